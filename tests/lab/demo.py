@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Show on one machine that real HTTP connections survive a drain, a reload and a director's death."""
+
+import argparse
+import signal
+import sys
+import time
+
+from netns import LabError
+from scenarios import FAMILY_NAMES, SCENARIOS, broken, served_by
+from topology import PROXIES, VIPS, Lab
+
+BEGIN = time.monotonic()
+
+
+def say(text):
+    """Print one progress line."""
+    print(f"[{time.monotonic() - BEGIN:5.1f} s] {text}", flush=True)
+
+
+def play(lab, names):
+    """Run the scenarios one after the other and return their outcomes."""
+    outcomes = []
+    for name in names:
+        scenario = SCENARIOS[name]
+        say(f"--- {name}: {scenario.__doc__.splitlines()[0]}")
+        outcome = scenario(lab, say)
+        for claim in outcome.claims:
+            measured = f" ({claim.measured})" if claim.measured else ""
+            say(f"{'ok    ' if claim.holds else 'FAILED'} {claim.text}{measured}")
+        outcomes.append(outcome)
+    return outcomes
+
+
+def print_table(outcomes):
+    """Print one line per scenario and family."""
+    proxies = "".join(f"{host.name:>6}" for host in PROXIES)
+    print(f"\n{'scenario':<16}{'family':<8}{'opened':>8}{'completed':>11}{'broken':>8}"
+          f"{proxies}{'slowest':>11}  claims")
+    for outcome in outcomes:
+        for family in VIPS:
+            print_row(outcome, family)
+
+
+def print_row(outcome, family):
+    """Print the line of one scenario and family."""
+    ours = outcome.of(family)
+    lost, counts = len(broken(ours)), served_by(ours)
+    held = sum(claim.holds for claim in outcome.claims)
+    proxies = "".join(f"{counts[host.name]:>6}" for host in PROXIES)
+    slowest = max((one.seconds for one in ours), default=0)
+    print(f"{outcome.title:<16}{FAMILY_NAMES[family]:<8}{len(ours):>8}{len(ours) - lost:>11}"
+          f"{lost:>8}{proxies}{slowest:>9.2f} s  {held} of {len(outcome.claims)} hold")
+
+
+def demonstrate(lab, names):
+    """Bring the lab up, play the scenarios, print the table; return whether every claim held."""
+    say("creating the lab: client, router, 2 director hosts, 3 proxies")
+    lab.up()
+    say(f"the lab is up: the router spreads {' and '.join(VIPS.values())} over both directors")
+    outcomes = play(lab, names)
+    print_table(outcomes)
+    return all(outcome.holds for outcome in outcomes)
+
+
+def finish(lab, keep, succeeded):
+    """Leave the lab to its explorer, or remove it; the files stay when something went wrong."""
+    if keep:
+        print(f"\n{lab.explore()}")
+        return
+    directory = lab.directory
+    lab.down(keep_files=not succeeded)
+    say("the lab is gone" if succeeded or directory is None
+        else f"the lab is gone; its logs are in {directory}")
+
+
+def run(lab, names, keep):
+    """Play the scenarios and clean up, whatever happens; return whether every claim held."""
+    succeeded = False
+    try:
+        succeeded = demonstrate(lab, names)
+    except (LabError, KeyboardInterrupt) as error:
+        say(f"stopped: {error or 'interrupted'}")
+        for line in lab.casualties():
+            say(f"ended by itself: {line}")
+    finally:
+        finish(lab, keep, succeeded)
+    print("every claim holds" if succeeded else "NOT every claim holds")
+    return succeeded
+
+
+def main():
+    """Run the demo; exit status 0 when every claim held."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the lab up to explore it")
+    parser.add_argument("--only", action="append", choices=SCENARIOS, metavar="SCENARIO",
+                        help=f"play just this one; repeatable: {', '.join(SCENARIOS)}")
+    args = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        lab = Lab()
+        lab.claim()
+    except LabError as error:
+        sys.exit(f"demo: {error}")
+    return 0 if run(lab, args.only or SCENARIOS, args.keep) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The client of the lab: opens HTTP connections and reports, one by one, what became of them.
+
+  load.py requests --target VIP=SOURCES... --rate N --at-least N
+      opens `rate` connections a second to each target from changing source addresses until it is
+      told to stop (SIGTERM), and prints a JSON list with one object per connection. Most ask for
+      one page; every tenth stays open and asks again, so that some are always in flight.
+
+  load.py download --target VIP=SOURCES --seconds N [--proxy NAME]
+      one paced download, on a connection that a certain proxy answers; prints a JSON object when
+      the first byte has come, and a second one at the end.
+"""
+
+import argparse
+import asyncio
+import ipaddress
+import itertools
+import json
+import signal
+import socket
+import time
+from dataclasses import asdict, dataclass
+
+IP_BIND_ADDRESS_NO_PORT = 24
+LINGER_EVERY, LINGER_REQUESTS, LINGER_PAUSE = 10, 5, 0.4
+TIMEOUT = 15.0
+SOURCE_COUNT = 64
+
+
+@dataclass
+class Connection:
+    """What became of one connection; `error` is None when every byte came as promised."""
+
+    family: int
+    source: str
+    opened_at: float
+    seconds: float = 0.0
+    proxy: str | None = None
+    error: str | None = None
+
+
+class Target:
+    """A VIP and the addresses to ask from, written VIP=SOURCES with SOURCES a prefix."""
+
+    def __init__(self, text):
+        vip, _, sources = text.partition("=")
+        self.vip = ipaddress.ip_address(vip)
+        hosts = itertools.islice(ipaddress.ip_network(sources).hosts(), SOURCE_COUNT)
+        self.sources = [str(host) for host in hosts]
+        self.host = f"[{vip}]" if self.vip.version == 6 else vip
+
+    async def open(self, source):
+        """Open one TCP connection from the given source address."""
+        family = socket.AF_INET6 if self.vip.version == 6 else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+            sock.bind((source, 0))
+            await asyncio.get_running_loop().sock_connect(sock, (str(self.vip), 80))
+            return await asyncio.open_connection(sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+
+
+async def ask(reader, writer, host, path, last):
+    """Send one request and read the head of the answer: the proxy's name and the body's length."""
+    connection = "close" if last else "keep-alive"
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {connection}\r\n\r\n".encode())
+    status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    if status.split()[1] != "200":
+        raise ValueError(f"answered {status}")
+    fields = dict(line.lower().split(": ", 1) for line in lines if line)
+    return fields["served-by"], int(fields["content-length"])
+
+
+async def converse(target, record, requests):
+    """Ask for `requests` pages on one connection, with pauses, and close it."""
+    reader, writer = await target.open(record.source)
+    try:
+        for number in range(1, requests + 1):
+            proxy, length = await ask(reader, writer, target.host, "/", number == requests)
+            await reader.readexactly(length)
+            if record.proxy not in (None, proxy):
+                raise ValueError(f"the connection moved from {record.proxy} to {proxy}")
+            record.proxy = proxy
+            if number < requests:
+                await asyncio.sleep(LINGER_PAUSE)
+        if await reader.read():
+            raise ValueError("more bytes than promised")
+    finally:
+        writer.close()
+
+
+async def connect_once(target, number):
+    """One connection from open to close, as a record; nothing that goes wrong is lost."""
+    source = target.sources[number % len(target.sources)]
+    record = Connection(target.vip.version, source, time.monotonic())
+    requests = LINGER_REQUESTS if number % LINGER_EVERY == 0 else 1
+    try:
+        await asyncio.wait_for(converse(target, record, requests), TIMEOUT)
+    except (OSError, EOFError, ValueError, LookupError) as error:
+        record.error = f"{type(error).__name__}: {error}"
+    record.seconds = time.monotonic() - record.opened_at
+    return record
+
+
+async def open_at_rate(target, args, stopped):
+    """Open connections to one target at an even pace until stopped and enough were opened."""
+    slots = asyncio.Semaphore(args.concurrency)
+    tasks = []
+    begin = time.monotonic()
+
+    async def connection(number):
+        async with slots:
+            return await connect_once(target, number)
+
+    for number in itertools.count():
+        if stopped.is_set() and number >= args.at_least:
+            break
+        await asyncio.sleep(begin + number / args.rate - time.monotonic())
+        tasks.append(asyncio.create_task(connection(number)))
+    return await asyncio.gather(*tasks)
+
+
+async def requests_command(args):
+    """Load every target at once and print what became of every connection."""
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    lists = await asyncio.gather(*(open_at_rate(target, args, stopped) for target in args.target))
+    print(json.dumps([asdict(record) for record in itertools.chain(*lists)]))
+
+
+async def start_download(target, args):
+    """Open a download; when a proxy was asked for, try source addresses until it is the one."""
+    for source in target.sources:
+        reader, writer = await target.open(source)
+        proxy, length = await ask(reader, writer, target.host, f"/slow?seconds={args.seconds}", True)
+        if args.proxy in (None, proxy):
+            return reader, writer, Connection(target.vip.version, source, 0.0, proxy=proxy), length
+        writer.close()
+    raise SystemExit(f"no source address of {len(target.sources)} is served by {args.proxy}")
+
+
+async def download_command(args):
+    """Run one paced download to its end and print how it went."""
+    reader, writer, record, length = await start_download(args.target[0], args)
+    record.opened_at = time.monotonic()
+    print(json.dumps(asdict(record)), flush=True)
+    try:
+        await asyncio.wait_for(reader.readexactly(length), args.seconds + TIMEOUT)
+    except (OSError, EOFError) as error:
+        record.error = f"{type(error).__name__}: {error}"
+    record.seconds = time.monotonic() - record.opened_at
+    writer.close()
+    print(json.dumps(asdict(record)), flush=True)
+
+
+def parse_arguments():
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+    many = commands.add_parser("requests")
+    many.add_argument("--rate", type=float, default=100, help="connections a second, per target")
+    many.add_argument("--at-least", type=int, default=0, help="connections to open, per target")
+    many.add_argument("--concurrency", type=int, default=128, help="open at a time, per target")
+    many.set_defaults(command=requests_command)
+    one = commands.add_parser("download")
+    one.add_argument("--seconds", type=float, default=8)
+    one.add_argument("--proxy", help="the proxy that must serve it")
+    one.set_defaults(command=download_command)
+    for command in (many, one):
+        command.add_argument("--target", type=Target, action="append", required=True,
+                             metavar="VIP=SOURCES")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    arguments = parse_arguments()
+    asyncio.run(arguments.command(arguments))
