@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What happens to a packet?
+ *
+ * The data path as a function: a generation and a burst of packets in, a verdict per packet out. It
+ * keeps nothing, allocates nothing, waits for nothing. The director, `glbctl replay`, the fuzzers
+ * and the benchmarks all call this one.
+ */
+#ifndef GLB_FORWARD_H
+#define GLB_FORWARD_H
+
+#include <glb/generation.h>
+#include <glb/verdict.h>
+
+struct glb_packet {
+	uint8_t *data;	   /* first byte of the Ethernet frame, one contiguous piece */
+	uint32_t len;	   /* bytes of the frame */
+	uint16_t headroom; /* writable bytes before data */
+	uint8_t port;	   /* where it came in and will leave: below GLB_PORTS_MAX */
+	uint8_t verdict;   /* out: enum glb_verdict */
+};
+_Static_assert(sizeof(struct glb_packet) == 16, "four packets to a cache line");
+
+/*
+ * Decides about n packets.
+ *
+ * With GLB_FORWARD, data, len and headroom describe the encapsulated frame, ready to leave through
+ * the port it came from: VLAN tags are kept, bytes behind the client's IP packet (Ethernet padding)
+ * stay at the end of the frame, outside the outer lengths. With any other verdict nothing of the
+ * packet has changed.
+ */
+void glb_forward(const struct glb_generation *gen, struct glb_packet *packets, unsigned int n);
+
+#endif

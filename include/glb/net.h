@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which numbers do the protocols we touch use, and how is the Internet checksum computed?
+ */
+#ifndef GLB_NET_H
+#define GLB_NET_H
+
+#include <glb/bytes.h>
+
+/* Header lengths, in bytes. */
+enum {
+	GLB_ETHER_LEN = 14,
+	GLB_MAC_LEN = 6,
+	GLB_VLAN_LEN = 4,	/* one IEEE 802.1Q tag */
+	GLB_VLAN_MAX = 2,	/* a service and a customer tag (802.1ad) */
+	GLB_IPV4_LEN = 20,	/* RFC 791, without options */
+	GLB_IPV6_LEN = 40,	/* RFC 8200, without extension headers */
+	GLB_TCP_LEN = 20,	/* RFC 9293, without options */
+	GLB_UDP_LEN = 8,	/* RFC 768 */
+	GLB_ICMP_LEN = 8,	/* RFC 792 and RFC 4443: type, code, checksum, four bytes by type */
+	GLB_PORTS_LEN = 4,	/* source and destination port open both TCP and UDP */
+};
+
+enum glb_ethertype {
+	GLB_ETHERTYPE_IPV4 = 0x0800,
+	GLB_ETHERTYPE_IPV6 = 0x86dd,
+	GLB_ETHERTYPE_VLAN = 0x8100, /* 802.1Q */
+	GLB_ETHERTYPE_QINQ = 0x88a8, /* 802.1ad */
+};
+
+enum glb_proto {
+	GLB_PROTO_ICMP = 1,
+	GLB_PROTO_IPIP = 4,
+	GLB_PROTO_TCP = 6,
+	GLB_PROTO_UDP = 17,
+	GLB_PROTO_IPV6 = 41,
+	GLB_PROTO_ICMPV6 = 58,
+};
+
+enum glb_icmp {
+	GLB_ICMP_UNREACHABLE = 3,
+	GLB_ICMP_FRAG_NEEDED = 4, /* code of UNREACHABLE, RFC 1191 */
+	GLB_ICMP_ECHO = 8,
+	GLB_ICMPV6_PACKET_TOO_BIG = 2,
+	GLB_ICMPV6_ECHO = 128,
+};
+
+enum glb_tcp_flag {
+	GLB_TCP_FIN = 0x01,
+	GLB_TCP_SYN = 0x02,
+	GLB_TCP_RST = 0x04,
+	GLB_TCP_ACK = 0x10,
+};
+
+/*
+ * Internet checksum, RFC 1071. Sums are kept in native byte order: the one's complement sum does
+ * not depend on it, and the result is stored with glb_store16().
+ */
+
+/* Adds len bytes at `bytes` to a running sum. The sum may be folded only once, at the end. */
+GLB_INLINE uint64_t glb_sum(uint64_t sum, const uint8_t *bytes, uint32_t len)
+{
+	uint8_t last[2] = {0, 0};
+
+	for (; len >= 4; bytes += 4, len -= 4)
+		sum += glb_load32(bytes);
+	if (len >= 2) {
+		sum += glb_load16(bytes);
+		bytes += 2;
+		len -= 2;
+	}
+	if (len) {
+		last[0] = *bytes;
+		sum += glb_load16(last);
+	}
+	return sum;
+}
+
+/* A running sum as 16 bits, not complemented. */
+GLB_INLINE uint16_t glb_sum_fold(uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* The checksum field for a running sum: its complement. */
+GLB_INLINE uint16_t glb_sum_check(uint64_t sum)
+{
+	return (uint16_t)~glb_sum_fold(sum);
+}
+
+/*
+ * RFC 1624, equation 3: the checksum field after a 32-bit value under it changed. All arguments in
+ * the byte order they have in the packet.
+ */
+GLB_INLINE uint16_t glb_check_update(uint16_t check, uint32_t from, uint32_t to)
+{
+	return glb_sum_check((uint64_t)(uint16_t)~check + (uint32_t)~from + to);
+}
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which flow does a frame belong to?
+ *
+ * A flow is always seen from the client: src is the client, dst the VIP. An ICMP error that quotes a
+ * packet belongs to the flow of the quoted packet, which the VIP sent: it is reversed here. So one
+ * hash serves a connection and every error about it.
+ */
+#ifndef GLB_PARSE_H
+#define GLB_PARSE_H
+
+#include <glb/cursor.h>
+#include <glb/net.h>
+#include <glb/verdict.h>
+
+enum glb_flow_kind {
+	GLB_FLOW_OTHER,	   /* nothing a bind could match */
+	GLB_FLOW_PORTS,	   /* TCP or UDP, with its ports */
+	GLB_FLOW_ECHO,	   /* ICMP echo request; ports are 0 */
+	GLB_FLOW_QUOTED,   /* ICMPv4 fragmentation needed, ICMPv6 packet too big; flow of the quote */
+	GLB_FLOW_FRAGMENT, /* a fragment other than the first; ports are 0 */
+};
+
+struct glb_flow {
+	uint8_t src[16];   /* client; IPv4 in the first 4 bytes, the rest 0 */
+	uint8_t dst[16];   /* VIP, likewise */
+	uint16_t src_port; /* host order */
+	uint16_t dst_port;
+	uint16_t hint;	   /* mixed into the outer source port: client's port, IPv4 id or flow label */
+	uint16_t ip_at;	   /* offset of the IP header in the frame */
+	uint16_t ip_len;   /* bytes from there that the IP header announces; the frame has them */
+	uint8_t version;   /* 4 or 6 */
+	uint8_t proto;	   /* of the flow: for a quote, of the quoted packet */
+	uint8_t kind;	   /* enum glb_flow_kind */
+	uint8_t tcp_flags; /* enum glb_tcp_flag; 0 for anything but a TCP segment itself */
+};
+_Static_assert(sizeof(struct glb_flow) == 46, "leaves room for hash and row in one cache line");
+
+/* What one IP header says. */
+struct glb_ip {
+	const uint8_t *src;
+	const uint8_t *dst;
+	uint32_t header_len;
+	uint32_t len; /* header and payload, as announced */
+	uint16_t hint;
+	uint8_t version;
+	uint8_t proto;
+	bool later_fragment;
+};
+
+/* Reads an IPv4 header with its options, RFC 791. */
+GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor *cur)
+{
+	const uint8_t *header = glb_take(cur, GLB_IPV4_LEN);
+
+	if (!header)
+		return GLB_DROP_TRUNCATED;
+
+	uint32_t header_len = (header[0] & 0xfU) * 4;
+	uint32_t len = glb_load_be16(header + 2);
+
+	if (header[0] >> 4 != 4 || header_len < GLB_IPV4_LEN || len < header_len)
+		return GLB_DROP_BAD_LENGTH;
+	if (!glb_take(cur, header_len - GLB_IPV4_LEN))
+		return GLB_DROP_TRUNCATED;
+
+	*ip = (struct glb_ip){
+		.src = header + 12,
+		.dst = header + 16,
+		.header_len = header_len,
+		.len = len,
+		.hint = glb_load_be16(header + 4),
+		.version = 4,
+		.proto = header[9],
+		.later_fragment = glb_load_be16(header + 6) & 0x1fff,
+	};
+	return GLB_FORWARD;
+}
+
+/* Reads an IPv6 header, RFC 8200. Extension headers are left to the caller as protocols. */
+GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor *cur)
+{
+	const uint8_t *header = glb_take(cur, GLB_IPV6_LEN);
+
+	if (!header)
+		return GLB_DROP_TRUNCATED;
+	if (header[0] >> 4 != 6)
+		return GLB_DROP_BAD_LENGTH;
+
+	*ip = (struct glb_ip){
+		.src = header + 8,
+		.dst = header + 24,
+		.header_len = GLB_IPV6_LEN,
+		.len = (uint32_t)GLB_IPV6_LEN + glb_load_be16(header + 4),
+		.hint = glb_load_be16(header + 2),
+		.version = 6,
+		.proto = header[6],
+	};
+	return GLB_FORWARD;
+}
+
+GLB_INLINE enum glb_verdict glb_parse_ip_header(struct glb_ip *ip, struct glb_cursor *cur,
+						uint8_t version)
+{
+	return version == 4 ? glb_parse_ipv4(ip, cur) : glb_parse_ipv6(ip, cur);
+}
+
+/* Addresses of a flow whose client sent (or, reversed, was sent) a packet with this header. */
+GLB_INLINE void glb_flow_addresses(struct glb_flow *flow, const struct glb_ip *ip, bool reversed)
+{
+	const uint8_t *src = reversed ? ip->dst : ip->src;
+	const uint8_t *dst = reversed ? ip->src : ip->dst;
+
+	if (ip->version == 4) {
+		__builtin_memcpy(flow->src, src, 4);
+		__builtin_memcpy(flow->dst, dst, 4);
+	} else {
+		__builtin_memcpy(flow->src, src, 16);
+		__builtin_memcpy(flow->dst, dst, 16);
+	}
+}
+
+/*
+ * Reads the packet quoted in an ICMP error. Routers quote as little as 8 bytes behind the IP header
+ * (RFC 792), so its ports are all that is asked for.
+ */
+GLB_INLINE enum glb_verdict glb_parse_quote(struct glb_flow *flow, struct glb_cursor *cur,
+					    uint32_t left)
+{
+	struct glb_ip quote;
+	enum glb_verdict verdict = glb_parse_ip_header(&quote, cur, flow->version);
+
+	if (verdict != GLB_FORWARD)
+		return verdict;
+	if (quote.later_fragment)
+		return GLB_FORWARD; /* stays GLB_FLOW_OTHER: nobody knows whose ports these were */
+
+	const uint8_t *ports = glb_take(cur, GLB_PORTS_LEN);
+
+	if (!ports || left < quote.header_len + GLB_PORTS_LEN)
+		return GLB_DROP_TRUNCATED;
+
+	glb_flow_addresses(flow, &quote, true);
+	flow->dst_port = glb_load_be16(ports);
+	flow->src_port = glb_load_be16(ports + 2);
+	flow->hint = flow->src_port;
+	flow->proto = quote.proto;
+	flow->kind = GLB_FLOW_QUOTED;
+	return GLB_FORWARD;
+}
+
+GLB_INLINE enum glb_verdict glb_parse_icmp(struct glb_flow *flow, struct glb_cursor *cur,
+					   uint32_t left)
+{
+	const uint8_t *icmp = glb_take(cur, GLB_ICMP_LEN);
+
+	if (!icmp || left < GLB_ICMP_LEN)
+		return GLB_DROP_TRUNCATED;
+
+	uint8_t type = icmp[0];
+	uint8_t code = icmp[1];
+	bool v4 = flow->version == 4;
+
+	if (type == (v4 ? GLB_ICMP_ECHO : GLB_ICMPV6_ECHO) && code == 0)
+		flow->kind = GLB_FLOW_ECHO;
+	else if (v4 ? type == GLB_ICMP_UNREACHABLE && code == GLB_ICMP_FRAG_NEEDED
+		    : type == GLB_ICMPV6_PACKET_TOO_BIG && code == 0)
+		return glb_parse_quote(flow, cur, left - GLB_ICMP_LEN);
+	return GLB_FORWARD;
+}
+
+GLB_INLINE enum glb_verdict glb_parse_ports(struct glb_flow *flow, struct glb_cursor *cur,
+					    uint32_t left)
+{
+	uint32_t header_len = flow->proto == GLB_PROTO_TCP ? GLB_TCP_LEN : GLB_UDP_LEN;
+	const uint8_t *ports = glb_take(cur, header_len);
+
+	if (!ports || left < header_len)
+		return GLB_DROP_TRUNCATED;
+	flow->src_port = glb_load_be16(ports);
+	flow->dst_port = glb_load_be16(ports + 2);
+	flow->hint = flow->src_port;
+	flow->kind = GLB_FLOW_PORTS;
+	if (flow->proto == GLB_PROTO_TCP)
+		flow->tcp_flags = ports[13];
+	return GLB_FORWARD;
+}
+
+/*
+ * Reads an IP packet of the given version (4 or 6) at the cursor into a flow; flow->ip_at is left to
+ * the caller. Bytes behind the length that the IP header announces are never read as headers.
+ *
+ * GLB_FORWARD, or the reason why the packet can be read no further.
+ */
+GLB_INLINE enum glb_verdict glb_parse_ip(struct glb_flow *flow, struct glb_cursor *cur,
+					 uint8_t version)
+{
+	struct glb_ip ip;
+	enum glb_verdict verdict = glb_parse_ip_header(&ip, cur, version);
+
+	*flow = (struct glb_flow){.version = version};
+	if (verdict != GLB_FORWARD)
+		return verdict;
+	if (ip.len > UINT16_MAX)
+		return GLB_DROP_TOO_BIG;
+
+	uint32_t left = ip.len - ip.header_len;
+
+	glb_flow_addresses(flow, &ip, false);
+	flow->ip_len = (uint16_t)ip.len;
+	flow->proto = ip.proto;
+	flow->hint = ip.hint;
+
+	if (ip.later_fragment)
+		flow->kind = GLB_FLOW_FRAGMENT;
+	else if (ip.proto == GLB_PROTO_TCP || ip.proto == GLB_PROTO_UDP)
+		return glb_parse_ports(flow, cur, left);
+	else if (ip.proto == (version == 4 ? GLB_PROTO_ICMP : GLB_PROTO_ICMPV6))
+		return glb_parse_icmp(flow, cur, left);
+	return GLB_FORWARD;
+}
+
+/* Reads past VLAN tags; the EtherType behind them, or 0 when the frame ends first. */
+GLB_INLINE uint16_t glb_parse_ether(struct glb_cursor *cur)
+{
+	const uint8_t *ether = glb_take(cur, GLB_ETHER_LEN);
+
+	if (!ether)
+		return 0;
+
+	uint16_t type = glb_load_be16(ether + 12);
+
+	for (int tags = 0; tags < GLB_VLAN_MAX; tags++) {
+		if (type != GLB_ETHERTYPE_VLAN && type != GLB_ETHERTYPE_QINQ)
+			return type;
+
+		const uint8_t *tag = glb_take(cur, GLB_VLAN_LEN);
+
+		if (!tag)
+			return 0;
+		type = glb_load_be16(tag + 2);
+	}
+	return type;
+}
+
+/*
+ * Reads an Ethernet frame of len bytes, with up to two VLAN tags, into a flow.
+ *
+ * GLB_FORWARD, or the reason why there is no flow. A frame that is shorter than its IP header
+ * announces is GLB_DROP_TRUNCATED.
+ */
+GLB_INLINE enum glb_verdict glb_parse(struct glb_flow *flow, const uint8_t *frame, uint32_t len)
+{
+	struct glb_cursor cur = glb_cursor(frame, len);
+	uint16_t type = glb_parse_ether(&cur);
+
+	if (!type)
+		return GLB_DROP_TRUNCATED;
+	if (type != GLB_ETHERTYPE_IPV4 && type != GLB_ETHERTYPE_IPV6)
+		return GLB_PUNT_NOT_IP;
+
+	uint16_t ip_at = (uint16_t)(cur.at - frame);
+	enum glb_verdict verdict = glb_parse_ip(flow, &cur, type == GLB_ETHERTYPE_IPV4 ? 4 : 6);
+
+	if (verdict != GLB_FORWARD)
+		return verdict;
+	if (len - ip_at < flow->ip_len)
+		return GLB_DROP_TRUNCATED;
+	flow->ip_at = ip_at;
+	return GLB_FORWARD;
+}
+
+#endif

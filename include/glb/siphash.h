@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is the SipHash-2-4 of some bytes under a secret key?
+ *
+ * Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. The key must be secret: who knows
+ * it can aim many flows at one row.
+ */
+#ifndef GLB_SIPHASH_H
+#define GLB_SIPHASH_H
+
+#include <glb/bytes.h>
+
+enum { GLB_SIPHASH_KEY_LEN = 16 };
+
+struct glb_siphash {
+	uint64_t v0, v1, v2, v3;
+};
+
+GLB_INLINE uint64_t glb_rotl64(uint64_t value, unsigned int bits)
+{
+	return value << bits | value >> (64 - bits);
+}
+
+GLB_INLINE void glb_siphash_round(struct glb_siphash *s)
+{
+	s->v0 += s->v1;
+	s->v2 += s->v3;
+	s->v1 = glb_rotl64(s->v1, 13) ^ s->v0;
+	s->v3 = glb_rotl64(s->v3, 16) ^ s->v2;
+	s->v0 = glb_rotl64(s->v0, 32);
+	s->v2 += s->v1;
+	s->v0 += s->v3;
+	s->v1 = glb_rotl64(s->v1, 17) ^ s->v2;
+	s->v3 = glb_rotl64(s->v3, 21) ^ s->v0;
+	s->v2 = glb_rotl64(s->v2, 32);
+}
+
+/* The state before the first word, under a key of GLB_SIPHASH_KEY_LEN bytes. */
+GLB_INLINE struct glb_siphash glb_siphash_start(const uint8_t *key)
+{
+	uint64_t k0 = glb_load_le64(key);
+	uint64_t k1 = glb_load_le64(key + 8);
+
+	return (struct glb_siphash){
+		.v0 = k0 ^ 0x736f6d6570736575,
+		.v1 = k1 ^ 0x646f72616e646f6d,
+		.v2 = k0 ^ 0x6c7967656e657261,
+		.v3 = k1 ^ 0x7465646279746573,
+	};
+}
+
+/* Absorbs one little-endian word of input. */
+GLB_INLINE void glb_siphash_word(struct glb_siphash *s, uint64_t word)
+{
+	s->v3 ^= word;
+	glb_siphash_round(s);
+	glb_siphash_round(s);
+	s->v0 ^= word;
+}
+
+/*
+ * Absorbs the last word and finishes. `tail` holds the input bytes after the last whole word in its
+ * low bytes; `len` is the length of the whole input, of which the low 8 bits count.
+ */
+GLB_INLINE uint64_t glb_siphash_end(struct glb_siphash s, uint64_t tail, size_t len)
+{
+	glb_siphash_word(&s, tail | (uint64_t)len << 56);
+	s.v2 ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		glb_siphash_round(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+/* SipHash-2-4 of len bytes under a key of GLB_SIPHASH_KEY_LEN bytes. */
+GLB_INLINE uint64_t glb_siphash(const uint8_t *key, const uint8_t *bytes, size_t len)
+{
+	struct glb_siphash s = glb_siphash_start(key);
+	uint64_t tail = 0;
+	size_t at = 0;
+
+	for (; at + 8 <= len; at += 8)
+		glb_siphash_word(&s, glb_load_le64(bytes + at));
+	for (unsigned int shift = 0; at < len; at++, shift += 8)
+		tail |= (uint64_t)bytes[at] << shift;
+	return glb_siphash_end(s, tail, len);
+}
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every distinct (prefix length, address, protocol) is an entry of one hash table and points at its
+ * port ranges, narrowest first. A look-up probes the prefix lengths in use, longest first. Real
+ * configurations use one to three of them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <glb/bind.h>
+
+/* Stands for "any protocol" in a key: flows without ports match by address. Reserved by IANA. */
+enum { PROTO_ANY = 255 };
+
+struct key {
+	uint64_t addr[2]; /* as in memory, host bits 0 */
+	uint32_t what;	  /* version, prefix length, protocol: see what_of() */
+	uint32_t zero;	  /* so that keys compare as bytes */
+};
+
+struct level {
+	uint64_t mask[2];
+	uint8_t version;
+	uint8_t prefix_len;
+};
+
+/* A bind on its way into the index, and a port range of an entry once it is there. */
+struct rule {
+	struct key key;
+	uint16_t port_first;
+	uint16_t port_last;
+	uint32_t table;
+	uint32_t order; /* position among all binds of all tables */
+};
+
+struct entry {
+	const struct rule *rules; /* NULL: free slot */
+	uint32_t rule_count;
+};
+
+struct glb_binds {
+	struct rule *rules;
+	struct entry *entries;
+	uint32_t entry_mask;
+	uint32_t level_count;
+	struct level levels[33 + 129]; /* longest prefix first */
+};
+
+static struct level level_of(uint8_t version, uint8_t prefix_len)
+{
+	struct level level = {.version = version, .prefix_len = prefix_len};
+	uint8_t mask[16] = {0};
+
+	for (unsigned int i = 0; i < prefix_len; i++)
+		mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	memcpy(level.mask, mask, sizeof(mask));
+	return level;
+}
+
+/* addr has 16 bytes. */
+static struct key key_of(const struct level *level, const uint8_t *addr, uint8_t proto)
+{
+	return (struct key){
+		.addr = {glb_load64(addr) & level->mask[0], glb_load64(addr + 8) & level->mask[1]},
+		.what = (uint32_t)level->version << 16 | (uint32_t)level->prefix_len << 8 | proto,
+	};
+}
+
+static uint32_t key_hash(const struct key *key)
+{
+	uint64_t mix = (key->addr[0] ^ key->what) * 0x9e3779b97f4a7c15;
+
+	mix = (mix ^ mix >> 32 ^ key->addr[1]) * 0xd6e8feb86659fd93;
+	return (uint32_t)(mix >> 32);
+}
+
+static bool key_equal(const struct key *a, const struct key *b)
+{
+	return a->addr[0] == b->addr[0] && a->addr[1] == b->addr[1] && a->what == b->what;
+}
+
+/* Groups equal keys; inside a group the best rule comes first. */
+static int compare_rules(const void *left, const void *right)
+{
+	const struct rule *a = left;
+	const struct rule *b = right;
+	int key = memcmp(&a->key, &b->key, sizeof(a->key));
+	int width = (a->port_last - a->port_first) - (b->port_last - b->port_first);
+
+	if (key)
+		return key;
+	if (width)
+		return width;
+	return a->order < b->order ? -1 : 1;
+}
+
+static int compare_levels(const void *left, const void *right)
+{
+	const struct level *a = left;
+	const struct level *b = right;
+
+	return b->prefix_len - a->prefix_len;
+}
+
+static struct rule rule_of(const struct glb_bind *bind, uint32_t table, uint32_t order)
+{
+	struct level level = level_of(bind->addr.version, bind->prefix_len);
+
+	return (struct rule){
+		.key = key_of(&level, bind->addr.bytes, bind->proto),
+		.port_first = bind->port_first,
+		.port_last = bind->port_last,
+		.table = table,
+		.order = order,
+	};
+}
+
+/* The rule that matches a bind's address whatever the protocol and ports. */
+static struct rule any_rule_of(const struct glb_bind *bind, uint32_t table, uint32_t order)
+{
+	struct glb_bind any = *bind;
+
+	any.proto = PROTO_ANY;
+	any.port_first = 0;
+	any.port_last = UINT16_MAX;
+	return rule_of(&any, table, order);
+}
+
+static void add_level(struct glb_binds *binds, const struct glb_bind *bind)
+{
+	for (uint32_t i = 0; i < binds->level_count; i++)
+		if (binds->levels[i].version == bind->addr.version &&
+		    binds->levels[i].prefix_len == bind->prefix_len)
+			return;
+	binds->levels[binds->level_count++] = level_of(bind->addr.version, bind->prefix_len);
+}
+
+/* Two rules a bind. */
+static void collect(struct glb_binds *binds, const struct glb_tables *tables)
+{
+	uint32_t n = 0;
+
+	for (uint32_t t = 0; t < tables->count; t++) {
+		const struct glb_table_spec *spec = &tables->tables[t]->spec;
+
+		for (uint32_t b = 0; b < spec->bind_count; b++) {
+			binds->rules[n] = rule_of(&spec->binds[b], t, n);
+			binds->rules[n + 1] = any_rule_of(&spec->binds[b], t, n);
+			n += 2;
+			add_level(binds, &spec->binds[b]);
+		}
+	}
+}
+
+static void add_entry(struct glb_binds *binds, const struct rule *rules, uint32_t count)
+{
+	uint32_t slot = key_hash(&rules->key) & binds->entry_mask;
+
+	while (binds->entries[slot].rules)
+		slot = (slot + 1) & binds->entry_mask;
+	binds->entries[slot] = (struct entry){rules, count};
+}
+
+static uint32_t slots_for(uint32_t rule_count)
+{
+	uint32_t slots = 16;
+
+	while (slots < 2 * rule_count)
+		slots *= 2;
+	return slots;
+}
+
+int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
+{
+	uint32_t rule_count = 0;
+
+	for (uint32_t t = 0; t < tables->count; t++)
+		rule_count += 2 * tables->tables[t]->spec.bind_count;
+
+	struct glb_binds *binds = calloc(1, sizeof(*binds));
+	struct rule *rules = calloc(rule_count + 1, sizeof(*rules));
+	struct entry *entries = calloc(slots_for(rule_count), sizeof(*entries));
+
+	if (!binds || !rules || !entries) {
+		free(binds);
+		free(rules);
+		free(entries);
+		return -ENOMEM;
+	}
+	binds->rules = rules;
+	binds->entries = entries;
+	binds->entry_mask = slots_for(rule_count) - 1;
+	collect(binds, tables);
+	qsort(rules, rule_count, sizeof(*rules), compare_rules);
+
+	for (uint32_t first = 0, next; first < rule_count; first = next) {
+		next = first + 1;
+		while (next < rule_count && key_equal(&rules[first].key, &rules[next].key))
+			next++;
+		add_entry(binds, &rules[first], next - first);
+	}
+	qsort(binds->levels, binds->level_count, sizeof(*binds->levels), compare_levels);
+	*out = binds;
+	return 0;
+}
+
+void glb_binds_free(struct glb_binds *binds)
+{
+	if (!binds)
+		return;
+	free(binds->rules);
+	free(binds->entries);
+	free(binds);
+}
+
+static int match_ports(const struct entry *entry, uint16_t port)
+{
+	for (uint32_t i = 0; i < entry->rule_count; i++)
+		if (port >= entry->rules[i].port_first && port <= entry->rules[i].port_last)
+			return (int)entry->rules[i].table;
+	return -1;
+}
+
+static int match_key(const struct glb_binds *binds, const struct key *key, uint16_t port)
+{
+	uint32_t slot = key_hash(key) & binds->entry_mask;
+
+	for (; binds->entries[slot].rules; slot = (slot + 1) & binds->entry_mask)
+		if (key_equal(&binds->entries[slot].rules->key, key))
+			return match_ports(&binds->entries[slot], port);
+	return -1;
+}
+
+/* `also`: another address that must lie in the same bind, or NULL. */
+static int match(const struct glb_binds *binds, const struct glb_flow *flow, uint8_t proto,
+		 const uint8_t *also)
+{
+	for (uint32_t i = 0; i < binds->level_count; i++) {
+		const struct level *level = &binds->levels[i];
+
+		if (level->version != flow->version)
+			continue;
+
+		struct key key = key_of(level, flow->dst, proto);
+
+		if (also) {
+			struct key other = key_of(level, also, proto);
+
+			if (!key_equal(&key, &other))
+				continue;
+		}
+
+		int table = match_key(binds, &key, flow->dst_port);
+
+		if (table >= 0)
+			return table;
+	}
+	return -1;
+}
+
+static int match_quoted(const struct glb_binds *binds, const struct glb_flow *flow,
+			const uint8_t *outer_dst)
+{
+	uint8_t also[16] = {0};
+	int table;
+
+	memcpy(also, outer_dst, flow->version == 4 ? 4 : 16);
+	table = match(binds, flow, flow->proto, also);
+	if (table < 0)
+		table = match(binds, flow, GLB_PROTO_TCP, also);
+	if (table < 0)
+		table = match(binds, flow, GLB_PROTO_UDP, also);
+	return table;
+}
+
+int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
+		    const uint8_t *outer_dst)
+{
+	switch ((enum glb_flow_kind)flow->kind) {
+	case GLB_FLOW_PORTS:
+		return match(binds, flow, flow->proto, NULL);
+	case GLB_FLOW_QUOTED:
+		return match_quoted(binds, flow, outer_dst);
+	case GLB_FLOW_ECHO:
+	case GLB_FLOW_FRAGMENT:
+		return match(binds, flow, PROTO_ANY, NULL);
+	case GLB_FLOW_OTHER:
+		break;
+	}
+	return -1;
+}
