@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+
+#include "conf/addr.h"
+
+bool addr_parse(struct glb_addr *out, const char *text)
+{
+	struct glb_addr addr = {{0}, strchr(text, ':') ? 6 : 4};
+
+	if (inet_pton(addr.version == 4 ? AF_INET : AF_INET6, text, addr.bytes) != 1)
+		return false;
+	*out = addr;
+	return true;
+}
+
+bool prefix_parse(struct glb_addr *out, uint8_t *prefix_len, const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char head[ADDR_TEXT_LEN];
+	size_t head_len = slash ? (size_t)(slash - text) : strlen(text);
+	struct glb_addr addr;
+
+	if (head_len >= sizeof(head))
+		return false;
+	memcpy(head, text, head_len);
+	head[head_len] = 0;
+	if (!addr_parse(&addr, head))
+		return false;
+
+	unsigned int max = addr.version == 4 ? 32 : 128;
+	unsigned int len = slash ? 0 : max;
+
+	if (slash && !slash[1])
+		return false;
+	for (const char *digit = slash ? slash + 1 : ""; *digit; digit++) {
+		if (!isdigit((unsigned char)*digit) || len > max)
+			return false;
+		len = len * 10 + (unsigned int)(*digit - '0');
+	}
+	if (len > max)
+		return false;
+	*out = addr;
+	*prefix_len = (uint8_t)len;
+	return true;
+}
+
+static int hex_value(char digit)
+{
+	if (!isxdigit((unsigned char)digit))
+		return -1;
+	return isdigit((unsigned char)digit) ? digit - '0' : tolower((unsigned char)digit) - 'a' + 10;
+}
+
+/* 2 * len hexadecimal digits with a colon after every `group` bytes (0: none), and nothing else. */
+static bool hex_parse(uint8_t *out, size_t len, const char *text, size_t group)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (group && i && i % group == 0 && *text++ != ':')
+			return false;
+
+		int high = hex_value(text[0]);
+		int low = high < 0 ? -1 : hex_value(text[1]);
+
+		if (low < 0)
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+		text += 2;
+	}
+	return !*text;
+}
+
+bool mac_parse(uint8_t out[GLB_MAC_LEN], const char *text)
+{
+	uint8_t mac[GLB_MAC_LEN];
+
+	if (!hex_parse(mac, sizeof(mac), text, 1) && !hex_parse(mac, sizeof(mac), text, 2))
+		return false;
+	memcpy(out, mac, sizeof(mac));
+	return true;
+}
+
+bool key_parse(uint8_t out[GLB_SIPHASH_KEY_LEN], const char *text)
+{
+	uint8_t key[GLB_SIPHASH_KEY_LEN];
+
+	if (!hex_parse(key, sizeof(key), text, 0))
+		return false;
+	memcpy(out, key, sizeof(key));
+	return true;
+}
+
+const char *addr_text(char *out, const struct glb_addr *addr)
+{
+	return inet_ntop(addr->version == 4 ? AF_INET : AF_INET6, addr->bytes, out, ADDR_TEXT_LEN);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which bytes does the text of an address, prefix, MAC address or key stand for?
+ *
+ * Strict: the whole text must be what it claims to be. False leaves *out untouched.
+ */
+#ifndef CONF_ADDR_H
+#define CONF_ADDR_H
+
+#include <glb/net.h>
+#include <glb/spec.h>
+
+/* IPv4 in dotted-quad, or IPv6 in RFC 4291 form. No names, zones or prefixes. */
+bool addr_parse(struct glb_addr *out, const char *text);
+
+/* An address with an optional /LENGTH; without it the whole address. */
+bool prefix_parse(struct glb_addr *out, uint8_t *prefix_len, const char *text);
+
+/* xx:xx:xx:xx:xx:xx or xxxx:xxxx:xxxx, in either case. */
+bool mac_parse(uint8_t out[GLB_MAC_LEN], const char *text);
+
+/* 32 hexadecimal digits. */
+bool key_parse(uint8_t out[GLB_SIPHASH_KEY_LEN], const char *text);
+
+enum { ADDR_TEXT_LEN = 46 };
+
+/* Writes an address as text; out has ADDR_TEXT_LEN bytes. Returns out. */
+const char *addr_text(char *out, const struct glb_addr *addr);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+
+static int read_all(struct file_bytes *out, int fd)
+{
+	size_t room = 64 << 10;
+	size_t len = 0;
+	uint8_t *bytes = malloc(room);
+
+	while (bytes) {
+		ssize_t got = read(fd, bytes + len, room - len - 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 || len + (size_t)got > FILE_LEN_MAX) {
+			int err = got < 0 ? -errno : -EFBIG;
+
+			free(bytes);
+			return err;
+		}
+		if (got == 0) {
+			bytes[len] = 0;
+			*out = (struct file_bytes){bytes, len};
+			return 0;
+		}
+		len += (size_t)got;
+		if (len + 1 < room)
+			continue;
+
+		uint8_t *more = realloc(bytes, room *= 2);
+
+		if (!more)
+			free(bytes);
+		bytes = more;
+	}
+	return -ENOMEM;
+}
+
+int file_read(struct file_bytes *out, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+
+	int err = read_all(out, fd);
+
+	(void)close(fd);
+	return err;
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t len)
+{
+	while (len) {
+		ssize_t put = write(fd, bytes, len);
+
+		if (put < 0 && errno != EINTR)
+			return -errno;
+		if (put > 0) {
+			bytes += put;
+			len -= (size_t)put;
+		}
+	}
+	return 0;
+}
+
+static mode_t new_file_mode(void)
+{
+	mode_t mask = umask(0);
+
+	(void)umask(mask);
+	return 0666 & ~mask;
+}
+
+/* Closes fd in any case. */
+static int write_temporary(int fd, const uint8_t *bytes, size_t len)
+{
+	int err = write_all(fd, bytes, len);
+
+	if (!err && (fchmod(fd, new_file_mode()) || fsync(fd)))
+		err = -errno;
+	if (close(fd) && !err)
+		err = -errno;
+	return err;
+}
+
+static int sync_directory(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+
+	int err = fsync(fd) ? -errno : 0;
+
+	(void)close(fd);
+	return err;
+}
+
+int file_replace(const char *path, const uint8_t *bytes, size_t len)
+{
+	char copy[PATH_MAX];
+	char temporary[PATH_MAX + 16];
+
+	if (strlen(path) >= sizeof(copy))
+		return -ENAMETOOLONG;
+
+	const char *dir = dirname(strcpy(copy, path));
+
+	(void)snprintf(temporary, sizeof(temporary), "%s/.glb-XXXXXX", dir);
+
+	int fd = mkostemp(temporary, O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+
+	int err = write_temporary(fd, bytes, len);
+
+	if (!err && rename(temporary, path))
+		err = -errno;
+	if (err) {
+		(void)unlink(temporary);
+		return err;
+	}
+	return sync_directory(dir);
+}

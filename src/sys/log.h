@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How does a program tell its operator something?
+ *
+ * One line on stderr: program, severity, text. Never from the data path.
+ */
+#ifndef SYS_LOG_H
+#define SYS_LOG_H
+
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
