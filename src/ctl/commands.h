@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which commands does glbctl have?
+ *
+ * Each gets the words behind its name and returns the exit status.
+ */
+#ifndef CTL_COMMANDS_H
+#define CTL_COMMANDS_H
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+int table_build(int argc, char **argv);
+int table_check(int argc, char **argv);
+int table_lookup(int argc, char **argv);
+int replay(int argc, char **argv);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+
+static const struct command {
+	const char *group; /* NULL: none */
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *usage;
+} commands[] = {
+	{"table", "build", table_build, "SRC.json OUT.bin"},
+	{"table", "check", table_check, "SRC.json"},
+	{"table", "lookup", table_lookup,
+	 "[--config director.json] SRC.json SRC-IP [SPORT] VIP DPORT [PROTO]"},
+	{NULL, "replay", replay,
+	 "--config director.json --tables tables.json\n"
+	 "                [--source-mac MAC] [--punted P.pcap] IN.pcap OUT.pcap"},
+};
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
+
+static void print_command(FILE *out, const struct command *c)
+{
+	(void)fprintf(out, "  glbctl %s%s%s %s\n", c->group ? c->group : "", c->group ? " " : "",
+		      c->name, c->usage);
+}
+
+static void print_usage(FILE *out)
+{
+	(void)fprintf(out, "usage:\n");
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		print_command(out, &commands[i]);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		print_usage(stdout);
+		return EXIT_OK;
+	}
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		const struct command *c = &commands[i];
+		int at = c->group ? 2 : 1; /* index of the command's own name */
+
+		if (argc <= at || strcmp(argv[at], c->name) != 0 ||
+		    (c->group && strcmp(argv[1], c->group) != 0))
+			continue;
+
+		int status = c->run(argc - at, argv + at);
+
+		if (status == EXIT_USAGE) {
+			(void)fprintf(stderr, "usage:\n");
+			print_command(stderr, c);
+		}
+		return status;
+	}
+	print_usage(stderr);
+	return EXIT_USAGE;
+}

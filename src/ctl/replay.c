@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * glbctl replay: runs a capture through the data path, without DPDK, devices or privileges.
+ *
+ * The same glb_forward() as in the director decides, in bursts as there; so what this prints is what
+ * a director would do.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <glb/forward.h>
+
+#include "commands.h"
+#include "conf/addr.h"
+#include "conf/director.h"
+#include "conf/tables.h"
+#include "sys/log.h"
+
+enum {
+	BURST = 32,
+	HEADROOM = 128,
+	FRAME_LEN_MAX = 65536 + 64,
+};
+
+struct replay_args {
+	const char *config_path;
+	const char *tables_path;
+	const char *punted_path; /* NULL: punted frames are only counted */
+	const char *in_path;
+	const char *out_path;
+	uint8_t source_mac[GLB_MAC_LEN];
+};
+
+struct slot {
+	struct timeval at;
+	uint8_t buffer[HEADROOM + FRAME_LEN_MAX];
+};
+
+struct run {
+	struct glb_generation *gen;
+	pcap_t *in;
+	pcap_dumper_t *out;
+	pcap_dumper_t *punted; /* or NULL */
+	struct slot *slots;    /* BURST of them */
+	struct glb_packet packets[BURST];
+	uint64_t counts[GLB_VERDICT_COUNT];
+};
+
+static int read_args(struct replay_args *out, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"tables", required_argument, NULL, 't'},
+		{"source-mac", required_argument, NULL, 's'},
+		{"punted", required_argument, NULL, 'p'},
+		{0},
+	};
+	struct replay_args args = {.source_mac = {2}}; /* a local address, 02:00:00:00:00:00 */
+
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (option == 'c')
+			args.config_path = optarg;
+		else if (option == 't')
+			args.tables_path = optarg;
+		else if (option == 'p')
+			args.punted_path = optarg;
+		else if (option != 's')
+			return EXIT_USAGE;
+		else if (!mac_parse(args.source_mac, optarg)) {
+			log_error("--source-mac: \"%s\" is not a MAC address", optarg);
+			return EXIT_FAILED;
+		}
+	}
+	if (!args.config_path || !args.tables_path || argc - optind != 2)
+		return EXIT_USAGE;
+	args.in_path = argv[optind];
+	args.out_path = argv[optind + 1];
+	*out = args;
+	return EXIT_OK;
+}
+
+static int make_generation(struct glb_generation **out, const struct replay_args *args)
+{
+	struct director_conf conf;
+	struct glb_tables tables;
+	struct glb_diag diag;
+	int err = director_conf_load(&conf, args->config_path, &diag);
+
+	if (!err)
+		err = tables_load(&tables, args->tables_path, &diag);
+	if (!err) {
+		struct glb_diag reason = {{0}};
+
+		memcpy(conf.settings.port_macs[0], args->source_mac, GLB_MAC_LEN);
+		err = glb_generation_make(out, 1, &conf.settings, &tables, &reason);
+		if (err) {
+			glb_diag(&diag, "%s: %.400s", args->tables_path, reason.text);
+			glb_tables_free(&tables);
+		}
+	}
+	if (err)
+		log_error("%s", diag.text);
+	return err;
+}
+
+/* A capture like `in`, so that equal packets give equal files. */
+static pcap_dumper_t *open_dump(pcap_t *in, const char *path)
+{
+	pcap_t *dead = pcap_open_dead(DLT_EN10MB, pcap_snapshot(in));
+	pcap_dumper_t *dump = dead ? pcap_dump_open(dead, path) : NULL;
+
+	if (!dump)
+		log_error("%s", dead ? pcap_geterr(dead) : "out of memory");
+	if (dead)
+		pcap_close(dead);
+	return dump;
+}
+
+static int open_files(struct run *run, const struct replay_args *args)
+{
+	char error[PCAP_ERRBUF_SIZE];
+
+	run->in = pcap_open_offline(args->in_path, error);
+	if (!run->in) {
+		log_error("%s", error);
+		return -EINVAL;
+	}
+	if (pcap_datalink(run->in) != DLT_EN10MB) {
+		log_error("%s: link type %d, expected Ethernet", args->in_path,
+			  pcap_datalink(run->in));
+		return -EINVAL;
+	}
+	run->slots = calloc(BURST, sizeof(*run->slots));
+	run->out = open_dump(run->in, args->out_path);
+	if (args->punted_path)
+		run->punted = open_dump(run->in, args->punted_path);
+	return run->slots && run->out && (run->punted || !args->punted_path) ? 0 : -EINVAL;
+}
+
+static int load_packet(struct run *run, unsigned int i, const struct pcap_pkthdr *header,
+		       const u_char *bytes)
+{
+	if (header->caplen != header->len || header->caplen > FRAME_LEN_MAX) {
+		log_error("a frame of %u bytes is captured with %u bytes, at most %d are possible",
+			  header->len, header->caplen, FRAME_LEN_MAX);
+		return -EINVAL;
+	}
+	run->slots[i].at = header->ts;
+	memcpy(run->slots[i].buffer + HEADROOM, bytes, header->caplen);
+	run->packets[i] = (struct glb_packet){
+		.data = run->slots[i].buffer + HEADROOM,
+		.len = header->caplen,
+		.headroom = HEADROOM,
+	};
+	return 0;
+}
+
+/* Number of packets, or -errno. */
+static int load_burst(struct run *run)
+{
+	struct pcap_pkthdr *header;
+	const u_char *bytes;
+
+	for (unsigned int i = 0; i < BURST; i++) {
+		int got = pcap_next_ex(run->in, &header, &bytes);
+
+		if (got == PCAP_ERROR_BREAK)
+			return (int)i;
+		if (got != 1) {
+			log_error("%s", pcap_geterr(run->in));
+			return -EINVAL;
+		}
+
+		int err = load_packet(run, i, header, bytes);
+
+		if (err)
+			return err;
+	}
+	return BURST;
+}
+
+static void settle(struct run *run, unsigned int i)
+{
+	const struct glb_packet *pkt = &run->packets[i];
+	struct pcap_pkthdr header = {run->slots[i].at, pkt->len, pkt->len};
+
+	run->counts[pkt->verdict]++;
+	if (pkt->verdict == GLB_FORWARD)
+		pcap_dump((u_char *)run->out, &header, pkt->data);
+	else if (glb_verdict_is_punt(pkt->verdict) && run->punted)
+		pcap_dump((u_char *)run->punted, &header, pkt->data);
+}
+
+static int run_all(struct run *run)
+{
+	int n;
+
+	while ((n = load_burst(run)) > 0) {
+		glb_forward(run->gen, run->packets, (unsigned int)n);
+		for (unsigned int i = 0; i < (unsigned int)n; i++)
+			settle(run, i);
+	}
+	return n;
+}
+
+/* Closes a capture; a write that failed earlier shows here. */
+static int close_dump(pcap_dumper_t *dump, const char *path)
+{
+	int err = 0;
+
+	if (!dump)
+		return 0;
+	if (pcap_dump_flush(dump) || ferror(pcap_dump_file(dump))) {
+		err = -errno;
+		log_error("%s: %s", path, strerror(errno));
+	}
+	pcap_dump_close(dump);
+	return err;
+}
+
+int replay(int argc, char **argv)
+{
+	struct replay_args args;
+	struct run run = {0};
+	int status = read_args(&args, argc, argv);
+
+	if (status != EXIT_OK)
+		return status;
+
+	int err = make_generation(&run.gen, &args);
+
+	if (!err)
+		err = open_files(&run, &args);
+	if (!err)
+		err = run_all(&run);
+	if (close_dump(run.out, args.out_path) || close_dump(run.punted, args.punted_path))
+		err = -EIO;
+	if (run.in)
+		pcap_close(run.in);
+	glb_generation_free(run.gen);
+	free(run.slots);
+	for (unsigned int v = 0; !err && v < GLB_VERDICT_COUNT; v++)
+		printf("%s %llu\n", glb_verdict_label(v), (unsigned long long)run.counts[v]);
+	return err ? EXIT_FAILED : EXIT_OK;
+}
