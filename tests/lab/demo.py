@@ -64,30 +64,33 @@ def demonstrate(lab, names):
     return all(outcome.holds for outcome in outcomes)
 
 
-def finish(lab, keep, succeeded):
-    """Leave the lab to its explorer, or remove it; the files stay when something went wrong."""
+def finish(lab, keep, keep_files):
+    """Leave the lab to its explorer, or remove it; the files may stay to be looked into."""
     if keep:
         print(f"\n{lab.explore()}")
         return
     directory = lab.directory
-    lab.down(keep_files=not succeeded)
-    say("the lab is gone" if succeeded or directory is None
-        else f"the lab is gone; its logs are in {directory}")
+    lab.down(keep_files)
+    say(f"the lab is gone; its logs are in {directory}" if keep_files else "the lab is gone")
 
 
 def run(lab, names, keep):
-    """Play the scenarios and clean up, whatever happens; return whether every claim held."""
-    succeeded = False
+    """Play the scenarios and clean up, whatever happens; return the exit status."""
+    failed = True
     try:
-        succeeded = demonstrate(lab, names)
-    except (LabError, KeyboardInterrupt) as error:
-        say(f"stopped: {error or 'interrupted'}")
+        failed = not demonstrate(lab, names)
+    except KeyboardInterrupt:
+        failed = keep = False
+        say("interrupted")
+        return 130
+    except LabError as error:
+        say(f"stopped: {error}")
         for line in lab.casualties():
             say(f"ended by itself: {line}")
     finally:
-        finish(lab, keep, succeeded)
-    print("every claim holds" if succeeded else "NOT every claim holds")
-    return succeeded
+        finish(lab, keep, keep_files=failed)
+    print("NOT every claim holds" if failed else "every claim holds")
+    return 1 if failed else 0
 
 
 def main():
@@ -104,7 +107,7 @@ def main():
         lab.claim()
     except LabError as error:
         sys.exit(f"demo: {error}")
-    return 0 if run(lab, args.only or SCENARIOS, args.keep) else 1
+    return run(lab, args.only or SCENARIOS, args.keep)
 
 
 if __name__ == "__main__":

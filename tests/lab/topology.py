@@ -103,11 +103,13 @@ class Log:
             log.seek(mark)
             return log.read().decode(errors="replace").rpartition("\n")[0].splitlines()
 
-    def wait_for(self, text, mark, seconds=15.0):
-        """Wait for a line that contains `text` and return it."""
-        def found():
-            return next((line for line in self.lines(mark) if text in line), None)
-        return wait_until(found, f"'{text}' in {self.path}", seconds)
+    def last(self):
+        """The last complete line."""
+        return (self.lines() or ["no word"])[-1]
+
+    def has(self, text, mark):
+        """Whether a line since the mark contains the text."""
+        return any(text in line for line in self.lines(mark))
 
 
 class Lab:
@@ -177,6 +179,7 @@ class Lab:
             if namespace.exists():
                 namespace.delete()
         for child in self._children:
+            child.kill()
             child.wait()
         for name in [host.name for host in DIRECTORS] + [SPARE]:  # left behind by the EAL
             shutil.rmtree(f"/var/run/dpdk/{self.prefix}-{name}", ignore_errors=True)
@@ -362,8 +365,11 @@ class Lab:
         cpu = cpus[DIRECTORS.index(host) % len(cpus)]
         log = self.log(host.name)
         mark = log.mark()
-        self._start(host.name, host.name, *self.director_command(host, cpu=cpu))
-        log.wait_for(": ready:", mark)
+        director = self._start(host.name, host.name, *self.director_command(host, cpu=cpu))
+        wait_until(lambda: log.has(": ready:", mark) or director.poll() is not None,
+                   f"the director of {host.name} to be ready")
+        if director.poll() is not None:
+            raise LabError(f"the director of {host.name} gave up: {log.last()}")
 
     def start_announcing(self, host):
         """Start bird on a director host: the router learns the VIPs from it."""
@@ -435,7 +441,7 @@ class Lab:
     def casualties(self):
         """The processes that have ended, each with the last line it logged."""
         dead = [label for label, alive in self.processes().items() if not alive]
-        return [f"{label}: {(self.log(label).lines() or ['no word'])[-1]}" for label in dead]
+        return [f"{label}: {self.log(label).last()}" for label in dead]
 
     def explore(self):
         """Commands to look around in the lab and to change it, as a text."""
