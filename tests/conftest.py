@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the Python suites share: where the programs are, and the oracle on the import path."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
+BUILD = ROOT / os.environ.get("GLB_BUILD", "build")
+PROGRAMS = {
+    "glb-director": BUILD / "src/director/glb-director",
+    "glbctl": BUILD / "src/ctl/glbctl",
+}
+
+sys.path.insert(0, str(TESTS / "oracle"))
+
+
+@pytest.fixture(scope="session")
+def glbctl() -> Path:
+    """The path of glbctl, which every build has."""
+    program = PROGRAMS["glbctl"]
+    assert program.exists(), f"{program} is missing: build first, or name the build with GLB_BUILD"
+    return program

@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Write vectors/*.json: what the model says, for programs and tests that cannot ask it."""
+
+import hashlib
+import ipaddress
+import itertools
+import json
+from pathlib import Path
+
+import model
+
+VECTORS = Path(__file__).resolve().parent / "vectors"
+TABLES = sorted((VECTORS / "tables").glob("*.json"))
+KEY = bytes(range(16))
+
+
+def siphash_vectors() -> dict:
+    """Messages of 0 to 64 bytes: 00, 00 01, 00 01 02, ..."""
+    digests = [model.digest(model.siphash(KEY, bytes(range(n)))).hex() for n in range(65)]
+    return {"key": KEY.hex(), "message": bytes(range(64)).hex(), "digest_by_length": digests}
+
+
+def flow_vectors() -> dict:
+    """One flow of each family, hashed by every choice of fields."""
+    combinations = [c for n in range(1, 5) for c in itertools.combinations(model.FIELDS, n)]
+    flows = []
+    for source, destination in (("198.51.100.77", "192.0.2.10"), ("2001:db8:99::77", "2001:db8:10::10")):
+        flow = model.Flow(
+            ipaddress.ip_address(source).packed, ipaddress.ip_address(destination).packed, 40001, 443
+        )
+        flows.append(
+            {
+                "src_addr": source,
+                "dst_addr": destination,
+                "src_port": flow.source_port,
+                "dst_port": flow.destination_port,
+                "hashes": [
+                    {"fields": " ".join(fields), "hash": f"{model.flow_hash(KEY, flow, fields):016x}"}
+                    for fields in combinations
+                ],
+            }
+        )
+    return {"hash_key": KEY.hex(), "flows": flows}
+
+
+def image_vectors() -> dict:
+    """What compiling each of tables/*.json gives; the rows are there to see what is wrong."""
+    images = {}
+    for source in TABLES:
+        tables = model.tables_of(json.loads(source.read_text()))
+        images[source.stem] = {
+            "sha256": hashlib.sha256(model.image(tables)).hexdigest(),
+            "first_rows": [
+                " ".join(f"{primary}/{secondary}" for primary, secondary in model.rows(table, range(6)))
+                for table in tables
+            ],
+        }
+    return images
+
+
+def all_vectors() -> dict:
+    """File name to text."""
+    vectors = {
+        "siphash.json": siphash_vectors(),
+        "flow_hashes.json": flow_vectors(),
+        "images.json": image_vectors(),
+    }
+    return {name: json.dumps(value, indent=1) + "\n" for name, value in vectors.items()}
+
+
+def main() -> None:
+    for name, text in all_vectors().items():
+        (VECTORS / name).write_text(text)
+
+
+if __name__ == "__main__":
+    main()
