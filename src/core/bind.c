@@ -262,15 +262,14 @@ static int match(const struct glb_binds *binds, const struct glb_flow *flow, uin
 static int match_quoted(const struct glb_binds *binds, const struct glb_flow *flow,
 			const uint8_t *outer_dst)
 {
+	bool udp = flow->proto == GLB_PROTO_UDP;
 	uint8_t also[16] = {0};
 	int table;
 
 	memcpy(also, outer_dst, flow->version == 4 ? 4 : 16);
-	table = match(binds, flow, flow->proto, also);
+	table = match(binds, flow, udp ? GLB_PROTO_UDP : GLB_PROTO_TCP, also);
 	if (table < 0)
-		table = match(binds, flow, GLB_PROTO_TCP, also);
-	if (table < 0)
-		table = match(binds, flow, GLB_PROTO_UDP, also);
+		table = match(binds, flow, udp ? GLB_PROTO_TCP : GLB_PROTO_UDP, also);
 	return table;
 }
 
