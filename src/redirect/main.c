@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * glb-redirect: the second chance of a proxy, on or off a network device.
+ *
+ * Exit status: 0 done, 1 refused with a reason on stderr, 2 not understood.
+ */
+#include "attachment.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+
+static const char usage[] =
+	"usage: glb-redirect attach DEV\n"
+	"       glb-redirect detach DEV\n"
+	"       glb-redirect counters DEV [--json]\n"
+	"       glb-redirect --help\n"
+	"\n"
+	"The proxy side of a GLB load balancer. On the ingress of network device DEV, packets\n"
+	"in GUE (UDP port 19523) for connections of this host are decapsulated; others go to the\n"
+	"next hop that they name.\n"
+	"\n"
+	"  attach    put the program on DEV; on a DEV that has it, replace it without a gap\n"
+	"  detach    remove it\n"
+	"  counters  print what became of the packets so far, one NAME VALUE a line, or as JSON\n"
+	"\n"
+	"DEV is a device of the current network namespace. Needs root.\n";
+
+static const char *const labels[] = {
+#define LABEL(name, label, sentence) label,
+	GLB_REDIRECT_COUNTERS(LABEL)
+#undef LABEL
+};
+
+/* The error of a command in words. */
+static const char *reason(int error)
+{
+	switch (-error) {
+	case ENOENT:
+		return "glb-redirect is not attached";
+	case EEXIST:
+		return "the place of glb-redirect among the filters (priority 19523, handle 1) is "
+		       "taken by another filter";
+	case ENOEXEC:
+		return "the kernel refused the program; it needs Linux 5.11 or later with BPF";
+	case ENOTSUP:
+		return "the program that is attached is of another version; attach again";
+	case EPERM:
+		return "no permission; this needs root (CAP_NET_ADMIN, CAP_BPF, CAP_SYS_ADMIN)";
+	default:
+		return strerror(-error);
+	}
+}
+
+static int refuse(const char *device, const char *why)
+{
+	fprintf(stderr, "glb-redirect: error: %s: %s\n", device, why);
+	return EXIT_REFUSED;
+}
+
+/* Do frames of this device start with an Ethernet header? */
+static bool is_ethernet(const char *device)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	strncpy(request.ifr_name, device, sizeof(request.ifr_name) - 1);
+
+	bool answered = ioctl(fd, SIOCGIFHWADDR, &request) == 0;
+
+	close(fd);
+	return answered && request.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+}
+
+static int attach(const char *device, int ifindex)
+{
+	if (!is_ethernet(device))
+		return refuse(device, "not an Ethernet device");
+
+	int error = redirect_attach(ifindex);
+
+	return error ? refuse(device, reason(error)) : EXIT_SUCCESS;
+}
+
+static int detach(const char *device, int ifindex)
+{
+	int error = redirect_detach(ifindex);
+
+	return error ? refuse(device, reason(error)) : EXIT_SUCCESS;
+}
+
+static int print_counters(const char *device, int ifindex, bool json)
+{
+	uint64_t values[GLB_REDIRECT_COUNTER_COUNT];
+	int error = redirect_read_counters(ifindex, values);
+
+	if (error)
+		return refuse(device, reason(error));
+	for (int i = 0; i < GLB_REDIRECT_COUNTER_COUNT; i++) {
+		if (json)
+			printf("%s\"%s\": %" PRIu64, i ? ", " : "{", labels[i], values[i]);
+		else
+			printf("%s %" PRIu64 "\n", labels[i], values[i]);
+	}
+	if (json)
+		puts("}");
+	return fflush(stdout) ? refuse(device, strerror(errno)) : EXIT_SUCCESS;
+}
+
+static int misused(void)
+{
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return fputs(usage, stdout) < 0;
+	if (argc < 3)
+		return misused();
+
+	const char *command = argv[1];
+	const char *device = argv[2];
+	bool json = argc == 4 && !strcmp(argv[3], "--json") && !strcmp(command, "counters");
+
+	if ((argc > 3 && !json) ||
+	    (strcmp(command, "attach") && strcmp(command, "detach") && strcmp(command, "counters")))
+		return misused();
+
+	int ifindex = (int)if_nametoindex(device);
+
+	if (!ifindex)
+		return refuse(device, "no such device in this network namespace");
+	if (!strcmp(command, "attach"))
+		return attach(device, ifindex);
+	if (!strcmp(command, "detach"))
+		return detach(device, ifindex);
+	return print_counters(device, ifindex, json);
+}
