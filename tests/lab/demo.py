@@ -36,7 +36,7 @@ def play(lab, names):
 def print_table(outcomes):
     """Print one line per scenario and family."""
     proxies = "".join(f"{host.name:>6}" for host in PROXIES)
-    print(f"\n{'scenario':<16}{'family':<8}{'opened':>8}{'completed':>11}{'broken':>8}"
+    print(f"\n{'scenario':<20}{'family':<8}{'opened':>8}{'completed':>11}{'broken':>8}"
           f"{proxies}{'slowest':>11}  claims")
     for outcome in outcomes:
         for family in VIPS:
@@ -50,7 +50,7 @@ def print_row(outcome, family):
     held = sum(claim.holds for claim in outcome.claims)
     proxies = "".join(f"{counts[host.name]:>6}" for host in PROXIES)
     slowest = max((one.seconds for one in ours), default=0)
-    print(f"{outcome.title:<16}{FAMILY_NAMES[family]:<8}{len(ours):>8}{len(ours) - lost:>11}"
+    print(f"{outcome.title:<20}{FAMILY_NAMES[family]:<8}{len(ours):>8}{len(ours) - lost:>11}"
           f"{lost:>8}{proxies}{slowest:>9.2f} s  {held} of {len(outcome.claims)} hold")
 
 
@@ -71,7 +71,7 @@ def finish(lab, keep, keep_files):
         return
     directory = lab.directory
     lab.down(keep_files)
-    say(f"the lab is gone; its logs are in {directory}" if keep_files else "the lab is gone")
+    say(f"the lab is gone; its logs are in {directory}" if keep_files and directory else "the lab is gone")
 
 
 def run(lab, names, keep):

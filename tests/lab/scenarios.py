@@ -195,6 +195,7 @@ def drain(lab, say):
     seconds = 6
     before = second_chances(lab)
     with Load(lab, outcome):
+        time.sleep(1)
         downloads = Downloads(lab, DRAINED.name, seconds)
         say(f"two downloads of {seconds} s began on {DRAINED.name}; draining it now")
         lab.set_state(DRAINED.name, "draining")
@@ -229,9 +230,8 @@ def claim_drained(outcome, drained_at, filled_at, restored_at):
 
 def second_chances(lab):
     """How many packets the proxies have handed to the next hop so far."""
-    counters = [lab.redirect(host, "counters", "eth0") for host in PROXIES]
-    return sum(int(value) for value in re.findall(r"^forward\w* (\d+)$", "\n".join(counters),
-                                                  re.MULTILINE))
+    counters = [json.loads(lab.redirect(host, "counters", "eth0", "--json")) for host in PROXIES]
+    return sum(one["forwarded_to_alternate"] for one in counters)
 
 
 def director_dies(lab, say):
@@ -246,22 +246,46 @@ def director_dies(lab, say):
         alone = director_packets(lab)
         time.sleep(2.5)
         alone = director_shares(lab, alone)
-        say(f"the router moved its flows in {moved * 1000:.0f} ms; starting {DYING.name} again")
+        say(f"{SURVIVING.name} carried everything for a while; starting {DYING.name} again")
         lab.start_director(DYING)
         lab.start_announcing(DYING)
         lab.wait_for_next_hops(DIRECTORS)
         together = director_packets(lab)
         time.sleep(2)
         together = director_shares(lab, together)
-    outcome.claim("connections in flight when it died survive",
-                  in_flight(outcome.connections, killed_at),
-                  f"{len(in_flight(outcome.connections, killed_at))} were in flight")
+    caught = in_flight(outcome.connections, killed_at)
+    outcome.claim("connections in flight when it died survive", caught and not broken(caught),
+                  f"{len(caught)} were in flight")
+    outcome.claim("the router moved its flows within a second", moved < 1, f"{moved * 1000:.0f} ms")
     outcome.claim(f"{SURVIVING.name} carries everything meanwhile",
                   alone[SURVIVING.name] > 20 * alone[DYING.name],
                   f"packets: {words(alone)}")
     outcome.claim("both carry traffic again after its return",
                   min(together.values()) > sum(together.values()) / 4,
                   f"packets: {words(together)}")
+    return outcome
+
+
+def director_restarted(lab, say):
+    """A director is taken out of service, stopped and started again, as for an upgrade."""
+    outcome = Outcome("director restarted")
+    with Load(lab, outcome):
+        time.sleep(1)
+        say(f"{DYING.name} stops announcing, then its director is told to stop (SIGTERM)")
+        lab.stop_announcing(DYING)
+        lab.wait_for_next_hops([SURVIVING])
+        time.sleep(0.5)
+        status, counters = lab.stop_director(DYING)
+        say(f"its final counters: {words(+Counter(counters))}")
+        lab.start_director(DYING)
+        lab.start_announcing(DYING)
+        lab.wait_for_next_hops(DIRECTORS)
+        time.sleep(1)
+    outcome.claim("the director stops with exit status 0", status == 0, status)
+    dropped = sum(count for name, count in counters.items() if "drop" in name)
+    outcome.claim("its final counters show traffic and no drops",
+                  counters.get("forward") and dropped == 0,
+                  f"forward {counters.get('forward')}, dropped {dropped}")
     return outcome
 
 
@@ -339,6 +363,7 @@ def bad_files(lab, say):
             complaint = claim_refused_at_reload(lab, outcome, bad, serving)
             claim_refused_at_start(lab, outcome, bad, complaint)
             say(f"{bad.title}: {complaint}")
+            time.sleep(1)
         lab.set_state(None, "active")
         outcome.claim("the next good file is served",
                       reload_accepted(lab) == {name: last + 1 for name, last in serving.items()})
@@ -373,6 +398,7 @@ SCENARIOS = {
     "steady": steady,
     "drain": drain,
     "director-dies": director_dies,
+    "director-restarted": director_restarted,
     "tables-swapped": tables_swapped,
     "bad-files": bad_files,
 }

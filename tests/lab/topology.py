@@ -128,6 +128,7 @@ class Lab:
         self.directory = self.pointer.resolve() if self.pointer.is_symlink() else None
         self._claim = None
         self._children = []
+        self._directors = {}
 
     # The whole lab
 
@@ -172,9 +173,6 @@ class Lab:
 
     def _clean(self, keep_files=False):
         """Remove what a lab of this prefix left behind, whoever started it."""
-        for host in PROXIES:
-            if self.hosts[host.name].exists():
-                self._detach_redirect(host)
         for namespace in self.hosts.values():
             if namespace.exists():
                 namespace.delete()
@@ -333,16 +331,6 @@ class Lab:
         """Run glb-redirect on a proxy and return what it printed."""
         return self.hosts[host.name].run(self.program("redirect/glb-redirect"), *words)
 
-    def _detach_redirect(self, host):
-        """Take the second-chance program off a proxy, with what it pinned; it may not be there."""
-        if self.program("redirect/glb-redirect").exists():
-            try:
-                self.redirect(host, "detach", "eth0")
-            except LabError as error:
-                if self.directory and self.directory.exists():
-                    with open(self.log("lab").path, "a", encoding="utf-8") as log:
-                        log.write(f"{error}\n")
-
     def _start_bird(self, name):
         """Start the routing daemon of a host."""
         self._start(name, f"{name}-bird", "bird", "-f", "-c", self.file(f"{name}.bird.conf"),
@@ -368,12 +356,26 @@ class Lab:
         director = self._start(host.name, host.name, *self.director_command(host, cpu=cpu))
         wait_until(lambda: log.has(": ready:", mark) or director.poll() is not None,
                    f"the director of {host.name} to be ready")
+        self._directors[host.name] = director
         if director.poll() is not None:
             raise LabError(f"the director of {host.name} gave up: {log.last()}")
 
     def start_announcing(self, host):
         """Start bird on a director host: the router learns the VIPs from it."""
         self._start_bird(host.name)
+
+    def stop_announcing(self, host):
+        """Stop bird on a director host: the router withdraws the VIPs from it."""
+        send_signal(self.pid(f"{host.name}-bird"), signal.SIGTERM)
+
+    def stop_director(self, host):
+        """Stop a director in good order; return its exit status and its final counters."""
+        log = self.log(host.name)
+        mark = log.mark()
+        self._directors[host.name].terminate()
+        status = self._directors[host.name].wait(timeout=15)
+        return status, {name: int(count) for name, count in
+                        re.findall(r"^(\w+) (\d+)$", "\n".join(log.lines(mark)), re.MULTILINE)}
 
     def kill_director_host(self, host):
         """Kill the director and the routing daemon of a host as a crash would, and reap them."""
