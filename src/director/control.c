@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "conf/tables.h"
+#include "director/control.h"
+#include "director/stats.h"
+#include "sys/log.h"
+#include "sys/service.h"
+
+enum { TICK_MS = 100 };
+
+int control_load(struct control *control)
+{
+	struct glb_diag diag;
+	struct director_conf conf;
+	struct glb_tables tables;
+	int err = director_conf_load(&conf, control->config_path, &diag);
+
+	if (!err)
+		err = tables_load(&tables, control->tables_path, &diag);
+	if (err) {
+		log_error("%s", diag.text);
+		return err;
+	}
+	control->conf = conf;
+	control->tables = tables;
+	return 0;
+}
+
+/* Makes the next generation of what was read. The tables are gone afterwards in any case. */
+static int make_generation(struct glb_generation **out, struct control *control)
+{
+	struct glb_diag reason = {{0}};
+	int err;
+
+	ports_read_macs(&control->workers.ports, control->conf.settings.port_macs);
+	err = glb_generation_make(out, control->generation + 1, &control->conf.settings,
+				  &control->tables, &reason);
+	if (err) {
+		log_error("%s: %s", control->tables_path, reason.text);
+		glb_tables_free(&control->tables);
+	}
+	return err;
+}
+
+int control_check(struct control *control)
+{
+	struct glb_generation *gen;
+	int err = make_generation(&gen, control);
+
+	if (!err)
+		glb_generation_free(gen);
+	return err;
+}
+
+static void log_generation(const char *what, const struct glb_generation *gen)
+{
+	unsigned int binds = 0;
+	unsigned int backends = 0;
+
+	for (unsigned int t = 0; t < gen->tables.count; t++) {
+		binds += gen->tables.tables[t]->spec.bind_count;
+		backends += gen->tables.tables[t]->spec.backend_count;
+	}
+	log_info("%s generation %" PRIu64 ": %u tables, %u binds, %u backends", what, gen->number,
+		 gen->tables.count, binds, backends);
+}
+
+/* What only a restart changes stays as it is, and is said. */
+static void keep_restart_only(struct director_conf *new, const struct director_conf *old)
+{
+	struct glb_settings settings = new->settings;
+
+	if (strcmp(old->punt_port, new->punt_port) != 0 ||
+	    old->punt_unmatched != new->punt_unmatched ||
+	    old->idle_sleep_us != new->idle_sleep_us || old->rx_drop_en != new->rx_drop_en)
+		log_warning("punt_port, unmatched, idle_sleep_us and rx_drop_en change only by a "
+			    "restart");
+	*new = *old;
+	new->settings = settings;
+}
+
+/* Reads both files and serves them from the next burst on. */
+static int try_reload(struct control *control)
+{
+	struct control next = *control;
+	struct glb_generation *gen;
+	int err = control_load(&next);
+
+	if (!err)
+		err = make_generation(&gen, &next);
+	if (err)
+		return err;
+	err = publish_replace(&control->workers.publish, gen);
+	if (err) {
+		log_error("out of memory");
+		glb_generation_free(gen);
+		return err;
+	}
+	keep_restart_only(&next.conf, &control->conf);
+	control->conf = next.conf;
+	control->generation = gen->number;
+	log_generation("serving", gen);
+	return 0;
+}
+
+static void reload(struct control *control)
+{
+	if (try_reload(control))
+		log_error("reload refused; generation %" PRIu64 " keeps serving",
+			  control->generation);
+}
+
+static void serve(struct control *control)
+{
+	for (;;) {
+		switch (service_wait(TICK_MS)) {
+		case SERVICE_STOP:
+			return;
+		case SERVICE_RELOAD:
+			reload(control);
+			break;
+		case SERVICE_TICK:
+			break;
+		}
+		publish_reclaim(&control->workers.publish);
+	}
+}
+
+/* Serves the first generation, with the ports running. */
+static int serve_ports(struct control *control, struct glb_generation *gen)
+{
+	struct workers *workers = &control->workers;
+	struct glb_diag diag = {{0}};
+	int err = publish_start(&workers->publish, gen, rte_lcore_count() - 1);
+
+	if (err) {
+		glb_generation_free(gen);
+		log_error("out of memory");
+		return err;
+	}
+	workers->idle_sleep_us = control->conf.idle_sleep_us;
+	workers->punt_unmatched = control->conf.punt_unmatched;
+	err = workers_start(workers, &diag);
+	if (err) {
+		log_error("%s", diag.text);
+		publish_stop(&workers->publish);
+		return err;
+	}
+	control->generation = gen->number;
+	log_generation("serving", gen);
+	log_info("ready: %u workers, %u ports with %u queues each", workers->count,
+		 workers->ports.count, workers->ports.queue_count);
+	serve(control);
+	workers_stop(workers);
+	stats_print(stdout, workers);
+	workers_free(workers);
+	publish_stop(&workers->publish);
+	return 0;
+}
+
+int control_run(struct control *control)
+{
+	struct glb_generation *gen;
+	struct glb_diag diag = {{0}};
+	int err = ports_start(&control->workers.ports, &control->conf, rte_lcore_count() - 1,
+			      &diag);
+
+	if (err) {
+		log_error("%s", diag.text);
+		return err;
+	}
+	err = make_generation(&gen, control);
+	if (!err)
+		err = serve_ports(control, gen);
+	ports_stop(&control->workers.ports);
+	return err;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What does the main lcore do?
+ *
+ * It turns files into generations: at start, and again whenever it is asked to reload. A file that
+ * is missing or wrong changes nothing but the log.
+ */
+#ifndef DIRECTOR_CONTROL_H
+#define DIRECTOR_CONTROL_H
+
+#include "conf/director.h"
+#include "director/worker.h"
+
+struct control {
+	const char *config_path;
+	const char *tables_path;
+	struct director_conf conf; /* in force */
+	struct glb_tables tables;  /* read, not yet in a generation */
+	uint64_t generation;	   /* number of the newest one */
+	struct workers workers;
+};
+
+/* Reads both files. 0, or -errno after logging why. */
+GLB_NODISCARD int control_load(struct control *control);
+
+/* Could what was read be served? 0, or -errno after logging why. Needs no device; uses it up. */
+GLB_NODISCARD int control_check(struct control *control);
+
+/*
+ * Starts ports and workers, serves what was read until told to stop, and stops them. 0, or -errno
+ * after logging why.
+ */
+GLB_NODISCARD int control_run(struct control *control);
+
+#endif

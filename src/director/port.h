@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which devices carry traffic, and through how many queues?
+ *
+ * Every port gets the same number of queue pairs: as many as there are workers, or as many as the
+ * weakest port has.
+ */
+#ifndef DIRECTOR_PORT_H
+#define DIRECTOR_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glb/diag.h>
+#include <glb/generation.h>
+
+struct director_conf;
+
+/* The ports a director serves, and the twin port that takes punted packets. */
+struct ports {
+	uint16_t ids[GLB_PORTS_MAX]; /* DPDK port numbers, all below GLB_PORTS_MAX */
+	uint16_t count;
+	uint16_t queue_count; /* queue pairs per port */
+	uint16_t punt_id;     /* or PORT_NONE */
+};
+
+enum { PORT_NONE = UINT16_MAX };
+
+/*
+ * Configures and starts every device that the EAL found, for `worker_count` workers. 0, or -errno
+ * with a diag that names the device.
+ */
+GLB_NODISCARD int ports_start(struct ports *out, const struct director_conf *conf,
+			      unsigned int worker_count, struct glb_diag *diag);
+
+/* Stops and closes them. */
+void ports_stop(const struct ports *ports);
+
+/* Writes the MAC address of every port, by DPDK port number, into a list of GLB_PORTS_MAX. */
+void ports_read_macs(const struct ports *ports, uint8_t macs[][GLB_MAC_LEN]);
+
+#endif

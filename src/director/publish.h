@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How does a new generation reach the workers, and when is an old one gone?
+ *
+ * One pointer is shared between the control thread and the workers. A worker reads it once a burst
+ * and reports a quiescent state when it holds no generation; the control thread frees a replaced
+ * generation once every worker has done so. Nobody ever waits.
+ */
+#ifndef DIRECTOR_PUBLISH_H
+#define DIRECTOR_PUBLISH_H
+
+#include <glb/generation.h>
+
+#include "director/dpdk.h"
+
+struct retired {
+	struct retired *next;
+	struct glb_generation *gen;
+	uint64_t token; /* a grace period of the QSBR variable */
+};
+
+struct publish {
+	const struct glb_generation *current;
+	struct rte_rcu_qsbr *qsbr;
+	struct retired *retired; /* control thread only */
+};
+
+/* Starts with a generation, which it owns from now on, for worker_count workers. 0 or -ENOMEM. */
+GLB_NODISCARD int publish_start(struct publish *publish, struct glb_generation *first,
+				unsigned int worker_count);
+
+/* Control thread: serve `next` from the next burst on. Owns it unless it fails with -ENOMEM. */
+GLB_NODISCARD int publish_replace(struct publish *publish, struct glb_generation *next);
+
+/* Control thread: frees the generations that no worker can be using any more. */
+void publish_reclaim(struct publish *publish);
+
+/* Control thread, after the last worker has left. */
+void publish_stop(struct publish *publish);
+
+/* Worker, before its first burst and after its last. `worker` counts from 0. */
+void publish_join(struct publish *publish, unsigned int worker);
+void publish_leave(struct publish *publish, unsigned int worker);
+
+/* Worker: the generation to serve, until the next publish_quiescent(). */
+static inline const struct glb_generation *publish_current(const struct publish *publish)
+{
+	return __atomic_load_n(&publish->current, __ATOMIC_ACQUIRE);
+}
+
+/* Worker: no generation is in use here. */
+static inline void publish_quiescent(const struct publish *publish, unsigned int worker)
+{
+	rte_rcu_qsbr_quiescent(publish->qsbr, worker);
+}
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
+
+#include "director/stats.h"
+
+static struct worker_counters sum_workers(const struct workers *all)
+{
+	struct worker_counters sum = {0};
+
+	for (unsigned int i = 0; i < all->count; i++) {
+		const struct worker_counters *one = &all->workers[i].counters;
+
+#define ADD(name, sentence) sum.name += one->name;
+		WORKER_COUNTERS(ADD)
+#undef ADD
+		for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++)
+			sum.verdicts[v] += one->verdicts[v];
+	}
+	return sum;
+}
+
+static struct rte_eth_stats sum_ports(const struct ports *ports)
+{
+	struct rte_eth_stats sum = {0};
+
+	for (unsigned int i = 0; i < ports->count; i++) {
+		struct rte_eth_stats one;
+
+		if (rte_eth_stats_get(ports->ids[i], &one))
+			continue;
+		sum.imissed += one.imissed;
+		sum.ierrors += one.ierrors;
+		sum.oerrors += one.oerrors;
+		sum.rx_nombuf += one.rx_nombuf;
+	}
+	return sum;
+}
+
+void stats_print(FILE *out, const struct workers *all)
+{
+	struct worker_counters workers = sum_workers(all);
+	struct rte_eth_stats ports = sum_ports(&all->ports);
+
+#define PRINT(name, sentence) (void)fprintf(out, #name " %" PRIu64 "\n", workers.name);
+	WORKER_COUNTERS(PRINT)
+#undef PRINT
+	for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++)
+		(void)fprintf(out, "%s %" PRIu64 "\n", glb_verdict_label(v), workers.verdicts[v]);
+	(void)fprintf(out, "port_rx_missed %" PRIu64 "\n", ports.imissed);
+	(void)fprintf(out, "port_rx_errors %" PRIu64 "\n", ports.ierrors);
+	(void)fprintf(out, "port_rx_no_mbuf %" PRIu64 "\n", ports.rx_nombuf);
+	(void)fprintf(out, "port_tx_errors %" PRIu64 "\n", ports.oerrors);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How many packets had which fate?
+ */
+#ifndef DIRECTOR_STATS_H
+#define DIRECTOR_STATS_H
+
+#include <stdio.h>
+
+#include "director/worker.h"
+
+/* Writes the sum over all workers and what the ports counted, a `NAME VALUE` line each. */
+void stats_print(FILE *out, const struct workers *all);
+
+#endif

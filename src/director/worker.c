@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <rte_hash_crc.h>
+
+#include "director/worker.h"
+
+enum {
+	BURST = 32,
+	RING_LEN = 1024,
+	SPINS_BEFORE_SLEEP = 64, /* empty polls: about a microsecond of pauses */
+	TIMER_SLACK_NS = 1000,	 /* the kernel's default would add 50 microseconds to every sleep */
+};
+
+/* Frames to send, gathered per port. */
+struct outbox {
+	uint16_t counts[GLB_PORTS_MAX];
+	struct rte_mbuf *mbufs[GLB_PORTS_MAX][BURST];
+};
+
+static bool owns_queue(const struct worker *w)
+{
+	return w->index < w->all->ports.queue_count;
+}
+
+/* Adds n packets to a ring; what does not fit is freed and counted. */
+static void enqueue(struct rte_ring *ring, struct rte_mbuf **mbufs, unsigned int n,
+		    uint64_t *dropped)
+{
+	unsigned int put = rte_ring_enqueue_burst(ring, (void **)mbufs, n, NULL);
+
+	if (put < n) {
+		rte_pktmbuf_free_bulk(mbufs + put, n - put);
+		*dropped += n - put;
+	}
+}
+
+static void send_burst(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
+{
+	uint16_t sent = rte_eth_tx_burst(port, (uint16_t)w->index, mbufs, n);
+
+	w->counters.tx += sent;
+	if (sent < n) {
+		rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
+		w->counters.tx_dropped += n - sent;
+	}
+}
+
+/* Sends what was gathered; a worker without a queue gives it to an owner, ports mixed. */
+static void flush(struct worker *w, struct outbox *out)
+{
+	const struct ports *ports = &w->all->ports;
+
+	for (unsigned int i = 0; i < ports->count; i++) {
+		uint16_t id = ports->ids[i];
+
+		if (!out->counts[id])
+			continue;
+		if (owns_queue(w))
+			send_burst(w, id, out->mbufs[id], out->counts[id]);
+		else
+			enqueue(w->all->workers[w->index % ports->queue_count].tx_ring,
+				out->mbufs[id], out->counts[id], &w->counters.handover_dropped);
+		out->counts[id] = 0;
+	}
+}
+
+static void gather(struct outbox *out, struct rte_mbuf *mbuf)
+{
+	out->mbufs[mbuf->port][out->counts[mbuf->port]++] = mbuf;
+}
+
+/*
+ * One contiguous frame, VLAN tag included: drivers may deliver several segments, and may strip the
+ * tag into the descriptor. When there is no room to join them, the frame's first segment is judged
+ * as a frame that was cut.
+ */
+static struct glb_packet describe(struct rte_mbuf *mbuf)
+{
+	if (mbuf->nb_segs > 1)
+		(void)rte_pktmbuf_linearize(mbuf);
+	if (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
+		(void)rte_vlan_insert(&mbuf);
+	return (struct glb_packet){
+		.data = rte_pktmbuf_mtod(mbuf, uint8_t *),
+		.len = rte_pktmbuf_data_len(mbuf),
+		.headroom = rte_pktmbuf_headroom(mbuf),
+		.port = (uint8_t)mbuf->port,
+	};
+}
+
+/* Carries a verdict out. */
+static void settle(struct worker *w, struct rte_mbuf *mbuf, const struct glb_packet *pkt,
+		   struct outbox *out)
+{
+	w->counters.verdicts[pkt->verdict]++;
+	if (pkt->verdict == GLB_FORWARD) {
+		(void)rte_pktmbuf_prepend(mbuf, (uint16_t)(pkt->len - rte_pktmbuf_data_len(mbuf)));
+		mbuf->ol_flags = 0;
+		gather(out, mbuf);
+	} else if (glb_verdict_is_punt(pkt->verdict) && w->all->punt_ring) {
+		enqueue(w->all->punt_ring, &mbuf, 1, &w->counters.punt_dropped);
+	} else {
+		rte_pktmbuf_free(mbuf);
+	}
+}
+
+static void process(struct worker *w, const struct glb_generation *gen, struct rte_mbuf **mbufs,
+		    unsigned int n)
+{
+	struct glb_packet packets[BURST];
+	struct outbox out;
+
+	memset(out.counts, 0, sizeof(out.counts));
+	for (unsigned int i = 0; i < n; i++)
+		packets[i] = describe(mbufs[i]);
+	glb_forward(gen, packets, n);
+	for (unsigned int i = 0; i < n; i++)
+		settle(w, mbufs[i], &packets[i], &out);
+	flush(w, &out);
+}
+
+/* Which worker decides about a packet: the same for all packets of a flow. Any for the rest. */
+static unsigned int worker_of(const struct rte_mbuf *mbuf, unsigned int count)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	struct glb_flow flow;
+	uint32_t hash;
+
+	if (mbuf->ol_flags & RTE_MBUF_F_RX_RSS_HASH)
+		return mbuf->hash.rss % count;
+	if (glb_parse(&flow, frame, rte_pktmbuf_data_len(mbuf)) != GLB_FORWARD)
+		return 0;
+	hash = rte_hash_crc(flow.src, sizeof(flow.src), 0);
+	hash = rte_hash_crc_4byte((uint32_t)flow.src_port << 16 | flow.dst_port, hash);
+	return hash % count;
+}
+
+/* Owner of a queue: spreads a burst over all workers, itself included. */
+static void hand_over(struct worker *w, struct rte_mbuf **mbufs, unsigned int n)
+{
+	unsigned int count = w->all->count;
+	unsigned int to[BURST];
+
+	for (unsigned int i = 0; i < n; i++)
+		to[i] = worker_of(mbufs[i], count);
+	for (unsigned int k = 0; k < count; k++) {
+		struct rte_mbuf *batch[BURST];
+		unsigned int batch_len = 0;
+
+		for (unsigned int i = 0; i < n; i++)
+			if (to[i] == k)
+				batch[batch_len++] = mbufs[i];
+		if (batch_len)
+			enqueue(w->all->workers[k].in_ring, batch, batch_len,
+				&w->counters.handover_dropped);
+	}
+}
+
+static unsigned int serve_queues(struct worker *w, const struct glb_generation *gen)
+{
+	const struct ports *ports = &w->all->ports;
+	unsigned int received = 0;
+
+	for (unsigned int i = 0; i < ports->count; i++) {
+		struct rte_mbuf *mbufs[BURST];
+		uint16_t n = rte_eth_rx_burst(ports->ids[i], (uint16_t)w->index, mbufs, BURST);
+
+		if (!n)
+			continue;
+		received += n;
+		if (w->all->hand_over)
+			hand_over(w, mbufs, n);
+		else
+			process(w, gen, mbufs, n);
+	}
+	w->counters.rx += received;
+	return received;
+}
+
+static unsigned int serve_in_ring(struct worker *w, const struct glb_generation *gen)
+{
+	struct rte_mbuf *mbufs[BURST];
+	unsigned int n = rte_ring_dequeue_burst(w->in_ring, (void **)mbufs, BURST, NULL);
+
+	if (n)
+		process(w, gen, mbufs, n);
+	return n;
+}
+
+static unsigned int serve_tx_ring(struct worker *w)
+{
+	struct rte_mbuf *mbufs[BURST];
+	unsigned int n = rte_ring_dequeue_burst(w->tx_ring, (void **)mbufs, BURST, NULL);
+	struct outbox out;
+
+	if (!n)
+		return 0;
+	memset(out.counts, 0, sizeof(out.counts));
+	for (unsigned int i = 0; i < n; i++)
+		gather(&out, mbufs[i]);
+	flush(w, &out);
+	return n;
+}
+
+/* Worker 0: between the kernel, behind the twin port, and the first port. */
+static unsigned int serve_twin(struct worker *w)
+{
+	uint16_t twin = w->all->ports.punt_id;
+	struct rte_mbuf *mbufs[BURST];
+	unsigned int n = rte_ring_dequeue_burst(w->all->punt_ring, (void **)mbufs, BURST, NULL);
+	uint16_t sent = n ? rte_eth_tx_burst(twin, 0, mbufs, (uint16_t)n) : 0;
+
+	w->counters.punted += sent;
+	w->counters.punt_dropped += n - sent;
+	if (sent < n)
+		rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
+
+	uint16_t back = rte_eth_rx_burst(twin, 0, mbufs, BURST);
+
+	w->counters.from_kernel += back;
+	if (back)
+		send_burst(w, w->all->ports.ids[0], mbufs, back);
+	return n + back;
+}
+
+/* Everything there is to do at the moment; the number of packets it was. */
+static unsigned int serve(struct worker *w, const struct glb_generation *gen)
+{
+	unsigned int done = 0;
+
+	if (owns_queue(w))
+		done += serve_queues(w, gen);
+	if (w->in_ring)
+		done += serve_in_ring(w, gen);
+	if (w->tx_ring)
+		done += serve_tx_ring(w);
+	if (w->all->punt_ring && w->index == 0)
+		done += serve_twin(w);
+	return done;
+}
+
+static void rest(unsigned int empty_polls, uint32_t sleep_us)
+{
+	const struct timespec nap = {.tv_nsec = (long)sleep_us * 1000};
+
+	if (empty_polls < SPINS_BEFORE_SLEEP || !sleep_us)
+		rte_pause();
+	else
+		(void)nanosleep(&nap, NULL);
+}
+
+static int run(void *arg)
+{
+	struct worker *w = arg;
+	struct workers *all = w->all;
+	unsigned int empty_polls = 0;
+
+	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	publish_join(&all->publish, w->index);
+	while (!__atomic_load_n(&all->stop, __ATOMIC_RELAXED)) {
+		const struct glb_generation *gen = publish_current(&all->publish);
+		unsigned int done = serve(w, gen);
+
+		w->counters.generation = gen->number;
+		publish_quiescent(&all->publish, w->index);
+		empty_polls = done ? 0 : empty_polls + 1;
+		if (empty_polls)
+			rest(empty_polls, all->idle_sleep_us);
+	}
+	publish_leave(&all->publish, w->index);
+	return 0;
+}
+
+static struct rte_ring *make_ring(const char *what, unsigned int index)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	(void)snprintf(name, sizeof(name), "glb-%s-%u", what, index);
+	return rte_ring_create(name, RING_LEN, (int)rte_socket_id(), RING_F_SC_DEQ);
+}
+
+/* False: out of memory. */
+static bool make_rings(struct workers *all)
+{
+	bool made = true;
+
+	if (all->punt_unmatched && all->ports.punt_id != PORT_NONE) {
+		all->punt_ring = make_ring("punt", 0);
+		made = all->punt_ring;
+	}
+	for (unsigned int i = 0; i < all->count && all->hand_over; i++) {
+		struct worker *w = &all->workers[i];
+
+		w->in_ring = make_ring("in", i);
+		if (owns_queue(w))
+			w->tx_ring = make_ring("tx", i);
+		made = made && w->in_ring && (w->tx_ring || !owns_queue(w));
+	}
+	return made;
+}
+
+int workers_start(struct workers *all, struct glb_diag *diag)
+{
+	unsigned int lcore;
+	unsigned int i = 0;
+
+	all->count = rte_lcore_count() - 1;
+	all->hand_over = all->ports.queue_count < all->count;
+	all->workers = aligned_alloc(RTE_CACHE_LINE_SIZE, all->count * sizeof(*all->workers));
+	if (!all->workers) {
+		glb_diag(diag, "out of memory");
+		return -ENOMEM;
+	}
+	memset(all->workers, 0, all->count * sizeof(*all->workers));
+	for (i = 0; i < all->count; i++)
+		all->workers[i] = (struct worker){.all = all, .index = i};
+	if (!make_rings(all)) {
+		glb_diag(diag, "no memory for rings: %s", rte_strerror(rte_errno));
+		workers_free(all);
+		return -ENOMEM;
+	}
+	i = 0;
+	RTE_LCORE_FOREACH_WORKER(lcore)
+		(void)rte_eal_remote_launch(run, &all->workers[i++], lcore);
+	return 0;
+}
+
+static void drain(struct rte_ring *ring)
+{
+	void *mbuf;
+
+	while (ring && !rte_ring_dequeue(ring, &mbuf))
+		rte_pktmbuf_free(mbuf);
+}
+
+void workers_stop(struct workers *all)
+{
+	__atomic_store_n(&all->stop, true, __ATOMIC_RELAXED);
+	rte_eal_mp_wait_lcore();
+	for (unsigned int i = 0; i < all->count; i++) {
+		drain(all->workers[i].in_ring);
+		drain(all->workers[i].tx_ring);
+	}
+	drain(all->punt_ring);
+}
+
+void workers_free(struct workers *all)
+{
+	for (unsigned int i = 0; i < all->count; i++) {
+		rte_ring_free(all->workers[i].in_ring);
+		rte_ring_free(all->workers[i].tx_ring);
+	}
+	rte_ring_free(all->punt_ring);
+	free(all->workers);
+	all->workers = NULL;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What does a worker core do all day?
+ *
+ * It runs packets to completion: receive a burst, decide with glb_forward(), send. Worker i owns
+ * queue pair i of every port. When the ports have fewer queue pairs than there are workers, the
+ * owners of queues spread what they receive over the rings of all workers, by flow, so that packets
+ * of a flow stay in order; workers without a queue send through the ring of an owner.
+ */
+#ifndef DIRECTOR_WORKER_H
+#define DIRECTOR_WORKER_H
+
+#include <glb/forward.h>
+
+#include "director/dpdk.h"
+#include "director/port.h"
+#include "director/publish.h"
+
+/* name of the counter, sentence for docs/counters.md */
+#define WORKER_COUNTERS(X)                                                                         \
+	X(rx, "packets received from the ports")                                                   \
+	X(tx, "packets handed to the ports for sending")                                           \
+	X(tx_dropped, "packets a port refused to send: its transmit ring was full")                \
+	X(handover_dropped, "packets lost between workers: a hand-over ring was full")             \
+	X(punted, "punted packets handed to the twin port")                                        \
+	X(punt_dropped, "punted packets lost on the way to the twin port: its ring was full")      \
+	X(from_kernel, "packets of the twin port sent on")
+
+/* Plain increments by one worker; others may read them at any time. */
+struct worker_counters {
+#define WORKER_COUNTER_FIELD(name, sentence) uint64_t name;
+	WORKER_COUNTERS(WORKER_COUNTER_FIELD)
+#undef WORKER_COUNTER_FIELD
+	uint64_t verdicts[GLB_VERDICT_COUNT];
+	uint64_t generation; /* number of the one it served last */
+};
+
+/* What all workers share. Constant while they run, but for `stop`. */
+struct workers {
+	struct ports ports;
+	struct publish publish;
+	struct worker *workers;
+	unsigned int count;
+	uint32_t idle_sleep_us;
+	bool punt_unmatched;
+	bool hand_over;		     /* some workers have no queue */
+	bool stop;		     /* set once by the control thread */
+	struct rte_ring *punt_ring;  /* to the twin port, sent by worker 0; or NULL */
+};
+
+struct worker {
+	struct workers *all;
+	unsigned int index;
+	struct rte_ring *in_ring; /* packets to decide about, from owners of queues; or NULL */
+	struct rte_ring *tx_ring; /* packets to send, from workers without a queue; or NULL */
+	struct worker_counters counters __rte_cache_aligned; /* not beside what others read */
+} __rte_cache_aligned;
+
+/*
+ * Starts a worker on every lcore but the main one. all->ports, ->publish and the settings must be
+ * set. 0, or -errno with nothing running.
+ */
+GLB_NODISCARD int workers_start(struct workers *all, struct glb_diag *diag);
+
+/* Stops them and waits until they have left. Their counters stay readable until workers_free(). */
+void workers_stop(struct workers *all);
+
+void workers_free(struct workers *all);
+
+#endif
