@@ -220,27 +220,26 @@ GLB_INLINE enum glb_verdict glb_parse_ip(struct glb_flow *flow, struct glb_curso
 	return GLB_FORWARD;
 }
 
-/* Reads past VLAN tags; the EtherType behind them, or 0 when the frame ends first. */
-GLB_INLINE uint16_t glb_parse_ether(struct glb_cursor *cur)
+/* Reads past VLAN tags to the EtherType behind them; false when the frame ends first. */
+GLB_INLINE bool glb_parse_ether(uint16_t *type, struct glb_cursor *cur)
 {
 	const uint8_t *ether = glb_take(cur, GLB_ETHER_LEN);
 
 	if (!ether)
-		return 0;
-
-	uint16_t type = glb_load_be16(ether + 12);
+		return false;
+	*type = glb_load_be16(ether + 12);
 
 	for (int tags = 0; tags < GLB_VLAN_MAX; tags++) {
-		if (type != GLB_ETHERTYPE_VLAN && type != GLB_ETHERTYPE_QINQ)
-			return type;
+		if (*type != GLB_ETHERTYPE_VLAN && *type != GLB_ETHERTYPE_QINQ)
+			return true;
 
 		const uint8_t *tag = glb_take(cur, GLB_VLAN_LEN);
 
 		if (!tag)
-			return 0;
-		type = glb_load_be16(tag + 2);
+			return false;
+		*type = glb_load_be16(tag + 2);
 	}
-	return type;
+	return true;
 }
 
 /*
@@ -252,9 +251,9 @@ GLB_INLINE uint16_t glb_parse_ether(struct glb_cursor *cur)
 GLB_INLINE enum glb_verdict glb_parse(struct glb_flow *flow, const uint8_t *frame, uint32_t len)
 {
 	struct glb_cursor cur = glb_cursor(frame, len);
-	uint16_t type = glb_parse_ether(&cur);
+	uint16_t type;
 
-	if (!type)
+	if (!glb_parse_ether(&type, &cur))
 		return GLB_DROP_TRUNCATED;
 	if (type != GLB_ETHERTYPE_IPV4 && type != GLB_ETHERTYPE_IPV6)
 		return GLB_PUNT_NOT_IP;

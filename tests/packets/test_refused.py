@@ -44,10 +44,11 @@ WHOLE = {
         Ether(dst="01:80:c2:00:00:0e", src=ROUTER_MAC, type=0x88CC) / Raw(b"lldp" * 10),
         Ether(dst="01:80:c2:00:00:00", src=ROUTER_MAC, type=0x0026) / Raw(bytes(46)),
         Ether(src=ROUTER_MAC, type=0x1234) / Raw(bytes(tcp())),
+        Ether(src=ROUTER_MAC, type=0) / Raw(bytes(46)),
         ether(ARP(pdst=VIP), Dot1Q(vlan=5)),
         ether(tcp(), Dot1Q(vlan=5) / Dot1Q(vlan=6) / Dot1Q(vlan=7)),
     ],
-    ids=["ARP", "LLDP", "spanning tree", "unknown EtherType", "tagged ARP", "three tags"],
+    ids=["ARP", "LLDP", "spanning tree", "unknown EtherType", "EtherType 0", "tagged ARP", "three tags"],
 )
 def test_what_is_not_ip_is_punted_as_it_came(director, frame):
     outcome = director.send_one(frame)
