@@ -34,24 +34,25 @@ def play(lab, names):
 
 
 def print_table(outcomes):
-    """Print one line per scenario and family."""
+    """Print one line per scenario and family, and their sum."""
     proxies = "".join(f"{host.name:>6}" for host in PROXIES)
     print(f"\n{'scenario':<20}{'family':<8}{'opened':>8}{'completed':>11}{'broken':>8}"
           f"{proxies}{'slowest':>11}  claims")
     for outcome in outcomes:
-        for family in VIPS:
-            print_row(outcome, family)
+        held = sum(claim.holds for claim in outcome.claims)
+        for family, name in FAMILY_NAMES.items():
+            print_row(outcome.title, name, outcome.of(family),
+                      f"{held} of {len(outcome.claims)} hold")
+    print_row("all", "", [one for outcome in outcomes for one in outcome.connections], "")
 
 
-def print_row(outcome, family):
-    """Print the line of one scenario and family."""
-    ours = outcome.of(family)
-    lost, counts = len(broken(ours)), served_by(ours)
-    held = sum(claim.holds for claim in outcome.claims)
+def print_row(title, family, connections, claims):
+    """Print one line of the table."""
+    lost, counts = len(broken(connections)), served_by(connections)
     proxies = "".join(f"{counts[host.name]:>6}" for host in PROXIES)
-    slowest = max((one.seconds for one in ours), default=0)
-    print(f"{outcome.title:<20}{FAMILY_NAMES[family]:<8}{len(ours):>8}{len(ours) - lost:>11}"
-          f"{lost:>8}{proxies}{slowest:>9.2f} s  {held} of {len(outcome.claims)} hold")
+    slowest = max((one.seconds for one in connections), default=0)
+    print(f"{title:<20}{family:<8}{len(connections):>8}{len(connections) - lost:>11}{lost:>8}"
+          f"{proxies}{slowest:>9.2f} s  {claims}")
 
 
 def demonstrate(lab, names):

@@ -5,7 +5,8 @@
   load.py requests --target VIP=SOURCES... --rate N --at-least N
       opens `rate` connections a second to each target from changing source addresses until it is
       told to stop (SIGTERM), and prints a JSON list with one object per connection. Most ask for
-      one page; every tenth stays open and asks again, so that some are always in flight.
+      one page; every tenth stays open and uploads something again and again, so that some are
+      always in flight and full-sized packets travel towards the VIP.
 
   load.py download --target VIP=SOURCES --seconds N [--proxy NAME]
       one paced download, on a connection that a certain proxy answers; prints a JSON object when
@@ -24,6 +25,7 @@ from dataclasses import asdict, dataclass
 
 IP_BIND_ADDRESS_NO_PORT = 24
 LINGER_EVERY, LINGER_REQUESTS, LINGER_PAUSE = 10, 5, 0.4
+UPLOAD = b"u" * 30000
 TIMEOUT = 15.0
 SOURCE_COUNT = 64
 
@@ -65,23 +67,27 @@ class Target:
             raise
 
 
-async def ask(reader, writer, host, path, last):
+async def ask(reader, writer, host, path="/", body=b"", last=True):
     """Send one request and read the head of the answer: the proxy's name and the body's length."""
-    connection = "close" if last else "keep-alive"
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {connection}\r\n\r\n".encode())
+    method, connection = "POST" if body else "GET", "close" if last else "keep-alive"
+    writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {connection}\r\n"
+                 f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
     status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     if status.split()[1] != "200":
         raise ValueError(f"answered {status}")
     fields = dict(line.lower().split(": ", 1) for line in lines if line)
+    if int(fields["received"]) != len(body):
+        raise ValueError(f"{fields['received']} bytes of {len(body)} arrived")
     return fields["served-by"], int(fields["content-length"])
 
 
 async def converse(target, record, requests):
-    """Ask for `requests` pages on one connection, with pauses, and close it."""
+    """Send `requests` requests on one connection, with pauses, and close it."""
     reader, writer = await target.open(record.source)
     try:
         for number in range(1, requests + 1):
-            proxy, length = await ask(reader, writer, target.host, "/", number == requests)
+            proxy, length = await ask(reader, writer, target.host, last=number == requests,
+                                      body=UPLOAD if requests > 1 else b"")
             await reader.readexactly(length)
             if record.proxy not in (None, proxy):
                 raise ValueError(f"the connection moved from {record.proxy} to {proxy}")
@@ -137,7 +143,7 @@ async def start_download(target, args):
     """Open a download; when a proxy was asked for, try source addresses until it is the one."""
     for source in target.sources:
         reader, writer = await target.open(source)
-        proxy, length = await ask(reader, writer, target.host, f"/slow?seconds={args.seconds}", True)
+        proxy, length = await ask(reader, writer, target.host, f"/slow?seconds={args.seconds}")
         if args.proxy in (None, proxy):
             return reader, writer, Connection(target.vip.version, source, 0.0, proxy=proxy), length
         writer.close()

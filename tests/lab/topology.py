@@ -37,6 +37,7 @@ FABRIC_MTU = 1600  # room for the outer headers around packets of 1500 bytes
 PAGE_PORT = 8080
 AF_PACKET = "net_af_packet0,iface=eth0,blocksz=1048576,framesz=2048,framecnt=2048"
 SPARE = "spare"
+HUGE_PAGES_WANTED = 128  # free pages of 2 MiB, for both directors
 
 SYSCTLS_ALL = (
     "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
@@ -338,7 +339,7 @@ class Lab:
 
     def director_command(self, host, name=None, cpu=0, device=AF_PACKET):
         """The command line of the director of a host, with one worker."""
-        eal = ["--no-pci", "--in-memory", f"--file-prefix={self.prefix}-{name or host.name}",
+        eal = ["--no-pci", f"--file-prefix={self.prefix}-{name or host.name}",
                f"--lcores=0@{cpu},1@{cpu}", *memory_options(), f"--vdev={device}"]
         return [self.program("director/glb-director"), *eal, "--",
                 "--config", self.file(f"{host.name}.json"), "--tables", self.file("tables.json")]
@@ -456,7 +457,8 @@ class Lab:
 def memory_options():
     """EAL memory options: reserved huge pages when enough are free, ordinary pages otherwise."""
     free = re.search(r"^HugePages_Free:\s+(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE)
-    return [] if free and int(free[1]) >= 128 else ["--no-huge", "-m", "256"]
+    enough = free and int(free[1]) >= HUGE_PAGES_WANTED
+    return ["--in-memory"] if enough else ["--no-huge", "-m", "256"]
 
 
 def is_reload_answer(line):
