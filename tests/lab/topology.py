@@ -127,28 +127,20 @@ class Lab:
         self.hosts = {name: Namespace(f"{self.prefix}-{name}") for name in NAMES}
         self.pointer = Path(f"/run/glb-lab.{self.prefix}")
         self.directory = self.pointer.resolve() if self.pointer.is_symlink() else None
-        self._claim = None
+        self._socket = None
         self._children = []
         self._directors = {}
 
     # The whole lab
 
     def claim(self):
-        """Take the lab for this process; refuse when another process is working with it."""
-        if self._claim:
-            return
-        self._claim = socket.socket(socket.AF_UNIX)
-        try:
-            self._claim.bind(f"\0glb-lab.{self.prefix}")  # gone with the process, whatever happens
-        except OSError:
-            self._claim = None
-            raise LabError(f"another process is working with the lab '{self.prefix}'; "
-                           "wait, or set GLB_LAB to another name") from None
+        """Take the lab for this process, if it could come up; nothing has changed otherwise."""
+        self._check_programs()
+        self._lock()
 
     def up(self):
         """Bring everything up and wait until both directors serve both VIPs."""
         self.claim()
-        self._check_programs()
         self._clean()
         self.directory = Path(tempfile.mkdtemp(prefix=f"glb-lab.{self.prefix}."))
         self.pointer.symlink_to(self.directory)
@@ -165,7 +157,7 @@ class Lab:
 
     def down(self, keep_files=False):
         """Remove every namespace, process and, unless told to keep them, file of the lab."""
-        self.claim()
+        self._lock()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             self._clean(keep_files)
@@ -185,6 +177,18 @@ class Lab:
         if self.directory and not keep_files:
             shutil.rmtree(self.directory, ignore_errors=True)
         self.pointer.unlink(missing_ok=True)
+
+    def _lock(self):
+        """Refuse to touch a lab that another process is working with."""
+        if self._socket:
+            return
+        lock = socket.socket(socket.AF_UNIX)
+        try:
+            lock.bind(f"\0glb-lab.{self.prefix}")  # gone with the process, whatever happens to it
+        except OSError:
+            raise LabError(f"another process is working with the lab '{self.prefix}'; "
+                           "wait, or set GLB_LAB to another name") from None
+        self._socket = lock
 
     def _check_programs(self):
         """Fail early, and in words, when something is missing."""
