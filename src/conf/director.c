@@ -59,9 +59,10 @@ static int read_hash_fields(uint8_t *out, const struct conf_value *root, const c
 
 	int err = conf_object(&fields, diag);
 
+	if (!err) /* directors that hash by different fields break each other's flows */
+		err = conf_refuse_unknown(&fields, names, diag);
 	if (err)
 		return err;
-	conf_warn_unknown(&fields, names);
 	for (unsigned int i = 0; names[i]; i++) {
 		struct conf_value field;
 		bool on = false;

@@ -89,6 +89,23 @@ void conf_warn_unknown(const struct conf_value *object, const char *const known[
 	}
 }
 
+int conf_refuse_unknown(const struct conf_value *object, const char *const known[],
+			struct glb_diag *diag)
+{
+	const char *key;
+	json_t *member;
+
+	json_object_foreach(object->json, key, member) {
+		struct conf_value unknown;
+
+		if (is_known(key, known))
+			continue;
+		(void)conf_find(&unknown, object, key);
+		return conf_refuse(&unknown, diag, "unknown key");
+	}
+	return 0;
+}
+
 static const char *type_name(const struct conf_value *value)
 {
 	switch (json_typeof(value->json)) {

@@ -45,6 +45,10 @@ int conf_refuse(const struct conf_value *value, struct glb_diag *diag, const cha
 /* Warns about the keys of an object that are not in `known`, a list that ends with NULL. */
 void conf_warn_unknown(const struct conf_value *object, const char *const known[]);
 
+/* Likewise, but refuses the first such key: for objects in which a typo would be dangerous. */
+GLB_NODISCARD int conf_refuse_unknown(const struct conf_value *object, const char *const known[],
+				      struct glb_diag *diag);
+
 /* Checks that a value is an object or an array. 0 or -EINVAL. */
 GLB_NODISCARD int conf_object(const struct conf_value *value, struct glb_diag *diag);
 GLB_NODISCARD int conf_array(const struct conf_value *value, struct glb_diag *diag);
