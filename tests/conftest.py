@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the Python suites share: where the programs are, and the oracle on the import path."""
+"""What the Python suites share: where the programs are, and each other's modules."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ PROGRAMS = {
     "glbctl": BUILD / "src/ctl/glbctl",
 }
 
-sys.path.insert(0, str(TESTS / "oracle"))
+sys.path[:0] = [str(TESTS / "oracle"), str(TESTS / "lab")]
 
 
 @pytest.fixture(scope="session")
@@ -23,4 +23,13 @@ def glbctl() -> Path:
     """The path of glbctl, which every build has."""
     program = PROGRAMS["glbctl"]
     assert program.exists(), f"{program} is missing: build first, or name the build with GLB_BUILD"
+    return program
+
+
+@pytest.fixture(scope="session")
+def glb_director() -> Path:
+    """The path of glb-director, which is built where DPDK is installed."""
+    program = PROGRAMS["glb-director"]
+    if not program.exists():
+        pytest.skip(f"{program} is not built")
     return program

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The ways in which frames reach the data path, each behind the same method."""
+"""The ways in which frames reach the data path, each behind the same methods."""
 
 import json
+import os
+import signal
 import subprocess
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import capture
+from netns import Namespace, stop, wait_until
+from wire import Wire
 
 VERDICTS = (
     "forward",
@@ -42,20 +47,46 @@ def write_configuration(folder: Path, config: dict, tables: dict) -> list:
     return ["--config", folder / "director.json", "--tables", folder / "tables.json"]
 
 
-class Replay:
+def verdicts_in(counters: dict) -> Counter:
+    """The verdicts among a program's counters that are not 0."""
+    return Counter({name: counters[name] for name in VERDICTS if counters[name]})
+
+
+class Driver:
+    """What the drivers have in common. The frames one can carry are shortest to longest bytes long."""
+
+    source_mac = "02:70:63:61:70:00"  # of every frame that is forwarded
+    shortest, longest = 14, 2048
+    in_order = True  # do frames leave in the order they came in?
+
+    def cannot_carry(self, frame: bytes) -> str:
+        """Why a frame would not reach the data path as it is; empty if it would."""
+        if self.shortest <= len(frame) <= self.longest:
+            return ""
+        return f"this driver carries frames of {self.shortest} to {self.longest} bytes"
+
+    def as_received(self, frame: bytes) -> bytes:
+        """The frame as the data path gets to see it."""
+        return frame
+
+    def run(self, config: dict, tables: dict, frames: list, expected: Counter) -> Seen:
+        """Hand over frames in one go. A driver that cannot tell its counters yet repeats `expected`."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End what was started, and complain if the counters of the whole run are wrong."""
+
+
+class Replay(Driver):
     """glbctl replay: the data path alone, without DPDK or privileges."""
 
-    source_mac = "02:70:63:61:70:00"
-    shortest, longest = 1, 100000
+    shortest, longest = 1, 65600
 
     def __init__(self, glbctl: Path, folder: Path):
         self.glbctl = glbctl
         self.folder = folder
 
-    def as_received(self, frame: bytes) -> bytes:
-        return frame
-
-    def run(self, config: dict, tables: dict, frames: list, counts: Counter) -> Seen:
+    def run(self, config: dict, tables: dict, frames: list, _expected: Counter) -> Seen:
         names = {name: self.folder / f"{name}.pcap" for name in ("in", "out", "punted")}
         capture.write(names["in"], frames)
         command = [
@@ -67,9 +98,160 @@ class Replay:
         ]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        return Seen(
-            capture.read(names["out"]), capture.read(names["punted"]), counters_of(done.stdout)
+        counters = counters_of(done.stdout)
+        assert set(counters) == set(VERDICTS)
+        return Seen(capture.read(names["out"]), capture.read(names["punted"]), verdicts_in(counters))
+
+
+def eal_options(workers: int) -> list:
+    """Without hugepages, so that nothing has to be set up; lcores share the CPUs there are."""
+    cpus = sorted(os.sched_getaffinity(0))
+    lcores = ",".join(f"{n}@{cpus[n % len(cpus)]}" for n in range(workers + 1))
+    return ["--no-huge", "-m", "256", "--no-shconf", "--no-pci", "--no-telemetry", "--lcores", lcores]
+
+
+class NetPcap(Driver):
+    """glb-director on capture files: DPDK, but neither a NIC nor privileges."""
+
+    def __init__(self, director: Path, folder: Path, workers: int = 1):
+        self.director = director
+        self.folder = folder
+        self.workers = workers
+        self.in_order = workers == 1
+
+    def run(self, config: dict, tables: dict, frames: list, _expected: Counter) -> Seen:
+        names = {name: self.folder / f"{name}.pcap" for name in ("in", "out", "none", "punted")}
+        capture.write(names["in"], frames)
+        capture.write(names["none"], [])
+        options = [
+            *eal_options(self.workers),
+            f"--vdev=net_pcap0,rx_pcap={names['in']},tx_pcap={names['out']}",
+            f"--vdev=net_pcap1,rx_pcap={names['none']},tx_pcap={names['punted']}",
+        ]
+        config = {**config, "punt_port": "net_pcap1", "idle_sleep_us": 50}
+        command = [self.director, *options, "--", *write_configuration(self.folder, config, tables)]
+        for seconds in (0.05, 0.5, 5):  # the director does not tell when it has read the last frame
+            counters = self._run_for(seconds, command)
+            if counters["rx"] == len(frames):
+                break
+        assert (counters["rx"], counters["tx_dropped"]) == (len(frames), 0)
+        return Seen(capture.read(names["out"]), capture.read(names["punted"]), verdicts_in(counters))
+
+    def _run_for(self, seconds: float, command: list) -> dict:
+        log = self.folder / "director.log"
+        with open(log, "w") as errors:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        try:
+            wait_until(lambda: ": ready:" in log.read_text() or process.poll() is not None, "the director")
+            time.sleep(seconds)
+            process.terminate()
+            output, _ = process.communicate(timeout=10)
+        finally:
+            process.kill()
+        assert process.returncode == 0, log.read_text()
+        return counters_of(output)
+
+
+class Veth(Driver):
+    """glb-director as it runs on hosts: on a network device, for long, reloading its files.
+
+    A namespace holds the director's two devices and the far end of each: one for traffic, one where
+    the kernel would be.
+    """
+
+    source_mac = "02:00:00:00:0d:01"
+    longest = 1900  # a slot of its rings has 2,048 bytes for the frame that leaves, and more
+    _PUNTED = bytes.fromhex("0180c200000e" "02000000000a" "88cc") + bytes(46)
+    _AT_ONCE = 64
+
+    def __init__(self, director: Path, folder: Path):
+        self.director = director
+        self.folder = folder
+        self.log = folder / "director.log"
+        self.host = Namespace(f"glb-packets-{os.getpid()}")
+        self.process = None
+        self.files = None
+        self.expected = Counter()
+
+    def cannot_carry(self, frame: bytes) -> str:
+        if frame[12:14].hex() == "0800" and int.from_bytes(frame[20:22], "big") & 0x3FFF:
+            return "the kernel reassembles IPv4 packets before net_af_packet sees them"
+        if frame[12:14].hex() in ("8100", "88a8") and len(frame) < 20:
+            return "the kernel drops frames that end inside their first VLAN tag"
+        return super().cannot_carry(frame)
+
+    def as_received(self, frame: bytes) -> bytes:
+        """The kernel takes the outer tag off, and DPDK puts an 802.1Q tag back, whatever it was."""
+        return frame[:12] + bytes.fromhex("8100") + frame[14:] if frame[12:14].hex() == "88a8" else frame
+
+    def start(self) -> None:
+        self.host.create("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
+        for near, far in (("traffic", "traffic-far"), ("twin", "twin-far")):
+            self.host.ip("link", "add", near, "mtu", "2000", "type", "veth", "peer", far, "mtu", "2000")
+            for device in (near, far):
+                self.host.ip("link", "set", device, "arp", "off", "up")
+        self.host.ip("link", "set", "traffic", "address", self.source_mac)
+        self.traffic = Wire(self.host.name, "traffic-far")
+        self.twin = Wire(self.host.name, "twin-far")
+
+    def _serve(self, config: dict, tables: dict) -> None:
+        """Have the director serve these two documents: start it, later make it reload."""
+        if self.files == (config, tables):
+            return
+        self.files = (config, tables)
+        arguments = write_configuration(
+            self.folder, {**config, "punt_port": "net_af_packet1", "idle_sleep_us": 50}, tables
         )
+        before = self._lines_with("serving generation")
+        if self.process:
+            self.process.send_signal(signal.SIGHUP)
+        else:
+            vdevs = ["--vdev=net_af_packet0,iface=traffic", "--vdev=net_af_packet1,iface=twin"]
+            command = [self.director, *eal_options(1), *vdevs, "--", *arguments]
+            with open(self.folder / "counters", "w") as counters:
+                self.process = self.host.spawn(*command, log=self.log, stdout=counters)
+            wait_until(lambda: self._lines_with(": ready:") or self.process.poll() is not None, "the director")
+        wait_until(
+            lambda: self._lines_with("serving generation") > before or self.process.poll() is not None,
+            f"a new generation; see {self.log}",
+        )
+        assert self.process.poll() is None, self.log.read_text()
+
+    def _lines_with(self, text: str) -> int:
+        return self.log.read_text().count(text) if self.log.exists() else 0
+
+    def run(self, config: dict, tables: dict, frames: list, expected: Counter) -> Seen:
+        self._serve(config, tables)
+        seen = Seen([], [], expected)  # it tells its counters when it ends
+        self.expected += expected
+        for start in range(0, len(frames), self._AT_ONCE):
+            for frame in frames[start : start + self._AT_ONCE]:
+                self.traffic.send(frame)
+            self._collect(seen)
+        return seen
+
+    def _collect(self, seen: Seen) -> None:
+        """Everything that comes out until a frame that was sent last has come out."""
+        self.traffic.send(self._PUNTED)
+        self.expected["punt_not_ip"] += 1
+        while (frame := self.twin.receive(5)) != self._PUNTED:
+            assert frame, "the director does not answer"
+            seen.punted.append(frame)
+        # The director sends what it forwards before it hands over what it punts.
+        while frame := self.traffic.receive(0.0005):
+            seen.forwarded.append(frame)
 
     def stop(self) -> None:
-        pass
+        if self.process:
+            stop([self.process.pid])
+            self.process.wait()
+        self.host.delete()
+        self.traffic.close()
+        self.twin.close()
+        if self.process:
+            assert self.process.returncode == 0, self.log.read_text()
+            counters = counters_of((self.folder / "counters").read_text())
+            # Of all cases together. A case that failed before leaves its difference here.
+            assert verdicts_in(counters) == self.expected
+            assert counters["rx"] == sum(self.expected.values())
+            assert (counters["tx"], counters["tx_dropped"]) == (self.expected["forward"], 0)

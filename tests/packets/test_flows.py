@@ -8,7 +8,7 @@ from scapy.layers.inet import IP, TCP, UDP, IPOption_NOP, IPOption_Router_Alert
 from scapy.layers.l2 import Dot1AD, Dot1Q, Ether
 from scapy.packet import Padding, Raw
 
-from frames import CLIENT, GATEWAY_MAC, VIP, VIP6, ether, ip, tcp, udp
+from frames import CLIENT, GATEWAY_MAC, NOT_A_VIP, VIP, VIP6, ether, ip, tcp, udp
 
 FOUR_KINDS = [tcp(VIP), tcp(VIP6), udp(VIP), udp(VIP6)]
 FOUR_NAMES = ["tcp4", "tcp6", "udp4", "udp6"]
@@ -54,6 +54,7 @@ def test_all_packets_of_a_flow_have_the_same_hops(director):
     assert len({outcome.hops for outcome in director.send(*flow)}) == 1
 
 
+@pytest.mark.net_pcap
 def test_clients_are_spread_over_all_backends(director):
     clients = random.Random(4).sample(range(2**24), 300)
     outcomes = director.send(
@@ -118,6 +119,7 @@ def test_a_segment_with_tcp_options_and_any_flags_is_forwarded(director):
     assert {outcome.verdict for outcome in director.send(*segments)} == {"forward"}
 
 
+@pytest.mark.net_pcap
 def test_everything_at_once(director):
     """Two tags, the longest IPv4 header, an odd number of bytes, padding."""
     packet = tcp(data=b"odd", options=[IPOption_NOP()] * 40)
@@ -126,20 +128,29 @@ def test_everything_at_once(director):
     assert outcome.hops == director.hops_of(ether(tcp()))
 
 
+@pytest.mark.net_pcap
 def test_a_first_fragment_is_forwarded_like_the_flow_it_starts(director):
     whole = ether(udp(data=bytes(64)))
     first = ether(udp(data=bytes(64), flags="MF", id=99))
+    director.needs(first)
     assert director.hops_of(first) == director.hops_of(whole)
 
 
+@pytest.mark.net_pcap
 def test_a_later_fragment_to_a_vip_is_dropped(director):
     """It has no ports: whatever stands where they would be must not choose a proxy."""
     ports = bytes.fromhex("9c4001bb")
-    later = [ip(CLIENT, VIP, flags=flags, frag=8, proto=proto) / Raw(ports * 8)
-             for flags in (0, "MF") for proto in (6, 17, 1)]
-    assert {outcome.verdict for outcome in director.send(*map(ether, later))} == {"drop_fragment"}
+    later = [
+        ether(ip(CLIENT, VIP, flags=flags, frag=8, proto=proto) / Raw(ports * 8))
+        for flags in (0, "MF")
+        for proto in (6, 17, 1)
+    ]
+    director.needs(*later)
+    assert {outcome.verdict for outcome in director.send(*later)} == {"drop_fragment"}
 
 
+@pytest.mark.net_pcap
 def test_a_later_fragment_to_another_address_is_punted(director):
-    later = ether(ip(CLIENT, "192.0.2.11", frag=8, proto=6) / Raw(bytes(32)))
+    later = ether(ip(CLIENT, NOT_A_VIP, frag=8, proto=6) / Raw(bytes(32)))
+    director.needs(later)
     assert director.verdict_of(later) == "punt_no_bind"

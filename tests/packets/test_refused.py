@@ -161,6 +161,7 @@ def test_a_damaged_packet_to_anybody_is_dropped(director):
     assert [o.verdict for o in director.send(*map(ether, packets))] == ["drop_bad_length", "drop_truncated"]
 
 
+@pytest.mark.net_pcap
 def test_good_and_bad_frames_in_one_burst_do_not_disturb_each_other(director):
     """Verdicts and bytes are per packet, whatever surrounds it."""
     mixed = [
