@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A host whose director runs on a device under test."""
+
+import os
+import subprocess
+
+from drivers import counters_of, eal_options, write_configuration
+from netns import Namespace, stop, wait_until
+
+VIP, PORT = "192.0.2.10", 80
+CONFIG = {
+    "outbound_gateway_mac": "02:00:00:00:00:99",
+    "outbound_src_ip": "10.0.0.11",
+    "hash_fields": {"src_addr": True, "src_port": True},
+    "idle_sleep_us": 50,
+}
+TABLES = {
+    "tables": [
+        {
+            "hash_key": "000102030405060708090a0b0c0d0e0f",
+            "seed": "f0e0d0c0b0a090807060504030201000",
+            "binds": [{"ip": VIP, "proto": "tcp", "port": PORT}],
+            "backends": [
+                {"ip": f"10.0.0.{n}", "state": "active", "healthy": True} for n in (21, 22, 23)
+            ],
+        }
+    ]
+}
+
+
+class Host:
+    """A namespace with a veth pair, and the director in it."""
+
+    def __init__(self, program, folder):
+        self.program = program
+        self.folder = folder
+        self.log = folder / "director.log"
+        self.namespace = Namespace(f"glb-device-{os.getpid()}")
+        self.process = None
+
+    def create(self):
+        self.namespace.create("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
+        self.namespace.ip("link", "add", "eth0", "type", "veth", "peer", "far")
+        for device in ("eth0", "far"):
+            self.namespace.ip("link", "set", device, "up")
+        self.namespace.run("ethtool", "-K", "far", "tx", "off")
+        self.namespace.run("ethtool", "-K", "far", "gro", "on")  # lets XDP of eth0 send to it
+
+    def remove(self):
+        if self.process and self.process.poll() is None:
+            stop([self.process.pid])
+            self.process.wait()
+        if self.namespace.exists():
+            self.namespace.delete()
+
+    def command(self, *vdevs, workers=1, config=CONFIG, tables=TABLES):
+        """The director's command line on these devices."""
+        return [
+            self.program,
+            *eal_options(workers),
+            *(f"--vdev={vdev}" for vdev in vdevs),
+            "--",
+            *write_configuration(self.folder, config, tables),
+        ]
+
+    def start(self, *vdevs, **options):
+        """Start the director and wait until it forwards."""
+        with open(self.folder / "counters", "w") as counters:
+            self.process = self.namespace.spawn(
+                *self.command(*vdevs, **options), log=self.log, stdout=counters
+            )
+        wait_until(
+            lambda: ": ready:" in self.log.read_text() or self.process.poll() is not None, "the director"
+        )
+        assert self.process.poll() is None, self.log.read_text()
+
+    def stop(self):
+        """Stop the director and return its counters."""
+        stop([self.process.pid])
+        assert self.process.wait() == 0, self.log.read_text()
+        return counters_of((self.folder / "counters").read_text())
+
+    def refusal(self, *vdevs, **options):
+        """Start a director that must give up at once; its last error line."""
+        done = subprocess.run(
+            self.namespace.command(*self.command(*vdevs, **options)),
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert done.returncode == 1, done.stderr
+        errors = [line for line in done.stderr.splitlines() if "glb-director: error: " in line]
+        return errors[-1].partition("error: ")[2]

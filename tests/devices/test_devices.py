@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The director on every kind of device there is without a NIC: what goes in comes out encapsulated."""
+
+import subprocess
+import time
+from collections import defaultdict
+
+import pytest
+from device import CONFIG, PORT, TABLES, VIP
+from netns import wait_until
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.l2 import Ether
+from wire import Wire
+
+import capture
+
+FLOWS, PER_FLOW = 40, 10
+GUE_AT = 14 + 20 + 8
+INNER_AT = GUE_AT + 12
+
+
+def frames_of_flows():
+    """Interleaved flows whose packets are numbered by their TCP sequence number."""
+    return [
+        bytes(
+            Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01")
+            / IP(src="198.51.100.7", dst=VIP)
+            / TCP(sport=40000 + flow, dport=PORT, seq=number, flags="A")
+        )
+        for number in range(PER_FLOW)
+        for flow in range(FLOWS)
+    ]
+
+
+def encapsulated(frames):
+    """The client's packets in those frames that a director sent."""
+    outer = [Ether(frame) for frame in frames if frame[23] == 17]
+    return [
+        IP(bytes(frame[UDP].payload)[12:])
+        for frame in outer
+        if frame.haslayer(UDP) and frame[UDP].dport == 19523
+    ]
+
+
+def numbers_by_flow(packets):
+    """The sequence numbers of each flow in the order of arrival."""
+    flows = defaultdict(list)
+    for packet in packets:
+        flows[packet[TCP].sport].append(packet[TCP].seq)
+    return dict(flows)
+
+
+EVERY_PACKET_IN_ORDER = {40000 + flow: list(range(PER_FLOW)) for flow in range(FLOWS)}
+
+
+def pass_through(host, vdev, device="far", **options):
+    """Send the flows into a director's device; what came back from it, and its counters."""
+    host.start(vdev, **options)
+    wire = Wire(host.namespace.name, device)
+    back = []
+    try:
+        for number, frame in enumerate(frames_of_flows()):
+            wire.send(frame)
+            if number % 32 == 31:
+                back += drain(wire, 0.005)
+        back += drain(wire, 0.5)
+    finally:
+        wire.close()
+    return encapsulated(back), host.stop()
+
+
+def drain(wire, seconds):
+    """Everything that arrives until nothing has for a while."""
+    frames = []
+    while frame := wire.receive(seconds):
+        frames.append(frame)
+    return frames
+
+
+@pytest.mark.parametrize(
+    ("vdev", "workers", "queues"),
+    [
+        ("net_af_packet0,iface=eth0", 1, 1),
+        ("net_af_packet0,iface=eth0,qpairs=2", 2, 2),
+        ("net_af_packet0,iface=eth0", 3, 1),
+        ("net_af_packet0,iface=eth0,qpairs=2", 3, 2),
+        ("net_af_xdp0,iface=eth0", 1, 1),
+        ("net_af_xdp0,iface=eth0", 2, 1),
+        ("net_pcap0,iface=eth0", 1, 1),
+    ],
+)
+def test_every_flow_passes_a_device_in_order(host, vdev, workers, queues):
+    """Whatever the device, its queues and the workers, no packet is lost and no flow reordered."""
+    packets, counters = pass_through(host, vdev, workers=workers)
+    assert f"{workers} workers, 1 ports with {queues} queues each" in host.log.read_text()
+    assert numbers_by_flow(packets) == EVERY_PACKET_IN_ORDER
+    assert counters["forward"] == counters["tx"] == FLOWS * PER_FLOW
+    assert counters["handover_dropped"] == counters["tx_dropped"] == 0
+
+
+def test_a_tap_device_carries_traffic_to_a_vip(host):
+    """Packets that the kernel routes into a tap come to the director, and its answer to the kernel."""
+    host.start("net_tap0,iface=tap0")
+    host.namespace.ip("link", "set", "tap0", "up")
+    host.namespace.ip("address", "add", "192.0.2.1/24", "dev", "tap0")
+    host.namespace.ip("neighbour", "add", VIP, "lladdr", "02:00:00:00:00:01", "dev", "tap0")
+    connect = f"""
+import socket
+for _ in range(50):
+    client = socket.socket()
+    client.setblocking(False)
+    client.connect_ex(("{VIP}", {PORT}))
+"""
+    host.namespace.run("/usr/bin/python3", "-c", connect)
+    time.sleep(0.2)
+    counters = host.stop()
+    assert counters["forward"] == counters["tx"] == 50
+
+
+def test_several_ports_each_answer_on_their_own(host):
+    """What comes in through a port leaves through it, with its MAC address as source."""
+    names = {name: host.folder / f"{name}.pcap" for name in ("in0", "in1", "out0", "out1")}
+    frames = frames_of_flows()
+    capture.write(names["in0"], frames[:100])
+    capture.write(names["in1"], frames[100:150])
+    vdevs = [f"net_pcap{n},rx_pcap={names[f'in{n}']},tx_pcap={names[f'out{n}']}" for n in (0, 1)]
+    host.start(*vdevs)
+    time.sleep(0.3)
+    assert host.stop()["forward"] == 150
+    out = [capture.read(names[f"out{n}"]) for n in (0, 1)]
+    assert [len(encapsulated(one)) for one in out] == [100, 50]
+    assert len({frame[6:12] for frame in out[0]}) == len({frame[6:12] for frame in out[1]}) == 1
+
+
+def test_the_kernel_stays_reachable_behind_a_port_that_dpdk_owns(host):
+    """AF_XDP takes every frame from the kernel; ARP and TCP to the host go through the twin port."""
+    peer = host.namespace.name + "-peer"
+    subprocess.run(["ip", "netns", "add", peer], check=True)
+    try:
+        host.namespace.ip("link", "set", "far", "netns", peer)
+        for words in (["link", "set", "far", "up"], ["address", "add", "10.0.0.1/24", "dev", "far"]):
+            subprocess.run(["ip", "-n", peer, *words], check=True)
+        mac = host.namespace.ip_json("link", "show", "eth0")[0]["address"]
+        host.start(
+            "net_af_xdp0,iface=eth0",
+            f"net_tap0,iface=twin,mac={mac}",
+            workers=2,
+            config={**CONFIG, "punt_port": "net_tap0"},
+        )
+        host.namespace.ip("address", "add", "10.0.0.11/24", "dev", "twin")
+        host.namespace.ip("link", "set", "twin", "up")
+        assert talk(host, peer) == b"from the kernel"
+    finally:
+        subprocess.run(["ip", "netns", "delete", peer], check=True)
+    counters = host.stop()
+    assert counters["punted"] > 3 and counters["from_kernel"] > 3
+    assert counters["punt_dropped"] == 0
+
+
+def talk(host, peer):
+    """Connect from the peer to a server in the host's namespace; what the server said."""
+    serve = """
+import socket
+server = socket.create_server(("10.0.0.11", 22))
+connection, _ = server.accept()
+connection.sendall(b"from the kernel")
+"""
+    ask = """
+import socket, sys
+connection = socket.create_connection(("10.0.0.11", 22), 5)
+sys.stdout.write(connection.recv(100).decode())
+"""
+    server = host.namespace.spawn("timeout", "15", "/usr/bin/python3", "-c", serve, log=host.folder / "server.log")
+    wait_until(lambda: host.namespace.run("ss", "-Hltn", "sport = :22"), "the server")
+    client = subprocess.run(
+        ["ip", "netns", "exec", peer, "/usr/bin/python3", "-c", ask], capture_output=True, timeout=15
+    )
+    server.wait(15)
+    return client.stdout
+
+
+def test_a_director_without_a_port_says_how_to_name_one(host):
+    """No device at all, or one that does not exist."""
+    wanted = "no port to serve; name one with the EAL option --vdev or -a"
+    assert host.refusal() == wanted
+    assert host.refusal("net_af_packet0,iface=nope") == wanted
+
+
+def test_a_director_with_one_lcore_asks_for_a_second(host):
+    """The main lcore forwards nothing."""
+    assert "name two with the EAL option -l" in host.refusal("net_null0", workers=0)
+
+
+def test_an_unknown_twin_port_is_refused(host):
+    """A punt_port that is no device."""
+    message = host.refusal("net_null0", config={**CONFIG, "punt_port": "net_tap7"})
+    assert message == '$.punt_port: there is no device "net_tap7"'
+
+
+def test_an_ipv6_backend_is_refused_where_it_stands(host):
+    """The outer packet is IPv4 only, and a wrong backend is worse than none."""
+    table = TABLES["tables"][0]
+    backends = [*table["backends"], {"ip": "fd00::1", "state": "active", "healthy": True}]
+    message = host.refusal("net_null0", tables={"tables": [{**table, "backends": backends}]})
+    assert message.startswith(f"{host.folder}/tables.json: $.tables[0].backends[3].ip: ")
