@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which tables and settings do tests and fuzzers work with that need some, but none in particular?
+ *
+ *   table 0   1.1.1.1 tcp 80 and 443                        1.2.3.4  2.3.4.5  3.4.5.6
+ *   table 1   1.1.1.2, 1.1.1.3, fdb4:98ce:52d4::42 tcp 80   4.5.6.7  5.6.7.8  6.7.8.9  7.8.9.0
+ *   table 2   10.0.0.0/8 udp 1000-2000, 2001:db8::/32 tcp   192.0.2.1, alone
+ *
+ * All backends are active and healthy. Tables 0 and 1 are those other implementations test with, so
+ * that their rows are known.
+ */
+#ifndef UNIT_FIXTURE_H
+#define UNIT_FIXTURE_H
+
+#include <glb/generation.h>
+
+extern const struct glb_spec fixture_spec;
+
+/* From 65.65.65.65 to gateway 02:00:00:00:01:00, hashed by source address, echoes forwarded. */
+extern const struct glb_settings fixture_settings;
+
+/* The tables of fixture_spec, for glb_tables_free(). */
+struct glb_tables fixture_tables(void);
+
+/* A generation of those tables, for glb_generation_free(). */
+struct glb_generation *fixture_generation(const struct glb_settings *settings);
+
+#endif

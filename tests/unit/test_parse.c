@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include <glb/parse.h>
+
+#include "frame.h"
+#include "suite.h"
+
+#define CLIENT4 "198.51.100.7"
+#define CLIENT6 "2001:db8:99::7"
+#define VIP4	"192.0.2.10"
+#define VIP6	"2001:db8:10::10"
+#define ROUTER4 "203.0.113.1"
+#define ROUTER6 "2001:db8:77::1"
+
+/* What the VIP sent, for errors to quote. */
+static const struct sample reply4 = {
+	.version = 4, .proto = 6, .src = VIP4, .dst = CLIENT4, .src_port = 443, .dst_port = 40001};
+static const struct sample reply4_options = {.version = 4,
+					     .proto = 17,
+					     .src = VIP4,
+					     .dst = CLIENT4,
+					     .src_port = 443,
+					     .dst_port = 40001,
+					     .option_words = 10};
+static const struct sample reply4_later = {.version = 4,
+					   .proto = 6,
+					   .src = VIP4,
+					   .dst = CLIENT4,
+					   .src_port = 443,
+					   .dst_port = 40001,
+					   .fragment = 0x00b9};
+static const struct sample reply6 = {
+	.version = 6, .proto = 6, .src = VIP6, .dst = CLIENT6, .src_port = 443, .dst_port = 40001};
+
+/* A frame of each kind and the flow it belongs to. */
+static const struct {
+	const char *what;
+	struct sample frame;
+	enum glb_flow_kind kind;
+	uint16_t src_port;
+	uint16_t dst_port;
+	uint16_t hint;
+	uint8_t proto;
+	uint8_t tcp_flags;
+} kinds[] = {
+	{"TCP over IPv4",
+	 {.version = 4,
+	  .proto = 6,
+	  .src = CLIENT4,
+	  .dst = VIP4,
+	  .src_port = 40001,
+	  .dst_port = 443,
+	  .hint = 77,
+	  .tcp_flags = 0x12,
+	  .payload_len = 5},
+	 GLB_FLOW_PORTS,
+	 40001,
+	 443,
+	 40001,
+	 6,
+	 0x12},
+	{"UDP over IPv4 without a payload",
+	 {.version = 4, .proto = 17, .src = CLIENT4, .dst = VIP4, .src_port = 1, .dst_port = 65535},
+	 GLB_FLOW_PORTS,
+	 1,
+	 65535,
+	 1,
+	 17,
+	 0},
+	{"TCP over IPv6",
+	 {.version = 6,
+	  .proto = 6,
+	  .src = CLIENT6,
+	  .dst = VIP6,
+	  .src_port = 40001,
+	  .dst_port = 443,
+	  .hint = 77,
+	  .tcp_flags = 0x02},
+	 GLB_FLOW_PORTS,
+	 40001,
+	 443,
+	 40001,
+	 6,
+	 0x02},
+	{"UDP over IPv6",
+	 {.version = 6,
+	  .proto = 17,
+	  .src = CLIENT6,
+	  .dst = VIP6,
+	  .src_port = 9,
+	  .dst_port = 53,
+	  .payload_len = 3},
+	 GLB_FLOW_PORTS,
+	 9,
+	 53,
+	 9,
+	 17,
+	 0},
+	{"IPv4 with the most options there can be",
+	 {.version = 4,
+	  .proto = 6,
+	  .src = CLIENT4,
+	  .dst = VIP4,
+	  .src_port = 40001,
+	  .dst_port = 443,
+	  .option_words = 10},
+	 GLB_FLOW_PORTS,
+	 40001,
+	 443,
+	 40001,
+	 6,
+	 0},
+	{"one VLAN tag",
+	 {.version = 4,
+	  .proto = 6,
+	  .src = CLIENT4,
+	  .dst = VIP4,
+	  .src_port = 40001,
+	  .dst_port = 443,
+	  .vlan_count = 1},
+	 GLB_FLOW_PORTS,
+	 40001,
+	 443,
+	 40001,
+	 6,
+	 0},
+	{"two VLAN tags",
+	 {.version = 6,
+	  .proto = 6,
+	  .src = CLIENT6,
+	  .dst = VIP6,
+	  .src_port = 40001,
+	  .dst_port = 443,
+	  .vlan_count = 2},
+	 GLB_FLOW_PORTS,
+	 40001,
+	 443,
+	 40001,
+	 6,
+	 0},
+	{"Ethernet padding behind the packet",
+	 {.version = 4,
+	  .proto = 17,
+	  .src = CLIENT4,
+	  .dst = VIP4,
+	  .src_port = 5,
+	  .dst_port = 6,
+	  .padding_len = 18},
+	 GLB_FLOW_PORTS,
+	 5,
+	 6,
+	 5,
+	 17,
+	 0},
+	{"the first of several fragments",
+	 {.version = 4,
+	  .proto = 17,
+	  .src = CLIENT4,
+	  .dst = VIP4,
+	  .src_port = 5,
+	  .dst_port = 6,
+	  .fragment = 0x2000,
+	  .payload_len = 8},
+	 GLB_FLOW_PORTS,
+	 5,
+	 6,
+	 5,
+	 17,
+	 0},
+	{"a fragment in the middle",
+	 {.version = 4,
+	  .proto = 6,
+	  .src = CLIENT4,
+	  .dst = VIP4,
+	  .src_port = 5,
+	  .dst_port = 6,
+	  .fragment = 0x2001,
+	  .hint = 77},
+	 GLB_FLOW_FRAGMENT,
+	 0,
+	 0,
+	 77,
+	 6,
+	 0},
+	{"the last possible fragment",
+	 {.version = 4, .proto = 1, .src = CLIENT4, .dst = VIP4, .type = 8, .fragment = 0x1fff},
+	 GLB_FLOW_FRAGMENT,
+	 0,
+	 0,
+	 0,
+	 1,
+	 0},
+	{"an echo request",
+	 {.version = 4, .proto = 1, .src = CLIENT4, .dst = VIP4, .type = 8, .hint = 0x1234},
+	 GLB_FLOW_ECHO,
+	 0,
+	 0,
+	 0x1234,
+	 1,
+	 0},
+	{"an ICMPv6 echo request",
+	 {.version = 6, .proto = 58, .src = CLIENT6, .dst = VIP6, .type = 128, .hint = 0x1234},
+	 GLB_FLOW_ECHO,
+	 0,
+	 0,
+	 0x1234,
+	 58,
+	 0},
+	{"fragmentation needed",
+	 {.version = 4,
+	  .proto = 1,
+	  .src = ROUTER4,
+	  .dst = VIP4,
+	  .type = 3,
+	  .code = 4,
+	  .quote = &reply4},
+	 GLB_FLOW_QUOTED,
+	 40001,
+	 443,
+	 40001,
+	 6,
+	 0},
+	{"fragmentation needed that quotes 8 bytes of a packet with options",
+	 {.version = 4,
+	  .proto = 1,
+	  .src = ROUTER4,
+	  .dst = VIP4,
+	  .type = 3,
+	  .code = 4,
+	  .quote = &reply4_options,
+	  .quote_len = 20 + 40 + 8},
+	 GLB_FLOW_QUOTED,
+	 40001,
+	 443,
+	 40001,
+	 17,
+	 0},
+	{"fragmentation needed that quotes just the ports",
+	 {.version = 4,
+	  .proto = 1,
+	  .src = ROUTER4,
+	  .dst = VIP4,
+	  .type = 3,
+	  .code = 4,
+	  .quote = &reply4,
+	  .quote_len = 20 + 4},
+	 GLB_FLOW_QUOTED,
+	 40001,
+	 443,
+	 40001,
+	 6,
+	 0},
+	{"packet too big",
+	 {.version = 6,
+	  .proto = 58,
+	  .src = ROUTER6,
+	  .dst = VIP6,
+	  .type = 2,
+	  .quote = &reply6,
+	  .quote_len = 48},
+	 GLB_FLOW_QUOTED,
+	 40001,
+	 443,
+	 40001,
+	 6,
+	 0},
+};
+
+/* Frames that are read to the end and belong to no flow that a bind could match. */
+static const struct {
+	const char *what;
+	struct sample frame;
+} others[] = {
+	{"an echo reply", {.version = 4, .proto = 1, .src = CLIENT4, .dst = VIP4, .type = 0}},
+	{"an echo request of code 1",
+	 {.version = 4, .proto = 1, .src = CLIENT4, .dst = VIP4, .type = 8, .code = 1}},
+	{"an ICMPv6 echo request of code 1",
+	 {.version = 6, .proto = 58, .src = CLIENT6, .dst = VIP6, .type = 128, .code = 1}},
+	{"port unreachable",
+	 {.version = 4,
+	  .proto = 1,
+	  .src = ROUTER4,
+	  .dst = VIP4,
+	  .type = 3,
+	  .code = 3,
+	  .quote = &reply4}},
+	{"time exceeded",
+	 {.version = 4, .proto = 1, .src = ROUTER4, .dst = VIP4, .type = 11, .quote = &reply4}},
+	{"the number of packet too big in ICMPv4",
+	 {.version = 4, .proto = 1, .src = ROUTER4, .dst = VIP4, .type = 2, .quote = &reply4}},
+	{"the number of fragmentation needed in ICMPv6",
+	 {.version = 6,
+	  .proto = 58,
+	  .src = ROUTER6,
+	  .dst = VIP6,
+	  .type = 3,
+	  .code = 4,
+	  .quote = &reply6}},
+	{"packet too big of code 1",
+	 {.version = 6,
+	  .proto = 58,
+	  .src = ROUTER6,
+	  .dst = VIP6,
+	  .type = 2,
+	  .code = 1,
+	  .quote = &reply6}},
+	{"fragmentation needed that quotes a later fragment",
+	 {.version = 4,
+	  .proto = 1,
+	  .src = ROUTER4,
+	  .dst = VIP4,
+	  .type = 3,
+	  .code = 4,
+	  .quote = &reply4_later}},
+	{"ICMPv6 in IPv4", {.version = 4, .proto = 58, .src = CLIENT4, .dst = VIP4, .type = 128}},
+	{"ICMPv4 in IPv6", {.version = 6, .proto = 1, .src = CLIENT6, .dst = VIP6, .type = 8}},
+	{"SCTP", {.version = 4, .proto = 132, .src = CLIENT4, .dst = VIP4, .payload_len = 12}},
+	{"IPv6 with an extension header",
+	 {.version = 6, .proto = 44, .src = CLIENT6, .dst = VIP6, .payload_len = 28}},
+};
+
+static uint8_t frame[FRAME_LEN_MAX];
+
+static void check_addresses(const struct glb_flow *flow, const char *what)
+{
+	uint8_t client[16];
+	uint8_t vip[16];
+
+	frame_addr(client, flow->version == 4 ? CLIENT4 : CLIENT6);
+	frame_addr(vip, flow->version == 4 ? VIP4 : VIP6);
+	ck_assert_msg(!memcmp(flow->src, client, 16), "%s: source", what);
+	ck_assert_msg(!memcmp(flow->dst, vip, 16), "%s: destination", what);
+}
+
+START_TEST(a_frame_of_each_kind_gives_its_flow_as_the_client_sees_it)
+{
+	const char *what = kinds[_i].what;
+	const struct sample *sample = &kinds[_i].frame;
+	uint32_t len = frame_write(frame, sample);
+	struct glb_flow flow;
+
+	ck_assert_msg(glb_parse(&flow, frame, len) == GLB_FORWARD, "%s: refused", what);
+	check_addresses(&flow, what);
+	ck_assert_msg(flow.kind == kinds[_i].kind, "%s: kind %d", what, flow.kind);
+	ck_assert_msg(flow.src_port == kinds[_i].src_port, "%s: port %u", what, flow.src_port);
+	ck_assert_msg(flow.dst_port == kinds[_i].dst_port, "%s: port %u", what, flow.dst_port);
+	ck_assert_msg(flow.hint == kinds[_i].hint, "%s: hint %u", what, flow.hint);
+	ck_assert_msg(flow.proto == kinds[_i].proto, "%s: protocol %u", what, flow.proto);
+	ck_assert_msg(flow.tcp_flags == kinds[_i].tcp_flags, "%s: flags", what);
+	ck_assert_msg(flow.version == sample->version, "%s: version %u", what, flow.version);
+	ck_assert_msg(flow.ip_at == frame_ip_at(sample), "%s: IP at %u", what, flow.ip_at);
+	ck_assert_msg(flow.ip_len == len - flow.ip_at - sample->padding_len, "%s: length", what);
+}
+END_TEST
+
+START_TEST(a_packet_no_bind_could_match_has_a_flow_of_no_kind)
+{
+	uint32_t len = frame_write(frame, &others[_i].frame);
+	struct glb_flow flow;
+
+	ck_assert_msg(glb_parse(&flow, frame, len) == GLB_FORWARD, "%s: refused", others[_i].what);
+	ck_assert_msg(flow.kind == GLB_FLOW_OTHER, "%s: kind %d", others[_i].what, flow.kind);
+}
+END_TEST
+
+static void check_cuts(const struct sample *sample, const char *what)
+{
+	uint32_t len = frame_write(frame, sample) - sample->padding_len;
+
+	for (uint32_t cut = 0; cut < len; cut++) {
+		uint8_t *exact = frame_exact(frame, cut);
+		struct glb_flow flow;
+		enum glb_verdict verdict = glb_parse(&flow, exact, cut);
+
+		ck_assert_msg(verdict == GLB_DROP_TRUNCATED, "%s, cut at %u: %s", what, cut,
+			      glb_verdict_label(verdict));
+		free(exact);
+	}
+}
+
+START_TEST(a_frame_cut_anywhere_is_truncated_and_never_read_past_its_end)
+{
+	for (unsigned int i = 0; i < COUNT_OF(kinds); i++)
+		check_cuts(&kinds[i].frame, kinds[i].what);
+	for (unsigned int i = 0; i < COUNT_OF(others); i++)
+		check_cuts(&others[i].frame, others[i].what);
+}
+END_TEST
+
+/* Sample 0 is TCP over IPv4, sample 2 TCP over IPv6. */
+static const struct {
+	const char *what;
+	unsigned int kind;
+	unsigned int at;
+	uint8_t byte;
+	enum glb_verdict want;
+} damages[] = {
+	{"IP version 5 behind the EtherType of IPv4", 0, 14, 0x55, GLB_DROP_BAD_LENGTH},
+	{"IP version 6 behind the EtherType of IPv4", 0, 14, 0x65, GLB_DROP_BAD_LENGTH},
+	{"IP version 4 behind the EtherType of IPv6", 2, 14, 0x40, GLB_DROP_BAD_LENGTH},
+	{"a header of 16 bytes", 0, 14, 0x44, GLB_DROP_BAD_LENGTH},
+	{"a header of 0 bytes", 0, 14, 0x40, GLB_DROP_BAD_LENGTH},
+	{"a header longer than the frame", 0, 14, 0x4f, GLB_DROP_BAD_LENGTH},
+	{"a length below that of the header", 0, 17, 19, GLB_DROP_BAD_LENGTH},
+	{"a length of no more than the header", 0, 17, 20, GLB_DROP_TRUNCATED},
+	{"a length that ends inside TCP", 0, 17, 39, GLB_DROP_TRUNCATED},
+	{"a length that ends with TCP", 0, 17, 40, GLB_FORWARD},
+	{"a length one above the frame's", 0, 17, 46, GLB_DROP_TRUNCATED},
+	{"a payload that ends inside TCP", 2, 19, 19, GLB_DROP_TRUNCATED},
+	{"a payload one above the frame's", 2, 19, 21, GLB_DROP_TRUNCATED},
+	{"a payload that no outer packet could hold", 2, 18, 0xff, GLB_DROP_TOO_BIG},
+	{"ARP", 0, 13, 0x06, GLB_PUNT_NOT_IP},
+	{"an LLC frame", 0, 12, 0x00, GLB_PUNT_NOT_IP},
+};
+
+START_TEST(a_header_that_contradicts_itself_has_a_verdict_of_its_own)
+{
+	uint32_t len = frame_write(frame, &kinds[damages[_i].kind].frame);
+	struct glb_flow flow;
+
+	frame[damages[_i].at] = damages[_i].byte;
+	if (damages[_i].want == GLB_DROP_TOO_BIG)
+		frame[damages[_i].at + 1] = 0xff;
+
+	enum glb_verdict verdict = glb_parse(&flow, frame, len);
+
+	ck_assert_msg(verdict == damages[_i].want, "%s: %s", damages[_i].what,
+		      glb_verdict_label(verdict));
+}
+END_TEST
+
+START_TEST(bytes_behind_the_announced_length_are_never_read_as_headers)
+{
+	static const struct {
+		unsigned int kind;
+		uint8_t ip_len; /* one less than the headers take */
+	} cases[] = {{0, 39}, {1, 27}, {11, 27}, {13, 20 + 8 + 23}, {14, 20 + 8 + 60 + 3}};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		uint32_t len = frame_write(frame, &kinds[cases[i].kind].frame);
+		struct glb_flow flow;
+
+		frame[17] = cases[i].ip_len;
+		ck_assert_msg(glb_parse(&flow, frame, len) == GLB_DROP_TRUNCATED, "%s",
+			      kinds[cases[i].kind].what);
+		frame[17]++;
+		ck_assert_msg(glb_parse(&flow, frame, len) == GLB_FORWARD, "%s",
+			      kinds[cases[i].kind].what);
+	}
+}
+END_TEST
+
+START_TEST(a_damaged_quote_has_the_verdict_of_a_damaged_packet)
+{
+	static const struct {
+		const char *what;
+		unsigned int at;
+		uint8_t byte;
+		enum glb_verdict want;
+	} cases[] = {
+		{"version 6 in a quote of ICMPv4", 42, 0x65, GLB_DROP_BAD_LENGTH},
+		{"a header of 16 bytes", 42, 0x44, GLB_DROP_BAD_LENGTH},
+		{"options that are not there", 42, 0x4f, GLB_DROP_BAD_LENGTH},
+		{"a length above what is quoted, which is usual", 44, 0x05, GLB_FORWARD},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		uint32_t len = frame_write(frame, &kinds[13].frame);
+		struct glb_flow flow;
+
+		frame[cases[i].at] = cases[i].byte;
+
+		enum glb_verdict verdict = glb_parse(&flow, frame, len);
+
+		ck_assert_msg(verdict == cases[i].want, "%s: %s", cases[i].what,
+			      glb_verdict_label(verdict));
+	}
+}
+END_TEST
+
+START_TEST(a_third_vlan_tag_is_not_looked_behind)
+{
+	struct sample sample = kinds[0].frame;
+	struct glb_flow flow;
+
+	sample.vlan_count = 3;
+	ck_assert_int_eq(glb_parse(&flow, frame, frame_write(frame, &sample)), GLB_PUNT_NOT_IP);
+}
+END_TEST
+
+START_TEST(any_other_ethertype_is_punted_however_short_the_frame)
+{
+	static const uint16_t types[] = {0x0000, 0x0005, 0x0806, 0x0842, 0x8847, 0x88cc, 0xffff};
+	struct glb_flow flow;
+
+	(void)frame_write(frame, &kinds[0].frame);
+	for (unsigned int i = 0; i < COUNT_OF(types); i++) {
+		glb_store_be16(frame + 12, types[i]);
+		ck_assert_int_eq(glb_parse(&flow, frame, 14), GLB_PUNT_NOT_IP);
+	}
+}
+END_TEST
+
+START_TEST(the_largest_ip_packets_are_read)
+{
+	struct sample sample = kinds[0].frame;
+	struct glb_flow flow;
+
+	sample.payload_len = 65535 - 40;
+	ck_assert_int_eq(glb_parse(&flow, frame, frame_write(frame, &sample)), GLB_FORWARD);
+	ck_assert_uint_eq(flow.ip_len, 65535);
+	sample = kinds[2].frame;
+	sample.payload_len = 65535 - 60;
+	ck_assert_int_eq(glb_parse(&flow, frame, frame_write(frame, &sample)), GLB_FORWARD);
+	ck_assert_uint_eq(flow.ip_len, 65535);
+	sample.payload_len++;
+	ck_assert_int_eq(glb_parse(&flow, frame, frame_write(frame, &sample)), GLB_DROP_TOO_BIG);
+}
+END_TEST
+
+START_TEST(every_verdict_has_a_label_and_three_letters_tell_its_kind)
+{
+	for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++) {
+		const char *label = glb_verdict_label((enum glb_verdict)v);
+		bool punt = !strncmp(label, "punt_", 5);
+
+		ck_assert(punt || !strncmp(label, "drop_", 5) || !strcmp(label, "forward"));
+		ck_assert_int_eq(!!glb_verdict_is_punt((enum glb_verdict)v), punt);
+	}
+	ck_assert_str_eq(glb_verdict_label(GLB_VERDICT_COUNT), "?");
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("parse");
+	TCase *parse = tcase_create("parse");
+
+	tcase_add_loop_test(parse, a_frame_of_each_kind_gives_its_flow_as_the_client_sees_it, 0,
+			    COUNT_OF(kinds));
+	tcase_add_loop_test(parse, a_packet_no_bind_could_match_has_a_flow_of_no_kind, 0,
+			    COUNT_OF(others));
+	tcase_add_test(parse, a_frame_cut_anywhere_is_truncated_and_never_read_past_its_end);
+	tcase_add_loop_test(parse, a_header_that_contradicts_itself_has_a_verdict_of_its_own, 0,
+			    COUNT_OF(damages));
+	tcase_add_test(parse, bytes_behind_the_announced_length_are_never_read_as_headers);
+	tcase_add_test(parse, a_damaged_quote_has_the_verdict_of_a_damaged_packet);
+	tcase_add_test(parse, a_third_vlan_tag_is_not_looked_behind);
+	tcase_add_test(parse, any_other_ethertype_is_punted_however_short_the_frame);
+	tcase_add_test(parse, the_largest_ip_packets_are_read);
+	tcase_add_test(parse, every_verdict_has_a_label_and_three_letters_tell_its_kind);
+	suite_add_tcase(suite, parse);
+	return suite;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include <glb/table.h>
+
+#include "fixture.h"
+#include "suite.h"
+
+START_TEST(every_table_of_a_spec_is_worked_out)
+{
+	struct glb_tables tables = fixture_tables();
+
+	ck_assert_uint_eq(tables.count, 3);
+	ck_assert_uint_eq(tables.tables[0]->rows[2].hops[0], 2);
+	ck_assert_uint_eq(tables.tables[1]->rows[3].hops[1], 3);
+	ck_assert_uint_eq(tables.tables[2]->rows[9].hops[1], 0);
+	glb_tables_free(&tables);
+	ck_assert_ptr_null(tables.tables);
+	ck_assert_uint_eq(tables.count, 0);
+	glb_tables_free(&tables);
+}
+END_TEST
+
+START_TEST(tables_keep_copies_of_everything_in_the_spec)
+{
+	char name[] = "web";
+	struct glb_backend backend = {{{1, 2, 3, 4}, 4}, GLB_ACTIVE, true};
+	struct glb_bind bind = {{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 80, 80};
+	struct glb_table_spec table = {.name = name,
+				       .backends = &backend,
+				       .binds = &bind,
+				       .backend_count = 1,
+				       .bind_count = 1,
+				       .hash_key = {7}};
+	struct glb_tables tables;
+
+	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){&table, 1}, NULL), 0);
+	memset(name, 'x', 3);
+	backend = (struct glb_backend){0};
+	bind = (struct glb_bind){0};
+
+	const struct glb_table_spec *kept = &tables.tables[0]->spec;
+
+	ck_assert_str_eq(kept->name, "web");
+	ck_assert_uint_eq(kept->backends[0].addr.bytes[3], 4);
+	ck_assert_uint_eq(kept->binds[0].port_first, 80);
+	ck_assert_uint_eq(kept->hash_key[0], 7);
+	glb_tables_free(&tables);
+}
+END_TEST
+
+START_TEST(a_spec_that_could_serve_nobody_is_refused_with_the_place)
+{
+	static struct glb_backend good = {{{1, 2, 3, 4}, 4}, GLB_ACTIVE, true};
+	static struct glb_backend bad[2] = {{{{1, 2, 3, 4}, 4}, GLB_INACTIVE, true},
+					    {{{2, 3, 4, 5}, 4}, GLB_INACTIVE, true}};
+	static struct glb_backend many[GLB_BACKENDS_MAX + 1];
+	static struct glb_bind binds[GLB_BINDS_MAX + 1];
+	static const struct {
+		struct glb_table_spec second; /* the first is good */
+		int want;
+		const char *why;
+	} cases[] = {
+		{{.backends = &good, .backend_count = 1, .binds = binds, .bind_count = 0},
+		 -EINVAL,
+		 "$.tables[1].binds: empty, no packet would ever match"},
+		{{.backends = &good, .backend_count = 0, .binds = binds, .bind_count = 1},
+		 -EINVAL,
+		 "$.tables[1].backends: not one usable (0 listed, all inactive)"},
+		{{.backends = bad, .backend_count = 2, .binds = binds, .bind_count = 1},
+		 -EINVAL,
+		 "$.tables[1].backends: not one usable (2 listed, all inactive)"},
+		{{.backends = many, .backend_count = 257, .binds = binds, .bind_count = 1},
+		 -E2BIG,
+		 "$.tables[1]: 257 backends and 1 binds, at most 256 and 256 fit"},
+		{{.backends = &good, .backend_count = 1, .binds = binds, .bind_count = 257},
+		 -E2BIG,
+		 "$.tables[1]: 1 backends and 257 binds, at most 256 and 256 fit"},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		struct glb_table_spec specs[2] = {
+			{.backends = &good, .backend_count = 1, .binds = binds, .bind_count = 1},
+			cases[i].second,
+		};
+		struct glb_tables tables = {.count = 99};
+		struct glb_diag diag;
+
+		ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){specs, 2}, &diag),
+				 cases[i].want);
+		ck_assert_str_eq(diag.text, cases[i].why);
+		ck_assert_uint_eq(tables.count, 99);
+		ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){specs, 2}, NULL),
+				 cases[i].want);
+	}
+}
+END_TEST
+
+START_TEST(no_table_at_all_is_refused)
+{
+	struct glb_tables tables;
+	struct glb_diag diag;
+
+	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){0}, &diag), -EINVAL);
+	ck_assert_str_eq(diag.text, "$.tables: empty, there is nothing to serve");
+}
+END_TEST
+
+START_TEST(the_most_backends_and_binds_fit)
+{
+	static struct glb_backend backends[GLB_BACKENDS_MAX];
+	static struct glb_bind binds[GLB_BINDS_MAX];
+	struct glb_table_spec table = {.backends = backends,
+				       .binds = binds,
+				       .backend_count = GLB_BACKENDS_MAX,
+				       .bind_count = GLB_BINDS_MAX};
+	struct glb_tables tables;
+
+	for (unsigned int i = 0; i < GLB_BACKENDS_MAX; i++) /* two of them usable, to be quick */
+		backends[i] = (struct glb_backend){
+			{{10, 0, 0, (uint8_t)i}, 4}, i < 254 ? GLB_INACTIVE : GLB_ACTIVE, true};
+	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){&table, 1}, NULL), 0);
+	for (unsigned int r = 0; r < GLB_ROWS; r++)
+		ck_assert_uint_eq(tables.tables[0]->rows[r].hops[0] +
+					  tables.tables[0]->rows[r].hops[1],
+				  254 + 255);
+	glb_tables_free(&tables);
+}
+END_TEST
+
+START_TEST(a_reason_is_cut_to_its_room_and_may_be_unwanted)
+{
+	struct glb_diag diag;
+
+	glb_diag(&diag, "%0600d", 1);
+	ck_assert_uint_eq(strlen(diag.text), sizeof(diag.text) - 1);
+	glb_diag(NULL, "%d", 1);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("table");
+	TCase *table = tcase_create("table");
+
+	tcase_set_timeout(table, 30);
+	tcase_add_test(table, every_table_of_a_spec_is_worked_out);
+	tcase_add_test(table, tables_keep_copies_of_everything_in_the_spec);
+	tcase_add_test(table, a_spec_that_could_serve_nobody_is_refused_with_the_place);
+	tcase_add_test(table, no_table_at_all_is_refused);
+	tcase_add_test(table, the_most_backends_and_binds_fit);
+	tcase_add_test(table, a_reason_is_cut_to_its_room_and_may_be_unwanted);
+	suite_add_tcase(suite, table);
+	return suite;
+}
