@@ -148,7 +148,7 @@ static int place_program(struct bpf_tc_hook *hook, const struct redirect_bpf *sk
 	error = bpf_tc_attach(hook, &place);
 	if (error)
 		tidy(*hook);
-	return error;
+	return error == -EINVAL ? -EEXIST : error; /* EINVAL: our priority has another kind */
 }
 
 int redirect_attach(int ifindex)

@@ -10,21 +10,21 @@
 
 /* name, label, sentence for docs/second-chance.md */
 #define GLB_REDIRECT_COUNTERS(X)                                                                   \
-	X(TOTAL, "total", "packets for the GUE port of this host")                                 \
-	X(ACCEPTED_SYN, "accepted_syn", "opens a connection (SYN flag set)")                       \
-	X(ACCEPTED_ESTABLISHED, "accepted_established", "belongs to a connection of this host")    \
+	X(TOTAL, "total", "for the GUE port of this host")                                         \
+	X(ACCEPTED_SYN, "accepted_syn", "opens a connection: TCP with the SYN flag")               \
+	X(ACCEPTED_ESTABLISHED, "accepted_established", "of a TCP connection here, in any state")  \
 	X(ACCEPTED_SYN_COOKIE, "accepted_syn_cookie", "answers a SYN cookie of this host")         \
-	X(ACCEPTED_LAST_RESORT, "accepted_last_resort", "unknown here, and no hop is left to ask") \
-	X(ACCEPTED_UDP, "accepted_udp", "UDP, which is served by the first hop")                   \
+	X(ACCEPTED_LAST_RESORT, "accepted_last_resort", "TCP unknown here, and no hop is left")    \
+	X(ACCEPTED_UDP, "accepted_udp", "UDP, which the first hop serves")                         \
 	X(ACCEPTED_ICMP, "accepted_icmp", "ICMP that concerns no TCP connection, such as a ping")  \
 	X(ACCEPTED_FRAGMENT, "accepted_fragment", "a later fragment, which has no ports")          \
-	X(FORWARDED_TO_SELF, "forwarded_to_self", "unknown here, and the next hop is this host")   \
-	X(FORWARDED_TO_ALTERNATE, "forwarded_to_alternate", "unknown here, sent to the next hop")  \
-	X(DROPPED_MALFORMED_GUE, "dropped_malformed_gue", "outer UDP or GUE header is not valid")  \
-	X(DROPPED_MALFORMED_INNER, "dropped_malformed_inner", "client's packet is not valid")      \
-	X(DROPPED_PROTOCOL, "dropped_protocol", "client's packet is neither TCP, UDP nor ICMP")    \
+	X(FORWARDED_TO_SELF, "forwarded_to_self", "TCP unknown here, whose next hop is this host") \
+	X(FORWARDED_TO_ALTERNATE, "forwarded_to_alternate", "TCP unknown here, for the next hop")  \
+	X(DROPPED_MALFORMED_GUE, "dropped_malformed_gue", "outer headers that no director writes") \
+	X(DROPPED_MALFORMED_INNER, "dropped_malformed_inner", "malformed packet of a client")      \
+	X(DROPPED_PROTOCOL, "dropped_protocol", "client's packet not TCP, UDP or ICMP")            \
 	X(DROPPED_MERGED, "dropped_merged", "several packets merged into one by the device")       \
-	X(DROPPED_NO_MEMORY, "dropped_no_memory", "the kernel had no memory to change the packet")
+	X(DROPPED_NO_MEMORY, "dropped_no_memory", "the kernel was short of memory")
 
 enum glb_redirect_counter {
 #define GLB_REDIRECT_ENUM(name, label, sentence) GLB_REDIRECT_##name,

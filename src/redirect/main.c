@@ -51,11 +51,12 @@ static const char *reason(int error)
 		return "the place of glb-redirect among the filters (priority 19523, handle 1) is "
 		       "taken by another filter";
 	case ENOEXEC:
-		return "the kernel refused the program; it needs Linux 5.11 or later with BPF";
+		return "the kernel refused the program; it needs Linux 5.10 or later with BPF";
 	case ENOTSUP:
 		return "the program that is attached is of another version; attach again";
 	case EPERM:
-		return "no permission; this needs root (CAP_NET_ADMIN, CAP_BPF, CAP_SYS_ADMIN)";
+		return "no permission; this needs root, or CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON and "
+		       "CAP_SYS_ADMIN";
 	default:
 		return strerror(-error);
 	}

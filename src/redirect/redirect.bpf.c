@@ -30,8 +30,7 @@ enum {
 	UDP_CHECK_AT = UDP_AT + 6,
 	NEXT_HOP_AT = GUE_AT + GLB_GUE_NEXT_HOP_AT,
 	IPV4_LEN_MAX = 60,
-	/* the longest headers that are read: an ICMP error that quotes IPv4 options, in IPv4
-	   options */
+	/* the longest headers that are read end in an ICMP error that quotes IPv4 options */
 	HEADERS_MAX = GUE_AT + GLB_GUE_HOPS_AT + GLB_GUE_HOPS_MAX * GLB_GUE_HOP_LEN + IPV4_LEN_MAX +
 		      GLB_ICMP_LEN + IPV4_LEN_MAX + GLB_PORTS_LEN,
 };
@@ -137,8 +136,11 @@ GLB_INLINE uint32_t next_hop_of(const struct glb_gue *gue, const struct glb_curs
 	return glb_load32(hop);
 }
 
-/* Reads the outer headers and leaves the cursor on the client's packet; false when malformed. */
-GLB_INLINE bool read_tunnel(struct tunnel *tunnel, struct glb_cursor *cur)
+/*
+ * Reads the outer headers of a frame of frame_len bytes and leaves the cursor on the client's
+ * packet; false when they are malformed, or announce more than the frame has.
+ */
+GLB_INLINE bool read_tunnel(struct tunnel *tunnel, struct glb_cursor *cur, uint32_t frame_len)
 {
 	const uint8_t *frame = glb_take(cur, GUE_AT);
 	struct glb_gue gue;
@@ -149,7 +151,8 @@ GLB_INLINE bool read_tunnel(struct tunnel *tunnel, struct glb_cursor *cur)
 	uint32_t ip_len = glb_load_be16(frame + IP_AT + 2);
 	uint32_t udp_len = glb_load_be16(frame + UDP_AT + 4);
 
-	if (udp_len + GLB_IPV4_LEN > ip_len || udp_len < (uint32_t)GLB_UDP_LEN + gue.len)
+	if (IP_AT + ip_len > frame_len || GLB_IPV4_LEN + udp_len > ip_len ||
+	    udp_len < (uint32_t)GLB_UDP_LEN + gue.len)
 		return false;
 
 	*tunnel = (struct tunnel){
@@ -252,7 +255,7 @@ GLB_INLINE enum glb_redirect_counter decide(struct __sk_buff *skb, struct tunnel
 {
 	struct glb_cursor cur = bytes_of(skb);
 
-	if (!read_tunnel(tunnel, &cur))
+	if (!read_tunnel(tunnel, &cur, skb->len))
 		return GLB_REDIRECT_DROPPED_MALFORMED_GUE;
 
 	enum glb_redirect_counter fate = tunnel->version == 4

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One proxy on the bench: frames in, frames out, without a wire.
+
+The program is the one that is attached to eth0, and it sees the sockets of the host; only the
+frame comes from the case.
+"""
+
+import contextlib
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Optional
+
+import wire
+from hosts import A, B, DIRECTOR, VIP, VIP6, address6, interface_address, interface_index
+from kernel import Program, inside
+from scapy.layers.inet import IP, TCP
+from scapy.layers.inet6 import IPv6
+from scapy.packet import Raw
+
+PASSED, DROPPED, SENT = 0xFFFFFFFF, 2, 7  # TC_ACT_UNSPEC, TC_ACT_SHOT, TC_ACT_REDIRECT
+DIRECTOR_MAC = bytes.fromhex("02000000000d")
+CLIENT, CLIENT6 = "198.51.100.77", "2001:db8:99::77"  # of connections that no host knows
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the program did with one frame."""
+
+    action: int
+    frame: bytes
+    fate: Optional[str]  # the counter that moved beside `total`; None for a frame that is not ours
+
+
+class Bench:
+    """Runs the program on frames, and makes the sockets that it should find."""
+
+    def __init__(self, proxy):
+        self.proxy = proxy
+        self.mac = interface_address(proxy.namespace, "eth0")
+        self._ifindex = interface_index(proxy.namespace, "eth0")
+        self._program = Program(proxy.program_id())
+
+    def close(self):
+        self._program.close()
+
+    def frame(self, packet):
+        """The frame in which an IP packet reaches the proxy."""
+        return wire.ether(packet, DIRECTOR_MAC, self.mac)
+
+    def tunnel(self, inner, hops=(B,), next_hop=0, **more):
+        """The frame in which a director sends a client's packet to this proxy."""
+        return self.frame(wire.outer(wire.gue(bytes(inner), hops, next_hop), DIRECTOR, A, **more))
+
+    def run(self, frame, gso_size=0):
+        """Run the program on a frame."""
+        before = self.proxy.counters()
+        with inside(self.proxy.namespace):
+            action, out = self._program.run(frame, self._ifindex, gso_size)
+        after = self.proxy.counters()
+        moved = {name for name in after if after[name] != before[name]}
+        assert all(after[name] == before[name] + 1 for name in moved)
+        assert len(moved) == 0 or len(moved - {"total"}) == 1 == len(moved & {"total"})
+        return Outcome(action, out, next(iter(moved - {"total"}), None))
+
+    def accepts(self, inner, **tunnel):
+        """Run the program on a client's packet that must come out alone; returns the fate."""
+        outcome = self.run(self.tunnel(inner, **tunnel))
+        assert outcome.action == PASSED
+        assert outcome.frame == self.frame(bytes(inner))
+        return outcome.fate
+
+    def forwards(self, inner, hops=(B,), next_hop=0, **more):
+        """Run the program on a client's packet that must go to the next hop; returns the fate."""
+        outcome = self.run(self.tunnel(inner, hops, next_hop, **more))
+        expected = wire.outer(wire.gue(bytes(inner), hops, next_hop + 1), A, hops[next_hop], **more)
+        assert outcome.action == SENT
+        assert outcome.frame == self.frame(expected)
+        return outcome.fate
+
+    def drops(self, frame, **more):
+        """Run the program on a frame that must not survive; returns the fate."""
+        outcome = self.run(frame, **more)
+        assert outcome.action == DROPPED
+        return outcome.fate
+
+    @contextlib.contextmanager
+    def connection(self, vip, host=None):
+        """A connection on this proxy: its client's end and the server's, of a server on `host`."""
+        with self.proxy.listen(host or vip) as listener, inside(self.proxy.namespace):
+            client = socket.create_connection((vip, listener.getsockname()[1]), 5, (own(vip), 0))
+            with client, listener.accept()[0] as server:
+                yield client, server
+
+
+def own(vip):
+    """The proxy's own address of the VIP's family."""
+    return address6(A) if ":" in vip else A
+
+
+def stranger(vip):
+    """A client of the VIP's family that no host knows."""
+    return CLIENT6 if vip == VIP6 else CLIENT
+
+
+def ip(src, dst, **more):
+    """An IP header of the family of its addresses."""
+    return IPv6(src=src, dst=dst, **more) if ":" in dst else IP(src=src, dst=dst, **more)
+
+
+def segment(vip=VIP, flags="A", src=None, sport=40000, dport=443, data=b"to whom it may concern",
+            **more):
+    """A TCP segment from a client, by default one that no host knows; keywords go to TCP."""
+    tcp = TCP(sport=sport, dport=dport, flags=flags, seq=1, ack=1, **more)
+    return ip(src or stranger(vip), vip) / tcp / Raw(data)
+
+
+def segment_of(client, flags="A", **more):
+    """A TCP segment of a connection, given the client's end."""
+    (src, sport, *_), (vip, dport, *_) = client.getsockname(), client.getpeername()
+    return segment(vip, flags, src, sport, dport, **more)
+
+
+def half_open(network, proxy, vip, port, sport):
+    """Open a connection of an absent client half-way, with one SYN that is really sent."""
+    source = address6("10.9.0.77") if ":" in vip else "10.9.0.77"
+    syn = segment(vip, "S", source, sport, port, data=b"")
+    with inside(network.director_host), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.sendto(wire.gue(bytes(syn), [B]), (proxy.address, wire.GUE_PORT))
+    return source
+
+
+def reset_on_close(sock):
+    """Make a socket vanish when it is closed, instead of waiting for late segments."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

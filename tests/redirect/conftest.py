@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Two proxies with glb-redirect, a client and a director, in network namespaces."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
+
+from hosts import Network  # pylint: disable=wrong-import-position
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = ROOT / os.environ.get("GLB_BUILD", "build") / "src/redirect/glb-redirect"
+
+
+@pytest.fixture(scope="session")
+def program():
+    """The path of glb-redirect."""
+    if os.geteuid() != 0:
+        pytest.skip("eBPF and network namespaces need root")
+    if not PROGRAM.exists():
+        pytest.skip(f"{PROGRAM} is not built (GLB_BUILD names the build)")
+    return PROGRAM
+
+
+@pytest.fixture(scope="module")
+def network(program):
+    """The network of hosts.py, with glb-redirect attached on both proxies."""
+    ours = Network(program)
+    try:
+        ours.up()
+        yield ours
+    finally:
+        ours.down()
+
+
+@pytest.fixture(scope="session")
+def compile_bpf(tmp_path_factory):
+    """A function that compiles an eBPF program and returns the path of the result."""
+    if not shutil.which("clang"):
+        pytest.skip("compiling eBPF needs clang")
+
+    def compile_one(source):
+        program = tmp_path_factory.mktemp("redirect") / f"{source.stem}.o"
+        subprocess.run(
+            ["clang", "-O2", "-g", "-target", "bpf", "-mcpu=v3", "-ffreestanding",
+             "-I", f"/usr/include/{sysconfig.get_config_var('MULTIARCH')}",
+             "-I", ROOT / "include", "-c", source, "-o", program],
+            check=True)
+        return program
+
+    return compile_one

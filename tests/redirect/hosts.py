@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A small network for the second chance: a client, a director in a few lines, and two proxies.
+
+    client 10.9.0.1 --+              +-- a 10.9.0.11, the VIPs on lo, glb-redirect on eth0
+                      +--- switch ---+
+    director 10.9.0.2-+              +-- b 10.9.0.12, likewise
+
+The client routes the VIPs to the director. The proxies answer the client directly.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import threading
+
+import wire
+from kernel import inside
+from netns import Namespace
+
+VIP, VIP6 = "192.0.2.10", "2001:db8:10::10"
+CLIENT, DIRECTOR, A, B = "10.9.0.1", "10.9.0.2", "10.9.0.11", "10.9.0.12"
+FABRIC_MTU = 1600  # a client's 1500 bytes and the outer headers
+
+_SETTINGS = (
+    "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
+    "net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=2",
+    "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.all.accept_dad=0",
+)
+
+
+def address6(address):
+    """The IPv6 address beside an IPv4 address on the fabric."""
+    return f"fd09::{address.rpartition('.')[2]}"
+
+
+def interface_address(namespace, device):
+    """The MAC address of a device, as bytes."""
+    link, = namespace.ip_json("link", "show", "dev", device)
+    return bytes.fromhex(link["address"].replace(":", ""))
+
+
+def interface_index(namespace, device):
+    link, = namespace.ip_json("link", "show", "dev", device)
+    return link["ifindex"]
+
+
+class Proxy:
+    """A host with the VIPs on its loopback and glb-redirect on eth0."""
+
+    def __init__(self, namespace, address, program):
+        self.namespace = namespace
+        self.address = address
+        self.program = program
+
+    def add_vips(self):
+        for vip in (f"{VIP}/32", f"{VIP6}/128"):
+            self.namespace.ip("addr", "add", vip, "dev", "lo")
+
+    def redirect(self, *words):
+        """Run glb-redirect on this host."""
+        return self.namespace.run(self.program, *words)
+
+    def counters(self):
+        """What the program on eth0 has counted since it was attached."""
+        return json.loads(self.redirect("counters", "eth0", "--json"))
+
+    def program_id(self):
+        """The id of the program on eth0."""
+        filters = json.loads(self.namespace.run(
+            "tc", "-json", "filter", "show", "dev", "eth0", "ingress"))
+        return next(entry["options"]["prog"]["id"] for entry in filters if "options" in entry)
+
+    def listen(self, host, port=0):
+        """A listening TCP socket on an address of this host; "::" serves IPv4 and IPv6."""
+        with inside(self.namespace):
+            listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+        listener.settimeout(5)
+        return listener
+
+
+@contextlib.contextmanager
+def counted(*proxies):
+    """Gives a dictionary per proxy; after the block it has the counters that moved in it."""
+    before = [proxy.counters() for proxy in proxies]
+    moved = [{} for _ in proxies]
+    yield moved
+    for then, proxy, result in zip(before, proxies, moved):
+        now = proxy.counters()
+        result.update({name: now[name] - then[name] for name in now if now[name] != then[name]})
+
+
+class Director(threading.Thread):
+    """Wraps every packet for a VIP in GUE and sends it to the first of `hops`, naming the others."""
+
+    def __init__(self, namespace):
+        super().__init__(daemon=True)
+        self.hops = ()
+        with inside(namespace):
+            self._in = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+            self._out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._in.bind(("eth0", 0))
+        self._in.settimeout(0.1)
+        self._out.bind((DIRECTOR, wire.SOURCE_PORT))
+        self._ending = threading.Event()
+        self._vips = {wire.address(VIP), wire.address(VIP6)}
+
+    def run(self):
+        while not self._ending.is_set():
+            with contextlib.suppress(socket.timeout):
+                self._forward(self._in.recvfrom(65536))
+
+    def _forward(self, received):
+        frame, (_, kind, direction, *_) = received
+        packet = frame[14:]
+        if direction != socket.PACKET_HOST or kind not in (0x0800, 0x86DD):
+            return
+        if (packet[16:20] if kind == 0x0800 else packet[24:40]) in self._vips:
+            self._out.sendto(wire.gue(packet, self.hops[1:]), (self.hops[0], wire.GUE_PORT))
+
+    def end(self):
+        self._ending.set()
+        self.join()
+        self._in.close()
+        self._out.close()
+
+
+class Network:
+    """The namespaces above. Every name starts with a prefix of this process."""
+
+    def __init__(self, program):
+        prefix = f"glbr{os.getpid()}"
+        self.switch, self.client, self.director_host, *proxies = (
+            Namespace(f"{prefix}-{name}") for name in ("sw", "client", "director", "a", "b"))
+        self.proxies = [Proxy(namespace, address, program)
+                        for namespace, address in zip(proxies, (A, B))]
+        self.director = None
+
+    def up(self):
+        self.switch.create(*_SETTINGS)
+        self.switch.ip("link", "add", "br0", "mtu", str(FABRIC_MTU), "type", "bridge")
+        self.switch.ip("link", "set", "br0", "up")
+        self._connect(self.client, CLIENT)
+        self._connect(self.director_host, DIRECTOR)
+        for vip in (VIP, VIP6):  # its kernel must not answer that it knows no way
+            self.director_host.ip("route", "add", "blackhole", vip)
+        for proxy in self.proxies:
+            self._connect(proxy.namespace, proxy.address)
+            proxy.add_vips()
+            proxy.redirect("attach", "eth0")
+        self.route_vips_to(DIRECTOR)
+        # the director in Python reads what is in the frames, so the client must finish them
+        self.client.run("ethtool", "-K", "eth0", "tx", "off", "tso", "off", "gso", "off")
+        self.director = Director(self.director_host)
+        self.director.start()
+
+    def down(self):
+        if self.director:
+            self.director.end()
+        for namespace in (self.client, self.director_host,
+                          *(proxy.namespace for proxy in self.proxies), self.switch):
+            if namespace.exists():
+                namespace.delete()
+
+    def _connect(self, namespace, address):
+        namespace.create(*_SETTINGS)
+        port = "to-" + namespace.name.rpartition("-")[2]
+        self.switch.ip(
+            "link", "add", port, "mtu", str(FABRIC_MTU), "type", "veth",
+            "peer", "name", "eth0", "mtu", str(FABRIC_MTU), "netns", namespace.name)
+        self.switch.ip("link", "set", port, "master", "br0", "up")
+        namespace.ip("link", "set", "eth0", "up")
+        namespace.ip("addr", "add", f"{address}/24", "dev", "eth0")
+        namespace.ip("addr", "add", f"{address6(address)}/64", "dev", "eth0", "nodad")
+
+    def route_vips_to(self, host):
+        """The client hands packets for the VIPs, of 1500 bytes at most, to a host of the fabric."""
+        self.client.ip("route", "replace", VIP, "via", host, "mtu", "1500")
+        self.client.ip("route", "replace", VIP6, "via", address6(host), "mtu", "1500")
+
+    def connect(self, vip, port):
+        """A connection from the client to a VIP."""
+        with inside(self.client):
+            client = socket.socket(socket.AF_INET6 if ":" in vip else socket.AF_INET)
+        client.settimeout(5)
+        client.connect((vip, port))
+        return client
