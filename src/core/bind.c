@@ -10,8 +10,14 @@
 
 #include <glb/bind.h>
 
-/* Stands for "any protocol" in a key: flows without ports match by address. Reserved by IANA. */
-enum { PROTO_ANY = 255 };
+/* Stand for more than one protocol in a key; no packet can name them in its 8 bits. */
+enum {
+	PROTO_EITHER = 256, /* TCP or UDP, with their ports: errors that quote something else */
+	PROTO_NONE,	    /* whatever the protocol and ports: flows without ports */
+};
+
+/* One for its own protocol and one for each of those. */
+enum { RULES_PER_BIND = 3 };
 
 struct key {
 	uint64_t addr[2]; /* as in memory, host bits 0 */
@@ -59,11 +65,11 @@ static struct level level_of(uint8_t version, uint8_t prefix_len)
 }
 
 /* addr has 16 bytes. */
-static struct key key_of(const struct level *level, const uint8_t *addr, uint8_t proto)
+static struct key key_of(const struct level *level, const uint8_t *addr, uint16_t proto)
 {
 	return (struct key){
 		.addr = {glb_load64(addr) & level->mask[0], glb_load64(addr + 8) & level->mask[1]},
-		.what = (uint32_t)level->version << 16 | (uint32_t)level->prefix_len << 8 | proto,
+		.what = (uint32_t)level->version << 24 | (uint32_t)level->prefix_len << 16 | proto,
 	};
 }
 
@@ -103,28 +109,17 @@ static int compare_levels(const void *left, const void *right)
 	return b->prefix_len - a->prefix_len;
 }
 
-static struct rule rule_of(const struct glb_bind *bind, uint32_t table, uint32_t order)
+/* order: the bind's position among all; the table is left to the caller. */
+static struct rule rule_of(const struct glb_bind *bind, uint16_t proto, uint32_t order)
 {
 	struct level level = level_of(bind->addr.version, bind->prefix_len);
 
 	return (struct rule){
-		.key = key_of(&level, bind->addr.bytes, bind->proto),
-		.port_first = bind->port_first,
-		.port_last = bind->port_last,
-		.table = table,
+		.key = key_of(&level, bind->addr.bytes, proto),
+		.port_first = proto == PROTO_NONE ? 0 : bind->port_first,
+		.port_last = proto == PROTO_NONE ? UINT16_MAX : bind->port_last,
 		.order = order,
 	};
-}
-
-/* The rule that matches a bind's address whatever the protocol and ports. */
-static struct rule any_rule_of(const struct glb_bind *bind, uint32_t table, uint32_t order)
-{
-	struct glb_bind any = *bind;
-
-	any.proto = PROTO_ANY;
-	any.port_first = 0;
-	any.port_last = UINT16_MAX;
-	return rule_of(&any, table, order);
 }
 
 static void add_level(struct glb_binds *binds, const struct glb_bind *bind)
@@ -136,7 +131,6 @@ static void add_level(struct glb_binds *binds, const struct glb_bind *bind)
 	binds->levels[binds->level_count++] = level_of(bind->addr.version, bind->prefix_len);
 }
 
-/* Two rules a bind. */
 static void collect(struct glb_binds *binds, const struct glb_tables *tables)
 {
 	uint32_t n = 0;
@@ -145,10 +139,16 @@ static void collect(struct glb_binds *binds, const struct glb_tables *tables)
 		const struct glb_table_spec *spec = &tables->tables[t]->spec;
 
 		for (uint32_t b = 0; b < spec->bind_count; b++) {
-			binds->rules[n] = rule_of(&spec->binds[b], t, n);
-			binds->rules[n + 1] = any_rule_of(&spec->binds[b], t, n);
-			n += 2;
-			add_level(binds, &spec->binds[b]);
+			const struct glb_bind *bind = &spec->binds[b];
+			struct rule *rules = &binds->rules[n];
+
+			rules[0] = rule_of(bind, bind->proto, n);
+			rules[1] = rule_of(bind, PROTO_EITHER, n);
+			rules[2] = rule_of(bind, PROTO_NONE, n);
+			for (uint32_t i = 0; i < RULES_PER_BIND; i++)
+				rules[i].table = t;
+			n += RULES_PER_BIND;
+			add_level(binds, bind);
 		}
 	}
 }
@@ -176,7 +176,7 @@ int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
 	uint32_t rule_count = 0;
 
 	for (uint32_t t = 0; t < tables->count; t++)
-		rule_count += 2 * tables->tables[t]->spec.bind_count;
+		rule_count += RULES_PER_BIND * tables->tables[t]->spec.bind_count;
 
 	struct glb_binds *binds = calloc(1, sizeof(*binds));
 	struct rule *rules = calloc(rule_count + 1, sizeof(*rules));
@@ -233,7 +233,7 @@ static int match_key(const struct glb_binds *binds, const struct key *key, uint1
 }
 
 /* `also`: another address that must lie in the same bind, or NULL. */
-static int match(const struct glb_binds *binds, const struct glb_flow *flow, uint8_t proto,
+static int match(const struct glb_binds *binds, const struct glb_flow *flow, uint16_t proto,
 		 const uint8_t *also)
 {
 	for (uint32_t i = 0; i < binds->level_count; i++) {
@@ -262,15 +262,12 @@ static int match(const struct glb_binds *binds, const struct glb_flow *flow, uin
 static int match_quoted(const struct glb_binds *binds, const struct glb_flow *flow,
 			const uint8_t *outer_dst)
 {
-	bool udp = flow->proto == GLB_PROTO_UDP;
 	uint8_t also[16] = {0};
 	int table;
 
 	memcpy(also, outer_dst, flow->version == 4 ? 4 : 16);
-	table = match(binds, flow, udp ? GLB_PROTO_UDP : GLB_PROTO_TCP, also);
-	if (table < 0)
-		table = match(binds, flow, udp ? GLB_PROTO_TCP : GLB_PROTO_UDP, also);
-	return table;
+	table = match(binds, flow, flow->proto, also);
+	return table >= 0 ? table : match(binds, flow, PROTO_EITHER, also);
 }
 
 int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
@@ -283,7 +280,7 @@ int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
 		return match_quoted(binds, flow, outer_dst);
 	case GLB_FLOW_ECHO:
 	case GLB_FLOW_FRAGMENT:
-		return match(binds, flow, PROTO_ANY, NULL);
+		return match(binds, flow, PROTO_NONE, NULL);
 	case GLB_FLOW_OTHER:
 		break;
 	}
