@@ -210,7 +210,11 @@ static int check_header(const uint8_t *bytes, size_t len, struct glb_diag *diag)
 
 	uint32_t count = glb_load_le32(bytes + 8);
 
-	if (!count || len != glb_image_len(count)) {
+	if (!count) {
+		glb_diag(diag, "no table in it, there is nothing to serve");
+		return -EINVAL;
+	}
+	if (len != glb_image_len(count)) {
 		glb_diag(diag, "%zu bytes, expected %zu for %u tables", len, glb_image_len(count),
 			 count);
 		return -EINVAL;
