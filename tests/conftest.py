@@ -15,6 +15,9 @@ PROGRAMS = {
     "glbctl": BUILD / "src/ctl/glbctl",
 }
 
+# A program built with sanitizers fails at the first finding, instead of mentioning it.
+os.environ.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
+
 sys.path[:0] = [str(TESTS / "oracle"), str(TESTS / "lab")]
 
 

@@ -42,7 +42,7 @@ def net_pcap_two_workers(glb_director, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def veth(glb_director, tmp_path_factory):
+def veth(glb_director, request, tmp_path_factory):
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
     driver = drivers.Veth(glb_director, tmp_path_factory.mktemp("veth"))
@@ -51,6 +51,8 @@ def veth(glb_director, tmp_path_factory):
         yield driver
     finally:
         driver.stop()
+    if not request.session.testsfailed:  # a case that failed leaves its difference behind
+        driver.check_counters()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 import capture
 from netns import Namespace, stop, wait_until
@@ -72,9 +73,6 @@ class Driver:
     def run(self, config: dict, tables: dict, frames: list, expected: Counter) -> Seen:
         """Hand over frames in one go. A driver that cannot tell its counters yet repeats `expected`."""
         raise NotImplementedError
-
-    def stop(self) -> None:
-        """End what was started, and complain if the counters of the whole run are wrong."""
 
 
 class Replay(Driver):
@@ -217,6 +215,18 @@ class Veth(Driver):
         )
         assert self.process.poll() is None, self.log.read_text()
 
+    def reload_in_vain(self, name: str, text: Optional[str]) -> list:
+        """Have the director read a file it must refuse (None: that is missing); the errors it logs."""
+        file = self.folder / name
+        good, logged = file.read_text(), len(self.log.read_text())
+        refused = self._lines_with("reload refused")
+        file.write_text(text) if text is not None else file.unlink()
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self._lines_with("reload refused") > refused, "the refusal")
+        file.write_text(good)
+        new_lines = self.log.read_text()[logged:].splitlines()
+        return [line for line in new_lines if line.startswith("glb-director: error: ")]
+
     def _lines_with(self, text: str) -> int:
         return self.log.read_text().count(text) if self.log.exists() else 0
 
@@ -248,10 +258,14 @@ class Veth(Driver):
         self.host.delete()
         self.traffic.close()
         self.twin.close()
-        if self.process:
-            assert self.process.returncode == 0, self.log.read_text()
-            counters = counters_of((self.folder / "counters").read_text())
-            # Of all cases together. A case that failed before leaves its difference here.
-            assert verdicts_in(counters) == self.expected
-            assert counters["rx"] == sum(self.expected.values())
-            assert (counters["tx"], counters["tx_dropped"]) == (self.expected["forward"], 0)
+
+    def check_counters(self) -> None:
+        """What it printed at its end, for all cases together."""
+        if not self.process:
+            return
+        assert self.process.returncode == 0, self.log.read_text()
+        counters = counters_of((self.folder / "counters").read_text())
+        punted = self.expected["punt_not_ip"] + self.expected["punt_no_bind"]
+        assert verdicts_in(counters) == self.expected
+        assert (counters["rx"], counters["punted"]) == (sum(self.expected.values()), punted)
+        assert (counters["tx"], counters["tx_dropped"]) == (self.expected["forward"], 0)

@@ -44,6 +44,12 @@ def test_a_prefix_of_any_length_means_the_same_everywhere(director, written, ins
     assert set(verdicts(served, [tcp(address) for address in outside])) == {"punt_no_bind"}
 
 
+def test_an_ipv4_address_is_not_the_ipv6_prefix_that_starts_with_its_bytes(director):
+    both = two_tables(director, bind("c000:20a::/32", "tcp", 443), bind("192.0.2.10/32", "tcp", 443), True)
+    assert both.hops_of(ether(tcp("c000:20a::")))[0] == WIDE
+    assert both.hops_of(ether(tcp("192.0.2.10")))[0] == NARROW
+
+
 @pytest.mark.parametrize("build", [tcp, udp])
 @pytest.mark.parametrize("vip", [VIP, VIP6])
 @pytest.mark.parametrize("first, last", [(9000, 9100), (1, 1), (0, 65535), (0, 0), (65535, 65535), (255, 256)])

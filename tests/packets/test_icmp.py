@@ -86,9 +86,9 @@ def test_other_icmpv6_to_a_vip_is_punted(director):
 
 def test_the_icmp_of_the_other_family_means_nothing(director):
     """ICMPv6 over IPv4 and ICMP over IPv6 are protocols like any other nobody has bound."""
-    crossed = [ether(ip(CLIENT, VIP, proto=58) / Raw(bytes.fromhex("8000000000070001"))),
-               ether(ip(CLIENT6, VIP6, nh=1) / Raw(bytes.fromhex("0800000000070001")))]
-    assert {o.verdict for o in director.send(*crossed)} == {"punt_no_bind"}
+    echoes = [Raw(bytes.fromhex(f"{kind}00000000070001")) for kind in ("08", "80")]
+    crossed = [ip(CLIENT, VIP, proto=58) / e for e in echoes] + [ip(CLIENT6, VIP6, nh=1) / e for e in echoes]
+    assert {o.verdict for o in director.send(*map(ether, crossed))} == {"punt_no_bind"}
 
 
 def test_an_error_follows_the_flow_it_quotes(director, flow):
@@ -158,6 +158,15 @@ def test_an_error_with_a_bound_protocol_goes_by_it(director):
     )
     assert by_protocol.hops_of(ether(too_big(reply_to(tcp()))))[0].startswith("10.0.1.")
     assert by_protocol.hops_of(ether(too_big(reply_to(udp()))))[0].startswith("10.0.2.")
+
+
+def test_an_error_that_quotes_another_protocol_goes_by_the_longest_prefix_of_any(director):
+    sctp = ip(VIP, CLIENT, proto=132) / Raw(bytes.fromhex("01bb9c40") + bytes(60))
+    wide, narrow = bind("192.0.2.0/24", "tcp", 443), bind(VIP, "udp", 443)
+    for one, two in ((wide, narrow), (narrow, wide)):
+        tables = director.with_tables(table([one], backends(1, 1)), table([two], backends(2, 1)))
+        primary, _ = tables.hops_of(ether(too_big(sctp)))
+        assert primary == ("10.0.2.1" if two is narrow else "10.0.1.1")
 
 
 @pytest.mark.parametrize("protocol", [1, 50, 132, 254, 255])

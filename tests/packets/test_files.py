@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Damaged files: refused with the place and the reason, and never in the way of what is served."""
+
+import json
+import subprocess
+
+import pytest
+
+import capture
+from director import Director
+from drivers import eal_options
+from frames import CONFIG, TABLES, backend, ether, tcp, udp
+
+GOOD = {"director.json": json.dumps(CONFIG, indent=1), "tables.json": json.dumps(TABLES, indent=1)}
+
+
+def tables_with(change) -> str:
+    """tables.json after change(web table)."""
+    document = json.loads(GOOD["tables.json"])
+    change(document["tables"][0])
+    return json.dumps(document, indent=1)
+
+
+DAMAGED = {
+    "a truncated file": ("tables.json", GOOD["tables.json"][:300], "tables.json:"),
+    "an empty file": ("tables.json", "", "tables.json:1:"),
+    "a bad address": (
+        "tables.json",
+        tables_with(lambda web: web["backends"][1].update(ip="10.0.0.300")),
+        'tables.json: $.tables[0].backends[1].ip: "10.0.0.300"',
+    ),
+    "a duplicate backend": (
+        "tables.json",
+        tables_with(lambda web: web["backends"].append(backend("10.0.0.1"))),
+        "tables.json: $.tables[0].backends[5].ip: duplicate backend 10.0.0.1",
+    ),
+    "a port of 70000": (
+        "tables.json",
+        tables_with(lambda web: web["binds"][2].update(port_end=70000)),
+        "tables.json: $.tables[0].binds[2].port_end: 70000",
+    ),
+    "a short seed": (
+        "tables.json",
+        tables_with(lambda web: web.update(seed="0f1e")),
+        "tables.json: $.tables[0].seed:",
+    ),
+    "a table without backends": (
+        "tables.json",
+        tables_with(lambda web: web.update(backends=[])),
+        "tables.json: $.tables[0].backends: ",
+    ),
+    "an IPv6 backend": (
+        "tables.json",
+        tables_with(lambda web: web["backends"].append(backend("fd00::1"))),
+        "tables.json: $.tables[0].backends[5].ip: an IPv6 backend",
+    ),
+    "no gateway": (
+        "director.json",
+        json.dumps({"outbound_src_ip": "198.18.0.1"}),
+        "director.json: $.outbound_gateway_mac:",
+    ),
+    "no hash field": (
+        "director.json",
+        json.dumps({**CONFIG, "hash_fields": {"src_addr": False}}),
+        "director.json: $.hash_fields:",
+    ),
+}
+
+
+def write(folder, contents: dict) -> list:
+    """Both files; the arguments that name them."""
+    for name, content in contents.items():
+        (folder / name).write_text(content)
+    return ["--config", folder / "director.json", "--tables", folder / "tables.json"]
+
+
+@pytest.fixture(params=DAMAGED)
+def damage(request):
+    return DAMAGED[request.param]
+
+
+@pytest.mark.parametrize("check", [["--check"], []], ids=["--check", "start"])
+def test_a_director_does_not_start_with_a_damaged_file(glb_director, tmp_path, damage, check):
+    """One line says where and why; the exit status is 1."""
+    damaged, text, place = damage
+    files = write(tmp_path, {**GOOD, damaged: text})
+    command = [glb_director, *eal_options(1), "--vdev=net_null0", "--", *files, *check]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (1, "")
+    complaints = [line for line in done.stderr.splitlines() if line.startswith("glb-director: error: ")]
+    assert len(complaints) == 1 and place in complaints[0]
+
+
+def test_good_files_pass_the_check(glb_director, tmp_path):
+    files = write(tmp_path, GOOD)
+    assert subprocess.run([glb_director, "--", *files, "--check"], timeout=20).returncode == 0
+
+
+def test_a_compiled_table_serves_like_its_source(glbctl, glb_director, tmp_path):
+    files = write(tmp_path, GOOD)
+    source, image = tmp_path / "tables.json", tmp_path / "tables.bin"
+    subprocess.run([glbctl, "table", "build", source, image], check=True)
+    capture.write(tmp_path / "in.pcap", [bytes(ether(tcp(sport=port))) for port in range(1, 100)])
+    for tables in (source, image):
+        command = [glbctl, "replay", *files[:3], tables, tmp_path / "in.pcap", f"{tables}.pcap"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    forwarded = capture.read(tmp_path / "tables.bin.pcap")
+    assert len(forwarded) == 99 and forwarded == capture.read(tmp_path / "tables.json.pcap")
+    assert subprocess.run([glb_director, "--", *files[:3], image, "--check"], timeout=20).returncode == 0
+
+
+def test_a_reload_with_a_damaged_file_is_refused_and_the_old_tables_keep_serving(veth, damage):
+    director = Director(veth, CONFIG, TABLES)
+    flows = [ether(tcp()), ether(udp()), ether(tcp(dport=444))]
+    director.send(*flows)
+
+    damaged, text, place = damage
+    complaints = veth.reload_in_vain(damaged, text)
+    assert len(complaints) == 2
+    assert place in complaints[0]
+    assert "reload refused; generation " in complaints[1] and "keeps serving" in complaints[1]
+
+    director.send(*flows)
+
+
+def test_a_reload_without_the_file_is_refused_and_the_old_tables_keep_serving(veth):
+    director = Director(veth, CONFIG, TABLES)
+    director.send(ether(tcp()))
+    complaints = veth.reload_in_vain("tables.json", None)
+    assert "tables.json: No such file" in complaints[0]
+    director.send(ether(tcp()))
+
+
+def test_a_good_reload_after_a_refused_one_is_served(veth):
+    director = Director(veth, CONFIG, TABLES)
+    director.send(ether(tcp()))
+    veth.reload_in_vain("tables.json", "{")
+    web, ranges = TABLES["tables"]
+    director.with_tables(dict(web, seed=ranges["seed"]), ranges).send(ether(tcp()))
