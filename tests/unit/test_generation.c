@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include <glb/hash.h>
+
+#include "fixture.h"
+#include "suite.h"
+
+START_TEST(a_generation_owns_its_tables_and_knows_its_settings)
+{
+	struct glb_tables tables = fixture_tables();
+	struct glb_tables was = tables;
+	struct glb_generation *gen;
+
+	ck_assert_int_eq(glb_generation_make(&gen, 7, &fixture_settings, &tables, NULL), 0);
+	ck_assert_ptr_null(tables.tables);
+	ck_assert_uint_eq(tables.count, 0);
+	ck_assert_ptr_eq(gen->tables.tables, was.tables);
+	ck_assert_uint_eq(gen->number, 7);
+	ck_assert_uint_eq(gen->hash_fields, GLB_HASH_SRC_ADDR);
+	ck_assert_uint_eq(gen->alt_hash_fields, 0);
+	ck_assert(gen->forward_echo);
+	ck_assert_uint_eq(gen->hop_count, 1);
+	ck_assert_mem_eq(gen->l2[0], "\2\0\0\0\1\0\2\0\0\0\2\0", 12);
+	ck_assert_mem_eq(gen->l2[2], "\2\0\0\0\1\0\2\0\0\0\2\2", 12);
+	ck_assert_mem_eq(gen->l2[15], "\2\0\0\0\1\0\0\0\0\0\0\0", 12);
+	glb_generation_free(gen);
+	glb_generation_free(NULL);
+}
+END_TEST
+
+START_TEST(alternative_hash_fields_make_room_for_three_hops)
+{
+	struct glb_settings settings = fixture_settings;
+
+	settings.alt_hash_fields = GLB_HASH_SRC_PORT;
+
+	struct glb_generation *gen = fixture_generation(&settings);
+
+	ck_assert_uint_eq(gen->alt_hash_fields, GLB_HASH_SRC_PORT);
+	ck_assert_uint_eq(gen->hop_count, 3);
+	glb_generation_free(gen);
+}
+END_TEST
+
+START_TEST(there_is_a_template_for_every_backend)
+{
+	struct glb_generation *gen = fixture_generation(&fixture_settings);
+
+	for (unsigned int t = 0; t < gen->tables.count; t++) {
+		const struct glb_table_spec *spec = &gen->tables.tables[t]->spec;
+
+		for (unsigned int b = 0; b < spec->backend_count; b++) {
+			const struct glb_outer *outer = &gen->routes[t].outers[b];
+
+			ck_assert_uint_eq((uintptr_t)outer % 64, 0);
+			ck_assert_mem_eq(outer->bytes + 12, "\x41\x41\x41\x41", 4);
+			ck_assert_mem_eq(glb_outer_dst(outer), spec->backends[b].addr.bytes, 4);
+		}
+	}
+	glb_generation_free(gen);
+}
+END_TEST
+
+START_TEST(an_ipv6_backend_in_use_is_refused_and_the_tables_stay_with_the_caller)
+{
+	struct glb_tables tables = fixture_tables();
+	struct glb_tables was = tables;
+	struct glb_generation *gen = NULL;
+	struct glb_diag diag;
+
+	tables.tables[1]->spec.backends[2].addr.version = 6;
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, &diag), -ENOTSUP);
+	ck_assert_str_eq(diag.text,
+			 "$.tables[1].backends[2].ip: an IPv6 backend cannot be reached: "
+			 "the outer packet is IPv4 only");
+	ck_assert_ptr_null(gen);
+	ck_assert_ptr_eq(tables.tables, was.tables);
+	ck_assert_uint_eq(tables.count, 3);
+	glb_tables_free(&tables);
+}
+END_TEST
+
+START_TEST(an_inactive_ipv6_backend_is_no_trouble)
+{
+	struct glb_tables tables = fixture_tables();
+	struct glb_generation *gen;
+
+	tables.tables[1]->spec.backends[2].addr.version = 6;
+	tables.tables[1]->spec.backends[2].state = GLB_INACTIVE;
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, NULL), 0);
+	glb_generation_free(gen);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("generation");
+	TCase *generation = tcase_create("generation");
+
+	tcase_add_test(generation, a_generation_owns_its_tables_and_knows_its_settings);
+	tcase_add_test(generation, alternative_hash_fields_make_room_for_three_hops);
+	tcase_add_test(generation, there_is_a_template_for_every_backend);
+	tcase_add_test(generation,
+		       an_ipv6_backend_in_use_is_refused_and_the_tables_stay_with_the_caller);
+	tcase_add_test(generation, an_inactive_ipv6_backend_is_no_trouble);
+	suite_add_tcase(suite, generation);
+	return suite;
+}
