@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,9 @@ static void log_line(const char *severity, const char *format, va_list args)
 	char text[1024];
 
 	(void)vsnprintf(text, sizeof(text), format, args);
+	for (char *at = text; *at; at++)
+		if (iscntrl((unsigned char)*at))
+			*at = '?';
 	(void)fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, severity, text);
 }
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+#include <unistd.h>
+
+#include "suite.h"
+#include "sys/log.h"
+
+static char logged[4096];
+static int pipe_fds[2];
+
+static void take_stderr(void)
+{
+	ck_assert_int_eq(pipe(pipe_fds), 0);
+	ck_assert_int_eq(dup2(pipe_fds[1], STDERR_FILENO), STDERR_FILENO);
+}
+
+static const char *last_logged(void)
+{
+	ssize_t len = read(pipe_fds[0], logged, sizeof(logged) - 1);
+
+	logged[len > 0 ? len : 0] = 0;
+	return logged;
+}
+
+START_TEST(a_line_names_the_program_and_the_severity)
+{
+	log_info("%d of %s", 7, "nine");
+	ck_assert_str_eq(last_logged(), "test_log: info: 7 of nine\n");
+	log_warning("w");
+	ck_assert_str_eq(last_logged(), "test_log: warning: w\n");
+	log_error("e");
+	ck_assert_str_eq(last_logged(), "test_log: error: e\n");
+}
+END_TEST
+
+START_TEST(a_message_is_one_line_whatever_it_quotes)
+{
+	log_info("key \"%s\"", "a\nglb-director: info: b\r\t\x1b[2J\x7f");
+	ck_assert_str_eq(last_logged(), "test_log: info: key \"a?glb-director: info: b???[2J?\"\n");
+}
+END_TEST
+
+START_TEST(a_line_longer_than_its_room_is_cut_and_still_a_line)
+{
+	log_info("%02000d", 1);
+	(void)last_logged();
+	ck_assert_uint_gt(strlen(logged), 1000);
+	ck_assert_uint_lt(strlen(logged), 1100);
+	ck_assert_int_eq(logged[strlen(logged) - 1], '\n');
+}
+END_TEST
+
+START_TEST(letters_outside_ascii_are_kept)
+{
+	log_info("%s", "Z\xc3\xbcrich");
+	ck_assert_str_eq(last_logged(), "test_log: info: Z\xc3\xbcrich\n");
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("log");
+	TCase *log = tcase_create("log");
+
+	tcase_add_checked_fixture(log, take_stderr, NULL);
+	tcase_add_test(log, a_line_names_the_program_and_the_severity);
+	tcase_add_test(log, a_message_is_one_line_whatever_it_quotes);
+	tcase_add_test(log, a_line_longer_than_its_room_is_cut_and_still_a_line);
+	tcase_add_test(log, letters_outside_ascii_are_kept);
+	suite_add_tcase(suite, log);
+	return suite;
+}
