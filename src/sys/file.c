@@ -94,28 +94,19 @@ static int write_temporary(int fd, const uint8_t *bytes, size_t len)
 	return err;
 }
 
-static int sync_directory(const char *dir)
+/* Is there nothing at path, or something a file may take the place of? */
+static int check_replaceable(const char *path)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat info;
 
-	if (fd < 0)
-		return -errno;
-
-	int err = fsync(fd) ? -errno : 0;
-
-	(void)close(fd);
-	return err;
+	if (stat(path, &info) || S_ISREG(info.st_mode))
+		return 0;
+	return S_ISDIR(info.st_mode) ? -EISDIR : -ENOTSUP;
 }
 
-int file_replace(const char *path, const uint8_t *bytes, size_t len)
+static int write_and_rename(const char *path, const char *dir, const uint8_t *bytes, size_t len)
 {
-	char copy[PATH_MAX];
 	char temporary[PATH_MAX + 16];
-
-	if (strlen(path) >= sizeof(copy))
-		return -ENAMETOOLONG;
-
-	const char *dir = dirname(strcpy(copy, path));
 
 	(void)snprintf(temporary, sizeof(temporary), "%s/.glb-XXXXXX", dir);
 
@@ -128,9 +119,31 @@ int file_replace(const char *path, const uint8_t *bytes, size_t len)
 
 	if (!err && rename(temporary, path))
 		err = -errno;
-	if (err) {
+	if (err)
 		(void)unlink(temporary);
+	return err;
+}
+
+int file_replace(const char *path, const uint8_t *bytes, size_t len)
+{
+	char copy[PATH_MAX];
+
+	if (strlen(path) >= sizeof(copy))
+		return -ENAMETOOLONG;
+
+	const char *dir = dirname(strcpy(copy, path));
+	int err = check_replaceable(path);
+
+	if (err)
 		return err;
-	}
-	return sync_directory(dir);
+
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir_fd < 0)
+		return -errno;
+	err = write_and_rename(path, dir, bytes, len);
+	if (!err && fsync(dir_fd) && errno != EINVAL) /* EINVAL: this file system cannot */
+		err = -errno;
+	(void)close(dir_fd);
+	return err;
 }

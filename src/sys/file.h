@@ -25,7 +25,8 @@ __attribute__((warn_unused_result)) int file_read(struct file_bytes *out, const 
 /*
  * Replaces a file: temporary file in the same directory, fsync, rename, fsync of the directory. A
  * new file has mode 0666 less the umask. Returns 0, or -errno with the old file as it was and no
- * temporary file left.
+ * temporary file left; -ENOTSUP when path is a device, pipe or socket. Only if the last fsync fails
+ * is the new file in place although an error is returned: it may not survive a power cut.
  */
 __attribute__((warn_unused_result)) int file_replace(const char *path, const uint8_t *bytes,
 						     size_t len);
