@@ -176,10 +176,8 @@ static int read_table(struct glb_table *table, const uint8_t *in, struct glb_dia
 	}
 	table->spec.backends = calloc(backend_count, sizeof(*table->spec.backends));
 	table->spec.binds = calloc(bind_count, sizeof(*table->spec.binds));
-	if (!table->spec.backends || !table->spec.binds) {
-		glb_diag(diag, "out of memory");
+	if (!table->spec.backends || !table->spec.binds)
 		return -ENOMEM;
-	}
 	table->spec.backend_count = backend_count;
 	table->spec.bind_count = bind_count;
 	memcpy(table->spec.hash_key, in + HASH_KEY_AT, GLB_SIPHASH_KEY_LEN);
@@ -233,7 +231,9 @@ int glb_image_read(struct glb_tables *out, const uint8_t *bytes, size_t len, str
 	uint32_t count = glb_load_le32(bytes + 8);
 
 	tables.tables = calloc(count, sizeof(*tables.tables));
-	for (uint32_t i = 0; tables.tables && i < count && !err; i++) {
+	if (!tables.tables)
+		err = -ENOMEM;
+	for (uint32_t i = 0; i < count && !err; i++) {
 		struct glb_diag reason = {{0}};
 
 		tables.tables[i] = calloc(1, sizeof(**tables.tables));
@@ -245,9 +245,11 @@ int glb_image_read(struct glb_tables *out, const uint8_t *bytes, size_t len, str
 		if (err)
 			glb_diag(diag, "table %u: %.400s", i, reason.text);
 	}
-	if (!tables.tables || err) {
+	if (err) {
+		if (err == -ENOMEM)
+			glb_diag(diag, "out of memory");
 		glb_tables_free(&tables);
-		return err ? err : -ENOMEM;
+		return err;
 	}
 	*out = tables;
 	return 0;

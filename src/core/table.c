@@ -75,7 +75,7 @@ void glb_tables_free(struct glb_tables *tables)
 
 int glb_tables_build(struct glb_tables *out, const struct glb_spec *spec, struct glb_diag *diag)
 {
-	struct glb_tables tables = {.count = spec->table_count};
+	struct glb_tables tables = {0};
 	int err = 0;
 
 	if (!spec->table_count) {
@@ -84,9 +84,10 @@ int glb_tables_build(struct glb_tables *out, const struct glb_spec *spec, struct
 	}
 	tables.tables = calloc(spec->table_count, sizeof(*tables.tables));
 	if (!tables.tables)
-		return -ENOMEM;
+		err = -ENOMEM;
 
 	for (unsigned int i = 0; i < spec->table_count && !err; i++) {
+		tables.count = i + 1;
 		err = check_spec(&spec->tables[i], i, diag);
 		if (!err)
 			err = build_table(&tables.tables[i], &spec->tables[i]);
