@@ -51,7 +51,7 @@ DIFFERENT = {
     "15_odd_ipv4": {
         # Options: the ports are behind them, not in their first four bytes.
         0: OPTIONS_ARE_SKIPPED,  # router alert; the original sees port 0
-        1: OPTIONS_ARE_SKIPPED,  # options that spell port 80; the port is 80, but the flow hint differs
+        1: OPTIONS_ARE_SKIPPED,  # options that spell port 80, and port 80 behind them
         2: OPTIONS_ARE_SKIPPED,  # the same for another client
         # Later fragments to a VIP: payload where ports would be.
         5: HAS_NO_PORTS,  # spells port 80
@@ -119,7 +119,7 @@ class PacketSet:
         return [director.forward(frame) for frame in self.frames]
 
     def leaving(self, original_verdict: str, verdict: str) -> list:
-        """Frames that leave one way: as the original sends them, or as the oracle where glb differs."""
+        """Frames that leave one way: as the original has them, or the oracle where glb differs."""
         results = []
         for number, outcome in enumerate(self.outcomes):
             if number in self.different:

@@ -33,7 +33,8 @@ def build(glbctl, tmp_path):
 
     def compile_table(source):
         image = tmp_path / "image.bin"
-        done = subprocess.run([glbctl, "table", "build", source, image], capture_output=True, text=True)
+        command = [glbctl, "table", "build", source, image]
+        done = subprocess.run(command, capture_output=True, text=True)
         return done, image.read_bytes() if image.exists() else b""
 
     return compile_table
@@ -78,8 +79,8 @@ def bad_documents() -> dict:
 
 
 @pytest.mark.parametrize("name", bad_documents())
-def test_a_document_the_original_refuses_is_refused_in_one_line_with_the_place(build, tmp_path, name):
-    """And the few it accepts by accident."""
+def test_a_bad_document_is_refused_in_one_line_with_the_place(build, tmp_path, name):
+    """All that the original refuses, and the few it accepts by accident."""
     source = tmp_path / "source.json"
     source.write_text(bad_documents()[name])
     done, image = build(source)

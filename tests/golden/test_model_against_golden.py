@@ -46,6 +46,7 @@ def test_the_model_makes_of_every_frame_what_the_original_makes(name):
     for number in reference.same():
         outcome = reference.outcomes[number]
         verdict = {"forward": "TX", "punt": "KNI"}.get(outcome.verdict.split("_")[0], "DROP")
-        assert (verdict, outcome.frame) == (reference.verdicts[number], reference.results[number]), number
+        wanted = reference.verdicts[number], reference.results[number]
+        assert (verdict, outcome.frame) == wanted, number
     for number, verdict in reference.different.items():
         assert reference.outcomes[number].verdict == verdict, number

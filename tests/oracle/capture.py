@@ -18,7 +18,8 @@ def write(path: Path, frames: list) -> None:
 def read(path: Path) -> list:
     data = path.read_bytes()
     order = "<" if data[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
-    assert struct.unpack_from(order + "I", data)[0] in (0xA1B2C3D4, 0xA1B23C4D), f"{path}: no capture"
+    magic = struct.unpack_from(order + "I", data)[0]
+    assert magic in (0xA1B2C3D4, 0xA1B23C4D), f"{path}: no capture"
     assert struct.unpack_from(order + "I", data, 20)[0] == _ETHERNET
     frames, at = [], 24
     while at < len(data):

@@ -24,11 +24,11 @@ def siphash_vectors() -> dict:
 def flow_vectors() -> dict:
     """One flow of each family, hashed by every choice of fields."""
     combinations = [c for n in range(1, 5) for c in itertools.combinations(model.FIELDS, n)]
+    ends = [("198.51.100.77", "192.0.2.10"), ("2001:db8:99::77", "2001:db8:10::10")]
     flows = []
-    for source, destination in (("198.51.100.77", "192.0.2.10"), ("2001:db8:99::77", "2001:db8:10::10")):
-        flow = model.Flow(
-            ipaddress.ip_address(source).packed, ipaddress.ip_address(destination).packed, 40001, 443
-        )
+    for source, destination in ends:
+        addresses = [ipaddress.ip_address(text).packed for text in (source, destination)]
+        flow = model.Flow(*addresses, 40001, 443)
         flows.append(
             {
                 "src_addr": source,
@@ -36,7 +36,10 @@ def flow_vectors() -> dict:
                 "src_port": flow.source_port,
                 "dst_port": flow.destination_port,
                 "hashes": [
-                    {"fields": " ".join(fields), "hash": f"{model.flow_hash(KEY, flow, fields):016x}"}
+                    {
+                        "fields": " ".join(fields),
+                        "hash": f"{model.flow_hash(KEY, flow, fields):016x}",
+                    }
                     for fields in combinations
                 ],
             }
@@ -52,7 +55,7 @@ def image_vectors() -> dict:
         images[source.stem] = {
             "sha256": hashlib.sha256(model.image(tables)).hexdigest(),
             "first_rows": [
-                " ".join(f"{primary}/{secondary}" for primary, secondary in model.rows(table, range(6)))
+                " ".join(f"{first}/{second}" for first, second in model.rows(table, range(6)))
                 for table in tables
             ],
         }

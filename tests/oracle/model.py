@@ -119,11 +119,15 @@ class Bind:
         """Does the address lie in this bind's prefix?"""
         if len(address) != len(self.address):
             return False
-        shift = 8 * len(address) - self.prefix
-        return int.from_bytes(address, "big") >> shift == int.from_bytes(self.address, "big") >> shift
+        host_bits = 8 * len(address) - self.prefix
+        one, other = (int.from_bytes(a, "big") >> host_bits for a in (address, self.address))
+        return one == other
 
     def takes(self, port: int) -> bool:
         return self.first_port <= port <= self.last_port
+
+    def port_count(self) -> int:
+        return self.last_port - self.first_port + 1
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,9 @@ def rows(table: Table, numbers: Sequence[int] = range(ROWS)) -> Iterator[tuple[i
     """
     usable = [i for i, b in enumerate(table.backends) if b.state != "inactive"]
     seeds_of_rows = row_seeds(table.seed, numbers)
-    scores_of_backends = [scores(table.seed, seeds_of_rows, table.backends[i].address) for i in usable]
+    scores_of_backends = (
+        scores(table.seed, seeds_of_rows, table.backends[i].address) for i in usable
+    )
     for row_scores in zip(*scores_of_backends):
         ranked = sorted(range(len(usable)), key=row_scores.__getitem__)
         first, second = usable[ranked[0]], usable[ranked[min(1, len(ranked) - 1)]]
@@ -440,7 +446,7 @@ def choose_bind(tables: Sequence[Table], packet: Packet) -> tuple[Table, Bind]:
         matches = same_protocol
     if not matches:
         raise Verdict("punt_no_bind")
-    return min(matches, key=lambda match: (-match[1].prefix, match[1].last_port - match[1].first_port))
+    return min(matches, key=lambda match: (-match[1].prefix, match[1].port_count()))
 
 
 # --- Writing a frame -----------------------------------------------------------------------------

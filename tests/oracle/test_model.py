@@ -38,7 +38,12 @@ def four() -> model.Table:
 
 @pytest.mark.parametrize(
     "length, expected",
-    [(0, "310e0edd47db6f72"), (1, "fd67dc93c539f874"), (8, "6224939a79f5f593"), (15, "e545be4961ca29a1")],
+    [
+        (0, "310e0edd47db6f72"),
+        (1, "fd67dc93c539f874"),
+        (8, "6224939a79f5f593"),
+        (15, "e545be4961ca29a1"),
+    ],
 )
 def test_siphash_gives_what_its_authors_published(length, expected):
     assert model.digest(model.siphash(PUBLISHED_KEY, bytes(range(length)))).hex() == expected
@@ -186,7 +191,9 @@ def test_an_image_has_the_size_its_header_announces():
     assert image[:12] == b"GLBD" + bytes([2, 0, 0, 0]) + bytes([2, 0, 0, 0])
 
 
-@pytest.mark.parametrize("data, expected", [("0001f203f4f5f6f7", 0x220D), ("ffff", 0), ("01", 0xFEFF)])
+@pytest.mark.parametrize(
+    "data, expected", [("0001f203f4f5f6f7", 0x220D), ("ffff", 0), ("01", 0xFEFF)]
+)
 def test_the_internet_checksum(data, expected):
     """The first is the example of RFC 1071; its sum is ddf2."""
     assert model.checksum(bytes.fromhex(data)) == expected

@@ -16,7 +16,7 @@ IF_MARKED = ["net_pcap", "net_pcap_two_workers"]  # a process per send(): too sl
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "net_pcap: also run this case with the director on capture files")
+    config.addinivalue_line("markers", "net_pcap: also run with the director on capture files")
 
 
 def pytest_generate_tests(metafunc):

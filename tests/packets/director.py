@@ -13,14 +13,18 @@ def _first_difference(kind: str, wanted: list, got: list) -> str:
     """Where two lists of frames part, in words."""
     for number, (want, have) in enumerate(zip(wanted, got)):
         if want != have:
-            at = next((i for i, (a, b) in enumerate(zip(want, have)) if a != b), min(len(want), len(have)))
+            differing = (i for i, (a, b) in enumerate(zip(want, have)) if a != b)
+            at = next(differing, min(len(want), len(have)))
             return (
                 f"{kind} frame {number} differs from byte {at} on:\n"
                 f"  wanted {len(want)} bytes: {want[:160].hex()}\n"
                 f"  got    {len(have)} bytes: {have[:160].hex()}"
             )
-    extra = (wanted if len(wanted) > len(got) else got)[min(len(wanted), len(got)) :]
-    return f"{kind}: wanted {len(wanted)} frames, got {len(got)}; the first odd one: {extra[0][:160].hex()}"
+    extra = max(wanted, got, key=len)[min(len(wanted), len(got))]
+    return (
+        f"{kind}: wanted {len(wanted)} frames, got {len(got)}; "
+        f"the first odd one: {extra[:160].hex()}"
+    )
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,10 @@ def verdicts_in(counters: dict) -> Counter:
 
 
 class Driver:
-    """What the drivers have in common. The frames one can carry are shortest to longest bytes long."""
+    """What the drivers have in common."""
 
     source_mac = "02:70:63:61:70:00"  # of every frame that is forwarded
-    shortest, longest = 14, 2048
+    shortest, longest = 14, 2048  # frames it can carry, in bytes
     in_order = True  # do frames leave in the order they came in?
 
     def cannot_carry(self, frame: bytes) -> str:
@@ -71,7 +71,7 @@ class Driver:
         return frame
 
     def run(self, config: dict, tables: dict, frames: list, expected: Counter) -> Seen:
-        """Hand over frames in one go. A driver that cannot tell its counters yet repeats `expected`."""
+        """Hand over frames in one go. Who cannot tell the counters yet repeats `expected`."""
         raise NotImplementedError
 
 
@@ -98,14 +98,16 @@ class Replay(Driver):
         assert done.returncode == 0, done.stderr
         counters = counters_of(done.stdout)
         assert set(counters) == set(VERDICTS)
-        return Seen(capture.read(names["out"]), capture.read(names["punted"]), verdicts_in(counters))
+        forwarded, punted = capture.read(names["out"]), capture.read(names["punted"])
+        return Seen(forwarded, punted, verdicts_in(counters))
 
 
 def eal_options(workers: int) -> list:
     """Without hugepages, so that nothing has to be set up; lcores share the CPUs there are."""
     cpus = sorted(os.sched_getaffinity(0))
     lcores = ",".join(f"{n}@{cpus[n % len(cpus)]}" for n in range(workers + 1))
-    return ["--no-huge", "-m", "256", "--no-shconf", "--no-pci", "--no-telemetry", "--lcores", lcores]
+    alone = ["--no-shconf", "--no-pci", "--no-telemetry"]
+    return ["--no-huge", "-m", "256", *alone, "--lcores", lcores]
 
 
 class NetPcap(Driver):
@@ -133,14 +135,17 @@ class NetPcap(Driver):
             if counters["rx"] == len(frames):
                 break
         assert (counters["rx"], counters["tx_dropped"]) == (len(frames), 0)
-        return Seen(capture.read(names["out"]), capture.read(names["punted"]), verdicts_in(counters))
+        forwarded, punted = capture.read(names["out"]), capture.read(names["punted"])
+        return Seen(forwarded, punted, verdicts_in(counters))
 
     def _run_for(self, seconds: float, command: list) -> dict:
         log = self.folder / "director.log"
         with open(log, "w") as errors:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         try:
-            wait_until(lambda: ": ready:" in log.read_text() or process.poll() is not None, "the director")
+            wait_until(
+                lambda: ": ready:" in log.read_text() or process.poll() is not None, "the director"
+            )
             time.sleep(seconds)
             process.terminate()
             output, _ = process.communicate(timeout=10)
@@ -180,12 +185,15 @@ class Veth(Driver):
 
     def as_received(self, frame: bytes) -> bytes:
         """The kernel takes the outer tag off, and DPDK puts an 802.1Q tag back, whatever it was."""
-        return frame[:12] + bytes.fromhex("8100") + frame[14:] if frame[12:14].hex() == "88a8" else frame
+        if frame[12:14].hex() != "88a8":
+            return frame
+        return frame[:12] + bytes.fromhex("8100") + frame[14:]
 
     def start(self) -> None:
         self.host.create("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
         for near, far in (("traffic", "traffic-far"), ("twin", "twin-far")):
-            self.host.ip("link", "add", near, "mtu", "2000", "type", "veth", "peer", far, "mtu", "2000")
+            size = ["mtu", "2000"]
+            self.host.ip("link", "add", near, *size, "type", "veth", "peer", far, *size)
             for device in (near, far):
                 self.host.ip("link", "set", device, "arp", "off", "up")
         self.host.ip("link", "set", "traffic", "address", self.source_mac)
@@ -208,27 +216,29 @@ class Veth(Driver):
             command = [self.director, *eal_options(1), *vdevs, "--", *arguments]
             with open(self.folder / "counters", "w") as counters:
                 self.process = self.host.spawn(*command, log=self.log, stdout=counters)
-            wait_until(lambda: self._lines_with(": ready:") or self.process.poll() is not None, "the director")
-        wait_until(
-            lambda: self._lines_with("serving generation") > before or self.process.poll() is not None,
-            f"a new generation; see {self.log}",
-        )
-        assert self.process.poll() is None, self.log.read_text()
+            self._wait_for(": ready:")
+        self._wait_for("serving generation", before + 1)
 
     def reload_in_vain(self, name: str, text: Optional[str]) -> list:
-        """Have the director read a file it must refuse (None: that is missing); the errors it logs."""
+        """Have it read a file it must refuse (None: that is missing); the errors it logs."""
         file = self.folder / name
         good, logged = file.read_text(), len(self.log.read_text())
         refused = self._lines_with("reload refused")
         file.write_text(text) if text is not None else file.unlink()
         self.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: self._lines_with("reload refused") > refused, "the refusal")
+        self._wait_for("reload refused", refused + 1)
         file.write_text(good)
         new_lines = self.log.read_text()[logged:].splitlines()
         return [line for line in new_lines if line.startswith("glb-director: error: ")]
 
     def _lines_with(self, text: str) -> int:
         return self.log.read_text().count(text) if self.log.exists() else 0
+
+    def _wait_for(self, text: str, count: int = 1) -> None:
+        """Until the log has so many lines with that text, or the director is gone."""
+        gone = self.process.poll
+        wait_until(lambda: self._lines_with(text) >= count or gone() is not None, f'"{text}"')
+        assert gone() is None, self.log.read_text()
 
     def run(self, config: dict, tables: dict, frames: list, expected: Counter) -> Seen:
         self._serve(config, tables)

@@ -12,13 +12,15 @@ CLIENT, CLIENT6 = "198.51.100.77", "2001:db8:99::77"
 ROUTER, ROUTER6 = "198.51.100.1", "2001:db8:99::1"
 VIP, VIP6 = "192.0.2.10", "2001:db8:10::10"
 NOT_A_VIP, NOT_A_VIP6 = "192.0.2.11", "2001:db8:10::11"
-DIRECTOR_MAC, ROUTER_MAC, GATEWAY_MAC = "02:00:00:00:00:0d", "02:00:00:00:00:0a", "02:00:00:00:00:fe"
+DIRECTOR_MAC, ROUTER_MAC = "02:00:00:00:00:0d", "02:00:00:00:00:0a"
+GATEWAY_MAC = "02:00:00:00:00:fe"
 
 CONFIG = {"outbound_gateway_mac": GATEWAY_MAC, "outbound_src_ip": "198.18.0.1"}
 
 
 def bind(ip: str, proto: str, first: int, last: Optional[int] = None) -> dict:
-    return {"ip": ip, "proto": proto, "port_start": first, "port_end": first if last is None else last}
+    last = first if last is None else last
+    return {"ip": ip, "proto": proto, "port_start": first, "port_end": last}
 
 
 def backend(ip: str, state: str = "active", healthy: bool = True) -> dict:
@@ -80,17 +82,17 @@ def client_of(vip: str) -> str:
     return CLIENT6 if ":" in vip else CLIENT
 
 
-def tcp(vip: str = VIP, sport: int = 40000, dport: int = 443, data: bytes = b"", **more) -> Packet:
+def tcp(vip: str = VIP, sport: int = 40000, dport: int = 443, data=b"", **more) -> Packet:
     """A client's TCP segment; keywords go to the IP header."""
     return ip(client_of(vip), vip, **more) / TCP(sport=sport, dport=dport, flags="A") / Raw(data)
 
 
-def udp(vip: str = VIP, sport: int = 40000, dport: int = 443, data: bytes = b"query", **more) -> Packet:
+def udp(vip: str = VIP, sport: int = 40000, dport: int = 443, data=b"query", **more) -> Packet:
     """A client's UDP datagram; keywords go to the IP header."""
     return ip(client_of(vip), vip, **more) / UDP(sport=sport, dport=dport) / Raw(data)
 
 
-def echo(vip: str = VIP, data: bytes = b"ping", **more) -> Packet:
+def echo(vip: str = VIP, data=b"ping", **more) -> Packet:
     """A client's echo request; keywords go to the IP header."""
     ask = ICMPv6EchoRequest(id=7, seq=1, data=data) if ":" in vip else ICMP(id=7, seq=1) / Raw(data)
     return ip(client_of(vip), vip, **more) / ask

@@ -87,13 +87,13 @@ def test_a_director_does_not_start_with_a_damaged_file(glb_director, tmp_path, d
     command = [glb_director, *eal_options(1), "--vdev=net_null0", "--", *files, *check]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stdout) == (1, "")
-    complaints = [line for line in done.stderr.splitlines() if line.startswith("glb-director: error: ")]
+    lines = done.stderr.splitlines()
+    complaints = [line for line in lines if line.startswith("glb-director: error: ")]
     assert len(complaints) == 1 and place in complaints[0]
 
 
 def test_good_files_pass_the_check(glb_director, tmp_path):
-    files = write(tmp_path, GOOD)
-    assert subprocess.run([glb_director, "--", *files, "--check"], timeout=20).returncode == 0
+    subprocess.run([glb_director, "--", *write(tmp_path, GOOD), "--check"], check=True, timeout=20)
 
 
 def test_a_compiled_table_serves_like_its_source(glbctl, glb_director, tmp_path):
@@ -106,7 +106,7 @@ def test_a_compiled_table_serves_like_its_source(glbctl, glb_director, tmp_path)
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     forwarded = capture.read(tmp_path / "tables.bin.pcap")
     assert len(forwarded) == 99 and forwarded == capture.read(tmp_path / "tables.json.pcap")
-    assert subprocess.run([glb_director, "--", *files[:3], image, "--check"], timeout=20).returncode == 0
+    subprocess.run([glb_director, "--", *files[:3], image, "--check"], check=True, timeout=20)
 
 
 def test_a_reload_with_a_damaged_file_is_refused_and_the_old_tables_keep_serving(veth, damage):

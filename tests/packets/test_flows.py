@@ -56,17 +56,21 @@ def test_all_packets_of_a_flow_have_the_same_hops(director):
 
 @pytest.mark.net_pcap
 def test_clients_are_spread_over_all_backends(director):
-    clients = random.Random(4).sample(range(2**24), 300)
-    outcomes = director.send(
-        *(ether(IP(src=f"11.{n >> 16}.{n >> 8 & 255}.{n & 255}", dst=VIP) / TCP(dport=443)) for n in clients)
-    )
+    numbers = random.Random(4).sample(range(2**24), 300)
+    clients = [f"11.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in numbers]
+    outcomes = director.send(*(ether(ip(client, VIP) / TCP(dport=443)) for client in clients))
     assert {outcome.hops[0] for outcome in outcomes} == {f"10.0.0.{n}" for n in (1, 2, 3, 4, 5)}
     assert len({outcome.hops for outcome in outcomes}) == 5 * 4
 
 
 @pytest.mark.parametrize(
     "tags",
-    [Dot1Q(vlan=5, prio=3), Dot1AD(vlan=5), Dot1AD(vlan=5) / Dot1Q(vlan=6), Dot1Q(vlan=5) / Dot1Q(vlan=6)],
+    [
+        Dot1Q(vlan=5, prio=3),
+        Dot1AD(vlan=5),
+        Dot1AD(vlan=5) / Dot1Q(vlan=6),
+        Dot1Q(vlan=5) / Dot1Q(vlan=6),
+    ],
     ids=["802.1Q", "802.1ad", "QinQ", "802.1Q twice"],
 )
 def test_a_frame_keeps_the_vlan_tags_it_came_with(director, packet, tags):
@@ -112,8 +116,9 @@ def test_what_routers_and_hosts_judge_is_none_of_our_business(director):
 
 
 def test_a_segment_with_tcp_options_and_any_flags_is_forwarded(director):
+    options = [("MSS", 1460), ("WScale", 7)]
     segments = [
-        ether(ip(CLIENT, VIP) / TCP(sport=5, dport=443, flags=flags, options=[("MSS", 1460), ("WScale", 7)]))
+        ether(ip(CLIENT, VIP) / TCP(sport=5, dport=443, flags=flags, options=options))
         for flags in ("S", "SA", "A", "FA", "R", "")
     ]
     assert {outcome.verdict for outcome in director.send(*segments)} == {"forward"}

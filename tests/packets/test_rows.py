@@ -20,7 +20,9 @@ def hops(director, *serving) -> list:
 FIRST, SECOND = "10.0.0.1", "10.0.0.2"
 
 
-@pytest.mark.parametrize("state, healthy", [("draining", True), ("active", False), ("filling", False)])
+@pytest.mark.parametrize(
+    "state, healthy", [("draining", True), ("active", False), ("filling", False)]
+)
 def test_a_first_that_drains_or_is_down_yields_to_an_active_second(director, state, healthy):
     rows = hops(director, backend(FIRST, state, healthy), backend(SECOND))
     assert set(rows) == {(SECOND, FIRST)}
@@ -72,7 +74,8 @@ def test_a_backend_that_is_alone_is_primary_and_secondary(director, state, healt
 
 
 def test_a_backend_that_is_alone_among_inactive_ones_is_primary_and_secondary(director):
-    rows = hops(director, backend("10.0.0.9", "inactive"), backend(FIRST), backend(SECOND, "inactive"))
+    inactive = [backend(address, "inactive") for address in ("10.0.0.9", SECOND)]
+    rows = hops(director, inactive[0], backend(FIRST), inactive[1])
     assert set(rows) == {(FIRST, FIRST)}
 
 

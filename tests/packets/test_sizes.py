@@ -4,11 +4,11 @@
 import random
 
 import pytest
-from scapy.layers.inet import IP, UDP
+from scapy.layers.inet import UDP
 from scapy.packet import Raw
 
 import model
-from frames import CLIENT, VIP, VIP6, ether, tcp, udp
+from frames import CLIENT, VIP, VIP6, ether, ip, tcp, udp
 
 
 @pytest.mark.parametrize("vip", [VIP, VIP6])
@@ -21,7 +21,8 @@ def test_every_size_modulo_the_checksum_loop(director, vip):
 
 def test_a_checksum_survives_every_carry(director):
     """Payloads of ones, and of the words that make sums overflow."""
-    patterns = [b"\xff" * n for n in (1, 2, 3, 31, 32, 33, 1000)] + [b"\x80\x00" * 500, b"\xff\xfe\x00\x01" * 250]
+    patterns = [b"\xff" * n for n in (1, 2, 3, 31, 32, 33, 1000)]
+    patterns += [b"\x80\x00" * 500, b"\xff\xfe\x00\x01" * 250]
     outcomes = director.send(*(ether(udp(data=pattern)) for pattern in patterns))
     assert {outcome.verdict for outcome in outcomes} == {"forward"}
 
@@ -29,11 +30,9 @@ def test_a_checksum_survives_every_carry(director):
 def test_an_outer_checksum_of_zero_is_sent_as_ffff(director):
     """Zero would say that there is none (RFC 768)."""
 
-    def datagram(word: int):
-        return ether(IP(src=CLIENT, dst=VIP) / UDP(sport=9, dport=443, chksum=1) / Raw(word.to_bytes(2, "big")))
-
     def outer_checksum(word: int) -> int:
-        outcome = director.send_one(datagram(word))
+        transport = UDP(sport=9, dport=443, chksum=1) / Raw(word.to_bytes(2, "big"))
+        outcome = director.send_one(ether(ip(CLIENT, VIP) / transport))
         return int.from_bytes(outcome.frame[40:42], "big")
 
     missing = outer_checksum(0)
@@ -53,9 +52,10 @@ def test_a_big_packet_is_forwarded_whole(director, vip, build, size):
 
 
 @pytest.mark.parametrize("vip", [VIP, VIP6])
-@pytest.mark.parametrize("alternative, outer_length", [(None, 36 + 4), ({"src_addr": True}, 44 + 4)])
-def test_the_biggest_packet_fills_the_outer_length_and_no_more(director, vip, alternative, outer_length):
-    configured = director.with_config(alt_hash_fields=alternative) if alternative else director
+@pytest.mark.parametrize("hops, outer_length", [(2, 40), (4, 48)])
+def test_the_biggest_packet_fills_the_outer_length_and_no_more(director, vip, hops, outer_length):
+    four_hops = director.with_config(alt_hash_fields={"src_addr": True})
+    configured = four_hops if hops == 4 else director
     head, room = len(bytes(udp(vip, data=b""))), 65535 - outer_length
     biggest = ether(udp(vip, data=bytes(room - head)))
     one_more = ether(udp(vip, data=bytes(room - head + 1)))
