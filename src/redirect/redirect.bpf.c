@@ -29,11 +29,32 @@ enum {
 	IP_ADDRESSES_AT = IP_AT + 12,
 	UDP_CHECK_AT = UDP_AT + 6,
 	NEXT_HOP_AT = GUE_AT + GLB_GUE_NEXT_HOP_AT,
+	TCP_SEQ_AT = 4,
 	IPV4_LEN_MAX = 60,
+	/* how far its late segments may be behind the end of a connection: a large window */
+	LATE_MAX = 1 << 24,
 	/* the longest headers that are read end in an ICMP error that quotes IPv4 options */
 	HEADERS_MAX = GUE_AT + GLB_GUE_HOPS_AT + GLB_GUE_HOPS_MAX * GLB_GUE_HOP_LEN + IPV4_LEN_MAX +
 		      GLB_ICMP_LEN + IPV4_LEN_MAX + GLB_PORTS_LEN,
 };
+
+/*
+ * What the kernel remembers of a connection that the application here has closed. These are
+ * declarations of the kernel's own, cut to what is read; the loader finds the places.
+ */
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct sock_common {
+	__u32 skc_tw_rcv_nxt;
+};
+struct inet_timewait_sock {
+	struct sock_common __tw_common;
+	unsigned char tw_substate;
+};
+struct tcp_timewait_sock {
+	struct inet_timewait_sock tw_sk;
+	__u32 tw_rcv_wnd;
+};
+#pragma clang attribute pop
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -189,20 +210,48 @@ GLB_INLINE struct bpf_sock *find_socket(struct __sk_buff *skb, const struct glb_
 	return bpf_skc_lookup_tcp(skb, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
 }
 
-/* Does the TCP segment in the client's packet at the cursor bring back a SYN cookie of ours? */
-GLB_INLINE bool has_syn_cookie(struct bpf_sock *listener, struct glb_cursor cur, uint8_t version)
+/* The TCP header of the client's packet at the cursor; NULL when it is not there. */
+GLB_INLINE const uint8_t *tcp_of(struct glb_cursor cur, uint8_t version)
 {
 	uint32_t ip_len = version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
 	struct glb_cursor peek = cur;
 	const uint8_t *ip = glb_take(&peek, ip_len);
 
 	if (!ip || !glb_take(&cur, version == 4 ? (ip[0] & 0xfU) * 4 : ip_len))
+		return NULL;
+	return glb_take(&cur, GLB_TCP_LEN);
+}
+
+/* Does the TCP segment in the client's packet at the cursor bring back a SYN cookie of ours? */
+GLB_INLINE bool has_syn_cookie(struct bpf_sock *listener, struct glb_cursor cur, uint8_t version)
+{
+	uint32_t ip_len = version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
+	const uint8_t *tcp = tcp_of(cur, version);
+	const uint8_t *ip = glb_take(&cur, ip_len);
+
+	return ip && tcp &&
+	       !bpf_tcp_check_syncookie(listener, (void *)ip, ip_len, (void *)tcp, GLB_TCP_LEN);
+}
+
+/*
+ * Is the packet at the cursor a late one of the connection that `sock` remembers, in TIME-WAIT? A
+ * client may use its port again while the kernel here still remembers, and another proxy may serve
+ * the new connection. Its sequence numbers are elsewhere: the old ones end at the client's FIN, or,
+ * where that is still to come, at the end of the window. Errors are of no use to the old one.
+ */
+GLB_INLINE bool is_late(struct bpf_sock *sock, const struct glb_flow *flow, struct glb_cursor cur,
+			uint8_t version)
+{
+	const struct tcp_timewait_sock *old = bpf_skc_to_tcp_timewait_sock(sock);
+	const uint8_t *tcp = tcp_of(cur, version);
+
+	if (!old || !tcp || flow->kind == GLB_FLOW_QUOTED)
 		return false;
 
-	const uint8_t *tcp = glb_take(&cur, GLB_TCP_LEN);
+	uint32_t ahead = glb_load_be32(tcp + TCP_SEQ_AT) - old->tw_sk.__tw_common.skc_tw_rcv_nxt;
+	uint32_t room = old->tw_sk.tw_substate == BPF_TCP_FIN_WAIT2 ? old->tw_rcv_wnd : 0;
 
-	return tcp &&
-	       !bpf_tcp_check_syncookie(listener, (void *)ip, ip_len, (void *)tcp, GLB_TCP_LEN);
+	return ahead <= room || -ahead <= LATE_MAX;
 }
 
 /* Is there a connection of this host that the packet at the cursor belongs to, or opens? */
@@ -219,10 +268,12 @@ GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const st
 
 	if (!sock)
 		return fate;
-	if (sock->state != BPF_TCP_LISTEN)
+	if (sock->state == BPF_TCP_LISTEN) {
+		if ((flow->tcp_flags & bare) == GLB_TCP_ACK && has_syn_cookie(sock, cur, version))
+			fate = GLB_REDIRECT_ACCEPTED_SYN_COOKIE;
+	} else if (sock->state != BPF_TCP_TIME_WAIT || is_late(sock, flow, cur, version)) {
 		fate = GLB_REDIRECT_ACCEPTED_ESTABLISHED;
-	else if ((flow->tcp_flags & bare) == GLB_TCP_ACK && has_syn_cookie(sock, cur, version))
-		fate = GLB_REDIRECT_ACCEPTED_SYN_COOKIE;
+	}
 	bpf_sk_release(sock);
 	return fate;
 }

@@ -20,6 +20,9 @@ from scapy.packet import Raw
 
 PASSED, DROPPED, SENT = 0xFFFFFFFF, 2, 7  # TC_ACT_UNSPEC, TC_ACT_SHOT, TC_ACT_REDIRECT
 DIRECTOR_MAC = bytes.fromhex("02000000000d")
+# of linux/tcp.h
+TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
+TCP_SEND_QUEUE, TCP_REPAIR_OFF_NO_WP = 2, -1
 CLIENT, CLIENT6 = "198.51.100.77", "2001:db8:99::77"  # of connections that no host knows
 
 
@@ -109,9 +112,9 @@ def ip(src, dst, **more):
 
 
 def segment(vip=VIP, flags="A", src=None, sport=40000, dport=443, data=b"to whom it may concern",
-            **more):
+            seq=1, **more):
     """A TCP segment from a client, by default one that no host knows; keywords go to TCP."""
-    tcp = TCP(sport=sport, dport=dport, flags=flags, seq=1, ack=1, **more)
+    tcp = TCP(sport=sport, dport=dport, flags=flags, seq=seq % 2**32, ack=1, **more)
     return ip(src or stranger(vip), vip) / tcp / Raw(data)
 
 
@@ -128,6 +131,15 @@ def half_open(network, proxy, vip, port, sport):
     with inside(network.director_host), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.sendto(wire.gue(bytes(syn), [B]), (proxy.address, wire.GUE_PORT))
     return source
+
+
+def next_sequence_number(sock):
+    """The sequence number of the next byte that a TCP socket will send."""
+    sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE)
+    number = sock.getsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ) % 2**32
+    sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP)
+    return number
 
 
 def reset_on_close(sock):

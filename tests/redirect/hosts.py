@@ -181,10 +181,11 @@ class Network:
         self.client.ip("route", "replace", VIP, "via", host, "mtu", "1500")
         self.client.ip("route", "replace", VIP6, "via", address6(host), "mtu", "1500")
 
-    def connect(self, vip, port):
+    def connect(self, vip, port, source_port=0):
         """A connection from the client to a VIP."""
         with inside(self.client):
             client = socket.socket(socket.AF_INET6 if ":" in vip else socket.AF_INET)
         client.settimeout(5)
+        client.bind(("", source_port))
         client.connect((vip, port))
         return client

@@ -9,6 +9,7 @@ import threading
 _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
 _BUFFER = 4096
+CHECKSUM_COMPLETE = 1 << 2  # BPF_F_TEST_SKB_CHECKSUM_COMPLETE, since Linux 6.16
 
 
 @contextlib.contextmanager
@@ -76,14 +77,18 @@ class Program:
     def close(self):
         os.close(self._fd)
 
-    def run(self, frame, ifindex, gso_size=0):
-        """Run it on a frame that came in on a device; returns its answer and the frame after it."""
+    def run(self, frame, ifindex, gso_size=0, flags=0):
+        """Run it on a frame that came in on a device; returns its answer and the frame after it.
+
+        With CHECKSUM_COMPLETE among the flags the kernel sums the packet first, as some hardware
+        does, and fails with EBADMSG if the sum is not kept up.
+        """
         skb = _SkBuff(ifindex=ifindex, gso_size=gso_size)
         out = ctypes.create_string_buffer(_BUFFER)
         opts = _TestRunOpts(
             sz=ctypes.sizeof(_TestRunOpts), data_in=frame, data_size_in=len(frame),
             data_out=ctypes.addressof(out), data_size_out=_BUFFER,
-            ctx_in=bytes(skb), ctx_size_in=ctypes.sizeof(skb))
+            ctx_in=bytes(skb), ctx_size_in=ctypes.sizeof(skb), flags=flags)
         if self._libbpf.bpf_prog_test_run_opts(self._fd, ctypes.byref(opts)) != 0:
             raise OSError(ctypes.get_errno(), "bpf_prog_test_run_opts")
         return opts.retval, out.raw[:opts.data_size_out]

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import socket
+import struct
 
 import pytest
 from hosts import A, B, VIP, VIP6, counted
@@ -34,6 +35,14 @@ def connection(network, proxy, vip):
             server.settimeout(5)
             with server:
                 yield client, server
+
+
+def close_server_first(client, server):
+    """End a connection so that the server's host remembers it for a minute, in TIME-WAIT."""
+    server.close()
+    assert client.recv(1) == b""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 5))
+    client.close()  # waits until the server's host has answered
 
 
 @pytest.fixture
@@ -77,6 +86,23 @@ def test_a_connection_survives_a_new_first_hop(network, vip):
             assert send(server, client, UPLOAD) == UPLOAD
         assert at_a["forwarded_to_alternate"] == at_a["total"] > 700
         assert at_b["accepted_established"] == at_b["total"] == at_a["total"]
+
+
+@vips
+def test_a_client_may_use_its_port_again_on_another_proxy(network, vip):
+    """A connection that ended on the first hop does not swallow its successor on the second."""
+    a, b = network.proxies
+    network.director.hops = (A, B)
+    with a.listen(vip) as at_a, b.listen(vip, at_a.getsockname()[1]) as at_b:
+        port = at_a.getsockname()[1]
+        first = network.connect(vip, port)
+        source_port = first.getsockname()[1]
+        close_server_first(first, at_a.accept()[0])
+        network.director.hops = (B, A)
+        with network.connect(vip, port, source_port) as client, at_b.accept()[0] as server:
+            server.settimeout(5)
+            network.director.hops = (A, B)
+            assert send(client, server, UPLOAD) == UPLOAD
 
 
 @vips

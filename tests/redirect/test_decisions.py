@@ -11,8 +11,8 @@ import time
 import pytest
 import wire
 from bench import (
-    CLIENT, PASSED, Bench, half_open, ip, own, reset_on_close, segment, segment_of,
-    stranger)
+    CLIENT, PASSED, Bench, half_open, ip, next_sequence_number, own, reset_on_close, segment,
+    segment_of, stranger)
 from hosts import A, B, DIRECTOR, VIP, VIP6
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP
 from scapy.layers.inet6 import (
@@ -54,15 +54,53 @@ def test_a_connection_of_a_server_on_all_addresses_of_both_families_is_found(pro
         assert proxy.accepts(segment_of(client)) == "accepted_established"
 
 
+# where a late segment begins, seen from the byte behind the client's last one
+late = pytest.mark.parametrize("distance", [0, -1, -1400, -(1 << 24)])
+far = pytest.mark.parametrize("distance", [2, 1 << 20, 1 << 31, -(1 << 25)])
+
+
+def closed_by_both(client, server):
+    """Close a connection, the server first; returns the number of the client's FIN."""
+    number = next_sequence_number(client)
+    server.close()
+    assert client.recv(1) == b""
+    client.close()
+    return number
+
+
 @vips
-def test_a_connection_in_time_wait_is_kept(proxy, vip):
+@late
+def test_a_late_segment_of_a_connection_in_time_wait_is_kept(proxy, vip, distance):
     """The server closed first; the client's last segments must not get a reset from elsewhere."""
     with proxy.connection(vip) as (client, server):
-        late = segment_of(client, "FA")
+        last = segment_of(client, "FA")
+        last[TCP].seq = (closed_by_both(client, server) + 1 + distance) % 2**32
+        assert proxy.accepts(last) == "accepted_established"
+
+
+@vips
+@far
+def test_a_connection_in_time_wait_does_not_keep_its_successors_segments(proxy, vip, distance):
+    """The client uses its port again, and its new connection is elsewhere."""
+    with proxy.connection(vip) as (client, server):
+        new = segment_of(client, "PA")
+        new[TCP].seq = (closed_by_both(client, server) + 1 + distance) % 2**32
+        assert proxy.forwards(new) == "forwarded_to_alternate"
+        assert proxy.accepts(new, hops=()) == "accepted_last_resort"
+
+
+@vips
+def test_a_connection_that_waits_for_the_clients_end_is_kept(proxy, vip):
+    """The server has closed, the client may still send: as much as the window allows."""
+    with proxy.connection(vip) as (client, server):
         server.close()
         assert client.recv(1) == b""
-        client.close()
-        assert proxy.accepts(late) == "accepted_established"
+        number = next_sequence_number(client)
+        for distance in (-1, 0, 30000):
+            more = segment_of(client, "A", seq=number + distance)
+            assert proxy.accepts(more) == "accepted_established"
+        beyond = segment_of(client, "A", seq=number + (1 << 24))
+        assert proxy.forwards(beyond) == "forwarded_to_alternate"
 
 
 @vips
@@ -267,6 +305,15 @@ def test_a_packet_too_big_about_another_connection_goes_to_the_next_hop(proxy, v
     about_theirs = too_big(answer_to(segment(vip)))
     assert proxy.forwards(about_theirs) == "forwarded_to_alternate"
     assert proxy.accepts(about_theirs, hops=()) == "accepted_last_resort"
+
+
+@vips
+def test_a_packet_too_big_is_not_kept_by_a_connection_in_time_wait(proxy, vip):
+    """The old connection sends nothing any more; its successor elsewhere might."""
+    with proxy.connection(vip) as (client, server):
+        about = too_big(answer_to(segment_of(client)))
+        closed_by_both(client, server)
+        assert proxy.forwards(about) == "forwarded_to_alternate"
 
 
 @vips
