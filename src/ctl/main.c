@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "commands.h"
+#include "sys/log.h"
 
 static const struct command {
 	const char *group; /* NULL: none */
@@ -33,6 +35,15 @@ static void print_usage(FILE *out)
 		print_command(out, &commands[i]);
 }
 
+/* Results that reached nobody are no success. */
+static int flush_output(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_OK;
+	log_error("standard output: %s", strerror(errno));
+	return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
@@ -53,7 +64,7 @@ int main(int argc, char **argv)
 			(void)fprintf(stderr, "usage:\n");
 			print_command(stderr, c);
 		}
-		return status;
+		return status == EXIT_OK ? flush_output() : status;
 	}
 	print_usage(stderr);
 	return EXIT_USAGE;

@@ -2,8 +2,8 @@
 /*
  * glbctl replay: runs a capture through the data path, without DPDK, devices or privileges.
  *
- * The same glb_forward() as in the director decides, in bursts as there; so what this prints is what
- * a director would do.
+ * The same glb_forward() as in the director decides, in bursts as there; so what this prints is
+ * what a director would do.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -24,7 +24,9 @@ enum {
 	BURST = 32,
 	HEADROOM = 128,
 	FRAME_LEN_MAX = 65536 + 64,
+	SNAPSHOT_LEN = 262144, /* announced by what is written: frames grow on their way */
 };
+_Static_assert(SNAPSHOT_LEN >= FRAME_LEN_MAX + GLB_OUTER_LEN_MAX, "no reader cuts a frame");
 
 struct replay_args {
 	const char *config_path;
@@ -107,10 +109,9 @@ static int make_generation(struct glb_generation **out, const struct replay_args
 	return err;
 }
 
-/* A capture like `in`, so that equal packets give equal files. */
-static pcap_dumper_t *open_dump(pcap_t *in, const char *path)
+static pcap_dumper_t *open_dump(const char *path)
 {
-	pcap_t *dead = pcap_open_dead(DLT_EN10MB, pcap_snapshot(in));
+	pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPSHOT_LEN);
 	pcap_dumper_t *dump = dead ? pcap_dump_open(dead, path) : NULL;
 
 	if (!dump)
@@ -135,9 +136,9 @@ static int open_files(struct run *run, const struct replay_args *args)
 		return -EINVAL;
 	}
 	run->slots = calloc(BURST, sizeof(*run->slots));
-	run->out = open_dump(run->in, args->out_path);
+	run->out = open_dump(args->out_path);
 	if (args->punted_path)
-		run->punted = open_dump(run->in, args->punted_path);
+		run->punted = open_dump(args->punted_path);
 	return run->slots && run->out && (run->punted || !args->punted_path) ? 0 : -EINVAL;
 }
 

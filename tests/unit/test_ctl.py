@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What does glbctl do with its files and arguments? What it does with packets: tests/packets.
+
+test_ctl.py GLBCTL
+"""
+
+import json
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+CONFIG = {"outbound_gateway_mac": "02:00:00:00:00:01", "outbound_src_ip": "192.0.2.1"}
+TABLES = {
+    "tables": [
+        {
+            "name": "web",
+            "hash_key": "12345678901234561234567890123456",
+            "seed": "34567890123456783456789012345678",
+            "binds": [{"ip": "1.1.1.1", "proto": "tcp", "port": 80}],
+            "backends": [
+                {"ip": ip, "state": "active", "healthy": True} for ip in ("1.2.3.4", "2.3.4.5", "3.4.5.6")
+            ],
+        }
+    ]
+}
+SYN = bytes.fromhex(
+    "020000000002 020000000001 0800"
+    "4500002800004000 40060000 0a0b0c0d 01010101"
+    "b26e0050 00000000 00000000 50020000 00000000"
+)
+
+
+def capture(frames: list, snapshot: int, link_type: int = 1) -> bytes:
+    header = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snapshot, link_type)
+    return header + b"".join(struct.pack("<IIII", 7, 8, len(f), len(f)) + f for f in frames)
+
+
+class Glbctl(unittest.TestCase):
+    program = ""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="glb-unit-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "director.json").write_text(json.dumps(CONFIG))
+        (self.folder / "tables.json").write_text(json.dumps(TABLES))
+
+    def run_with(self, *words) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [self.program, *map(str, words)], cwd=self.folder, capture_output=True, text=True, timeout=60
+        )
+
+    def replay(self, *words) -> subprocess.CompletedProcess:
+        return self.run_with("replay", "--config", "director.json", "--tables", "tables.json", *words)
+
+    def test_words_it_does_not_know_give_the_usage_and_exit_2(self):
+        for words in (
+            [],
+            ["table"],
+            ["tables"],
+            ["table", "build"],
+            ["table", "build", "a", "b", "c"],
+            ["table", "check"],
+            ["table", "lookup", "tables.json", "10.0.0.1", "80"],
+            ["table", "lookup", "--colour", "tables.json", "10.0.0.1", "1.1.1.1", "80"],
+            ["replay", "in.pcap", "out.pcap"],
+            ["replay", "--config", "director.json", "--tables", "tables.json", "in.pcap"],
+        ):
+            done = self.run_with(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertIn("usage:", done.stderr)
+        self.assertEqual(self.run_with("--help").returncode, 0)
+
+    def test_a_flow_is_looked_up_in_a_source_and_in_its_image_alike(self):
+        self.assertEqual(self.run_with("table", "build", "tables.json", "tables.bin").returncode, 0)
+        for tables, name in (("tables.json", " web"), ("tables.bin", "")):
+            done = self.run_with("table", "lookup", tables, "10.11.12.13", "45678", "1.1.1.1", "80")
+            self.assertEqual(
+                done.stdout,
+                f"table 0{name}\nhash 008972f1657a5cbd\nrow 23741\nhops 3.4.5.6 2.3.4.5\n"
+                "outer source port 61139\n",
+                done.stderr,
+            )
+
+    def test_a_flow_that_makes_no_sense_is_refused_in_words(self):
+        for words, reason in (
+            (["10.11.12.13", "1.1.1.1", "81"], "tables.json: no bind matches this flow"),
+            (["10.11.12.13", "1.1.1.1", "80", "udp"], "tables.json: no bind matches this flow"),
+            (["10.11.12.13", "1.1.1.1", "80", "tcpp"], '"tcpp" is not tcp or udp'),
+            (["10.11.12", "1.1.1.1", "80"], '"10.11.12" is not an IPv4 or IPv6 address'),
+            (["fd00::1", "1.1.1.1", "80"], "fd00::1 and 1.1.1.1 are not of one IP version"),
+            (["10.11.12.13", "1.1.1.1", "65536"], '"65536" is not a port from 0 to 65535'),
+            (["10.11.12.13", "-1", "1.1.1.1", "80"], '"-1" is not a port from 0 to 65535'),
+            (["10.11.12.13", "1.1.1.1", "99999999999999999999"], '"99999999999999999999" is not a port'),
+        ):
+            done = self.run_with("table", "lookup", "tables.json", *words)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), words)
+            self.assertIn(f"glbctl: error: {reason}", done.stderr)
+
+    def test_a_refused_source_leaves_the_old_image_alone(self):
+        (self.folder / "tables.bin").write_text("old")
+        (self.folder / "bad.json").write_text('{"tables": []}')
+        done = self.run_with("table", "build", "bad.json", "tables.bin")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(
+            done.stderr, "glbctl: error: bad.json: $.tables: empty, there is nothing to serve\n"
+        )
+        self.assertEqual((self.folder / "tables.bin").read_text(), "old")
+        self.assertEqual(len(list(self.folder.iterdir())), 4)
+
+    def test_a_replay_writes_a_capture_that_holds_its_longer_frames(self):
+        """Readers cut frames to the snapshot length that the file announces."""
+        (self.folder / "in.pcap").write_bytes(capture([SYN], snapshot=len(SYN)))
+        done = self.replay("in.pcap", "out.pcap")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.splitlines()[0], "forward 1")
+        out = (self.folder / "out.pcap").read_bytes()
+        (snapshot,) = struct.unpack_from("<I", out, 16)
+        self.assertEqual(struct.unpack_from("<IIII", out, 24), (7, 8, len(SYN) + 40, len(SYN) + 40))
+        self.assertGreaterEqual(snapshot, len(SYN) + 40)
+        self.assertEqual(self.replay("out.pcap", "again.pcap").returncode, 0)
+
+    def test_a_capture_that_cannot_be_replayed_is_refused_in_words(self):
+        cut = capture([SYN], snapshot=65535)
+        for content, reason in (
+            (None, "in.pcap: No such file or directory"),
+            (b"", "truncated dump file"),
+            (cut[:-1], "truncated dump file"),
+            (capture([SYN], snapshot=65535, link_type=101), "in.pcap: link type 12, expected Ethernet"),
+            (cut[:36] + struct.pack("<I", len(SYN) + 1) + cut[40:], "captured with 54 bytes"),
+        ):
+            if content is not None:
+                (self.folder / "in.pcap").write_bytes(content)
+            done = self.replay("in.pcap", "out.pcap")
+            self.assertEqual((done.returncode, done.stdout), (1, ""), reason)
+            self.assertIn("glbctl: error: ", done.stderr)
+            self.assertIn(reason, done.stderr)
+
+    def test_a_full_disk_is_noticed(self):
+        (self.folder / "in.pcap").write_bytes(capture([SYN], snapshot=65535))
+        done = self.replay("in.pcap", "/dev/full")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("/dev/full: No space left on device", done.stderr)
+
+    def test_results_nobody_could_read_are_a_failure(self):
+        for words in (["check", "tables.json"], ["lookup", "tables.json", "10.0.0.1", "1.1.1.1", "80"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(
+                    [self.program, "table", *words], cwd=self.folder, stdout=full, stderr=subprocess.PIPE
+                )
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn(b"standard output: No space left on device", done.stderr)
+
+
+if __name__ == "__main__":
+    Glbctl.program = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main(verbosity=2)
