@@ -2,8 +2,8 @@
 /*
  * How does a program tell its operator something?
  *
- * One line on stderr: program, severity, text. Control characters in the text, which may come from a
- * file, become question marks. Never from the data path.
+ * One line on stderr: program, severity, text. Control characters in the text, which may come from
+ * a file, become question marks. Never from the data path.
  */
 #ifndef SYS_LOG_H
 #define SYS_LOG_H
