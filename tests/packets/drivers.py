@@ -174,6 +174,7 @@ class Veth(Driver):
         self.host = Namespace(f"glb-packets-{os.getpid()}")
         self.process = None
         self.files = None
+        self.wires = []
         self.expected = Counter()
 
     def cannot_carry(self, frame: bytes) -> str:
@@ -197,14 +198,14 @@ class Veth(Driver):
             for device in (near, far):
                 self.host.ip("link", "set", device, "arp", "off", "up")
         self.host.ip("link", "set", "traffic", "address", self.source_mac)
-        self.traffic = Wire(self.host.name, "traffic-far")
-        self.twin = Wire(self.host.name, "twin-far")
+        self.traffic, self.twin = self.wires = [
+            Wire(self.host.name, device) for device in ("traffic-far", "twin-far")
+        ]
 
     def _serve(self, config: dict, tables: dict) -> None:
         """Have the director serve these two documents: start it, later make it reload."""
         if self.files == (config, tables):
             return
-        self.files = (config, tables)
         arguments = write_configuration(
             self.folder, {**config, "punt_port": "net_af_packet1", "idle_sleep_us": 50}, tables
         )
@@ -218,6 +219,7 @@ class Veth(Driver):
                 self.process = self.host.spawn(*command, log=self.log, stdout=counters)
             self._wait_for(": ready:")
         self._wait_for("serving generation", before + 1)
+        self.files = (config, tables)
 
     def reload_in_vain(self, name: str, text: Optional[str]) -> list:
         """Have it read a file it must refuse (None: that is missing); the errors it logs."""
@@ -265,9 +267,10 @@ class Veth(Driver):
         if self.process:
             stop([self.process.pid])
             self.process.wait()
-        self.host.delete()
-        self.traffic.close()
-        self.twin.close()
+        for wire in self.wires:
+            wire.close()
+        if self.host.exists():
+            self.host.delete()
 
     def check_counters(self) -> None:
         """What it printed at its end, for all cases together."""
