@@ -18,6 +18,9 @@ PROGRAMS = {
 # A program built with sanitizers fails at the first finding, instead of mentioning it.
 os.environ.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
 
+# Modules whose assertions explain themselves like those of tests.
+pytest.register_assert_rewrite("director", "drivers")
+
 sys.path[:0] = [str(TESTS / "oracle"), str(TESTS / "lab")]
 
 

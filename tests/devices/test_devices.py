@@ -7,10 +7,10 @@ from collections import defaultdict
 
 import pytest
 from device import CONFIG, PORT, TABLES, VIP
+from far_end import Wire
 from netns import wait_until
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
-from wire import Wire
 
 import capture
 

@@ -5,11 +5,9 @@ import os
 
 import pytest
 
-pytest.register_assert_rewrite("director", "drivers")
-
-import drivers  # noqa: E402
-import frames  # noqa: E402
-from director import Director  # noqa: E402
+import drivers
+import frames
+from director import Director
 
 EVERYWHERE = ["replay", "veth"]
 IF_MARKED = ["net_pcap", "net_pcap_two_workers"]  # a process per send(): too slow for every case

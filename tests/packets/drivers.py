@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Optional
 
 import capture
+from far_end import Wire
 from netns import Namespace, stop, wait_until
-from wire import Wire
 
 VERDICTS = (
     "forward",
