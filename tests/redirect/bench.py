@@ -55,11 +55,11 @@ class Bench:
         """The frame in which a director sends a client's packet to this proxy."""
         return self.frame(wire.outer(wire.gue(bytes(inner), hops, next_hop), DIRECTOR, A, **more))
 
-    def run(self, frame, gso_size=0):
-        """Run the program on a frame."""
+    def run(self, frame, **more):
+        """Run the program on a frame; keywords as for Program.run()."""
         before = self.proxy.counters()
         with inside(self.proxy.namespace):
-            action, out = self._program.run(frame, self._ifindex, gso_size)
+            action, out = self._program.run(frame, self._ifindex, **more)
         after = self.proxy.counters()
         moved = {name for name in after if after[name] != before[name]}
         assert all(after[name] == before[name] + 1 for name in moved)
@@ -112,9 +112,10 @@ def ip(src, dst, **more):
 
 
 def segment(vip=VIP, flags="A", src=None, sport=40000, dport=443, data=b"to whom it may concern",
-            seq=1, **more):
+            seq=1, ack=1, **more):
     """A TCP segment from a client, by default one that no host knows; keywords go to TCP."""
-    tcp = TCP(sport=sport, dport=dport, flags=flags, seq=seq % 2**32, ack=1, **more)
+    tcp = TCP(sport=sport, dport=dport, flags=flags, seq=seq % 2**32, ack=ack % 2**32,
+              **more)
     return ip(src or stranger(vip), vip) / tcp / Raw(data)
 
 
@@ -124,9 +125,17 @@ def segment_of(client, flags="A", **more):
     return segment(vip, flags, src, sport, dport, **more)
 
 
+def absent(vip):
+    """An address of the VIP's family on the fabric that nobody has."""
+    return address6("10.9.0.77") if ":" in vip else "10.9.0.77"
+
+
 def half_open(network, proxy, vip, port, sport):
-    """Open a connection of an absent client half-way, with one SYN that is really sent."""
-    source = address6("10.9.0.77") if ":" in vip else "10.9.0.77"
+    """Open a connection of an absent client half-way, with one SYN that is really sent.
+
+    Returns the client's address; the SYN has the sequence number 1.
+    """
+    source = absent(vip)
     syn = segment(vip, "S", source, sport, port, data=b"")
     with inside(network.director_host), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.sendto(wire.gue(bytes(syn), [B]), (proxy.address, wire.GUE_PORT))

@@ -94,7 +94,7 @@ def counted(*proxies):
 
 
 class Director(threading.Thread):
-    """Wraps every packet for a VIP in GUE and sends it to the first of `hops`, naming the others."""
+    """Wraps every packet for a VIP in GUE for the first of `hops`, and names the others."""
 
     def __init__(self, namespace):
         super().__init__(daemon=True)

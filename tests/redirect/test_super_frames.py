@@ -3,6 +3,8 @@
 
 import contextlib
 import os
+import socket
+import struct
 from pathlib import Path
 
 import pytest
@@ -39,12 +41,18 @@ def super_frames(network, encapsulator):
         client.run("ethtool", "-K", "eth0", "tx", "off", "tso", "off", "gso", "off")
 
 
+def received_mss(sock):
+    """How big the other end's segments are, as TCP here sees them: tcpi_rcv_mss of linux/tcp.h."""
+    return struct.unpack_from("8x4I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 24))[3]
+
+
 @vips
 def test_super_frames_are_decapsulated_whole(network, encapsulator, vip):
     a, b = network.proxies
     with super_frames(network, encapsulator):
         with counted(a, b) as (at_a, at_b), connection(network, a, vip) as (client, server):
             assert send(client, server, UPLOAD) == UPLOAD
+            assert received_mss(server) <= client.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
     assert at_a["accepted_syn"] + at_a["accepted_established"] == at_a["total"] < ONE_BY_ONE / 2
     assert at_b == {}
 
