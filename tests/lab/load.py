@@ -37,6 +37,7 @@ class Connection:
     family: int
     source: str
     opened_at: float
+    port: int = 0
     seconds: float = 0.0
     proxy: str | None = None
     error: str | None = None
@@ -84,6 +85,7 @@ async def ask(reader, writer, host, path="/", body=b"", last=True):
 async def converse(target, record, requests):
     """Send `requests` requests on one connection, with pauses, and close it."""
     reader, writer = await target.open(record.source)
+    record.port = writer.get_extra_info("sockname")[1]
     try:
         for number in range(1, requests + 1):
             proxy, length = await ask(reader, writer, target.host, last=number == requests,
@@ -145,7 +147,9 @@ async def start_download(target, args):
         reader, writer = await target.open(source)
         proxy, length = await ask(reader, writer, target.host, f"/slow?seconds={args.seconds}")
         if args.proxy in (None, proxy):
-            return reader, writer, Connection(target.vip.version, source, 0.0, proxy=proxy), length
+            port = writer.get_extra_info("sockname")[1]
+            record = Connection(target.vip.version, source, time.monotonic(), port, proxy=proxy)
+            return reader, writer, record, length
         writer.close()
     raise SystemExit(f"no source address of {len(target.sources)} is served by {args.proxy}")
 
@@ -153,7 +157,6 @@ async def start_download(target, args):
 async def download_command(args):
     """Run one paced download to its end and print how it went."""
     reader, writer, record, length = await start_download(args.target[0], args)
-    record.opened_at = time.monotonic()
     print(json.dumps(asdict(record)), flush=True)
     try:
         await asyncio.wait_for(reader.readexactly(length), args.seconds + TIMEOUT)
