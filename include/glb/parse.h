@@ -128,10 +128,16 @@ GLB_INLINE enum glb_verdict glb_parse_quote(struct glb_flow *flow, struct glb_cu
 					    uint32_t left)
 {
 	struct glb_ip quote;
+
+	if (left < (flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN))
+		return GLB_DROP_TRUNCATED;
+
 	enum glb_verdict verdict = glb_parse_ip_header(&quote, cur, flow->version);
 
 	if (verdict != GLB_FORWARD)
 		return verdict;
+	if (left < quote.header_len)
+		return GLB_DROP_TRUNCATED;
 	if (quote.later_fragment)
 		return GLB_FORWARD; /* stays GLB_FLOW_OTHER: nobody knows whose ports these were */
 

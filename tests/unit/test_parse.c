@@ -452,6 +452,39 @@ START_TEST(bytes_behind_the_announced_length_are_never_read_as_headers)
 }
 END_TEST
 
+START_TEST(a_quote_is_not_read_behind_the_announced_length_of_the_error)
+{
+	static const struct {
+		const char *what;
+		const struct sample *quote;
+		uint8_t ip_len;
+		uint8_t first; /* byte of the quote */
+	} cases[] = {
+		{"a later fragment, one byte of its header missing", &reply4_later, 28 + 19, 0x45},
+		{"a later fragment, one byte of its options missing", &reply4_later, 28 + 23, 0x46},
+		{"a packet, all of it missing", &reply4, 28, 0x45},
+		{"something else, all of it missing", &reply4, 28, 0x00},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		struct sample error = {.version = 4,
+				       .proto = 1,
+				       .src = ROUTER4,
+				       .dst = VIP4,
+				       .type = 3,
+				       .code = 4,
+				       .quote = cases[i].quote};
+		uint32_t len = frame_write(frame, &error);
+		struct glb_flow flow;
+
+		frame[17] = cases[i].ip_len;
+		frame[42] = cases[i].first;
+		ck_assert_msg(glb_parse(&flow, frame, len) == GLB_DROP_TRUNCATED, "%s",
+			      cases[i].what);
+	}
+}
+END_TEST
+
 START_TEST(a_damaged_quote_has_the_verdict_of_a_damaged_packet)
 {
 	static const struct {
@@ -546,6 +579,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(parse, a_header_that_contradicts_itself_has_a_verdict_of_its_own, 0,
 			    COUNT_OF(damages));
 	tcase_add_test(parse, bytes_behind_the_announced_length_are_never_read_as_headers);
+	tcase_add_test(parse, a_quote_is_not_read_behind_the_announced_length_of_the_error);
 	tcase_add_test(parse, a_damaged_quote_has_the_verdict_of_a_damaged_packet);
 	tcase_add_test(parse, a_third_vlan_tag_is_not_looked_behind);
 	tcase_add_test(parse, any_other_ethertype_is_punted_however_short_the_frame);
