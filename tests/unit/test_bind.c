@@ -52,7 +52,7 @@ static struct glb_bind rule(uint8_t prefix_len, uint8_t proto, uint16_t first, u
 static struct glb_flow flow_to(const char *dst, enum glb_flow_kind kind, uint8_t proto,
 			       uint16_t port)
 {
-	struct glb_flow flow = {.kind = kind,
+	struct glb_flow flow = {.kind = (uint8_t)kind,
 				.proto = proto,
 				.dst_port = port,
 				.version = strchr(dst, ':') ? 6 : 4};
