@@ -90,7 +90,8 @@ static uint16_t mbuf_room(const struct ports *ports)
 
 static struct rte_mempool *make_pool(const struct ports *ports, unsigned int worker_count)
 {
-	unsigned int in_rings = 2U * RING_LEN * ports->count * ports->queue_count;
+	unsigned int pairs = ports->count * ports->queue_count + (ports->punt_id != PORT_NONE);
+	unsigned int in_rings = 2U * RING_LEN * pairs;
 	unsigned int count = rte_align32pow2(in_rings + worker_count * MBUFS_PER_WORKER) - 1;
 
 	return rte_pktmbuf_pool_create("glb-mbufs", count, MBUF_CACHE_LEN, 0, mbuf_room(ports),
