@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GLB_INLINE    static inline __attribute__((always_inline))
-#define GLB_NODISCARD __attribute__((warn_unused_result))
+#define GLB_INLINE		    static inline __attribute__((always_inline))
+#define GLB_NODISCARD		    __attribute__((warn_unused_result))
 #define GLB_PRINTF(fmt_at, args_at) __attribute__((format(printf, fmt_at, args_at)))
-#define GLB_LIKELY(x)   __builtin_expect(!!(x), 1)
-#define GLB_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define GLB_LIKELY(x)		    __builtin_expect(!!(x), 1)
+#define GLB_UNLIKELY(x)		    __builtin_expect(!!(x), 0)
 
 /*
  * Are there n bytes between at and end? The eBPF verifier learns the bounds of a packet only from

@@ -26,13 +26,13 @@
 #include <glb/net.h>
 
 enum {
-	GLB_GUE_PORT = 19523,	  /* UDP destination port */
-	GLB_GUE_BASE_LEN = 4,	  /* the first word */
-	GLB_GUE_ROUTE_LEN = 4,	  /* private type, next hop, hop count */
-	GLB_GUE_HOP_LEN = 4,	  /* one IPv4 address */
-	GLB_GUE_HOPS_MAX = 30,	  /* 5 bits of words, less the route word */
-	GLB_GUE_NEXT_HOP_AT = 6,  /* offset of `next hop` */
-	GLB_GUE_HOPS_AT = 8,	  /* offset of the first hop */
+	GLB_GUE_PORT = 19523,	 /* UDP destination port */
+	GLB_GUE_BASE_LEN = 4,	 /* the first word */
+	GLB_GUE_ROUTE_LEN = 4,	 /* private type, next hop, hop count */
+	GLB_GUE_HOP_LEN = 4,	 /* one IPv4 address */
+	GLB_GUE_HOPS_MAX = 30,	 /* 5 bits of words, less the route word */
+	GLB_GUE_NEXT_HOP_AT = 6, /* offset of `next hop` */
+	GLB_GUE_HOPS_AT = 8,	 /* offset of the first hop */
 };
 
 struct glb_gue {
@@ -63,9 +63,9 @@ GLB_INLINE void glb_gue_encode(uint8_t *out, enum glb_proto proto, uint8_t hop_c
 }
 
 /*
- * Reads a header and leaves the cursor on the packet behind it. False, with *gue untouched, when the
- * header is cut short, is of another variant, a control message, has flags or another private type,
- * or its length and hop count disagree: none of these was written by a director.
+ * Reads a header and leaves the cursor on the packet behind it. False, with *gue untouched, when
+ * the header is cut short, is of another variant, a control message, has flags or another private
+ * type, or its length and hop count disagree: none of these was written by a director.
  */
 GLB_INLINE bool glb_gue_decode(struct glb_gue *gue, struct glb_cursor *cur)
 {

@@ -3,8 +3,8 @@
  * Which 64-bit number stands for a flow?
  *
  * SipHash-2-4 under the table's hash_key of the configured fields, always in the order source
- * address, destination address, source port, destination port, as network-order bytes. Echo requests
- * have no ports: enabled ports count as zero.
+ * address, destination address, source port, destination port, as network-order bytes. Echo
+ * requests have no ports: enabled ports count as zero.
  */
 #ifndef GLB_HASH_H
 #define GLB_HASH_H

@@ -11,14 +11,14 @@
 enum {
 	GLB_ETHER_LEN = 14,
 	GLB_MAC_LEN = 6,
-	GLB_VLAN_LEN = 4,	/* one IEEE 802.1Q tag */
-	GLB_VLAN_MAX = 2,	/* a service and a customer tag (802.1ad) */
-	GLB_IPV4_LEN = 20,	/* RFC 791, without options */
-	GLB_IPV6_LEN = 40,	/* RFC 8200, without extension headers */
-	GLB_TCP_LEN = 20,	/* RFC 9293, without options */
-	GLB_UDP_LEN = 8,	/* RFC 768 */
-	GLB_ICMP_LEN = 8,	/* RFC 792 and RFC 4443: type, code, checksum, four bytes by type */
-	GLB_PORTS_LEN = 4,	/* source and destination port open both TCP and UDP */
+	GLB_VLAN_LEN = 4,  /* one IEEE 802.1Q tag */
+	GLB_VLAN_MAX = 2,  /* a service and a customer tag (802.1ad) */
+	GLB_IPV4_LEN = 20, /* RFC 791, without options */
+	GLB_IPV6_LEN = 40, /* RFC 8200, without extension headers */
+	GLB_TCP_LEN = 20,  /* RFC 9293, without options */
+	GLB_UDP_LEN = 8,   /* RFC 768 */
+	GLB_ICMP_LEN = 8,  /* RFC 792 and RFC 4443: type, code, checksum, four bytes by type */
+	GLB_PORTS_LEN = 4, /* source and destination port open both TCP and UDP */
 };
 
 enum glb_ethertype {

@@ -2,9 +2,9 @@
 /*
  * Which flow does a frame belong to?
  *
- * A flow is always seen from the client: src is the client, dst the VIP. An ICMP error that quotes a
- * packet belongs to the flow of the quoted packet, which the VIP sent: it is reversed here. So one
- * hash serves a connection and every error about it.
+ * A flow is always seen from the client: src is the client, dst the VIP. An ICMP error that quotes
+ * a packet belongs to the flow of the quoted packet, which the VIP sent: it is reversed here. So
+ * one hash serves a connection and every error about it.
  */
 #ifndef GLB_PARSE_H
 #define GLB_PARSE_H
@@ -14,10 +14,10 @@
 #include <glb/verdict.h>
 
 enum glb_flow_kind {
-	GLB_FLOW_OTHER,	   /* nothing a bind could match */
-	GLB_FLOW_PORTS,	   /* TCP or UDP, with its ports */
-	GLB_FLOW_ECHO,	   /* ICMP echo request; ports are 0 */
-	GLB_FLOW_QUOTED,   /* ICMPv4 fragmentation needed, ICMPv6 packet too big; flow of the quote */
+	GLB_FLOW_OTHER,	 /* nothing a bind could match */
+	GLB_FLOW_PORTS,	 /* TCP or UDP, with its ports */
+	GLB_FLOW_ECHO,	 /* ICMP echo request; ports are 0 */
+	GLB_FLOW_QUOTED, /* ICMPv4 fragmentation needed, ICMPv6 packet too big; flow of the quote */
 	GLB_FLOW_FRAGMENT, /* a fragment other than the first; ports are 0 */
 };
 
@@ -26,8 +26,8 @@ struct glb_flow {
 	uint8_t dst[16];   /* VIP, likewise */
 	uint16_t src_port; /* host order */
 	uint16_t dst_port;
-	uint16_t hint;	   /* mixed into the outer source port: client's port, IPv4 id or flow label */
-	uint16_t ip_at;	   /* offset of the IP header in the frame */
+	uint16_t hint;	/* mixed into the outer source port: client's port, IPv4 id or flow label */
+	uint16_t ip_at; /* offset of the IP header in the frame */
 	uint16_t ip_len;   /* bytes from there that the IP header announces; the frame has them */
 	uint8_t version;   /* 4 or 6 */
 	uint8_t proto;	   /* of the flow: for a quote, of the quoted packet */
@@ -193,8 +193,8 @@ GLB_INLINE enum glb_verdict glb_parse_ports(struct glb_flow *flow, struct glb_cu
 }
 
 /*
- * Reads an IP packet of the given version (4 or 6) at the cursor into a flow; flow->ip_at is left to
- * the caller. Bytes behind the length that the IP header announces are never read as headers.
+ * Reads an IP packet of the given version (4 or 6) at the cursor into a flow; flow->ip_at is left
+ * to the caller. Bytes behind the length that the IP header announces are never read as headers.
  *
  * GLB_FORWARD, or the reason why the packet can be read no further.
  */

@@ -2,8 +2,8 @@
 /*
  * What is the SipHash-2-4 of some bytes under a secret key?
  *
- * Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. The key must be secret: who knows
- * it can aim many flows at one row.
+ * Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. The key must be secret: who
+ * knows it can aim many flows at one row.
  */
 #ifndef GLB_SIPHASH_H
 #define GLB_SIPHASH_H

@@ -14,7 +14,8 @@
 	X(PUNT_NOT_IP, "punt_not_ip", "neither IPv4 nor IPv6, such as ARP or LLDP")                \
 	X(PUNT_NO_BIND, "punt_no_bind", "no bind matches its address, protocol and port")          \
 	X(DROP_TRUNCATED, "drop_truncated", "ends before a header or the IP length it announces")  \
-	X(DROP_BAD_LENGTH, "drop_bad_length", "IP version or header lengths contradict each other") \
+	X(DROP_BAD_LENGTH, "drop_bad_length",                                                      \
+	  "IP version or header lengths contradict each other")                                    \
 	X(DROP_FRAGMENT, "drop_fragment", "later fragment to a bound address: it has no ports")    \
 	X(DROP_TOO_BIG, "drop_too_big", "encapsulated it would exceed the 65,535 bytes of IPv4")   \
 	X(DROP_NO_HEADROOM, "drop_no_headroom", "its buffer has no room for the outer headers")
@@ -23,7 +24,7 @@ enum glb_verdict {
 #define GLB_VERDICT_ENUM(name, label, sentence) GLB_##name,
 	GLB_VERDICTS(GLB_VERDICT_ENUM)
 #undef GLB_VERDICT_ENUM
-	GLB_VERDICT_COUNT
+		GLB_VERDICT_COUNT
 };
 
 static inline int glb_verdict_is_punt(enum glb_verdict verdict)

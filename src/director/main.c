@@ -12,7 +12,8 @@
 enum { EXIT_USAGE = 2 };
 
 static const char usage[] =
-	"usage: glb-director [EAL options] -- --config director.json --tables tables.json [--check]\n"
+	"usage: glb-director [EAL options] -- --config director.json --tables tables.json "
+	"[--check]\n"
 	"\n"
 	"  -c, --config FILE   how this director behaves\n"
 	"  -t, --tables FILE   forwarding tables: source JSON or binary image\n"

@@ -8,8 +8,8 @@
 #include "sys/log.h"
 
 enum {
-	RING_LEN = 1024,       /* descriptors a queue asks for */
-	MBUF_CACHE_LEN = 256,  /* mbufs a worker keeps for itself */
+	RING_LEN = 1024,	 /* descriptors a queue asks for */
+	MBUF_CACHE_LEN = 256,	 /* mbufs a worker keeps for itself */
 	MBUFS_PER_WORKER = 4096, /* on hand-over rings and in bursts */
 	FRAME_OVERHEAD = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
 };
@@ -36,7 +36,8 @@ static int find_ports(struct ports *ports, const char *punt_port, struct glb_dia
 		glb_diag(diag, "$.punt_port: there is no device \"%s\"", punt_port);
 		return -ENODEV;
 	}
-	RTE_ETH_FOREACH_DEV(id) {
+	RTE_ETH_FOREACH_DEV(id)
+	{
 		if (id == ports->punt_id)
 			continue;
 		if (id >= GLB_PORTS_MAX) {
@@ -129,8 +130,8 @@ static int setup_queues(uint16_t id, const struct rte_eth_dev_info *info, uint16
 	return err;
 }
 
-static int start_port(uint16_t id, uint16_t queue_count, struct rte_mempool *pool,
-		      bool rx_drop_en, struct glb_diag *diag)
+static int start_port(uint16_t id, uint16_t queue_count, struct rte_mempool *pool, bool rx_drop_en,
+		      struct glb_diag *diag)
 {
 	struct rte_eth_dev_info info;
 	int err = rte_eth_dev_info_get(id, &info);

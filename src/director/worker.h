@@ -43,9 +43,9 @@ struct workers {
 	unsigned int count;
 	uint32_t idle_sleep_us;
 	bool punt_unmatched;
-	bool hand_over;		     /* some workers have no queue */
-	bool stop;		     /* set once by the control thread */
-	struct rte_ring *punt_ring;  /* to the twin port, sent by worker 0; or NULL */
+	bool hand_over;		    /* some workers have no queue */
+	bool stop;		    /* set once by the control thread */
+	struct rte_ring *punt_ring; /* to the twin port, sent by worker 0; or NULL */
 };
 
 struct worker {
