@@ -36,8 +36,7 @@ static int find_ports(struct ports *ports, const char *punt_port, struct glb_dia
 		glb_diag(diag, "$.punt_port: there is no device \"%s\"", punt_port);
 		return -ENODEV;
 	}
-	RTE_ETH_FOREACH_DEV(id)
-	{
+	RTE_ETH_FOREACH_DEV (id) {
 		if (id == ports->punt_id)
 			continue;
 		if (id >= GLB_PORTS_MAX) {

@@ -325,8 +325,8 @@ int workers_start(struct workers *all, struct glb_diag *diag)
 		return -ENOMEM;
 	}
 	i = 0;
-	RTE_LCORE_FOREACH_WORKER(lcore)
-	(void)rte_eal_remote_launch(run, &all->workers[i++], lcore);
+	RTE_LCORE_FOREACH_WORKER (lcore)
+		(void)rte_eal_remote_launch(run, &all->workers[i++], lcore);
 	return 0;
 }
 
