@@ -271,7 +271,7 @@ START_TEST(a_known_packet_becomes_its_known_bytes)
 										 19523 */
 		2,    4, 0, 0,	0, 0,	 0,    1,    2,	   3,  4,    5,
 	};
-	uint8_t sent[128];
+	uint8_t sent[256];
 
 	ck_assert_uint_eq(forward_one(sent, gen, &fates[0].frame), 80);
 	memset(sent + 26, 0, 2); /* the UDP checksum is outer_fault()'s to judge */
@@ -281,9 +281,9 @@ END_TEST
 
 START_TEST(an_error_and_an_echo_follow_the_flow_of_their_client)
 {
-	uint8_t flow[128];
-	uint8_t error[128];
-	uint8_t echo[128];
+	uint8_t flow[256];
+	uint8_t error[256];
+	uint8_t echo[256];
 
 	(void)forward_one(flow, gen, &fates[0].frame);
 	(void)forward_one(error, gen, &fates[4].frame);
@@ -313,7 +313,7 @@ START_TEST(changing_hash_fields_appends_the_hops_of_the_old_ones)
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		struct sample sample = fates[0].frame;
-		uint8_t sent[128];
+		uint8_t sent[256];
 
 		sample.src_port = cases[i].src_port;
 		ck_assert_uint_eq(forward_one(sent, gen_alt, &sample), 88);
