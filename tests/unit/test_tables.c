@@ -2,6 +2,7 @@
 /* Asks about conf/tables.h, and about json.h, which it is the user of. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -190,15 +191,19 @@ END_TEST
 static void long_document(char *out, const char *list, unsigned int count)
 {
 	bool backends = !strcmp(list, "backends");
-	char *at = out;
+	FILE *at = fmemopen(out, DOCUMENT_LEN_MAX, "w");
 
-	at += sprintf(at, "{'tables':[{" KEYS ",'%s':[", backends ? "binds" : "backends");
-	at += sprintf(at, "%s],'%s':[", backends ? BIND : BACKEND, list);
-	for (unsigned int i = 0; i < count; i++)
-		at += backends ? sprintf(at, "%s{'ip':'10.0.%u.%u','state':'inactive'}",
-					 i ? "," : "", i / 256, i % 256)
-			       : sprintf(at, "%s" BIND, i ? "," : "");
-	(void)sprintf(at, "]}]}");
+	fprintf(at, "{'tables':[{" KEYS ",'%s':[", backends ? "binds" : "backends");
+	fprintf(at, "%s],'%s':[", backends ? BIND : BACKEND, list);
+	for (unsigned int i = 0; i < count; i++) {
+		fputs(i ? "," : "", at);
+		if (backends)
+			fprintf(at, "{'ip':'10.0.%u.%u','state':'inactive'}", i / 256, i % 256);
+		else
+			fputs(BIND, at);
+	}
+	fputs("]}]}", at);
+	fclose(at);
 }
 
 START_TEST(a_list_longer_than_a_table_holds_is_refused)
