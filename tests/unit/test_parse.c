@@ -513,6 +513,19 @@ START_TEST(a_damaged_quote_has_the_verdict_of_a_damaged_packet)
 }
 END_TEST
 
+START_TEST(every_bit_of_the_fragment_offset_counts_and_no_flag)
+{
+	for (unsigned int bit = 0; bit < 16; bit++) {
+		struct sample sample = kinds[0].frame;
+		struct glb_flow flow;
+
+		sample.fragment = (uint16_t)(1 << bit);
+		ck_assert_int_eq(glb_parse(&flow, frame, frame_write(frame, &sample)), GLB_FORWARD);
+		ck_assert_int_eq(flow.kind, bit < 13 ? GLB_FLOW_FRAGMENT : GLB_FLOW_PORTS);
+	}
+}
+END_TEST
+
 START_TEST(a_third_vlan_tag_is_not_looked_behind)
 {
 	struct sample sample = kinds[0].frame;
@@ -581,6 +594,7 @@ Suite *unit_suite(void)
 	tcase_add_test(parse, bytes_behind_the_announced_length_are_never_read_as_headers);
 	tcase_add_test(parse, a_quote_is_not_read_behind_the_announced_length_of_the_error);
 	tcase_add_test(parse, a_damaged_quote_has_the_verdict_of_a_damaged_packet);
+	tcase_add_test(parse, every_bit_of_the_fragment_offset_counts_and_no_flag);
 	tcase_add_test(parse, a_third_vlan_tag_is_not_looked_behind);
 	tcase_add_test(parse, any_other_ethertype_is_punted_however_short_the_frame);
 	tcase_add_test(parse, the_largest_ip_packets_are_read);

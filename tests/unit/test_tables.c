@@ -187,23 +187,26 @@ START_TEST(a_bad_document_is_refused_with_the_place_and_the_reason)
 }
 END_TEST
 
-/* `count` copies of an element, as a document. */
-static void long_document(char *out, const char *list, unsigned int count)
+/* A document whose list of this name has `count` elements. */
+static void write_long_document(char *out, const char *list, unsigned int count)
 {
 	bool backends = !strcmp(list, "backends");
-	FILE *at = fmemopen(out, DOCUMENT_LEN_MAX, "w");
+	FILE *file = fmemopen(out, DOCUMENT_LEN_MAX, "w");
 
-	fprintf(at, "{'tables':[{" KEYS ",'%s':[", backends ? "binds" : "backends");
-	fprintf(at, "%s],'%s':[", backends ? BIND : BACKEND, list);
+	ck_assert_ptr_nonnull(file);
+	(void)fprintf(file, "{'tables':[{" KEYS ",");
+	(void)fputs(backends ? "'binds':[" BIND "]" : "'backends':[" BACKEND "]", file);
+	(void)fprintf(file, ",'%s':[", list);
 	for (unsigned int i = 0; i < count; i++) {
-		fputs(i ? "," : "", at);
+		(void)fputs(i ? "," : "", file);
 		if (backends)
-			fprintf(at, "{'ip':'10.0.%u.%u','state':'inactive'}", i / 256, i % 256);
+			(void)fprintf(file, "{'ip':'10.0.%u.%u','state':'inactive'}", i / 256,
+				      i % 256);
 		else
-			fputs(BIND, at);
+			(void)fputs(BIND, file);
 	}
-	fputs("]}]}", at);
-	fclose(at);
+	(void)fputs("]}]}", file);
+	ck_assert_int_eq(fclose(file), 0);
 }
 
 START_TEST(a_list_longer_than_a_table_holds_is_refused)
@@ -221,10 +224,10 @@ START_TEST(a_list_longer_than_a_table_holds_is_refused)
 		struct glb_spec spec;
 		struct glb_diag diag;
 
-		long_document(json, cases[i].list, 257);
+		write_long_document(json, cases[i].list, 257);
 		ck_assert_int_eq(parse(&spec, json, &diag), -EINVAL);
 		ck_assert_str_eq(diag.text, cases[i].why);
-		long_document(json, cases[i].list, 256);
+		write_long_document(json, cases[i].list, 256);
 		ck_assert_int_eq(parse(&spec, json, &diag), 0);
 		glb_spec_free(&spec);
 	}
