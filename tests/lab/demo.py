@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Show on one machine that real HTTP connections survive a drain, a reload and a director's death."""
+"""Show that real HTTP connections survive drains, reloads and the death of a director."""
 
 import argparse
 import signal
+import subprocess
 import sys
 import time
 
 from netns import LabError
 from scenarios import FAMILY_NAMES, SCENARIOS, broken, served_by
-from topology import PROXIES, VIPS, Lab
+from topology import PROXIES, STOP_SIGNALS, VIPS, Lab
 
 BEGIN = time.monotonic()
 
@@ -56,23 +57,25 @@ def print_row(title, family, connections, claims):
 
 
 def demonstrate(lab, names):
-    """Bring the lab up, play the scenarios, print the table; return whether every claim held."""
+    """Bring the lab up, play the scenarios and print the table; whether every claim held."""
     say("creating the lab: client, router, 2 director hosts, 3 proxies")
     lab.up()
-    say(f"the lab is up: the router spreads {' and '.join(VIPS.values())} over both directors")
+    say(f"the lab is up: both directors announce {' and '.join(VIPS.values())}")
     outcomes = play(lab, names)
     print_table(outcomes)
-    return all(outcome.holds for outcome in outcomes)
+    succeeded = all(outcome.holds for outcome in outcomes)
+    print("every claim holds" if succeeded else "NOT every claim holds")
+    return succeeded
 
 
 def finish(lab, keep, keep_files):
     """Leave the lab to its explorer, or remove it; the files may stay to be looked into."""
-    if keep:
+    if keep and lab.directory:
         print(f"\n{lab.explore()}")
         return
-    directory = lab.directory
+    logs = f"; its logs are in {lab.directory}" if keep_files and lab.directory else ""
     lab.down(keep_files)
-    say(f"the lab is gone; its logs are in {directory}" if keep_files and directory else "the lab is gone")
+    say(f"the lab is gone{logs}")
 
 
 def run(lab, names, keep):
@@ -84,13 +87,12 @@ def run(lab, names, keep):
         failed = keep = False
         say("interrupted")
         return 130
-    except LabError as error:
+    except (LabError, subprocess.SubprocessError) as error:
         say(f"stopped: {error}")
         for line in lab.casualties():
             say(f"ended by itself: {line}")
     finally:
         finish(lab, keep, keep_files=failed)
-    print("NOT every claim holds" if failed else "every claim holds")
     return 1 if failed else 0
 
 
@@ -101,7 +103,7 @@ def main():
     parser.add_argument("--only", action="append", choices=SCENARIOS, metavar="SCENARIO",
                         help=f"play just this one; repeatable: {', '.join(SCENARIOS)}")
     args = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
     try:
         lab = Lab()

@@ -68,7 +68,7 @@ class Namespace:
         return Path("/run/netns", self.name).exists()
 
     def create(self, *sysctls):
-        """Create the namespace with its loopback up; kernel settings first, as links inherit them."""
+        """Create the namespace: kernel settings first, as links inherit them, then loopback."""
         run("ip", "netns", "add", self.name)
         self.run("sysctl", "-qw", *sysctls)
         self.ip("link", "set", "lo", "up")

@@ -87,7 +87,7 @@ def target(family):
 
 
 class Load:
-    """Connections to both VIPs for as long as the `with` block runs; then they are in the outcome."""
+    """Connections to both VIPs while a `with` block runs; afterwards they are in the outcome."""
 
     def __init__(self, lab, outcome):
         self.lab = lab
@@ -343,7 +343,7 @@ def bad_port(tables):
 BAD_FILES = (
     BadFile("truncated JSON", truncated, r":\d+:\d+: \S+"),
     BadFile("bad IP", bad_address, r": \$\.tables\[0\]\.backends\[1\]\.ip: .*10\.0\.1\.300"),
-    BadFile("duplicate backend", duplicate_backend, r": \$\.tables\[0\]\.backends\[2\](\.ip)?: \S+"),
+    BadFile("duplicate backend", duplicate_backend, r": \$\.tables\[0\]\.backends\[2\]\.ip: \S+"),
     BadFile("port 70000", bad_port, r": \$\.tables\[0\]\.binds\[1\]\.port: .*70000"),
 )
 

@@ -2,18 +2,23 @@
 """The claims of the demo, as tests: real connections through the real programs, in namespaces."""
 
 import os
+import signal
+import subprocess
+from pathlib import Path
 
 import pytest
+from netns import run
 from scenarios import SCENARIOS
-from topology import Lab
+from topology import HERE, PYTHON, Lab
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the lab needs root")
+PREFIX = os.environ.get("GLB_LAB", "glbtest")  # a demo may have left its own lab up
 
 
 @pytest.fixture(scope="module")
 def lab(request):
-    """A running lab, apart from one that a demo may have left up; its logs stay after a failure."""
-    ours = Lab(prefix=os.environ.get("GLB_LAB", "glbtest"))
+    """A running lab; its logs stay after a failure."""
+    ours = Lab(prefix=PREFIX)
     ours.claim()
     failed_before = request.session.testsfailed
     try:
@@ -31,3 +36,36 @@ def test_every_claim_holds(lab, name):
     """Every claim that the demo makes in a scenario holds."""
     outcome = SCENARIOS[name](lab, print)
     assert [claim for claim in outcome.claims if not claim.holds] == []
+
+
+def traces(prefix):
+    """What there is of a lab: namespaces, files, processes."""
+    commands = Path("/proc").glob("[0-9]*/cmdline")
+    return (
+        [name for name in run("ip", "netns", "list").split() if name.startswith(f"{prefix}-")]
+        + [str(path) for directory in ("/tmp", "/run", "/run/dpdk")
+           for path in Path(directory).glob(f"*{prefix}*")]
+        + [line for line in map(read_if_there, commands) if f"glb-lab.{prefix}." in line])
+
+
+def read_if_there(path):
+    """The text of a file of /proc, empty when its process has gone."""
+    try:
+        return path.read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_nothing_behind(number):
+    """Whatever a demo has started is gone when it ends, also when it was told to stop half-way."""
+    prefix = f"{PREFIX}-int"
+    demo = subprocess.Popen([PYTHON, HERE / "demo.py", "--only", "steady"], text=True,
+                            stdout=subprocess.PIPE, env=os.environ | {"GLB_LAB": prefix})
+    with demo:
+        begun = next(line for line in demo.stdout if "connections a second" in line)
+        assert begun and traces(prefix)
+        demo.send_signal(number)
+        assert "interrupted" in demo.stdout.read()
+    assert demo.returncode == 130
+    assert traces(prefix) == []

@@ -25,6 +25,8 @@ from string import Template
 
 from netns import LabError, Namespace, is_alive, send_signal, wait_until
 
+os.environ["PATH"] += ":/usr/sbin:/sbin"  # which su leaves out
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PYTHON = "/usr/bin/python3"
@@ -37,6 +39,7 @@ FABRIC_MTU = 1600  # room for the outer headers around packets of 1500 bytes
 PAGE_PORT = 8080
 AF_PACKET = "net_af_packet0,iface=eth0,blocksz=1048576,framesz=2048,framecnt=2048"
 SPARE = "spare"
+STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 HUGE_PAGES_WANTED = 128  # free pages of 2 MiB, for both directors
 
 SYSCTLS_ALL = (
@@ -158,7 +161,7 @@ class Lab:
     def down(self, keep_files=False):
         """Remove every namespace, process and, unless told to keep them, file of the lab."""
         self._lock()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
             self._clean(keep_files)
         finally:
@@ -353,7 +356,7 @@ class Lab:
         return self.director_command(DIRECTORS[0], name=SPARE, device="net_null0")
 
     def start_director(self, host):
-        """Start a director on a processor of its own, as far as there are, and wait until it forwards."""
+        """Start a director, on a processor of its own if possible, and wait until it forwards."""
         cpus = sorted(os.sched_getaffinity(0))
         cpu = cpus[DIRECTORS.index(host) % len(cpus)]
         log = self.log(host.name)
@@ -383,7 +386,7 @@ class Lab:
                         re.findall(r"^(\w+) (\d+)$", "\n".join(log.lines(mark)), re.MULTILINE)}
 
     def kill_director_host(self, host):
-        """Kill the director and the routing daemon of a host as a crash would, and reap them."""
+        """Kill the director and the routing daemon of a host, as a crash would."""
         for label in (f"{host.name}-bird", host.name):
             send_signal(self.pid(label), signal.SIGKILL)
         wait_until(lambda: not any(is_alive(self.pid(label)) for label in
@@ -415,7 +418,7 @@ class Lab:
         return {addresses[hop["gateway"]] for hop in hops if "gateway" in hop}
 
     def wait_for_next_hops(self, hosts, seconds=20.0):
-        """Wait until the router uses exactly these directors for both VIPs; return how long it took."""
+        """Wait until the router uses exactly these directors for both VIPs; return the time."""
         begin = time.monotonic()
         wanted = {host.name for host in hosts}
         wait_until(lambda: all(self.next_hops(family) == wanted for family in VIPS),
