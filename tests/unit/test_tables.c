@@ -234,6 +234,19 @@ START_TEST(a_list_longer_than_a_table_holds_is_refused)
 }
 END_TEST
 
+START_TEST(backends_of_two_families_are_never_duplicates)
+{
+	struct glb_spec spec;
+
+	ck_assert_int_eq(parse(&spec,
+			       BACKS("{'ip':'1.2.3.4','state':'active'},"
+				     "{'ip':'102:304::','state':'active'}"),
+			       NULL),
+			 0);
+	glb_spec_free(&spec);
+}
+END_TEST
+
 START_TEST(a_good_document_cut_anywhere_is_refused)
 {
 	size_t len = document(text, GOOD);
@@ -362,6 +375,7 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(documents, a_bad_document_is_refused_with_the_place_and_the_reason, 0,
 			    COUNT_OF(refusals));
 	tcase_add_test(documents, a_list_longer_than_a_table_holds_is_refused);
+	tcase_add_test(documents, backends_of_two_families_are_never_duplicates);
 	tcase_add_test(documents, a_good_document_cut_anywhere_is_refused);
 	tcase_add_test(documents, unknown_keys_are_ignored_so_that_newer_files_load);
 	suite_add_tcase(suite, documents);
