@@ -99,6 +99,27 @@ START_TEST(known_tables_have_their_known_rows)
 }
 END_TEST
 
+START_TEST(ipv6_backends_rank_by_all_16_bytes)
+{
+	/* tests/oracle/vectors: tables/ipv6_backends.json and its first rows in images.json */
+	static const uint16_t known[][2] = {{2, 1}, {3, 1}, {1, 2}, {0, 3}, {2, 1}, {1, 0}};
+	struct glb_backend backends[4];
+	struct glb_table_spec spec = {
+		.seed = {0xec, 0x66, 0xa7, 0x87, 0x95, 0xe7, 0x61, 0xd1, 0x77, 0x31, 0xaf, 0x10,
+			 0x50, 0x6b, 0xf2, 0xef},
+		.backends = backends,
+		.backend_count = 4,
+	};
+
+	for (unsigned int i = 0; i < 4; i++)
+		backends[i] = (struct glb_backend){
+			{{0xfd, [15] = (uint8_t)(i + 1)}, 6}, GLB_ACTIVE, true};
+	glb_rendezvous(rows, &spec);
+	for (unsigned int r = 0; r < COUNT_OF(known); r++)
+		check_row(r, known[r][0], known[r][1]);
+}
+END_TEST
+
 START_TEST(a_draining_or_unhealthy_backend_is_tried_second)
 {
 	for (int drain = 0; drain < 2; drain++) {
@@ -314,6 +335,7 @@ Suite *unit_suite(void)
 	tcase_set_timeout(rendezvous, 30);
 	tcase_add_test(rendezvous, the_published_orders_of_three_rows_are_kept);
 	tcase_add_test(rendezvous, known_tables_have_their_known_rows);
+	tcase_add_test(rendezvous, ipv6_backends_rank_by_all_16_bytes);
 	tcase_add_test(rendezvous, a_draining_or_unhealthy_backend_is_tried_second);
 	tcase_add_test(rendezvous, a_bad_first_choice_yields_only_to_an_active_second);
 	tcase_add_test(rendezvous, a_backend_appears_at_most_once_in_a_row);
