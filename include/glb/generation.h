@@ -48,7 +48,7 @@ struct glb_generation {
  *
  * On success *out is to be released with glb_generation_free(), and owns the tables: *tables is
  * emptied. Otherwise *out and *tables are left alone:
- *   -ENOTSUP   a usable backend has an IPv6 address; the outer packet is IPv4 only
+ *   -ENOTSUP   a row names a backend with an IPv6 address; the outer packet is IPv4 only
  *   -ENOMEM    out of memory
  */
 GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t number,

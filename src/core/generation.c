@@ -5,14 +5,26 @@
 
 #include <glb/generation.h>
 
+/*
+ * The rows decide which backends are in use, not their state: in a table read from an image an
+ * inactive backend looks like a draining one.
+ */
+static void mark_used(bool used[GLB_BACKENDS_MAX], const struct glb_table *table)
+{
+	for (unsigned int r = 0; r < GLB_ROWS; r++)
+		for (unsigned int hop = 0; hop < GLB_ROW_HOPS; hop++)
+			used[table->rows[r].hops[hop]] = true;
+}
+
 static int check_underlay(const struct glb_tables *tables, struct glb_diag *diag)
 {
 	for (unsigned int t = 0; t < tables->count; t++) {
 		const struct glb_table_spec *spec = &tables->tables[t]->spec;
+		bool used[GLB_BACKENDS_MAX] = {false};
 
+		mark_used(used, tables->tables[t]);
 		for (unsigned int b = 0; b < spec->backend_count; b++) {
-			if (spec->backends[b].addr.version == 4 ||
-			    !glb_backend_usable(&spec->backends[b]))
+			if (spec->backends[b].addr.version == 4 || !used[b])
 				continue;
 			glb_diag(diag,
 				 "$.tables[%u].backends[%u].ip: an IPv6 backend cannot be reached: "
