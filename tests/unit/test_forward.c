@@ -136,10 +136,6 @@ static const struct {
 		 {.version = 4, .proto = 6, .src = "10.11.12.13", .dst = "1.1.1.1", .dst_port = 80},
 	 .want = GLB_DROP_TRUNCATED,
 	 .cut = 1},
-	{.frame =
-		 {.version = 4, .proto = 6, .src = "10.11.12.13", .dst = "1.1.1.1", .dst_port = 80},
-	 .want = GLB_DROP_TRUNCATED,
-	 .cut = 54},
 	{.frame = {.version = 4,
 		   .proto = 6,
 		   .src = "10.11.12.13",
