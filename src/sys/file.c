@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,19 @@
 #include <unistd.h>
 
 #include "file.h"
+
+enum { PIPE_PATIENCE_MS = 2000 };
+
+/* Waits until a pipe has something to read. 0 or -errno. */
+static int wait_for_pipe(int fd)
+{
+	struct pollfd pipe = {.fd = fd, .events = POLLIN};
+	int ready = poll(&pipe, 1, PIPE_PATIENCE_MS);
+
+	if (ready < 0)
+		return errno == EINTR ? 0 : -errno;
+	return ready ? 0 : -ETIMEDOUT;
+}
 
 static int read_all(struct file_bytes *out, int fd)
 {
@@ -20,13 +34,21 @@ static int read_all(struct file_bytes *out, int fd)
 	while (bytes) {
 		ssize_t got = read(fd, bytes + len, room - len - 1);
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 || len + (size_t)got > FILE_LEN_MAX) {
-			int err = got < 0 ? -errno : -EFBIG;
+		int err = 0;
 
+		if (got < 0 && errno == EAGAIN)
+			err = wait_for_pipe(fd);
+		else if (got < 0 && errno != EINTR)
+			err = -errno;
+		if (err) {
 			free(bytes);
 			return err;
+		}
+		if (got < 0)
+			continue;
+		if (len + (size_t)got > FILE_LEN_MAX) {
+			free(bytes);
+			return -EFBIG;
 		}
 		if (got == 0) {
 			bytes[len] = 0;
@@ -48,7 +70,7 @@ static int read_all(struct file_bytes *out, int fd)
 
 int file_read(struct file_bytes *out, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return -errno;
@@ -74,8 +96,14 @@ static int write_all(int fd, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
-static mode_t new_file_mode(void)
+/* The mode of the file at path, or of a new one. */
+static mode_t mode_for(const char *path)
 {
+	struct stat info;
+
+	if (!stat(path, &info))
+		return info.st_mode & 0777;
+
 	mode_t mask = umask(0);
 
 	(void)umask(mask);
@@ -83,11 +111,11 @@ static mode_t new_file_mode(void)
 }
 
 /* Closes fd in any case. */
-static int write_temporary(int fd, const uint8_t *bytes, size_t len)
+static int write_temporary(int fd, mode_t mode, const uint8_t *bytes, size_t len)
 {
 	int err = write_all(fd, bytes, len);
 
-	if (!err && (fchmod(fd, new_file_mode()) || fsync(fd)))
+	if (!err && (fchmod(fd, mode) || fsync(fd)))
 		err = -errno;
 	if (close(fd) && !err)
 		err = -errno;
@@ -115,7 +143,7 @@ static int write_and_rename(const char *path, const char *dir, const uint8_t *by
 	if (fd < 0)
 		return -errno;
 
-	int err = write_temporary(fd, bytes, len);
+	int err = write_temporary(fd, mode_for(path), bytes, len);
 
 	if (!err && rename(temporary, path))
 		err = -errno;
@@ -126,10 +154,13 @@ static int write_and_rename(const char *path, const char *dir, const uint8_t *by
 
 int file_replace(const char *path, const uint8_t *bytes, size_t len)
 {
+	char target[PATH_MAX];
 	char copy[PATH_MAX];
 
 	if (strlen(path) >= sizeof(copy))
 		return -ENAMETOOLONG;
+	if (realpath(path, target)) /* of a new file the path as it is */
+		path = target;
 
 	const char *dir = dirname(strcpy(copy, path));
 	int err = check_replaceable(path);

@@ -18,15 +18,18 @@ struct file_bytes {
 
 /*
  * Reads a file whole. Returns 0 and sets *out, whose bytes are to be released with free();
- * otherwise -errno, -EFBIG for more than FILE_LEN_MAX bytes, -ENOMEM.
+ * otherwise -errno, -EFBIG for more than FILE_LEN_MAX bytes, -ENOMEM. A pipe may keep silent for
+ * two seconds
+ * (-ETIMEDOUT): who reloads a file has other things to do than to wait.
  */
 __attribute__((warn_unused_result)) int file_read(struct file_bytes *out, const char *path);
 
 /*
  * Replaces a file: temporary file in the same directory, fsync, rename, fsync of the directory. A
- * new file has mode 0666 less the umask. Returns 0, or -errno with the old file as it was and no
- * temporary file left; -ENOTSUP when path is a device, pipe or socket. Only if the last fsync fails
- * is the new file in place although an error is returned: it may not survive a power cut.
+ * new file has mode 0666 less the umask, a replaced one keeps its mode; a symbolic link is
+ * followed. Returns 0, or -errno with the old file as it was and no temporary file left; -ENOTSUP
+ * when path is a device, pipe or socket. Only if the last fsync fails is the new file in place
+ * although an error is returned: it may not survive a power cut.
  */
 __attribute__((warn_unused_result)) int file_replace(const char *path, const uint8_t *bytes,
 						     size_t len);

@@ -111,10 +111,36 @@ START_TEST(a_new_file_has_the_mode_the_umask_leaves)
 	(void)umask(027);
 	ck_assert_int_eq(file_replace(path, (const uint8_t *)"new", 3), 0);
 	ck_assert_uint_eq(mode_of_file(), 0640);
+	ck_assert_int_eq(unlink(path), 0);
 	(void)umask(0);
 	ck_assert_int_eq(file_replace(path, (const uint8_t *)"new", 3), 0);
 	ck_assert_uint_eq(mode_of_file(), 0666);
 	ck_assert_uint_eq((unsigned int)umask(022), 0);
+}
+END_TEST
+
+START_TEST(a_replaced_file_keeps_its_mode)
+{
+	write_file("old");
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_int_eq(file_replace(path, (const uint8_t *)"new", 3), 0);
+	ck_assert_uint_eq(mode_of_file(), 0600);
+}
+END_TEST
+
+START_TEST(a_link_stays_a_link)
+{
+	char link[sizeof(path) + 8];
+	struct stat info;
+
+	(void)snprintf(link, sizeof(link), "%s/link", dir);
+	write_file("old");
+	ck_assert_int_eq(symlink("file", link), 0);
+	ck_assert_int_eq(file_replace(link, (const uint8_t *)"newer", 5), 0);
+	ck_assert_int_eq(lstat(link, &info), 0);
+	ck_assert(S_ISLNK(info.st_mode));
+	check_file("newer", 5);
+	ck_assert_int_eq(unlink(link), 0);
 }
 END_TEST
 
@@ -212,6 +238,8 @@ Suite *unit_suite(void)
 	tcase_add_test(file, what_cannot_be_read_says_why);
 	tcase_add_test(file, a_file_too_large_to_be_meant_is_refused);
 	tcase_add_test(file, a_new_file_has_the_mode_the_umask_leaves);
+	tcase_add_test(file, a_replaced_file_keeps_its_mode);
+	tcase_add_test(file, a_link_stays_a_link);
 	tcase_add_test(file, who_has_the_old_file_open_keeps_reading_the_old_one);
 	tcase_add_test(file, a_file_that_could_not_be_written_whole_changes_nothing);
 	tcase_add_test(file, a_place_where_no_file_can_be_is_refused_without_a_trace);
