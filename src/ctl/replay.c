@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <glb/forward.h>
 
@@ -24,9 +25,9 @@ enum {
 	BURST = 32,
 	HEADROOM = 128,
 	FRAME_LEN_MAX = 65536 + 64,
-	SNAPSHOT_LEN = 262144, /* announced by what is written: frames grow on their way */
+	SNAPSHOT_LEN = 65535, /* announced by what is written, unless a frame is longer */
+	SNAPSHOT_AT = 16,     /* where a capture announces it, 32 bits in native order */
 };
-_Static_assert(SNAPSHOT_LEN >= FRAME_LEN_MAX + GLB_OUTER_LEN_MAX, "no reader cuts a frame");
 
 struct replay_args {
 	const char *config_path;
@@ -42,12 +43,19 @@ struct slot {
 	uint8_t buffer[HEADROOM + FRAME_LEN_MAX];
 };
 
+/* A capture that is written. */
+struct dump {
+	const char *path;
+	pcap_dumper_t *pcap; /* NULL: nobody asked for it */
+	uint32_t longest;    /* frame so far */
+};
+
 struct run {
 	struct glb_generation *gen;
 	pcap_t *in;
-	pcap_dumper_t *out;
-	pcap_dumper_t *punted; /* or NULL */
-	struct slot *slots;    /* BURST of them */
+	struct dump out;
+	struct dump punted;
+	struct slot *slots; /* BURST of them */
 	struct glb_packet packets[BURST];
 	uint64_t counts[GLB_VERDICT_COUNT];
 };
@@ -109,16 +117,26 @@ static int make_generation(struct glb_generation **out, const struct replay_args
 	return err;
 }
 
-static pcap_dumper_t *open_dump(const char *path)
+/* Do two paths lead to one file? */
+static bool same_file(const char *a, const char *b)
+{
+	struct stat one;
+	struct stat other;
+
+	return !stat(a, &one) && !stat(b, &other) && S_ISREG(one.st_mode) &&
+	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+static int open_dump(struct dump *dump, const char *path)
 {
 	pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPSHOT_LEN);
-	pcap_dumper_t *dump = dead ? pcap_dump_open(dead, path) : NULL;
 
-	if (!dump)
+	*dump = (struct dump){.path = path, .pcap = dead ? pcap_dump_open(dead, path) : NULL};
+	if (!dump->pcap)
 		log_error("%s", dead ? pcap_geterr(dead) : "out of memory");
 	if (dead)
 		pcap_close(dead);
-	return dump;
+	return dump->pcap ? 0 : -EINVAL;
 }
 
 static int open_files(struct run *run, const struct replay_args *args)
@@ -135,11 +153,22 @@ static int open_files(struct run *run, const struct replay_args *args)
 			  pcap_datalink(run->in));
 		return -EINVAL;
 	}
+	if (same_file(args->in_path, args->out_path) ||
+	    (args->punted_path && same_file(args->in_path, args->punted_path))) {
+		log_error("%s: cannot be read and written at the same time", args->in_path);
+		return -EINVAL;
+	}
 	run->slots = calloc(BURST, sizeof(*run->slots));
-	run->out = open_dump(args->out_path);
-	if (args->punted_path)
-		run->punted = open_dump(args->punted_path);
-	return run->slots && run->out && (run->punted || !args->punted_path) ? 0 : -EINVAL;
+	if (!run->slots) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+
+	int err = open_dump(&run->out, args->out_path);
+
+	if (!err && args->punted_path)
+		err = open_dump(&run->punted, args->punted_path);
+	return err;
 }
 
 static int load_packet(struct run *run, unsigned int i, const struct pcap_pkthdr *header,
@@ -184,16 +213,24 @@ static int load_burst(struct run *run)
 	return BURST;
 }
 
+static void write_frame(struct dump *dump, struct timeval at, const struct glb_packet *pkt)
+{
+	struct pcap_pkthdr header = {at, pkt->len, pkt->len};
+
+	pcap_dump((u_char *)dump->pcap, &header, pkt->data);
+	if (pkt->len > dump->longest)
+		dump->longest = pkt->len;
+}
+
 static void settle(struct run *run, unsigned int i)
 {
 	const struct glb_packet *pkt = &run->packets[i];
-	struct pcap_pkthdr header = {run->slots[i].at, pkt->len, pkt->len};
 
 	run->counts[pkt->verdict]++;
 	if (pkt->verdict == GLB_FORWARD)
-		pcap_dump((u_char *)run->out, &header, pkt->data);
-	else if (glb_verdict_is_punt(pkt->verdict) && run->punted)
-		pcap_dump((u_char *)run->punted, &header, pkt->data);
+		write_frame(&run->out, run->slots[i].at, pkt);
+	else if (glb_verdict_is_punt(pkt->verdict) && run->punted.pcap)
+		write_frame(&run->punted, run->slots[i].at, pkt);
 }
 
 static int run_all(struct run *run)
@@ -208,18 +245,31 @@ static int run_all(struct run *run)
 	return n;
 }
 
+/* Readers cut frames that are longer than the capture announces. 0, or -1 and errno. */
+static int announce_longest(const struct dump *dump)
+{
+	FILE *file = pcap_dump_file(dump->pcap);
+
+	if (dump->longest <= SNAPSHOT_LEN)
+		return 0;
+	if (fseek(file, SNAPSHOT_AT, SEEK_SET))
+		return -1;
+	return fwrite(&dump->longest, sizeof(dump->longest), 1, file) == 1 ? 0 : -1;
+}
+
 /* Closes a capture; a write that failed earlier shows here. */
-static int close_dump(pcap_dumper_t *dump, const char *path)
+static int close_dump(struct dump *dump)
 {
 	int err = 0;
 
-	if (!dump)
+	if (!dump->pcap)
 		return 0;
-	if (pcap_dump_flush(dump) || ferror(pcap_dump_file(dump))) {
+	if (pcap_dump_flush(dump->pcap) || ferror(pcap_dump_file(dump->pcap)) ||
+	    announce_longest(dump) || pcap_dump_flush(dump->pcap)) {
 		err = -errno;
-		log_error("%s: %s", path, strerror(errno));
+		log_error("%s: %s", dump->path, strerror(errno));
 	}
-	pcap_dump_close(dump);
+	pcap_dump_close(dump->pcap);
 	return err;
 }
 
@@ -238,7 +288,9 @@ int replay(int argc, char **argv)
 		err = open_files(&run, &args);
 	if (!err)
 		err = run_all(&run);
-	if (close_dump(run.out, args.out_path) || close_dump(run.punted, args.punted_path))
+	if (close_dump(&run.out))
+		err = -EIO;
+	if (close_dump(&run.punted))
 		err = -EIO;
 	if (run.in)
 		pcap_close(run.in);

@@ -6,6 +6,7 @@ test_ctl.py GLBCTL
 """
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -123,6 +124,37 @@ class Glbctl(unittest.TestCase):
         self.assertEqual(struct.unpack_from("<IIII", out, 24), (7, 8, len(SYN) + 40, len(SYN) + 40))
         self.assertGreaterEqual(snapshot, len(SYN) + 40)
         self.assertEqual(self.replay("out.pcap", "again.pcap").returncode, 0)
+
+    def test_a_replay_announces_a_frame_longer_than_captures_usually_hold(self):
+        long = bytearray(SYN + bytes(65495 - 40))
+        long[16:18] = (65495).to_bytes(2, "big")
+        long = long[:12] + bytes.fromhex("81000001 81000002") + long[12:]
+        (self.folder / "in.pcap").write_bytes(capture([SYN, bytes(long)], snapshot=262144))
+        self.assertEqual(self.replay("in.pcap", "out.pcap").returncode, 0)
+        out = (self.folder / "out.pcap").read_bytes()
+        self.assertEqual(struct.unpack_from("<I", out, 16), (len(long) + 40,))
+        self.assertEqual(len(out), 24 + 16 + len(SYN) + 40 + 16 + len(long) + 40)
+
+    def test_a_replay_does_not_write_over_what_it_reads(self):
+        content = capture([SYN], snapshot=65535)
+        (self.folder / "in.pcap").write_bytes(content)
+        for words in (["in.pcap", "in.pcap"], ["--punted", "in.pcap", "in.pcap", "out.pcap"]):
+            done = self.replay(*words)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("in.pcap: cannot be read and written at the same time", done.stderr)
+            self.assertEqual((self.folder / "in.pcap").read_bytes(), content)
+
+    def test_a_pipe_that_stays_silent_is_given_up(self):
+        os.mkfifo(self.folder / "pipe")
+        keep_open = os.open(self.folder / "pipe", os.O_RDWR)
+        self.addCleanup(os.close, keep_open)
+        done = self.run_with("table", "check", "pipe")
+        self.assertEqual((done.returncode, done.stderr), (1, "glbctl: error: pipe: Connection timed out\n"))
+
+    def test_a_table_is_read_from_a_pipe(self):
+        shell = f"cat tables.json | {self.program} table check /dev/stdin"
+        done = subprocess.run(shell, shell=True, cwd=self.folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_a_capture_that_cannot_be_replayed_is_refused_in_words(self):
         cut = capture([SYN], snapshot=65535)
