@@ -34,4 +34,8 @@ void glb_binds_free(struct glb_binds *binds);
 int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
 		    const uint8_t *outer_dst);
 
+/* Likewise, and sets *bind to the index of the bind in that table. For explanations. */
+int glb_binds_find(unsigned int *bind, const struct glb_binds *binds, const struct glb_flow *flow,
+		   const uint8_t *outer_dst);
+
 #endif

@@ -14,9 +14,10 @@
 #include <glb/net.h>
 
 enum {
-	GLB_HOPS_MAX = 4, /* per row, primary included */
+	GLB_HOPS_MAX = 4,      /* of a row, primary included */
+	GLB_WIRE_HOPS_MAX = 8, /* of a packet: those of a row, and of the alternative fields' row */
 	GLB_OUTER_LEN_MAX = GLB_IPV4_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT +
-			    (GLB_HOPS_MAX - 1) * GLB_GUE_HOP_LEN,
+			    (GLB_WIRE_HOPS_MAX - 1) * GLB_GUE_HOP_LEN,
 	GLB_OUTER_TTL = 64,
 	GLB_OUTER_UDP_AT = GLB_IPV4_LEN,
 	GLB_OUTER_GUE_AT = GLB_IPV4_LEN + GLB_UDP_LEN,
@@ -61,11 +62,11 @@ GLB_INLINE void glb_outer_init(struct glb_outer *outer, const uint8_t *src, cons
 
 /* One packet to encapsulate. */
 struct glb_encap {
-	uint16_t inner_len; /* bytes of the client's packet */
-	uint16_t src_port;  /* outer UDP source port, host order */
-	uint8_t version;    /* of the client's packet: 4 or 6 */
-	uint8_t hop_count;  /* as given to glb_outer_init() */
-	const uint8_t *hops[GLB_HOPS_MAX - 1]; /* hop_count IPv4 addresses */
+	uint16_t inner_len;			    /* bytes of the client's packet */
+	uint16_t src_port;			    /* outer UDP source port, host order */
+	uint8_t version;			    /* of the client's packet: 4 or 6 */
+	uint8_t hop_count;			    /* as given to glb_outer_init() */
+	const uint8_t *hops[GLB_WIRE_HOPS_MAX - 1]; /* hop_count IPv4 addresses */
 };
 
 /* The outer UDP checksum over pseudo header, UDP, GUE and inner packet; its field must be 0. */

@@ -29,6 +29,8 @@ struct glb_route {
 	const struct glb_row *rows;
 	const uint8_t *hash_key;
 	struct glb_outer *outers; /* template per backend */
+	uint8_t row_hops;	  /* per row */
+	uint8_t listed_hops; /* in the GUE header: those of the row but the primary, then alt's */
 };
 
 struct glb_generation {
@@ -36,7 +38,6 @@ struct glb_generation {
 	uint8_t hash_fields;
 	uint8_t alt_hash_fields;
 	bool forward_echo;
-	uint8_t hop_count; /* listed in the GUE header: those of the row but the primary, then alt's */
 	uint8_t l2[GLB_PORTS_MAX][2 * GLB_MAC_LEN]; /* outer destination and source MAC by port */
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */

@@ -2,34 +2,40 @@
 /*
  * What does a table file look like in binary?
  *
- * Version 2 of the original's format, byte for byte, so that either project's director reads either
- * project's file. Integers are little-endian, addresses in network order, nothing is padded:
+ * Integers are little-endian, addresses in network order, nothing is padded.
  *
- *   header      "GLBD", version 2, tables, rows 65536, backends 256, binds 256     24 bytes
- *   per table   backend count, 256 backends of 24 bytes; bind count, 256 binds of 28 bytes;
- *               hash key of 16 bytes; 65536 rows of two 32-bit backend indices     537624 bytes
+ *   header  "GLBD", version, tables, rows 65536, most backends, most binds of a table    24 bytes
  *
- * Lost on the way: names, the seed, and the difference between draining and inactive.
+ * Version 2 is the original's format, byte for byte, so that either project's director reads either
+ * project's file. Per table: backend count, 256 backends; bind count, 256 binds; hash key; 65536
+ * rows of two 32-bit backend indices. 537624 bytes.
+ *
+ * Version 3 is for tables that do not fit: more than 256 backends or binds, or more than two hops a
+ * row. Per table: backend count, bind count, hops a row, zero (32 bits each); hash key; name (64
+ * bytes, filled with zeros); the backends; the binds; 65536 rows of 16-bit backend indices. An
+ * image has version 3 when one of its tables needs it.
+ *
+ *   backend  family (1 IPv4, 2 IPv6), address, state (0 filling, 1 active, 2 draining or
+ *            inactive), healthy: 32 bits, 16 bytes, 16 bits, 16 bits
+ *   bind     family, address, prefix length, first port, last port (16 bits each), protocol, zero
+ *
+ * Lost on the way: the seed, weights, zones, the difference between draining and inactive and, in
+ * version 2, names.
  */
 #ifndef GLB_IMAGE_H
 #define GLB_IMAGE_H
 
 #include <glb/table.h>
 
-enum {
-	GLB_IMAGE_HEADER_LEN = 24,
-	GLB_IMAGE_TABLE_LEN = 537624,
-};
+/* The version that tables need: 2 or 3. */
+unsigned int glb_image_version(const struct glb_tables *tables);
 
-/* Bytes of an image of `count` tables. */
-static inline size_t glb_image_len(unsigned int count)
-{
-	return GLB_IMAGE_HEADER_LEN + (size_t)count * GLB_IMAGE_TABLE_LEN;
-}
+/* Bytes of the image of some tables. */
+size_t glb_image_len(const struct glb_tables *tables);
 
 /*
- * Writes tables into `out`, which holds glb_image_len(tables->count) bytes. Equal tables give equal
- * bytes on every machine.
+ * Writes tables into `out`, which holds glb_image_len(tables) bytes. Equal tables give equal bytes
+ * on every machine.
  */
 void glb_image_write(uint8_t *out, const struct glb_tables *tables);
 

@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which backends serve a row, and in what order?
+ * Which backends may serve a row, and in what order?
  *
- * Rendezvous (highest random weight) hashing, Thaler and Ravishankar 1998: every backend gets a rank
- * in every row from a keyed hash of row and address alone, so that the relative order of two
+ * Rendezvous (highest random weight) hashing, Thaler and Ravishankar 1998: every backend gets a
+ * rank in every row from a keyed hash of row and address alone, so that the relative order of two
  * backends never depends on a third, and adding or removing one moves only the rows it wins or won.
  *
  *   row seed = SipHash(seed, row as 4 big-endian bytes), its 8 bytes little-endian
  *   rank     = SipHash(seed, row seed | address), its 8 bytes read as a big-endian number
  *
- * The smallest rank is the row's first choice, the next its second.
+ * The ranking of a row is its first backends by rank, smallest first. Two options bend it:
+ *
+ *   weight  Where weights differ, backends are ordered by cost = -log2(1 - rank / 2^64) / weight
+ *           instead, so that a backend comes first in a share of rows proportional to its weight.
+ *           Worked out in integers, so that every machine comes to the same order; equal costs are
+ *           ordered by rank, so equal weights give the order without weights.
+ *   zone    Where backends have zones, the second place goes to the first by rank from another zone
+ *           than the first place's, if there is one; later places to the first by rank not placed.
+ *
+ * A ranking depends on addresses, weights and zones only. State and health are looked at
+ * afterwards, by glb_order_rows(), which is cheap and never puts a backend on a row, or takes one
+ * from it.
  */
 #ifndef GLB_RENDEZVOUS_H
 #define GLB_RENDEZVOUS_H
@@ -18,12 +29,62 @@
 #include <glb/table.h>
 
 /*
- * Fills GLB_ROWS rows of two hops each. At least one backend must be usable. With one, it is both
- * primary and secondary of every row.
- *
- * A first choice that is draining or unhealthy yields to a second choice that is active, whatever
- * the health of the latter: fleets mix directors, so this rule of the original is kept as it is.
+ * How many hops the rows of a table have: those the spec asks for, or as many as there are usable
+ * backends, but always two: a single backend is named twice.
  */
-void glb_rendezvous(struct glb_row *rows, const struct glb_table_spec *spec);
+unsigned int glb_row_hop_count(const struct glb_table_spec *spec);
+
+/*
+ * How to go about ranking. The rows are the same, however; all zeros is fine.
+ *
+ * old         spec ranked before, and its ranking: what both have in common is not hashed again.
+ *             NULL: nothing is known
+ * run         runs the parts of a large ranking; NULL: on the caller's thread
+ * lanes       instruction set: "generic", "avx2" or "avx512"; NULL: the best this processor has
+ */
+struct glb_ranking {
+	const struct glb_row *old_ranked;
+	const struct glb_table_spec *old;
+	glb_run_fn *run;
+	const char *lanes;
+};
+
+/*
+ * Ranks all GLB_ROWS rows. At least one backend must be usable. Returns 0, -ENOMEM, or -ENOTSUP if
+ * this processor lacks the instruction set.
+ */
+GLB_NODISCARD int glb_rank_rows_how(struct glb_row *ranked, const struct glb_table_spec *spec,
+				    const struct glb_ranking *how);
+
+/* Likewise in the best way for one thread, without and with an old ranking. */
+GLB_NODISCARD int glb_rank_rows(struct glb_row *ranked, const struct glb_table_spec *spec);
+GLB_NODISCARD int glb_rank_rows_from(struct glb_row *ranked, const struct glb_table_spec *spec,
+				     const struct glb_row *old_ranked,
+				     const struct glb_table_spec *old);
+
+/* What one backend has to show in one row. */
+struct glb_rating {
+	uint16_t backend;
+	uint64_t rank;
+	uint64_t cost; /* the rank, where weights do not differ */
+};
+
+/*
+ * Rates every usable backend in one row, first by cost first, zones not regarded. `out` has room
+ * for the backends of the spec. Returns how many there are, or -ENOMEM. For explanations.
+ */
+GLB_NODISCARD int glb_rate_row(struct glb_rating *out, const struct glb_table_spec *spec,
+			       uint32_t row);
+
+/*
+ * Orders the hops of ranked rows by state and health.
+ *
+ * In a table with options: those that take new flows and are healthy first, then the draining and
+ * healthy, then the rest, each group in order of rank. In a table without: a first choice that is
+ * draining or unhealthy yields to a second choice that is active, whatever the health of the
+ * latter. That is the original's rule, kept because fleets mix directors.
+ */
+void glb_order_rows(struct glb_row *rows, const struct glb_row *ranked,
+		    const struct glb_table_spec *spec);
 
 #endif

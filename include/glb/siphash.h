@@ -58,6 +58,15 @@ GLB_INLINE void glb_siphash_word(struct glb_siphash *s, uint64_t word)
 	s->v0 ^= word;
 }
 
+/* The digest, once all words are absorbed. */
+GLB_INLINE uint64_t glb_siphash_finish(struct glb_siphash s)
+{
+	s.v2 ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		glb_siphash_round(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
 /*
  * Absorbs the last word and finishes. `tail` holds the input bytes after the last whole word in its
  * low bytes; `len` is the length of the whole input, of which the low 8 bits count.
@@ -65,10 +74,7 @@ GLB_INLINE void glb_siphash_word(struct glb_siphash *s, uint64_t word)
 GLB_INLINE uint64_t glb_siphash_end(struct glb_siphash s, uint64_t tail, size_t len)
 {
 	glb_siphash_word(&s, tail | (uint64_t)len << 56);
-	s.v2 ^= 0xff;
-	for (int i = 0; i < 4; i++)
-		glb_siphash_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+	return glb_siphash_finish(s);
 }
 
 /* SipHash-2-4 of len bytes under a key of GLB_SIPHASH_KEY_LEN bytes. */

@@ -16,8 +16,13 @@
 
 /* Of one table. */
 enum {
-	GLB_BACKENDS_MAX = 256,
-	GLB_BINDS_MAX = 256,
+	GLB_BACKENDS_MAX = 16384,
+	GLB_BINDS_MAX = 16384,
+};
+
+enum {
+	GLB_WEIGHT_DEFAULT = 100,
+	GLB_WEIGHT_MAX = UINT16_MAX,
 };
 
 struct glb_addr {
@@ -26,16 +31,31 @@ struct glb_addr {
 };
 
 enum glb_state {
-	GLB_FILLING,  /* new: takes new flows, yet its rows name the old owner second */
+	GLB_FILLING, /* new: takes new flows, yet its rows name the old owner second */
 	GLB_ACTIVE,
 	GLB_DRAINING, /* keeps its flows as long as they live, takes no new ones */
 	GLB_INACTIVE, /* as if it were not listed */
 };
 
+/* The word for a state, as in the source file. */
+static inline const char *glb_state_name(enum glb_state state)
+{
+	static const char *const names[] = {
+		[GLB_FILLING] = "filling",
+		[GLB_ACTIVE] = "active",
+		[GLB_DRAINING] = "draining",
+		[GLB_INACTIVE] = "inactive",
+	};
+
+	return names[state];
+}
+
 struct glb_backend {
 	struct glb_addr addr;
 	enum glb_state state;
 	bool healthy;
+	uint16_t weight; /* share of rows relative to others; 0: GLB_WEIGHT_DEFAULT */
+	uint16_t zone;	 /* failure domain: the same number in the same domain; 0: none given */
 };
 
 struct glb_bind {
@@ -47,9 +67,12 @@ struct glb_bind {
 };
 
 struct glb_table_spec {
-	char *name; /* NULL when the file gives none */
+	char *name;  /* NULL when the file gives none */
+	char *zones; /* the names of zones 1, 2 and so on, each ended by a 0 byte; or NULL */
+	size_t zones_len;
 	uint8_t hash_key[GLB_SIPHASH_KEY_LEN]; /* flow -> row */
 	uint8_t seed[GLB_SIPHASH_KEY_LEN];     /* row -> backends */
+	uint8_t hops; /* 2 to GLB_HOPS_MAX; 0: two, ordered by the original's rule */
 	struct glb_backend *backends;
 	struct glb_bind *binds;
 	unsigned int backend_count;
@@ -64,6 +87,7 @@ struct glb_spec {
 static inline void glb_table_spec_clear(struct glb_table_spec *table)
 {
 	free(table->name);
+	free(table->zones);
 	free(table->backends);
 	free(table->binds);
 	*table = (struct glb_table_spec){0};
@@ -77,6 +101,28 @@ static inline void glb_spec_free(struct glb_spec *spec)
 	*spec = (struct glb_spec){0};
 }
 
+/* The name of a zone, "" for 0. `zone` must be one of the table's. */
+static inline const char *glb_zone_name(const struct glb_table_spec *table, unsigned int zone)
+{
+	const char *name = table->zones;
+
+	if (!zone || !name)
+		return "";
+	while (--zone)
+		name += __builtin_strlen(name) + 1;
+	return name;
+}
+
+/*
+ * The number of a zone by its name; a new name gets the next number. 0 and *out, or -ENOMEM. A
+ * table cannot have more zones than it has backends.
+ */
+GLB_NODISCARD int glb_zone_number(uint16_t *out, struct glb_table_spec *table, const char *name);
+
+/* Copies a table with all it owns. 0 and *out, for glb_table_spec_clear(); or -ENOMEM. */
+GLB_NODISCARD int glb_table_spec_copy(struct glb_table_spec *out,
+				      const struct glb_table_spec *spec);
+
 /* Is this backend part of the rows at all? */
 static inline bool glb_backend_usable(const struct glb_backend *backend)
 {
@@ -87,5 +133,18 @@ static inline bool glb_addr_equal(const struct glb_addr *a, const struct glb_add
 {
 	return a->version == b->version && !__builtin_memcmp(a->bytes, b->bytes, 16);
 }
+
+static inline bool glb_bind_equal(const struct glb_bind *a, const struct glb_bind *b)
+{
+	return glb_addr_equal(&a->addr, &b->addr) && a->prefix_len == b->prefix_len &&
+	       a->proto == b->proto && a->port_first == b->port_first &&
+	       a->port_last == b->port_last;
+}
+
+/* Do two tables say the same, in the same order? Names do not matter, nor keys. */
+bool glb_table_spec_equal(const struct glb_table_spec *a, const struct glb_table_spec *b);
+
+/* Are there backends in different zones? */
+bool glb_zones_differ(const struct glb_table_spec *table);
 
 #endif

@@ -14,23 +14,44 @@
 enum {
 	GLB_ROWS = 65536,
 	GLB_ROW_MASK = GLB_ROWS - 1,
-	GLB_ROW_HOPS = 2, /* of the GLB_HOPS_MAX a row has room for */
 };
 
-/* Indices into the table's backends; hop 0 is the primary. */
+/* Indices into the table's backends; hop 0 is the primary. Hops beyond the table's count are 0. */
 struct glb_row {
 	uint16_t hops[GLB_HOPS_MAX];
 };
 _Static_assert(sizeof(struct glb_row) == 8, "eight rows to a cache line");
 
 struct glb_table {
-	struct glb_table_spec spec; /* seed is all zero in a table read from an image */
-	struct glb_row rows[GLB_ROWS];
+	struct glb_table_spec spec;    /* of a table read from an image: what the image tells */
+	uint8_t hop_count;	       /* per row, 2 to GLB_HOPS_MAX */
+	bool ranked;		       /* is `ranking` filled? Not in a table read from an image */
+	struct glb_row rows[GLB_ROWS]; /* in the order in which hops are tried */
+	struct glb_row ranking[GLB_ROWS]; /* the same hops in order of rank: see rendezvous.h */
 };
 
 struct glb_tables {
 	struct glb_table **tables;
 	unsigned int count;
+};
+
+/*
+ * Runs task(arg, part) once for every part below part_count, in any order and on any threads, and
+ * returns when all are done. The library has no threads of its own.
+ */
+typedef void glb_run_fn(void (*task)(void *arg, unsigned int part), void *arg,
+			unsigned int part_count);
+
+/*
+ * How to go about building. The tables are the same, however; all zeros is fine.
+ *
+ * known  tables built before, or NULL: what they have in common with the spec is not hashed again,
+ *        so that a change of state or health costs next to nothing. Read only during the call
+ * run    runs the parts of a large table; NULL: on the caller's thread
+ */
+struct glb_building {
+	const struct glb_tables *known;
+	glb_run_fn *run;
 };
 
 /*
@@ -44,8 +65,12 @@ struct glb_tables {
  *   -E2BIG    more than GLB_BACKENDS_MAX backends or GLB_BINDS_MAX binds in a table
  *   -ENOMEM   out of memory
  */
+GLB_NODISCARD int glb_tables_build_how(struct glb_tables *out, const struct glb_spec *spec,
+				       const struct glb_building *how, struct glb_diag *diag);
+
+/* Likewise on the caller's thread. `known` may be NULL. */
 GLB_NODISCARD int glb_tables_build(struct glb_tables *out, const struct glb_spec *spec,
-				   struct glb_diag *diag);
+				   const struct glb_tables *known, struct glb_diag *diag);
 
 /* Releases what glb_tables_build() or glb_image_read() made; an empty struct is fine. */
 void glb_tables_free(struct glb_tables *tables);

@@ -46,11 +46,21 @@ bool prefix_parse(struct glb_addr *out, uint8_t *prefix_len, const char *text)
 	return true;
 }
 
+struct glb_addr addr_network(const struct glb_addr *addr, unsigned int prefix_len)
+{
+	struct glb_addr network = *addr;
+
+	for (unsigned int bit = prefix_len; bit < 128; bit++)
+		network.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+	return network;
+}
+
 static int hex_value(char digit)
 {
 	if (!isxdigit((unsigned char)digit))
 		return -1;
-	return isdigit((unsigned char)digit) ? digit - '0' : tolower((unsigned char)digit) - 'a' + 10;
+	return isdigit((unsigned char)digit) ? digit - '0'
+					     : tolower((unsigned char)digit) - 'a' + 10;
 }
 
 /* 2 * len hexadecimal digits with a colon after every `group` bytes (0: none), and nothing else. */

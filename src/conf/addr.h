@@ -16,6 +16,9 @@ bool addr_parse(struct glb_addr *out, const char *text);
 /* An address with an optional /LENGTH; without it the whole address. */
 bool prefix_parse(struct glb_addr *out, uint8_t *prefix_len, const char *text);
 
+/* An address without the bits behind a prefix. */
+struct glb_addr addr_network(const struct glb_addr *addr, unsigned int prefix_len);
+
 /* xx:xx:xx:xx:xx:xx or xxxx:xxxx:xxxx, in either case. */
 bool mac_parse(uint8_t out[GLB_MAC_LEN], const char *text);
 

@@ -9,120 +9,105 @@
 #include "conf/director.h"
 #include "conf/json.h"
 #include "sys/file.h"
-#include "sys/log.h"
 
 enum {
 	IDLE_SLEEP_US_DEFAULT = 100,
 	IDLE_SLEEP_US_MAX = 10000, /* longer would overflow receive rings */
 };
 
-static int read_gateway_mac(struct director_conf *conf, const struct conf_value *root,
-			    struct glb_diag *diag)
+static void read_gateway_mac(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
 	const char *text;
-	int err = conf_member(&value, root, "outbound_gateway_mac", diag);
 
-	if (!err)
-		err = conf_string(&text, &value, diag);
-	if (!err && !mac_parse(conf->settings.gateway_mac, text))
-		err = conf_refuse(&value, diag, "\"%s\" is not a MAC address", text);
-	return err;
+	if (conf_member(&value, root, "outbound_gateway_mac") || conf_string(&text, &value))
+		return;
+	if (!mac_parse(conf->settings.gateway_mac, text))
+		(void)conf_refuse(&value, "\"%s\" is not a MAC address", text);
 }
 
-static int read_src_addr(struct director_conf *conf, const struct conf_value *root,
-			 struct glb_diag *diag)
+static void read_src_addr(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
 	struct glb_addr addr;
-	int err = conf_member(&value, root, "outbound_src_ip", diag);
 
-	if (!err)
-		err = conf_addr(&addr, &value, diag);
-	if (!err && addr.version != 4)
-		err = conf_refuse(&value, diag, "the outer packet is IPv4, so must be its source");
-	if (!err)
+	if (conf_member(&value, root, "outbound_src_ip") || conf_addr(&addr, &value))
+		return;
+	if (addr.version == 4)
 		memcpy(conf->settings.src_addr, addr.bytes, sizeof(conf->settings.src_addr));
-	return err;
+	else
+		(void)conf_refuse(&value, "the outer packet is IPv4, so must be its source");
 }
 
-/* Leaves *out as it is when the key is absent. */
-static int read_hash_fields(uint8_t *out, const struct conf_value *root, const char *key,
-			    struct glb_diag *diag)
+/* Leaves *out as it is when the key is absent or its value no good. */
+static void read_hash_fields(uint8_t *out, const struct conf_value *root, const char *key)
 {
 	static const char *const names[] = {"src_addr", "dst_addr", "src_port", "dst_port", NULL};
 	struct conf_value fields;
 	uint8_t set = 0;
 
-	if (!conf_find(&fields, root, key))
-		return 0;
+	if (!conf_find(&fields, root, key) || conf_object(&fields))
+		return;
 
-	int err = conf_object(&fields, diag);
+	/* directors that hash by different fields break each other's flows: no typos here */
+	int err = conf_refuse_unknown(&fields, names);
 
-	if (!err) /* directors that hash by different fields break each other's flows */
-		err = conf_refuse_unknown(&fields, names, diag);
-	if (err)
-		return err;
 	for (unsigned int i = 0; names[i]; i++) {
 		struct conf_value field;
 		bool on = false;
 
-		if (conf_find(&field, &fields, names[i]))
-			err = conf_bool(&on, &field, diag);
-		if (err)
-			return err;
+		if (conf_find(&field, &fields, names[i]) && conf_bool(&on, &field))
+			err = -EINVAL;
 		set |= (uint8_t)(on << i); /* enum glb_hash_field in the order of names */
 	}
-	if (!set)
-		return conf_refuse(&fields, diag, "names no field to hash");
-	*out = set;
-	return 0;
+	if (!set && !err)
+		err = conf_refuse(&fields, "names no field to hash");
+	if (!err)
+		*out = set;
 }
 
-/* Leaves *out as it is when the key is absent. */
-static int read_flag(bool *out, const struct conf_value *root, const char *key,
-		     struct glb_diag *diag)
+/* Leaves *out as it is when the key is absent or its value no good. */
+static void read_flag(bool *out, const struct conf_value *root, const char *key)
 {
 	struct conf_value value;
 
-	return conf_find(&value, root, key) ? conf_bool(out, &value, diag) : 0;
+	if (conf_find(&value, root, key))
+		(void)conf_bool(out, &value);
 }
 
-static int read_idle_sleep(struct director_conf *conf, const struct conf_value *root,
-			   struct glb_diag *diag)
+static void read_idle_sleep(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
 
-	if (!conf_find(&value, root, "idle_sleep_us"))
-		return 0;
-	return conf_uint(&conf->idle_sleep_us, IDLE_SLEEP_US_MAX, &value, diag);
+	if (conf_find(&value, root, "idle_sleep_us"))
+		(void)conf_uint(&conf->idle_sleep_us, 0, IDLE_SLEEP_US_MAX, &value);
 }
 
-static int read_punt(struct director_conf *conf, const struct conf_value *root,
-		     struct glb_diag *diag)
+static void read_unmatched(struct director_conf *conf, const struct conf_value *root)
+{
+	static const char *const names[] = {"drop", "punt", NULL};
+	struct conf_value value;
+	uint32_t punt;
+
+	if (conf_find(&value, root, "unmatched") &&
+	    !conf_choice(&punt, names, "punt or drop", &value))
+		conf->punt_unmatched = punt;
+}
+
+static void read_punt_port(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
 	const char *text;
-	int err = 0;
 
-	if (conf_find(&value, root, "unmatched")) {
-		err = conf_string(&text, &value, diag);
-		if (!err && strcmp(text, "punt") != 0 && strcmp(text, "drop") != 0)
-			err = conf_refuse(&value, diag, "\"%s\" is not punt or drop", text);
-		if (!err)
-			conf->punt_unmatched = text[0] == 'p';
-	}
-	if (!err && conf_find(&value, root, "punt_port")) {
-		err = conf_string(&text, &value, diag);
-		if (!err && (!*text || strlen(text) >= sizeof(conf->punt_port)))
-			err = conf_refuse(&value, diag, "\"%s\" is no device name", text);
-		if (!err)
-			memcpy(conf->punt_port, text, strlen(text) + 1);
-	}
-	return err;
+	if (!conf_find(&value, root, "punt_port") || conf_string(&text, &value))
+		return;
+	if (!*text || strlen(text) >= sizeof(conf->punt_port))
+		(void)conf_refuse(&value, "\"%s\" is no device name", text);
+	else
+		memcpy(conf->punt_port, text, strlen(text) + 1);
 }
 
-/* Keys of the original that a director of ours has no use for. */
+/* Keys of the original that a director of ours has no use for: no mistake, however strict. */
 static void notice_retired(const struct conf_value *root)
 {
 	static const char *const retired[][2] = {
@@ -136,43 +121,46 @@ static void notice_retired(const struct conf_value *root)
 
 	for (unsigned int i = 0; i < sizeof(retired) / sizeof(*retired); i++)
 		if (conf_find(&value, root, retired[i][0]))
-			log_warning("%s: $.%s: accepted without effect: %s", root->file->path,
-				    retired[i][0], retired[i][1]);
+			conf_remark(&value, SEVERITY_WARNING, "accepted without effect: %s",
+				    retired[i][1]);
 }
 
-static int read_conf(struct director_conf *conf, const struct conf_value *root,
-		     struct glb_diag *diag)
+static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
-	static const char *const known[] = {
-		"outbound_gateway_mac", "outbound_src_ip", "hash_fields", "alt_hash_fields",
-		"forward_icmp_ping_responses", "rx_drop_en", "idle_sleep_us", "unmatched",
-		"punt_port", "flow_paths", "lcores", "num_worker_queues", "kni_ip", "statsd_port",
-		NULL};
+	static const char *const known[] = {"outbound_gateway_mac",
+					    "outbound_src_ip",
+					    "hash_fields",
+					    "alt_hash_fields",
+					    "forward_icmp_ping_responses",
+					    "rx_drop_en",
+					    "idle_sleep_us",
+					    "unmatched",
+					    "punt_port",
+					    "flow_paths",
+					    "lcores",
+					    "num_worker_queues",
+					    "kni_ip",
+					    "statsd_port",
+					    NULL};
 	struct glb_settings *settings = &conf->settings;
-	int err = conf_object(root, diag);
 
-	if (err)
-		return err;
+	if (conf_object(root))
+		return;
 	conf_warn_unknown(root, known);
 	notice_retired(root);
-	err = read_gateway_mac(conf, root, diag);
-	if (!err)
-		err = read_src_addr(conf, root, diag);
-	if (!err)
-		err = read_hash_fields(&settings->hash_fields, root, "hash_fields", diag);
-	if (!err)
-		err = read_hash_fields(&settings->alt_hash_fields, root, "alt_hash_fields", diag);
-	if (!err)
-		err = read_flag(&settings->forward_echo, root, "forward_icmp_ping_responses", diag);
-	if (!err)
-		err = read_flag(&conf->rx_drop_en, root, "rx_drop_en", diag);
-	if (!err)
-		err = read_idle_sleep(conf, root, diag);
-	return err ? err : read_punt(conf, root, diag);
+	read_gateway_mac(conf, root);
+	read_src_addr(conf, root);
+	read_hash_fields(&settings->hash_fields, root, "hash_fields");
+	read_hash_fields(&settings->alt_hash_fields, root, "alt_hash_fields");
+	read_flag(&settings->forward_echo, root, "forward_icmp_ping_responses");
+	read_flag(&conf->rx_drop_en, root, "rx_drop_en");
+	read_idle_sleep(conf, root);
+	read_unmatched(conf, root);
+	read_punt_port(conf, root);
 }
 
 int director_conf_parse(struct director_conf *out, const char *path, const char *bytes, size_t len,
-			struct glb_diag *diag)
+			struct report *report)
 {
 	struct director_conf conf = {
 		.settings.hash_fields = GLB_HASH_SRC_ADDR,
@@ -181,31 +169,34 @@ int director_conf_parse(struct director_conf *out, const char *path, const char 
 		.punt_unmatched = true,
 		.rx_drop_en = true,
 	};
+	uint32_t errors = report->totals[SEVERITY_ERROR];
 	struct conf_file file;
-	int err = conf_parse(&file, path, bytes, len, diag);
+	int err = conf_parse(&file, path, bytes, len, report);
 
 	if (err)
 		return err;
 
 	struct conf_value root = conf_root(&file);
 
-	err = read_conf(&conf, &root, diag);
+	read_conf(&conf, &root);
 	conf_close(&file);
-	if (!err)
-		*out = conf;
-	return err;
+	if (report->totals[SEVERITY_ERROR] > errors)
+		return -EINVAL;
+	*out = conf;
+	return 0;
 }
 
-int director_conf_load(struct director_conf *out, const char *path, struct glb_diag *diag)
+int director_conf_load(struct director_conf *out, const char *path, struct report *report)
 {
 	struct file_bytes file;
 	int err = file_read(&file, path);
 
 	if (err) {
-		glb_diag(diag, "%s: %s", path, strerror(-err));
+		report_file(report, path);
+		report_fail(report, "%s", strerror(-err));
 		return err;
 	}
-	err = director_conf_parse(out, path, (const char *)file.bytes, file.len, diag);
+	err = director_conf_parse(out, path, (const char *)file.bytes, file.len, report);
 	free(file.bytes);
 	return err;
 }

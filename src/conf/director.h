@@ -3,13 +3,14 @@
  * How does the operator want a director to behave?
  *
  * director.json: the original's keys with their meaning, and our own. Read by the director and by
- * `glbctl replay`, so it lives here. config/director.json documents every key.
+ * `glbctl replay`, so it lives here. config/director.schema.json documents every key.
  */
 #ifndef CONF_DIRECTOR_H
 #define CONF_DIRECTOR_H
 
-#include <glb/diag.h>
 #include <glb/generation.h>
+
+#include "conf/report.h"
 
 struct director_conf {
 	struct glb_settings settings; /* port_macs are left to the caller */
@@ -20,15 +21,16 @@ struct director_conf {
 };
 
 /*
- * Reads the file at `path`. Returns 0 and sets *out; otherwise leaves it alone: -errno of reading
- * the file, -EINVAL for its content. diag always names the file and the place in it. Keys that are
- * accepted without effect, or unknown, are logged as warnings.
+ * Reads the file at `path`, which must outlive the report. Returns 0 and sets *out; otherwise
+ * leaves it alone: -errno of reading the file, -EINVAL for its content, -ENOMEM. The report tells
+ * all problems of the file: at least one error after a failure; warnings about keys that are
+ * unknown or accepted without effect also after a success.
  */
 GLB_NODISCARD int director_conf_load(struct director_conf *out, const char *path,
-				     struct glb_diag *diag);
+				     struct report *report);
 
 /* Likewise from bytes in memory that came from `path`. */
 GLB_NODISCARD int director_conf_parse(struct director_conf *out, const char *path,
-				      const char *bytes, size_t len, struct glb_diag *diag);
+				      const char *bytes, size_t len, struct report *report);
 
 #endif

@@ -1,33 +1,90 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "conf/addr.h"
 #include "conf/json.h"
-#include "sys/log.h"
 
-enum { PATH_LEN_MAX = 256 };
+/* --- Files --- */
+
+static int refuse_text(struct report *report, const char *bytes, size_t len, size_t offset,
+		       const char *reason)
+{
+	struct place place = text_place(bytes, len, offset);
+	struct problem problem = {
+		.severity = SEVERITY_ERROR,
+		.offset = offset,
+		.line = place.line,
+		.column = place.column,
+	};
+
+	report_add(report, &problem, "%s", reason);
+	return -EINVAL;
+}
+
+/*
+ * The library's column is that of the last character it read. More useful is where the token starts
+ * that it had no use for; or the end, when the text ends too early.
+ */
+static int refuse_syntax(struct report *report, const char *bytes, size_t len,
+			 const json_error_t *error)
+{
+	size_t offset = len;
+
+	if (json_error_code(error) != json_error_premature_end_of_input)
+		offset = last_token(bytes, len, (size_t)error->position);
+	return refuse_text(report, bytes, len, offset, error->text);
+}
 
 int conf_parse(struct conf_file *out, const char *path, const char *bytes, size_t len,
-	       struct glb_diag *diag)
+	       struct report *report)
 {
+	struct conf_file file = {.report = report};
+	const char *nul = len ? memchr(bytes, 0, len) : NULL;
 	json_error_t error;
-	json_t *root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
 
-	if (!root) {
-		glb_diag(diag, "%s:%d:%d: %s", path, error.line, error.column, error.text);
-		return -EINVAL;
+	report_file(report, path);
+	if (nul) /* the library drops one behind a number or word */
+		return refuse_text(report, bytes, len, (size_t)(nul - bytes), "a NUL byte");
+	file.root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
+	if (!file.root)
+		return refuse_syntax(report, bytes, len, &error);
+	if (locator_make(&file.locator, bytes, len)) {
+		report_fail(report, "out of memory");
+		json_decref(file.root);
+		return -ENOMEM;
 	}
-	*out = (struct conf_file){path, root};
+	*out = file;
 	return 0;
+}
+
+/* Lines and columns are worked out for the problems that were kept only: lines can be long. */
+static void find_places(const struct conf_file *file)
+{
+	struct report *report = file->report;
+
+	for (uint32_t i = 0; i < report->count; i++) {
+		struct problem *problem = &report->problems[i];
+		struct place place;
+
+		if (problem->file != report->files || !problem->place[0])
+			continue; /* of another file, or about this one as a whole */
+		place = locator_place(file->locator, problem->offset);
+		problem->line = place.line;
+		problem->column = place.column;
+	}
 }
 
 void conf_close(struct conf_file *file)
 {
+	find_places(file);
 	json_decref(file->root);
-	file->root = NULL;
+	locator_free(file->locator);
+	*file = (struct conf_file){0};
 }
 
 struct conf_value conf_root(const struct conf_file *file)
@@ -35,36 +92,141 @@ struct conf_value conf_root(const struct conf_file *file)
 	return (struct conf_value){.file = file, .json = file->root};
 }
 
-/* Writes `$.tables[0].seed` into a buffer of PATH_LEN_MAX bytes; returns its length. */
-static size_t write_path(char *out, const struct conf_value *value)
+/* --- Places --- */
+
+static bool is_plain(const char *key)
+{
+	bool plain = *key && !isdigit((unsigned char)*key);
+
+	for (; *key; key++)
+		plain &= isalnum((unsigned char)*key) || *key == '_';
+	return plain;
+}
+
+/* Returns the length of what is in `out`. */
+static size_t write_place(char *out, const struct conf_value *value)
 {
 	size_t at;
 	int more;
 
 	if (!value->parent)
-		return (size_t)snprintf(out, PATH_LEN_MAX, "$");
+		return (size_t)snprintf(out, CONF_PLACE_LEN_MAX, "$");
 
-	at = write_path(out, value->parent);
-	if (value->key)
-		more = snprintf(out + at, PATH_LEN_MAX - at, ".%s", value->key);
+	at = write_place(out, value->parent);
+	if (!value->key)
+		more = snprintf(out + at, CONF_PLACE_LEN_MAX - at, "[%zu]", value->index);
 	else
-		more = snprintf(out + at, PATH_LEN_MAX - at, "[%zu]", value->index);
+		more = snprintf(out + at, CONF_PLACE_LEN_MAX - at,
+				is_plain(value->key) ? ".%s" : "[\"%s\"]", value->key);
 	at += (size_t)more;
-	return at < PATH_LEN_MAX ? at : PATH_LEN_MAX - 1;
+	return at < CONF_PLACE_LEN_MAX ? at : CONF_PLACE_LEN_MAX - 1;
 }
 
-int conf_refuse(const struct conf_value *value, struct glb_diag *diag, const char *format, ...)
+const char *conf_place(char out[CONF_PLACE_LEN_MAX], const struct conf_value *value)
 {
-	char path[PATH_LEN_MAX];
-	char reason[256];
+	(void)write_place(out, value);
+	return out;
+}
+
+void conf_span(const struct conf_value *value, size_t *start, size_t *end)
+{
+	locator_span(value->file->locator, value->node, start, end);
+}
+
+size_t conf_key(const struct conf_value *member)
+{
+	return locator_key(member->file->locator, member->node);
+}
+
+uint32_t conf_line(const struct conf_value *value)
+{
+	size_t start;
+	size_t end;
+
+	conf_span(value, &start, &end);
+	return locator_line(value->file->locator, start);
+}
+
+/* --- Problems --- */
+
+GLB_PRINTF(3, 0)
+static void add_problem(const struct conf_value *value, enum severity severity, const char *format,
+			va_list args)
+{
+	struct report *report = value->file->report;
+	struct problem problem = {.severity = severity};
+	size_t end;
+
+	conf_span(value, &problem.offset, &end);
+	if (report_has_room(report, &problem))
+		(void)conf_place(problem.place, value);
+	report_add_args(report, &problem, format, args);
+}
+
+int conf_refuse(const struct conf_value *value, const char *format, ...)
+{
 	va_list args;
 
-	(void)write_path(path, value);
 	va_start(args, format);
-	(void)vsnprintf(reason, sizeof(reason), format, args);
+	add_problem(value, SEVERITY_ERROR, format, args);
 	va_end(args);
-	glb_diag(diag, "%s: %s: %s", value->file->path, path, reason);
 	return -EINVAL;
+}
+
+void conf_warn(const struct conf_value *value, const char *format, ...)
+{
+	bool strict = value->file->report->strict;
+	va_list args;
+
+	va_start(args, format);
+	add_problem(value, strict ? SEVERITY_ERROR : SEVERITY_WARNING, format, args);
+	va_end(args);
+}
+
+void conf_remark(const struct conf_value *value, enum severity severity, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_problem(value, severity, format, args);
+	va_end(args);
+}
+
+/* --- Members and elements --- */
+
+/* A member that is there, probably at an index. */
+static struct conf_value member_at(const struct conf_value *object, const char *key, json_t *json,
+				   uint32_t index)
+{
+	return (struct conf_value){
+		.file = object->file,
+		.parent = object,
+		.key = key,
+		.json = json,
+		.node = locator_member(object->file->locator, object->node, key, index),
+	};
+}
+
+bool conf_find(struct conf_value *out, const struct conf_value *object, const char *key)
+{
+	json_t *json = json_object_get(object->json, key);
+
+	if (json) {
+		*out = member_at(object, key, json, 0);
+		return true;
+	}
+	*out = (struct conf_value){object->file, object, key, 0, NULL, object->node};
+	return false;
+}
+
+int conf_member(struct conf_value *out, const struct conf_value *object, const char *key)
+{
+	struct conf_value member;
+
+	if (!conf_find(&member, object, key))
+		return conf_refuse(&member, "is missing");
+	*out = member;
+	return 0;
 }
 
 static bool is_known(const char *key, const char *const known[])
@@ -77,34 +239,57 @@ static bool is_known(const char *key, const char *const known[])
 
 void conf_warn_unknown(const struct conf_value *object, const char *const known[])
 {
-	char path[PATH_LEN_MAX];
 	const char *key;
-	json_t *member;
+	json_t *json;
+	uint32_t index = 0; /* the library keeps members in order */
 
-	(void)write_path(path, object);
-	json_object_foreach(object->json, key, member) {
-		if (!is_known(key, known))
-			log_warning("%s: %s.%s: unknown key, ignored", object->file->path, path,
-				    key);
+	json_object_foreach (object->json, key, json) {
+		struct conf_value member;
+
+		if (!is_known(key, known)) {
+			member = member_at(object, key, json, index);
+			conf_warn(&member, "unknown key, ignored");
+		}
+		index++;
 	}
 }
 
-int conf_refuse_unknown(const struct conf_value *object, const char *const known[],
-			struct glb_diag *diag)
+int conf_refuse_unknown(const struct conf_value *object, const char *const known[])
 {
 	const char *key;
-	json_t *member;
+	json_t *json;
+	uint32_t index = 0;
+	int err = 0;
 
-	json_object_foreach(object->json, key, member) {
-		struct conf_value unknown;
+	json_object_foreach (object->json, key, json) {
+		struct conf_value member;
 
-		if (is_known(key, known))
-			continue;
-		(void)conf_find(&unknown, object, key);
-		return conf_refuse(&unknown, diag, "unknown key");
+		if (!is_known(key, known)) {
+			member = member_at(object, key, json, index);
+			err = conf_refuse(&member, "unknown key");
+		}
+		index++;
 	}
-	return 0;
+	return err;
 }
+
+size_t conf_count(const struct conf_value *array)
+{
+	return json_array_size(array->json);
+}
+
+struct conf_value conf_element(const struct conf_value *array, size_t index)
+{
+	return (struct conf_value){
+		.file = array->file,
+		.parent = array,
+		.index = index,
+		.json = json_array_get(array->json, index),
+		.node = locator_child(array->file->locator, array->node, (uint32_t)index),
+	};
+}
+
+/* --- Typed reads --- */
 
 static const char *type_name(const struct conf_value *value)
 {
@@ -127,97 +312,76 @@ static const char *type_name(const struct conf_value *value)
 	return "null";
 }
 
-int conf_object(const struct conf_value *value, struct glb_diag *diag)
+int conf_object(const struct conf_value *value)
 {
 	if (!json_is_object(value->json))
-		return conf_refuse(value, diag, "is %s, expected an object", type_name(value));
+		return conf_refuse(value, "is %s, expected an object", type_name(value));
 	return 0;
 }
 
-int conf_array(const struct conf_value *value, struct glb_diag *diag)
+int conf_array(const struct conf_value *value)
 {
 	if (!json_is_array(value->json))
-		return conf_refuse(value, diag, "is %s, expected an array", type_name(value));
+		return conf_refuse(value, "is %s, expected an array", type_name(value));
 	return 0;
 }
 
-bool conf_find(struct conf_value *out, const struct conf_value *object, const char *key)
-{
-	*out = (struct conf_value){
-		.file = object->file,
-		.parent = object,
-		.key = key,
-		.json = json_object_get(object->json, key),
-	};
-	return out->json;
-}
-
-int conf_member(struct conf_value *out, const struct conf_value *object, const char *key,
-		struct glb_diag *diag)
-{
-	struct conf_value member;
-
-	if (!conf_find(&member, object, key))
-		return conf_refuse(&member, diag, "is missing");
-	*out = member;
-	return 0;
-}
-
-size_t conf_count(const struct conf_value *array)
-{
-	return json_array_size(array->json);
-}
-
-struct conf_value conf_element(const struct conf_value *array, size_t index)
-{
-	return (struct conf_value){
-		.file = array->file,
-		.parent = array,
-		.index = index,
-		.json = json_array_get(array->json, index),
-	};
-}
-
-int conf_string(const char **out, const struct conf_value *value, struct glb_diag *diag)
+int conf_string(const char **out, const struct conf_value *value)
 {
 	if (!json_is_string(value->json))
-		return conf_refuse(value, diag, "is %s, expected a string", type_name(value));
+		return conf_refuse(value, "is %s, expected a string", type_name(value));
 	*out = json_string_value(value->json);
 	return 0;
 }
 
-int conf_bool(bool *out, const struct conf_value *value, struct glb_diag *diag)
+int conf_bool(bool *out, const struct conf_value *value)
 {
 	if (!json_is_boolean(value->json))
-		return conf_refuse(value, diag, "is %s, expected true or false", type_name(value));
+		return conf_refuse(value, "is %s, expected true or false", type_name(value));
 	*out = json_is_true(value->json);
 	return 0;
 }
 
-int conf_uint(uint32_t *out, uint32_t max, const struct conf_value *value, struct glb_diag *diag)
+int conf_uint(uint32_t *out, uint32_t min, uint32_t max, const struct conf_value *value)
 {
 	if (!json_is_integer(value->json))
-		return conf_refuse(value, diag, "is %s, expected an integer from 0 to %u",
-				   json_is_real(value->json) ? "a fraction" : type_name(value),
+		return conf_refuse(value, "is %s, expected an integer from %u to %u",
+				   json_is_real(value->json) ? "a fraction" : type_name(value), min,
 				   max);
 
 	json_int_t number = json_integer_value(value->json);
 
-	if (number < 0 || number > (json_int_t)max)
-		return conf_refuse(value, diag, "%" JSON_INTEGER_FORMAT " is not from 0 to %u",
-				   number, max);
+	if (number < (json_int_t)min || number > (json_int_t)max)
+		return conf_refuse(value, "%" JSON_INTEGER_FORMAT " is not from %u to %u", number,
+				   min, max);
 	*out = (uint32_t)number;
 	return 0;
 }
 
-int conf_addr(struct glb_addr *out, const struct conf_value *value, struct glb_diag *diag)
+int conf_addr(struct glb_addr *out, const struct conf_value *value)
 {
 	const char *text;
-	int err = conf_string(&text, value, diag);
+	int err = conf_string(&text, value);
 
 	if (err)
 		return err;
 	if (!addr_parse(out, text))
-		return conf_refuse(value, diag, "\"%s\" is not an IPv4 or IPv6 address", text);
+		return conf_refuse(value, "\"%s\" is not an IPv4 or IPv6 address", text);
 	return 0;
+}
+
+int conf_choice(uint32_t *out, const char *const names[], const char *wanted,
+		const struct conf_value *value)
+{
+	const char *text;
+	int err = conf_string(&text, value);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; names[i]; i++)
+		if (!strcmp(text, names[i])) {
+			*out = i;
+			return 0;
+		}
+	return conf_refuse(value, "\"%s\" is not %s", text, wanted);
 }

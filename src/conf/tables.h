@@ -2,27 +2,36 @@
 /*
  * Which tables does a tables file describe?
  *
- * The source format is the original's (docs/forwarding-table.md), read strictly. A binary image is
- * taken as well wherever only the finished tables are needed.
+ * The source format is the original's with keys of our own (docs/configuration.md), read strictly.
+ * A binary image is taken as well wherever only the finished tables are needed.
+ *
+ * All problems of a file go into the report, not only the first. A failure always leaves an error
+ * there.
  */
 #ifndef CONF_TABLES_H
 #define CONF_TABLES_H
 
-#include <glb/diag.h>
 #include <glb/table.h>
 
+#include "conf/report.h"
+
 /*
- * Reads the source file at `path` into a spec. Returns 0 and sets *out, to be released with
- * glb_spec_free(); otherwise leaves *out alone: -errno of reading the file, -EINVAL for its content,
- * -ENOMEM. diag always names the file and the place in it.
+ * Reads the source file at `path`, which must outlive the report, into a spec. Returns 0 and sets
+ * *out, to be released with glb_spec_free(); otherwise leaves *out alone: -errno of reading the
+ * file, -EINVAL for its content, -ENOMEM.
  */
-GLB_NODISCARD int spec_load(struct glb_spec *out, const char *path, struct glb_diag *diag);
+GLB_NODISCARD int spec_load(struct glb_spec *out, const char *path, struct report *report);
 
 /* Likewise from bytes in memory that came from `path`. */
 GLB_NODISCARD int spec_parse(struct glb_spec *out, const char *path, const char *bytes, size_t len,
-			     struct glb_diag *diag);
+			     struct report *report);
 
-/* Reads a source file or a binary image and works the tables out. Failures as above. */
-GLB_NODISCARD int tables_load(struct glb_tables *out, const char *path, struct glb_diag *diag);
+/*
+ * Reads a source file or a binary image and works the tables out. Failures as above.
+ *
+ * known  tables built before, or NULL: see glb_tables_build()
+ */
+GLB_NODISCARD int tables_load(struct glb_tables *out, const char *path,
+			      const struct glb_tables *known, struct report *report);
 
 #endif

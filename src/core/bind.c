@@ -37,6 +37,7 @@ struct rule {
 	uint16_t port_first;
 	uint16_t port_last;
 	uint32_t table;
+	uint32_t bind;	/* in that table */
 	uint32_t order; /* position among all binds of all tables */
 };
 
@@ -109,8 +110,8 @@ static int compare_levels(const void *left, const void *right)
 	return b->prefix_len - a->prefix_len;
 }
 
-/* order: the bind's position among all; the table is left to the caller. */
-static struct rule rule_of(const struct glb_bind *bind, uint16_t proto, uint32_t order)
+/* Where it stands in the file is left to the caller. */
+static struct rule rule_of(const struct glb_bind *bind, uint16_t proto)
 {
 	struct level level = level_of(bind->addr.version, bind->prefix_len);
 
@@ -118,7 +119,6 @@ static struct rule rule_of(const struct glb_bind *bind, uint16_t proto, uint32_t
 		.key = key_of(&level, bind->addr.bytes, proto),
 		.port_first = proto == PROTO_NONE ? 0 : bind->port_first,
 		.port_last = proto == PROTO_NONE ? UINT16_MAX : bind->port_last,
-		.order = order,
 	};
 }
 
@@ -142,11 +142,14 @@ static void collect(struct glb_binds *binds, const struct glb_tables *tables)
 			const struct glb_bind *bind = &spec->binds[b];
 			struct rule *rules = &binds->rules[n];
 
-			rules[0] = rule_of(bind, bind->proto, n);
-			rules[1] = rule_of(bind, PROTO_EITHER, n);
-			rules[2] = rule_of(bind, PROTO_NONE, n);
-			for (uint32_t i = 0; i < RULES_PER_BIND; i++)
+			rules[0] = rule_of(bind, bind->proto);
+			rules[1] = rule_of(bind, PROTO_EITHER);
+			rules[2] = rule_of(bind, PROTO_NONE);
+			for (uint32_t i = 0; i < RULES_PER_BIND; i++) {
 				rules[i].table = t;
+				rules[i].bind = b;
+				rules[i].order = n;
+			}
 			n += RULES_PER_BIND;
 			add_level(binds, bind);
 		}
@@ -214,27 +217,28 @@ void glb_binds_free(struct glb_binds *binds)
 	free(binds);
 }
 
-static int match_ports(const struct entry *entry, uint16_t port)
+static const struct rule *match_ports(const struct entry *entry, uint16_t port)
 {
 	for (uint32_t i = 0; i < entry->rule_count; i++)
 		if (port >= entry->rules[i].port_first && port <= entry->rules[i].port_last)
-			return (int)entry->rules[i].table;
-	return -1;
+			return &entry->rules[i];
+	return NULL;
 }
 
-static int match_key(const struct glb_binds *binds, const struct key *key, uint16_t port)
+static const struct rule *match_key(const struct glb_binds *binds, const struct key *key,
+				    uint16_t port)
 {
 	uint32_t slot = key_hash(key) & binds->entry_mask;
 
 	for (; binds->entries[slot].rules; slot = (slot + 1) & binds->entry_mask)
 		if (key_equal(&binds->entries[slot].rules->key, key))
 			return match_ports(&binds->entries[slot], port);
-	return -1;
+	return NULL;
 }
 
 /* `also`: another address that must lie in the same bind, or NULL. */
-static int match(const struct glb_binds *binds, const struct glb_flow *flow, uint16_t proto,
-		 const uint8_t *also)
+static const struct rule *match(const struct glb_binds *binds, const struct glb_flow *flow,
+				uint16_t proto, const uint8_t *also)
 {
 	for (uint32_t i = 0; i < binds->level_count; i++) {
 		const struct level *level = &binds->levels[i];
@@ -251,27 +255,27 @@ static int match(const struct glb_binds *binds, const struct glb_flow *flow, uin
 				continue;
 		}
 
-		int table = match_key(binds, &key, flow->dst_port);
+		const struct rule *rule = match_key(binds, &key, flow->dst_port);
 
-		if (table >= 0)
-			return table;
+		if (rule)
+			return rule;
 	}
-	return -1;
+	return NULL;
 }
 
-static int match_quoted(const struct glb_binds *binds, const struct glb_flow *flow,
-			const uint8_t *outer_dst)
+static const struct rule *match_quoted(const struct glb_binds *binds, const struct glb_flow *flow,
+				       const uint8_t *outer_dst)
 {
 	uint8_t also[16] = {0};
-	int table;
+	const struct rule *rule;
 
 	memcpy(also, outer_dst, flow->version == 4 ? 4 : 16);
-	table = match(binds, flow, flow->proto, also);
-	return table >= 0 ? table : match(binds, flow, PROTO_EITHER, also);
+	rule = match(binds, flow, flow->proto, also);
+	return rule ? rule : match(binds, flow, PROTO_EITHER, also);
 }
 
-int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
-		    const uint8_t *outer_dst)
+static const struct rule *match_flow(const struct glb_binds *binds, const struct glb_flow *flow,
+				     const uint8_t *outer_dst)
 {
 	switch ((enum glb_flow_kind)flow->kind) {
 	case GLB_FLOW_PORTS:
@@ -284,5 +288,24 @@ int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
 	case GLB_FLOW_OTHER:
 		break;
 	}
-	return -1;
+	return NULL;
+}
+
+int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
+		    const uint8_t *outer_dst)
+{
+	const struct rule *rule = match_flow(binds, flow, outer_dst);
+
+	return rule ? (int)rule->table : -1;
+}
+
+int glb_binds_find(unsigned int *bind, const struct glb_binds *binds, const struct glb_flow *flow,
+		   const uint8_t *outer_dst)
+{
+	const struct rule *rule = match_flow(binds, flow, outer_dst);
+
+	if (!rule)
+		return -1;
+	*bind = rule->bind;
+	return (int)rule->table;
 }

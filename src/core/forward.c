@@ -53,14 +53,14 @@ static enum glb_verdict select_row(const struct glb_generation *gen, const struc
 static void list_hops(struct glb_encap *encap, const struct glb_route *route,
 		      const struct work *work)
 {
-	encap->hops[0] = glb_outer_dst(&route->outers[route->rows[work->row].hops[1]]);
-	if (encap->hop_count == 1)
-		return;
-
+	const struct glb_row *row = &route->rows[work->row];
 	const struct glb_row *alt = &route->rows[work->alt_row];
+	unsigned int n = 0;
 
-	encap->hops[1] = glb_outer_dst(&route->outers[alt->hops[0]]);
-	encap->hops[2] = glb_outer_dst(&route->outers[alt->hops[1]]);
+	for (unsigned int hop = 1; hop < route->row_hops; hop++)
+		encap->hops[n++] = glb_outer_dst(&route->outers[row->hops[hop]]);
+	for (unsigned int hop = 0; n < encap->hop_count; hop++)
+		encap->hops[n++] = glb_outer_dst(&route->outers[alt->hops[hop]]);
 }
 
 /* The outer Ethernet header: new addresses, the VLAN tags the frame came with, IPv4. */
@@ -78,12 +78,12 @@ static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb
 {
 	const struct glb_route *route = &gen->routes[work->table];
 	uint8_t *inner = pkt->data + work->flow.ip_at;
-	uint32_t outer_len = glb_outer_len(gen->hop_count);
+	uint32_t outer_len = glb_outer_len(route->listed_hops);
 	struct glb_encap encap = {
 		.inner_len = work->flow.ip_len,
 		.src_port = work->src_port,
 		.version = work->flow.version,
-		.hop_count = gen->hop_count,
+		.hop_count = route->listed_hops,
 	};
 
 	if (outer_len + work->flow.ip_len > UINT16_MAX)

@@ -12,7 +12,7 @@
 static void mark_used(bool used[GLB_BACKENDS_MAX], const struct glb_table *table)
 {
 	for (unsigned int r = 0; r < GLB_ROWS; r++)
-		for (unsigned int hop = 0; hop < GLB_ROW_HOPS; hop++)
+		for (unsigned int hop = 0; hop < table->hop_count; hop++)
 			used[table->rows[r].hops[hop]] = true;
 }
 
@@ -55,11 +55,15 @@ static int make_routes(struct glb_generation *gen, const uint8_t *src_addr,
 		return -ENOMEM;
 	for (unsigned int t = 0; t < tables->count; t++) {
 		const struct glb_table *table = tables->tables[t];
+		unsigned int rows = gen->alt_hash_fields ? 2 : 1;
+		unsigned int listed = rows * table->hop_count - 1;
 
 		gen->routes[t] = (struct glb_route){
 			.rows = table->rows,
 			.hash_key = table->spec.hash_key,
-			.outers = make_outers(&table->spec, src_addr, gen->hop_count),
+			.outers = make_outers(&table->spec, src_addr, (uint8_t)listed),
+			.row_hops = table->hop_count,
+			.listed_hops = (uint8_t)listed,
 		};
 		if (!gen->routes[t].outers)
 			return -ENOMEM;
@@ -103,7 +107,6 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 	gen->hash_fields = settings->hash_fields;
 	gen->alt_hash_fields = settings->alt_hash_fields;
 	gen->forward_echo = settings->forward_echo;
-	gen->hop_count = (settings->alt_hash_fields ? 2 : 1) * GLB_ROW_HOPS - 1;
 	for (unsigned int p = 0; p < GLB_PORTS_MAX; p++) {
 		memcpy(gen->l2[p], settings->gateway_mac, GLB_MAC_LEN);
 		memcpy(gen->l2[p] + GLB_MAC_LEN, settings->port_macs[p], GLB_MAC_LEN);

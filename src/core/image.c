@@ -6,22 +6,41 @@
 
 enum {
 	MAGIC = 0x44424c47, /* "GLBD" */
-	VERSION = 2,
+	HEADER_LEN = 24,
 	BACKEND_LEN = 24,
 	BIND_LEN = 28,
-	ROW_LEN = 8,
-	BACKENDS_AT = 4, /* offsets in a table */
-	BIND_COUNT_AT = BACKENDS_AT + GLB_BACKENDS_MAX * BACKEND_LEN,
-	BINDS_AT = BIND_COUNT_AT + 4,
-	HASH_KEY_AT = BINDS_AT + GLB_BINDS_MAX * BIND_LEN,
-	ROWS_AT = HASH_KEY_AT + GLB_SIPHASH_KEY_LEN,
 	FAMILY_IPV4 = 1,
 	FAMILY_IPV6 = 2,
 	STATE_FILLING = 0,
 	STATE_ACTIVE = 1,
 	STATE_DRAINING = 2, /* or inactive */
 };
-_Static_assert(ROWS_AT + GLB_ROWS * ROW_LEN == GLB_IMAGE_TABLE_LEN, "layout of a table");
+
+/* Version 2: room for 256 backends and binds; offsets in a table. */
+enum {
+	V2_BACKENDS_MAX = 256,
+	V2_BINDS_MAX = 256,
+	V2_ROW_HOPS = 2,
+	V2_ROW_LEN = V2_ROW_HOPS * 4,
+	V2_BACKENDS_AT = 4,
+	V2_BIND_COUNT_AT = V2_BACKENDS_AT + V2_BACKENDS_MAX * BACKEND_LEN,
+	V2_BINDS_AT = V2_BIND_COUNT_AT + 4,
+	V2_HASH_KEY_AT = V2_BINDS_AT + V2_BINDS_MAX * BIND_LEN,
+	V2_ROWS_AT = V2_HASH_KEY_AT + GLB_SIPHASH_KEY_LEN,
+	V2_TABLE_LEN = V2_ROWS_AT + GLB_ROWS * V2_ROW_LEN,
+};
+_Static_assert(V2_TABLE_LEN == 537624, "the original's layout of a table");
+
+/* Version 3: as many as there are; offsets in a table. */
+enum {
+	V3_BACKEND_COUNT_AT = 0,
+	V3_BIND_COUNT_AT = 4,
+	V3_HOP_COUNT_AT = 8,
+	V3_HASH_KEY_AT = 16,
+	V3_NAME_AT = 32,
+	V3_NAME_LEN = 64,
+	V3_BACKENDS_AT = 96,
+};
 
 static void write_addr(uint8_t *out, const struct glb_addr *addr)
 {
@@ -52,34 +71,109 @@ static void write_bind(uint8_t *out, const struct glb_bind *bind)
 	out[26] = bind->proto;
 }
 
-static void write_table(uint8_t *out, const struct glb_table *table)
+static void write_lists(uint8_t *backends, uint8_t *binds, const struct glb_table_spec *spec)
+{
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		write_backend(backends + i * BACKEND_LEN, &spec->backends[i]);
+	for (unsigned int i = 0; i < spec->bind_count; i++)
+		write_bind(binds + i * BIND_LEN, &spec->binds[i]);
+}
+
+static void write_v2_table(uint8_t *out, const struct glb_table *table)
 {
 	const struct glb_table_spec *spec = &table->spec;
 
 	glb_store_le32(out, spec->backend_count);
-	for (unsigned int i = 0; i < spec->backend_count; i++)
-		write_backend(out + BACKENDS_AT + i * BACKEND_LEN, &spec->backends[i]);
-	glb_store_le32(out + BIND_COUNT_AT, spec->bind_count);
-	for (unsigned int i = 0; i < spec->bind_count; i++)
-		write_bind(out + BINDS_AT + i * BIND_LEN, &spec->binds[i]);
-	memcpy(out + HASH_KEY_AT, spec->hash_key, GLB_SIPHASH_KEY_LEN);
-	for (unsigned int r = 0; r < GLB_ROWS; r++) {
-		glb_store_le32(out + ROWS_AT + r * ROW_LEN, table->rows[r].hops[0]);
-		glb_store_le32(out + ROWS_AT + r * ROW_LEN + 4, table->rows[r].hops[1]);
-	}
+	glb_store_le32(out + V2_BIND_COUNT_AT, spec->bind_count);
+	write_lists(out + V2_BACKENDS_AT, out + V2_BINDS_AT, spec);
+	memcpy(out + V2_HASH_KEY_AT, spec->hash_key, GLB_SIPHASH_KEY_LEN);
+	for (unsigned int r = 0; r < GLB_ROWS; r++)
+		for (unsigned int hop = 0; hop < V2_ROW_HOPS; hop++)
+			glb_store_le32(out + V2_ROWS_AT + r * V2_ROW_LEN + hop * 4,
+				       table->rows[r].hops[hop]);
+}
+
+static size_t v3_binds_at(size_t backend_count)
+{
+	return V3_BACKENDS_AT + backend_count * BACKEND_LEN;
+}
+
+static size_t v3_rows_at(size_t backend_count, size_t bind_count)
+{
+	return v3_binds_at(backend_count) + bind_count * BIND_LEN;
+}
+
+static size_t v3_table_len(size_t backend_count, size_t bind_count, size_t hop_count)
+{
+	return v3_rows_at(backend_count, bind_count) + GLB_ROWS * hop_count * 2;
+}
+
+static void write_v3_table(uint8_t *out, const struct glb_table *table)
+{
+	const struct glb_table_spec *spec = &table->spec;
+	uint8_t *rows = out + v3_rows_at(spec->backend_count, spec->bind_count);
+
+	glb_store_le32(out + V3_BACKEND_COUNT_AT, spec->backend_count);
+	glb_store_le32(out + V3_BIND_COUNT_AT, spec->bind_count);
+	glb_store_le32(out + V3_HOP_COUNT_AT, table->hop_count);
+	memcpy(out + V3_HASH_KEY_AT, spec->hash_key, GLB_SIPHASH_KEY_LEN);
+	if (spec->name)
+		memcpy(out + V3_NAME_AT, spec->name, strnlen(spec->name, V3_NAME_LEN - 1));
+	write_lists(out + V3_BACKENDS_AT, out + v3_binds_at(spec->backend_count), spec);
+	for (unsigned int r = 0; r < GLB_ROWS; r++)
+		for (unsigned int hop = 0; hop < table->hop_count; hop++, rows += 2)
+			glb_store_le16(rows, table->rows[r].hops[hop]);
+}
+
+static bool fits_v2(const struct glb_table *table)
+{
+	return table->hop_count == V2_ROW_HOPS && table->spec.backend_count <= V2_BACKENDS_MAX &&
+	       table->spec.bind_count <= V2_BINDS_MAX;
+}
+
+unsigned int glb_image_version(const struct glb_tables *tables)
+{
+	for (unsigned int i = 0; i < tables->count; i++)
+		if (!fits_v2(tables->tables[i]))
+			return 3;
+	return 2;
+}
+
+static size_t table_len(const struct glb_table *table, unsigned int version)
+{
+	return version == 2 ? V2_TABLE_LEN
+			    : v3_table_len(table->spec.backend_count, table->spec.bind_count,
+					   table->hop_count);
+}
+
+size_t glb_image_len(const struct glb_tables *tables)
+{
+	unsigned int version = glb_image_version(tables);
+	size_t len = HEADER_LEN;
+
+	for (unsigned int i = 0; i < tables->count; i++)
+		len += table_len(tables->tables[i], version);
+	return len;
 }
 
 void glb_image_write(uint8_t *out, const struct glb_tables *tables)
 {
-	memset(out, 0, glb_image_len(tables->count));
+	unsigned int version = glb_image_version(tables);
+	uint8_t *at = out + HEADER_LEN;
+
+	memset(out, 0, glb_image_len(tables));
 	glb_store_le32(out, MAGIC);
-	glb_store_le32(out + 4, VERSION);
+	glb_store_le32(out + 4, version);
 	glb_store_le32(out + 8, tables->count);
 	glb_store_le32(out + 12, GLB_ROWS);
-	glb_store_le32(out + 16, GLB_BACKENDS_MAX);
-	glb_store_le32(out + 20, GLB_BINDS_MAX);
-	for (unsigned int i = 0; i < tables->count; i++)
-		write_table(out + glb_image_len(i), tables->tables[i]);
+	glb_store_le32(out + 16, version == 2 ? V2_BACKENDS_MAX : GLB_BACKENDS_MAX);
+	glb_store_le32(out + 20, version == 2 ? V2_BINDS_MAX : GLB_BINDS_MAX);
+	for (unsigned int i = 0; i < tables->count; i++) {
+		const struct glb_table *table = tables->tables[i];
+
+		(version == 2 ? write_v2_table : write_v3_table)(at, table);
+		at += table_len(table, version);
+	}
 }
 
 bool glb_image_detect(const uint8_t *bytes, size_t len)
@@ -128,93 +222,214 @@ static bool read_bind(struct glb_bind *bind, const uint8_t *in)
 	       (bind->proto == GLB_PROTO_TCP || bind->proto == GLB_PROTO_UDP);
 }
 
-static int read_lists(struct glb_table_spec *spec, const uint8_t *in, struct glb_diag *diag)
+static int read_lists(struct glb_table_spec *spec, const uint8_t *backends, const uint8_t *binds,
+		      struct glb_diag *diag)
 {
 	for (unsigned int i = 0; i < spec->backend_count; i++)
-		if (!read_backend(&spec->backends[i], in + BACKENDS_AT + i * BACKEND_LEN)) {
+		if (!read_backend(&spec->backends[i], backends + i * BACKEND_LEN)) {
 			glb_diag(diag, "backend %u: impossible family, state or health", i);
 			return -EINVAL;
 		}
 	for (unsigned int i = 0; i < spec->bind_count; i++)
-		if (!read_bind(&spec->binds[i], in + BINDS_AT + i * BIND_LEN)) {
+		if (!read_bind(&spec->binds[i], binds + i * BIND_LEN)) {
 			glb_diag(diag, "bind %u: impossible family, prefix, ports or protocol", i);
 			return -EINVAL;
 		}
 	return 0;
 }
 
-static int read_rows(struct glb_table *table, const uint8_t *in, struct glb_diag *diag)
+static int read_hop(struct glb_table *table, unsigned int row, unsigned int hop, uint32_t backend,
+		    struct glb_diag *diag)
 {
-	for (unsigned int r = 0; r < GLB_ROWS; r++) {
-		for (unsigned int hop = 0; hop < GLB_ROW_HOPS; hop++) {
-			uint32_t backend = glb_load_le32(in + ROWS_AT + r * ROW_LEN + hop * 4);
-
-			if (backend >= table->spec.backend_count) {
-				glb_diag(diag, "row %u names backend %u of %u", r, backend,
-					 table->spec.backend_count);
-				return -EINVAL;
-			}
-			table->rows[r].hops[hop] = (uint16_t)backend;
-		}
+	if (backend >= table->spec.backend_count) {
+		glb_diag(diag, "row %u names backend %u of %u", row, backend,
+			 table->spec.backend_count);
+		return -EINVAL;
 	}
+	table->rows[row].hops[hop] = (uint16_t)backend;
 	return 0;
 }
 
-/* Fills a zeroed table; the caller releases it also on failure. */
-static int read_table(struct glb_table *table, const uint8_t *in, struct glb_diag *diag)
+/* Makes room for the lists of a zeroed table, whose counts must be possible. */
+static int make_lists(struct glb_table *table, uint32_t backend_count, uint32_t bind_count)
 {
-	uint32_t backend_count = glb_load_le32(in);
-	uint32_t bind_count = glb_load_le32(in + BIND_COUNT_AT);
-
-	if (!backend_count || backend_count > GLB_BACKENDS_MAX) {
-		glb_diag(diag, "%u backends, expected 1 to %d", backend_count, GLB_BACKENDS_MAX);
-		return -EINVAL;
-	}
-	if (!bind_count || bind_count > GLB_BINDS_MAX) {
-		glb_diag(diag, "%u binds, expected 1 to %d", bind_count, GLB_BINDS_MAX);
-		return -EINVAL;
-	}
 	table->spec.backends = calloc(backend_count, sizeof(*table->spec.backends));
 	table->spec.binds = calloc(bind_count, sizeof(*table->spec.binds));
 	if (!table->spec.backends || !table->spec.binds)
 		return -ENOMEM;
 	table->spec.backend_count = backend_count;
 	table->spec.bind_count = bind_count;
-	memcpy(table->spec.hash_key, in + HASH_KEY_AT, GLB_SIPHASH_KEY_LEN);
-
-	int err = read_lists(&table->spec, in, diag);
-
-	return err ? err : read_rows(table, in, diag);
+	return 0;
 }
 
-static int check_header(const uint8_t *bytes, size_t len, struct glb_diag *diag)
+static int check_count(uint32_t count, uint32_t max, const char *what, struct glb_diag *diag)
 {
-	if (len < GLB_IMAGE_HEADER_LEN || !glb_image_detect(bytes, len)) {
+	if (count && count <= max)
+		return 0;
+	glb_diag(diag, "%u %s, expected 1 to %u", count, what, max);
+	return -EINVAL;
+}
+
+/* The cursor is at a table of either version; the caller releases it also on failure. */
+static int read_v2_table(struct glb_table *table, struct glb_cursor *cur, struct glb_diag *diag)
+{
+	const uint8_t *in = glb_take(cur, V2_TABLE_LEN);
+
+	if (!in) {
+		glb_diag(diag, "cut short");
+		return -EINVAL;
+	}
+
+	uint32_t backend_count = glb_load_le32(in);
+	uint32_t bind_count = glb_load_le32(in + V2_BIND_COUNT_AT);
+	int err = check_count(backend_count, V2_BACKENDS_MAX, "backends", diag);
+
+	if (!err)
+		err = check_count(bind_count, V2_BINDS_MAX, "binds", diag);
+	if (!err)
+		err = make_lists(table, backend_count, bind_count);
+	if (!err)
+		err = read_lists(&table->spec, in + V2_BACKENDS_AT, in + V2_BINDS_AT, diag);
+	memcpy(table->spec.hash_key, in + V2_HASH_KEY_AT, GLB_SIPHASH_KEY_LEN);
+	table->hop_count = V2_ROW_HOPS;
+	for (unsigned int i = 0; i < GLB_ROWS * V2_ROW_HOPS && !err; i++)
+		err = read_hop(table, i / V2_ROW_HOPS, i % V2_ROW_HOPS,
+			       glb_load_le32(in + V2_ROWS_AT + i * 4), diag);
+	return err;
+}
+
+static int read_name(struct glb_table_spec *spec, const uint8_t *in)
+{
+	if (!in[0])
+		return 0;
+	spec->name = strndup((const char *)in, V3_NAME_LEN);
+	return spec->name ? 0 : -ENOMEM;
+}
+
+static int read_v3_table(struct glb_table *table, struct glb_cursor *cur, struct glb_diag *diag)
+{
+	const uint8_t *in = glb_take(cur, V3_BACKENDS_AT);
+
+	if (!in) {
+		glb_diag(diag, "cut short");
+		return -EINVAL;
+	}
+
+	uint32_t backend_count = glb_load_le32(in + V3_BACKEND_COUNT_AT);
+	uint32_t bind_count = glb_load_le32(in + V3_BIND_COUNT_AT);
+	uint32_t hop_count = glb_load_le32(in + V3_HOP_COUNT_AT);
+	int err = check_count(backend_count, GLB_BACKENDS_MAX, "backends", diag);
+
+	if (!err)
+		err = check_count(bind_count, GLB_BINDS_MAX, "binds", diag);
+	if (!err && (hop_count < 2 || hop_count > GLB_HOPS_MAX)) {
+		glb_diag(diag, "%u hops a row, expected 2 to %d", hop_count, GLB_HOPS_MAX);
+		err = -EINVAL;
+	}
+	if (err)
+		return err;
+
+	const uint8_t *backends = glb_take(cur, backend_count * BACKEND_LEN);
+	const uint8_t *binds = glb_take(cur, bind_count * BIND_LEN);
+	const uint8_t *rows = glb_take(cur, GLB_ROWS * hop_count * 2);
+
+	if (!backends || !binds || !rows) {
+		glb_diag(diag, "cut short");
+		return -EINVAL;
+	}
+	memcpy(table->spec.hash_key, in + V3_HASH_KEY_AT, GLB_SIPHASH_KEY_LEN);
+	table->hop_count = (uint8_t)hop_count;
+	err = read_name(&table->spec, in + V3_NAME_AT);
+	if (!err)
+		err = make_lists(table, backend_count, bind_count);
+	if (!err)
+		err = read_lists(&table->spec, backends, binds, diag);
+	for (unsigned int i = 0; i < GLB_ROWS * hop_count && !err; i++)
+		err = read_hop(table, i / hop_count, i % hop_count, glb_load_le16(rows + i * 2),
+			       diag);
+	return err;
+}
+
+static int refuse_version(uint32_t version, struct glb_diag *diag)
+{
+	glb_diag(diag, "image version %u, expected 2 or 3", version);
+	return -ENOTSUP;
+}
+
+/* Reads the header behind the cursor: version and number of tables. */
+static int read_header(uint32_t *version, uint32_t *count, struct glb_cursor *cur,
+		       struct glb_diag *diag)
+{
+	const uint8_t *header = glb_take(cur, HEADER_LEN);
+
+	if (!header || !glb_image_detect(header, HEADER_LEN)) {
 		glb_diag(diag, "not a table image");
 		return -EINVAL;
 	}
-	if (glb_load_le32(bytes + 4) != VERSION) {
-		glb_diag(diag, "image version %u, expected %d", glb_load_le32(bytes + 4), VERSION);
-		return -ENOTSUP;
-	}
-	if (glb_load_le32(bytes + 12) != GLB_ROWS ||
-	    glb_load_le32(bytes + 16) != GLB_BACKENDS_MAX ||
-	    glb_load_le32(bytes + 20) != GLB_BINDS_MAX) {
-		glb_diag(diag, "image of %u rows, %u backends, %u binds; expected %d, %d, %d",
-			 glb_load_le32(bytes + 12), glb_load_le32(bytes + 16),
-			 glb_load_le32(bytes + 20), GLB_ROWS, GLB_BACKENDS_MAX, GLB_BINDS_MAX);
-		return -ENOTSUP;
-	}
+	*version = glb_load_le32(header + 4);
+	*count = glb_load_le32(header + 8);
+	if (*version != 2 && *version != 3)
+		return refuse_version(*version, diag);
 
-	uint32_t count = glb_load_le32(bytes + 8);
+	uint32_t backends_max = *version == 2 ? V2_BACKENDS_MAX : GLB_BACKENDS_MAX;
+	uint32_t binds_max = *version == 2 ? V2_BINDS_MAX : GLB_BINDS_MAX;
+
+	if (glb_load_le32(header + 12) != GLB_ROWS || glb_load_le32(header + 16) != backends_max ||
+	    glb_load_le32(header + 20) != binds_max) {
+		glb_diag(diag, "image of %u rows, %u backends, %u binds; expected %u, %u, %u",
+			 glb_load_le32(header + 12), glb_load_le32(header + 16),
+			 glb_load_le32(header + 20), GLB_ROWS, backends_max, binds_max);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+/* Could that many tables be in the rest of the file? Before anything is allocated for them. */
+static int check_table_count(uint32_t count, uint32_t version, size_t left, struct glb_diag *diag)
+{
+	size_t least = version == 2 ? V2_TABLE_LEN : v3_table_len(1, 1, 2);
 
 	if (!count) {
 		glb_diag(diag, "no table in it, there is nothing to serve");
 		return -EINVAL;
 	}
-	if (len != glb_image_len(count)) {
-		glb_diag(diag, "%zu bytes, expected %zu for %u tables", len, glb_image_len(count),
-			 count);
+	if (count > left / least || (version == 2 && count * least != left)) {
+		glb_diag(diag, "%zu bytes, expected %s%zu for %u tables", left + HEADER_LEN,
+			 version == 2 ? "" : "at least ", count * least + HEADER_LEN, count);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int read_table(struct glb_table **out, uint32_t version, struct glb_cursor *cur,
+		      struct glb_diag *diag)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	return version == 2 ? read_v2_table(*out, cur, diag) : read_v3_table(*out, cur, diag);
+}
+
+static int read_tables(struct glb_tables *tables, uint32_t count, uint32_t version,
+		       struct glb_cursor *cur, struct glb_diag *diag)
+{
+	tables->tables = calloc(count, sizeof(*tables->tables));
+	if (!tables->tables)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++) {
+		struct glb_diag reason = {{0}};
+
+		tables->count = i + 1;
+
+		int err = read_table(&tables->tables[i], version, cur, &reason);
+
+		if (err) {
+			glb_diag(diag, "table %u: %.400s", i, reason.text);
+			return err;
+		}
+	}
+	if (cur->at != cur->end) {
+		glb_diag(diag, "%zu bytes behind the last table", (size_t)(cur->end - cur->at));
 		return -EINVAL;
 	}
 	return 0;
@@ -222,29 +437,16 @@ static int check_header(const uint8_t *bytes, size_t len, struct glb_diag *diag)
 
 int glb_image_read(struct glb_tables *out, const uint8_t *bytes, size_t len, struct glb_diag *diag)
 {
+	struct glb_cursor cur = glb_cursor(bytes, len);
 	struct glb_tables tables = {0};
-	int err = check_header(bytes, len, diag);
+	uint32_t version;
+	uint32_t count;
+	int err = read_header(&version, &count, &cur, diag);
 
-	if (err)
-		return err;
-
-	uint32_t count = glb_load_le32(bytes + 8);
-
-	tables.tables = calloc(count, sizeof(*tables.tables));
-	if (!tables.tables)
-		err = -ENOMEM;
-	for (uint32_t i = 0; i < count && !err; i++) {
-		struct glb_diag reason = {{0}};
-
-		tables.tables[i] = calloc(1, sizeof(**tables.tables));
-		tables.count = i + 1;
-		if (!tables.tables[i])
-			err = -ENOMEM;
-		else
-			err = read_table(tables.tables[i], bytes + glb_image_len(i), &reason);
-		if (err)
-			glb_diag(diag, "table %u: %.400s", i, reason.text);
-	}
+	if (!err)
+		err = check_table_count(count, version, (size_t)(cur.end - cur.at), diag);
+	if (!err)
+		err = read_tables(&tables, count, version, &cur, diag);
 	if (err) {
 		if (err == -ENOMEM)
 			glb_diag(diag, "out of memory");

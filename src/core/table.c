@@ -4,24 +4,6 @@
 
 #include <glb/rendezvous.h>
 
-static void *copy_of(const void *bytes, size_t len)
-{
-	void *copy = malloc(len ? len : 1);
-
-	return copy ? memcpy(copy, bytes, len) : NULL;
-}
-
-static int copy_spec(struct glb_table_spec *out, const struct glb_table_spec *spec)
-{
-	struct glb_table_spec copy = *spec;
-
-	copy.name = spec->name ? copy_of(spec->name, strlen(spec->name) + 1) : NULL;
-	copy.backends = copy_of(spec->backends, spec->backend_count * sizeof(*spec->backends));
-	copy.binds = copy_of(spec->binds, spec->bind_count * sizeof(*spec->binds));
-	*out = copy;
-	return (spec->name && !copy.name) || !copy.backends || !copy.binds ? -ENOMEM : 0;
-}
-
 static int check_spec(const struct glb_table_spec *spec, unsigned int index, struct glb_diag *diag)
 {
 	unsigned int usable = 0;
@@ -46,18 +28,50 @@ static int check_spec(const struct glb_table_spec *spec, unsigned int index, str
 	return 0;
 }
 
-static int build_table(struct glb_table **out, const struct glb_table_spec *spec)
+/* The table built before that has the most in common with a spec: the one of its seed, if any. */
+static const struct glb_table *find_known(const struct glb_tables *known,
+					  const struct glb_table_spec *spec)
+{
+	for (unsigned int i = 0; known && i < known->count; i++) {
+		const struct glb_table *table = known->tables[i];
+
+		if (table->ranked && !memcmp(table->spec.seed, spec->seed, sizeof(spec->seed)))
+			return table;
+	}
+	return NULL;
+}
+
+static int rank_table(struct glb_table *table, const struct glb_building *how)
+{
+	const struct glb_table *known = find_known(how->known, &table->spec);
+	struct glb_ranking ranking = {.run = how->run};
+	int err;
+
+	if (known) {
+		ranking.old_ranked = known->ranking;
+		ranking.old = &known->spec;
+	}
+	err = glb_rank_rows_how(table->ranking, &table->spec, &ranking);
+	if (err)
+		return err;
+	table->ranked = true;
+	table->hop_count = (uint8_t)glb_row_hop_count(&table->spec);
+	glb_order_rows(table->rows, table->ranking, &table->spec);
+	return 0;
+}
+
+static int build_table(struct glb_table **out, const struct glb_table_spec *spec,
+		       const struct glb_building *how)
 {
 	struct glb_table *table = calloc(1, sizeof(*table));
 
 	if (!table)
 		return -ENOMEM;
-	if (copy_spec(&table->spec, spec)) {
+	if (glb_table_spec_copy(&table->spec, spec) || rank_table(table, how)) {
 		glb_table_spec_clear(&table->spec);
 		free(table);
 		return -ENOMEM;
 	}
-	glb_rendezvous(table->rows, &table->spec);
 	*out = table;
 	return 0;
 }
@@ -73,7 +87,8 @@ void glb_tables_free(struct glb_tables *tables)
 	*tables = (struct glb_tables){0};
 }
 
-int glb_tables_build(struct glb_tables *out, const struct glb_spec *spec, struct glb_diag *diag)
+int glb_tables_build_how(struct glb_tables *out, const struct glb_spec *spec,
+			 const struct glb_building *how, struct glb_diag *diag)
 {
 	struct glb_tables tables = {0};
 	int err = 0;
@@ -90,7 +105,7 @@ int glb_tables_build(struct glb_tables *out, const struct glb_spec *spec, struct
 		tables.count = i + 1;
 		err = check_spec(&spec->tables[i], i, diag);
 		if (!err)
-			err = build_table(&tables.tables[i], &spec->tables[i]);
+			err = build_table(&tables.tables[i], &spec->tables[i], how);
 	}
 	if (err) {
 		if (err == -ENOMEM)
@@ -100,4 +115,10 @@ int glb_tables_build(struct glb_tables *out, const struct glb_spec *spec, struct
 	}
 	*out = tables;
 	return 0;
+}
+
+int glb_tables_build(struct glb_tables *out, const struct glb_spec *spec,
+		     const struct glb_tables *known, struct glb_diag *diag)
+{
+	return glb_tables_build_how(out, spec, &(struct glb_building){.known = known}, diag);
 }

@@ -6,16 +6,29 @@
 #include "commands.h"
 #include "sys/log.h"
 
+#define EDIT_USAGE "[--table NAME] [--settled] [--force] SRC.json BACKEND"
+
 static const struct command {
 	const char *group; /* NULL: none */
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *usage;
 } commands[] = {
-	{"table", "build", table_build, "SRC.json OUT.bin"},
-	{"table", "check", table_check, "SRC.json"},
+	{"table", "build", table_build, "[--strict] SRC.json OUT.bin"},
+	{"table", "check", table_check, "[--strict] SRC.json"},
 	{"table", "lookup", table_lookup,
-	 "[--config director.json] SRC.json SRC-IP [SPORT] VIP DPORT [PROTO]"},
+	 "[--json] [--config director.json] SRC.json SRC-IP [SPORT] VIP DPORT [PROTO]"},
+	{"table", "explain", table_explain,
+	 "[--json] [--config director.json] SRC.json SRC-IP [SPORT] VIP DPORT [PROTO]"},
+	{"table", "show", table_show, "[--json] SRC.json"},
+	{"table", "stats", table_stats, "[--json] SRC.json"},
+	{"table", "diff", table_diff, "[--json] [--settled] [--force] OLD.json NEW.json"},
+	{"table", "plan", table_plan, "[--json] OLD.json NEW.json"},
+	{"table", "drain", table_drain, EDIT_USAGE},
+	{"table", "fill", table_fill, EDIT_USAGE},
+	{"table", "activate", table_activate, EDIT_USAGE},
+	{"table", "remove", table_remove, EDIT_USAGE},
+	{"table", "add", table_add, "[--weight N] [--zone NAME] " EDIT_USAGE},
 	{NULL, "replay", replay,
 	 "--config director.json --tables tables.json\n"
 	 "                [--source-mac MAC] [--punted P.pcap] IN.pcap OUT.pcap"},

@@ -93,27 +93,39 @@ static int read_args(struct replay_args *out, int argc, char **argv)
 	return EXIT_OK;
 }
 
+/* Both files are read even if the first is bad, so that all problems show at once. */
+static int read_files(struct director_conf *conf, struct glb_tables *tables,
+		      const struct replay_args *args)
+{
+	struct report report;
+
+	report_init(&report);
+	report.serving = true;
+
+	int conf_err = director_conf_load(conf, args->config_path, &report);
+	int err = tables_load(tables, args->tables_path, NULL, &report);
+
+	report_log(&report, SEVERITY_WARNING);
+	if (conf_err && !err)
+		glb_tables_free(tables);
+	return conf_err ? conf_err : err;
+}
+
 static int make_generation(struct glb_generation **out, const struct replay_args *args)
 {
 	struct director_conf conf;
 	struct glb_tables tables;
-	struct glb_diag diag;
-	int err = director_conf_load(&conf, args->config_path, &diag);
+	struct glb_diag reason = {{0}};
+	int err = read_files(&conf, &tables, args);
 
-	if (!err)
-		err = tables_load(&tables, args->tables_path, &diag);
-	if (!err) {
-		struct glb_diag reason = {{0}};
-
-		memcpy(conf.settings.port_macs[0], args->source_mac, GLB_MAC_LEN);
-		err = glb_generation_make(out, 1, &conf.settings, &tables, &reason);
-		if (err) {
-			glb_diag(&diag, "%s: %.400s", args->tables_path, reason.text);
-			glb_tables_free(&tables);
-		}
-	}
 	if (err)
-		log_error("%s", diag.text);
+		return err;
+	memcpy(conf.settings.port_macs[0], args->source_mac, GLB_MAC_LEN);
+	err = glb_generation_make(out, 1, &conf.settings, &tables, &reason);
+	if (err) {
+		log_error("%s: %s", args->tables_path, reason.text);
+		glb_tables_free(&tables);
+	}
 	return err;
 }
 

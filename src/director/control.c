@@ -11,19 +11,29 @@
 
 enum { TICK_MS = 100 };
 
+/*
+ * Both files are read even if the first is bad, so that all problems show at once. What the tables
+ * in force have in common with the new ones is not worked out again.
+ */
 int control_load(struct control *control)
 {
-	struct glb_diag diag;
+	const struct glb_generation *current = control->workers.publish.current;
 	struct director_conf conf;
 	struct glb_tables tables;
-	int err = director_conf_load(&conf, control->config_path, &diag);
+	struct report report;
 
-	if (!err)
-		err = tables_load(&tables, control->tables_path, &diag);
-	if (err) {
-		log_error("%s", diag.text);
-		return err;
-	}
+	report_init(&report);
+	report.serving = true;
+
+	int conf_err = director_conf_load(&conf, control->config_path, &report);
+	int err = tables_load(&tables, control->tables_path, current ? &current->tables : NULL,
+			      &report);
+
+	report_log(&report, SEVERITY_WARNING);
+	if (conf_err && !err)
+		glb_tables_free(&tables);
+	if (conf_err || err)
+		return conf_err ? conf_err : err;
 	control->conf = conf;
 	control->tables = tables;
 	return 0;
@@ -165,8 +175,8 @@ int control_run(struct control *control)
 {
 	struct glb_generation *gen;
 	struct glb_diag diag = {{0}};
-	int err = ports_start(&control->workers.ports, &control->conf, rte_lcore_count() - 1,
-			      &diag);
+	int err =
+		ports_start(&control->workers.ports, &control->conf, rte_lcore_count() - 1, &diag);
 
 	if (err) {
 		log_error("%s", diag.text);

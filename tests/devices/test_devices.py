@@ -202,4 +202,5 @@ def test_an_ipv6_backend_is_refused_where_it_stands(host):
     table = TABLES["tables"][0]
     backends = [*table["backends"], {"ip": "fd00::1", "state": "active", "healthy": True}]
     message = host.refusal("net_null0", tables={"tables": [{**table, "backends": backends}]})
-    assert message.startswith(f"{host.folder}/tables.json: $.tables[0].backends[3].ip: ")
+    assert message.startswith(f"{host.folder}/tables.json:1:")
+    assert ": $.tables[0].backends[3].ip: an IPv6 backend" in message

@@ -7,22 +7,26 @@
 
 #include "conf/director.h"
 #include "fuzz.h"
+#include "reported.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 {
 	struct director_conf conf = {.idle_sleep_us = 99999};
-	struct glb_diag diag = {{0}};
-	int err = director_conf_parse(&conf, "director.json", (const char *)input, len, &diag);
+	static struct report report;
+
+	report_init(&report);
+
+	int err = director_conf_parse(&conf, "director.json", (const char *)input, len, &report);
+
+	check_report(&report, "director.json:");
 
 	if (err) {
 		PROMISE(err == -EINVAL);
 		PROMISE(conf.idle_sleep_us == 99999);
-		PROMISE(!strncmp(diag.text, "director.json:", 14));
-		for (const char *at = diag.text; *at; at++)
-			PROMISE((unsigned char)*at >= ' ' && *at != 0x7f);
+		PROMISE(report_has_errors(&report));
 		return 0;
 	}
-	PROMISE(!diag.text[0]);
+	PROMISE(!report_has_errors(&report));
 	PROMISE(conf.idle_sleep_us <= 10000);
 	PROMISE(conf.settings.hash_fields && conf.settings.hash_fields <= GLB_HASH_FIELDS_ALL);
 	PROMISE(conf.settings.alt_hash_fields <= GLB_HASH_FIELDS_ALL);

@@ -8,16 +8,9 @@
 
 #include "conf/tables.h"
 #include "fuzz.h"
+#include "reported.h"
 
 enum { BACKENDS_ENOUGH = 3 };
-
-static void check_reason(int err, const struct glb_diag *diag)
-{
-	PROMISE(err == -EINVAL);
-	PROMISE(!strncmp(diag->text, "tables.json:", 12));
-	for (const char *at = diag->text; *at; at++)
-		PROMISE((unsigned char)*at >= ' ' && *at != 0x7f);
-}
 
 static void check_table(const struct glb_table_spec *table)
 {
@@ -49,7 +42,7 @@ static void build(const struct glb_spec *spec)
 	if (backends > BACKENDS_ENOUGH || spec->table_count > BACKENDS_ENOUGH)
 		return;
 
-	int err = glb_tables_build(&tables, spec, &diag);
+	int err = glb_tables_build(&tables, spec, NULL, &diag);
 
 	PROMISE(!err || err == -EINVAL);
 	PROMISE(!err == !diag.text[0]);
@@ -60,14 +53,18 @@ static void build(const struct glb_spec *spec)
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 {
 	struct glb_spec spec;
-	struct glb_diag diag = {{0}};
-	int err = spec_parse(&spec, "tables.json", (const char *)input, len, &diag);
+	static struct report report;
 
+	report_init(&report);
+
+	int err = spec_parse(&spec, "tables.json", (const char *)input, len, &report);
+
+	check_report(&report, "tables.json:");
+	PROMISE(!err == !report_has_errors(&report));
 	if (err) {
-		check_reason(err, &diag);
+		PROMISE(err == -EINVAL);
 		return 0;
 	}
-	PROMISE(!diag.text[0]);
 	for (unsigned int t = 0; t < spec.table_count; t++)
 		check_table(&spec.tables[t]);
 	build(&spec);

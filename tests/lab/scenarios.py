@@ -342,9 +342,9 @@ def bad_port(tables):
 
 BAD_FILES = (
     BadFile("truncated JSON", truncated, r":\d+:\d+: \S+"),
-    BadFile("bad IP", bad_address, r": \$\.tables\[0\]\.backends\[1\]\.ip: .*10\.0\.1\.300"),
-    BadFile("duplicate backend", duplicate_backend, r": \$\.tables\[0\]\.backends\[2\]\.ip: \S+"),
-    BadFile("port 70000", bad_port, r": \$\.tables\[0\]\.binds\[1\]\.port: .*70000"),
+    BadFile("bad IP", bad_address, r":\d+:\d+: \$\.tables\[0\]\.backends\[1\]\.ip: .*10\.0\.1\.300"),
+    BadFile("duplicate backend", duplicate_backend, r":\d+:\d+: \$\.tables\[0\]\.backends\[2\]\.ip: \S+"),
+    BadFile("port 70000", bad_port, r":\d+:\d+: \$\.tables\[0\]\.binds\[1\]\.port: .*70000"),
 )
 
 

@@ -2,6 +2,7 @@
 """Damaged files: refused with the place and the reason, and never in the way of what is served."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -22,49 +23,54 @@ def tables_with(change) -> str:
 
 
 DAMAGED = {
-    "a truncated file": ("tables.json", GOOD["tables.json"][:300], "tables.json:"),
-    "an empty file": ("tables.json", "", "tables.json:1:"),
+    "a truncated file": ("tables.json", GOOD["tables.json"][:300], ""),
+    "an empty file": ("tables.json", "", "'[' or '{' expected near end of file"),
     "a bad address": (
         "tables.json",
         tables_with(lambda web: web["backends"][1].update(ip="10.0.0.300")),
-        'tables.json: $.tables[0].backends[1].ip: "10.0.0.300"',
+        '$.tables[0].backends[1].ip: "10.0.0.300"',
     ),
     "a duplicate backend": (
         "tables.json",
         tables_with(lambda web: web["backends"].append(backend("10.0.0.1"))),
-        "tables.json: $.tables[0].backends[5].ip: duplicate backend 10.0.0.1",
+        "$.tables[0].backends[5].ip: duplicate backend 10.0.0.1",
     ),
     "a port of 70000": (
         "tables.json",
         tables_with(lambda web: web["binds"][2].update(port_end=70000)),
-        "tables.json: $.tables[0].binds[2].port_end: 70000",
+        "$.tables[0].binds[2].port_end: 70000",
     ),
     "a short seed": (
         "tables.json",
         tables_with(lambda web: web.update(seed="0f1e")),
-        "tables.json: $.tables[0].seed:",
+        "$.tables[0].seed:",
     ),
     "a table without backends": (
         "tables.json",
         tables_with(lambda web: web.update(backends=[])),
-        "tables.json: $.tables[0].backends: ",
+        "$.tables[0].backends: ",
     ),
     "an IPv6 backend": (
         "tables.json",
         tables_with(lambda web: web["backends"].append(backend("fd00::1"))),
-        "tables.json: $.tables[0].backends[5].ip: an IPv6 backend",
+        "$.tables[0].backends[5].ip: an IPv6 backend",
     ),
     "no gateway": (
         "director.json",
         json.dumps({"outbound_src_ip": "198.18.0.1"}),
-        "director.json: $.outbound_gateway_mac:",
+        "$.outbound_gateway_mac:",
     ),
     "no hash field": (
         "director.json",
         json.dumps({**CONFIG, "hash_fields": {"src_addr": False}}),
-        "director.json: $.hash_fields:",
+        "$.hash_fields:",
     ),
 }
+
+
+def names(complaint: str, damaged: str, place: str) -> bool:
+    """Does a complaint name the file, a line and column, and the place?"""
+    return bool(re.search(rf"/{re.escape(damaged)}:[1-9][0-9]*:[1-9][0-9]*: {re.escape(place)}", complaint))
 
 
 def write(folder, contents: dict) -> list:
@@ -89,7 +95,7 @@ def test_a_director_does_not_start_with_a_damaged_file(glb_director, tmp_path, d
     assert (done.returncode, done.stdout) == (1, "")
     lines = done.stderr.splitlines()
     complaints = [line for line in lines if line.startswith("glb-director: error: ")]
-    assert len(complaints) == 1 and place in complaints[0]
+    assert len(complaints) == 1 and names(complaints[0], damaged, place)
 
 
 def test_good_files_pass_the_check(glb_director, tmp_path):
@@ -117,7 +123,7 @@ def test_a_reload_with_a_damaged_file_is_refused_and_the_old_tables_keep_serving
     damaged, text, place = damage
     complaints = veth.reload_in_vain(damaged, text)
     assert len(complaints) == 2
-    assert place in complaints[0]
+    assert names(complaints[0], damaged, place)
     assert "reload refused; generation " in complaints[1] and "keeps serving" in complaints[1]
 
     director.send(*flows)
@@ -127,7 +133,7 @@ def test_a_reload_without_the_file_is_refused_and_the_old_tables_keep_serving(ve
     director = Director(veth, CONFIG, TABLES)
     director.send(ether(tcp()))
     complaints = veth.reload_in_vain("tables.json", None)
-    assert "tables.json: No such file" in complaints[0]
+    assert "No such file" in complaints[0]
     director.send(ether(tcp()))
 
 

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a test write JSON inside C?
+ * How does a test write JSON inside C, and what did a reader say about it?
  *
- * With ' for every ", so that it stays readable.
+ * With ' for every ", so that it stays readable. Problems come as lines of `LINE:COLUMN: text`,
+ * with the severity in front unless it is an error.
  */
 #ifndef UNIT_DOCUMENT_H
 #define UNIT_DOCUMENT_H
 
 #include <stdio.h>
+#include <string.h>
+
+#include "conf/report.h"
 
 enum { DOCUMENT_LEN_MAX = 65536 };
 
@@ -23,6 +27,27 @@ static inline size_t document(char *out, const char *text)
 		if (out[i] == '\'')
 			out[i] = '"';
 	return len;
+}
+
+/* Writes all problems of a report about the file at `path` into `out`, of DOCUMENT_LEN_MAX bytes.
+ */
+static inline const char *problems(char *out, const struct report *report, const char *path)
+{
+	static const char *const prefixes[] = {"note ", "warning ", ""};
+	size_t at = 0;
+
+	out[0] = 0;
+	for (uint32_t i = 0; i < report->count; i++) {
+		const struct problem *problem = &report->problems[i];
+		char line[REPORT_LINE_LEN_MAX];
+		const char *text = report_line(line, problem);
+
+		if (!strncmp(text, path, strlen(path)) && text[strlen(path)] == ':')
+			text += strlen(path) + 1;
+		at += (size_t)snprintf(out + at, DOCUMENT_LEN_MAX - at, "%s%s%s", at ? "\n" : "",
+				       prefixes[problem->severity], text);
+	}
+	return out;
 }
 
 #endif

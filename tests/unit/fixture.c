@@ -15,19 +15,19 @@
 	}
 
 static struct glb_backend backends0[] = {
-	{{{1, 2, 3, 4}, 4}, GLB_ACTIVE, true},
-	{{{2, 3, 4, 5}, 4}, GLB_ACTIVE, true},
-	{{{3, 4, 5, 6}, 4}, GLB_ACTIVE, true},
+	{.addr = {{1, 2, 3, 4}, 4}, .state = GLB_ACTIVE, .healthy = true},
+	{.addr = {{2, 3, 4, 5}, 4}, .state = GLB_ACTIVE, .healthy = true},
+	{.addr = {{3, 4, 5, 6}, 4}, .state = GLB_ACTIVE, .healthy = true},
 };
 static struct glb_bind binds0[] = {
 	{{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 80, 80},
 	{{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 443, 443},
 };
 static struct glb_backend backends1[] = {
-	{{{4, 5, 6, 7}, 4}, GLB_ACTIVE, true},
-	{{{5, 6, 7, 8}, 4}, GLB_ACTIVE, true},
-	{{{6, 7, 8, 9}, 4}, GLB_ACTIVE, true},
-	{{{7, 8, 9, 0}, 4}, GLB_ACTIVE, true},
+	{.addr = {{4, 5, 6, 7}, 4}, .state = GLB_ACTIVE, .healthy = true},
+	{.addr = {{5, 6, 7, 8}, 4}, .state = GLB_ACTIVE, .healthy = true},
+	{.addr = {{6, 7, 8, 9}, 4}, .state = GLB_ACTIVE, .healthy = true},
+	{.addr = {{7, 8, 9, 0}, 4}, .state = GLB_ACTIVE, .healthy = true},
 };
 static struct glb_bind binds1[] = {
 	{{{1, 1, 1, 2}, 4}, 32, GLB_PROTO_TCP, 80, 80},
@@ -35,7 +35,7 @@ static struct glb_bind binds1[] = {
 	{{{0xfd, 0xb4, 0x98, 0xce, 0x52, 0xd4, [15] = 0x42}, 6}, 128, GLB_PROTO_TCP, 80, 80},
 };
 static struct glb_backend backends2[] = {
-	{{{192, 0, 2, 1}, 4}, GLB_ACTIVE, true},
+	{.addr = {{192, 0, 2, 1}, 4}, .state = GLB_ACTIVE, .healthy = true},
 };
 static struct glb_bind binds2[] = {
 	{{{10, 0, 0, 0}, 4}, 8, GLB_PROTO_UDP, 1000, 2000},
@@ -76,7 +76,7 @@ struct glb_tables fixture_tables(void)
 {
 	struct glb_tables built;
 
-	if (glb_tables_build(&built, &fixture_spec, NULL))
+	if (glb_tables_build(&built, &fixture_spec, NULL, NULL))
 		abort();
 	return built;
 }

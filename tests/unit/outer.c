@@ -37,16 +37,22 @@ static uint16_t plain_sum(uint32_t sum, const uint8_t *bytes, uint32_t len)
 	return (uint16_t)sum;
 }
 
-static bool is_backend(const struct glb_tables *tables, const uint8_t *addr)
+static bool lists(const struct glb_table_spec *spec, const uint8_t *addr)
 {
-	for (unsigned int t = 0; t < tables->count; t++) {
-		const struct glb_table_spec *spec = &tables->tables[t]->spec;
-
-		for (unsigned int b = 0; b < spec->backend_count; b++)
-			if (!memcmp(spec->backends[b].addr.bytes, addr, 4))
-				return true;
-	}
+	for (unsigned int b = 0; b < spec->backend_count; b++)
+		if (!memcmp(spec->backends[b].addr.bytes, addr, 4))
+			return true;
 	return false;
+}
+
+/* The first table that lists a backend, or the number of tables: no two share one. */
+static unsigned int table_of(const struct glb_tables *tables, const uint8_t *addr)
+{
+	unsigned int t = 0;
+
+	while (t < tables->count && !lists(&tables->tables[t]->spec, addr))
+		t++;
+	return t;
 }
 
 static const char *ethernet_fault(const struct outer_case *c, const struct inner *inner)
@@ -60,7 +66,7 @@ static const char *ethernet_fault(const struct outer_case *c, const struct inner
 	return NULL;
 }
 
-static const char *ip_fault(const struct outer_case *c, const uint8_t *ip, uint32_t ip_len)
+static const char *ip_fault(const uint8_t *ip, uint32_t ip_len)
 {
 	static const uint8_t fixed[] = {0, 0, 0x40, 0, 64, 17}; /* id, DF, TTL, UDP */
 
@@ -72,7 +78,7 @@ static const char *ip_fault(const struct outer_case *c, const uint8_t *ip, uint3
 		return "the outer id, flags, TTL or protocol";
 	if (plain_sum(0, ip, 20) != 0xffff)
 		return "the outer IP checksum";
-	return is_backend(&c->gen->tables, ip + 16) ? NULL : "an outer destination nobody listed";
+	return NULL;
 }
 
 static const char *udp_fault(const uint8_t *ip, const uint8_t *udp, uint32_t udp_len)
@@ -88,35 +94,41 @@ static const char *udp_fault(const uint8_t *ip, const uint8_t *udp, uint32_t udp
 	return NULL;
 }
 
-static const char *gue_fault(const struct outer_case *c, const uint8_t *gue, uint8_t proto)
+static const char *gue_fault(const struct glb_table_spec *spec, const uint8_t *gue, uint8_t proto,
+			     uint8_t hops)
 {
-	uint8_t hops = c->gen->hop_count;
-
 	if (gue[0] != 1 + hops || gue[1] != proto || memcmp(gue + 2, "\0\0\0\0\0", 5) != 0 ||
 	    gue[7] != hops)
 		return "the GUE header";
 	for (unsigned int i = 0; i < hops; i++)
-		if (!is_backend(&c->gen->tables, gue + 8 + 4 * i))
-			return "a hop nobody listed";
+		if (!lists(spec, gue + 8 + 4 * i))
+			return "a hop its table does not list";
 	return NULL;
 }
 
 const char *outer_fault(const struct outer_case *c)
 {
 	struct inner inner = inner_of(c->original);
-	uint32_t outer_len = 20 + 8 + 8 + 4U * c->gen->hop_count;
 	const uint8_t *ip = c->sent + inner.ip_at;
+	unsigned int table = table_of(&c->gen->tables, ip + 16);
 	const char *fault;
+
+	if (table == c->gen->tables.count)
+		return "an outer destination nobody listed";
+
+	uint8_t hops = c->gen->routes[table].listed_hops;
+	uint32_t outer_len = 20 + 8 + 8 + 4U * hops;
 
 	if (c->sent_len != c->original_len + outer_len)
 		return "the length of the frame";
 	fault = ethernet_fault(c, &inner);
 	if (!fault)
-		fault = ip_fault(c, ip, outer_len + inner.ip_len);
+		fault = ip_fault(ip, outer_len + inner.ip_len);
 	if (!fault)
 		fault = udp_fault(ip, ip + 20, outer_len + inner.ip_len - 20);
 	if (!fault)
-		fault = gue_fault(c, ip + 28, inner.gue_proto);
+		fault = gue_fault(&c->gen->tables.tables[table]->spec, ip + 28, inner.gue_proto,
+				  hops);
 	if (fault)
 		return fault;
 	return memcmp(ip + outer_len, c->original + inner.ip_at, c->original_len - inner.ip_at)

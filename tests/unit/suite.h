@@ -13,6 +13,13 @@
 
 Suite *unit_suite(void);
 
+/* ck_assert_msg() for inner loops: Check records every assertion, which takes longer than most. */
+#define ENSURE(condition, ...)                                                                     \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			ck_abort_msg(__VA_ARGS__);                                                 \
+	} while (0)
+
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
 /* Numbers that look random and are the same in every run: xorshift64*, Vigna 2016. */

@@ -372,17 +372,17 @@ START_TEST(full_tables_of_single_addresses_are_all_found)
 {
 	for (unsigned int t = 0; t < TABLES; t++)
 		for (unsigned int i = 0; i < GLB_BINDS_MAX; i++) {
-			char addr[16];
+			char addr[20];
 
-			(void)snprintf(addr, sizeof(addr), "10.%u.0.%u", t, i);
+			(void)snprintf(addr, sizeof(addr), "10.%u.%u.%u", t, i / 256, i % 256);
 			add(&bound, t, rule(32, GLB_PROTO_TCP, 80, 80), addr);
 		}
 	build(&bound);
 	for (unsigned int t = 0; t < TABLES; t++)
 		for (unsigned int i = 0; i < GLB_BINDS_MAX; i++) {
-			char addr[16];
+			char addr[20];
 
-			(void)snprintf(addr, sizeof(addr), "10.%u.0.%u", t, i);
+			(void)snprintf(addr, sizeof(addr), "10.%u.%u.%u", t, i / 256, i % 256);
 			ck_assert_int_eq(tcp_to(&bound, addr, 80), (int)t);
 			ck_assert_int_eq(tcp_to(&bound, addr, 81), -1);
 		}

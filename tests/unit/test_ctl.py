@@ -108,7 +108,7 @@ class Glbctl(unittest.TestCase):
         done = self.run_with("table", "build", "bad.json", "tables.bin")
         self.assertEqual(done.returncode, 1)
         self.assertEqual(
-            done.stderr, "glbctl: error: bad.json: $.tables: empty, there is nothing to serve\n"
+            done.stderr, "glbctl: error: bad.json:1:12: $.tables: empty, there is nothing to serve\n"
         )
         self.assertEqual((self.folder / "tables.bin").read_text(), "old")
         self.assertEqual(len(list(self.folder.iterdir())), 4)

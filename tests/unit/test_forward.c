@@ -185,7 +185,7 @@ static void check_fate(const struct glb_generation *gen, unsigned int i)
 {
 	struct held held;
 	struct glb_packet pkt = hold(&held, &fates[i].frame, fates[i].cut, HEADROOM);
-	uint32_t outer_len = glb_outer_len(gen->hop_count);
+	uint32_t outer_len = glb_outer_len(gen->routes[0].listed_hops);
 
 	pkt.port = 1;
 	glb_forward(gen, &pkt, 1);

@@ -11,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <glb/diff.h>
 #include <glb/image.h>
+#include <glb/plan.h>
+#include <glb/rendezvous.h>
 
 #include "conf/tables.h"
 #include "document.h"
@@ -31,11 +34,13 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t len);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t len);
 
 void *__wrap_malloc(size_t size)
 {
@@ -62,7 +67,12 @@ char *__wrap_strdup(const char *text)
 	return refused() ? NULL : __real_strdup(text);
 }
 
-enum { ENOUGH = 100 }; /* allocations, for anything here */
+char *__wrap_strndup(const char *text, size_t len)
+{
+	return refused() ? NULL : __real_strndup(text, len);
+}
+
+enum { ENOUGH = 1000 }; /* allocations, for anything here */
 
 /*
  * Runs `attempt` with one allocation, two, three and so on, until they suffice. It returns what the
@@ -87,33 +97,66 @@ static void starve(int (*attempt)(struct glb_diag *diag))
 	}
 }
 
+/* Likewise, for what has no words for it. */
+static int without_words(int err, struct glb_diag *diag)
+{
+	if (err)
+		glb_diag(diag, "out of memory");
+	return err;
+}
+
 static struct glb_tables tables;
+static struct glb_tables known; /* one table with every option */
 static uint8_t *image;
+
+/* Backends with every option. */
+static struct glb_backend backends[] = {
+	{.addr = {{10, 0, 0, 1}, 4}, .state = GLB_ACTIVE, .healthy = true, .weight = 50, .zone = 1},
+	{.addr = {{10, 0, 0, 2}, 4}, .state = GLB_ACTIVE, .healthy = true, .weight = 60, .zone = 2},
+	{.addr = {{10, 0, 0, 3}, 4}, .state = GLB_ACTIVE, .healthy = true, .weight = 70, .zone = 1},
+};
+static struct glb_bind bind = {{{192, 0, 2, 10}, 4}, 32, GLB_PROTO_TCP, 80, 80};
+
+static struct glb_table_spec spec_with_options(void)
+{
+	static char name[] = "named";
+	static char zones[] = "a\0b";
+
+	return (struct glb_table_spec){
+		.name = name,
+		.zones = zones,
+		.zones_len = sizeof(zones),
+		.hops = 3,
+		.backends = backends,
+		.binds = &bind,
+		.backend_count = COUNT_OF(backends),
+		.bind_count = 1,
+	};
+}
 
 static void make_tables(void)
 {
 	tables = fixture_tables();
-	image = malloc(glb_image_len(tables.count));
+	image = malloc(glb_image_len(&tables));
 	glb_image_write(image, &tables);
+
+	struct glb_table_spec spec = spec_with_options();
+
+	ck_assert_int_eq(glb_tables_build(&known, &(struct glb_spec){&spec, 1}, NULL, NULL), 0);
 }
 
 static void free_tables(void)
 {
 	glb_tables_free(&tables);
+	glb_tables_free(&known);
 	free(image);
 }
 
-static int build_tables(struct glb_diag *diag)
+static int build_from(const struct glb_tables *old, struct glb_diag *diag)
 {
-	struct glb_spec spec = fixture_spec;
-	struct glb_table_spec named = fixture_spec.tables[2];
+	struct glb_table_spec spec = spec_with_options();
 	struct glb_tables built = {.count = 99};
-
-	named.name = (char[]){"named"};
-	spec.tables = &named;
-	spec.table_count = 1;
-
-	int err = glb_tables_build(&built, &spec, diag);
+	int err = glb_tables_build(&built, &(struct glb_spec){&spec, 1}, old, diag);
 
 	ck_assert_int_eq(built.count == 99, err != 0);
 	if (!err)
@@ -121,14 +164,109 @@ static int build_tables(struct glb_diag *diag)
 	return err;
 }
 
+static int build_tables(struct glb_diag *diag)
+{
+	return build_from(NULL, diag);
+}
+
+static int rebuild_tables(struct glb_diag *diag)
+{
+	return build_from(&known, diag);
+}
+
+static struct glb_row rows[GLB_ROWS];
+
+static int rank_rows(struct glb_diag *diag)
+{
+	struct glb_table_spec spec = spec_with_options();
+
+	return without_words(glb_rank_rows(rows, &spec), diag);
+}
+
+static int rank_rows_from(struct glb_diag *diag)
+{
+	struct glb_table_spec spec = spec_with_options();
+	const struct glb_table *table = known.tables[0];
+
+	return without_words(glb_rank_rows_from(rows, &spec, table->ranking, &table->spec), diag);
+}
+
+static int compare_tables(struct glb_diag *diag)
+{
+	struct glb_diff_backend list[8];
+	unsigned int count = 99;
+	struct glb_diff diff = {.owned = 99};
+	int err = glb_diff(&diff, list, &count, known.tables[0], tables.tables[0], false);
+
+	ck_assert_int_eq(count == 99, err != 0);
+	ck_assert_int_eq(diff.owned == 99, err != 0);
+	return without_words(err, diag);
+}
+
+/* To another backend and more hops; with equal weights and zones, which are quicker to rank. */
+static int make_plan(struct glb_diag *diag)
+{
+	struct glb_backend had[3] = {backends[0], backends[0], backends[0]};
+	struct glb_backend wanted[3] = {backends[0], backends[0], backends[0]};
+	struct glb_table_spec old = spec_with_options();
+	struct glb_table_spec new = spec_with_options();
+	struct glb_plan plan = {.step_count = 99};
+	int err;
+
+	had[1].addr.bytes[3] = wanted[1].addr.bytes[3] = 2;
+	had[2].addr.bytes[3] = 3;
+	wanted[2].addr.bytes[3] = 4;
+	old.backends = had;
+	new.backends = wanted;
+	new.hops = 4;
+	err = glb_plan_make(&plan, &old, &new, diag);
+	ck_assert_int_eq(plan.step_count == 99, err != 0);
+	if (!err) {
+		ck_assert_uint_ge(plan.step_count, 4);
+		glb_plan_free(&plan);
+	}
+	return err;
+}
+
+static int copy_spec(struct glb_diag *diag)
+{
+	struct glb_table_spec spec = spec_with_options();
+	struct glb_table_spec copy = {.hops = 99};
+	int err = glb_table_spec_copy(&copy, &spec);
+
+	ck_assert_int_eq(copy.hops == 99, err != 0);
+	if (!err)
+		glb_table_spec_clear(&copy);
+	return without_words(err, diag);
+}
+
 static int read_image(struct glb_diag *diag)
 {
 	struct glb_tables read = {.count = 99};
-	int err = glb_image_read(&read, image, glb_image_len(tables.count), diag);
+	int err = glb_image_read(&read, image, glb_image_len(&tables), diag);
 
 	ck_assert_int_eq(read.count == 99, err != 0);
 	if (!err)
 		glb_tables_free(&read);
+	return err;
+}
+
+/* Of version 3, with a name. */
+static int read_long_image(struct glb_diag *diag)
+{
+	size_t len = glb_image_len(&known);
+	uint8_t *bytes = __real_malloc(len);
+	struct glb_tables read = {.count = 99};
+	int err;
+
+	glb_image_write(bytes, &known);
+	err = glb_image_read(&read, bytes, len, diag);
+	free(bytes);
+	ck_assert_int_eq(read.count == 99, err != 0);
+	if (!err) {
+		ck_assert_str_eq(read.tables[0]->spec.name, "named");
+		glb_tables_free(&read);
+	}
 	return err;
 }
 
@@ -155,13 +293,21 @@ static int parse_spec(struct glb_diag *diag)
 	char json[512];
 	struct glb_spec spec = {.table_count = 99};
 
-	(void)snprintf(
-		json, sizeof(json),
-		"{'tables':[{'name':'web','hash_key':%s,'seed':%s,'binds':[{'ip':'::',"
-		"'proto':'tcp','port':1}],'backends':[{'ip':'10.0.0.1','state':'active'}]}]}",
-		key, key);
+	(void)snprintf(json, sizeof(json),
+		       "{'tables':[{'name':'web','hash_key':%s,'seed':%s,'binds':[{'ip':'::',"
+		       "'proto':'tcp','port':1}],'backends':[{'ip':'10.0.0.1','state':'active','"
+		       "zone':'a'}],"
+		       "'hops':3}]}",
+		       key, key);
 
-	int err = spec_parse(&spec, "t.json", text, document(text, json), diag);
+	struct report report;
+
+	report_init(&report);
+
+	int err = spec_parse(&spec, "t.json", text, document(text, json), &report);
+
+	if (err)
+		glb_diag(diag, "%s", report.problems[0].reason);
 
 	ck_assert_int_eq(spec.table_count == 99, err != 0);
 	if (!err)
@@ -188,9 +334,41 @@ START_TEST(building_tables_fails_cleanly)
 }
 END_TEST
 
+START_TEST(building_tables_from_known_ones_fails_cleanly)
+{
+	starve(rebuild_tables);
+}
+END_TEST
+
+START_TEST(ranking_fails_cleanly)
+{
+	starve(rank_rows);
+	starve(rank_rows_from);
+}
+END_TEST
+
+START_TEST(copying_a_table_fails_cleanly)
+{
+	starve(copy_spec);
+}
+END_TEST
+
+START_TEST(comparing_tables_fails_cleanly)
+{
+	starve(compare_tables);
+}
+END_TEST
+
+START_TEST(planning_fails_cleanly)
+{
+	starve(make_plan);
+}
+END_TEST
+
 START_TEST(reading_an_image_fails_cleanly)
 {
 	starve(read_image);
+	starve(read_long_image);
 }
 END_TEST
 
@@ -220,6 +398,11 @@ Suite *unit_suite(void)
 	tcase_set_timeout(memory, 30);
 	tcase_add_checked_fixture(memory, make_tables, free_tables);
 	tcase_add_test(memory, building_tables_fails_cleanly);
+	tcase_add_test(memory, building_tables_from_known_ones_fails_cleanly);
+	tcase_add_test(memory, ranking_fails_cleanly);
+	tcase_add_test(memory, copying_a_table_fails_cleanly);
+	tcase_add_test(memory, comparing_tables_fails_cleanly);
+	tcase_add_test(memory, planning_fails_cleanly);
 	tcase_add_test(memory, reading_an_image_fails_cleanly);
 	tcase_add_test(memory, making_a_generation_fails_cleanly);
 	tcase_add_test(memory, reading_a_document_fails_cleanly);

@@ -25,7 +25,8 @@ END_TEST
 START_TEST(tables_keep_copies_of_everything_in_the_spec)
 {
 	char name[] = "web";
-	struct glb_backend backend = {{{1, 2, 3, 4}, 4}, GLB_ACTIVE, true};
+	struct glb_backend backend = {
+		.addr = {{1, 2, 3, 4}, 4}, .state = GLB_ACTIVE, .healthy = true};
 	struct glb_bind bind = {{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 80, 80};
 	struct glb_table_spec table = {.name = name,
 				       .backends = &backend,
@@ -35,7 +36,7 @@ START_TEST(tables_keep_copies_of_everything_in_the_spec)
 				       .hash_key = {7}};
 	struct glb_tables tables;
 
-	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){&table, 1}, NULL), 0);
+	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){&table, 1}, NULL, NULL), 0);
 	memset(name, 'x', 3);
 	backend = (struct glb_backend){0};
 	bind = (struct glb_bind){0};
@@ -52,9 +53,11 @@ END_TEST
 
 START_TEST(a_spec_that_could_serve_nobody_is_refused_with_the_place)
 {
-	static struct glb_backend good = {{{1, 2, 3, 4}, 4}, GLB_ACTIVE, true};
-	static struct glb_backend bad[2] = {{{{1, 2, 3, 4}, 4}, GLB_INACTIVE, true},
-					    {{{2, 3, 4, 5}, 4}, GLB_INACTIVE, true}};
+	static struct glb_backend good = {
+		.addr = {{1, 2, 3, 4}, 4}, .state = GLB_ACTIVE, .healthy = true};
+	static struct glb_backend bad[2] = {
+		{.addr = {{1, 2, 3, 4}, 4}, .state = GLB_INACTIVE, .healthy = true},
+		{.addr = {{2, 3, 4, 5}, 4}, .state = GLB_INACTIVE, .healthy = true}};
 	static struct glb_backend many[GLB_BACKENDS_MAX + 1];
 	static struct glb_bind binds[GLB_BINDS_MAX + 1];
 	static const struct {
@@ -71,12 +74,12 @@ START_TEST(a_spec_that_could_serve_nobody_is_refused_with_the_place)
 		{{.backends = bad, .backend_count = 2, .binds = binds, .bind_count = 1},
 		 -EINVAL,
 		 "$.tables[1].backends: not one usable (2 listed, all inactive)"},
-		{{.backends = many, .backend_count = 257, .binds = binds, .bind_count = 1},
+		{{.backends = many, .backend_count = 16385, .binds = binds, .bind_count = 1},
 		 -E2BIG,
-		 "$.tables[1]: 257 backends and 1 binds, at most 256 and 256 fit"},
-		{{.backends = &good, .backend_count = 1, .binds = binds, .bind_count = 257},
+		 "$.tables[1]: 16385 backends and 1 binds, at most 16384 and 16384 fit"},
+		{{.backends = &good, .backend_count = 1, .binds = binds, .bind_count = 16385},
 		 -E2BIG,
-		 "$.tables[1]: 1 backends and 257 binds, at most 256 and 256 fit"},
+		 "$.tables[1]: 1 backends and 16385 binds, at most 16384 and 16384 fit"},
 	};
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
@@ -87,12 +90,14 @@ START_TEST(a_spec_that_could_serve_nobody_is_refused_with_the_place)
 		struct glb_tables tables = {.count = 99};
 		struct glb_diag diag;
 
-		ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){specs, 2}, &diag),
-				 cases[i].want);
+		ck_assert_int_eq(
+			glb_tables_build(&tables, &(struct glb_spec){specs, 2}, NULL, &diag),
+			cases[i].want);
 		ck_assert_str_eq(diag.text, cases[i].why);
 		ck_assert_uint_eq(tables.count, 99);
-		ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){specs, 2}, NULL),
-				 cases[i].want);
+		ck_assert_int_eq(
+			glb_tables_build(&tables, &(struct glb_spec){specs, 2}, NULL, NULL),
+			cases[i].want);
 	}
 }
 END_TEST
@@ -102,7 +107,7 @@ START_TEST(no_table_at_all_is_refused)
 	struct glb_tables tables;
 	struct glb_diag diag;
 
-	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){0}, &diag), -EINVAL);
+	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){0}, NULL, &diag), -EINVAL);
 	ck_assert_str_eq(diag.text, "$.tables: empty, there is nothing to serve");
 }
 END_TEST
@@ -119,13 +124,70 @@ START_TEST(the_most_backends_and_binds_fit)
 
 	for (unsigned int i = 0; i < GLB_BACKENDS_MAX; i++) /* two of them usable, to be quick */
 		backends[i] = (struct glb_backend){
-			{{10, 0, 0, (uint8_t)i}, 4}, i < 254 ? GLB_INACTIVE : GLB_ACTIVE, true};
-	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){&table, 1}, NULL), 0);
+			.addr = {{10, 0, (uint8_t)(i >> 8), (uint8_t)i}, 4},
+			.state = i < GLB_BACKENDS_MAX - 2 ? GLB_INACTIVE : GLB_ACTIVE,
+			.healthy = true,
+		};
+	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){&table, 1}, NULL, NULL), 0);
 	for (unsigned int r = 0; r < GLB_ROWS; r++)
-		ck_assert_uint_eq(tables.tables[0]->rows[r].hops[0] +
-					  tables.tables[0]->rows[r].hops[1],
-				  254 + 255);
+		ENSURE(tables.tables[0]->rows[r].hops[0] + tables.tables[0]->rows[r].hops[1] ==
+			       2 * GLB_BACKENDS_MAX - 3,
+		       "row %u", r);
 	glb_tables_free(&tables);
+}
+END_TEST
+
+/* Builds the tables of a fixture in which much has changed, from known tables. */
+static void check_rebuild(const struct glb_tables *known)
+{
+	struct glb_backend backends[4];
+	struct glb_table_spec changed[2] = {fixture_spec.tables[1], fixture_spec.tables[0]};
+	const struct glb_spec spec = {changed, 2};
+	struct glb_tables from_known;
+	struct glb_tables from_scratch;
+
+	memcpy(backends, changed[0].backends, sizeof(backends));
+	backends[0].state = GLB_DRAINING;
+	backends[2].addr.bytes[0] ^= 1;
+	changed[0].backends = backends;
+	changed[1].backend_count--;
+	changed[1].seed[0] ^= 1;
+	ck_assert_int_eq(glb_tables_build(&from_known, &spec, known, NULL), 0);
+	ck_assert_int_eq(glb_tables_build(&from_scratch, &spec, NULL, NULL), 0);
+	for (unsigned int t = 0; t < 2; t++) {
+		const struct glb_table *is = from_known.tables[t];
+		const struct glb_table *wanted = from_scratch.tables[t];
+
+		ck_assert(is->ranked);
+		ck_assert_uint_eq(is->hop_count, wanted->hop_count);
+		ck_assert_mem_eq(is->ranking, wanted->ranking, sizeof(is->ranking));
+		ck_assert_mem_eq(is->rows, wanted->rows, sizeof(is->rows));
+	}
+	glb_tables_free(&from_known);
+	glb_tables_free(&from_scratch);
+}
+
+START_TEST(tables_built_from_known_ones_are_the_same)
+{
+	struct glb_tables known = fixture_tables();
+
+	check_rebuild(&known);
+	check_rebuild(&(struct glb_tables){0});
+	glb_tables_free(&known);
+}
+END_TEST
+
+/* As one that was read from an image, which does not tell the seed. */
+START_TEST(a_table_that_is_not_ranked_is_not_built_from)
+{
+	struct glb_tables known = fixture_tables();
+
+	for (unsigned int t = 0; t < known.count; t++) {
+		known.tables[t]->ranked = false;
+		memset(known.tables[t]->ranking, 0, sizeof(known.tables[t]->ranking));
+	}
+	check_rebuild(&known);
+	glb_tables_free(&known);
 }
 END_TEST
 
@@ -150,6 +212,8 @@ Suite *unit_suite(void)
 	tcase_add_test(table, a_spec_that_could_serve_nobody_is_refused_with_the_place);
 	tcase_add_test(table, no_table_at_all_is_refused);
 	tcase_add_test(table, the_most_backends_and_binds_fit);
+	tcase_add_test(table, tables_built_from_known_ones_are_the_same);
+	tcase_add_test(table, a_table_that_is_not_ranked_is_not_built_from);
 	tcase_add_test(table, a_reason_is_cut_to_its_room_and_may_be_unwanted);
 	suite_add_tcase(suite, table);
 	return suite;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What does a change of a table do to the flows it serves?
+ *
+ * A flow is owned by the backend that accepted it. It survives a change when its owner is still on
+ * the hop list of its row, as primary or reached by second chance. On a row of the old table these
+ * may own flows:
+ *
+ *   its primary, which gets the new ones;
+ *   while the first by rank are filling, the one behind them, which got the flows before;
+ *   a draining backend, which keeps what it has.
+ *
+ * A backend that is marked unhealthy counts as one that has lost its flows already. A table that
+ * has been in force for as long as its longest flow lives is settled: all flows are owned by
+ * primaries.
+ */
+#ifndef GLB_DIFF_H
+#define GLB_DIFF_H
+
+#include <glb/table.h>
+
+struct glb_diff {
+	bool same_hash_key;	  /* if not, flows are on other rows, and nothing below holds */
+	uint32_t changed_rows;	  /* rows whose hop list differs, by address */
+	uint32_t changed_primary; /* rows whose primary differs */
+	uint32_t owned;		  /* pairs of a row and a backend that may own flows there */
+	uint32_t kept;		  /* of those: still the primary */
+	uint32_t moved;		  /* still on the list, but not first */
+	uint32_t lost;		  /* not on the list any more: their flows break */
+};
+
+/* What a change does to one backend. Rows by position on the hop list. */
+struct glb_diff_backend {
+	struct glb_addr addr;
+	uint32_t old_rows[GLB_HOPS_MAX];
+	uint32_t new_rows[GLB_HOPS_MAX];
+	uint32_t lost; /* rows where it may own flows, and which no longer list it */
+};
+
+/*
+ * Compares two states of a table, both ranked, that is not read from an image; `settled` says that
+ * the old one is. `backends` receives one entry per address, first those of the old table in their
+ * order, then the new ones; it has room for the backends of both. Sets *backend_count to their
+ * number. 0 or -ENOMEM.
+ */
+GLB_NODISCARD int glb_diff(struct glb_diff *out, struct glb_diff_backend *backends,
+			   unsigned int *backend_count, const struct glb_table *old,
+			   const struct glb_table *new, bool settled);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How does a fleet get from one state of a table to another without losing a flow?
+ *
+ * A plan is a sequence of states. Each is to be put in force on every director and left there for
+ * as long as the longest flow lives before the next. New backends are filled, then activated;
+ * backends that leave are drained, then removed; backends that change their weight or zone are
+ * drained and filled anew. As many at a time as the hop lists can carry: one less than a row has
+ * hops, two less where zones choose the second, but always one.
+ */
+#ifndef GLB_PLAN_H
+#define GLB_PLAN_H
+
+#include <glb/diag.h>
+#include <glb/spec.h>
+
+enum glb_plan_verb {
+	GLB_PLAN_ADD,	   /* list it as filling */
+	GLB_PLAN_ACTIVATE, /* filling -> active */
+	GLB_PLAN_DRAIN,	   /* active -> draining */
+	GLB_PLAN_FILL,	   /* draining -> filling */
+	GLB_PLAN_REWEIGH,  /* draining -> filling, with its new weight and zone */
+	GLB_PLAN_REMOVE,   /* take it off the rows: to inactive, or off the list */
+	GLB_PLAN_HOPS,	   /* give the rows more hops */
+	GLB_PLAN_FINISH,   /* everything else that differs: binds, name, order, fewer hops */
+};
+
+struct glb_plan_action {
+	enum glb_plan_verb verb;
+	struct glb_addr backend; /* not for GLB_PLAN_HOPS and GLB_PLAN_FINISH */
+};
+
+struct glb_plan_step {
+	struct glb_plan_action *actions;
+	unsigned int action_count;
+	struct glb_table_spec spec; /* the state after the actions */
+};
+
+struct glb_plan {
+	bool wait_first; /* the old state holds flows from before: wait once before the first step
+			  */
+	struct glb_plan_step *steps;
+	unsigned int step_count;
+};
+
+/*
+ * Plans the way from one state of a table to another. The last step's spec is `new`; equal states
+ * need no step.
+ *
+ * Returns 0 and sets *out, to be released with glb_plan_free(); otherwise leaves *out alone:
+ *   -EPERM    there is no way without losing flows; diag says what stands in it
+ *   -EINVAL   one of the states cannot be served
+ *   -ENOMEM   out of memory
+ */
+GLB_NODISCARD int glb_plan_make(struct glb_plan *out, const struct glb_table_spec *old,
+				const struct glb_table_spec *new, struct glb_diag *diag);
+
+void glb_plan_free(struct glb_plan *plan);
+
+#endif

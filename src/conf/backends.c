@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include "conf/addr.h"
+#include "conf/backends.h"
+
+static void read_addr(struct glb_backend *out, const struct conf_value *backend)
+{
+	struct conf_value value;
+
+	if (!conf_member(&value, backend, "ip"))
+		(void)conf_addr(&out->addr, &value);
+}
+
+static int read_state(struct glb_backend *out, const struct conf_value *backend)
+{
+	const char *names[GLB_INACTIVE + 2] = {NULL};
+	struct conf_value value;
+	uint32_t state;
+
+	for (uint32_t i = 0; i <= GLB_INACTIVE; i++)
+		names[i] = glb_state_name((enum glb_state)i);
+
+	int err = conf_member(&value, backend, "state");
+
+	if (!err)
+		err = conf_choice(&state, names, "filling, active, draining or inactive", &value);
+	if (!err)
+		out->state = (enum glb_state)state;
+	return err;
+}
+
+static int read_healthy(struct glb_backend *out, const struct conf_value *backend)
+{
+	struct conf_value value;
+
+	if (conf_find(&value, backend, "healthy"))
+		return conf_bool(&out->healthy, &value);
+	conf_warn(&value, "is missing: counts as false");
+	return 0;
+}
+
+/* A key of ours that is found in a table without "hops" is one that the original ignores. */
+static bool find_option(struct conf_value *out, const struct conf_value *backend, const char *key,
+			bool options)
+{
+	if (!conf_find(out, backend, key))
+		return false;
+	if (!options)
+		conf_warn(out, "has no effect without \"hops\" in its table");
+	return options;
+}
+
+static void read_weight(struct glb_backend *out, const struct conf_value *backend, bool options)
+{
+	struct conf_value value;
+	uint32_t weight = GLB_WEIGHT_DEFAULT;
+
+	if (find_option(&value, backend, "weight", options))
+		(void)conf_uint(&weight, 1, GLB_WEIGHT_MAX, &value);
+	out->weight = (uint16_t)weight;
+}
+
+/* The name of a backend's zone; NULL if it has none, or none that is good. */
+static const char *read_zone(const struct conf_value *backend, bool options)
+{
+	struct conf_value value;
+	const char *name = NULL;
+
+	if (!find_option(&value, backend, "zone", options) || conf_string(&name, &value))
+		return NULL;
+	if (*name)
+		return name;
+	(void)conf_refuse(&value, "is empty");
+	return NULL;
+}
+
+/* An IPv6 backend can be compiled into tables, but no packet can be sent to it. */
+static void check_reachable(const struct glb_backend *backend, const struct conf_value *value)
+{
+	static const char reason[] =
+		"an IPv6 backend cannot be reached: the outer packet is IPv4 only";
+	struct conf_value ip;
+
+	if (backend->addr.version != 6 || !glb_backend_usable(backend))
+		return;
+	(void)conf_find(&ip, value, "ip");
+	if (value->file->report->serving)
+		(void)conf_refuse(&ip, "%s", reason);
+	else
+		conf_warn(&ip, "%s", reason);
+}
+
+/* False when it is not known whether the backend is usable, or healthy. */
+static bool read_backend(struct glb_backend *out, const char **zone,
+			 const struct conf_value *backend, bool options)
+{
+	static const char *const known[] = {
+		"ip", "state", "healthy", "weight", "zone", "healthchecks", NULL,
+	};
+
+	if (conf_object(backend))
+		return false;
+	conf_warn_unknown(backend, known);
+	read_addr(out, backend);
+
+	int state = read_state(out, backend);
+	int healthy = read_healthy(out, backend);
+
+	read_weight(out, backend, options);
+	*zone = read_zone(backend, options);
+	check_reachable(out, backend);
+	return !state && !healthy;
+}
+
+/* --- What holds between backends --- */
+
+struct listed {
+	const struct glb_backend *backend;
+	unsigned int index;
+};
+
+static int compare_listed(const void *left, const void *right)
+{
+	const struct listed *a = left;
+	const struct listed *b = right;
+	int addr = memcmp(&a->backend->addr, &b->backend->addr, sizeof(a->backend->addr));
+
+	if (addr)
+		return addr;
+	return a->index < b->index ? -1 : 1;
+}
+
+/* Sorted, backends of one address stand together, the first listed first. */
+static int check_duplicates(const struct glb_table_spec *table, const struct conf_value *list)
+{
+	struct listed *sorted = malloc((table->backend_count + 1) * sizeof(*sorted));
+	const struct listed *first = sorted;
+	char text[ADDR_TEXT_LEN];
+	unsigned int count = 0;
+
+	if (!sorted)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < table->backend_count; i++)
+		if (table->backends[i].addr.version) /* it could be read */
+			sorted[count++] = (struct listed){&table->backends[i], i};
+	qsort(sorted, count, sizeof(*sorted), compare_listed);
+	for (unsigned int i = 1; i < count; i++) {
+		struct conf_value backend = conf_element(list, sorted[i].index);
+		struct conf_value ip;
+
+		if (!glb_addr_equal(&first->backend->addr, &sorted[i].backend->addr)) {
+			first = &sorted[i];
+			continue;
+		}
+		(void)conf_find(&ip, &backend, "ip");
+		(void)conf_refuse(&ip, "duplicate backend %s, first listed as backends[%u]",
+				  addr_text(text, &first->backend->addr), first->index);
+	}
+	free(sorted);
+	return 0;
+}
+
+static void check_usable(const struct glb_table_spec *table, const struct conf_value *list)
+{
+	unsigned int usable = 0;
+	unsigned int healthy = 0;
+
+	for (unsigned int i = 0; i < table->backend_count; i++) {
+		usable += glb_backend_usable(&table->backends[i]);
+		healthy += glb_backend_usable(&table->backends[i]) && table->backends[i].healthy;
+	}
+	if (!usable)
+		(void)conf_refuse(list, "not one usable (%u listed, all inactive)",
+				  table->backend_count);
+	if (usable == 1)
+		conf_warn(list, "only one usable: it is both choices of every row");
+	if (usable && !healthy)
+		conf_warn(list, "not one of %u usable is healthy", usable);
+}
+
+/*
+ * The second place goes to another zone than the first's, so a new backend may push the one that
+ * has the flows to the third: there must be one. And a backend without a zone would be in one by
+ * itself.
+ */
+static void check_zones(const struct glb_table_spec *table, const char *const zones[],
+			const struct conf_value *list)
+{
+	bool zoned = false;
+
+	for (unsigned int i = 0; i < table->backend_count; i++)
+		zoned |= zones[i] != NULL;
+	for (unsigned int i = 0; zoned && i < table->backend_count; i++) {
+		struct conf_value backend = conf_element(list, i);
+		struct conf_value zone;
+
+		if (!conf_find(&zone, &backend, "zone"))
+			(void)conf_refuse(&zone,
+					  "is missing, but other backends of the table have one");
+		else if (zones[i] && table->hops == 2)
+			(void)conf_refuse(&zone, "needs \"hops\": 3 or 4 in its table");
+	}
+}
+
+static int number_zones(struct glb_table_spec *table, const char *const zones[])
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < table->backend_count && !err; i++)
+		if (zones[i])
+			err = glb_zone_number(&table->backends[i].zone, table, zones[i]);
+	return err;
+}
+
+static int read_list(struct glb_table_spec *table, const char **zones,
+		     const struct conf_value *list)
+{
+	struct conf_value hops;
+	bool options = conf_find(&hops, list->parent, "hops");
+	bool understood = true;
+
+	for (unsigned int i = 0; i < table->backend_count; i++) {
+		struct conf_value backend = conf_element(list, i);
+
+		understood &= read_backend(&table->backends[i], &zones[i], &backend, options);
+	}
+	if (understood)
+		check_usable(table, list);
+	check_zones(table, zones, list);
+
+	int err = check_duplicates(table, list);
+
+	return err ? err : number_zones(table, zones);
+}
+
+int backends_read(struct glb_table_spec *out, const struct conf_value *table)
+{
+	struct conf_value list;
+
+	if (conf_member(&list, table, "backends") || conf_array(&list))
+		return 0;
+
+	size_t count = conf_count(&list);
+
+	if (count > GLB_BACKENDS_MAX) {
+		(void)conf_refuse(&list, "%zu backends, at most %d fit a table", count,
+				  GLB_BACKENDS_MAX);
+		return 0;
+	}
+
+	const char **zones = calloc(count + 1, sizeof(*zones));
+	int err = -ENOMEM;
+
+	out->backends = calloc(count + 1, sizeof(*out->backends));
+	if (out->backends && zones) {
+		out->backend_count = (unsigned int)count;
+		err = read_list(out, zones, &list);
+	}
+	free(zones);
+	return err;
+}

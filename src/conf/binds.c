@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include "conf/addr.h"
+#include "conf/binds.h"
+
+static int read_prefix(struct glb_bind *out, const struct conf_value *bind)
+{
+	char text[ADDR_TEXT_LEN];
+	struct conf_value value;
+	const char *prefix;
+	int err = conf_member(&value, bind, "ip");
+
+	if (!err)
+		err = conf_string(&prefix, &value);
+	if (err)
+		return err;
+	if (!prefix_parse(&out->addr, &out->prefix_len, prefix))
+		return conf_refuse(&value, "\"%s\" is not an IPv4 or IPv6 address or prefix",
+				   prefix);
+
+	struct glb_addr network = addr_network(&out->addr, out->prefix_len);
+
+	if (!glb_addr_equal(&network, &out->addr))
+		conf_warn(&value, "\"%s\" has host bits: it means %s/%u", prefix,
+			  addr_text(text, &network), out->prefix_len);
+	return 0;
+}
+
+static int read_port(uint16_t *out, const struct conf_value *bind, const char *name)
+{
+	struct conf_value value;
+	uint32_t port;
+	int err = conf_member(&value, bind, name);
+
+	if (!err)
+		err = conf_uint(&port, 0, UINT16_MAX, &value);
+	if (!err)
+		*out = (uint16_t)port;
+	return err;
+}
+
+/* Of both spellings the single port counts, as for the original. */
+static int read_single_port(struct glb_bind *out, const struct conf_value *bind)
+{
+	static const char *const overruled[] = {"port_start", "port_end"};
+	int err = read_port(&out->port_first, bind, "port");
+
+	for (int i = 0; i < 2; i++) {
+		struct conf_value value;
+
+		if (conf_find(&value, bind, overruled[i]))
+			conf_warn(&value, "is ignored, because there is a port");
+	}
+	out->port_last = out->port_first;
+	return err;
+}
+
+static int read_ports(struct glb_bind *out, const struct conf_value *bind)
+{
+	struct conf_value value;
+
+	if (conf_find(&value, bind, "port"))
+		return read_single_port(out, bind);
+	if (!conf_find(&value, bind, "port_start") && !conf_find(&value, bind, "port_end"))
+		return conf_refuse(bind, "has neither port nor port_start and port_end");
+
+	int first = read_port(&out->port_first, bind, "port_start");
+	int last = read_port(&out->port_last, bind, "port_end");
+
+	if (first || last)
+		return -EINVAL;
+	if (out->port_first > out->port_last)
+		return conf_refuse(bind, "port_start %u is above port_end %u", out->port_first,
+				   out->port_last);
+	return 0;
+}
+
+static int read_proto(uint8_t *out, const struct conf_value *bind)
+{
+	static const char *const names[] = {"tcp", "udp", NULL};
+	struct conf_value value;
+	uint32_t proto;
+	int err = conf_member(&value, bind, "proto");
+
+	if (!err)
+		err = conf_choice(&proto, names, "tcp or udp", &value);
+	if (!err)
+		*out = proto == 0 ? GLB_PROTO_TCP : GLB_PROTO_UDP;
+	return err;
+}
+
+static void read_bind(struct glb_bind *out, const struct conf_value *bind)
+{
+	static const char *const known[] = {"ip", "proto", "port", "port_start", "port_end", NULL};
+	struct glb_bind read = {.proto = 0};
+
+	if (conf_object(bind))
+		return;
+	conf_warn_unknown(bind, known);
+
+	int prefix = read_prefix(&read, bind);
+	int proto = read_proto(&read.proto, bind);
+	int ports = read_ports(&read, bind);
+
+	if (!prefix && !proto && !ports)
+		*out = read;
+}
+
+int binds_read(struct glb_table_spec *out, const struct conf_value *table)
+{
+	struct conf_value list;
+
+	if (conf_member(&list, table, "binds") || conf_array(&list))
+		return 0;
+
+	size_t count = conf_count(&list);
+
+	if (!count)
+		(void)conf_refuse(&list, "empty, no packet would ever match");
+	if (count > GLB_BINDS_MAX) {
+		(void)conf_refuse(&list, "%zu binds, at most %d fit a table", count, GLB_BINDS_MAX);
+		return 0;
+	}
+	out->binds = calloc(count + 1, sizeof(*out->binds));
+	if (!out->binds)
+		return -ENOMEM;
+	out->bind_count = (unsigned int)count;
+	for (unsigned int i = 0; i < count; i++) {
+		struct conf_value bind = conf_element(&list, i);
+
+		read_bind(&out->binds[i], &bind);
+	}
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which binds can never be reached, or not by all the packets they name?
+ *
+ * Of the binds that match a packet the longest prefix wins, then the narrowest port range, then the
+ * first in the file; see glb/bind.h. The loser of two overlapping binds may be meant that way, or
+ * may be forgotten: it gets a warning that names a winner. One warning per bind, however many win.
+ */
+#ifndef CONF_OVERLAP_H
+#define CONF_OVERLAP_H
+
+#include "conf/json.h"
+
+/*
+ * Checks the binds of all tables against each other, in O(n log n) for n binds.
+ *
+ * spec    binds that could not be read have protocol 0
+ * tables  the array of tables in the file that spec was read from
+ *
+ * Returns 0, also if there are warnings, or -ENOMEM.
+ */
+GLB_NODISCARD int overlaps_warn(const struct glb_spec *spec, const struct conf_value *tables);
+
+#endif

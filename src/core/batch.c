@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "ranking.h"
+
+/* A candidate in a place of a row. */
+struct place {
+	uint64_t cost; /* the rank itself in a table without weights */
+	uint64_t rank;
+	const struct candidate *candidate;
+};
+
+/* Rows to be ranked together. */
+struct batch {
+	uint32_t rows[LANES];
+	uint32_t count;
+	struct place places[LANES][GLB_HOPS_MAX];
+	struct lanes lanes;
+};
+
+/* Holds a place until somebody comes. */
+static const struct candidate nobody = {.backend = UINT16_MAX};
+_Static_assert(GLB_BACKENDS_MAX <= UINT16_MAX, "nobody comes behind every backend");
+
+static struct place place_of(const struct ranker *ranker, const struct candidate *candidate,
+			     uint64_t rank)
+{
+	return (struct place){
+		.cost = glb_ranking_cost(ranker, candidate, rank),
+		.rank = rank,
+		.candidate = candidate,
+	};
+}
+
+static bool precedes(const struct place *a, const struct place *b)
+{
+	if (a->cost != b->cost)
+		return a->cost < b->cost;
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	return a->candidate->backend < b->candidate->backend;
+}
+
+/* Puts a place where it belongs among `count` places in order; the last one falls off. */
+static void insert(struct place *places, uint32_t count, const struct place *new)
+{
+	uint32_t at = count - 1;
+
+	if (!precedes(new, &places[at]))
+		return;
+	for (; at > 0 && precedes(new, &places[at - 1]); at--)
+		places[at] = places[at - 1];
+	places[at] = *new;
+}
+
+static void move_to_second(struct place *places, uint32_t from)
+{
+	struct place moved = places[from];
+
+	memmove(&places[2], &places[1], (from - 1) * sizeof(*places));
+	places[1] = moved;
+}
+
+/*
+ * Likewise where the second place goes to another zone. The places of a row hold all that it takes
+ * to place one more: the first of all, the first of another zone, and the first of the others.
+ */
+static void insert_zoned(struct place *places, uint32_t count, const struct place *new)
+{
+	const struct place last = {UINT64_MAX, UINT64_MAX, &nobody};
+	struct place ordered[GLB_HOPS_MAX + 1];
+
+	for (uint32_t i = 0; i <= count; i++)
+		ordered[i] = last;
+	for (uint32_t i = 0; i < count; i++)
+		insert(ordered, count + 1, &places[i]);
+	insert(ordered, count + 1, new);
+	for (uint32_t i = 1; i <= count && ordered[i].candidate != &nobody; i++) {
+		if (ordered[i].candidate->zone != ordered[0].candidate->zone) {
+			move_to_second(ordered, i);
+			break;
+		}
+	}
+	memcpy(places, ordered, count * sizeof(*places));
+}
+
+/* How far may a candidate be from the first place and yet come before this one? See lanes.h. */
+static uint64_t reach_of(const struct ranker *ranker, const struct place *place)
+{
+	return ranker->weighted ? glb_weight_reach(place->cost) : place->cost >> 32;
+}
+
+static void set_reach(const struct ranker *ranker, struct batch *batch, uint32_t lane)
+{
+	const struct place *places = batch->places[lane];
+	uint64_t reach = reach_of(ranker, &places[ranker->hops - 1]);
+
+	batch->lanes.reach[lane] = reach;
+	if (!ranker->zoned)
+		return;
+
+	uint64_t second = reach_of(ranker, &places[1]);
+	bool apart = places[1].candidate->zone != places[0].candidate->zone &&
+		     places[1].candidate != &nobody;
+
+	batch->lanes.zone[lane] = places[0].candidate->zone;
+	batch->lanes.reach_other[lane] = !apart ? UINT32_MAX : second > reach ? second : reach;
+}
+
+/* Gives a candidate its place in a row, if it comes before one that has one. */
+static void enter(const struct ranker *ranker, struct batch *batch, uint32_t lane,
+		  const struct candidate *candidate, uint64_t rank)
+{
+	const struct place new = place_of(ranker, candidate, rank);
+
+	if (ranker->zoned)
+		insert_zoned(batch->places[lane], ranker->hops, &new);
+	else
+		insert(batch->places[lane], ranker->hops, &new);
+	set_reach(ranker, batch, lane);
+}
+
+/* Enters candidates into all rows of a batch. */
+static void enter_all(const struct ranker *ranker, struct batch *batch,
+		      const struct candidate *candidates, uint32_t count)
+{
+	const bool options = ranker->weighted || ranker->zoned;
+	struct sieved sieved;
+
+	for (uint32_t c = 0; c < count; c += LANES_GROUP) {
+		uint32_t group = count - c < LANES_GROUP ? count - c : LANES_GROUP;
+
+		ranker->lanes->sieve(&sieved, &batch->lanes, &candidates[c], group, options);
+		for (uint32_t k = 0; k < group; k++) {
+			for (uint64_t hits = sieved.hits[k]; hits; hits &= hits - 1) {
+				uint32_t lane = (uint32_t)__builtin_ctzll(hits);
+
+				enter(ranker, batch, lane, &candidates[c + k],
+				      sieved.rank[k][lane]);
+			}
+		}
+	}
+}
+
+static void batch_start(const struct ranker *ranker, struct batch *batch)
+{
+	for (uint32_t i = batch->count; i < LANES; i++)
+		batch->rows[i] = batch->rows[0]; /* not written in the end */
+	ranker->lanes->start(&batch->lanes, ranker->seed, batch->rows);
+}
+
+static void batch_end(const struct ranker *ranker, struct batch *batch, struct glb_row *ranked)
+{
+	for (uint32_t i = 0; i < batch->count; i++) {
+		const struct place *places = batch->places[i];
+		struct glb_row *row = &ranked[batch->rows[i]];
+
+		*row = (struct glb_row){{0}};
+		for (uint32_t hop = 0; hop < ranker->hops; hop++)
+			row->hops[hop] = places[hop].candidate->backend;
+	}
+	batch->count = 0;
+}
+
+/* Ranks rows of which nothing is known, in a table without options. */
+static void rank_plain(const struct ranker *ranker, struct batch *batch, struct glb_row *ranked)
+{
+	struct leaders leaders;
+
+	batch_start(ranker, batch);
+	ranker->lanes->lead(&leaders, &batch->lanes, ranker->candidates, ranker->candidate_count,
+			    ranker->hops);
+	for (uint32_t i = 0; i < batch->count; i++) {
+		struct glb_row *row = &ranked[batch->rows[i]];
+
+		*row = (struct glb_row){{0}};
+		for (uint32_t hop = 0; hop < ranker->hops; hop++)
+			row->hops[hop] = ranker->candidates[leaders.candidate[hop][i]].backend;
+	}
+	batch->count = 0;
+}
+
+/* Ranks rows of which nothing is known. */
+static void rank_afresh(const struct ranker *ranker, struct batch *batch, struct glb_row *ranked)
+{
+	const struct place last = {UINT64_MAX, UINT64_MAX, &nobody};
+
+	if (!ranker->weighted && !ranker->zoned) {
+		rank_plain(ranker, batch, ranked);
+		return;
+	}
+	batch_start(ranker, batch);
+	for (uint32_t lane = 0; lane < LANES; lane++) {
+		for (uint32_t hop = 0; hop < ranker->hops; hop++)
+			batch->places[lane][hop] = last;
+		batch->lanes.reach[lane] = UINT32_MAX;
+		batch->lanes.reach_other[lane] = UINT32_MAX;
+		batch->lanes.zone[lane] = 0;
+	}
+	enter_all(ranker, batch, ranker->candidates, ranker->candidate_count);
+	batch_end(ranker, batch, ranked);
+}
+
+/* Ranks rows that keep all their candidates, with those that were added. */
+static void rank_added(const struct ranker *ranker, const struct change *change,
+		       struct batch *batch, struct glb_row *ranked)
+{
+	const struct candidate *held[LANES];
+	uint64_t rank[LANES];
+
+	batch_start(ranker, batch);
+	for (uint32_t hop = 0; hop < ranker->hops; hop++) {
+		for (uint32_t i = 0; i < LANES; i++)
+			held[i] = change->now[change->old_ranked[batch->rows[i]].hops[hop]];
+		ranker->lanes->rank(rank, &batch->lanes, held);
+		for (uint32_t i = 0; i < LANES; i++)
+			batch->places[i][hop] = place_of(ranker, held[i], rank[i]);
+	}
+	for (uint32_t lane = 0; lane < LANES; lane++) {
+		batch->lanes.zone[lane] = 0;
+		set_reach(ranker, batch, lane);
+	}
+	enter_all(ranker, batch, change->added, change->added_count);
+	batch_end(ranker, batch, ranked);
+}
+
+/* Takes a row over from the old ranking; false if it named a backend that is gone. */
+static bool carry_over(const struct ranker *ranker, const struct change *change,
+		       struct glb_row *row, const struct glb_row *old)
+{
+	*row = (struct glb_row){{0}};
+	for (uint32_t hop = 0; hop < ranker->hops; hop++) {
+		const struct candidate *candidate = change->now[old->hops[hop]];
+
+		if (!candidate)
+			return false;
+		row->hops[hop] = candidate->backend;
+	}
+	return true;
+}
+
+void glb_ranking_run_part(void *arg, unsigned int number)
+{
+	const struct ranking_job *job = arg;
+	const struct ranker *ranker = job->ranker;
+	const struct change *change = job->change;
+	const uint32_t first = number * job->rows_per_part;
+	struct batch fresh;
+	struct batch kept;
+
+	fresh.count = 0;
+	kept.count = 0;
+	for (uint32_t row = first; row < first + job->rows_per_part; row++) {
+		if (!change->old_ranked ||
+		    !carry_over(ranker, change, &job->ranked[row], &change->old_ranked[row]))
+			fresh.rows[fresh.count++] = row;
+		else if (change->added_count)
+			kept.rows[kept.count++] = row;
+		if (fresh.count == LANES)
+			rank_afresh(ranker, &fresh, job->ranked);
+		if (kept.count == LANES)
+			rank_added(ranker, change, &kept, job->ranked);
+	}
+	if (fresh.count)
+		rank_afresh(ranker, &fresh, job->ranked);
+	if (kept.count)
+		rank_added(ranker, change, &kept, job->ranked);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include <glb/diff.h>
+
+/* Both tables with one numbering of their backends: places in the list the caller gets. */
+struct pair {
+	const struct glb_table *old;
+	const struct glb_table *new;
+	struct glb_diff_backend *backends;
+	uint16_t *new_place; /* by backend of the new table; an old one's place is its index */
+	unsigned int count;
+	bool settled;
+	bool zoned; /* the old table ranks by zones too */
+};
+
+/* The place of an address, which mostly is the one after the last that was found. */
+static unsigned int place_of(const struct pair *pair, const struct glb_addr *addr,
+			     unsigned int hint)
+{
+	unsigned int old_count = pair->old->spec.backend_count;
+
+	for (unsigned int i = 0; i < old_count; i++) {
+		unsigned int place = (hint + i) % old_count;
+
+		if (glb_addr_equal(&pair->backends[place].addr, addr))
+			return place;
+	}
+	return pair->count;
+}
+
+static void number_backends(struct pair *pair)
+{
+	const struct glb_table_spec *old = &pair->old->spec;
+	const struct glb_table_spec *new = &pair->new->spec;
+	unsigned int hint = 0;
+
+	for (unsigned int b = 0; b < old->backend_count; b++)
+		pair->backends[b] = (struct glb_diff_backend){.addr = old->backends[b].addr};
+	pair->count = old->backend_count;
+	for (unsigned int b = 0; b < new->backend_count; b++) {
+		unsigned int place = place_of(pair, &new->backends[b].addr, hint);
+
+		if (place == pair->count)
+			pair->backends[pair->count++] = (struct glb_diff_backend){
+				.addr = new->backends[b].addr,
+			};
+		else
+			hint = place + 1;
+		pair->new_place[b] = (uint16_t)place;
+	}
+}
+
+/* The hop lists of a row as places. */
+struct lists {
+	uint16_t old[GLB_HOPS_MAX];
+	uint16_t new[GLB_HOPS_MAX];
+};
+
+static struct lists lists_of(const struct pair *pair, uint32_t row)
+{
+	struct lists lists = {{0}, {0}};
+
+	for (unsigned int hop = 0; hop < pair->old->hop_count; hop++)
+		lists.old[hop] = pair->old->rows[row].hops[hop];
+	for (unsigned int hop = 0; hop < pair->new->hop_count; hop++)
+		lists.new[hop] = pair->new_place[pair->new->rows[row].hops[hop]];
+	return lists;
+}
+
+/* Position of a place on the new list, or GLB_HOPS_MAX. */
+static unsigned int position_of(const struct pair *pair, const struct lists *lists, uint16_t place)
+{
+	for (unsigned int hop = 0; hop < pair->new->hop_count; hop++)
+		if (lists->new[hop] == place)
+			return hop;
+	return GLB_HOPS_MAX;
+}
+
+/* Which hops of the old row may own flows: a bit per position on the ranking. See diff.h. */
+static unsigned int owners_of(const struct pair *pair, uint32_t row)
+{
+	const struct glb_table *table = pair->old;
+	const struct glb_row *ranking = &table->ranking[row];
+	uint16_t primary = table->rows[row].hops[0];
+	unsigned int owners = 0;
+	bool behind_filling = true;
+
+	for (unsigned int hop = 0; hop < table->hop_count; hop++) {
+		const struct glb_backend *backend = &table->spec.backends[ranking->hops[hop]];
+
+		if (hop > 0 && ranking->hops[hop] == ranking->hops[0])
+			break; /* a single backend, named again */
+
+		bool owns = ranking->hops[hop] == primary ||
+			    (!pair->settled && (backend->state == GLB_DRAINING || behind_filling));
+
+		owners |= (unsigned int)(owns && backend->healthy) << hop;
+		/* by zones, the one that had the flows may stand anywhere behind */
+		behind_filling = behind_filling &&
+				 (backend->state == GLB_FILLING || (hop > 0 && pair->zoned));
+	}
+	return owners;
+}
+
+static void count_owner(struct glb_diff *diff, const struct pair *pair, const struct lists *lists,
+			uint16_t place)
+{
+	unsigned int position = position_of(pair, lists, place);
+
+	diff->owned++;
+	diff->kept += position == 0;
+	diff->moved += position > 0 && position < GLB_HOPS_MAX;
+	diff->lost += position == GLB_HOPS_MAX;
+	pair->backends[place].lost += position == GLB_HOPS_MAX;
+}
+
+static void compare_row(struct glb_diff *diff, const struct pair *pair, uint32_t row)
+{
+	struct lists lists = lists_of(pair, row);
+	unsigned int owners = owners_of(pair, row);
+
+	diff->changed_rows += pair->old->hop_count != pair->new->hop_count ||
+			      memcmp(lists.old, lists.new, sizeof(lists.old)) != 0;
+	diff->changed_primary += lists.old[0] != lists.new[0];
+	for (unsigned int hop = 0; hop < pair->old->hop_count; hop++) {
+		pair->backends[lists.old[hop]].old_rows[hop]++;
+		if (owners >> hop & 1)
+			count_owner(diff, pair, &lists, pair->old->ranking[row].hops[hop]);
+	}
+	for (unsigned int hop = 0; hop < pair->new->hop_count; hop++)
+		pair->backends[lists.new[hop]].new_rows[hop]++;
+}
+
+int glb_diff(struct glb_diff *out, struct glb_diff_backend *backends, unsigned int *backend_count,
+	     const struct glb_table *old, const struct glb_table *new, bool settled)
+{
+	struct pair pair = {
+		.old = old,
+		.new = new,
+		.backends = backends,
+		.settled = settled,
+		.zoned = glb_zones_differ(&old->spec),
+		.new_place = calloc(new->spec.backend_count, sizeof(*pair.new_place)),
+	};
+
+	if (!pair.new_place)
+		return -ENOMEM;
+	*out = (struct glb_diff){
+		.same_hash_key =
+			!memcmp(old->spec.hash_key, new->spec.hash_key, sizeof(old->spec.hash_key)),
+	};
+	number_backends(&pair);
+	for (uint32_t row = 0; row < GLB_ROWS; row++)
+		compare_row(out, &pair, row);
+	*backend_count = pair.count;
+	free(pair.new_place);
+	return 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <glb/digest.h>
+
+/* Two SipHash states under different public keys: 128 bits. */
+struct digest {
+	struct glb_siphash halves[2];
+	uint64_t word_count;
+};
+
+static void absorb(struct digest *digest, uint64_t word)
+{
+	glb_siphash_word(&digest->halves[0], word);
+	glb_siphash_word(&digest->halves[1], word);
+	digest->word_count++;
+}
+
+static void absorb_addr(struct digest *digest, const struct glb_addr *addr)
+{
+	absorb(digest, glb_load_le64(addr->bytes));
+	absorb(digest, glb_load_le64(addr->bytes + 8));
+	absorb(digest, addr->version);
+}
+
+/* Host bits do not count. */
+static void absorb_bind(struct digest *digest, const struct glb_bind *bind)
+{
+	struct glb_addr prefix = bind->addr;
+
+	for (unsigned int bit = bind->prefix_len; bit < 128; bit++)
+		prefix.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+	absorb_addr(digest, &prefix);
+	absorb(digest, bind->prefix_len | (uint64_t)bind->proto << 8 |
+			       (uint64_t)bind->port_first << 16 | (uint64_t)bind->port_last << 32);
+}
+
+static struct digest start(void)
+{
+	static const uint8_t keys[2][GLB_SIPHASH_KEY_LEN] = {"glb table digest",
+							     "a second opinion"};
+
+	return (struct digest){{glb_siphash_start(keys[0]), glb_siphash_start(keys[1])}, 0};
+}
+
+/* 16 digits. */
+static void write_hex(char *out, uint64_t value)
+{
+	for (int digit = 15; digit >= 0; digit--, value >>= 4)
+		out[digit] = "0123456789abcdef"[value & 0xf];
+}
+
+const char *glb_digest(char out[GLB_DIGEST_TEXT_LEN], const struct glb_table *table)
+{
+	const struct glb_table_spec *spec = &table->spec;
+	struct digest digest = start();
+
+	absorb(&digest, glb_load_le64(spec->hash_key));
+	absorb(&digest, glb_load_le64(spec->hash_key + 8));
+	absorb(&digest, spec->bind_count);
+	for (unsigned int i = 0; i < spec->bind_count; i++)
+		absorb_bind(&digest, &spec->binds[i]);
+	absorb(&digest, table->hop_count);
+	for (unsigned int row = 0; row < GLB_ROWS; row++)
+		for (unsigned int hop = 0; hop < table->hop_count; hop++)
+			absorb_addr(&digest, &spec->backends[table->rows[row].hops[hop]].addr);
+
+	for (unsigned int half = 0; half < 2; half++)
+		write_hex(out + half * 16,
+			  glb_siphash_end(digest.halves[half], digest.word_count, 0));
+	out[GLB_DIGEST_TEXT_LEN - 1] = 0;
+	return out;
+}

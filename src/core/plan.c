@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include <glb/diff.h>
+#include <glb/plan.h>
+
+/* A plan in the making. */
+struct planner {
+	struct glb_table_spec target; /* with the zones numbered as in `now` */
+	struct glb_table_spec now;    /* the state reached */
+	struct glb_tables now_tables; /* it, worked out */
+	struct glb_plan plan;
+	struct glb_plan_step step; /* the one being put together */
+	unsigned int busy_max;	   /* backends that may be filling or draining at a time */
+};
+
+static int build(struct glb_tables *out, const struct glb_table_spec *spec,
+		 const struct glb_tables *known, struct glb_diag *diag)
+{
+	struct glb_table_spec one = *spec;
+
+	return glb_tables_build(out, &(struct glb_spec){&one, 1}, known, diag);
+}
+
+static struct glb_backend *find(const struct glb_table_spec *spec, const struct glb_addr *addr)
+{
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		if (glb_addr_equal(&spec->backends[i].addr, addr))
+			return &spec->backends[i];
+	return NULL;
+}
+
+static bool is_out(const struct glb_backend *backend)
+{
+	return !backend || !glb_backend_usable(backend);
+}
+
+static bool same_options(const struct glb_backend *a, const struct glb_backend *b)
+{
+	return a->weight == b->weight && a->zone == b->zone;
+}
+
+/* The next thing to do about a backend; false when there is nothing. `old` or `new` may be NULL. */
+static bool next_verb(enum glb_plan_verb *out, const struct glb_backend *old,
+		      const struct glb_backend *new)
+{
+	if (is_out(old) && is_out(new))
+		return false;
+	if (is_out(old)) {
+		*out = GLB_PLAN_ADD;
+		return true;
+	}
+	if (is_out(new) || !same_options(old, new)) {
+		bool free = old->state == GLB_DRAINING || !old->healthy;
+
+		*out = !free ? GLB_PLAN_DRAIN : is_out(new) ? GLB_PLAN_REMOVE : GLB_PLAN_REWEIGH;
+		return true;
+	}
+	if (old->state == new->state || new->state == GLB_FILLING)
+		*out = GLB_PLAN_FILL;
+	else if (new->state == GLB_DRAINING)
+		*out = GLB_PLAN_DRAIN;
+	else
+		*out = old->state == GLB_DRAINING ? GLB_PLAN_FILL : GLB_PLAN_ACTIVATE;
+	return old->state != new->state && !(old->state == GLB_ACTIVE && new->state == GLB_FILLING);
+}
+
+static bool occupies(enum glb_plan_verb verb)
+{
+	return verb == GLB_PLAN_ADD || verb == GLB_PLAN_DRAIN || verb == GLB_PLAN_FILL ||
+	       verb == GLB_PLAN_REWEIGH;
+}
+
+/* Does a backend take a place on the hop lists beside those that serve? */
+static bool is_busy(const struct glb_backend *backend)
+{
+	return backend && (backend->state == GLB_FILLING || backend->state == GLB_DRAINING);
+}
+
+static unsigned int busy_count(const struct glb_table_spec *spec)
+{
+	unsigned int busy = 0;
+
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		busy += is_busy(&spec->backends[i]);
+	return busy;
+}
+
+static int append(struct glb_table_spec *spec, const struct glb_backend *backend)
+{
+	struct glb_backend *more =
+		realloc(spec->backends, (spec->backend_count + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	spec->backends = more;
+	spec->backends[spec->backend_count++] = *backend;
+	return 0;
+}
+
+/* Carries an action out on a state. */
+static int apply(struct glb_table_spec *spec, const struct glb_plan_action *action,
+		 const struct glb_table_spec *target)
+{
+	struct glb_backend *backend = find(spec, &action->backend);
+	const struct glb_backend *wanted = find(target, &action->backend);
+
+	switch (action->verb) {
+	case GLB_PLAN_ADD:
+		if (!backend) {
+			int err = append(spec, wanted);
+
+			backend = err ? NULL : &spec->backends[spec->backend_count - 1];
+		}
+		if (!backend)
+			return -ENOMEM;
+		*backend = *wanted;
+		backend->state = GLB_FILLING;
+		break;
+	case GLB_PLAN_REWEIGH:
+		*backend = *wanted;
+		backend->state = GLB_FILLING;
+		break;
+	case GLB_PLAN_FILL:
+		backend->state = GLB_FILLING;
+		break;
+	case GLB_PLAN_ACTIVATE:
+		backend->state = GLB_ACTIVE;
+		break;
+	case GLB_PLAN_DRAIN:
+		backend->state = GLB_DRAINING;
+		break;
+	case GLB_PLAN_REMOVE:
+		backend->state = GLB_INACTIVE;
+		break;
+	case GLB_PLAN_HOPS:
+		spec->hops = target->hops;
+		break;
+	case GLB_PLAN_FINISH:
+		break;
+	}
+	return 0;
+}
+
+/* How many flows would going from the state reached to `next` lose? */
+static int count_lost(uint32_t *lost, const struct planner *planner, const struct glb_tables *next,
+		      bool settled)
+{
+	const struct glb_table *old = planner->now_tables.tables[0];
+	const struct glb_table *new = next->tables[0];
+	struct glb_diff_backend *backends =
+		calloc(old->spec.backend_count + new->spec.backend_count, sizeof(*backends));
+	struct glb_diff diff;
+	unsigned int count;
+	int err = backends ? glb_diff(&diff, backends, &count, old, new, settled) : -ENOMEM;
+
+	free(backends);
+	if (!err)
+		*lost = diff.lost;
+	return err;
+}
+
+/* Has a backend rows on which it is the primary? */
+static bool is_primary(const struct glb_table *table, const struct glb_addr *addr)
+{
+	const struct glb_backend *backend = find(&table->spec, addr);
+
+	for (uint32_t row = 0; row < GLB_ROWS; row++)
+		if (&table->spec.backends[table->rows[row].hops[0]] == backend)
+			return true;
+	return false;
+}
+
+static int add_action(struct glb_plan_step *step, const struct glb_plan_action *action)
+{
+	struct glb_plan_action *more =
+		realloc(step->actions, (step->action_count + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	step->actions = more;
+	step->actions[step->action_count++] = *action;
+	return 0;
+}
+
+/*
+ * Adds an action to the step if the step then still loses nothing and, for a drain, has the effect
+ * it is meant to have. -EPERM if not.
+ */
+static int try_action(struct planner *planner, const struct glb_plan_action *action, bool settled)
+{
+	struct glb_table_spec next;
+	struct glb_tables tables = {0};
+	uint32_t lost = 0;
+	int err = glb_table_spec_copy(&next, &planner->step.spec);
+
+	if (err)
+		return err;
+	err = apply(&next, action, &planner->target);
+	if (!err)
+		err = build(&tables, &next, &planner->now_tables, NULL) == -ENOMEM ? -ENOMEM : 0;
+	if (!err && !tables.count)
+		err = -EPERM; /* not one usable backend would be left */
+	if (!err)
+		err = count_lost(&lost, planner, &tables, settled);
+	if (!err && (lost || (action->verb == GLB_PLAN_DRAIN &&
+			      is_primary(tables.tables[0], &action->backend))))
+		err = -EPERM;
+	if (!err)
+		err = add_action(&planner->step, action);
+	glb_tables_free(&tables);
+	if (err) {
+		glb_table_spec_clear(&next);
+		return err;
+	}
+	glb_table_spec_clear(&planner->step.spec);
+	planner->step.spec = next;
+	return 0;
+}
+
+/* Tries the next action of one backend, if it is of the kind now looked for. */
+static int consider(struct planner *planner, const struct glb_addr *addr, bool occupying,
+		    bool settled)
+{
+	struct glb_plan_action action = {.backend = *addr};
+
+	if (!next_verb(&action.verb, find(&planner->now, addr), find(&planner->target, addr)) ||
+	    occupies(action.verb) != occupying)
+		return 0;
+	if (occupying && !is_busy(find(&planner->step.spec, addr)) &&
+	    busy_count(&planner->step.spec) >= planner->busy_max)
+		return 0;
+
+	int err = try_action(planner, &action, settled);
+
+	return err == -EPERM ? 0 : err;
+}
+
+/* Puts together one step: first what frees places on the hop lists, then what takes them. */
+static int fill_step(struct planner *planner, bool settled)
+{
+	int err = glb_table_spec_copy(&planner->step.spec, &planner->now);
+
+	for (int occupying = 0; occupying <= 1 && !err; occupying++) {
+		for (unsigned int i = 0; i < planner->target.backend_count && !err; i++)
+			err = consider(planner, &planner->target.backends[i].addr, occupying,
+				       settled);
+		for (unsigned int i = 0; i < planner->now.backend_count && !err; i++)
+			if (!find(&planner->target, &planner->now.backends[i].addr))
+				err = consider(planner, &planner->now.backends[i].addr, occupying,
+					       settled);
+	}
+	return err;
+}
+
+static void clear_step(struct glb_plan_step *step)
+{
+	free(step->actions);
+	glb_table_spec_clear(&step->spec);
+	*step = (struct glb_plan_step){0};
+}
+
+/* Makes the step part of the plan, and its state the one reached. */
+static int take_step(struct planner *planner)
+{
+	struct glb_plan *plan = &planner->plan;
+	struct glb_plan_step *more = realloc(plan->steps, (plan->step_count + 1) * sizeof(*more));
+	struct glb_table_spec now;
+	struct glb_tables tables;
+	int err;
+
+	if (!more)
+		return -ENOMEM;
+	plan->steps = more;
+	err = glb_table_spec_copy(&now, &planner->step.spec);
+	if (err)
+		return err;
+	err = build(&tables, &now, &planner->now_tables, NULL);
+	if (err) {
+		glb_table_spec_clear(&now);
+		return err;
+	}
+	plan->steps[plan->step_count++] = planner->step;
+	planner->step = (struct glb_plan_step){0};
+	glb_table_spec_clear(&planner->now);
+	glb_tables_free(&planner->now_tables);
+	planner->now = now;
+	planner->now_tables = tables;
+	return 0;
+}
+
+/* Is nothing left to do but what FINISH does, and options that may change on the spot? */
+static bool only_finish_left(const struct planner *planner)
+{
+	const struct glb_table_spec *target = &planner->target;
+
+	for (unsigned int i = 0; i < planner->now.backend_count; i++) {
+		const struct glb_backend *old = &planner->now.backends[i];
+		const struct glb_backend *new = find(target, &old->addr);
+
+		if (is_out(old) != is_out(new))
+			return false;
+		/* none to take from active to filling, which changes no row that matters */
+		if (!is_out(old) && old->state != new->state &&
+		    !(old->state == GLB_ACTIVE && new->state == GLB_FILLING))
+			return false;
+	}
+	for (unsigned int i = 0; i < target->backend_count; i++)
+		if (!is_out(&target->backends[i]) &&
+		    is_out(find(&planner->now, &target->backends[i].addr)))
+			return false;
+	return true;
+}
+
+/* Goes to the target in one step if that loses nothing; -EPERM if it would. */
+static int try_finish(struct planner *planner, bool settled)
+{
+	const struct glb_plan_action finish = {.verb = GLB_PLAN_FINISH};
+	struct glb_tables tables;
+	uint32_t lost;
+	int err = build(&tables, &planner->target, &planner->now_tables, NULL);
+
+	if (err)
+		return err;
+	err = count_lost(&lost, planner, &tables, settled);
+	glb_tables_free(&tables);
+	if (!err && lost)
+		err = -EPERM;
+	if (!err)
+		err = glb_table_spec_copy(&planner->step.spec, &planner->target);
+	if (!err)
+		err = add_action(&planner->step, &finish);
+	return err ? err : take_step(planner);
+}
+
+static int give_hops(struct planner *planner)
+{
+	const struct glb_plan_action more = {.verb = GLB_PLAN_HOPS};
+	int err;
+
+	if (planner->target.hops <= (planner->now.hops ? planner->now.hops : 2))
+		return 0;
+	err = glb_table_spec_copy(&planner->step.spec, &planner->now);
+	if (!err)
+		err = apply(&planner->step.spec, &more, &planner->target);
+	if (!err)
+		err = add_action(&planner->step, &more);
+	return err ? err : take_step(planner);
+}
+
+static const char *state_name(const struct glb_backend *backend)
+{
+	static const char *const names[] = {"filling", "active", "draining", "inactive"};
+
+	return backend->healthy ? names[backend->state] : "unhealthy";
+}
+
+/* What stands in the way: a backend that does not hold its place as an active, healthy one. */
+static int refuse(const struct planner *planner, struct glb_diag *diag)
+{
+	for (unsigned int i = 0; i < planner->now.backend_count; i++) {
+		const struct glb_backend *backend = &planner->now.backends[i];
+
+		if (glb_backend_usable(backend) &&
+		    (backend->state != GLB_ACTIVE || !backend->healthy)) {
+			glb_diag(diag, "no step from here is safe while backends[%u] is %s", i,
+				 state_name(backend));
+			return -EPERM;
+		}
+	}
+	glb_diag(diag, "no step from here is safe: the rows name too few hops");
+	return -EPERM;
+}
+
+/* One more step; *done when it was the last. */
+static int advance(struct planner *planner, bool settled, bool *done)
+{
+	int err = -EPERM;
+
+	if (only_finish_left(planner)) {
+		err = try_finish(planner, settled);
+		*done = !err;
+		if (err != -EPERM)
+			return err;
+	}
+	err = fill_step(planner, settled);
+	if (!err && !planner->step.action_count)
+		err = -EPERM;
+	return err ? err : take_step(planner);
+}
+
+/* One hop must be left for who serves, and one more where the second is chosen by zone. */
+static unsigned int busy_max_of(const struct planner *planner)
+{
+	bool zones = glb_zones_differ(&planner->now) || glb_zones_differ(&planner->target);
+	unsigned int hops = planner->now_tables.tables[0]->hop_count;
+
+	return hops > 2U + zones ? hops - 1 - zones : 1;
+}
+
+static int make_steps(struct planner *planner, struct glb_diag *diag)
+{
+	bool done = false;
+	int err = give_hops(planner);
+
+	planner->busy_max = busy_max_of(planner);
+	while (!err && !done) {
+		bool first = !planner->plan.step_count;
+
+		err = advance(planner, !first, &done);
+		if (err == -EPERM &&
+		    first) { /* flows from before the old state may be in the way */
+			clear_step(&planner->step);
+			planner->plan.wait_first = true;
+			err = advance(planner, true, &done);
+		}
+	}
+	return err == -EPERM ? refuse(planner, diag) : err;
+}
+
+static int check_same_hashes(const struct glb_table_spec *old, const struct glb_table_spec *new,
+			     struct glb_diag *diag)
+{
+	if (!memcmp(old->seed, new->seed, sizeof(old->seed)) &&
+	    !memcmp(old->hash_key, new->hash_key, sizeof(old->hash_key)))
+		return 0;
+	glb_diag(diag, "the seed or hash_key differs: every flow would be on another row");
+	return -EPERM;
+}
+
+/* Gives the zones of one spec the numbers they have, or would get, in another. */
+static int renumber_zones(struct glb_table_spec *spec, struct glb_table_spec *other)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < spec->backend_count && !err; i++) {
+		struct glb_backend *backend = &spec->backends[i];
+
+		if (backend->zone)
+			err = glb_zone_number(&backend->zone, other,
+					      glb_zone_name(spec, backend->zone));
+	}
+	if (err || !other->zones)
+		return err;
+
+	char *zones = malloc(other->zones_len);
+
+	if (!zones)
+		return -ENOMEM;
+	memcpy(zones, other->zones, other->zones_len);
+	free(spec->zones);
+	spec->zones = zones;
+	spec->zones_len = other->zones_len;
+	return 0;
+}
+
+static int planner_init(struct planner *planner, const struct glb_table_spec *old,
+			const struct glb_table_spec *new, struct glb_diag *diag)
+{
+	struct glb_tables reachable;
+	int err;
+
+	*planner = (struct planner){.busy_max = 1};
+	err = build(&reachable, new, NULL, diag);
+	if (err)
+		return err;
+	glb_tables_free(&reachable);
+	err = glb_table_spec_copy(&planner->now, old);
+	if (!err)
+		err = glb_table_spec_copy(&planner->target, new);
+	if (!err)
+		err = renumber_zones(&planner->target, &planner->now);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < planner->now.backend_count; i++) {
+		const struct glb_backend *wanted =
+			find(&planner->target, &planner->now.backends[i].addr);
+
+		if (wanted) /* health is not ours to plan */
+			planner->now.backends[i].healthy = wanted->healthy;
+	}
+	return build(&planner->now_tables, &planner->now, NULL, diag);
+}
+
+void glb_plan_free(struct glb_plan *plan)
+{
+	for (unsigned int i = 0; i < plan->step_count; i++)
+		clear_step(&plan->steps[i]);
+	free(plan->steps);
+	*plan = (struct glb_plan){0};
+}
+
+int glb_plan_make(struct glb_plan *out, const struct glb_table_spec *old,
+		  const struct glb_table_spec *new, struct glb_diag *diag)
+{
+	struct planner planner;
+	int err = check_same_hashes(old, new, diag);
+
+	if (err)
+		return err;
+	err = planner_init(&planner, old, new, diag);
+	if (!err && !glb_table_spec_equal(old, &planner.target))
+		err = make_steps(&planner, diag);
+	glb_table_spec_clear(&planner.now);
+	glb_table_spec_clear(&planner.target);
+	glb_tables_free(&planner.now_tables);
+	clear_step(&planner.step);
+	if (err == -ENOMEM)
+		glb_diag(diag, "out of memory");
+	if (err)
+		glb_plan_free(&planner.plan);
+	else
+		*out = planner.plan;
+	return err;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How are the rows of a table ranked, many at a time?
+ *
+ * Private to src/core, the parts of rendezvous.c: a spec becomes a ranker, change.c finds out what
+ * an old ranking tells, batch.c ranks the rows that are left to rank.
+ */
+#ifndef CORE_RANKING_H
+#define CORE_RANKING_H
+
+#include <glb/rendezvous.h>
+
+#include "lanes.h"
+#include "weight.h"
+
+/* A spec made ready for ranking. */
+struct ranker {
+	const struct lanes_set *lanes;
+	const uint8_t *seed;
+	struct candidate *candidates;
+	uint32_t candidate_count;
+	uint32_t hops;
+	bool zoned;
+	bool weighted;
+	struct glb_weight_log *log; /* if weighted and something is to be ranked */
+};
+
+/* What an old ranking tells about a new one. */
+struct change {
+	const struct glb_row *old_ranked; /* NULL: nothing, all rows are to be ranked afresh */
+	const struct candidate **now;	  /* by backend of the old spec; NULL: gone */
+	struct candidate *added;	  /* candidates the old spec had no equal of */
+	uint32_t added_count;
+	bool removed; /* some are gone */
+};
+
+static inline uint64_t glb_ranking_cost(const struct ranker *ranker,
+					const struct candidate *candidate, uint64_t rank)
+{
+	return ranker->weighted ? glb_weight_cost(ranker->log, rank, candidate->weight) : rank;
+}
+
+/* One ranking. Its rows are divided into parts that know nothing of each other. */
+struct ranking_job {
+	const struct ranker *ranker;
+	const struct change *change;
+	struct glb_row *ranked;
+	uint32_t rows_per_part;
+};
+
+/* The usable backends of a spec, as many as glb_usable_count() tells; NULL when out of memory. */
+struct candidate *glb_candidates_of(const struct glb_table_spec *spec);
+unsigned int glb_usable_count(const struct glb_table_spec *spec);
+
+/* To be released with glb_change_clear(), also on failure. Returns 0 or -ENOMEM. */
+GLB_NODISCARD int glb_change_init(struct change *change, const struct ranker *ranker,
+				  const struct glb_ranking *how);
+void glb_change_clear(struct change *change);
+
+/* Ranks a part of the rows of the struct ranking_job at `job`. */
+void glb_ranking_run_part(void *job, unsigned int part);
+
+#endif

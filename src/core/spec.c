@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include <glb/spec.h>
+
+static void *copy_of(const void *bytes, size_t len)
+{
+	void *copy = malloc(len ? len : 1);
+
+	if (copy && len)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
+int glb_table_spec_copy(struct glb_table_spec *out, const struct glb_table_spec *spec)
+{
+	struct glb_table_spec copy = *spec;
+
+	copy.name = spec->name ? copy_of(spec->name, strlen(spec->name) + 1) : NULL;
+	copy.zones = spec->zones ? copy_of(spec->zones, spec->zones_len) : NULL;
+	copy.backends = copy_of(spec->backends, spec->backend_count * sizeof(*spec->backends));
+	copy.binds = copy_of(spec->binds, spec->bind_count * sizeof(*spec->binds));
+	if ((spec->name && !copy.name) || (spec->zones && !copy.zones) || !copy.backends ||
+	    !copy.binds) {
+		glb_table_spec_clear(&copy);
+		return -ENOMEM;
+	}
+	*out = copy;
+	return 0;
+}
+
+int glb_zone_number(uint16_t *out, struct glb_table_spec *table, const char *name)
+{
+	size_t len = strlen(name) + 1;
+	uint16_t zone = 1;
+	size_t at = 0;
+
+	for (; at < table->zones_len; at += strlen(table->zones + at) + 1, zone++)
+		if (!strcmp(table->zones + at, name))
+			break;
+	if (at == table->zones_len) {
+		char *more = realloc(table->zones, at + len);
+
+		if (!more)
+			return -ENOMEM;
+		memcpy(more + at, name, len);
+		table->zones = more;
+		table->zones_len = at + len;
+	}
+	*out = zone;
+	return 0;
+}
+
+static bool same_backend(const struct glb_backend *a, const struct glb_backend *b)
+{
+	return glb_addr_equal(&a->addr, &b->addr) && a->state == b->state &&
+	       a->healthy == b->healthy && a->weight == b->weight && a->zone == b->zone;
+}
+
+bool glb_table_spec_equal(const struct glb_table_spec *a, const struct glb_table_spec *b)
+{
+	if (a->hops != b->hops || a->backend_count != b->backend_count ||
+	    a->bind_count != b->bind_count)
+		return false;
+	for (unsigned int i = 0; i < a->backend_count; i++)
+		if (!same_backend(&a->backends[i], &b->backends[i]))
+			return false;
+	for (unsigned int i = 0; i < a->bind_count; i++)
+		if (!glb_bind_equal(&a->binds[i], &b->binds[i]))
+			return false;
+	return true;
+}
+
+bool glb_zones_differ(const struct glb_table_spec *table)
+{
+	for (unsigned int i = 1; i < table->backend_count; i++)
+		if (table->backends[i].zone != table->backends[0].zone)
+			return true;
+	return false;
+}

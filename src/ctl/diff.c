@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* glbctl table diff: what does a change of the tables do to the flows they serve? */
+#include <stdlib.h>
+#include <string.h>
+
+#include <glb/diff.h>
+
+#include "commands.h"
+#include "load.h"
+#include "options.h"
+#include "sys/log.h"
+#include "words.h"
+#include "writer.h"
+
+/* One table in both files. */
+struct change {
+	const struct glb_table *old;
+	const struct glb_table *new;
+	unsigned int index; /* in the old file */
+	struct glb_diff diff;
+	struct glb_diff_backend *backends;
+	unsigned int backend_count;
+	unsigned int binds_gone; /* of the old ones */
+};
+
+/* The whole comparison. */
+struct report {
+	struct change *changes;
+	unsigned int change_count;
+	const struct glb_tables *old;
+	const struct glb_tables *new;
+};
+
+static bool has_bind(const struct glb_table_spec *spec, const struct glb_bind *bind)
+{
+	for (unsigned int i = 0; i < spec->bind_count; i++)
+		if (glb_bind_equal(&spec->binds[i], bind))
+			return true;
+	return false;
+}
+
+static unsigned int count_gone(const struct glb_table_spec *old, const struct glb_table_spec *new)
+{
+	unsigned int gone = 0;
+
+	for (unsigned int i = 0; i < old->bind_count; i++)
+		gone += !has_bind(new, &old->binds[i]);
+	return gone;
+}
+
+static bool compare(struct change *change, bool settled)
+{
+	size_t room = change->old->spec.backend_count + change->new->spec.backend_count;
+
+	change->backends = calloc(room, sizeof(*change->backends));
+	if (!change->backends || glb_diff(&change->diff, change->backends, &change->backend_count,
+					  change->old, change->new, settled)) {
+		log_error("out of memory");
+		return false;
+	}
+	change->binds_gone = count_gone(&change->old->spec, &change->new->spec);
+	return true;
+}
+
+static void free_report(struct report *report)
+{
+	for (unsigned int i = 0; i < report->change_count; i++)
+		free(report->changes[i].backends);
+	free(report->changes);
+}
+
+static bool make_report(struct report *report, bool settled)
+{
+	report->changes = calloc(report->old->count, sizeof(*report->changes));
+	for (unsigned int t = 0; report->changes && t < report->old->count; t++) {
+		const struct glb_table *old = report->old->tables[t];
+		int index = find_table(report->new, old);
+		struct change *change = &report->changes[report->change_count];
+
+		if (index < 0)
+			continue;
+		*change =
+			(struct change){.old = old, .new = report->new->tables[index], .index = t};
+		report->change_count++;
+		if (!compare(change, settled))
+			return false;
+	}
+	if (!report->changes)
+		log_error("out of memory");
+	return report->changes;
+}
+
+static bool loses_flows(const struct change *change)
+{
+	return change->diff.lost || change->binds_gone || !change->diff.same_hash_key;
+}
+
+/* Is a table of the old file missing in the new one, or does one lose flows? */
+static bool is_unsafe(const struct report *report)
+{
+	bool unsafe = report->change_count < report->old->count;
+
+	for (unsigned int i = 0; i < report->change_count; i++)
+		unsafe |= loses_flows(&report->changes[i]);
+	return unsafe;
+}
+
+static double percent(uint32_t part, uint32_t whole)
+{
+	return whole ? 100.0 * part / whole : 0;
+}
+
+static void print_backends(const struct change *change)
+{
+	printf("  %-40s %17s %17s %12s\n", "backend", "primary rows", "other rows", "rows lost");
+	for (unsigned int i = 0; i < change->backend_count; i++) {
+		const struct glb_diff_backend *one = &change->backends[i];
+		uint32_t old_others = one->old_rows[1] + one->old_rows[2] + one->old_rows[3];
+		uint32_t new_others = one->new_rows[1] + one->new_rows[2] + one->new_rows[3];
+		char text[ADDR_TEXT_LEN];
+
+		if (memcmp(one->old_rows, one->new_rows, sizeof(one->old_rows)) != 0 || one->lost)
+			printf("  %-40s %7u > %7u %7u > %7u %12u\n", addr_text(text, &one->addr),
+			       one->old_rows[0], one->new_rows[0], old_others, new_others,
+			       one->lost);
+	}
+}
+
+static void print_change(const struct change *change)
+{
+	const struct glb_diff *diff = &change->diff;
+	char name[16];
+	char text[BIND_TEXT_LEN];
+
+	printf("table %s\n", table_name(name, change->old, change->index));
+	if (!diff->same_hash_key)
+		printf("  hash_key changes: every flow moves to another row\n");
+	printf("  rows: %u change (%.2f %%), %u get another primary (%.2f %%)\n",
+	       diff->changed_rows, percent_of_rows(diff->changed_rows), diff->changed_primary,
+	       percent_of_rows(diff->changed_primary));
+	printf("  established flows: %.2f %% stay, %.2f %% move but keep a second chance, "
+	       "%.2f %% lose their path\n",
+	       percent(diff->kept, diff->owned), percent(diff->moved, diff->owned),
+	       percent(diff->lost, diff->owned));
+	for (unsigned int i = 0; i < change->old->spec.bind_count && change->binds_gone; i++)
+		if (!has_bind(&change->new->spec, &change->old->spec.binds[i]))
+			printf("  bind gone: %s\n", bind_text(text, &change->old->spec.binds[i]));
+	if (diff->changed_rows)
+		print_backends(change);
+}
+
+static void print_report(const struct report *report)
+{
+	char name[16];
+
+	for (unsigned int i = 0; i < report->change_count; i++)
+		print_change(&report->changes[i]);
+	for (unsigned int t = 0; t < report->old->count; t++)
+		if (find_table(report->new, report->old->tables[t]) < 0)
+			printf("table %s\n  gone, with all its flows\n",
+			       table_name(name, report->old->tables[t], t));
+	for (unsigned int t = 0; t < report->new->count; t++)
+		if (find_table(report->old, report->new->tables[t]) < 0)
+			printf("table %s\n  new\n", table_name(name, report->new->tables[t], t));
+}
+
+static void write_rows(struct writer *w, const char *key, const uint32_t rows[GLB_HOPS_MAX])
+{
+	write_open(w, key, '[');
+	for (unsigned int hop = 0; hop < GLB_HOPS_MAX; hop++)
+		write_uint(w, NULL, rows[hop]);
+	write_close(w, ']');
+}
+
+static void write_change(struct writer *w, const struct change *change)
+{
+	const struct glb_diff *diff = &change->diff;
+	char text[ADDR_TEXT_LEN];
+
+	write_open(w, NULL, '{');
+	write_string(w, "name", change->old->spec.name);
+	write_bool(w, "same_hash_key", diff->same_hash_key);
+	write_uint(w, "rows_changed", diff->changed_rows);
+	write_uint(w, "primaries_changed", diff->changed_primary);
+	write_uint(w, "owned", diff->owned);
+	write_uint(w, "kept", diff->kept);
+	write_uint(w, "moved", diff->moved);
+	write_uint(w, "lost", diff->lost);
+	write_uint(w, "binds_gone", change->binds_gone);
+	write_open(w, "backends", '[');
+	for (unsigned int i = 0; i < change->backend_count; i++) {
+		write_open(w, NULL, '{');
+		write_string(w, "ip", addr_text(text, &change->backends[i].addr));
+		write_rows(w, "old_rows", change->backends[i].old_rows);
+		write_rows(w, "new_rows", change->backends[i].new_rows);
+		write_uint(w, "lost", change->backends[i].lost);
+		write_close(w, '}');
+	}
+	write_close(w, ']');
+	write_close(w, '}');
+}
+
+static void write_report(const struct report *report)
+{
+	struct writer w = {.out = stdout};
+
+	write_open(&w, NULL, '{');
+	write_bool(&w, "safe", !is_unsafe(report));
+	write_uint(&w, "tables_gone", report->old->count - report->change_count);
+	write_open(&w, "tables", '[');
+	for (unsigned int i = 0; i < report->change_count; i++)
+		write_change(&w, &report->changes[i]);
+	write_close(&w, ']');
+	write_close(&w, '}');
+}
+
+static int diff(const struct glb_tables *old, const struct glb_tables *new,
+		const struct options *options)
+{
+	struct report report = {.old = old, .new = new};
+	int status = EXIT_FAILED;
+
+	if (make_report(&report, options->settled)) {
+		(options->json ? write_report : print_report)(&report);
+		status = is_unsafe(&report) && !options->force ? EXIT_UNSAFE : EXIT_OK;
+		if (status == EXIT_UNSAFE)
+			log_error("established flows would be lost; see glbctl table plan, or say "
+				  "--force%s",
+				  options->settled ? ""
+						   : "; if the old file has been in force for "
+						     "as long as the longest flow lives, say "
+						     "--settled");
+	}
+	free_report(&report);
+	return status;
+}
+
+int table_diff(int argc, char **argv)
+{
+	struct glb_tables old;
+	struct glb_tables new = {0};
+	struct options options;
+	int status = EXIT_FAILED;
+
+	if (!read_options(&options, OPTION_JSON | OPTION_FORCE | OPTION_SETTLED, argc, argv) ||
+	    options.arg_count != 2)
+		return EXIT_USAGE;
+	if (!load_tables(&old, options.args[0]))
+		return EXIT_FAILED;
+	if (load_tables(&new, options.args[1]) && require_source(&old, options.args[0]) &&
+	    require_source(&new, options.args[1]))
+		status = diff(&old, &new, &options);
+	glb_tables_free(&old);
+	glb_tables_free(&new);
+	return status;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How does a command read a tables file, and say what is wrong with it?
+ */
+#ifndef CTL_LOAD_H
+#define CTL_LOAD_H
+
+#include <glb/generation.h>
+
+/*
+ * Reads and works out a source file or image; false after logging all that is wrong. Warnings are
+ * what `glbctl table check` and `build` are for.
+ */
+bool load_tables(struct glb_tables *out, const char *path);
+
+/* Reads a director.json for what it says about hashing; false after logging why not. */
+bool load_settings(struct glb_settings *out, const char *path);
+
+/* Were they read from a source file? False after saying that an image will not do. */
+bool require_source(const struct glb_tables *tables, const char *path);
+
+/* The place in `tables` of the table that is `table` in another state: by name, or by seed; -1. */
+int find_table(const struct glb_tables *tables, const struct glb_table *table);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
+
+#include "writer.h"
+
+static void put_string(FILE *out, const char *text)
+{
+	(void)fputc('"', out);
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			(void)fprintf(out, "\\%c", *c);
+		else if (*c < ' ')
+			(void)fprintf(out, "\\u%04x", *c);
+		else
+			(void)fputc(*c, out);
+	}
+	(void)fputc('"', out);
+}
+
+/* What stands before a value: comma, line break, indentation, key. */
+static void lead_in(struct writer *w, const char *key)
+{
+	if (w->more)
+		(void)fputc(',', w->out);
+	if (w->depth)
+		(void)fprintf(w->out, "\n%*s", 2 * (int)w->depth, "");
+	if (key) {
+		put_string(w->out, key);
+		(void)fputs(": ", w->out);
+	}
+	w->more = true;
+}
+
+void write_open(struct writer *w, const char *key, char bracket)
+{
+	lead_in(w, key);
+	(void)fputc(bracket, w->out);
+	w->depth++;
+	w->more = false;
+}
+
+void write_close(struct writer *w, char bracket)
+{
+	w->depth--;
+	if (w->more)
+		(void)fprintf(w->out, "\n%*s", 2 * (int)w->depth, "");
+	(void)fputc(bracket, w->out);
+	w->more = true;
+	if (!w->depth)
+		(void)fputc('\n', w->out);
+}
+
+void write_string(struct writer *w, const char *key, const char *value)
+{
+	lead_in(w, key);
+	if (value)
+		put_string(w->out, value);
+	else
+		(void)fputs("null", w->out);
+}
+
+void write_uint(struct writer *w, const char *key, uint64_t value)
+{
+	lead_in(w, key);
+	(void)fprintf(w->out, "%" PRIu64, value);
+}
+
+void write_real(struct writer *w, const char *key, double value)
+{
+	lead_in(w, key);
+	(void)fprintf(w->out, "%.6f", value);
+}
+
+void write_bool(struct writer *w, const char *key, bool value)
+{
+	lead_in(w, key);
+	(void)fputs(value ? "true" : "false", w->out);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How does a command print JSON?
+ *
+ * Value by value, to a stream, with the commas and line breaks in the right places. A key is given
+ * in objects and NULL in arrays and at the top.
+ */
+#ifndef CTL_WRITER_H
+#define CTL_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct writer {
+	FILE *out;
+	unsigned int depth;
+	bool more; /* a value stands before the next one */
+};
+
+void write_open(struct writer *w, const char *key, char bracket); /* '{' or '[' */
+void write_close(struct writer *w, char bracket); /* '}' or ']'; ends the text at the top */
+void write_string(struct writer *w, const char *key, const char *value); /* NULL: null */
+void write_uint(struct writer *w, const char *key, uint64_t value);
+void write_real(struct writer *w, const char *key, double value);
+void write_bool(struct writer *w, const char *key, bool value);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include "report.h"
+
+int report_open(struct report *report, const char *path)
+{
+	*report = (struct report){0};
+	if (!path)
+		return 0;
+	report->json = fopen(path, "w");
+	if (!report->json)
+		return -errno;
+	fputs("[", report->json);
+	return 0;
+}
+
+int report_close(struct report *report)
+{
+	if (!report->json)
+		return 0;
+	fputs("\n]\n", report->json);
+
+	bool failed = ferror(report->json) != 0;
+
+	return fclose(report->json) || failed ? -EIO : 0;
+}
+
+void report_section(const char *title, const char *measure)
+{
+	printf("\n%-45s %8s [min .. max]   %s\n", title, "ms", measure);
+}
+
+static void write_spread(FILE *out, const char *name, const struct spread *spread)
+{
+	fprintf(out, ", \"%s\": {\"median\": %.4f, \"min\": %.4f, \"max\": %.4f}", name,
+		spread->median, spread->min, spread->max);
+}
+
+static void write_json(struct report *report, const char *subject, const char *variant,
+		       const struct spread *ms, const struct spread *ratio)
+{
+	fprintf(report->json, "%s\n  {\"subject\": \"%s\", \"variant\": \"%s\"",
+		report->any ? "," : "", subject, variant);
+	write_spread(report->json, "ms", ms);
+	if (ratio)
+		write_spread(report->json, "times_faster", ratio);
+	fputs("}", report->json);
+	report->any = true;
+}
+
+void report_row(struct report *report, const char *subject, const char *variant,
+		const struct samples *samples, const struct samples *baseline)
+{
+	const struct spread ms = samples_spread(samples);
+	struct spread ratio;
+
+	printf("%-26s %-17s %9.2f [%.2f .. %.2f]", subject, variant, ms.median, ms.min, ms.max);
+	if (baseline) {
+		const struct samples ratios = samples_ratio(baseline, samples);
+
+		ratio = samples_spread(&ratios);
+		printf("   %.1f [%.1f .. %.1f]", ratio.median, ratio.min, ratio.max);
+	}
+	printf("\n");
+	fflush(stdout);
+	if (report->json)
+		write_json(report, subject, variant, &ms, baseline ? &ratio : NULL);
+}

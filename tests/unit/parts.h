@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What do documents of tables consist of?
+ *
+ * See document.h for how they are written.
+ */
+#ifndef UNIT_PARTS_H
+#define UNIT_PARTS_H
+
+#include "document.h"
+
+#define KEY	 "00112233445566778899aabbccddeeff"
+#define KEYS	 "'hash_key':'" KEY "','seed':'" KEY "'"
+#define BIND	 "{'ip':'192.0.2.1','proto':'tcp','port':80}"
+#define BACKEND	 "{'ip':'10.0.0.1','state':'active','healthy':true}"
+#define BINDS(x) "{'tables':[{" KEYS ",'backends':[" BACKEND "," OTHER "],'binds':[" x "]}]}"
+#define BACKS(x) "{'tables':[{" KEYS ",'binds':[" BIND "],'backends':[" x "]}]}"
+#define GOOD	 BINDS(BIND)
+#define TABLES(binds, backends)                                                                    \
+	"'tables':[{" KEYS ",'binds':[" binds "],'backends':[" backends "]}]"
+#define OTHER		  "{'ip':'10.0.0.2','state':'active','healthy':true}"
+#define THIRD		  "{'ip':'10.0.0.3','state':'active','healthy':true}"
+#define DOWN(last, state) "{'ip':'10.0.0." last "','state':'" state "','healthy':false}"
+#define HOPS(hops, x)                                                                              \
+	"{'tables':[{" KEYS ",'hops':" hops ",'binds':[" BIND "],'backends':[" x "]}]}"
+
+#endif

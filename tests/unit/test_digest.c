@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include <glb/digest.h>
+#include <glb/image.h>
+
+#include "fleet.h"
+#include "suite.h"
+
+static struct fleet fleet;
+static struct glb_tables tables;
+static struct glb_table *table;
+static char was[GLB_DIGEST_TEXT_LEN];
+
+static void make_table(void)
+{
+	fleet_make(&fleet, 5, 1, FLEET_PLAIN);
+	fleet.spec.hops = 3;
+	while (fleet.spec.backend_count < 6)
+		fleet_change(&fleet, FLEET_ADD);
+	for (unsigned int i = 0; i < 6; i++)
+		fleet.backends[i].state = GLB_ACTIVE;
+	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){&fleet.spec, 1}, NULL, NULL),
+			 0);
+	table = tables.tables[0];
+	ck_assert_ptr_eq(glb_digest(was, table), was);
+}
+
+static void free_table(void)
+{
+	glb_tables_free(&tables);
+}
+
+static bool is_same(const struct glb_table *other)
+{
+	char text[GLB_DIGEST_TEXT_LEN];
+
+	return !strcmp(glb_digest(text, other), was);
+}
+
+/* Builds the fleet as it is now, and compares. */
+static bool is_same_when_built(void)
+{
+	struct glb_tables built;
+	bool same;
+
+	ck_assert_int_eq(glb_tables_build(&built, &(struct glb_spec){&fleet.spec, 1}, NULL, NULL),
+			 0);
+	same = is_same(built.tables[0]);
+	glb_tables_free(&built);
+	return same;
+}
+
+START_TEST(a_digest_is_32_hexadecimal_digits_and_no_accident)
+{
+	ck_assert_uint_eq(strlen(was), 32);
+	ck_assert_uint_eq(strspn(was, "0123456789abcdef"), 32);
+	ck_assert_mem_ne(was, was + 16, 16);
+	ck_assert(is_same(table));
+}
+END_TEST
+
+START_TEST(names_file_order_unused_backends_and_host_bits_do_not_count)
+{
+	char name[] = "web";
+	struct glb_backend backend = fleet.backends[0];
+
+	fleet.spec.name = name;
+	ck_assert(is_same_when_built());
+	fleet.backends[0] = fleet.backends[4];
+	fleet.backends[4] = backend;
+	ck_assert(is_same_when_built());
+	fleet_change(&fleet, FLEET_ADD);
+	for (unsigned int i = 0; i < 7; i++)
+		if (fleet.backends[i].addr.bytes[fleet.backends[i].addr.version == 4 ? 3 : 15] ==
+		    fleet.numbers - 1)
+			fleet.backends[i].state = GLB_INACTIVE;
+	ck_assert(is_same_when_built());
+	fleet.binds[1].addr.bytes[3] ^= 1; /* a prefix of 31 bits */
+	ck_assert(is_same_when_built());
+	fleet.binds[0].addr.bytes[3] ^= 1; /* one of 32 */
+	ck_assert(!is_same_when_built());
+}
+END_TEST
+
+START_TEST(state_and_health_count_only_if_they_order_the_hops_of_a_row)
+{
+	fleet.backends[2].state = GLB_FILLING;
+	ck_assert(is_same_when_built());
+	fleet.backends[2].state = GLB_DRAINING;
+	ck_assert(!is_same_when_built());
+}
+END_TEST
+
+START_TEST(a_table_read_from_an_image_has_the_digest_of_its_source)
+{
+	size_t len = glb_image_len(&tables);
+	uint8_t *image = malloc(len);
+	struct glb_tables read;
+
+	glb_image_write(image, &tables);
+	ck_assert_int_eq(glb_image_read(&read, image, len, NULL), 0);
+	ck_assert(is_same(read.tables[0]));
+	glb_tables_free(&read);
+	free(image);
+}
+END_TEST
+
+/* Every single thing a table does to packets. */
+static void differ(unsigned int what)
+{
+	struct glb_table_spec *spec = &table->spec;
+	struct glb_bind bind = spec->binds[0];
+
+	switch (what) {
+	case 0:
+	case 1:
+		spec->hash_key[what ? 15 : 0] ^= 1;
+		break;
+	case 2:
+		spec->binds[0].addr.bytes[3] ^= 1;
+		break;
+	case 3:
+		spec->binds[0].addr.version = 6;
+		break;
+	case 4:
+		spec->binds[0].prefix_len = 31;
+		break;
+	case 5:
+		spec->binds[0].proto = GLB_PROTO_UDP;
+		break;
+	case 6:
+		spec->binds[0].port_first--;
+		break;
+	case 7:
+		spec->binds[0].port_last++;
+		break;
+	case 8: /* decides between binds that are equal otherwise */
+		spec->binds[0] = spec->binds[1];
+		spec->binds[1] = bind;
+		break;
+	case 9:
+		spec->bind_count--;
+		break;
+	case 10:
+		spec->backends[3].addr.bytes[0] ^= 1;
+		break;
+	case 11:
+		spec->backends[3].addr.bytes[15] ^= 1;
+		break;
+	case 12:
+		spec->backends[3].addr.version = 10;
+		break;
+	case 13:
+		table->rows[0].hops[0] = table->rows[0].hops[1];
+		break;
+	case 14:
+		table->rows[65535].hops[2] = table->rows[65535].hops[1];
+		break;
+	default:
+		table->hop_count--;
+	}
+}
+
+START_TEST(whatever_a_table_does_otherwise_its_digest_differs)
+{
+	char text[GLB_DIGEST_TEXT_LEN];
+
+	differ((unsigned int)_i);
+	glb_digest(text, table);
+	/* in both halves */
+	ck_assert_mem_ne(text, was, 16);
+	ck_assert_mem_ne(text + 16, was + 16, 16);
+}
+END_TEST
+
+START_TEST(what_nobody_looks_at_does_not_count)
+{
+	for (unsigned int row = 0; row < GLB_ROWS; row++)
+		table->rows[row].hops[3] = 5;
+	memset(table->ranking, 0xff, sizeof(table->ranking));
+	memset(table->spec.seed, 0xff, sizeof(table->spec.seed));
+	ck_assert(is_same(table));
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("digest");
+	TCase *digest = tcase_create("digest");
+
+	tcase_add_checked_fixture(digest, make_table, free_table);
+	tcase_add_test(digest, a_digest_is_32_hexadecimal_digits_and_no_accident);
+	tcase_add_test(digest, names_file_order_unused_backends_and_host_bits_do_not_count);
+	tcase_add_test(digest, state_and_health_count_only_if_they_order_the_hops_of_a_row);
+	tcase_add_test(digest, a_table_read_from_an_image_has_the_digest_of_its_source);
+	tcase_add_loop_test(digest, whatever_a_table_does_otherwise_its_digest_differs, 0, 16);
+	tcase_add_test(digest, what_nobody_looks_at_does_not_count);
+	suite_add_tcase(suite, digest);
+	return suite;
+}

@@ -1,0 +1,297 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What do the commands of glbctl table say about files, and changes of them?
+
+test_table_commands.py GLBCTL
+"""
+
+import copy
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROWS = 65536
+TABLES = {
+    "tables": [
+        {
+            "name": "web",
+            "hash_key": "12345678901234561234567890123456",
+            "seed": "34567890123456783456789012345678",
+            "binds": [
+                {"ip": "1.1.1.1", "proto": "tcp", "port": 80},
+                {"ip": "2.2.2.0/24", "proto": "udp", "port_start": 100, "port_end": 200},
+            ],
+            "backends": [
+                {"ip": f"10.0.0.{n}", "state": "active", "healthy": True} for n in range(1, 6)
+            ],
+        }
+    ]
+}
+FLOW = ("10.11.12.13", "45678", "1.1.1.1", "80")
+
+
+class TableCommands(unittest.TestCase):
+    program = ""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="glb-unit-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.tables = copy.deepcopy(TABLES)
+        self.backends = self.tables["tables"][0]["backends"]
+        self.write("old.json")
+
+    def write(self, name):
+        """Write the tables as they are now."""
+        (self.folder / name).write_text(json.dumps(self.tables, indent=2))
+
+    def run_table(self, *words):
+        return subprocess.run(
+            [self.program, "table", *map(str, words)],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def answer(self, command, *words, status=0):
+        """What a command says in JSON."""
+        done = self.run_table(command, "--json", *words)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return json.loads(done.stdout)
+
+    def diff(self, *words, status=0):
+        self.write("new.json")
+        return self.answer("diff", *words, "old.json", "new.json", status=status)["tables"][0]
+
+    def plan(self, status=0):
+        self.write("new.json")
+        return self.answer("plan", "old.json", "new.json", status=status)
+
+    def test_show_counts_every_row_once_per_position(self):
+        self.backends[1]["state"] = "draining"
+        self.backends[2]["weight"] = 50
+        self.tables["tables"][0]["hops"] = 3
+        self.write("old.json")
+        shown = self.answer("show", "old.json")
+        table = shown["tables"][0]
+        self.assertEqual((shown["image_version"], table["hops"], table["order"]), (3, 3, "class"))
+        self.assertEqual(table["binds"], ["1.1.1.1 tcp 80", "2.2.2.0/24 udp 100-200"])
+        for position in range(3):
+            self.assertEqual(sum(one["rows"][position] for one in table["backends"]), ROWS)
+        self.assertEqual(table["backends"][1]["rows"][0], 0)
+        self.assertEqual(table["backends"][2]["weight"], 50)
+        text = self.run_table("show", "old.json").stdout
+        self.assertIn(table["digest"], text)
+        self.assertIn("10.0.0.2", text)
+
+    def test_the_digest_is_that_of_the_image_and_changes_with_the_content(self):
+        def digest(name):
+            return self.answer("show", name)["tables"][0]["digest"]
+
+        self.assertEqual(self.run_table("build", "old.json", "old.bin").returncode, 0)
+        old = digest("old.json")
+        self.assertEqual(digest("old.bin"), old)
+        self.backends.reverse()
+        self.tables["tables"][0]["name"] = "another"
+        self.write("new.json")
+        self.assertEqual(digest("new.json"), old)
+        self.backends[0]["state"] = "draining"
+        self.write("new.json")
+        self.assertNotEqual(digest("new.json"), old)
+
+    def test_stats_compare_with_the_share_by_weight(self):
+        self.backends[0]["weight"] = 400
+        self.tables["tables"][0]["hops"] = 2
+        self.write("old.json")
+        (stats,) = self.answer("stats", "old.json")
+        self.assertEqual(sum(one["rows"] for one in stats["backends"]), ROWS)
+        self.assertAlmostEqual(stats["backends"][0]["expected"], ROWS / 2)
+        self.assertLess(max(abs(one["deviations"]) for one in stats["backends"]), 5)
+        self.assertLess(stats["peak_load"], 1.05)
+        self.assertIn("deviations", self.run_table("stats", "old.json").stdout)
+
+    def test_explain_names_the_bind_and_gives_each_candidate_a_reason(self):
+        lookup = self.answer("lookup", "old.json", *FLOW)
+        primary = lookup["hops"][0]
+        next(one for one in self.backends if one["ip"] == primary)["state"] = "draining"
+        self.write("new.json")
+        explained = self.answer("explain", "new.json", *FLOW)
+        self.assertEqual(explained["bind"], "1.1.1.1 tcp 80")
+        self.assertEqual(explained["hops"], lookup["hops"][::-1])
+        first, second, *rest = explained["candidates"]
+        self.assertEqual((first["ip"], first["hop"], first["why"]), (primary, 2, "yields: draining"))
+        self.assertEqual(second["hop"], 1)
+        self.assertEqual({one["why"] for one in rest}, {"beyond the hops of a row"})
+        self.assertEqual(len(explained["candidates"]), len(self.backends))
+        self.assertIn("yields: draining", self.run_table("explain", "new.json", *FLOW).stdout)
+
+    def test_a_drain_moves_flows_to_their_second_chance_and_loses_none(self):
+        self.backends[1]["state"] = "draining"
+        diff = self.diff()
+        self.assertEqual((diff["lost"], diff["kept"] + diff["moved"]), (0, diff["owned"]))
+        self.assertGreater(diff["moved"], ROWS / 10)
+        self.assertEqual(diff["rows_changed"], diff["primaries_changed"])
+
+    def test_a_removal_loses_the_flows_of_who_is_removed_and_exits_3(self):
+        del self.backends[1]
+        diff = self.diff(status=3)
+        lost = {one["ip"]: one["lost"] for one in diff["backends"]}
+        self.assertEqual(diff["lost"], lost["10.0.0.2"])
+        self.assertAlmostEqual(lost["10.0.0.2"], ROWS / 5, delta=600)
+        self.assertEqual(sum(lost.values()), diff["lost"])
+        self.diff("--force")
+        done = self.run_table("diff", "old.json", "new.json")
+        self.assertIn("would be lost", done.stderr)
+
+    def test_a_drained_backend_may_go_once_the_file_is_settled(self):
+        self.backends[1]["state"] = "draining"
+        self.write("old.json")
+        del self.backends[1]
+        self.assertGreater(self.diff(status=3)["lost"], 0)
+        self.assertEqual(self.diff("--settled")["lost"], 0)
+
+    def test_a_bind_or_a_key_that_goes_takes_its_flows(self):
+        binds = self.tables["tables"][0]["binds"]
+        gone = binds.pop()
+        self.assertEqual(self.diff(status=3)["binds_gone"], 1)
+        binds.append(gone)
+        self.tables["tables"][0]["hash_key"] = "0" * 32
+        self.assertFalse(self.diff(status=3)["same_hash_key"])
+
+    def test_a_plan_replaces_a_backend_by_filling_draining_and_removing(self):
+        self.backends[1] = {"ip": "10.0.0.9", "state": "active", "healthy": True}
+        (plan,) = self.plan()
+        steps = [[(one["action"], one.get("backend")) for one in step] for step in plan["steps"]]
+        self.assertEqual(
+            steps,
+            [
+                [("add", "10.0.0.9")],
+                [("activate", "10.0.0.9"), ("drain", "10.0.0.2")],
+                [("remove", "10.0.0.2")],
+                [("put the new file in force", None)],
+            ],
+        )
+        self.assertFalse(plan["wait_first"])
+
+    def test_equal_files_need_no_step(self):
+        self.assertEqual(self.plan()[0]["steps"], [])
+        self.assertIn("nothing to do", self.run_table("plan", "old.json", "old.json").stdout)
+
+    def test_there_is_no_plan_for_another_seed(self):
+        self.tables["tables"][0]["seed"] = "0" * 32
+        self.write("new.json")
+        done = self.run_table("plan", "old.json", "new.json")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("seed or hash_key differs", done.stderr)
+
+    def test_zones_are_matched_by_name_between_files(self):
+        self.tables["tables"][0]["hops"] = 3
+        for number, one in enumerate(self.backends):
+            one["zone"] = f"rack-{number % 2}"
+        self.write("old.json")
+        self.backends.reverse()
+        self.assertEqual([len(step) for step in self.plan()[0]["steps"]], [1])
+
+    def edit(self, *words, status=0):
+        """Run an editing command on old.json; its error text."""
+        done = self.run_table(*words[:-1], "old.json", words[-1])
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stderr
+
+    def states(self):
+        """The backends of old.json with their states."""
+        backends = json.loads((self.folder / "old.json").read_text())["tables"][0]["backends"]
+        return {one["ip"]: one["state"] for one in backends}
+
+    def test_a_step_changes_one_word_of_the_file(self):
+        before = (self.folder / "old.json").read_text()
+        self.edit("drain", "10.0.0.2")
+        after = (self.folder / "old.json").read_text()
+        changed = [pair for pair in zip(before.splitlines(), after.splitlines()) if pair[0] != pair[1]]
+        self.assertEqual(
+            changed, [('          "state": "active",', '          "state": "draining",')]
+        )
+        self.assertEqual(self.states()["10.0.0.2"], "draining")
+        self.edit("fill", "10.0.0.2")
+        self.edit("activate", "10.0.0.2")
+        self.assertEqual((self.folder / "old.json").read_text(), before)
+
+    def test_a_backend_is_added_laid_out_like_the_others_and_removed_without_a_trace(self):
+        self.tables["tables"][0]["hops"] = 2
+        for indent in (2, None):
+            text = json.dumps(self.tables, indent=indent)
+            (self.folder / "old.json").write_text(text)
+            self.edit("add", "--weight", "70", "10.0.0.9")
+            self.tables["tables"][0]["backends"].append(
+                {"ip": "10.0.0.9", "state": "filling", "healthy": True, "weight": 70}
+            )
+            self.assertEqual((self.folder / "old.json").read_text(), json.dumps(self.tables, indent=indent))
+            self.edit("remove", "--force", "10.0.0.9")
+            self.assertEqual((self.folder / "old.json").read_text(), text)
+            self.tables["tables"][0]["backends"].pop()
+
+    def test_the_first_and_a_middle_backend_are_removed_whole(self):
+        for ip in ("10.0.0.1", "10.0.0.3"):
+            self.edit("drain", ip)
+            self.edit("remove", "--settled", ip)
+        self.assertEqual(list(self.states()), ["10.0.0.2", "10.0.0.4", "10.0.0.5"])
+        self.assertEqual(self.run_table("check", "old.json").returncode, 0)
+
+    def test_unsafe_steps_are_refused_and_change_nothing(self):
+        self.edit("drain", "10.0.0.2")
+        before = (self.folder / "old.json").read_text()
+        for words, reason in (
+            (("drain", "10.0.0.1"), "would still get new flows"),
+            (("remove", "10.0.0.1"), "drain it first"),
+            (("remove", "10.0.0.2"), "would be lost"),
+            (("activate", "10.0.0.2"), "only a filling one"),
+            (("fill", "10.0.0.1"), "only a draining or inactive one"),
+        ):
+            self.assertIn(reason, self.edit(*words, status=3), words)
+            self.assertEqual((self.folder / "old.json").read_text(), before)
+        self.edit("drain", "--force", "10.0.0.1")
+        self.assertEqual(self.states()["10.0.0.1"], "draining")
+
+    def test_two_may_drain_at_once_on_rows_of_three_hops(self):
+        self.tables["tables"][0]["hops"] = 3
+        self.write("old.json")
+        self.edit("drain", "10.0.0.1")
+        self.edit("drain", "10.0.0.2")
+        self.assertIn("would still get new flows", self.edit("drain", "10.0.0.3", status=3))
+
+    def test_a_step_that_means_no_or_several_backends_is_refused(self):
+        self.tables["tables"].append({**copy.deepcopy(self.tables["tables"][0]), "name": "other", "seed": "1" * 32})
+        self.tables["tables"][1]["binds"][0]["port"] = 81
+        self.tables["tables"][1]["binds"].pop()
+        self.write("old.json")
+        for words, reason in (
+            (("drain", "10.0.0.1"), "say --table"),
+            (("drain", "10.0.0.77"), "no such backend"),
+            (("drain", "--table", "none", "10.0.0.1"), "no such table"),
+            (("add", "--table", "web", "10.0.0.1"), "has already 10.0.0.1"),
+            (("drain", "--table", "web", "10.0.0.77"), "does not have 10.0.0.77"),
+            (("drain", "ten"), "is not an IPv4 or IPv6 address"),
+            (("add", "--table", "web", "--zone", 'a"b', "10.0.0.9"), "not a plain name"),
+            (("add", "--table", "web", "--weight", "x", "10.0.0.9"), "is not an integer"),
+            (("add", "--table", "web", "--zone", "rack", "10.0.0.9"), "are for tables with"),
+        ):
+            self.assertIn(reason, self.edit(*words, status=1), words)
+        self.edit("drain", "--table", "other", "10.0.0.1")
+        self.assertEqual(self.states()["10.0.0.1"], "active")
+
+    def test_an_image_cannot_be_reasoned_about(self):
+        self.run_table("build", "old.json", "old.bin")
+        for words in (("stats", "old.bin"), ("diff", "old.bin", "old.json"), ("plan", "old.json", "old.bin"),
+                      ("explain", "old.bin", *FLOW)):
+            done = self.run_table(*words)
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn("name its source", done.stderr)
+
+
+if __name__ == "__main__":
+    TableCommands.program = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main()
