@@ -21,14 +21,16 @@ SOURCE_MAC = "02:70:63:61:70:00"
 # Sources that the original compiles although they cannot mean what their author wanted. glb refuses
 # them, naming the place.
 REFUSED = {
-    "33_n300_overflow": "$.tables[0].backends: 300 backends",
-    "36_binds_300_overflow": "$.tables[0].binds: 300 binds",
     "43_duplicate_ips": "$.tables[0].backends[2].ip: duplicate backend",
     "45_health_types": "$.tables[0].backends[1].healthy: is a number",
     "48_mask_quirks": '$.tables[0].binds[0].ip: "192.0.2.1/"',
     "50_no_tables": "$.tables: empty",
     "51_tables_not_array": "$.tables: is an object",
 }
+
+# Sources of which the original keeps 256 entries and writes a count that its own loader refuses. glb
+# takes all of them, into an image of version 3.
+OVERFLOWING = ("33_n300_overflow", "36_binds_300_overflow")
 
 # With fewer than two usable backends the original writes what happened to be in memory.
 ONE_USABLE = ("u1_one_backend", "u2_one_usable_of_three", "u3_three_then_one")
@@ -80,7 +82,7 @@ def digests() -> dict:
 
 
 def table_names() -> list:
-    return sorted(set(digests()) - set(REFUSED)) if REFERENCE.is_dir() else []
+    return sorted(set(digests()) - set(REFUSED) - set(OVERFLOWING)) if REFERENCE.is_dir() else []
 
 
 def set_names() -> list:

@@ -14,6 +14,7 @@ import ipaddress
 import struct
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Iterable, Iterator, NamedTuple, Optional, Sequence
 
 # --- SipHash-2-4 ---------------------------------------------------------------------------------
@@ -42,23 +43,20 @@ def _sip_round(v0: int, v1: int, v2: int, v3: int, mask: int) -> tuple[int, int,
     return v0, v1, v2, v3
 
 
-def _siphash_lanes(key: bytes, messages: Sequence[bytes]) -> list[int]:
-    length = len(messages[0])
-    padding = bytes(7 - length % 8) + bytes([length & 0xFF])
-    padded = [message + padding for message in messages]
+def _lanes(words: Iterable[bytes]) -> int:
+    return int.from_bytes(bytes(8).join(words), "little")
 
-    def lanes(words: Iterable[bytes]) -> int:
-        return int.from_bytes(bytes(8).join(words), "little")
 
-    ones = lanes([b"\1" + bytes(7)] * len(messages))
+def _siphash_words(keys: Sequence[bytes], words: Iterable[int]) -> list[int]:
+    """Hashes of words that hold one lane per key."""
+    ones = _lanes([b"\1" + bytes(7)] * len(keys))
     mask = ones * 0xFFFFFFFFFFFFFFFF
-    k0, k1 = struct.unpack("<QQ", key)
-    v0 = ones * (k0 ^ 0x736F6D6570736575)
-    v1 = ones * (k1 ^ 0x646F72616E646F6D)
-    v2 = ones * (k0 ^ 0x6C7967656E657261)
-    v3 = ones * (k1 ^ 0x7465646279746573)
-    for at in range(0, len(padded[0]), 8):
-        word = lanes(message[at : at + 8] for message in padded)
+    k0, k1 = _lanes(key[:8] for key in keys), _lanes(key[8:] for key in keys)
+    v0 = k0 ^ ones * 0x736F6D6570736575
+    v1 = k1 ^ ones * 0x646F72616E646F6D
+    v2 = k0 ^ ones * 0x6C7967656E657261
+    v3 = k1 ^ ones * 0x7465646279746573
+    for word in words:
         v3 ^= word
         for _ in range(2):
             v0, v1, v2, v3 = _sip_round(v0, v1, v2, v3, mask)
@@ -66,10 +64,20 @@ def _siphash_lanes(key: bytes, messages: Sequence[bytes]) -> list[int]:
     v2 ^= ones * 0xFF
     for _ in range(4):
         v0, v1, v2, v3 = _sip_round(v0, v1, v2, v3, mask)
-    hashes = array.array("Q", (v0 ^ v1 ^ v2 ^ v3).to_bytes(16 * len(messages), "little"))
+    hashes = array.array("Q", (v0 ^ v1 ^ v2 ^ v3).to_bytes(16 * len(keys), "little"))
     if sys.byteorder == "big":
         hashes.byteswap()
     return list(hashes[::2])
+
+
+def _siphash_lanes(key: bytes, messages: Sequence[bytes]) -> list[int]:
+    length = len(messages[0])
+    padding = bytes(7 - length % 8) + bytes([length & 0xFF])
+    padded = [message + padding for message in messages]
+    words = (
+        _lanes(message[at : at + 8] for message in padded) for at in range(0, len(padded[0]), 8)
+    )
+    return _siphash_words([key] * len(messages), words)
 
 
 def siphash(key: bytes, message: bytes) -> int:
@@ -95,9 +103,12 @@ def digest(value: int) -> bytes:
 # --- Tables --------------------------------------------------------------------------------------
 
 ROWS = 65536
-MAX_BACKENDS = 256
-MAX_BINDS = 256
+MAX_BACKENDS = MAX_BINDS = 16384
+MAX_BACKENDS_V2 = MAX_BINDS_V2 = 256
 PROTOCOLS = {"tcp": 6, "udp": 17}
+
+
+Row = tuple[int, ...]  # indexes into the table's backends, the primary's first
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,8 @@ class Backend:
     address: bytes
     state: str
     healthy: bool
+    weight: int = 100
+    zone: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -136,9 +149,18 @@ class Table:
     seed: bytes
     binds: tuple[Bind, ...]
     backends: tuple[Backend, ...]
-    _known_rows: dict[int, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    hops: Optional[int] = None
+    name: str = ""
+    _known_rows: dict[int, Row] = field(default_factory=dict, compare=False, repr=False)
 
-    def row(self, number: int) -> tuple[int, int]:
+    def usable(self) -> list[int]:
+        return [i for i, b in enumerate(self.backends) if b.state != "inactive"]
+
+    def row_length(self) -> int:
+        """As many hops as asked for, or as there are backends; a single one is named twice."""
+        return max(2, min(self.hops or 2, len(self.usable())))
+
+    def row(self, number: int) -> Row:
         if number not in self._known_rows:
             self._known_rows[number] = next(rows(self, [number]))
         return self._known_rows[number]
@@ -163,16 +185,24 @@ def _bind(entry: dict) -> Bind:
 
 
 def tables_of(document: dict) -> list[Table]:
-    """The tables of a (good) tables.json."""
+    """The tables of a (good) tables.json. Without hops, weights and zones are keys nobody knows."""
     return [
         Table(
             bytes.fromhex(table["hash_key"]),
             bytes.fromhex(table["seed"]),
             tuple(_bind(bind) for bind in table["binds"]),
             tuple(
-                Backend(_address(entry["ip"]), entry["state"], entry.get("healthy") is True)
+                Backend(
+                    _address(entry["ip"]),
+                    entry["state"],
+                    entry.get("healthy") is True,
+                    entry.get("weight", 100) if "hops" in table else 100,
+                    entry.get("zone") if "hops" in table else None,
+                )
                 for entry in table["backends"]
             ),
+            table.get("hops"),
+            table.get("name", ""),
         )
         for table in document["tables"]
     ]
@@ -188,8 +218,46 @@ def scores(seed: bytes, seeds_of_rows: Sequence[bytes], address: bytes) -> list[
     return [int.from_bytes(digest(h), "big") for h in hashes]
 
 
-def _primary_first(table: Table, first: int, second: int) -> tuple[int, int]:
-    """The swap rule: an active second replaces a first that drains or is down."""
+@lru_cache(maxsize=None)
+def _log2_of_steps() -> list[int]:
+    """log2(1 + step / 4096) in units of 2^-56, for the steps from 0 to 4096.
+
+    A number's logarithm doubles when it is squared; what is then in front of its binary point is
+    the next digit. Squares are cut to 63 binary places.
+    """
+    logs = []
+    for step in range(4096):
+        x, log = (4096 + step) << 51, 0
+        for _ in range(56):
+            x, log = x * x >> 63, log << 1
+            if x >> 64:
+                x, log = x >> 1, log | 1
+        logs.append(log)
+    return logs + [1 << 56]
+
+
+def cost(score: int, weight: int) -> int:
+    """-log2(1 - score / 2^64) / weight in units of 2^-56, on lines between the 4096 steps."""
+    left = 2**64 - score
+    power = left.bit_length() - 1
+    step, rest = divmod((left << (64 - power)) - 2**64, 2**52)
+    low, high = _log2_of_steps()[step : step + 2]
+    log = (power << 56) + low + ((high - low) * (rest >> 20) >> 32)
+    return ((64 << 56) - log) // weight
+
+
+def _other_zone_second(table: Table, ranked: list[int]) -> list[int]:
+    """The second place is for the first backend of another zone than the first place's."""
+    zone = table.backends[ranked[0]].zone
+    for backend in ranked[1:]:
+        if table.backends[backend].zone != zone:
+            rest = [other for other in ranked[1:] if other != backend]
+            return [ranked[0], backend, *rest]
+    return ranked
+
+
+def _swapped(table: Table, first: int, second: int) -> Row:
+    """The original's rule: an active second replaces a first that drains or is down."""
     was, might_be = table.backends[first], table.backends[second]
     first_is_bad = was.state == "draining" or not was.healthy
     if first_is_bad and might_be.state == "active":
@@ -197,23 +265,38 @@ def _primary_first(table: Table, first: int, second: int) -> tuple[int, int]:
     return first, second
 
 
-def rows(table: Table, numbers: Sequence[int] = range(ROWS)) -> Iterator[tuple[int, int]]:
-    """(primary, secondary) of the rows asked for, as indexes into the table's backends.
+def _by_class(table: Table, row: Sequence[int]) -> Row:
+    """Who takes new flows and is up; who drains and is up; the rest. By rank within each."""
 
-    A backend that is alone is its own secondary.
-    """
-    usable = [i for i, b in enumerate(table.backends) if b.state != "inactive"]
+    def order(index: int) -> int:
+        backend = table.backends[index]
+        if not backend.healthy:
+            return 2
+        return 1 if backend.state == "draining" else 0
+
+    return tuple(sorted(row, key=order))
+
+
+def rows(table: Table, numbers: Sequence[int] = range(ROWS)) -> Iterator[Row]:
+    """The hops of the rows asked for. A backend that is alone is its own secondary."""
+    usable = table.usable()
+    weights = [table.backends[i].weight for i in usable]
+    weighted = len(set(weights)) > 1
     seeds_of_rows = row_seeds(table.seed, numbers)
     scores_of_backends = (
         scores(table.seed, seeds_of_rows, table.backends[i].address) for i in usable
     )
     for row_scores in zip(*scores_of_backends):
-        ranked = sorted(range(len(usable)), key=row_scores.__getitem__)
-        first, second = usable[ranked[0]], usable[ranked[min(1, len(ranked) - 1)]]
-        yield _primary_first(table, first, second)
+        key = row_scores.__getitem__
+        if weighted:
+            costs = list(map(cost, row_scores, weights))
+            key = list(zip(costs, row_scores)).__getitem__
+        ranked = [usable[place] for place in sorted(range(len(usable)), key=key)]
+        row = (_other_zone_second(table, ranked) * 2)[: table.row_length()]
+        yield _by_class(table, row) if table.hops else _swapped(table, *row)
 
 
-# --- Table image, version 2 ----------------------------------------------------------------------
+# --- Table images --------------------------------------------------------------------------------
 
 STATE_NUMBERS = {"filling": 0, "active": 1, "draining": 2, "inactive": 2}
 
@@ -222,7 +305,8 @@ def _family(address: bytes) -> int:
     return 1 if len(address) == 4 else 2
 
 
-def table_image(table: Table, rows_of_table: Optional[Sequence[tuple[int, int]]] = None) -> bytes:
+def _lists(table: Table) -> tuple[bytes, bytes]:
+    """Backends and binds, which both versions write alike."""
     backends = b"".join(
         struct.pack("<I16sHH", _family(b.address), b.address, STATE_NUMBERS[b.state], b.healthy)
         for b in table.backends
@@ -239,22 +323,97 @@ def table_image(table: Table, rows_of_table: Optional[Sequence[tuple[int, int]]]
         )
         for b in table.binds
     )
-    pairs = rows(table) if rows_of_table is None else rows_of_table
+    return backends, binds
+
+
+def _table_v2(table: Table) -> bytes:
+    backends, binds = _lists(table)
     return b"".join(
         [
             struct.pack("<I", len(table.backends)),
-            backends.ljust(24 * MAX_BACKENDS, b"\0"),
+            backends.ljust(24 * MAX_BACKENDS_V2, b"\0"),
             struct.pack("<I", len(table.binds)),
-            binds.ljust(28 * MAX_BINDS, b"\0"),
+            binds.ljust(28 * MAX_BINDS_V2, b"\0"),
             table.hash_key,
-            b"".join(struct.pack("<II", *pair) for pair in pairs),
+            b"".join(struct.pack("<II", *row) for row in rows(table)),
         ]
     )
 
 
+def head_v3(table: Table) -> bytes:
+    """All of a table of version 3 but its rows, which follow as 16-bit indexes."""
+    counts = struct.pack("<IIII", len(table.backends), len(table.binds), table.row_length(), 0)
+    name = table.name.encode()[:63].ljust(64, b"\0")
+    return counts + table.hash_key + name + b"".join(_lists(table))
+
+
+def _table_v3(table: Table) -> bytes:
+    hops = struct.Struct(f"<{table.row_length()}H")
+    return head_v3(table) + b"".join(hops.pack(*row) for row in rows(table))
+
+
+def version(tables: Sequence[Table]) -> int:
+    """2, which the original reads as well, unless something does not fit."""
+    fits = all(
+        len(table.backends) <= MAX_BACKENDS_V2
+        and len(table.binds) <= MAX_BINDS_V2
+        and table.row_length() == 2
+        for table in tables
+    )
+    return 2 if fits else 3
+
+
+def image_header(tables: Sequence[Table]) -> bytes:
+    number = version(tables)
+    most = (MAX_BACKENDS_V2, MAX_BINDS_V2) if number == 2 else (MAX_BACKENDS, MAX_BINDS)
+    return struct.pack("<4sIIIII", b"GLBD", number, len(tables), ROWS, *most)
+
+
 def image(tables: Sequence[Table]) -> bytes:
-    header = struct.pack("<4sIIIII", b"GLBD", 2, len(tables), ROWS, MAX_BACKENDS, MAX_BINDS)
-    return header + b"".join(table_image(table) for table in tables)
+    write = _table_v2 if version(tables) == 2 else _table_v3
+    return image_header(tables) + b"".join(write(table) for table in tables)
+
+
+# --- Digest --------------------------------------------------------------------------------------
+
+DIGEST_KEYS = (b"glb table digest", b"a second opinion")
+
+
+def _words(data: bytes) -> Iterator[int]:
+    return (int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8))
+
+
+def _address_words(address: bytes) -> Iterator[int]:
+    yield from _words(address.ljust(16, b"\0"))
+    yield 4 if len(address) == 4 else 6
+
+
+def _bind_words(bind: Bind) -> Iterator[int]:
+    host_bits = 8 * len(bind.address) - bind.prefix
+    network = int.from_bytes(bind.address, "big") >> host_bits << host_bits
+    yield from _address_words(network.to_bytes(len(bind.address), "big"))
+    ports = bind.first_port << 16 | bind.last_port << 32
+    yield bind.prefix | bind.protocol << 8 | ports
+
+
+def _digest_words(table: Table) -> Iterator[int]:
+    yield from _words(table.hash_key)
+    yield len(table.binds)
+    for bind in table.binds:
+        yield from _bind_words(bind)
+    yield table.row_length()
+    addresses = [list(_address_words(backend.address)) for backend in table.backends]
+    for row in rows(table):
+        for index in row:
+            yield from addresses[index]
+
+
+def table_digest(table: Table) -> str:
+    """What a table does to packets, as 32 hexadecimal digits: include/glb/digest.h."""
+    words = list(_digest_words(table))
+    words.append(len(words))
+    both = (word | word << 128 for word in words)
+    return "".join(f"{half:016x}" for half in _siphash_words(DIGEST_KEYS, both))
 
 
 # --- Flows ---------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The model against facts: published vectors, and what hosts of an existing deployment agree on."""
 
+import dataclasses
 import ipaddress
+import math
 from collections import Counter
 
 import pytest
@@ -183,6 +185,82 @@ def test_the_hash_of_a_source_address(message, expected):
 def test_the_hash_of_a_flow_by_its_fields_whatever_order_names_them(fields, expected):
     flow = model.Flow(packed("10.11.12.13"), packed("1.1.1.1"), 45678, 80)
     assert model.flow_hash(HASH_KEY, flow, fields) == expected
+
+
+def fleet(*backends: dict, hops=None) -> model.Table:
+    """A table of backends 10.0.0.1, 10.0.0.2, ... that are active and healthy unless they say."""
+    table = table_of(THREE_SEED, [f"10.0.0.{n}" for n in range(1, len(backends) + 1)])
+    made = tuple(
+        dataclasses.replace(backend, **options)
+        for backend, options in zip(table.backends, backends)
+    )
+    return dataclasses.replace(table, backends=made, hops=hops)
+
+
+@pytest.mark.parametrize(
+    "score, weight, expected",
+    [
+        (0, 1, 0),
+        (2**63, 1, 1 << 56),
+        (2**63, 4, 1 << 54),
+        (3 * 2**62, 1, 2 << 56),
+        (2**64 - 1, 1, 64 << 56),
+    ],
+)
+def test_the_cost_of_scores_whose_logarithm_is_whole(score, weight, expected):
+    assert model.cost(score, weight) == expected
+
+
+@pytest.mark.parametrize("score", [2**50, 2**60, 12345 * 2**50, 2**64 - 2**40])
+def test_a_cost_is_close_to_the_logarithm(score):
+    real = -math.log2(1 - score / 2**64)
+    assert model.cost(score, 1) / 2**56 == pytest.approx(real, rel=1e-3, abs=1e-8)
+
+
+def test_weights_decide_how_often_a_backend_is_primary():
+    table = fleet({"weight": 100}, {"weight": 300}, {"weight": 0xFFFF - 400}, hops=2)
+    counts = Counter(row[0] for row in model.rows(table))
+    for index, backend in enumerate(table.backends):
+        assert counts[index] == pytest.approx(65536 * backend.weight / 65535, abs=100)
+
+
+def test_equal_weights_are_like_none():
+    numbers = range(200)
+    assert list(model.rows(fleet(*[{"weight": 3}] * 5, hops=3), numbers)) == list(
+        model.rows(fleet(*[{}] * 5, hops=3), numbers)
+    )
+
+
+def test_the_second_place_is_in_another_zone_and_the_others_keep_their_rank():
+    without = fleet(*[{}] * 5, hops=4)
+    zoned = fleet(*({"zone": zone} for zone in "aabba"), hops=4)
+    for ranked, row in zip(model.rows(without, range(500)), model.rows(zoned, range(500))):
+        zones = ["aabba"[index] for index in row]
+        assert row[0] == ranked[0] and zones[1] != zones[0]
+        left = [index for index in ranked if index in row and index != row[1]]
+        assert [index for index in row if index in left and index != row[1]] == left
+
+
+def test_hops_go_by_class_and_then_by_rank():
+    plain = fleet(*[{}] * 4, hops=4)
+    mixed = fleet({"healthy": False}, {"state": "draining"}, {"state": "filling"}, {}, hops=4)
+    for ranked, row in zip(model.rows(plain, range(500)), model.rows(mixed, range(500))):
+        assert row[2:] == (1, 0)
+        assert row[:2] == tuple(index for index in ranked if index in (2, 3))
+
+
+def test_a_row_has_as_many_hops_as_there_are_backends():
+    assert fleet({}, hops=4).row(0) == (0, 0)
+    assert len(fleet({}, {}, {}, hops=4).row(0)) == 3
+    assert len(fleet({}, {}, {}, {"state": "inactive"}, hops=4).row(0)) == 3
+    assert len(fleet({}, {}, {}, {}, hops=4).row(0)) == 4
+
+
+def test_an_image_of_version_3_is_as_long_as_its_lists_and_rows():
+    table = fleet({}, {}, {}, hops=3)
+    image = model.image([table])
+    assert image[4:8] == bytes([3, 0, 0, 0])
+    assert len(image) == 24 + 96 + 3 * 24 + 28 + 65536 * 3 * 2
 
 
 def test_an_image_has_the_size_its_header_announces():

@@ -12,6 +12,7 @@ import pytest
 import make_vectors
 import model
 
+DIGESTS = json.loads((make_vectors.VECTORS / "digests.json").read_text())
 IMAGES = json.loads((make_vectors.VECTORS / "images.json").read_text())
 
 
@@ -36,7 +37,15 @@ def test_glbctl_compiles_a_table_to_the_image_of_the_model(glbctl, tmp_path, sou
     assert hashlib.sha256(image).hexdigest() == IMAGES[source.stem]["sha256"]
 
 
-def test_glbctl_ranks_as_many_backends_as_a_table_holds(glbctl, tmp_path):
+@pytest.mark.parametrize("name", make_vectors.DIGESTED)
+def test_glbctl_shows_the_digest_of_the_model(glbctl, name):
+    source = make_vectors.VECTORS / "tables" / f"{name}.json"
+    show = subprocess.run([glbctl, "table", "show", "--json", source], capture_output=True)
+    shown = json.loads(show.stdout)
+    assert shown["tables"][0]["digest"] == DIGESTS[name]
+
+
+def test_glbctl_ranks_as_many_backends_as_the_original(glbctl, tmp_path):
     """256 backends are too many to ask the model about each row, so it is asked about some."""
     addresses = [f"10.{n % 7}.{n % 11}.{n}" for n in range(256)]
     table = {

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Documents of both kinds, good and bad: {name: text}."""
+
+import copy
+import json
+
+KEY = "00112233445566778899aabbccddeeff"
+
+TABLES = {
+    "healthchecks": {"timeout_ms": 2000},
+    "tables": [
+        {
+            "name": "web",
+            "hash_key": KEY,
+            "seed": KEY[::-1],
+            "hops": 3,
+            "binds": [
+                {"ip": "192.0.2.1", "proto": "tcp", "port": 80},
+                {"ip": "2001:db8::/64", "proto": "udp", "port_start": 1000, "port_end": 2000},
+            ],
+            "backends": [
+                {"ip": "10.0.0.1", "state": "active", "healthy": True, "weight": 50, "zone": "a"},
+                {"ip": "10.0.0.2", "state": "filling", "healthy": True, "zone": "b"},
+                {"ip": "10.0.0.3", "state": "draining", "healthy": False, "zone": "a", "healthchecks": {}},
+            ],
+        },
+    ],
+}
+
+DIRECTOR = {
+    "outbound_gateway_mac": "02:00:00:00:00:01",
+    "outbound_src_ip": "10.0.0.11",
+    "hash_fields": {"src_addr": True, "dst_addr": False, "src_port": True, "dst_port": False},
+    "alt_hash_fields": {"src_addr": True},
+    "forward_icmp_ping_responses": True,
+    "unmatched": "drop",
+    "punt_port": "net_tap0",
+    "idle_sleep_us": 0,
+    "rx_drop_en": True,
+    "num_worker_queues": 3,
+}
+
+ODD = (None, True, False, 0, 1, -1, 3.5, 80.0, 70000, 2**31, "", "a", "tcp", "10.0.0.9", "fd00::1", KEY, [], {}, [{}])
+
+ADDRESSES = """
+10.0.0.1 0.0.0.0 255.255.255.255 256.0.0.1 1.2.3 1.2.3.4.5 01.2.3.4 1.2.3.04 00.0.0.0 1..2.3 .1.2.3 1.2.3. 1.2.3.4x
+0x1.2.3.4 1.2.3.-4 ::: : :: ::1 1:: 1:2:3:4:5:6:7:8 1:2:3:4:5:6:7 1:2:3:4:5:6:7:8:9 1:2:3:4:5:6:7:: ::2:3:4:5:6:7:8
+1::8 1:2::7:8 1:2:3:4::5:6:7:8 ::1:2:3:4:5:6:7:8 1::2::3 12345:: ::g ::1.2.3.4 1:2:3:4:5:6:1.2.3.4 1:2:3:4:5:6:7:1.2.3.4
+::1.2.3 1.2.3.4:: ::ffff:1.2.3.04 FD00::AbCd fe80::1%eth0 [::1] 1:2:3:4:5:1.2.3.4 1::1.2.3.4 1:2:3:4:5::1.2.3.4
+1:2:3:4:5:6::1.2.3.4 :1:2:3:4:5:6:7:8 1:2:3:4:5:6:7:8: 0001:: 00001:: localhost
+""".split() + ["", " 1.2.3.4", "1.2.3.4 ", "1.2.3.4\n", "::1\n", "\n", "１.2.3.4", "1.2.3.4/32"]
+
+PREFIXES = """
+1.2.3.4/0 1.2.3.4/32 1.2.3.4/33 1.2.3.4/ 1.2.3.4/08 1.2.3.4/0032 1.2.3.4/+8 1.2.3.4/-1 1.2.3.4/8x 1.2.3.4/8/8 /8 1.2.3/8
+1.2.3.4/255.255.255.0 1.2.3.4/99999999999999999999 1.2.3.4/4294967304 ::/0 ::/128 ::/129 ::/1000 ::/99 ::/100 ::/119 ::/120
+::1/064 fd00::/8 ::1.2.3.4/96 1::/ x/99
+""".split() + ["1.2.3.4/8\n", "1.2.3.4/ 8"]
+
+MACS = """
+02:00:00:00:00:01 02:AB:cd:EF:00:01 02ab:cdef:0001 02-00-00-00-00-01 2:0:0:0:0:1 02:00:00:00:00 02:00:00:00:00:01:02
+02ab.cdef.0001 02abcdef0001 02:00:00:00:00:0g 02ab:cdef:00:01 gateway
+""".split() + ["", "02:00:00:00:00:01\n"]
+
+KEYS = (KEY, KEY.upper(), KEY[1:], KEY + "0", KEY[1:] + "g", KEY[2:] + "0x", " " + KEY[1:], KEY[1:] + "\n", KEY + "\n")
+
+
+def places(value, path=()):
+    """The path to every value inside a document."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield (*path, key)
+        yield from places(child, (*path, key))
+
+
+def changed(document, path, change):
+    """A copy after change(container, key) at a path."""
+    document = copy.deepcopy(document)
+    container = document
+    for key in path[:-1]:
+        container = container[key]
+    change(container, path[-1])
+    return document
+
+
+def assign(value):
+    return lambda container, key: container.__setitem__(key, value)
+
+
+def remove(container, key):
+    del container[key]
+
+
+def name_of(path) -> str:
+    return "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+
+
+def mutations(document):
+    """Every value of a document missing, or replaced by every odd value."""
+    for path in places(document):
+        yield f"without {name_of(path)}", changed(document, path, remove)
+        for odd in ODD:
+            yield f"{name_of(path)} = {json.dumps(odd)}", changed(document, path, assign(odd))
+
+
+def spellings(document, path, texts):
+    """A document with each of some texts at a place."""
+    for text in texts:
+        yield f"{name_of(path)} = {text!r}", changed(document, path, assign(text))
+
+
+def table(**keys) -> dict:
+    """A document of one table, with some keys of it replaced, or removed if None."""
+    made = copy.deepcopy(TABLES["tables"][0])
+    made.update(keys)
+    return {"tables": [{key: value for key, value in made.items() if value is not None}]}
+
+
+def backends(*changes, hops=None) -> dict:
+    """A document with a backend per change."""
+    listed = [{"ip": f"10.1.{i // 256}.{i % 256}", "state": "active", "healthy": True} | c for i, c in enumerate(changes)]
+    return table(backends=listed, hops=hops)
+
+
+def bind(**keys) -> dict:
+    return table(binds=[{"ip": "192.0.2.1", "proto": "tcp", **keys}])
+
+
+def rules() -> dict:
+    """What holds between the values of tables.json."""
+    return {
+        "an empty list of tables": {"tables": []},
+        "two tables": {"tables": [table()["tables"][0], table(name="other", seed=KEY)["tables"][0]]},
+        "a bad second table": {"tables": [table()["tables"][0], table(seed=5)["tables"][0]]},
+        "unknown keys everywhere": table(colour=1, binds=[{**bind(port=1)["tables"][0]["binds"][0], "colour": {}}]),
+        "port and range": bind(port=1, port_start=7, port_end=8),
+        "port and a bad range": bind(port=1, port_start="x", port_end=None),
+        "a bad port and a range": bind(port=None, port_start=1, port_end=2),
+        "half a range": bind(port_start=1),
+        "the other half": bind(port_end=1),
+        "a reversed range": bind(port_start=81, port_end=80),
+        "a range of one": bind(port_start=80, port_end=80),
+        "all ports": bind(port_start=0, port_end=65535),
+        "no backends": table(backends=[]),
+        "all inactive": backends({"state": "inactive"}, {"state": "inactive"}),
+        "one usable": backends({"state": "inactive"}, {}),
+        "one backend": backends({}),
+        "all unhealthy": backends({"healthy": False}, {"healthy": False}),
+        "duplicate backends": backends({}, {"ip": "10.1.0.0"}),
+        "one IPv6 address in two spellings": backends({"ip": "fd00::1"}, {"ip": "FD00:0::1"}),
+        "IPv6 backends": backends({"ip": "fd00::1"}, {"ip": "fd00::2"}),
+        "weights": backends({"weight": 1}, {"weight": 65535}, hops=2),
+        "weights out of range": backends({"weight": 65536}, {}, hops=2),
+        "weights without hops": backends({"weight": 0}, {"weight": "heavy"}),
+        "zones without hops": backends({"zone": "a"}, {"zone": "b"}),
+        "strange zones without hops": backends({"zone": ""}, {"zone": 7}, {}),
+        "zones with two hops": backends({"zone": "a"}, {"zone": "b"}, hops=2),
+        "zones with three hops": backends({"zone": "a"}, {"zone": "b"}, hops=3),
+        "zones with four hops": backends({"zone": "a"}, {"zone": "b"}, hops=4),
+        "a backend without a zone": backends({"zone": "a"}, {}, hops=3),
+        "an empty zone": backends({"zone": ""}, {"zone": "a"}, hops=3),
+        "257 backends": backends(*[{"state": "active" if i < 2 else "inactive"} for i in range(257)]),
+        "too many backends": backends({}, {}, *[{"state": "inactive"}] * 16383),
+        "most binds": table(binds=[{"ip": "192.0.2.1", "proto": "tcp", "port": i} for i in range(16384)]),
+        "too many binds": table(binds=[{"ip": "192.0.2.1", "proto": "tcp", "port": i} for i in range(16385)]),
+    }
+
+
+TEXTS = {
+    "nothing": "",
+    "a brace": "{",
+    "a string": '"x"',
+    "an array": "[]",
+    "a number": "7",
+    "a comment": '{"tables":[]} // x',
+    "a trailing comma": '{"tables":[],}',
+    "a duplicate key": json.dumps(TABLES)[:-1] + ', "healthchecks": 1}',
+    "not a number": json.dumps(TABLES)[:-1] + ', "x": NaN}',
+    "a number too big for the reader": json.dumps(TABLES)[:-1] + ', "x": 99999999999999999999}',
+    "a NUL in a name": json.dumps(table(name="a\0b")),
+    "half a surrogate pair": json.dumps(TABLES)[:-1] + ', "x": "\\ud800"}',
+    "escapes in keys": json.dumps(TABLES).replace('"ip"', '"\\u0069p"'),
+    "a byte order mark": "\ufeff" + json.dumps(TABLES),
+}
+
+
+def tables_documents() -> dict:
+    backend, listed = ("tables", 0, "backends", 0, "ip"), ("tables", 0, "binds", 0, "ip")
+    made = dict(mutations(TABLES))
+    made.update(spellings(TABLES, backend, ADDRESSES))
+    made.update(spellings(TABLES, listed, ADDRESSES + PREFIXES))
+    made.update(spellings(TABLES, ("tables", 0, "seed"), KEYS))
+    made.update(rules())
+    return {name: json.dumps(document) for name, document in made.items()} | TEXTS
+
+
+def director_documents() -> dict:
+    only = {key: DIRECTOR[key] for key in ("outbound_gateway_mac", "outbound_src_ip")}
+    made = {"all keys": DIRECTOR, "the required keys": only, "an unknown key": {**only, "colour": 1}}
+    made.update(mutations(DIRECTOR))
+    made.update(spellings(DIRECTOR, ("outbound_src_ip",), ADDRESSES))
+    made.update(spellings(DIRECTOR, ("outbound_gateway_mac",), MACS))
+    made.update(spellings(DIRECTOR, ("punt_port",), ("x" * 63, "x" * 64, "ü" * 32)))
+    made["an unknown hash field"] = {**DIRECTOR, "hash_fields": {"src_addr": True, "colour": True}}
+    made["no hash field is true"] = {**DIRECTOR, "alt_hash_fields": {"src_addr": False}}
+    made["the longest sleep"] = {**DIRECTOR, "idle_sleep_us": 10000}
+    made["a longer sleep"] = {**DIRECTOR, "idle_sleep_us": 10001}
+    return {name: json.dumps(document) for name, document in made.items()}

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""glbctl against the model on random tables: all bytes of small ones, many rows of large ones."""
+
+import json
+import random
+import struct
+import subprocess
+
+import pytest
+
+import model
+
+STATES = ["active"] * 6 + ["filling", "draining", "inactive"]
+WEIGHTS = [1, 50, 99, 100, 101, 1000, 65535]
+
+
+def random_backend(chance: random.Random, number: int, weighted: bool, zones: int) -> dict:
+    high, low = divmod(number, 256)
+    four = f"10.{chance.randrange(4)}.{high}.{low}"
+    ip = f"2001:db8::{number:x}" if chance.random() < 0.2 else four
+    backend = {"ip": ip, "state": chance.choice(STATES), "healthy": chance.random() < 0.8}
+    if weighted and chance.random() < 0.8:
+        backend["weight"] = chance.choice(WEIGHTS)
+    if zones:
+        backend["zone"] = f"zone {chance.randrange(zones)}"
+    return backend
+
+
+def random_bind(chance: random.Random, number: int) -> dict:
+    family = chance.choice(["192.0.2.%d", "2001:db8:1::%x"])
+    prefix = chance.choice(["", "/32", "/31"])
+    bind = {"ip": family % (number % 256) + prefix, "proto": chance.choice(["tcp", "udp"])}
+    first = chance.randrange(65536)
+    if chance.random() < 0.5:
+        return {**bind, "port": first}
+    return {**bind, "port_start": first, "port_end": chance.randrange(first, 65536)}
+
+
+def random_table(chance: random.Random, least: int, most: int) -> dict:
+    hops = chance.choice([None, 2, 3, 4])
+    zones = chance.randrange(5) if hops in (3, 4) else 0
+    weighted = chance.random() < 0.5
+    count = chance.randrange(least, most + 1)
+    backends = [random_backend(chance, n, weighted, zones) for n in range(count)]
+    backends[0]["state"] = "active"
+    table = {
+        "name": "t" * chance.randrange(1, 80),
+        "hash_key": chance.randbytes(16).hex(),
+        "seed": chance.randbytes(16).hex(),
+        "binds": [random_bind(chance, n) for n in range(chance.choice([1, 2, 300]))],
+        "backends": backends,
+    }
+    return {**table, "hops": hops} if hops else table
+
+
+def build(glbctl, folder, document: dict) -> bytes:
+    source, image = folder / "source.json", folder / "image.bin"
+    source.write_text(json.dumps(document))
+    done = subprocess.run([glbctl, "table", "build", source, image], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return image.read_bytes()
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_every_byte_of_a_small_image_is_that_of_the_model(glbctl, tmp_path, seed):
+    chance = random.Random(seed)
+    document = {"tables": [random_table(chance, 1, 4) for _ in range(chance.choice([1, 1, 2]))]}
+    assert build(glbctl, tmp_path, document) == model.image(model.tables_of(document))
+
+
+def check_sampled_rows(glbctl, folder, table_source: dict, chance: random.Random, count: int):
+    document = {"tables": [table_source]}
+    table = model.tables_of(document)[0]
+    image = build(glbctl, folder, document)
+    head = model.image_header([table])
+    assert image.startswith(head)
+    if model.version([table]) == 3:
+        assert image[len(head) :].startswith(model.head_v3(table))
+        row, rows_at = struct.Struct(f"<{table.row_length()}H"), len(head + model.head_v3(table))
+    else:
+        row, rows_at = struct.Struct("<II"), len(head) + 13336
+    assert len(image) == rows_at + model.ROWS * row.size
+    numbers = [0, model.ROWS - 1, *chance.sample(range(model.ROWS), count)]
+    found = [row.unpack_from(image, rows_at + number * row.size) for number in numbers]
+    assert found == list(model.rows(table, numbers))
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_rows_of_a_middling_table_are_those_of_the_model(glbctl, tmp_path, seed):
+    chance = random.Random(1000 + seed)
+    check_sampled_rows(glbctl, tmp_path, random_table(chance, 1, 60), chance, 60)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_of_a_large_table_are_those_of_the_model(glbctl, tmp_path, seed):
+    chance = random.Random(2000 + seed)
+    check_sampled_rows(glbctl, tmp_path, random_table(chance, 300, 2000), chance, 150)
