@@ -150,6 +150,9 @@ static const struct {
 	 "add 5;activate 5,add 6;activate 6,drain 3;remove 3,drain 4;remove 4;finish", false},
 	{"3 1@a 2@b 3@a 4@b", "3 1@a 2@b 3@a 4@b 5@a 6@b",
 	 "add 5;activate 5,add 6;activate 6;finish", false},
+	/* draining 2 would leave it the primary of rows it shares with 1 alone */
+	{"2 2 3 4 1!", "2 3 4 1!", "no step from here is safe while backends[3] is unhealthy",
+	 true},
 	/* the names of zones count, not their numbers, which go by first appearance */
 	{"3 1@a 2@b 3@a 4@b", "3 5@c 1@a 2@b 3@a 4@b", "add 5;activate 5;finish", false},
 };

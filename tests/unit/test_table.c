@@ -5,6 +5,7 @@
 #include <glb/table.h>
 
 #include "fixture.h"
+#include "fleet.h"
 #include "suite.h"
 
 START_TEST(every_table_of_a_spec_is_worked_out)
@@ -137,23 +138,43 @@ START_TEST(the_most_backends_and_binds_fit)
 }
 END_TEST
 
-/* Builds the tables of a fixture in which much has changed, from known tables. */
+/* Two tables large enough that known ones are a help. */
+static struct fleet fleets[2];
+
+static struct glb_tables build_fleets(const struct glb_tables *known)
+{
+	struct glb_table_spec specs[2] = {fleets[0].spec, fleets[1].spec};
+	struct glb_tables built;
+
+	ck_assert_int_eq(glb_tables_build(&built, &(struct glb_spec){specs, 2}, known, NULL), 0);
+	return built;
+}
+
+static struct glb_tables make_known(void)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		fleet_make(&fleets[i], i, 1, FLEET_PLAIN);
+		while (fleets[i].spec.backend_count < 20)
+			fleet_change(&fleets[i], FLEET_ADD);
+	}
+	return build_fleets(NULL);
+}
+
+/* Changes both tables, and compares what comes of it with and without known tables. */
 static void check_rebuild(const struct glb_tables *known)
 {
-	struct glb_backend backends[4];
-	struct glb_table_spec changed[2] = {fixture_spec.tables[1], fixture_spec.tables[0]};
-	const struct glb_spec spec = {changed, 2};
 	struct glb_tables from_known;
 	struct glb_tables from_scratch;
+	struct fleet first;
 
-	memcpy(backends, changed[0].backends, sizeof(backends));
-	backends[0].state = GLB_DRAINING;
-	backends[2].addr.bytes[0] ^= 1;
-	changed[0].backends = backends;
-	changed[1].backend_count--;
-	changed[1].seed[0] ^= 1;
-	ck_assert_int_eq(glb_tables_build(&from_known, &spec, known, NULL), 0);
-	ck_assert_int_eq(glb_tables_build(&from_scratch, &spec, NULL, NULL), 0);
+	fleet_copy(&first, &fleets[0]);
+	fleet_copy(&fleets[0], &fleets[1]); /* in another order, too */
+	fleet_copy(&fleets[1], &first);
+	for (unsigned int i = 0; i < 2; i++)
+		for (enum fleet_change change = 0; change < FLEET_HOPS; change++)
+			fleet_change(&fleets[i], change);
+	from_known = build_fleets(known);
+	from_scratch = build_fleets(NULL);
 	for (unsigned int t = 0; t < 2; t++) {
 		const struct glb_table *is = from_known.tables[t];
 		const struct glb_table *wanted = from_scratch.tables[t];
@@ -169,7 +190,7 @@ static void check_rebuild(const struct glb_tables *known)
 
 START_TEST(tables_built_from_known_ones_are_the_same)
 {
-	struct glb_tables known = fixture_tables();
+	struct glb_tables known = make_known();
 
 	check_rebuild(&known);
 	check_rebuild(&(struct glb_tables){0});
@@ -180,7 +201,7 @@ END_TEST
 /* As one that was read from an image, which does not tell the seed. */
 START_TEST(a_table_that_is_not_ranked_is_not_built_from)
 {
-	struct glb_tables known = fixture_tables();
+	struct glb_tables known = make_known();
 
 	for (unsigned int t = 0; t < known.count; t++) {
 		known.tables[t]->ranked = false;
