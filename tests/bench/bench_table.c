@@ -2,7 +2,7 @@
 /*
  * How long does it take to build forwarding tables?
  *
- *   bench-table [--rounds N] [--json FILE]
+ *   bench-table [--rounds N] [--json FILE] [--only build|options|changes]
  *   bench-table --once VARIANT BACKENDS        one build, for an instruction counter
  *
  * All ways to build a table must give the same rows, or the exit status is 1.
@@ -329,16 +329,39 @@ static int build_once(struct bench *bench, struct fleet *fleet, const char *name
 	return -EINVAL;
 }
 
-static int bench_all(struct bench *bench, struct fleet *fleet, const char *json_path)
+static const struct {
+	const char *name;
+	int (*run)(struct bench *bench, struct fleet *fleet);
+} sections[] = {
+	{"build", bench_sizes},
+	{"options", bench_options},
+	{"changes", bench_changes},
+};
+enum { SECTIONS = sizeof(sections) / sizeof(*sections) };
+
+/* Runs the sections of a name, or all of them for NULL. */
+static int bench_sections(struct bench *bench, struct fleet *fleet, const char *only)
+{
+	bool any = false;
+	int err = 0;
+
+	for (unsigned int i = 0; i < SECTIONS && !err; i++) {
+		if (only && strcmp(only, sections[i].name) != 0)
+			continue;
+		any = true;
+		err = sections[i].run(bench, fleet);
+	}
+	return any ? err : -EINVAL;
+}
+
+static int bench_all(struct bench *bench, struct fleet *fleet, const char *only,
+		     const char *json_path)
 {
 	int err = report_open(&bench->report, json_path);
 
-	if (!err)
-		err = bench_sizes(bench, fleet);
-	if (!err)
-		err = bench_options(bench, fleet);
-	if (!err)
-		err = bench_changes(bench, fleet);
+	if (err)
+		return err;
+	err = bench_sections(bench, fleet, only);
 
 	int closed = report_close(&bench->report);
 
@@ -347,7 +370,7 @@ static int bench_all(struct bench *bench, struct fleet *fleet, const char *json_
 
 static int usage(void)
 {
-	fputs("usage: bench-table [--rounds N] [--json FILE]\n"
+	fputs("usage: bench-table [--rounds N] [--json FILE] [--only build|options|changes]\n"
 	      "       bench-table --once VARIANT BACKENDS\n",
 	      stderr);
 	return 2;
@@ -358,12 +381,14 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{"rounds", required_argument, NULL, 'r'},
 		{"json", required_argument, NULL, 'j'},
+		{"only", required_argument, NULL, 's'},
 		{"once", no_argument, NULL, 'o'},
 		{NULL, 0, NULL, 0},
 	};
 	static struct bench bench;
 	static struct fleet fleet;
 	const char *json_path = NULL;
+	const char *only = NULL;
 	bool once = false;
 	int err;
 
@@ -372,6 +397,8 @@ int main(int argc, char **argv)
 			bench.rounds = (unsigned int)strtoul(optarg, NULL, 10);
 		else if (c == 'j')
 			json_path = optarg;
+		else if (c == 's')
+			only = optarg;
 		else if (c == 'o')
 			once = true;
 		else
@@ -380,7 +407,7 @@ int main(int argc, char **argv)
 	if (argc - optind != (once ? 2 : 0))
 		return usage();
 	err = once ? build_once(&bench, &fleet, argv[optind], argv[optind + 1])
-		   : bench_all(&bench, &fleet, json_path);
+		   : bench_all(&bench, &fleet, only, json_path);
 	if (err)
 		fprintf(stderr, "bench-table: %s\n", strerror(-err));
 	return err ? 1 : 0;
