@@ -13,6 +13,7 @@
 #include "conf/overlap.h"
 #include "conf/tables.h"
 #include "sys/file.h"
+#include "sys/parallel.h"
 
 static int read_name(struct glb_table_spec *out, const struct conf_value *table)
 {
@@ -186,7 +187,9 @@ static int build_tables(struct glb_tables *out, const char *path, const struct f
 
 	if (err)
 		return err;
-	err = glb_tables_build(out, &spec, known, &reason);
+	/* on all processors this thread may use: the director's control thread has one */
+	err = glb_tables_build_how(
+		out, &spec, &(struct glb_building){.known = known, .run = parallel_run}, &reason);
 	if (err)
 		report_fail(report, "%s", reason.text);
 	else
