@@ -119,6 +119,12 @@ static inline const char *glb_zone_name(const struct glb_table_spec *table, unsi
  */
 GLB_NODISCARD int glb_zone_number(uint16_t *out, struct glb_table_spec *table, const char *name);
 
+/*
+ * Gives the zones of one table the numbers they have, or get now, in another: zones are matched by
+ * name. 0 or -ENOMEM, after which both tables are only good for glb_table_spec_clear().
+ */
+GLB_NODISCARD int glb_zones_renumber(struct glb_table_spec *table, struct glb_table_spec *other);
+
 /* Copies a table with all it owns. 0 and *out, for glb_table_spec_clear(); or -ENOMEM. */
 GLB_NODISCARD int glb_table_spec_copy(struct glb_table_spec *out,
 				      const struct glb_table_spec *spec);

@@ -429,32 +429,6 @@ static int check_same_hashes(const struct glb_table_spec *old, const struct glb_
 	return -EPERM;
 }
 
-/* Gives the zones of one spec the numbers they have, or would get, in another. */
-static int renumber_zones(struct glb_table_spec *spec, struct glb_table_spec *other)
-{
-	int err = 0;
-
-	for (unsigned int i = 0; i < spec->backend_count && !err; i++) {
-		struct glb_backend *backend = &spec->backends[i];
-
-		if (backend->zone)
-			err = glb_zone_number(&backend->zone, other,
-					      glb_zone_name(spec, backend->zone));
-	}
-	if (err || !other->zones)
-		return err;
-
-	char *zones = malloc(other->zones_len);
-
-	if (!zones)
-		return -ENOMEM;
-	memcpy(zones, other->zones, other->zones_len);
-	free(spec->zones);
-	spec->zones = zones;
-	spec->zones_len = other->zones_len;
-	return 0;
-}
-
 static int planner_init(struct planner *planner, const struct glb_table_spec *old,
 			const struct glb_table_spec *new, struct glb_diag *diag)
 {
@@ -470,7 +444,7 @@ static int planner_init(struct planner *planner, const struct glb_table_spec *ol
 	if (!err)
 		err = glb_table_spec_copy(&planner->target, new);
 	if (!err)
-		err = renumber_zones(&planner->target, &planner->now);
+		err = glb_zones_renumber(&planner->target, &planner->now);
 	if (err)
 		return err;
 	for (unsigned int i = 0; i < planner->now.backend_count; i++) {

@@ -52,6 +52,31 @@ int glb_zone_number(uint16_t *out, struct glb_table_spec *table, const char *nam
 	return 0;
 }
 
+int glb_zones_renumber(struct glb_table_spec *spec, struct glb_table_spec *other)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < spec->backend_count && !err; i++) {
+		struct glb_backend *backend = &spec->backends[i];
+
+		if (backend->zone)
+			err = glb_zone_number(&backend->zone, other,
+					      glb_zone_name(spec, backend->zone));
+	}
+	if (err || !other->zones)
+		return err;
+
+	char *zones = malloc(other->zones_len);
+
+	if (!zones)
+		return -ENOMEM;
+	memcpy(zones, other->zones, other->zones_len);
+	free(spec->zones);
+	spec->zones = zones;
+	spec->zones_len = other->zones_len;
+	return 0;
+}
+
 static bool same_backend(const struct glb_backend *a, const struct glb_backend *b)
 {
 	return glb_addr_equal(&a->addr, &b->addr) && a->state == b->state &&
