@@ -63,7 +63,10 @@ static int count_queues(struct ports *ports, unsigned int worker_count, struct g
 
 		if (err)
 			return refuse(diag, ports->ids[i], "read its capabilities", err);
-		queues = RTE_MIN(queues, RTE_MIN(info.max_rx_queues, info.max_tx_queues));
+
+		unsigned int pairs = RTE_MIN(info.max_rx_queues, info.max_tx_queues);
+
+		queues = RTE_MIN(queues, pairs);
 	}
 	if (!queues) {
 		glb_diag(diag, "a port has no queue pair: it needs both an rx and a tx queue");
