@@ -135,6 +135,9 @@ static inline bool glb_backend_usable(const struct glb_backend *backend)
 	return backend->state != GLB_INACTIVE;
 }
 
+/* How many backends of a table are. */
+unsigned int glb_usable_count(const struct glb_table_spec *table);
+
 static inline bool glb_addr_equal(const struct glb_addr *a, const struct glb_addr *b)
 {
 	return a->version == b->version && !__builtin_memcmp(a->bytes, b->bytes, 16);

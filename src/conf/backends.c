@@ -164,13 +164,11 @@ static int check_duplicates(const struct glb_table_spec *table, const struct con
 
 static void check_usable(const struct glb_table_spec *table, const struct conf_value *list)
 {
-	unsigned int usable = 0;
+	unsigned int usable = glb_usable_count(table);
 	unsigned int healthy = 0;
 
-	for (unsigned int i = 0; i < table->backend_count; i++) {
-		usable += glb_backend_usable(&table->backends[i]);
+	for (unsigned int i = 0; i < table->backend_count; i++)
 		healthy += glb_backend_usable(&table->backends[i]) && table->backends[i].healthy;
-	}
 	if (!usable)
 		(void)conf_refuse(list, "not one usable (%u listed, all inactive)",
 				  table->backend_count);

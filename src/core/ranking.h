@@ -50,7 +50,6 @@ struct ranking_job {
 
 /* The usable backends of a spec, as many as glb_usable_count() tells; NULL when out of memory. */
 struct candidate *glb_candidates_of(const struct glb_table_spec *spec);
-unsigned int glb_usable_count(const struct glb_table_spec *spec);
 
 /* To be released with glb_change_clear(), also on failure. Returns 0 or -ENOMEM. */
 GLB_NODISCARD int glb_change_init(struct change *change, const struct ranker *ranker,

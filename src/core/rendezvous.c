@@ -24,15 +24,6 @@ static struct candidate candidate_of(const struct glb_backend *backend, unsigned
 	return c;
 }
 
-unsigned int glb_usable_count(const struct glb_table_spec *spec)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < spec->backend_count; i++)
-		n += glb_backend_usable(&spec->backends[i]);
-	return n;
-}
-
 unsigned int glb_row_hop_count(const struct glb_table_spec *spec)
 {
 	unsigned int usable = glb_usable_count(spec);

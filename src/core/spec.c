@@ -30,6 +30,15 @@ int glb_table_spec_copy(struct glb_table_spec *out, const struct glb_table_spec 
 	return 0;
 }
 
+unsigned int glb_usable_count(const struct glb_table_spec *table)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < table->backend_count; i++)
+		count += glb_backend_usable(&table->backends[i]);
+	return count;
+}
+
 int glb_zone_number(uint16_t *out, struct glb_table_spec *table, const char *name)
 {
 	size_t len = strlen(name) + 1;

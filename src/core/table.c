@@ -6,8 +6,6 @@
 
 static int check_spec(const struct glb_table_spec *spec, unsigned int index, struct glb_diag *diag)
 {
-	unsigned int usable = 0;
-
 	if (spec->backend_count > GLB_BACKENDS_MAX || spec->bind_count > GLB_BINDS_MAX) {
 		glb_diag(diag, "$.tables[%u]: %u backends and %u binds, at most %d and %d fit",
 			 index, spec->backend_count, spec->bind_count, GLB_BACKENDS_MAX,
@@ -18,9 +16,7 @@ static int check_spec(const struct glb_table_spec *spec, unsigned int index, str
 		glb_diag(diag, "$.tables[%u].binds: empty, no packet would ever match", index);
 		return -EINVAL;
 	}
-	for (unsigned int i = 0; i < spec->backend_count; i++)
-		usable += glb_backend_usable(&spec->backends[i]);
-	if (!usable) {
+	if (!glb_usable_count(spec)) {
 		glb_diag(diag, "$.tables[%u].backends: not one usable (%u listed, all inactive)",
 			 index, spec->backend_count);
 		return -EINVAL;

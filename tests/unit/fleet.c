@@ -46,15 +46,6 @@ static struct glb_backend new_backend(struct fleet *fleet, enum fleet_kind kind)
 	return backend;
 }
 
-static unsigned int usable_count(const struct glb_table_spec *spec)
-{
-	unsigned int usable = 0;
-
-	for (unsigned int i = 0; i < spec->backend_count; i++)
-		usable += spec->backends[i].state != GLB_INACTIVE;
-	return usable;
-}
-
 static uint8_t pick_hops(struct fleet *fleet)
 {
 	unsigned int hops = 1 + fleet_pick(fleet, GLB_HOPS_MAX);
@@ -86,7 +77,7 @@ void fleet_make(struct fleet *fleet, uint64_t seed, unsigned int max, enum fleet
 	}
 	for (unsigned int i = 0; i < fleet->spec.backend_count; i++)
 		fleet->backends[i] = new_backend(fleet, kind);
-	if (!usable_count(&fleet->spec))
+	if (!glb_usable_count(&fleet->spec))
 		fleet->backends[0].state = GLB_ACTIVE;
 }
 
@@ -108,7 +99,7 @@ static void remove_one(struct fleet *fleet)
 	unsigned int at = fleet_pick(fleet, fleet->spec.backend_count);
 	bool usable = fleet->backends[at].state != GLB_INACTIVE;
 
-	if (usable_count(&fleet->spec) == usable)
+	if (glb_usable_count(&fleet->spec) == usable)
 		return;
 	fleet->spec.backend_count--;
 	memmove(&fleet->backends[at], &fleet->backends[at + 1],
@@ -130,7 +121,7 @@ static void change_state(struct fleet *fleet, struct glb_backend *backend)
 	enum glb_state was = backend->state;
 
 	backend->state = (enum glb_state)fleet_pick(fleet, 4);
-	if (!usable_count(&fleet->spec))
+	if (!glb_usable_count(&fleet->spec))
 		backend->state = was;
 }
 
