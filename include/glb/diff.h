@@ -47,4 +47,8 @@ GLB_NODISCARD int glb_diff(struct glb_diff *out, struct glb_diff_backend *backen
 			   unsigned int *backend_count, const struct glb_table *old,
 			   const struct glb_table *new, bool settled);
 
+/* Likewise, for who does not ask about single backends. */
+GLB_NODISCARD int glb_diff_totals(struct glb_diff *out, const struct glb_table *old,
+				  const struct glb_table *new, bool settled);
+
 #endif

@@ -158,3 +158,15 @@ int glb_diff(struct glb_diff *out, struct glb_diff_backend *backends, unsigned i
 	free(pair.new_place);
 	return 0;
 }
+
+int glb_diff_totals(struct glb_diff *out, const struct glb_table *old, const struct glb_table *new,
+		    bool settled)
+{
+	size_t room = old->spec.backend_count + new->spec.backend_count;
+	struct glb_diff_backend *backends = calloc(room, sizeof(*backends));
+	unsigned int count;
+	int err = backends ? glb_diff(out, backends, &count, old, new, settled) : -ENOMEM;
+
+	free(backends);
+	return err;
+}

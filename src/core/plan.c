@@ -147,15 +147,9 @@ static int apply(struct glb_table_spec *spec, const struct glb_plan_action *acti
 static int count_lost(uint32_t *lost, const struct planner *planner, const struct glb_tables *next,
 		      bool settled)
 {
-	const struct glb_table *old = planner->now_tables.tables[0];
-	const struct glb_table *new = next->tables[0];
-	struct glb_diff_backend *backends =
-		calloc(old->spec.backend_count + new->spec.backend_count, sizeof(*backends));
 	struct glb_diff diff;
-	unsigned int count;
-	int err = backends ? glb_diff(&diff, backends, &count, old, new, settled) : -ENOMEM;
+	int err = glb_diff_totals(&diff, planner->now_tables.tables[0], next->tables[0], settled);
 
-	free(backends);
 	if (!err)
 		*lost = diff.lost;
 	return err;

@@ -297,15 +297,9 @@ static unsigned int count_primary(const struct glb_table *table, const struct gl
 static int check_effect(const struct edit *edit, const struct glb_table *old,
 			const struct glb_table *new)
 {
-	size_t room = old->spec.backend_count + new->spec.backend_count;
-	struct glb_diff_backend *backends = calloc(room, sizeof(*backends));
 	struct glb_diff diff;
-	unsigned int count;
-	int err = backends ? glb_diff(&diff, backends, &count, old, new, edit->options->settled)
-			   : -ENOMEM;
 
-	free(backends);
-	if (err) {
+	if (glb_diff_totals(&diff, old, new, edit->options->settled)) {
 		log_error("out of memory");
 		return EXIT_FAILED;
 	}

@@ -34,9 +34,13 @@ static struct glb_diff diff_of_fleets(bool settled)
 	const struct glb_table *old = build(&old_tables, &old_fleet);
 	const struct glb_table *new = build(&new_tables, &new_fleet);
 	struct glb_diff diff;
+	struct glb_diff totals;
 
 	memset(backends, 0xff, sizeof(backends));
 	ck_assert_int_eq(glb_diff(&diff, backends, &backend_count, old, new, settled), 0);
+	ck_assert_int_eq(glb_diff_totals(&totals, old, new, settled), 0);
+	ck_assert_uint_eq(totals.owned, diff.owned);
+	ck_assert_uint_eq(totals.lost, diff.lost);
 	return diff;
 }
 
