@@ -7,7 +7,9 @@
  * may own flows:
  *
  *   its primary, which gets the new ones;
- *   while the first by rank are filling, the one behind them, which got the flows before;
+ *   while the first by rank is filling, those behind it up to and with the first that is not, which
+ *   got the flows before; if backends are in different zones all behind it, since the one that got
+ *   the flows may then stand anywhere;
  *   a draining backend, which keeps what it has.
  *
  * A backend that is marked unhealthy counts as one that has lost its flows already. A table that
