@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "attachment.h"
 
-#include "clsact.h"
-
 #pragma GCC diagnostic push /* generated code, with the program in one string literal */
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
@@ -12,9 +10,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Our place among the filters of a device. Filters with a lower priority number run before us. */
@@ -26,6 +27,8 @@ enum {
 
 static const char program_name[] = "glb_redirect";
 static const char counters_name[] = "glb_counters";
+
+/* --- The program and its counters --- */
 
 static int discard(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -125,14 +128,71 @@ static int load(struct redirect_bpf **out, int counters_fd)
 	return 0;
 }
 
-/* Removes the clsact qdisc unless it is, or may be, of use to somebody. */
+/* --- The clsact qdisc, which filters hang on --- */
+
+/* Asks for all filters behind one parent of a device, rtnetlink(7). */
+static bool ask_for_filters(int fd, int ifindex, uint32_t parent)
+{
+	struct {
+		struct nlmsghdr header;
+		struct tcmsg filters;
+	} request = {
+		.header.nlmsg_len = sizeof(request),
+		.header.nlmsg_type = RTM_GETTFILTER,
+		.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		.filters.tcm_family = AF_UNSPEC,
+		.filters.tcm_ifindex = ifindex,
+		.filters.tcm_parent = parent,
+	};
+
+	return send(fd, &request, sizeof(request), 0) == sizeof(request);
+}
+
+/* True when the answer ends without having named a filter. */
+static bool answer_is_empty(int fd)
+{
+	_Alignas(struct nlmsghdr) char answer[32768];
+
+	for (;;) {
+		ssize_t len = recv(fd, answer, sizeof(answer), 0);
+
+		if (len <= 0)
+			return false;
+		for (struct nlmsghdr *message = (struct nlmsghdr *)answer; NLMSG_OK(message, len);
+		     message = NLMSG_NEXT(message, len)) {
+			if (message->nlmsg_type == NLMSG_DONE)
+				return true;
+			if (message->nlmsg_type != NLMSG_NOOP)
+				return false;
+		}
+	}
+}
+
+/* True when there is known to be no filter; false also in doubt. */
+static bool has_no_filters(int ifindex, uint32_t parent)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return false;
+
+	bool empty = ask_for_filters(fd, ifindex, parent) && answer_is_empty(fd);
+
+	close(fd);
+	return empty;
+}
+
+/* Removes the qdisc unless it is, or may be, of use to somebody. */
 static void tidy(struct bpf_tc_hook hook)
 {
-	if (!clsact_is_empty(hook.ifindex))
+	if (!has_no_filters(hook.ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) ||
+	    !has_no_filters(hook.ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)))
 		return;
 	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 	(void)bpf_tc_hook_destroy(&hook);
 }
+
+/* --- Attach, detach, read --- */
 
 /* Puts a loaded program on the device, over one that is there if `replace`. */
 static int place_program(struct bpf_tc_hook *hook, const struct redirect_bpf *skeleton,

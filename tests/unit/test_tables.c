@@ -8,7 +8,6 @@
 
 #include <glb/image.h>
 
-#include "conf/advice.h"
 #include "conf/tables.h"
 #include "fixture.h"
 #include "parts.h"
