@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "conf/addr.h"
@@ -104,4 +105,19 @@ bool key_parse(uint8_t out[GLB_SIPHASH_KEY_LEN], const char *text)
 const char *addr_text(char *out, const struct glb_addr *addr)
 {
 	return inet_ntop(addr->version == 4 ? AF_INET : AF_INET6, addr->bytes, out, ADDR_TEXT_LEN);
+}
+
+const char *bind_text(char out[BIND_TEXT_LEN], const struct glb_bind *bind)
+{
+	char addr[ADDR_TEXT_LEN];
+	char prefix[8] = "";
+	char last[8] = "";
+
+	if (bind->prefix_len != (bind->addr.version == 4 ? 32 : 128))
+		(void)snprintf(prefix, sizeof(prefix), "/%u", bind->prefix_len);
+	if (bind->port_last != bind->port_first)
+		(void)snprintf(last, sizeof(last), "-%u", bind->port_last);
+	(void)snprintf(out, BIND_TEXT_LEN, "%s%s %s %u%s", addr_text(addr, &bind->addr), prefix,
+		       bind->proto == GLB_PROTO_TCP ? "tcp" : "udp", bind->port_first, last);
+	return out;
 }

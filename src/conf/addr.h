@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which bytes does the text of an address, prefix, MAC address or key stand for?
+ * Which bytes does the text of an address, prefix, MAC address or key stand for, and which text
+ * stands for an address or a bind?
  *
  * Strict: the whole text must be what it claims to be. False leaves *out untouched.
  */
@@ -29,5 +30,10 @@ enum { ADDR_TEXT_LEN = 46 };
 
 /* Writes an address as text; out has ADDR_TEXT_LEN bytes. Returns out. */
 const char *addr_text(char *out, const struct glb_addr *addr);
+
+enum { BIND_TEXT_LEN = ADDR_TEXT_LEN + 32 };
+
+/* `192.0.2.10 tcp 80`, `198.51.100.64/26 udp 100-200`. Returns out. */
+const char *bind_text(char out[BIND_TEXT_LEN], const struct glb_bind *bind);
 
 #endif

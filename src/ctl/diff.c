@@ -6,10 +6,10 @@
 #include <glb/diff.h>
 
 #include "commands.h"
+#include "conf/addr.h"
 #include "load.h"
 #include "options.h"
 #include "sys/log.h"
-#include "words.h"
 #include "writer.h"
 
 /* One table in both files. */
@@ -136,8 +136,8 @@ static void print_change(const struct change *change)
 	if (!diff->same_hash_key)
 		printf("  hash_key changes: every flow moves to another row\n");
 	printf("  rows: %u change (%.2f %%), %u get another primary (%.2f %%)\n",
-	       diff->changed_rows, percent_of_rows(diff->changed_rows), diff->changed_primary,
-	       percent_of_rows(diff->changed_primary));
+	       diff->changed_rows, percent(diff->changed_rows, GLB_ROWS), diff->changed_primary,
+	       percent(diff->changed_primary, GLB_ROWS));
 	printf("  established flows: %.2f %% stay, %.2f %% move but keep a second chance, "
 	       "%.2f %% lose their path\n",
 	       percent(diff->kept, diff->owned), percent(diff->moved, diff->owned),
@@ -238,18 +238,17 @@ static int diff(const struct glb_tables *old, const struct glb_tables *new,
 int table_diff(int argc, char **argv)
 {
 	struct glb_tables old;
-	struct glb_tables new = {0};
+	struct glb_tables new;
 	struct options options;
-	int status = EXIT_FAILED;
 
 	if (!read_options(&options, OPTION_JSON | OPTION_FORCE | OPTION_SETTLED, argc, argv) ||
 	    options.arg_count != 2)
 		return EXIT_USAGE;
-	if (!load_tables(&old, options.args[0]))
+	if (!load_change(&old, &new, options.args))
 		return EXIT_FAILED;
-	if (load_tables(&new, options.args[1]) && require_source(&old, options.args[0]) &&
-	    require_source(&new, options.args[1]))
-		status = diff(&old, &new, &options);
+
+	int status = diff(&old, &new, &options);
+
 	glb_tables_free(&old);
 	glb_tables_free(&new);
 	return status;

@@ -8,11 +8,11 @@
 #include <glb/rendezvous.h>
 
 #include "commands.h"
+#include "conf/addr.h"
 #include "conf/director.h"
 #include "load.h"
 #include "options.h"
 #include "sys/log.h"
-#include "words.h"
 #include "writer.h"
 
 enum { RANKED_SHOWN = 10 }; /* candidates of a row that explain lists */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
 #include <string.h>
 
 #include "conf/director.h"
@@ -35,6 +36,14 @@ int find_table(const struct glb_tables *tables, const struct glb_table *table)
 	return -1;
 }
 
+const char *table_name(char out[16], const struct glb_table *table, unsigned int index)
+{
+	if (table->spec.name)
+		return table->spec.name;
+	(void)snprintf(out, 16, "(%u)", index);
+	return out;
+}
+
 bool require_source(const struct glb_tables *tables, const char *path)
 {
 	for (unsigned int i = 0; i < tables->count; i++)
@@ -44,6 +53,21 @@ bool require_source(const struct glb_tables *tables, const char *path)
 			return false;
 		}
 	return true;
+}
+
+bool load_change(struct glb_tables *old, struct glb_tables *new, char *const paths[2])
+{
+	if (!load_tables(old, paths[0]))
+		return false;
+	if (!load_tables(new, paths[1])) {
+		glb_tables_free(old);
+		return false;
+	}
+	if (require_source(old, paths[0]) && require_source(new, paths[1]))
+		return true;
+	glb_tables_free(old);
+	glb_tables_free(new);
+	return false;
 }
 
 bool load_settings(struct glb_settings *out, const char *path)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a command read a tables file, and say what is wrong with it?
+ * How does a command read a tables file, say what is wrong with it, and find and name its tables?
  */
 #ifndef CTL_LOAD_H
 #define CTL_LOAD_H
@@ -13,6 +13,12 @@
  */
 bool load_tables(struct glb_tables *out, const char *path);
 
+/*
+ * Reads two states of the same tables, an old and a new one, neither from an image; false after
+ * logging what is wrong.
+ */
+bool load_change(struct glb_tables *old, struct glb_tables *new, char *const paths[2]);
+
 /* Reads a director.json for what it says about hashing; false after logging why not. */
 bool load_settings(struct glb_settings *out, const char *path);
 
@@ -21,5 +27,8 @@ bool require_source(const struct glb_tables *tables, const char *path);
 
 /* The place in `tables` of the table that is `table` in another state: by name, or by seed; -1. */
 int find_table(const struct glb_tables *tables, const struct glb_table *table);
+
+/* The name of a table, or its number in parentheses. `out` has 16 bytes. */
+const char *table_name(char out[16], const struct glb_table *table, unsigned int index);
 
 #endif

@@ -5,10 +5,10 @@
 #include <glb/plan.h>
 
 #include "commands.h"
+#include "conf/addr.h"
 #include "load.h"
 #include "options.h"
 #include "sys/log.h"
-#include "words.h"
 #include "writer.h"
 
 static const char *verb_text(enum glb_plan_verb verb)
@@ -138,17 +138,16 @@ static int plan_all(const struct glb_tables *old, const struct glb_tables *new, 
 int table_plan(int argc, char **argv)
 {
 	struct glb_tables old;
-	struct glb_tables new = {0};
+	struct glb_tables new;
 	struct options options;
-	int status = EXIT_FAILED;
 
 	if (!read_options(&options, OPTION_JSON, argc, argv) || options.arg_count != 2)
 		return EXIT_USAGE;
-	if (!load_tables(&old, options.args[0]))
+	if (!load_change(&old, &new, options.args))
 		return EXIT_FAILED;
-	if (load_tables(&new, options.args[1]) && require_source(&old, options.args[0]) &&
-	    require_source(&new, options.args[1]))
-		status = plan_all(&old, &new, options.json);
+
+	int status = plan_all(&old, &new, options.json);
+
 	glb_tables_free(&old);
 	glb_tables_free(&new);
 	return status;

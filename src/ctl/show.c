@@ -6,10 +6,10 @@
 #include <glb/image.h>
 
 #include "commands.h"
+#include "conf/addr.h"
 #include "load.h"
 #include "options.h"
 #include "sys/log.h"
-#include "words.h"
 #include "writer.h"
 
 /* Rows of one backend by position on the hop list. */
@@ -40,7 +40,7 @@ static void print_backend(const struct glb_table *table, unsigned int index,
 	       glb_state_name(backend->state), backend->healthy ? "healthy" : "unhealthy",
 	       backend->weight, glb_zone_name(&table->spec, backend->zone));
 	for (unsigned int hop = 0; hop < table->hop_count; hop++)
-		printf(" %7.2f %%", percent_of_rows(share->rows[hop]));
+		printf(" %7.2f %%", 100.0 * share->rows[hop] / GLB_ROWS);
 	printf("\n");
 }
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "commands.h"
+#include "conf/addr.h"
 #include "load.h"
 #include "options.h"
 #include "sys/log.h"
-#include "words.h"
 #include "writer.h"
 
 /*

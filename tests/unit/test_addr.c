@@ -181,6 +181,35 @@ START_TEST(a_key_is_32_hexadecimal_digits_and_nothing_else)
 }
 END_TEST
 
+START_TEST(a_bind_is_written_without_what_goes_without_saying)
+{
+	static const struct {
+		const char *prefix;
+		uint8_t proto;
+		uint16_t first;
+		uint16_t last;
+		const char *written;
+	} cases[] = {
+		{"192.0.2.10", GLB_PROTO_TCP, 80, 80, "192.0.2.10 tcp 80"},
+		{"198.51.100.64/26", GLB_PROTO_UDP, 100, 200, "198.51.100.64/26 udp 100-200"},
+		{"2001:db8::1", GLB_PROTO_TCP, 0, 65535, "2001:db8::1 tcp 0-65535"},
+		{"2001:db8::/32", GLB_PROTO_TCP, 443, 443, "2001:db8::/32 tcp 443"},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		struct glb_bind bind = {
+			.proto = cases[i].proto,
+			.port_first = cases[i].first,
+			.port_last = cases[i].last,
+		};
+		char text[BIND_TEXT_LEN];
+
+		ck_assert(prefix_parse(&bind.addr, &bind.prefix_len, cases[i].prefix));
+		ck_assert_str_eq(bind_text(text, &bind), cases[i].written);
+	}
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("addr");
@@ -191,6 +220,7 @@ Suite *unit_suite(void)
 	tcase_add_test(addr, a_prefix_length_is_optional_and_bounded_by_the_family);
 	tcase_add_test(addr, a_mac_address_has_two_spellings);
 	tcase_add_test(addr, a_key_is_32_hexadecimal_digits_and_nothing_else);
+	tcase_add_test(addr, a_bind_is_written_without_what_goes_without_saying);
 	suite_add_tcase(suite, addr);
 	return suite;
 }
