@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl table show: what is in a tables file. */
+/* glbctl table show and stats: what is in a tables file, and how evenly does it spread flows? */
+#include <math.h>
 #include <stdlib.h>
 
 #include <glb/digest.h>
@@ -11,6 +12,8 @@
 #include "options.h"
 #include "sys/log.h"
 #include "writer.h"
+
+/* --- show: the content of a table --- */
 
 /* Rows of one backend by position on the hop list. */
 struct share {
@@ -106,35 +109,247 @@ static void write_table(struct writer *w, const struct glb_table *table, const s
 	write_close(w, '}');
 }
 
-static int show(const struct glb_tables *tables, bool json)
+/* In JSON, or with w being NULL for people; false after logging that memory is out. */
+static bool show_table(struct writer *w, const struct glb_table *table, unsigned int index)
 {
-	struct writer w = {.out = stdout};
+	struct share *shares = count_shares(table);
 
-	if (json) {
-		write_open(&w, NULL, '{');
-		write_uint(&w, "image_version", glb_image_version(tables));
-		write_open(&w, "tables", '[');
-	}
-	for (unsigned int t = 0; t < tables->count; t++) {
-		struct share *shares = count_shares(tables->tables[t]);
-
-		if (!shares)
-			return EXIT_FAILED;
-		if (json)
-			write_table(&w, tables->tables[t], shares);
-		else
-			print_table(tables->tables[t], t, shares);
-		free(shares);
-	}
-	if (json) {
-		write_close(&w, ']');
-		write_close(&w, '}');
-	}
-	return EXIT_OK;
+	if (!shares)
+		return false;
+	if (w)
+		write_table(w, table, shares);
+	else
+		print_table(table, index, shares);
+	free(shares);
+	return true;
 }
 
-int table_show(int argc, char **argv)
+/* --- stats: how evenly a table spreads flows, and the flows of a lost backend --- */
+
+/*
+ * Rendezvous rows are chosen at random, once and for all: a backend's rows are distributed
+ * binomially around its share by weight. deviation says how many standard deviations off it is.
+ */
+struct evenness {
+	uint32_t rows; /* as primary by rank, before state and health */
+	double expected;
+	double deviation;
+};
+
+struct table_stats {
+	struct evenness *backends; /* by index in the spec; inactive ones 0 */
+	uint32_t *pairs;	   /* rows by first and second by rank, usable * usable */
+	unsigned int usable;
+	double chi_square; /* of the primaries against their shares, usable - 1 degrees of freedom
+			    */
+	double peak_load;  /* the largest rows / expected */
+	uint32_t pair_min; /* over all ordered pairs of usable backends */
+	uint32_t pair_max;
+};
+
+static double total_weight(const struct glb_table_spec *spec)
 {
+	double total = 0;
+
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		if (glb_backend_usable(&spec->backends[i]))
+			total += spec->backends[i].weight;
+	return total;
+}
+
+/* Numbers the usable backends; `number` has room for all. Returns how many there are. */
+static unsigned int number_usable(uint16_t *number, const struct glb_table_spec *spec)
+{
+	unsigned int usable = 0;
+
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		number[i] = (uint16_t)(glb_backend_usable(&spec->backends[i]) ? usable++ : 0);
+	return usable;
+}
+
+static void weigh_backend(struct table_stats *stats, const struct glb_table_spec *spec,
+			  unsigned int index)
+{
+	struct evenness *one = &stats->backends[index];
+	double share = spec->backends[index].weight / total_weight(spec);
+	double spread = sqrt(GLB_ROWS * share * (1 - share));
+	double off;
+
+	one->expected = GLB_ROWS * share;
+	off = one->rows - one->expected;
+	one->deviation = spread > 0 ? off / spread : 0;
+	stats->chi_square += off * off / one->expected;
+	stats->peak_load = fmax(stats->peak_load, one->rows / one->expected);
+}
+
+static void weigh_pairs(struct table_stats *stats)
+{
+	stats->pair_min = GLB_ROWS;
+	for (unsigned int a = 0; a < stats->usable; a++) {
+		for (unsigned int b = 0; b < stats->usable; b++) {
+			uint32_t rows = stats->pairs[a * stats->usable + b];
+
+			if (a == b)
+				continue;
+			stats->pair_min = rows < stats->pair_min ? rows : stats->pair_min;
+			stats->pair_max = rows > stats->pair_max ? rows : stats->pair_max;
+		}
+	}
+}
+
+static void free_stats(struct table_stats *stats)
+{
+	free(stats->backends);
+	free(stats->pairs);
+}
+
+static bool make_stats(struct table_stats *stats, const struct glb_table *table)
+{
+	const struct glb_table_spec *spec = &table->spec;
+	uint16_t *number = calloc(spec->backend_count, sizeof(*number));
+
+	*stats = (struct table_stats){
+		.backends = calloc(spec->backend_count, sizeof(*stats->backends)),
+		.usable = number ? number_usable(number, spec) : 0,
+	};
+	stats->pairs = calloc((size_t)stats->usable * stats->usable + 1, sizeof(*stats->pairs));
+	if (!number || !stats->backends || !stats->pairs) {
+		log_error("out of memory");
+		free(number);
+		free_stats(stats);
+		return false;
+	}
+	for (unsigned int row = 0; row < GLB_ROWS; row++) {
+		const uint16_t *hops = table->ranking[row].hops;
+
+		stats->backends[hops[0]].rows++;
+		stats->pairs[number[hops[0]] * stats->usable + number[hops[1]]]++;
+	}
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		if (glb_backend_usable(&spec->backends[i]))
+			weigh_backend(stats, spec, i);
+	weigh_pairs(stats);
+	free(number);
+	return true;
+}
+
+static double expected_pair(const struct table_stats *stats)
+{
+	return stats->usable > 1 ? (double)GLB_ROWS / (stats->usable * (stats->usable - 1.0)) : 0;
+}
+
+static void print_stats(const struct glb_table *table, unsigned int index,
+			const struct table_stats *stats)
+{
+	char name[16];
+	char text[ADDR_TEXT_LEN];
+
+	printf("table %s: %u rows over %u usable backends\n", table_name(name, table, index),
+	       GLB_ROWS, stats->usable);
+	printf("  %-40s %8s %10s %8s %11s\n", "first by rank", "rows", "expected", "load",
+	       "deviations");
+	for (unsigned int i = 0; i < table->spec.backend_count; i++) {
+		const struct evenness *one = &stats->backends[i];
+
+		if (one->expected > 0)
+			printf("  %-40s %8u %10.1f %8.3f %+11.2f\n",
+			       addr_text(text, &table->spec.backends[i].addr), one->rows,
+			       one->expected, one->rows / one->expected, one->deviation);
+	}
+	printf("  peak load %.3f of the mean; chi-square %.1f, about %u expected\n",
+	       stats->peak_load, stats->chi_square, stats->usable - 1);
+	if (stats->usable > 1)
+		printf("  pairs of first and second: %u to %u rows%s\n", stats->pair_min,
+		       stats->pair_max, stats->usable > 2 ? "" : ", one pair each way");
+	if (stats->usable > 1)
+		printf("  mean over all pairs: %.1f rows\n", expected_pair(stats));
+}
+
+static void write_stats(struct writer *w, const struct glb_table *table,
+			const struct table_stats *stats)
+{
+	char text[ADDR_TEXT_LEN];
+
+	write_open(w, NULL, '{');
+	write_string(w, "name", table->spec.name);
+	write_uint(w, "usable", stats->usable);
+	write_real(w, "peak_load", stats->peak_load);
+	write_real(w, "chi_square", stats->chi_square);
+	write_uint(w, "pair_rows_min", stats->pair_min);
+	write_uint(w, "pair_rows_max", stats->pair_max);
+	write_real(w, "pair_rows_mean", expected_pair(stats));
+	write_open(w, "backends", '[');
+	for (unsigned int i = 0; i < table->spec.backend_count; i++) {
+		const struct evenness *one = &stats->backends[i];
+
+		write_open(w, NULL, '{');
+		write_string(w, "ip", addr_text(text, &table->spec.backends[i].addr));
+		write_uint(w, "rows", one->rows);
+		write_real(w, "expected", one->expected);
+		write_real(w, "deviations", one->deviation);
+		write_close(w, '}');
+	}
+	write_close(w, ']');
+	write_close(w, '}');
+}
+
+/* As show_table(). */
+static bool measure_table(struct writer *w, const struct glb_table *table, unsigned int index)
+{
+	struct table_stats stats;
+
+	if (!make_stats(&stats, table))
+		return false;
+	if (w)
+		write_stats(w, table, &stats);
+	else
+		print_stats(table, index, &stats);
+	free_stats(&stats);
+	return true;
+}
+
+/* --- Both --- */
+
+typedef bool tell_fn(struct writer *w, const struct glb_table *table, unsigned int index);
+
+static int tell_all(struct writer *w, const char *key, const struct glb_tables *tables,
+		    tell_fn *tell)
+{
+	bool ok = true;
+
+	if (w)
+		write_open(w, key, '[');
+	for (unsigned int t = 0; t < tables->count && ok; t++)
+		ok = tell(w, tables->tables[t], t);
+	if (w)
+		write_close(w, ']');
+	return ok ? EXIT_OK : EXIT_FAILED;
+}
+
+static int show(struct writer *w, const struct glb_tables *tables)
+{
+	if (w) {
+		write_open(w, NULL, '{');
+		write_uint(w, "image_version", glb_image_version(tables));
+	}
+
+	int status = tell_all(w, "tables", tables, show_table);
+
+	if (w)
+		write_close(w, '}');
+	return status;
+}
+
+/* Only a source has the ranks that are measured. */
+static int measure(struct writer *w, const struct glb_tables *tables, const char *path)
+{
+	return require_source(tables, path) ? tell_all(w, NULL, tables, measure_table)
+					    : EXIT_FAILED;
+}
+
+static int show_or_measure(int argc, char **argv, bool is_show)
+{
+	struct writer writer = {.out = stdout};
 	struct glb_tables tables;
 	struct options options;
 
@@ -143,8 +358,19 @@ int table_show(int argc, char **argv)
 	if (!load_tables(&tables, options.args[0]))
 		return EXIT_FAILED;
 
-	int status = show(&tables, options.json);
+	struct writer *w = options.json ? &writer : NULL;
+	int status = is_show ? show(w, &tables) : measure(w, &tables, options.args[0]);
 
 	glb_tables_free(&tables);
 	return status;
+}
+
+int table_show(int argc, char **argv)
+{
+	return show_or_measure(argc, argv, true);
+}
+
+int table_stats(int argc, char **argv)
+{
+	return show_or_measure(argc, argv, false);
 }
