@@ -25,6 +25,18 @@ enum severity {
 	SEVERITY_COUNT,
 };
 
+/* The word for a severity, as in docs/configuration.md. */
+static inline const char *severity_name(enum severity severity)
+{
+	static const char *const names[SEVERITY_COUNT] = {
+		[SEVERITY_NOTE] = "note",
+		[SEVERITY_WARNING] = "warning",
+		[SEVERITY_ERROR] = "error",
+	};
+
+	return names[severity];
+}
+
 struct problem {
 	enum severity severity;
 	const char *path; /* of the file; the caller's */

@@ -1,49 +1,48 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl table: offline work on tables files. */
+/* glbctl table build and check: is a tables file good, and which image does it make? */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <glb/digest.h>
 #include <glb/image.h>
 
 #include "commands.h"
 #include "conf/tables.h"
-#include "load.h"
 #include "options.h"
 #include "sys/file.h"
 #include "sys/log.h"
+#include "writer.h"
 
-/* Reads and works out a file; tells what the report has to say, from a severity on. */
-static bool load_and_tell(struct glb_tables *out, const char *path, bool strict,
-			  enum severity least)
+/* Reads and works out the file a command is about: 0 or -errno, and the report says why. */
+static int load(struct glb_tables *out, const struct options *options, struct report *report)
 {
-	struct report report;
-
-	report_init(&report);
-	report.strict = strict;
-
-	int err = tables_load(out, path, NULL, &report);
-
-	report_log(&report, least);
-	return !err;
+	report_init(report);
+	report->strict = options->strict;
+	return tables_load(out, options->args[0], NULL, report);
 }
 
 int table_build(int argc, char **argv)
 {
 	struct options options;
 	struct glb_tables tables;
+	struct report report;
 
 	if (!read_options(&options, OPTION_STRICT, argc, argv) || options.arg_count != 2)
 		return EXIT_USAGE;
-	if (!load_and_tell(&tables, options.args[0], options.strict, SEVERITY_WARNING))
+
+	int err = load(&tables, &options, &report);
+
+	report_log(&report, SEVERITY_WARNING);
+	if (err)
 		return EXIT_FAILED;
 
 	const char *path = options.args[1];
 	size_t len = glb_image_len(&tables);
 	uint8_t *image = malloc(len);
-	int err = image ? 0 : -ENOMEM;
 
+	err = image ? 0 : -ENOMEM;
 	if (!err) {
 		glb_image_write(image, &tables);
 		err = file_replace(path, image, len);
@@ -55,24 +54,85 @@ int table_build(int argc, char **argv)
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
+static void print_tables(const struct glb_tables *tables)
+{
+	for (unsigned int t = 0; t < tables->count; t++) {
+		const struct glb_table_spec *spec = &tables->tables[t]->spec;
+
+		printf("table %u%s%s: %u binds, %u backends, %u usable\n", t, spec->name ? " " : "",
+		       spec->name ? spec->name : "", spec->bind_count, spec->backend_count,
+		       glb_usable_count(spec));
+	}
+}
+
+static void write_problem(struct writer *w, const struct problem *problem)
+{
+	write_open(w, NULL, '{');
+	write_string(w, "severity", severity_name(problem->severity));
+	write_string(w, "file", problem->path);
+	if (problem->line) {
+		write_uint(w, "line", problem->line);
+		write_uint(w, "column", problem->column);
+	}
+	if (problem->place[0])
+		write_string(w, "place", problem->place);
+	write_string(w, "reason", problem->reason);
+	write_close(w, '}');
+}
+
+static void write_table(struct writer *w, const struct glb_table *table)
+{
+	char digest[GLB_DIGEST_TEXT_LEN];
+
+	write_open(w, NULL, '{');
+	write_string(w, "name", table->spec.name);
+	write_uint(w, "binds", table->spec.bind_count);
+	write_uint(w, "backends", table->spec.backend_count);
+	write_uint(w, "usable", glb_usable_count(&table->spec));
+	write_string(w, "digest", glb_digest(digest, table));
+	write_close(w, '}');
+}
+
+/* `tables` has none when the file is refused. */
+static void write_check(const struct report *report, const struct glb_tables *tables)
+{
+	struct writer w = {.out = stdout};
+
+	write_open(&w, NULL, '{');
+	write_bool(&w, "accepted", !report_has_errors(report));
+	write_open(&w, "totals", '{');
+	for (unsigned int s = 0; s < SEVERITY_COUNT; s++)
+		write_uint(&w, severity_name(s), report->totals[s]);
+	write_close(&w, '}');
+	write_open(&w, "problems", '[');
+	for (uint32_t i = 0; i < report->count; i++)
+		write_problem(&w, &report->problems[i]);
+	write_close(&w, ']');
+	write_open(&w, "tables", '[');
+	for (unsigned int t = 0; t < tables->count; t++)
+		write_table(&w, tables->tables[t]);
+	write_close(&w, ']');
+	write_close(&w, '}');
+}
+
 int table_check(int argc, char **argv)
 {
 	struct options options;
-	struct glb_tables tables;
+	struct glb_tables tables = {0};
+	struct report report;
 
-	if (!read_options(&options, OPTION_STRICT, argc, argv) || options.arg_count != 1)
+	if (!read_options(&options, OPTION_JSON | OPTION_STRICT, argc, argv) ||
+	    options.arg_count != 1)
 		return EXIT_USAGE;
-	if (!load_and_tell(&tables, options.args[0], options.strict, SEVERITY_NOTE))
-		return EXIT_FAILED;
-	for (unsigned int t = 0; t < tables.count; t++) {
-		const struct glb_table_spec *spec = &tables.tables[t]->spec;
-		unsigned int usable = 0;
 
-		for (unsigned int b = 0; b < spec->backend_count; b++)
-			usable += glb_backend_usable(&spec->backends[b]);
-		printf("table %u%s%s: %u binds, %u backends, %u usable\n", t, spec->name ? " " : "",
-		       spec->name ? spec->name : "", spec->bind_count, spec->backend_count, usable);
+	int err = load(&tables, &options, &report);
+
+	if (options.json) {
+		write_check(&report, &tables);
+	} else {
+		report_log(&report, SEVERITY_NOTE);
+		print_tables(&tables);
 	}
 	glb_tables_free(&tables);
-	return EXIT_OK;
+	return err ? EXIT_FAILED : EXIT_OK;
 }

@@ -3,16 +3,45 @@
 
 #include "writer.h"
 
+/*
+ * Bytes of the UTF-8 character at a text's beginning, RFC 3629 section 4; 0: there is none. A path
+ * may be of any bytes, and a reason may be cut within a character.
+ */
+static int character_len(const unsigned char *text)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length */
+	int ones = __builtin_clz(~((uint32_t)*text << 24));
+	int len = ones ? ones : 1;
+	uint32_t character = *text & (0x7fu >> ones);
+
+	if (ones == 1 || len > 4)
+		return 0;
+	for (int i = 1; i < len; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		character = character << 6 | (text[i] & 0x3f);
+	}
+
+	bool surrogate = character >= 0xd800 && character <= 0xdfff;
+
+	return character < least[len] || character > 0x10ffff || surrogate ? 0 : len;
+}
+
 static void put_string(FILE *out, const char *text)
 {
 	(void)fputc('"', out);
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '"' || *c == '\\')
+	for (const unsigned char *c = (const unsigned char *)text; *c;) {
+		int len = character_len(c);
+
+		if (!len)
+			(void)fputs("\\ufffd", out);
+		else if (*c == '"' || *c == '\\')
 			(void)fprintf(out, "\\%c", *c);
 		else if (*c < ' ')
 			(void)fprintf(out, "\\u%04x", *c);
 		else
-			(void)fputc(*c, out);
+			(void)fwrite(c, 1, (size_t)len, out);
+		c += len ? len : 1;
 	}
 	(void)fputc('"', out);
 }

@@ -3,7 +3,7 @@
  * How does a command print JSON?
  *
  * Value by value, to a stream, with the commas and line breaks in the right places. A key is given
- * in objects and NULL in arrays and at the top.
+ * in objects and NULL in arrays and at the top. Bytes of a string that are not UTF-8 become U+FFFD.
  */
 #ifndef CTL_WRITER_H
 #define CTL_WRITER_H

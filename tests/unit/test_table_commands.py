@@ -71,6 +71,78 @@ class TableCommands(unittest.TestCase):
         self.write("new.json")
         return self.answer("plan", "old.json", "new.json", status=status)
 
+    def check(self, *words, status=0):
+        """What check says of old.json to machines, and nothing to people."""
+        done = self.run_table("check", "--json", *words, "old.json")
+        self.assertEqual((done.returncode, done.stderr), (status, ""))
+        return json.loads(done.stdout)
+
+    def test_check_tells_machines_of_the_tables_it_accepts(self):
+        self.backends[0]["state"] = "inactive"
+        self.write("old.json")
+        checked = self.check()
+        self.assertEqual((checked["accepted"], checked["problems"]), (True, []))
+        digest = self.answer("show", "old.json")["tables"][0]["digest"]
+        self.assertEqual(
+            checked["tables"],
+            [{"name": "web", "binds": 2, "backends": 5, "usable": 4, "digest": digest}],
+        )
+
+    def test_check_tells_machines_of_the_problems_it_tells_people_of(self):
+        self.backends[0]["ip"] = "10.0.0.300"
+        del self.backends[1]["healthy"]
+        self.backends[2]["Ω"] = 'a"b'
+        self.write("old.json")
+        checked = self.check(status=1)
+        self.assertEqual((checked["accepted"], checked["tables"]), (False, []))
+        self.assertEqual(checked["totals"], {"note": 0, "warning": 2, "error": 1})
+        lines = [
+            "glbctl: {severity}: {file}:{line}:{column}: {place}: {reason}".format(**one)
+            for one in checked["problems"]
+        ]
+        self.assertEqual(lines, self.run_table("check", "old.json").stderr.splitlines())
+
+    def test_what_is_strict_is_strict_for_machines_too(self):
+        del self.backends[0]["healthy"]
+        self.write("old.json")
+        self.assertEqual(self.check()["problems"][0]["severity"], "warning")
+        self.assertEqual(self.check("--strict", status=1)["problems"][0]["severity"], "error")
+
+    def test_the_totals_count_what_the_list_has_no_room_for(self):
+        self.tables["tables"][0].update({f"unknown {n}": 0 for n in range(250)})
+        self.write("old.json")
+        checked = self.check()
+        self.assertEqual((len(checked["problems"]), checked["totals"]["warning"]), (100, 250))
+
+    def test_a_problem_of_a_whole_file_has_no_place(self):
+        (self.folder / "old.json").unlink()
+        reason = "No such file or directory"
+        self.assertEqual(
+            self.check(status=1)["problems"],
+            [{"severity": "error", "file": "old.json", "reason": reason}],
+        )
+
+    def test_bytes_that_are_no_characters_are_replaced_for_machines(self):
+        for name, told in (
+            (b"x\xff\xc3\xa9", "x\ufffdé"),
+            (b"\xc3", "\ufffd"),
+            (b"\xe2\x82", "\ufffd" * 2),
+            (b"\xc0\xaf", "\ufffd" * 2),
+            (b"\xed\xa0\x80", "\ufffd" * 3),
+            (b"\xf4\x90\x80\x80", "\ufffd" * 4),
+            ("€\U0010ffff\x7f\n".encode(), "€\U0010ffff\x7f\n"),
+        ):
+            done = subprocess.run(
+                [self.program, "table", "check", "--json", name], cwd=self.folder, capture_output=True, timeout=60
+            )
+            self.assertEqual(json.loads(done.stdout)["problems"][0]["file"], told)
+
+    def test_a_reason_that_is_cut_within_a_character_is_still_json(self):
+        for more in range(4):
+            self.backends[0]["ip"] = "x" * more + "\U0001f40d" * 200
+            self.write("old.json")
+            self.assertIn("\U0001f40d" * 60, self.check(status=1)["problems"][0]["reason"])
+
     def test_show_counts_every_row_once_per_position(self):
         self.backends[1]["state"] = "draining"
         self.backends[2]["weight"] = 50
