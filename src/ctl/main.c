@@ -77,7 +77,10 @@ int main(int argc, char **argv)
 			(void)fprintf(stderr, "usage:\n");
 			print_command(stderr, c);
 		}
-		return status == EXIT_OK ? flush_output() : status;
+
+		int flushed = flush_output();
+
+		return status == EXIT_OK ? flushed : status;
 	}
 	print_usage(stderr);
 	return EXIT_USAGE;

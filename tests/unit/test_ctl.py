@@ -187,6 +187,14 @@ class Glbctl(unittest.TestCase):
             self.assertEqual(done.returncode, 1, words)
             self.assertIn(b"standard output: No space left on device", done.stderr)
 
+    def test_why_a_file_is_refused_that_nobody_could_read_is_noticed(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [self.program, "table", "check", "--json", "none"], cwd=self.folder, stdout=full, stderr=subprocess.PIPE
+            )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"standard output: No space left on device", done.stderr)
+
 
 if __name__ == "__main__":
     Glbctl.program = str(Path(sys.argv.pop(1)).resolve())
