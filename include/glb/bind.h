@@ -3,8 +3,8 @@
  * Which table serves a flow?
  *
  * Of all binds that match, the longest prefix wins; among those the narrowest port range; among
- * those the one written first in the file. Flows without ports (echo requests, later fragments)
- * match a bind by its address alone.
+ * those the one written first in the file. Flows without ports (echo requests, later fragments,
+ * errors that quote nothing readable) match a bind by its address alone.
  */
 #ifndef GLB_BIND_H
 #define GLB_BIND_H
@@ -34,7 +34,13 @@ void glb_binds_free(struct glb_binds *binds);
 int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
 		    const uint8_t *outer_dst);
 
-/* Likewise, and sets *bind to the index of the bind in that table. For explanations. */
+/*
+ * Do all binds of the VIP of a flow lead to one table, whatever the protocol and port? False also
+ * when there is none.
+ */
+bool glb_binds_lead_to_one_table(const struct glb_binds *binds, const struct glb_flow *flow);
+
+/* As glb_binds_match(), and sets *bind to the index of the bind in that table. For explanations. */
 int glb_binds_find(unsigned int *bind, const struct glb_binds *binds, const struct glb_flow *flow,
 		   const uint8_t *outer_dst);
 

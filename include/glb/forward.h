@@ -25,9 +25,10 @@ _Static_assert(sizeof(struct glb_packet) == 16, "four packets to a cache line");
  * Decides about n packets.
  *
  * With GLB_FORWARD, data, len and headroom describe the encapsulated frame, ready to leave through
- * the port it came from: VLAN tags are kept, bytes behind the client's IP packet (Ethernet padding)
- * stay at the end of the frame, outside the outer lengths. With any other verdict nothing of the
- * packet has changed.
+ * the port it came from. Bytes behind the client's IP packet (Ethernet padding) stay at the end of
+ * the frame, outside the outer lengths, unless they are to be cut. The client's packet itself is as
+ * it was but for the MSS option of a SYN. With any other verdict nothing of the packet has changed;
+ * with one of glb_verdict_is_answer(), glb/answer.h has the rest.
  */
 void glb_forward(const struct glb_generation *gen, struct glb_packet *packets, unsigned int n);
 

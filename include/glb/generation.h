@@ -12,16 +12,48 @@
 #include <glb/encap.h>
 #include <glb/table.h>
 
-enum { GLB_PORTS_MAX = 16 };
+enum {
+	GLB_PORTS_MAX = 16,
+	GLB_DSCP_COPY = 64,	/* for glb_settings.outer_dscp: as the client's packet has it */
+	GLB_VLAN_KEEP = 0,	/* for glb_port.vlan: the tags a frame came with */
+	GLB_VLAN_NONE = 0xffff, /* likewise: no tag */
+	GLB_ANSWER_BURST = 100, /* answers that may be sent at once */
+};
 
-/* What director.json and the ports contribute to the data path. */
+/* What becomes of an echo request to a VIP? */
+enum glb_echo { GLB_ECHO_FORWARD, GLB_ECHO_ANSWER, GLB_ECHO_PUNT, GLB_ECHO_DROP };
+
+/* What becomes of a packet that does not fit the MTU of its port once encapsulated? */
+enum glb_too_big { GLB_TOO_BIG_FORWARD, GLB_TOO_BIG_ANSWER, GLB_TOO_BIG_DROP };
+
+/* A port as the outer frame needs to know it. */
+struct glb_port {
+	uint8_t gateway_mac[GLB_MAC_LEN]; /* all 0: not known yet, nothing can be sent */
+	uint8_t mac[GLB_MAC_LEN];	  /* its own */
+	uint16_t vlan;			  /* ID of the outer frame's tag, or one of the above */
+	uint16_t mtu;			  /* bytes of the largest IP packet it sends */
+};
+
+/* What director.json and the ports contribute to the data path. Zero is the original's way. */
 struct glb_settings {
-	uint8_t src_addr[4]; /* outer source address */
-	uint8_t gateway_mac[GLB_MAC_LEN];
-	uint8_t hash_fields;	 /* set of enum glb_hash_field */
-	uint8_t alt_hash_fields; /* a second set whose hops are appended, or 0 */
-	bool forward_echo;
-	uint8_t port_macs[GLB_PORTS_MAX][GLB_MAC_LEN]; /* by glb_packet.port */
+	struct glb_addr src_addr;  /* outer source address; version 0: none */
+	struct glb_addr src_addr6; /* likewise, towards IPv6 backends */
+	uint8_t hash_fields;	   /* set of enum glb_hash_field */
+	uint8_t alt_hash_fields;   /* a second set whose hops are appended, or 0 */
+	uint8_t echo;		   /* enum glb_echo */
+	uint8_t too_big;	   /* enum glb_too_big */
+	uint8_t udp_checksum;	   /* enum glb_udp_checksum */
+	uint8_t outer_dscp;	   /* 0 to 63, or GLB_DSCP_COPY */
+	uint8_t min_ttl;	   /* smaller ones are dropped */
+	bool copy_ecn;		   /* RFC 6040: normal mode; else compatibility mode */
+	bool all_icmp_errors;	   /* follow every quoted flow, not only where the original does */
+	bool forward_fragments;	   /* later ones, by address; hash_fields must have no ports */
+	bool verify_ip_checksum;
+	bool trim_padding; /* cut what is behind the client's packet */
+	bool clamp_mss;
+	bool unique_hops; /* list no hop twice */
+	uint32_t answers_per_second;
+	struct glb_port ports[GLB_PORTS_MAX]; /* by glb_packet.port */
 };
 
 /* What a table is to the data path. */
@@ -31,17 +63,17 @@ struct glb_route {
 	struct glb_outer *outers; /* template per backend */
 	uint8_t row_hops;	  /* per row */
 	uint8_t listed_hops; /* in the GUE header: those of the row but the primary, then alt's */
+	uint8_t version;     /* of the outer IP header: 4 or 6 */
+	uint8_t outer_len;   /* bytes of outer headers with so many hops */
 };
 
 struct glb_generation {
 	uint64_t number; /* counts up from 1 in the life of a process */
-	uint8_t hash_fields;
-	uint8_t alt_hash_fields;
-	bool forward_echo;
-	uint8_t l2[GLB_PORTS_MAX][2 * GLB_MAC_LEN]; /* outer destination and source MAC by port */
+	struct glb_settings settings;
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */
 	struct glb_tables tables;
+	unsigned int *users; /* generations that share binds, routes and tables */
 };
 
 /*
@@ -49,12 +81,23 @@ struct glb_generation {
  *
  * On success *out is to be released with glb_generation_free(), and owns the tables: *tables is
  * emptied. Otherwise *out and *tables are left alone:
- *   -ENOTSUP   a row names a backend with an IPv6 address; the outer packet is IPv4 only
+ *   -ENOTSUP   the rows of a table name backends of both families, or of a family for which there
+ *              is no outer source address, or more IPv6 hops than GLB_OUTER_LEN_MAX has room for
  *   -ENOMEM    out of memory
  */
 GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t number,
 				      const struct glb_settings *settings,
 				      struct glb_tables *tables, struct glb_diag *diag);
+
+/*
+ * Makes the successor of a generation that differs in its ports only: there are GLB_PORTS_MAX. It
+ * shares everything else with it, so both must be made and freed by one thread, in any order.
+ *
+ * 0 and *out, or -ENOMEM.
+ */
+GLB_NODISCARD int glb_generation_with_ports(struct glb_generation **out,
+					    const struct glb_generation *gen,
+					    const struct glb_port *ports);
 
 void glb_generation_free(struct glb_generation *gen);
 

@@ -10,14 +10,18 @@
  *   +---+-+---------+---------------+-------------------------------+
  *   | 0 |0|  words  |   protocol    |           flags = 0           |
  *   +---+-+---------+---------------+---------------+---------------+
- *   |       private type = 0        |   next hop    |   hop count   |
+ *   |         private type          |   next hop    |   hop count   |
  *   +-------------------------------+---------------+---------------+
- *   |                 hop: an IPv4 address, hop count times         |
+ *   |                     hop: an address, hop count times          |
  *   +---------------------------------------------------------------+
  *
- * words: 32-bit words behind the first, that is 1 + hop count. protocol: 4 or 41, the packet behind
- * the header is IPv4 or IPv6. next hop: index of the hop to try when the receiver does not know the
- * flow; directors send 0, each hop that passes the packet on adds 1.
+ * words: 32-bit words behind the first. protocol: 4 or 41, the packet behind the header is IPv4 or
+ * IPv6. private type: 0, the hops are IPv4 addresses, one word each; 1, IPv6 addresses, four words
+ * each. It is the family of the outer IP header, too. next hop: index of the hop to try when the
+ * receiver does not know the flow; directors send 0, each hop that passes the packet on adds 1.
+ *
+ * Type 1 is ours. A proxy that knows type 0 only refuses it even if it ignores the type, because
+ * words is not 1 + hop count then; and it does not read outer IPv6 at all.
  */
 #ifndef GLB_GUE_H
 #define GLB_GUE_H
@@ -30,7 +34,10 @@ enum {
 	GLB_GUE_BASE_LEN = 4,	 /* the first word */
 	GLB_GUE_ROUTE_LEN = 4,	 /* private type, next hop, hop count */
 	GLB_GUE_HOP_LEN = 4,	 /* one IPv4 address */
+	GLB_GUE_HOP6_LEN = 16,	 /* one IPv6 address */
 	GLB_GUE_HOPS_MAX = 30,	 /* 5 bits of words, less the route word */
+	GLB_GUE_HOPS6_MAX = 7,	 /* likewise, of IPv6 addresses */
+	GLB_GUE_HOPS_IPV6 = 1,	 /* the private type of IPv6 hops */
 	GLB_GUE_NEXT_HOP_AT = 6, /* offset of `next hop` */
 	GLB_GUE_HOPS_AT = 8,	 /* offset of the first hop */
 };
@@ -41,54 +48,62 @@ struct glb_gue {
 	uint8_t proto;	       /* GLB_PROTO_IPIP or GLB_PROTO_IPV6 */
 	uint8_t next_hop;
 	uint8_t hop_count;
+	uint8_t hop_len; /* GLB_GUE_HOP_LEN or GLB_GUE_HOP6_LEN */
 };
 
-/* Bytes of a header that lists hop_count hops. */
-GLB_INLINE uint32_t glb_gue_len(uint32_t hop_count)
+/* Bytes of a header that lists hop_count hops of hop_len bytes. */
+GLB_INLINE uint32_t glb_gue_len(uint32_t hop_count, uint32_t hop_len)
 {
-	return GLB_GUE_HOPS_AT + hop_count * GLB_GUE_HOP_LEN;
+	return GLB_GUE_HOPS_AT + hop_count * hop_len;
 }
 
 /*
- * Writes everything but the hops. The caller writes hop i at out + GLB_GUE_HOPS_AT + i *
- * GLB_GUE_HOP_LEN. hop_count is at most GLB_GUE_HOPS_MAX.
+ * Writes everything but the hops; hop_len is GLB_GUE_HOP_LEN or GLB_GUE_HOP6_LEN. The caller writes
+ * hop i at out + GLB_GUE_HOPS_AT + i * hop_len. hop_count is at most GLB_GUE_HOPS_MAX, or
+ * GLB_GUE_HOPS6_MAX.
  */
-GLB_INLINE void glb_gue_encode(uint8_t *out, enum glb_proto proto, uint8_t hop_count)
+GLB_INLINE void glb_gue_encode(uint8_t *out, enum glb_proto proto, uint32_t hop_count,
+			       uint32_t hop_len)
 {
-	out[0] = (uint8_t)(1 + hop_count);
+	out[0] = (uint8_t)(1 + hop_count * hop_len / 4);
 	out[1] = (uint8_t)proto;
-	glb_store32(out + 2, 0);
+	glb_store16(out + 2, 0);
+	glb_store_be16(out + 4, hop_len == GLB_GUE_HOP6_LEN ? GLB_GUE_HOPS_IPV6 : 0);
 	out[GLB_GUE_NEXT_HOP_AT] = 0;
-	out[GLB_GUE_HOPS_AT - 1] = hop_count;
+	out[GLB_GUE_HOPS_AT - 1] = (uint8_t)hop_count;
 }
 
 /*
- * Reads a header and leaves the cursor on the packet behind it. False, with *gue untouched, when
- * the header is cut short, is of another variant, a control message, has flags or another private
- * type, or its length and hop count disagree: none of these was written by a director.
+ * Reads a header whose hops have hop_len bytes, and leaves the cursor on the packet behind it.
+ * False, with *gue untouched, when the header is cut short, is of another variant, a control
+ * message, has flags or another private type, or its length and hop count disagree: none of these
+ * was written by a director.
  */
-GLB_INLINE bool glb_gue_decode(struct glb_gue *gue, struct glb_cursor *cur)
+GLB_INLINE bool glb_gue_decode(struct glb_gue *gue, struct glb_cursor *cur, uint32_t hop_len)
 {
 	const uint8_t *base = glb_take(cur, GLB_GUE_HOPS_AT);
+	bool ipv6 = hop_len == GLB_GUE_HOP6_LEN;
 
-	if (!base || base[0] >> 5 || glb_load32(base + 2))
+	if (!base || base[0] >> 5 || glb_load_be32(base + 2) != (ipv6 ? GLB_GUE_HOPS_IPV6 : 0))
 		return false;
 
 	uint8_t hop_count = base[GLB_GUE_HOPS_AT - 1];
 
-	if ((base[0] & 0x1f) != hop_count + 1 || hop_count > GLB_GUE_HOPS_MAX)
+	if ((base[0] & 0x1fU) != 1 + hop_count * hop_len / 4 ||
+	    hop_count > (ipv6 ? GLB_GUE_HOPS6_MAX : GLB_GUE_HOPS_MAX))
 		return false;
 	if (base[1] != GLB_PROTO_IPIP && base[1] != GLB_PROTO_IPV6)
 		return false;
-	if (!glb_take(cur, (uint32_t)hop_count * GLB_GUE_HOP_LEN))
+	if (!glb_take(cur, hop_count * hop_len))
 		return false;
 
 	*gue = (struct glb_gue){
 		.header = base,
-		.len = (uint16_t)glb_gue_len(hop_count),
+		.len = (uint16_t)glb_gue_len(hop_count, hop_len),
 		.proto = base[1],
 		.next_hop = base[GLB_GUE_NEXT_HOP_AT],
 		.hop_count = hop_count,
+		.hop_len = (uint8_t)hop_len,
 	};
 	return true;
 }

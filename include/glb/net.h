@@ -11,14 +11,17 @@
 enum {
 	GLB_ETHER_LEN = 14,
 	GLB_MAC_LEN = 6,
-	GLB_VLAN_LEN = 4,  /* one IEEE 802.1Q tag */
-	GLB_VLAN_MAX = 2,  /* a service and a customer tag (802.1ad) */
-	GLB_IPV4_LEN = 20, /* RFC 791, without options */
-	GLB_IPV6_LEN = 40, /* RFC 8200, without extension headers */
-	GLB_TCP_LEN = 20,  /* RFC 9293, without options */
-	GLB_UDP_LEN = 8,   /* RFC 768 */
-	GLB_ICMP_LEN = 8,  /* RFC 792 and RFC 4443: type, code, checksum, four bytes by type */
-	GLB_PORTS_LEN = 4, /* source and destination port open both TCP and UDP */
+	GLB_VLAN_LEN = 4,     /* one IEEE 802.1Q tag */
+	GLB_VLAN_MAX = 2,     /* a service and a customer tag (802.1ad) */
+	GLB_IPV4_LEN = 20,    /* RFC 791, without options */
+	GLB_IPV6_LEN = 40,    /* RFC 8200, without extension headers */
+	GLB_TCP_LEN = 20,     /* RFC 9293, without options */
+	GLB_UDP_LEN = 8,      /* RFC 768 */
+	GLB_ICMP_LEN = 8,     /* RFC 792 and RFC 4443: type, code, checksum, four bytes by type */
+	GLB_PORTS_LEN = 4,    /* source and destination port open both TCP and UDP */
+	GLB_IPV6_EXT_LEN = 8, /* what an IPv6 extension header has at least */
+	GLB_IPV6_EXT_MAX = 8, /* of these are read, one after the other */
+	GLB_IPV6_MTU_MIN = 1280, /* RFC 8200, 5: every link carries such packets */
 };
 
 enum glb_ethertype {
@@ -29,20 +32,33 @@ enum glb_ethertype {
 };
 
 enum glb_proto {
+	GLB_PROTO_HOP_BY_HOP = 0, /* these four are IPv6 extension headers, RFC 8200 */
 	GLB_PROTO_ICMP = 1,
 	GLB_PROTO_IPIP = 4,
 	GLB_PROTO_TCP = 6,
 	GLB_PROTO_UDP = 17,
 	GLB_PROTO_IPV6 = 41,
+	GLB_PROTO_ROUTING = 43,
+	GLB_PROTO_FRAGMENT = 44,
 	GLB_PROTO_ICMPV6 = 58,
+	GLB_PROTO_DESTINATION = 60,
 };
 
+/* Types of RFC 792 and RFC 4443; errors quote the packet they are about. */
 enum glb_icmp {
+	GLB_ICMP_ECHO_REPLY = 0,
 	GLB_ICMP_UNREACHABLE = 3,
 	GLB_ICMP_FRAG_NEEDED = 4, /* code of UNREACHABLE, RFC 1191 */
 	GLB_ICMP_ECHO = 8,
+	GLB_ICMP_TIME_EXCEEDED = 11,
+	GLB_ICMP_PARAMETER_PROBLEM = 12,
+	GLB_ICMPV6_UNREACHABLE = 1,
 	GLB_ICMPV6_PACKET_TOO_BIG = 2,
+	GLB_ICMPV6_TIME_EXCEEDED = 3,
+	GLB_ICMPV6_PARAMETER_PROBLEM = 4,
+	GLB_ICMPV6_ERROR_MAX = 127, /* the types up to here are errors, RFC 4443, 2.1 */
 	GLB_ICMPV6_ECHO = 128,
+	GLB_ICMPV6_ECHO_REPLY = 129,
 };
 
 enum glb_tcp_flag {

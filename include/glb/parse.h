@@ -14,12 +14,16 @@
 #include <glb/verdict.h>
 
 enum glb_flow_kind {
-	GLB_FLOW_OTHER,	 /* nothing a bind could match */
-	GLB_FLOW_PORTS,	 /* TCP or UDP, with its ports */
-	GLB_FLOW_ECHO,	 /* ICMP echo request; ports are 0 */
-	GLB_FLOW_QUOTED, /* ICMPv4 fragmentation needed, ICMPv6 packet too big; flow of the quote */
-	GLB_FLOW_FRAGMENT, /* a fragment other than the first; ports are 0 */
+	GLB_FLOW_OTHER,	    /* nothing a bind could match */
+	GLB_FLOW_PORTS,	    /* TCP or UDP, with its ports */
+	GLB_FLOW_ECHO,	    /* ICMP echo request; ports are 0 */
+	GLB_FLOW_QUOTED,    /* ICMP error; the flow is that of the packet it quotes */
+	GLB_FLOW_BAD_QUOTE, /* ICMP error whose quote cannot be read; addresses of the error itself
+			     */
+	GLB_FLOW_FRAGMENT,  /* a fragment other than the first; ports are 0 */
 };
+
+enum glb_fragment { GLB_WHOLE, GLB_FIRST_FRAGMENT, GLB_LATER_FRAGMENT };
 
 struct glb_flow {
 	uint8_t src[16];   /* client; IPv4 in the first 4 bytes, the rest 0 */
@@ -28,24 +32,29 @@ struct glb_flow {
 	uint16_t dst_port;
 	uint16_t hint;	/* mixed into the outer source port: client's port, IPv4 id or flow label */
 	uint16_t ip_at; /* offset of the IP header in the frame */
-	uint16_t ip_len;   /* bytes from there that the IP header announces; the frame has them */
-	uint8_t version;   /* 4 or 6 */
-	uint8_t proto;	   /* of the flow: for a quote, of the quoted packet */
-	uint8_t kind;	   /* enum glb_flow_kind */
-	uint8_t tcp_flags; /* enum glb_tcp_flag; 0 for anything but a TCP segment itself */
+	uint16_t ip_len; /* bytes from there that the IP header announces; the frame has them */
+	uint16_t transport_at;	 /* offset of the transport header from the IP header */
+	uint8_t version;	 /* 4 or 6 */
+	uint8_t proto;		 /* of the flow: for a quote, of the quoted packet */
+	uint8_t kind;		 /* enum glb_flow_kind */
+	uint8_t tcp_flags;	 /* enum glb_tcp_flag; 0 for anything but a TCP segment itself */
+	uint8_t fragment : 2;	 /* enum glb_fragment */
+	uint8_t routed : 1;	 /* its routing header names further destinations */
+	uint8_t extra_error : 1; /* an error, but neither fragmentation needed nor too big */
 };
-_Static_assert(sizeof(struct glb_flow) == 46, "leaves room for hash and row in one cache line");
+_Static_assert(sizeof(struct glb_flow) == 50, "leaves room for hash and row in one cache line");
 
-/* What one IP header says. */
+/* What one IP header says, with the extension headers behind it. */
 struct glb_ip {
 	const uint8_t *src;
 	const uint8_t *dst;
 	uint32_t header_len;
-	uint32_t len; /* header and payload, as announced */
+	uint32_t len; /* headers and payload, as announced */
 	uint16_t hint;
 	uint8_t version;
-	uint8_t proto;
-	bool later_fragment;
+	uint8_t proto; /* behind the last header that was read */
+	enum glb_fragment fragment;
+	bool routed;
 };
 
 /* Reads an IPv4 header with its options, RFC 791. */
@@ -58,6 +67,7 @@ GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor 
 
 	uint32_t header_len = (header[0] & 0xfU) * 4;
 	uint32_t len = glb_load_be16(header + 2);
+	uint16_t fragment = glb_load_be16(header + 6);
 
 	if (header[0] >> 4 != 4 || header_len < GLB_IPV4_LEN || len < header_len)
 		return GLB_DROP_BAD_LENGTH;
@@ -72,12 +82,49 @@ GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor 
 		.hint = glb_load_be16(header + 4),
 		.version = 4,
 		.proto = header[9],
-		.later_fragment = glb_load_be16(header + 6) & 0x1fff,
+		.fragment = fragment & 0x1fff	? GLB_LATER_FRAGMENT
+			    : fragment & 0x2000 ? GLB_FIRST_FRAGMENT
+						: GLB_WHOLE,
 	};
 	return GLB_FORWARD;
 }
 
-/* Reads an IPv6 header, RFC 8200. Extension headers are left to the caller as protocols. */
+/* Those of RFC 8200 that may stand before TCP, UDP or ICMPv6 and hide nothing. */
+GLB_INLINE bool glb_is_extension(uint8_t proto)
+{
+	return proto == GLB_PROTO_HOP_BY_HOP || proto == GLB_PROTO_ROUTING ||
+	       proto == GLB_PROTO_FRAGMENT || proto == GLB_PROTO_DESTINATION;
+}
+
+/* Reads one extension header; false when it ends early. */
+GLB_INLINE bool glb_parse_extension(struct glb_ip *ip, struct glb_cursor *cur)
+{
+	const uint8_t *ext = glb_take(cur, GLB_IPV6_EXT_LEN);
+
+	if (!ext)
+		return false;
+	if (ip->proto == GLB_PROTO_FRAGMENT) {
+		uint16_t fragment = glb_load_be16(ext + 2);
+
+		if (fragment & 0xfff8)
+			ip->fragment = GLB_LATER_FRAGMENT;
+		else if (fragment & 1)
+			ip->fragment = GLB_FIRST_FRAGMENT;
+	} else {
+		uint32_t more = ext[1] * 8U;
+
+		if (!glb_take(cur, more))
+			return false;
+		ip->header_len += more;
+		ip->routed |= ip->proto == GLB_PROTO_ROUTING && ext[3];
+	}
+	ip->header_len += GLB_IPV6_EXT_LEN;
+	ip->proto = ext[0];
+	return true;
+}
+
+/* Reads an IPv6 header and its extension headers, RFC 8200. Behind a later fragment's is payload.
+ */
 GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor *cur)
 {
 	const uint8_t *header = glb_take(cur, GLB_IPV6_LEN);
@@ -96,13 +143,26 @@ GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor 
 		.version = 6,
 		.proto = header[6],
 	};
-	return GLB_FORWARD;
+	for (int i = 0; i < GLB_IPV6_EXT_MAX; i++) {
+		if (!glb_is_extension(ip->proto) || ip->fragment == GLB_LATER_FRAGMENT)
+			return GLB_FORWARD;
+		if (!glb_parse_extension(ip, cur))
+			return GLB_DROP_TRUNCATED;
+	}
+	return glb_is_extension(ip->proto) && ip->fragment != GLB_LATER_FRAGMENT
+		       ? GLB_DROP_EXT_HEADERS
+		       : GLB_FORWARD;
 }
 
+/* GLB_FORWARD, or why there is no header of that version at the cursor. */
 GLB_INLINE enum glb_verdict glb_parse_ip_header(struct glb_ip *ip, struct glb_cursor *cur,
 						uint8_t version)
 {
-	return version == 4 ? glb_parse_ipv4(ip, cur) : glb_parse_ipv6(ip, cur);
+	enum glb_verdict verdict = version == 4 ? glb_parse_ipv4(ip, cur) : glb_parse_ipv6(ip, cur);
+
+	if (verdict == GLB_FORWARD && ip->len < ip->header_len)
+		return GLB_DROP_BAD_LENGTH;
+	return verdict;
 }
 
 /* Addresses of a flow whose client sent (or, reversed, was sent) a packet with this header. */
@@ -121,38 +181,40 @@ GLB_INLINE void glb_flow_addresses(struct glb_flow *flow, const struct glb_ip *i
 }
 
 /*
- * Reads the packet quoted in an ICMP error. Routers quote as little as 8 bytes behind the IP header
- * (RFC 792), so its ports are all that is asked for.
+ * Reads the packet quoted in an ICMP error, of which `left` bytes are announced. Routers quote as
+ * little as 8 bytes behind the IP header (RFC 792), so its ports are all that is asked for.
  */
-GLB_INLINE enum glb_verdict glb_parse_quote(struct glb_flow *flow, struct glb_cursor *cur,
-					    uint32_t left)
+GLB_INLINE enum glb_flow_kind glb_parse_quote(struct glb_flow *flow, struct glb_cursor *cur,
+					      uint32_t left)
 {
 	struct glb_ip quote;
 
-	if (left < (flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN))
-		return GLB_DROP_TRUNCATED;
-
-	enum glb_verdict verdict = glb_parse_ip_header(&quote, cur, flow->version);
-
-	if (verdict != GLB_FORWARD)
-		return verdict;
-	if (left < quote.header_len)
-		return GLB_DROP_TRUNCATED;
-	if (quote.later_fragment)
-		return GLB_FORWARD; /* stays GLB_FLOW_OTHER: nobody knows whose ports these were */
+	if (glb_parse_ip_header(&quote, cur, flow->version) != GLB_FORWARD ||
+	    left < quote.header_len)
+		return GLB_FLOW_BAD_QUOTE;
+	if (quote.fragment == GLB_LATER_FRAGMENT)
+		return GLB_FLOW_OTHER; /* nobody knows whose ports these were */
 
 	const uint8_t *ports = glb_take(cur, GLB_PORTS_LEN);
 
 	if (!ports || left < quote.header_len + GLB_PORTS_LEN)
-		return GLB_DROP_TRUNCATED;
+		return GLB_FLOW_BAD_QUOTE;
 
 	glb_flow_addresses(flow, &quote, true);
 	flow->dst_port = glb_load_be16(ports);
 	flow->src_port = glb_load_be16(ports + 2);
 	flow->hint = flow->src_port;
 	flow->proto = quote.proto;
-	flow->kind = GLB_FLOW_QUOTED;
-	return GLB_FORWARD;
+	return GLB_FLOW_QUOTED;
+}
+
+/* Does an ICMP message of this type quote a packet? */
+GLB_INLINE bool glb_icmp_quotes(uint8_t version, uint8_t type)
+{
+	if (version == 4)
+		return type == GLB_ICMP_UNREACHABLE || type == GLB_ICMP_TIME_EXCEEDED ||
+		       type == GLB_ICMP_PARAMETER_PROBLEM;
+	return type >= GLB_ICMPV6_UNREACHABLE && type <= GLB_ICMPV6_PARAMETER_PROBLEM;
 }
 
 GLB_INLINE enum glb_verdict glb_parse_icmp(struct glb_flow *flow, struct glb_cursor *cur,
@@ -167,11 +229,15 @@ GLB_INLINE enum glb_verdict glb_parse_icmp(struct glb_flow *flow, struct glb_cur
 	uint8_t code = icmp[1];
 	bool v4 = flow->version == 4;
 
-	if (type == (v4 ? GLB_ICMP_ECHO : GLB_ICMPV6_ECHO) && code == 0)
+	if (type == (v4 ? GLB_ICMP_ECHO : GLB_ICMPV6_ECHO) && code == 0) {
 		flow->kind = GLB_FLOW_ECHO;
-	else if (v4 ? type == GLB_ICMP_UNREACHABLE && code == GLB_ICMP_FRAG_NEEDED
-		    : type == GLB_ICMPV6_PACKET_TOO_BIG && code == 0)
-		return glb_parse_quote(flow, cur, left - GLB_ICMP_LEN);
+	} else if (glb_icmp_quotes(flow->version, type)) {
+		bool too_big = v4 ? type == GLB_ICMP_UNREACHABLE && code == GLB_ICMP_FRAG_NEEDED
+				  : type == GLB_ICMPV6_PACKET_TOO_BIG && code == 0;
+
+		flow->extra_error = !too_big;
+		flow->kind = (uint8_t)glb_parse_quote(flow, cur, left - GLB_ICMP_LEN);
+	}
 	return GLB_FORWARD;
 }
 
@@ -214,10 +280,13 @@ GLB_INLINE enum glb_verdict glb_parse_ip(struct glb_flow *flow, struct glb_curso
 
 	glb_flow_addresses(flow, &ip, false);
 	flow->ip_len = (uint16_t)ip.len;
+	flow->transport_at = (uint16_t)ip.header_len;
 	flow->proto = ip.proto;
 	flow->hint = ip.hint;
+	flow->fragment = ip.fragment & 3;
+	flow->routed = ip.routed;
 
-	if (ip.later_fragment)
+	if (ip.fragment == GLB_LATER_FRAGMENT)
 		flow->kind = GLB_FLOW_FRAGMENT;
 	else if (ip.proto == GLB_PROTO_TCP || ip.proto == GLB_PROTO_UDP)
 		return glb_parse_ports(flow, cur, left);

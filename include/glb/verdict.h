@@ -11,13 +11,26 @@
 /* name, label of the counter, sentence for docs/counters.md */
 #define GLB_VERDICTS(X)                                                                            \
 	X(FORWARD, "forward", "encapsulated and sent to the primary of its row")                   \
+	X(ANSWER_ECHO, "answer_echo", "echo request answered by the director itself")              \
+	X(ANSWER_TOO_BIG, "answer_too_big",                                                        \
+	  "does not fit the MTU once encapsulated; its sender was told by ICMP")                   \
 	X(PUNT_NOT_IP, "punt_not_ip", "neither IPv4 nor IPv6, such as ARP or LLDP")                \
 	X(PUNT_NO_BIND, "punt_no_bind", "no bind matches its address, protocol and port")          \
 	X(DROP_TRUNCATED, "drop_truncated", "ends before a header or the IP length it announces")  \
 	X(DROP_BAD_LENGTH, "drop_bad_length",                                                      \
 	  "IP version or header lengths contradict each other")                                    \
+	X(DROP_EXT_HEADERS, "drop_ext_headers", "more than eight IPv6 extension headers")          \
+	X(DROP_BAD_CHECKSUM, "drop_bad_checksum", "wrong IPv4 header checksum")                    \
+	X(DROP_TTL, "drop_ttl", "TTL or hop limit below min_ttl")                                  \
 	X(DROP_FRAGMENT, "drop_fragment", "later fragment to a bound address: it has no ports")    \
-	X(DROP_TOO_BIG, "drop_too_big", "encapsulated it would exceed the 65,535 bytes of IPv4")   \
+	X(DROP_BAD_QUOTE, "drop_bad_quote",                                                        \
+	  "ICMP error to a bound address that quotes no readable packet")                          \
+	X(DROP_ECHO, "drop_echo", "echo request that is not to be answered, or cannot be")         \
+	X(DROP_ANSWER_LIMIT, "drop_answer_limit",                                                  \
+	  "an answer was due, but answers_per_second was reached")                                 \
+	X(DROP_MTU, "drop_mtu", "does not fit the MTU once encapsulated; nobody was told")         \
+	X(DROP_TOO_BIG, "drop_too_big", "encapsulated it would exceed the 65,535 bytes of IP")     \
+	X(DROP_NO_GATEWAY, "drop_no_gateway", "the MAC address of its port's gateway is unknown")  \
 	X(DROP_NO_HEADROOM, "drop_no_headroom", "its buffer has no room for the outer headers")
 
 enum glb_verdict {
@@ -30,6 +43,12 @@ enum glb_verdict {
 static inline int glb_verdict_is_punt(enum glb_verdict verdict)
 {
 	return verdict == GLB_PUNT_NOT_IP || verdict == GLB_PUNT_NO_BIND;
+}
+
+/* Is glb_answer() to turn the packet into an answer to its sender? */
+static inline int glb_verdict_is_answer(enum glb_verdict verdict)
+{
+	return verdict == GLB_ANSWER_ECHO || verdict == GLB_ANSWER_TOO_BIG;
 }
 
 /* The counter's name for a verdict; "?" for a number that is none. */

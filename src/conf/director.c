@@ -13,6 +13,7 @@
 enum {
 	IDLE_SLEEP_US_DEFAULT = 100,
 	IDLE_SLEEP_US_MAX = 10000, /* longer would overflow receive rings */
+	ANSWERS_PER_SECOND_DEFAULT = 1000,
 };
 
 static void read_gateway_mac(struct director_conf *conf, const struct conf_value *root)
@@ -22,7 +23,7 @@ static void read_gateway_mac(struct director_conf *conf, const struct conf_value
 
 	if (conf_member(&value, root, "outbound_gateway_mac") || conf_string(&text, &value))
 		return;
-	if (!mac_parse(conf->settings.gateway_mac, text))
+	if (!mac_parse(conf->defaults.port.gateway_mac, text))
 		(void)conf_refuse(&value, "\"%s\" is not a MAC address", text);
 }
 
@@ -34,7 +35,7 @@ static void read_src_addr(struct director_conf *conf, const struct conf_value *r
 	if (conf_member(&value, root, "outbound_src_ip") || conf_addr(&addr, &value))
 		return;
 	if (addr.version == 4)
-		memcpy(conf->settings.src_addr, addr.bytes, sizeof(conf->settings.src_addr));
+		conf->settings.src_addr = addr;
 	else
 		(void)conf_refuse(&value, "the outer packet is IPv4, so must be its source");
 }
@@ -73,6 +74,14 @@ static void read_flag(bool *out, const struct conf_value *root, const char *key)
 
 	if (conf_find(&value, root, key))
 		(void)conf_bool(out, &value);
+}
+
+static void read_echo(struct director_conf *conf, const struct conf_value *root)
+{
+	bool forward = true;
+
+	read_flag(&forward, root, "forward_icmp_ping_responses");
+	conf->settings.echo = forward ? GLB_ECHO_FORWARD : GLB_ECHO_PUNT;
 }
 
 static void read_idle_sleep(struct director_conf *conf, const struct conf_value *root)
@@ -152,7 +161,7 @@ static void read_conf(struct director_conf *conf, const struct conf_value *root)
 	read_src_addr(conf, root);
 	read_hash_fields(&settings->hash_fields, root, "hash_fields");
 	read_hash_fields(&settings->alt_hash_fields, root, "alt_hash_fields");
-	read_flag(&settings->forward_echo, root, "forward_icmp_ping_responses");
+	read_echo(conf, root);
 	read_flag(&conf->rx_drop_en, root, "rx_drop_en");
 	read_idle_sleep(conf, root);
 	read_unmatched(conf, root);
@@ -164,7 +173,7 @@ int director_conf_parse(struct director_conf *out, const char *path, const char 
 {
 	struct director_conf conf = {
 		.settings.hash_fields = GLB_HASH_SRC_ADDR,
-		.settings.forward_echo = true,
+		.settings.answers_per_second = ANSWERS_PER_SECOND_DEFAULT,
 		.idle_sleep_us = IDLE_SLEEP_US_DEFAULT,
 		.punt_unmatched = true,
 		.rx_drop_en = true,
@@ -199,4 +208,12 @@ int director_conf_load(struct director_conf *out, const char *path, struct repor
 	err = director_conf_parse(out, path, (const char *)file.bytes, file.len, report);
 	free(file.bytes);
 	return err;
+}
+
+const struct port_conf *director_conf_port(const struct director_conf *conf, const char *name)
+{
+	for (unsigned int i = 0; i < conf->port_count; i++)
+		if (!strcmp(conf->ports[i].name, name))
+			return &conf->ports[i];
+	return &conf->defaults;
 }

@@ -12,12 +12,26 @@
 
 #include "conf/report.h"
 
+enum { PORT_NAME_LEN = 64, INTERFACE_NAME_LEN = 16 };
+
+/* How one port is to be used; what says nothing of its own has the values of the top level. */
+struct port_conf {
+	char name[PORT_NAME_LEN]; /* of the DPDK device; "" at the top level */
+	struct glb_port port;	  /* mac is the device's; mtu 0: the device's own, too */
+	bool gateway_auto;	  /* gateway_mac is the kernel's answer for gateway_addr */
+	struct glb_addr gateway_addr;
+	char gateway_interface[INTERFACE_NAME_LEN]; /* that knows the gateway; "": any */
+};
+
 struct director_conf {
-	struct glb_settings settings; /* port_macs are left to the caller */
-	char punt_port[64];	      /* device that takes punted packets, or "" */
-	uint32_t idle_sleep_us;	      /* how long an idle worker sleeps at a time; 0: never */
-	bool punt_unmatched;	      /* false: unmatched packets are dropped */
-	bool rx_drop_en;	      /* let the NIC drop when a receive ring is full */
+	struct glb_settings settings; /* ports are left to the caller */
+	struct port_conf defaults;    /* for ports that are not listed */
+	struct port_conf ports[GLB_PORTS_MAX];
+	unsigned int port_count; /* of those listed */
+	char punt_port[64];	 /* device that takes punted packets, or "" */
+	uint32_t idle_sleep_us;	 /* how long an idle worker sleeps at a time; 0: never */
+	bool punt_unmatched;	 /* false: unmatched packets are dropped */
+	bool rx_drop_en;	 /* let the NIC drop when a receive ring is full */
 };
 
 /*
@@ -32,5 +46,8 @@ GLB_NODISCARD int director_conf_load(struct director_conf *out, const char *path
 /* Likewise from bytes in memory that came from `path`. */
 GLB_NODISCARD int director_conf_parse(struct director_conf *out, const char *path,
 				      const char *bytes, size_t len, struct report *report);
+
+/* How the port of this name is to be used. */
+const struct port_conf *director_conf_port(const struct director_conf *conf, const char *name);
 
 #endif

@@ -44,6 +44,7 @@ struct rule {
 struct entry {
 	const struct rule *rules; /* NULL: free slot */
 	uint32_t rule_count;
+	bool mixed; /* they lead to more than one table */
 };
 
 struct glb_binds {
@@ -162,7 +163,9 @@ static void add_entry(struct glb_binds *binds, const struct rule *rules, uint32_
 
 	while (binds->entries[slot].rules)
 		slot = (slot + 1) & binds->entry_mask;
-	binds->entries[slot] = (struct entry){rules, count};
+	binds->entries[slot] = (struct entry){.rules = rules, .rule_count = count};
+	for (uint32_t i = 1; i < count; i++)
+		binds->entries[slot].mixed |= rules[i].table != rules[0].table;
 }
 
 static uint32_t slots_for(uint32_t rule_count)
@@ -225,15 +228,22 @@ static const struct rule *match_ports(const struct entry *entry, uint16_t port)
 	return NULL;
 }
 
-static const struct rule *match_key(const struct glb_binds *binds, const struct key *key,
-				    uint16_t port)
+static const struct entry *find_entry(const struct glb_binds *binds, const struct key *key)
 {
 	uint32_t slot = key_hash(key) & binds->entry_mask;
 
 	for (; binds->entries[slot].rules; slot = (slot + 1) & binds->entry_mask)
 		if (key_equal(&binds->entries[slot].rules->key, key))
-			return match_ports(&binds->entries[slot], port);
+			return &binds->entries[slot];
 	return NULL;
+}
+
+static const struct rule *match_key(const struct glb_binds *binds, const struct key *key,
+				    uint16_t port)
+{
+	const struct entry *entry = find_entry(binds, key);
+
+	return entry ? match_ports(entry, port) : NULL;
 }
 
 /* `also`: another address that must lie in the same bind, or NULL. */
@@ -284,6 +294,7 @@ static const struct rule *match_flow(const struct glb_binds *binds, const struct
 		return match_quoted(binds, flow, outer_dst);
 	case GLB_FLOW_ECHO:
 	case GLB_FLOW_FRAGMENT:
+	case GLB_FLOW_BAD_QUOTE:
 		return match(binds, flow, PROTO_NONE, NULL);
 	case GLB_FLOW_OTHER:
 		break;
@@ -297,6 +308,25 @@ int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
 	const struct rule *rule = match_flow(binds, flow, outer_dst);
 
 	return rule ? (int)rule->table : -1;
+}
+
+bool glb_binds_lead_to_one_table(const struct glb_binds *binds, const struct glb_flow *flow)
+{
+	const struct rule *first = NULL;
+
+	for (uint32_t i = 0; i < binds->level_count; i++) {
+		const struct level *level = &binds->levels[i];
+		struct key key = key_of(level, flow->dst, PROTO_NONE);
+		const struct entry *entry =
+			level->version == flow->version ? find_entry(binds, &key) : NULL;
+
+		if (!entry)
+			continue;
+		if (entry->mixed || (first && first->table != entry->rules->table))
+			return false;
+		first = entry->rules;
+	}
+	return first;
 }
 
 int glb_binds_find(unsigned int *bind, const struct glb_binds *binds, const struct glb_flow *flow,

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include <glb/answer.h>
 #include <glb/forward.h>
 #include <glb/hash.h>
+#include <glb/tcp.h>
 
 enum { BURST = 32 };
 
 /* What the stages of one burst hand each other about a packet: exactly one cache line. */
 struct work {
+	uint64_t hash;
 	struct glb_flow flow;
 	uint16_t table;
-	uint16_t row;
 	uint16_t alt_row; /* of the alternative hash fields, when there are any */
-	uint16_t src_port;
-	uint8_t unused[10];
+	uint16_t unused;
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct work) == 64, "one packet, one cache line");
 
@@ -22,81 +23,262 @@ static const uint8_t *outer_dst(const struct glb_packet *pkt, const struct glb_f
 	return pkt->data + flow->ip_at + (flow->version == 4 ? 16 : 24);
 }
 
+/*
+ * The table of an error whose quote has no ports, when every error is followed: an echo reply
+ * belongs to the flow of the request, and anything else to none.
+ */
+static int match_portless_quote(const struct glb_generation *gen, const struct glb_packet *pkt,
+				struct glb_flow *flow)
+{
+	bool v4 = flow->version == 4;
+	uint8_t icmp = v4 ? GLB_PROTO_ICMP : GLB_PROTO_ICMPV6;
+	uint16_t reply = (v4 ? GLB_ICMP_ECHO_REPLY : GLB_ICMPV6_ECHO_REPLY) << 8;
+	struct glb_flow request = *flow;
+
+	/* where ports would be are the reply's type and code, then its checksum */
+	if (flow->proto != icmp || flow->dst_port != reply ||
+	    memcmp(flow->dst, outer_dst(pkt, flow), v4 ? 4 : 16) != 0 ||
+	    gen->settings.echo != GLB_ECHO_FORWARD)
+		return -1;
+	flow->src_port = flow->dst_port = flow->hint = 0;
+	request.kind = GLB_FLOW_ECHO;
+	return glb_binds_match(gen->binds, &request, NULL);
+}
+
+/* The table a packet belongs to; -1: none of ours. */
+static int match(const struct glb_generation *gen, const struct glb_packet *pkt,
+		 struct glb_flow *flow)
+{
+	const struct glb_settings *settings = &gen->settings;
+
+	if (flow->kind == GLB_FLOW_PORTS)
+		return glb_binds_match(gen->binds, flow, NULL);
+	if (flow->kind == GLB_FLOW_ECHO && settings->echo == GLB_ECHO_PUNT)
+		return -1;
+	if (flow->extra_error && !settings->all_icmp_errors)
+		return -1;
+	if (flow->kind == GLB_FLOW_QUOTED && settings->all_icmp_errors &&
+	    flow->proto != GLB_PROTO_TCP && flow->proto != GLB_PROTO_UDP)
+		return match_portless_quote(gen, pkt, flow);
+	return glb_binds_match(gen->binds, flow, outer_dst(pkt, flow));
+}
+
+/* Is there a reason not to send a packet for a VIP to a proxy, before it is known to which? */
+static enum glb_verdict judge(const struct glb_generation *gen, const struct glb_packet *pkt,
+			      const struct glb_flow *flow)
+{
+	const struct glb_settings *settings = &gen->settings;
+	const uint8_t *ip = pkt->data + flow->ip_at;
+
+	if (settings->verify_ip_checksum && flow->version == 4 &&
+	    glb_sum_check(glb_sum(0, ip, (ip[0] & 0xfU) * 4)))
+		return GLB_DROP_BAD_CHECKSUM;
+	if (ip[flow->version == 4 ? 8 : 7] < settings->min_ttl)
+		return GLB_DROP_TTL;
+	switch ((enum glb_flow_kind)flow->kind) {
+	case GLB_FLOW_FRAGMENT:
+		/* it has no ports, so all of its address must lead to the same rows */
+		return settings->forward_fragments && glb_binds_lead_to_one_table(gen->binds, flow)
+			       ? GLB_FORWARD
+			       : GLB_DROP_FRAGMENT;
+	case GLB_FLOW_BAD_QUOTE:
+		return GLB_DROP_BAD_QUOTE;
+	case GLB_FLOW_ECHO:
+		if (settings->echo == GLB_ECHO_FORWARD)
+			return GLB_FORWARD;
+		return settings->echo == GLB_ECHO_ANSWER && glb_may_answer_echo(pkt, flow)
+			       ? GLB_ANSWER_ECHO
+			       : GLB_DROP_ECHO;
+	default:
+		return GLB_FORWARD;
+	}
+}
+
 /* Finds the row of a flow, and has it on its way from memory when this returns. */
 static enum glb_verdict select_row(const struct glb_generation *gen, const struct glb_packet *pkt,
 				   struct work *work)
 {
-	const struct glb_flow *flow = &work->flow;
-	int table = glb_binds_match(gen->binds, flow, outer_dst(pkt, flow));
+	const struct glb_settings *settings = &gen->settings;
+	struct glb_flow *flow = &work->flow;
+	int table = match(gen, pkt, flow);
 
-	if (table < 0 || (flow->kind == GLB_FLOW_ECHO && !gen->forward_echo))
+	if (table < 0)
 		return GLB_PUNT_NO_BIND;
-	if (flow->kind == GLB_FLOW_FRAGMENT)
-		return GLB_DROP_FRAGMENT;
 
 	const struct glb_route *route = &gen->routes[table];
-	uint64_t hash = glb_flow_hash(route->hash_key, gen->hash_fields, flow);
+	enum glb_verdict verdict = judge(gen, pkt, flow);
 
+	if (verdict != GLB_FORWARD)
+		return verdict;
 	work->table = (uint16_t)table;
-	work->row = glb_row_index(hash);
-	work->src_port = glb_outer_src_port(hash, flow);
-	__builtin_prefetch(&route->rows[work->row]);
-	if (gen->alt_hash_fields) {
-		hash = glb_flow_hash(route->hash_key, gen->alt_hash_fields, flow);
-		work->alt_row = glb_row_index(hash);
+	work->hash = glb_flow_hash(route->hash_key, settings->hash_fields, flow);
+	__builtin_prefetch(&route->rows[glb_row_index(work->hash)]);
+	if (settings->alt_hash_fields) {
+		uint64_t alt = glb_flow_hash(route->hash_key, settings->alt_hash_fields, flow);
+
+		work->alt_row = glb_row_index(alt);
 		__builtin_prefetch(&route->rows[work->alt_row]);
 	}
 	return GLB_FORWARD;
 }
 
-/* The addresses behind the primary's, in the order in which they are to be tried. */
-static void list_hops(struct glb_encap *encap, const struct glb_route *route,
-		      const struct work *work)
+/* All hops of a flow, the primary first, in the order in which they are to be tried. */
+static unsigned int gather_hops(uint16_t hops[GLB_WIRE_HOPS_MAX], const struct glb_route *route,
+				const struct work *work)
 {
-	const struct glb_row *row = &route->rows[work->row];
+	const struct glb_row *row = &route->rows[glb_row_index(work->hash)];
 	const struct glb_row *alt = &route->rows[work->alt_row];
 	unsigned int n = 0;
 
-	for (unsigned int hop = 1; hop < route->row_hops; hop++)
-		encap->hops[n++] = glb_outer_dst(&route->outers[row->hops[hop]]);
-	for (unsigned int hop = 0; n < encap->hop_count; hop++)
-		encap->hops[n++] = glb_outer_dst(&route->outers[alt->hops[hop]]);
+	for (unsigned int i = 0; i < route->row_hops; i++)
+		hops[n++] = row->hops[i];
+	for (unsigned int i = 0; n <= route->listed_hops; i++)
+		hops[n++] = alt->hops[i];
+	return n;
 }
 
-/* The outer Ethernet header: new addresses, the VLAN tags the frame came with, IPv4. */
-static void write_l2(uint8_t *out, const struct glb_generation *gen, const struct glb_packet *pkt,
-		     uint16_t ip_at)
+/* Does hop n repeat an earlier one? Who was tried need not be tried again. */
+static bool is_repeated(const uint16_t *hops, unsigned int n)
 {
-	memcpy(out, gen->l2[pkt->port], sizeof(gen->l2[0]));
-	for (unsigned int at = 2 * GLB_MAC_LEN; at < ip_at - 2U; at += GLB_VLAN_LEN)
-		memcpy(out + at, pkt->data + at, GLB_VLAN_LEN);
-	glb_store_be16(out + ip_at - 2, GLB_ETHERTYPE_IPV4);
+	for (unsigned int i = 0; i < n; i++)
+		if (hops[i] == hops[n])
+			return true;
+	return false;
+}
+
+/* Lists the hops behind the primary; returns the primary's template. */
+static const struct glb_outer *list_hops(struct glb_encap *encap, const struct glb_route *route,
+					 const struct work *work, bool unique)
+{
+	uint16_t hops[GLB_WIRE_HOPS_MAX];
+	unsigned int n = gather_hops(hops, route, work);
+
+	encap->hop_count = 0;
+	for (unsigned int i = 1; i < n; i++)
+		if (!unique || !is_repeated(hops, i))
+			encap->hops[encap->hop_count++] =
+				glb_outer_dst(&route->outers[hops[i]], route->version);
+	return &route->outers[hops[0]];
+}
+
+/* Bytes of the outer Ethernet header of a frame whose own one has ip_at bytes. */
+static uint32_t l2_len(const struct glb_port *port, uint32_t ip_at)
+{
+	if (port->vlan == GLB_VLAN_KEEP)
+		return ip_at;
+	return GLB_ETHER_LEN + (port->vlan == GLB_VLAN_NONE ? 0 : GLB_VLAN_LEN);
+}
+
+/* The outer Ethernet header: addresses, the tags the port wants, and the outer EtherType. */
+static void write_l2(uint8_t *out, const struct glb_port *port, const struct glb_packet *pkt,
+		     uint32_t ip_at)
+{
+	uint32_t len = l2_len(port, ip_at);
+
+	memcpy(out, port->gateway_mac, GLB_MAC_LEN);
+	memcpy(out + GLB_MAC_LEN, port->mac, GLB_MAC_LEN);
+	if (port->vlan == GLB_VLAN_KEEP) {
+		for (uint32_t at = 2 * GLB_MAC_LEN; at < len - 2; at += GLB_VLAN_LEN)
+			memcpy(out + at, pkt->data + at, GLB_VLAN_LEN);
+	} else if (port->vlan != GLB_VLAN_NONE) {
+		glb_store_be16(out + 12, GLB_ETHERTYPE_VLAN);
+		glb_store_be16(out + 14, port->vlan);
+	}
+}
+
+/* DSCP and ECN of the outer header, RFC 2983 and RFC 6040. */
+static uint8_t outer_tos(const struct glb_settings *settings, const uint8_t *inner)
+{
+	uint8_t tos = inner[0] >> 4 == 4 ? inner[1] : (uint8_t)(glb_load_be16(inner) >> 4);
+	uint8_t dscp = settings->outer_dscp == GLB_DSCP_COPY ? tos & 0xfc
+							     : (uint8_t)(settings->outer_dscp << 2);
+
+	return settings->copy_ecn ? dscp | (tos & 3) : dscp;
+}
+
+/* Does it fit where it has to go? */
+static enum glb_verdict check_room(const struct glb_generation *gen, const struct glb_packet *pkt,
+				   const struct work *work)
+{
+	const struct glb_port *port = &gen->settings.ports[pkt->port];
+	const struct glb_flow *flow = &work->flow;
+	uint32_t outer_len = gen->routes[work->table].outer_len;
+	uint32_t len = outer_len + flow->ip_len;
+	uint32_t head = outer_len + l2_len(port, flow->ip_at);
+
+	if (len > UINT16_MAX)
+		return GLB_DROP_TOO_BIG;
+	if (len > port->mtu && gen->settings.too_big != GLB_TOO_BIG_FORWARD) {
+		if (gen->settings.too_big == GLB_TOO_BIG_DROP || !glb_may_answer(pkt, flow) ||
+		    (flow->version == 6 && flow->ip_len <= GLB_IPV6_MTU_MIN))
+			return GLB_DROP_MTU;
+		return pkt->headroom < GLB_ANSWER_LEN_MAX ? GLB_DROP_NO_HEADROOM
+							  : GLB_ANSWER_TOO_BIG;
+	}
+	if (!glb_load32(port->gateway_mac) && !glb_load16(port->gateway_mac + 4))
+		return GLB_DROP_NO_GATEWAY;
+	return (uint32_t)pkt->headroom + flow->ip_at < head ? GLB_DROP_NO_HEADROOM : GLB_FORWARD;
+}
+
+static void clamp_mss(const struct glb_generation *gen, const struct glb_packet *pkt,
+		      const struct work *work)
+{
+	const struct glb_flow *flow = &work->flow;
+	uint32_t headers = flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
+	uint32_t room = gen->settings.ports[pkt->port].mtu - gen->routes[work->table].outer_len;
+
+	if (flow->fragment == GLB_WHOLE)
+		glb_tcp_clamp_mss(pkt->data + flow->ip_at + flow->transport_at,
+				  flow->ip_len - flow->transport_at,
+				  (uint16_t)(room - headers - GLB_TCP_LEN));
+}
+
+/* The sum of the client's packet, as far as the outer checksum needs one. */
+static uint64_t inner_sum(const struct glb_settings *settings, const uint8_t *inner,
+			  const struct glb_flow *flow)
+{
+	if (settings->udp_checksum == GLB_UDP_FULL)
+		return glb_sum(0, inner, flow->ip_len);
+	return settings->udp_checksum == GLB_UDP_INNER ? glb_inner_sum(inner, flow) : 0;
 }
 
 static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb_packet *pkt,
 				    const struct work *work)
 {
+	const struct glb_settings *settings = &gen->settings;
+	const struct glb_port *port = &settings->ports[pkt->port];
 	const struct glb_route *route = &gen->routes[work->table];
-	uint8_t *inner = pkt->data + work->flow.ip_at;
-	uint32_t outer_len = glb_outer_len(route->listed_hops);
+	const struct glb_flow *flow = &work->flow;
+	enum glb_verdict verdict = check_room(gen, pkt, work);
+	uint8_t *inner = pkt->data + flow->ip_at;
+
+	if (verdict != GLB_FORWARD)
+		return verdict;
+	if (settings->clamp_mss && flow->tcp_flags & GLB_TCP_SYN)
+		clamp_mss(gen, pkt, work);
+
 	struct glb_encap encap = {
-		.inner_len = work->flow.ip_len,
-		.src_port = work->src_port,
-		.version = work->flow.version,
-		.hop_count = route->listed_hops,
+		.inner_sum = inner_sum(settings, inner, flow),
+		.flow_label = (uint32_t)(work->hash >> 16) & 0xfffff,
+		.inner_len = flow->ip_len,
+		.src_port = glb_outer_src_port(work->hash, flow),
+		.inner_version = flow->version,
+		.outer_version = route->version,
+		.tos = outer_tos(settings, inner),
+		.udp_checksum = settings->udp_checksum,
 	};
+	const struct glb_outer *outer = list_hops(&encap, route, work, settings->unique_hops);
+	uint32_t head = glb_outer_len(route->version, encap.hop_count) + l2_len(port, flow->ip_at);
+	uint8_t *data = inner - head;
+	uint32_t behind = settings->trim_padding ? 0 : pkt->len - flow->ip_at - flow->ip_len;
 
-	if (outer_len + work->flow.ip_len > UINT16_MAX)
-		return GLB_DROP_TOO_BIG;
-	if (pkt->headroom < outer_len)
-		return GLB_DROP_NO_HEADROOM;
-
-	list_hops(&encap, route, work);
-	write_l2(pkt->data - outer_len, gen, pkt, work->flow.ip_at);
-	glb_encap(inner, &route->outers[route->rows[work->row].hops[0]], &encap);
-	pkt->data -= outer_len;
-	pkt->len += outer_len;
-	pkt->headroom = (uint16_t)(pkt->headroom - outer_len);
+	write_l2(data, port, pkt, flow->ip_at);
+	glb_store_be16(data + l2_len(port, flow->ip_at) - 2,
+		       route->version == 4 ? GLB_ETHERTYPE_IPV4 : GLB_ETHERTYPE_IPV6);
+	(void)glb_encap(inner, outer, &encap);
+	pkt->headroom = (uint16_t)(pkt->headroom - (pkt->data - data));
+	pkt->data = data;
+	pkt->len = head + flow->ip_len + behind;
 	return GLB_FORWARD;
 }
 

@@ -16,58 +16,89 @@ static void mark_used(bool used[GLB_BACKENDS_MAX], const struct glb_table *table
 			used[table->rows[r].hops[hop]] = true;
 }
 
-static int check_underlay(const struct glb_tables *tables, struct glb_diag *diag)
-{
-	for (unsigned int t = 0; t < tables->count; t++) {
-		const struct glb_table_spec *spec = &tables->tables[t]->spec;
-		bool used[GLB_BACKENDS_MAX] = {false};
+/* Settings, and of one table what its route is made of. */
+struct underlay {
+	const struct glb_settings *settings;
+	const struct glb_table *table;
+	unsigned int index; /* of the table */
+	uint8_t version;    /* of the backends its rows name */
+	uint8_t listed_hops;
+};
 
-		mark_used(used, tables->tables[t]);
-		for (unsigned int b = 0; b < spec->backend_count; b++) {
-			if (spec->backends[b].addr.version == 4 || !used[b])
-				continue;
+/* The family of the backends in use; they must all have the same. */
+static int find_version(struct underlay *underlay, struct glb_diag *diag)
+{
+	const struct glb_table_spec *spec = &underlay->table->spec;
+	bool used[GLB_BACKENDS_MAX] = {false};
+
+	mark_used(used, underlay->table);
+	for (unsigned int b = 0; b < spec->backend_count; b++) {
+		uint8_t version = spec->backends[b].addr.version;
+
+		if (!used[b] || version == underlay->version)
+			continue;
+		if (underlay->version) {
 			glb_diag(diag,
-				 "$.tables[%u].backends[%u].ip: an IPv6 backend cannot be reached: "
-				 "the outer packet is IPv4 only",
-				 t, b);
+				 "$.tables[%u].backends[%u].ip: an IPv%u backend in a table whose "
+				 "others are IPv%u: one hop list cannot have both",
+				 underlay->index, b, version, underlay->version);
+			return -ENOTSUP;
+		}
+		underlay->version = version;
+		if (!(version == 4 ? &underlay->settings->src_addr : &underlay->settings->src_addr6)
+			     ->version) {
+			glb_diag(diag,
+				 "$.tables[%u].backends[%u].ip: an IPv%u backend cannot be "
+				 "reached without %s in the director's configuration",
+				 underlay->index, b, version,
+				 version == 4 ? "outbound_src_ip" : "outbound_src_ip6");
 			return -ENOTSUP;
 		}
 	}
 	return 0;
 }
 
-static struct glb_outer *make_outers(const struct glb_table_spec *spec, const uint8_t *src_addr,
-				     uint8_t hop_count)
+static int check_underlay(struct underlay *underlay, struct glb_diag *diag)
 {
-	struct glb_outer *outers =
-		aligned_alloc(sizeof(*outers), spec->backend_count * sizeof(*outers));
+	unsigned int rows = underlay->settings->alt_hash_fields ? 2 : 1;
+	int err = find_version(underlay, diag);
 
-	for (unsigned int b = 0; outers && b < spec->backend_count; b++)
-		glb_outer_init(&outers[b], src_addr, spec->backends[b].addr.bytes, hop_count);
-	return outers;
+	if (err)
+		return err;
+	underlay->listed_hops = (uint8_t)(rows * underlay->table->hop_count - 1);
+	if (glb_outer_len(underlay->version, underlay->listed_hops) > GLB_OUTER_LEN_MAX) {
+		glb_diag(diag,
+			 "$.tables[%u].hops: with IPv6 backends a packet can list 4 hops behind "
+			 "the primary, not %u%s",
+			 underlay->index, underlay->listed_hops,
+			 rows > 1 ? " (alt_hash_fields doubles the hops)" : "");
+		return -ENOTSUP;
+	}
+	return 0;
 }
 
-static int make_routes(struct glb_generation *gen, const uint8_t *src_addr,
-		       const struct glb_tables *tables)
+static int make_route(struct glb_route *route, const struct underlay *underlay)
 {
-	gen->routes = calloc(tables->count, sizeof(*gen->routes));
-	if (!gen->routes)
-		return -ENOMEM;
-	for (unsigned int t = 0; t < tables->count; t++) {
-		const struct glb_table *table = tables->tables[t];
-		unsigned int rows = gen->alt_hash_fields ? 2 : 1;
-		unsigned int listed = rows * table->hop_count - 1;
+	const struct glb_table_spec *spec = &underlay->table->spec;
+	const struct glb_addr *src = underlay->version == 4 ? &underlay->settings->src_addr
+							    : &underlay->settings->src_addr6;
 
-		gen->routes[t] = (struct glb_route){
-			.rows = table->rows,
-			.hash_key = table->spec.hash_key,
-			.outers = make_outers(&table->spec, src_addr, (uint8_t)listed),
-			.row_hops = table->hop_count,
-			.listed_hops = (uint8_t)listed,
-		};
-		if (!gen->routes[t].outers)
-			return -ENOMEM;
-	}
+	*route = (struct glb_route){
+		.rows = underlay->table->rows,
+		.hash_key = spec->hash_key,
+		.outers = aligned_alloc(sizeof(struct glb_outer),
+					spec->backend_count * sizeof(struct glb_outer)),
+		.row_hops = underlay->table->hop_count,
+		.listed_hops = underlay->listed_hops,
+		.version = underlay->version,
+		.outer_len = (uint8_t)glb_outer_len(underlay->version, underlay->listed_hops),
+	};
+	if (!route->outers)
+		return -ENOMEM;
+	/* rows never name a backend of the other family */
+	for (unsigned int b = 0; b < spec->backend_count; b++)
+		glb_outer_init(&route->outers[b], underlay->version, src->bytes,
+			       spec->backends[b].addr.bytes);
 	return 0;
 }
 
@@ -78,52 +109,90 @@ static void free_routes(struct glb_route *routes, unsigned int count)
 	free(routes);
 }
 
+static int make_routes(struct glb_generation *gen, const struct glb_tables *tables,
+		       struct glb_diag *diag)
+{
+	int err = 0;
+
+	gen->routes = calloc(tables->count, sizeof(*gen->routes));
+	if (!gen->routes)
+		return -ENOMEM;
+	for (unsigned int t = 0; t < tables->count && !err; t++) {
+		struct underlay underlay = {
+			.settings = &gen->settings, .table = tables->tables[t], .index = t};
+
+		err = check_underlay(&underlay, diag);
+		if (!err)
+			err = make_route(&gen->routes[t], &underlay);
+	}
+	return err;
+}
+
 void glb_generation_free(struct glb_generation *gen)
 {
 	if (!gen)
 		return;
-	free_routes(gen->routes, gen->tables.count);
-	glb_binds_free(gen->binds);
-	glb_tables_free(&gen->tables);
+	if (!--*gen->users) {
+		free_routes(gen->routes, gen->tables.count);
+		glb_binds_free(gen->binds);
+		glb_tables_free(&gen->tables);
+		free(gen->users);
+	}
 	free(gen);
+}
+
+/* Everything but the tables, which are the caller's still. */
+static int fill(struct glb_generation *gen, const struct glb_tables *tables, struct glb_diag *diag)
+{
+	gen->users = malloc(sizeof(*gen->users));
+	if (!gen->users)
+		return -ENOMEM;
+	*gen->users = 1;
+
+	int err = make_routes(gen, tables, diag);
+
+	return err ? err : glb_binds_build(&gen->binds, tables);
 }
 
 int glb_generation_make(struct glb_generation **out, uint64_t number,
 			const struct glb_settings *settings, struct glb_tables *tables,
 			struct glb_diag *diag)
 {
-	int err = check_underlay(tables, diag);
-
-	if (err)
-		return err;
-
 	struct glb_generation *gen = calloc(1, sizeof(*gen));
+	int err = -ENOMEM;
 
-	if (!gen) {
-		glb_diag(diag, "out of memory");
-		return -ENOMEM;
+	if (gen) {
+		gen->number = number;
+		gen->settings = *settings;
+		err = fill(gen, tables, diag);
 	}
-	gen->number = number;
-	gen->hash_fields = settings->hash_fields;
-	gen->alt_hash_fields = settings->alt_hash_fields;
-	gen->forward_echo = settings->forward_echo;
-	for (unsigned int p = 0; p < GLB_PORTS_MAX; p++) {
-		memcpy(gen->l2[p], settings->gateway_mac, GLB_MAC_LEN);
-		memcpy(gen->l2[p] + GLB_MAC_LEN, settings->port_macs[p], GLB_MAC_LEN);
-	}
-
-	err = glb_binds_build(&gen->binds, tables);
-	if (!err)
-		err = make_routes(gen, settings->src_addr, tables);
 	if (err) {
-		free_routes(gen->routes, tables->count);
-		glb_binds_free(gen->binds);
+		if (err == -ENOMEM)
+			glb_diag(diag, "out of memory");
+		if (gen) {
+			free_routes(gen->routes, tables->count);
+			free(gen->users);
+		}
 		free(gen);
-		glb_diag(diag, "out of memory");
 		return err;
 	}
 	gen->tables = *tables;
 	*tables = (struct glb_tables){0};
 	*out = gen;
+	return 0;
+}
+
+int glb_generation_with_ports(struct glb_generation **out, const struct glb_generation *gen,
+			      const struct glb_port *ports)
+{
+	struct glb_generation *next = malloc(sizeof(*next));
+
+	if (!next)
+		return -ENOMEM;
+	*next = *gen;
+	next->number++;
+	memcpy(next->settings.ports, ports, sizeof(next->settings.ports));
+	++*next->users;
+	*out = next;
 	return 0;
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <glb/forward.h>
+#include <glb/answer.h>
 
 #include "commands.h"
 #include "conf/addr.h"
@@ -25,6 +25,7 @@ enum {
 	BURST = 32,
 	HEADROOM = 128,
 	FRAME_LEN_MAX = 65536 + 64,
+	MTU_DEFAULT = 1500,   /* of the device there is not */
 	SNAPSHOT_LEN = 65535, /* announced by what is written, unless a frame is longer */
 	SNAPSHOT_AT = 16,     /* where a capture announces it, 32 bits in native order */
 };
@@ -58,6 +59,7 @@ struct run {
 	struct slot *slots; /* BURST of them */
 	struct glb_packet packets[BURST];
 	uint64_t counts[GLB_VERDICT_COUNT];
+	struct glb_answer_budget answers;
 };
 
 static int read_args(struct replay_args *out, int argc, char **argv)
@@ -120,7 +122,12 @@ static int make_generation(struct glb_generation **out, const struct replay_args
 
 	if (err)
 		return err;
-	memcpy(conf.settings.port_macs[0], args->source_mac, GLB_MAC_LEN);
+	conf.settings.ports[0] = conf.defaults.port;
+	memcpy(conf.settings.ports[0].mac, args->source_mac, GLB_MAC_LEN);
+	if (!conf.settings.ports[0].mtu)
+		conf.settings.ports[0].mtu = MTU_DEFAULT;
+	if (conf.settings.udp_checksum == GLB_UDP_OFFLOAD) /* what a device would make of it */
+		conf.settings.udp_checksum = GLB_UDP_FULL;
 	err = glb_generation_make(out, 1, &conf.settings, &tables, &reason);
 	if (err) {
 		log_error("%s: %s", args->tables_path, reason.text);
@@ -234,12 +241,28 @@ static void write_frame(struct dump *dump, struct timeval at, const struct glb_p
 		dump->longest = pkt->len;
 }
 
+/* Makes the answer that a verdict asks for, if there were not too many by the capture's clock. */
+static void answer(struct run *run, unsigned int i)
+{
+	const struct timeval *at = &run->slots[i].at;
+	uint64_t now_ns = (uint64_t)at->tv_sec * 1000000000 + (uint64_t)at->tv_usec * 1000;
+
+	if (now_ns < run->answers.at_ns) /* captures are not always in order */
+		now_ns = run->answers.at_ns;
+	if (glb_answer_take(&run->answers, run->gen->settings.answers_per_second, now_ns))
+		glb_answer(run->gen, &run->packets[i]);
+	else
+		run->packets[i].verdict = GLB_DROP_ANSWER_LIMIT;
+}
+
 static void settle(struct run *run, unsigned int i)
 {
 	const struct glb_packet *pkt = &run->packets[i];
 
+	if (glb_verdict_is_answer(pkt->verdict))
+		answer(run, i);
 	run->counts[pkt->verdict]++;
-	if (pkt->verdict == GLB_FORWARD)
+	if (pkt->verdict == GLB_FORWARD || glb_verdict_is_answer(pkt->verdict))
 		write_frame(&run->out, run->slots[i].at, pkt);
 	else if (glb_verdict_is_punt(pkt->verdict) && run->punted.pcap)
 		write_frame(&run->punted, run->slots[i].at, pkt);

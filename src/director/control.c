@@ -45,7 +45,7 @@ static int make_generation(struct glb_generation **out, struct control *control)
 	struct glb_diag reason = {{0}};
 	int err;
 
-	ports_read_macs(&control->workers.ports, control->conf.settings.port_macs);
+	ports_describe(control->conf.settings.ports, &control->workers.ports, &control->conf);
 	err = glb_generation_make(out, control->generation + 1, &control->conf.settings,
 				  &control->tables, &reason);
 	if (err) {

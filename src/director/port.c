@@ -13,6 +13,7 @@ enum {
 	MBUFS_PER_WORKER = 4096, /* on hand-over rings and in bursts */
 	FRAME_OVERHEAD = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
 };
+
 static const char *name_of(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN])
 {
 	return rte_eth_dev_get_name_by_port(id, name) ? "?" : name;
@@ -175,6 +176,12 @@ int ports_start(struct ports *out, const struct director_conf *conf, unsigned in
 		err = start_port(ports.ids[i], ports.queue_count, pool, conf->rx_drop_en, diag);
 	if (!err && ports.punt_id != PORT_NONE)
 		err = start_port(ports.punt_id, 1, pool, conf->rx_drop_en, diag);
+	for (unsigned int i = 0; i < ports.count; i++) {
+		uint16_t mtu = RTE_ETHER_MTU;
+
+		(void)rte_eth_dev_get_mtu(ports.ids[i], &mtu);
+		ports.frame_max[ports.ids[i]] = mtu + FRAME_OVERHEAD - RTE_ETHER_CRC_LEN;
+	}
 	if (!err)
 		*out = ports;
 	return err;
@@ -200,12 +207,19 @@ void ports_stop(const struct ports *ports)
 		stop_port(ports->punt_id);
 }
 
-void ports_read_macs(const struct ports *ports, uint8_t macs[][GLB_MAC_LEN])
+void ports_describe(struct glb_port *out, const struct ports *ports,
+		    const struct director_conf *conf)
 {
 	for (unsigned int i = 0; i < ports->count; i++) {
+		uint16_t id = ports->ids[i];
+		char name[RTE_ETH_NAME_MAX_LEN];
+		struct glb_port port = director_conf_port(conf, name_of(id, name))->port;
 		struct rte_ether_addr mac;
 
-		if (!rte_eth_macaddr_get(ports->ids[i], &mac))
-			memcpy(macs[ports->ids[i]], mac.addr_bytes, GLB_MAC_LEN);
+		if (!rte_eth_macaddr_get(id, &mac))
+			memcpy(port.mac, mac.addr_bytes, GLB_MAC_LEN);
+		if (!port.mtu && rte_eth_dev_get_mtu(id, &port.mtu))
+			port.mtu = RTE_ETHER_MTU;
+		out[id] = port;
 	}
 }

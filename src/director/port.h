@@ -22,6 +22,7 @@ struct ports {
 	uint16_t count;
 	uint16_t queue_count; /* queue pairs per port */
 	uint16_t punt_id;     /* or PORT_NONE */
+	uint32_t frame_max[GLB_PORTS_MAX]; /* bytes of the largest frame a peer could send */
 };
 
 enum { PORT_NONE = UINT16_MAX };
@@ -36,7 +37,11 @@ GLB_NODISCARD int ports_start(struct ports *out, const struct director_conf *con
 /* Stops and closes them. */
 void ports_stop(const struct ports *ports);
 
-/* Writes the MAC address of every port, by DPDK port number, into a list of GLB_PORTS_MAX. */
-void ports_read_macs(const struct ports *ports, uint8_t macs[][GLB_MAC_LEN]);
+/*
+ * What the data path has to know of every port, by DPDK port number, into a list of GLB_PORTS_MAX:
+ * as configured, with the device's own MAC address, and its MTU where none is configured.
+ */
+void ports_describe(struct glb_port *out, const struct ports *ports,
+		    const struct director_conf *conf);
 
 #endif

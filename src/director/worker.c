@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include <rte_cycles.h>
 #include <rte_hash_crc.h>
 
 #include "director/worker.h"
@@ -93,14 +94,59 @@ static struct glb_packet describe(struct rte_mbuf *mbuf)
 	};
 }
 
-/* Carries a verdict out. */
-static void settle(struct worker *w, struct rte_mbuf *mbuf, const struct glb_packet *pkt,
-		   struct outbox *out)
+/* Gives a frame that glb_forward() or glb_answer() has written to its mbuf. */
+static void adopt(struct rte_mbuf *mbuf, const struct glb_packet *pkt, uint64_t ol_flags)
 {
+	mbuf->data_off = (uint16_t)(pkt->data - (uint8_t *)mbuf->buf_addr);
+	mbuf->data_len = (uint16_t)pkt->len;
+	mbuf->pkt_len = pkt->len;
+	mbuf->ol_flags = ol_flags;
+}
+
+/* For a port that fills in the outer UDP checksum: what its device has to know. */
+static uint64_t offload_flags(struct rte_mbuf *mbuf, const struct glb_generation *gen,
+			      const struct glb_packet *pkt)
+{
+	uint64_t l2_len = GLB_ETHER_LEN;
+
+	if (gen->settings.udp_checksum != GLB_UDP_OFFLOAD)
+		return 0;
+	while (glb_load_be16(pkt->data + l2_len - 2) != GLB_ETHERTYPE_IPV4 &&
+	       glb_load_be16(pkt->data + l2_len - 2) != GLB_ETHERTYPE_IPV6)
+		l2_len += GLB_VLAN_LEN;
+
+	bool v4 = glb_load_be16(pkt->data + l2_len - 2) == GLB_ETHERTYPE_IPV4;
+
+	mbuf->l2_len = l2_len;
+	mbuf->l3_len = v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
+	return RTE_MBUF_F_TX_UDP_CKSUM | (v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
+}
+
+/* Makes the answer that a verdict asks for, or finds that there were enough. */
+static void answer(struct worker *w, const struct glb_generation *gen, struct glb_packet *pkt)
+{
+	uint64_t ticks = rte_rdtsc();
+	uint64_t hz = rte_get_tsc_hz();
+	uint64_t now_ns = ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
+
+	if (glb_answer_take(&w->answers, gen->settings.answers_per_second, now_ns))
+		glb_answer(gen, pkt);
+	else
+		pkt->verdict = GLB_DROP_ANSWER_LIMIT;
+}
+
+/* Carries a verdict out. */
+static void settle(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
+		   struct glb_packet *pkt, struct outbox *out)
+{
+	if (glb_verdict_is_answer(pkt->verdict))
+		answer(w, gen, pkt);
 	w->counters.verdicts[pkt->verdict]++;
 	if (pkt->verdict == GLB_FORWARD) {
-		(void)rte_pktmbuf_prepend(mbuf, (uint16_t)(pkt->len - rte_pktmbuf_data_len(mbuf)));
-		mbuf->ol_flags = 0;
+		adopt(mbuf, pkt, offload_flags(mbuf, gen, pkt));
+		gather(out, mbuf);
+	} else if (glb_verdict_is_answer(pkt->verdict)) {
+		adopt(mbuf, pkt, 0);
 		gather(out, mbuf);
 	} else if (glb_verdict_is_punt(pkt->verdict) && w->all->punt_ring) {
 		enqueue(w->all->punt_ring, &mbuf, 1, &w->counters.punt_dropped);
@@ -116,11 +162,13 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 	struct outbox out;
 
 	memset(out.counts, 0, sizeof(out.counts));
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
 		packets[i] = describe(mbufs[i]);
+		w->counters.merged += packets[i].len > w->all->ports.frame_max[mbufs[i]->port];
+	}
 	glb_forward(gen, packets, n);
 	for (unsigned int i = 0; i < n; i++)
-		settle(w, mbufs[i], &packets[i], &out);
+		settle(w, gen, mbufs[i], &packets[i], &out);
 	flush(w, &out);
 }
 

@@ -10,7 +10,7 @@
 #ifndef DIRECTOR_WORKER_H
 #define DIRECTOR_WORKER_H
 
-#include <glb/forward.h>
+#include <glb/answer.h>
 
 #include "director/dpdk.h"
 #include "director/port.h"
@@ -24,7 +24,8 @@
 	X(handover_dropped, "packets lost between workers: a hand-over ring was full")             \
 	X(punted, "punted packets handed to the twin port")                                        \
 	X(punt_dropped, "punted packets lost on the way to the twin port: its ring was full")      \
-	X(from_kernel, "packets of the twin port sent on")
+	X(from_kernel, "packets of the twin port sent on")                                         \
+	X(merged, "frames larger than their port's MTU: merged by GRO or TSO before they got here")
 
 /* Plain increments by one worker; others may read them at any time. */
 struct worker_counters {
@@ -53,6 +54,7 @@ struct worker {
 	unsigned int index;
 	struct rte_ring *in_ring; /* packets to decide about, from owners of queues; or NULL */
 	struct rte_ring *tx_ring; /* packets to send, from workers without a queue; or NULL */
+	struct glb_answer_budget answers;
 	struct worker_counters counters __rte_cache_aligned; /* not beside what others read */
 } __rte_cache_aligned;
 

@@ -166,7 +166,7 @@ GLB_INLINE bool read_tunnel(struct tunnel *tunnel, struct glb_cursor *cur, uint3
 	const uint8_t *frame = glb_take(cur, GUE_AT);
 	struct glb_gue gue;
 
-	if (!frame || !glb_gue_decode(&gue, cur))
+	if (!frame || !glb_gue_decode(&gue, cur, GLB_GUE_HOP_LEN))
 		return false;
 
 	uint32_t ip_len = glb_load_be16(frame + IP_AT + 2);

@@ -29,9 +29,11 @@ static const struct glb_generation *generation(uint8_t choice)
 	if (!made[i]) {
 		struct glb_settings settings = fixture_settings;
 
+		memcpy(&settings.ports[GLB_PORTS_MAX - 1], &settings.ports[0],
+		       sizeof(*settings.ports));
 		settings.hash_fields = i & 1 ? GLB_HASH_FIELDS_ALL : GLB_HASH_SRC_ADDR;
 		settings.alt_hash_fields = i & 1 ? GLB_HASH_SRC_ADDR : 0;
-		settings.forward_echo = !(i & 2);
+		settings.echo = i & 2 ? GLB_ECHO_PUNT : GLB_ECHO_FORWARD;
 		made[i] = fixture_generation(&settings);
 	}
 	return made[i];

@@ -51,8 +51,9 @@ int encapsulate(struct __sk_buff *skb)
 					BPF_F_ADJ_ROOM_ENCAP_L4_UDP))
 		return TC_ACT_SHOT;
 
-	glb_outer_init(&outer, client, first_hop, 1);
+	glb_outer_init(&outer, 4, client, first_hop);
 	__builtin_memcpy(head, outer.bytes, GLB_OUTER_HOPS_AT);
+	glb_gue_encode(head + GLB_OUTER_GUE_AT, GLB_PROTO_IPIP, 1, GLB_GUE_HOP_LEN);
 	__builtin_memcpy(head + GLB_OUTER_HOPS_AT, second_hop, 4);
 
 	uint16_t ip_len = (uint16_t)(ONE_HOP_LEN + inner_len);

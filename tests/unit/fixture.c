@@ -65,11 +65,12 @@ static struct glb_table_spec tables[] = {
 const struct glb_spec fixture_spec = {.tables = tables, .table_count = 3};
 
 const struct glb_settings fixture_settings = {
-	.src_addr = {65, 65, 65, 65},
-	.gateway_mac = {2, 0, 0, 0, 1, 0},
+	.src_addr = {{65, 65, 65, 65}, 4},
 	.hash_fields = GLB_HASH_SRC_ADDR,
-	.forward_echo = true,
-	.port_macs = {{2, 0, 0, 0, 2, 0}, {2, 0, 0, 0, 2, 1}, {2, 0, 0, 0, 2, 2}},
+	.answers_per_second = 1000,
+	.ports = {{.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, 0}, .mtu = 1500},
+		  {.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, 1}, .mtu = 1500},
+		  {.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, 2}, .mtu = 1500}},
 };
 
 struct glb_tables fixture_tables(void)

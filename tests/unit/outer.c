@@ -57,7 +57,8 @@ static unsigned int table_of(const struct glb_tables *tables, const uint8_t *add
 
 static const char *ethernet_fault(const struct outer_case *c, const struct inner *inner)
 {
-	if (memcmp(c->sent, c->gen->l2[c->port], 12) != 0)
+	if (memcmp(c->sent, c->gen->settings.ports[c->port].gateway_mac, 6) != 0 ||
+	    memcmp(c->sent + 6, c->gen->settings.ports[c->port].mac, 6) != 0)
 		return "the MAC addresses";
 	if (memcmp(c->sent + 12, c->original + 12, inner->ip_at - 14) != 0)
 		return "the VLAN tags";

@@ -38,17 +38,17 @@ START_TEST(two_keys_are_enough_and_the_rest_has_its_defaults)
 	struct director_conf conf;
 
 	ck_assert_int_eq(parse(&conf, "{" REQUIRED "}"), 0);
-	ck_assert_mem_eq(conf.settings.gateway_mac, "\2\0\0\0\0\1", 6);
-	ck_assert_mem_eq(conf.settings.src_addr, "\xc0\0\2\1", 4);
+	ck_assert_mem_eq(conf.defaults.port.gateway_mac, "\2\0\0\0\0\1", 6);
+	ck_assert_mem_eq(conf.settings.src_addr.bytes, "\xc0\0\2\1", 4);
 	ck_assert_uint_eq(conf.settings.hash_fields, GLB_HASH_SRC_ADDR);
 	ck_assert_uint_eq(conf.settings.alt_hash_fields, 0);
-	ck_assert(conf.settings.forward_echo);
+	ck_assert_int_eq(conf.settings.echo, GLB_ECHO_FORWARD);
 	ck_assert(conf.rx_drop_en);
 	ck_assert(conf.punt_unmatched);
 	ck_assert_str_eq(conf.punt_port, "");
 	ck_assert_uint_eq(conf.idle_sleep_us, 100);
 	for (unsigned int p = 0; p < GLB_PORTS_MAX; p++)
-		ck_assert_mem_eq(conf.settings.port_macs[p], no_mac, sizeof(no_mac));
+		ck_assert_mem_eq(conf.settings.ports[p].mac, no_mac, sizeof(no_mac));
 }
 END_TEST
 
@@ -64,11 +64,11 @@ START_TEST(every_key_has_its_effect)
 		      "'forward_icmp_ping_responses':false,'rx_drop_en':false,"
 		      "'idle_sleep_us':0,'unmatched':'drop','punt_port':'net_tap0'}"),
 		0);
-	ck_assert_mem_eq(conf.settings.gateway_mac, "\2\0\0\xab\xcd\xef", 6);
-	ck_assert_mem_eq(conf.settings.src_addr, "\x0a\0\0\xff", 4);
+	ck_assert_mem_eq(conf.defaults.port.gateway_mac, "\2\0\0\xab\xcd\xef", 6);
+	ck_assert_mem_eq(conf.settings.src_addr.bytes, "\x0a\0\0\xff", 4);
 	ck_assert_uint_eq(conf.settings.hash_fields, GLB_HASH_DST_ADDR | GLB_HASH_SRC_PORT);
 	ck_assert_uint_eq(conf.settings.alt_hash_fields, GLB_HASH_SRC_ADDR | GLB_HASH_DST_PORT);
-	ck_assert(!conf.settings.forward_echo);
+	ck_assert_int_eq(conf.settings.echo, GLB_ECHO_PUNT);
 	ck_assert(!conf.rx_drop_en);
 	ck_assert(!conf.punt_unmatched);
 	ck_assert_str_eq(conf.punt_port, "net_tap0");

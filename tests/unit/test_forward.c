@@ -185,7 +185,7 @@ static void check_fate(const struct glb_generation *gen, unsigned int i)
 {
 	struct held held;
 	struct glb_packet pkt = hold(&held, &fates[i].frame, fates[i].cut, HEADROOM);
-	uint32_t outer_len = glb_outer_len(gen->routes[0].listed_hops);
+	uint32_t outer_len = gen->routes[0].outer_len;
 
 	pkt.port = 1;
 	glb_forward(gen, &pkt, 1);
@@ -322,7 +322,7 @@ START_TEST(echoes_are_punted_when_not_wanted)
 {
 	struct glb_settings settings = fixture_settings;
 
-	settings.forward_echo = false;
+	settings.echo = GLB_ECHO_PUNT;
 
 	struct glb_generation *quiet = fixture_generation(&settings);
 

@@ -19,13 +19,12 @@ START_TEST(a_generation_owns_its_tables_and_knows_its_settings)
 	ck_assert_uint_eq(tables.count, 0);
 	ck_assert_ptr_eq(gen->tables.tables, was.tables);
 	ck_assert_uint_eq(gen->number, 7);
-	ck_assert_uint_eq(gen->hash_fields, GLB_HASH_SRC_ADDR);
-	ck_assert_uint_eq(gen->alt_hash_fields, 0);
-	ck_assert(gen->forward_echo);
+	ck_assert_uint_eq(gen->settings.hash_fields, GLB_HASH_SRC_ADDR);
+	ck_assert_uint_eq(gen->settings.alt_hash_fields, 0);
+	ck_assert_int_eq(gen->settings.echo, GLB_ECHO_FORWARD);
 	ck_assert_uint_eq(gen->routes[0].listed_hops, 1);
-	ck_assert_mem_eq(gen->l2[0], "\2\0\0\0\1\0\2\0\0\0\2\0", 12);
-	ck_assert_mem_eq(gen->l2[2], "\2\0\0\0\1\0\2\0\0\0\2\2", 12);
-	ck_assert_mem_eq(gen->l2[15], "\2\0\0\0\1\0\0\0\0\0\0\0", 12);
+	ck_assert_mem_eq(gen->settings.ports, fixture_settings.ports,
+			 sizeof(fixture_settings.ports));
 	glb_generation_free(gen);
 	glb_generation_free(NULL);
 }
@@ -39,7 +38,7 @@ START_TEST(alternative_hash_fields_make_room_for_three_hops)
 
 	struct glb_generation *gen = fixture_generation(&settings);
 
-	ck_assert_uint_eq(gen->alt_hash_fields, GLB_HASH_SRC_PORT);
+	ck_assert_uint_eq(gen->settings.alt_hash_fields, GLB_HASH_SRC_PORT);
 	ck_assert_uint_eq(gen->routes[0].listed_hops, 3);
 	glb_generation_free(gen);
 }
@@ -57,7 +56,7 @@ START_TEST(there_is_a_template_for_every_backend)
 
 			ck_assert_uint_eq((uintptr_t)outer % 64, 0);
 			ck_assert_mem_eq(outer->bytes + 12, "\x41\x41\x41\x41", 4);
-			ck_assert_mem_eq(glb_outer_dst(outer), spec->backends[b].addr.bytes, 4);
+			ck_assert_mem_eq(glb_outer_dst(outer, 4), spec->backends[b].addr.bytes, 4);
 		}
 	}
 	glb_generation_free(gen);
@@ -74,8 +73,8 @@ START_TEST(an_ipv6_backend_in_use_is_refused_and_the_tables_stay_with_the_caller
 	tables.tables[1]->spec.backends[2].addr.version = 6;
 	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, &diag), -ENOTSUP);
 	ck_assert_str_eq(diag.text,
-			 "$.tables[1].backends[2].ip: an IPv6 backend cannot be reached: "
-			 "the outer packet is IPv4 only");
+			 "$.tables[1].backends[2].ip: an IPv6 backend in a table "
+			 "whose others are IPv4: one hop list cannot have both");
 	ck_assert_ptr_null(gen);
 	ck_assert_ptr_eq(tables.tables, was.tables);
 	ck_assert_uint_eq(tables.count, 3);

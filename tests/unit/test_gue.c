@@ -9,10 +9,10 @@
 
 static uint32_t write_header(uint8_t *out, enum glb_proto proto, uint8_t hop_count)
 {
-	glb_gue_encode(out, proto, hop_count);
+	glb_gue_encode(out, proto, hop_count, GLB_GUE_HOP_LEN);
 	for (uint32_t i = 0; i < hop_count; i++)
 		glb_store_be32(out + GLB_GUE_HOPS_AT + i * GLB_GUE_HOP_LEN, 0x0a000001 + i);
-	return glb_gue_len(hop_count);
+	return glb_gue_len(hop_count, GLB_GUE_HOP_LEN);
 }
 
 START_TEST(the_header_of_one_hop_is_the_one_other_directors_write)
@@ -35,7 +35,7 @@ START_TEST(every_hop_count_survives_a_round_trip)
 		struct glb_gue gue;
 
 		bytes[GLB_GUE_NEXT_HOP_AT] = 7;
-		ck_assert(glb_gue_decode(&gue, &cur));
+		ck_assert(glb_gue_decode(&gue, &cur, GLB_GUE_HOP_LEN));
 		ck_assert_ptr_eq(gue.header, bytes);
 		ck_assert_ptr_eq(cur.at, bytes + len);
 		ck_assert_uint_eq(gue.len, len);
@@ -77,7 +77,8 @@ START_TEST(a_header_no_director_wrote_is_refused_and_nothing_is_said_about_it)
 		struct glb_gue gue = {.hop_count = 99};
 
 		bytes[cases[i].at] = cases[i].byte;
-		ck_assert_msg(!glb_gue_decode(&gue, &cur), "taken: %s", cases[i].what);
+		ck_assert_msg(!glb_gue_decode(&gue, &cur, GLB_GUE_HOP_LEN), "taken: %s",
+			      cases[i].what);
 		ck_assert_msg(gue.hop_count == 99 && !gue.header, "touched: %s", cases[i].what);
 	}
 }
@@ -93,7 +94,8 @@ START_TEST(a_header_cut_at_any_length_is_refused)
 		struct glb_cursor cur = glb_cursor(exact, cut);
 		struct glb_gue gue;
 
-		ck_assert_msg(!glb_gue_decode(&gue, &cur), "taken at %u bytes", cut);
+		ck_assert_msg(!glb_gue_decode(&gue, &cur, GLB_GUE_HOP_LEN), "taken at %u bytes",
+			      cut);
 		free(exact);
 	}
 }

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include <glb/answer.h>
+
+enum {
+	TTL = 64,
+	TOS_NETWORK_CONTROL = 0xc0, /* RFC 1812, 4.3.2.5: errors have precedence 6 or 7 */
+};
+
+static const uint64_t answer_cost = 1000000000;
+
+/* Is it one host, and not a loopback address? */
+static bool is_host(const uint8_t *addr, uint8_t version)
+{
+	static const uint8_t zeros[15] = {0};
+
+	if (version == 4)
+		return addr[0] != 0 && addr[0] != 127 && addr[0] < 224;
+	return addr[0] != 0xff && (memcmp(addr, zeros, 15) != 0 || addr[15] > 1);
+}
+
+bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow)
+{
+	const uint8_t *ip = pkt->data + flow->ip_at;
+	const uint8_t *src = ip + (flow->version == 4 ? 12 : 8);
+
+	return !(pkt->data[0] & 1) && is_host(src, flow->version) &&
+	       flow->fragment != GLB_LATER_FRAGMENT && flow->kind != GLB_FLOW_QUOTED &&
+	       flow->kind != GLB_FLOW_BAD_QUOTE;
+}
+
+bool glb_may_answer_echo(const struct glb_packet *pkt, const struct glb_flow *flow)
+{
+	return glb_may_answer(pkt, flow) && flow->fragment == GLB_WHOLE &&
+	       flow->transport_at == (flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN);
+}
+
+/* Ethernet back to where the frame came from, at out; its tags and EtherType stay the same. */
+static void write_l2(uint8_t *out, const struct glb_generation *gen, const struct glb_packet *pkt,
+		     uint16_t ip_at)
+{
+	uint8_t l2[GLB_ETHER_LEN + GLB_VLAN_MAX * GLB_VLAN_LEN];
+
+	memcpy(l2, pkt->data + GLB_MAC_LEN, GLB_MAC_LEN);
+	memcpy(l2 + GLB_MAC_LEN, gen->settings.ports[pkt->port].mac, GLB_MAC_LEN);
+	memcpy(l2 + 2 * GLB_MAC_LEN, pkt->data + 2 * GLB_MAC_LEN, ip_at - 2 * GLB_MAC_LEN);
+	memcpy(out, l2, ip_at);
+}
+
+static void swap_addresses(uint8_t *src, uint32_t len)
+{
+	uint8_t old[16];
+
+	memcpy(old, src, len);
+	memcpy(src, src + len, len);
+	memcpy(src + len, old, len);
+}
+
+static void sum_ipv4_header(uint8_t *ip)
+{
+	glb_store16(ip + 10, 0);
+	glb_store16(ip + 10, glb_sum_check(glb_sum(0, ip, GLB_IPV4_LEN)));
+}
+
+static void answer_echo(const struct glb_generation *gen, struct glb_packet *pkt,
+			const struct glb_flow *flow)
+{
+	uint8_t *ip = pkt->data + flow->ip_at;
+	uint8_t *icmp = ip + flow->transport_at;
+	bool v4 = flow->version == 4;
+	uint8_t reply = v4 ? GLB_ICMP_ECHO_REPLY : GLB_ICMPV6_ECHO_REPLY;
+	uint32_t from = GLB_BE16((uint16_t)(icmp[0] << 8));
+	uint32_t to = GLB_BE16((uint16_t)(reply << 8));
+
+	write_l2(pkt->data, gen, pkt, flow->ip_at);
+	swap_addresses(ip + (v4 ? 12 : 8), v4 ? 4 : 16);
+	ip[v4 ? 8 : 7] = TTL;
+	if (v4)
+		sum_ipv4_header(ip);
+	icmp[0] = reply;
+	/* the addresses are in the sum of ICMPv6, too, but not their order */
+	glb_store16(icmp + 2, glb_check_update(glb_load16(icmp + 2), from, to));
+	pkt->len = (uint32_t)flow->ip_at + flow->ip_len;
+}
+
+/* The error in front of the quote at the packet's own IP header; returns its first byte. */
+static uint8_t *write_ipv4_error(uint8_t *quote, uint32_t quote_len, uint16_t mtu)
+{
+	uint8_t *icmp = quote - GLB_ICMP_LEN;
+	uint8_t *ip = icmp - GLB_IPV4_LEN;
+
+	memset(ip, 0, GLB_IPV4_LEN + GLB_ICMP_LEN);
+	icmp[0] = GLB_ICMP_UNREACHABLE;
+	icmp[1] = GLB_ICMP_FRAG_NEEDED;
+	glb_store_be16(icmp + 6, mtu);
+	glb_store16(icmp + 2, glb_sum_check(glb_sum(0, icmp, GLB_ICMP_LEN + quote_len)));
+
+	ip[0] = 4 << 4 | GLB_IPV4_LEN / 4;
+	ip[1] = TOS_NETWORK_CONTROL;
+	glb_store_be16(ip + 2, (uint16_t)(GLB_IPV4_LEN + GLB_ICMP_LEN + quote_len));
+	glb_store_be16(ip + 6, 0x4000); /* do not fragment */
+	ip[8] = TTL;
+	ip[9] = GLB_PROTO_ICMP;
+	memcpy(ip + 12, quote + 16, 4);
+	memcpy(ip + 16, quote + 12, 4);
+	sum_ipv4_header(ip);
+	return ip;
+}
+
+static uint8_t *write_ipv6_error(uint8_t *quote, uint32_t quote_len, uint16_t mtu)
+{
+	uint8_t *icmp = quote - GLB_ICMP_LEN;
+	uint8_t *ip = icmp - GLB_IPV6_LEN;
+	uint16_t len = (uint16_t)(GLB_ICMP_LEN + quote_len);
+	uint64_t sum = (uint64_t)GLB_BE16(len) + GLB_BE16(GLB_PROTO_ICMPV6);
+
+	memset(ip, 0, GLB_IPV6_LEN + GLB_ICMP_LEN);
+	ip[0] = 6 << 4;
+	glb_store_be16(ip + 4, len);
+	ip[6] = GLB_PROTO_ICMPV6;
+	ip[7] = TTL;
+	memcpy(ip + 8, quote + 24, 16);
+	memcpy(ip + 24, quote + 8, 16);
+
+	icmp[0] = GLB_ICMPV6_PACKET_TOO_BIG;
+	glb_store_be16(icmp + 6, mtu);
+	sum = glb_sum(sum, ip + 8, 32);
+	glb_store16(icmp + 2, glb_sum_check(glb_sum(sum, icmp, len)));
+	return ip;
+}
+
+/* The largest packet of the client's that fits, which is never less than its family promises. */
+static uint16_t next_hop_mtu(const struct glb_generation *gen, const struct glb_packet *pkt,
+			     const struct glb_flow *flow)
+{
+	const uint8_t *outer_dst = pkt->data + flow->ip_at + (flow->version == 4 ? 16 : 24);
+	int table = glb_binds_match(gen->binds, flow, outer_dst);
+	uint16_t mtu = gen->settings.ports[pkt->port].mtu;
+
+	if (table >= 0)
+		mtu = (uint16_t)(mtu - gen->routes[table].outer_len);
+	return flow->version == 6 && mtu < GLB_IPV6_MTU_MIN ? GLB_IPV6_MTU_MIN : mtu;
+}
+
+static void answer_too_big(const struct glb_generation *gen, struct glb_packet *pkt,
+			   const struct glb_flow *flow)
+{
+	uint8_t *quote = pkt->data + flow->ip_at;
+	uint32_t head_len = (flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) + GLB_ICMP_LEN;
+	uint32_t room = (flow->version == 4 ? GLB_ICMP_ERROR_MAX : GLB_IPV6_MTU_MIN) - head_len;
+	uint32_t quote_len = flow->ip_len < room ? flow->ip_len : room;
+	uint16_t mtu = next_hop_mtu(gen, pkt, flow);
+
+	/* before the tags are overwritten */
+	write_l2(pkt->data - head_len, gen, pkt, flow->ip_at);
+	if (flow->version == 4)
+		(void)write_ipv4_error(quote, quote_len, mtu);
+	else
+		(void)write_ipv6_error(quote, quote_len, mtu);
+	pkt->data -= head_len;
+	pkt->headroom = (uint16_t)(pkt->headroom - head_len);
+	pkt->len = flow->ip_at + head_len + quote_len;
+}
+
+void glb_answer(const struct glb_generation *gen, struct glb_packet *pkt)
+{
+	struct glb_flow flow;
+
+	if (glb_parse(&flow, pkt->data, pkt->len) != GLB_FORWARD)
+		return; /* not a packet that glb_forward() gave such a verdict */
+	if (pkt->verdict == GLB_ANSWER_ECHO)
+		answer_echo(gen, pkt, &flow);
+	else if (pkt->verdict == GLB_ANSWER_TOO_BIG)
+		answer_too_big(gen, pkt, &flow);
+}
+
+bool glb_answer_take(struct glb_answer_budget *budget, uint32_t per_second, uint64_t now_ns)
+{
+	uint64_t burst = per_second < GLB_ANSWER_BURST ? per_second : GLB_ANSWER_BURST;
+	uint64_t elapsed = now_ns - budget->at_ns;
+	/* a second refills any budget: longer ones would overflow */
+	uint64_t refill = elapsed < answer_cost ? elapsed * per_second : UINT64_MAX;
+
+	budget->at_ns = now_ns;
+	budget->spent = refill < budget->spent ? budget->spent - refill : 0;
+	if (budget->spent + answer_cost > burst * answer_cost)
+		return false;
+	budget->spent += answer_cost;
+	return true;
+}
