@@ -14,6 +14,12 @@ static void check_flow(const struct glb_flow *flow, size_t len)
 	PROMISE(flow->ip_len >= (flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN));
 	PROMISE((size_t)flow->ip_at + flow->ip_len <= len);
 	PROMISE(flow->kind <= GLB_FLOW_FRAGMENT);
+	PROMISE(flow->transport_at >= (flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN));
+	PROMISE(flow->transport_at <= flow->ip_len);
+	PROMISE((flow->kind == GLB_FLOW_FRAGMENT) == (flow->fragment == GLB_LATER_FRAGMENT));
+	PROMISE(!flow->extra_error || flow->kind == GLB_FLOW_QUOTED ||
+		flow->kind == GLB_FLOW_BAD_QUOTE || flow->kind == GLB_FLOW_OTHER);
+	PROMISE(!flow->routed || flow->version == 6);
 	PROMISE(flow->tcp_flags == 0 ||
 		(flow->kind == GLB_FLOW_PORTS && flow->proto == GLB_PROTO_TCP));
 	if (flow->kind != GLB_FLOW_PORTS && flow->kind != GLB_FLOW_QUOTED)
@@ -43,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 
 	PROMISE(verdict == GLB_FORWARD || verdict == GLB_PUNT_NOT_IP ||
 		verdict == GLB_DROP_TRUNCATED || verdict == GLB_DROP_BAD_LENGTH ||
-		verdict == GLB_DROP_TOO_BIG);
+		verdict == GLB_DROP_TOO_BIG || verdict == GLB_DROP_EXT_HEADERS);
 	if (verdict == GLB_FORWARD) {
 		check_flow(&flow, len);
 		check_cut(input, &flow);

@@ -28,20 +28,27 @@ void frame_addr(uint8_t out[16], const char *text)
 
 static uint8_t *write_ip(uint8_t *out, const struct sample *s);
 
+static uint8_t *write_ports(uint8_t *out, const struct sample *s)
+{
+	uint32_t options_len = 4U * s->tcp_option_words;
+	uint8_t *rest = put16(put16(out, s->src_port), s->dst_port);
+
+	memset(rest, 0, 16);
+	if (s->proto == 17) {
+		(void)put16(rest, 8U + s->payload_len);
+		return out + 8;
+	}
+	rest[8] = (uint8_t)((20 + options_len) / 4 << 4);
+	rest[9] = s->tcp_flags;
+	if (options_len)
+		memcpy(out + 20, s->tcp_options, options_len);
+	return out + 20 + options_len;
+}
+
 static uint8_t *write_transport(uint8_t *out, const struct sample *s)
 {
-	uint8_t *start = out;
-
 	if (s->proto == 6 || s->proto == 17) {
-		out = put16(put16(out, s->src_port), s->dst_port);
-		memset(out, 0, 16);
-		if (s->proto == 6) {
-			out[8] = 5 << 4;
-			out[9] = s->tcp_flags;
-		} else {
-			(void)put16(out, 8U + s->payload_len);
-		}
-		out = start + (s->proto == 6 ? 20 : 8);
+		out = write_ports(out, s);
 	} else if (s->proto == 1 || s->proto == 58) {
 		memset(out, 0, 8);
 		out[0] = s->type;
@@ -54,6 +61,44 @@ static uint8_t *write_transport(uint8_t *out, const struct sample *s)
 		out = s->quote_len ? out + s->quote_len : end;
 	}
 	return put_payload(out, s->payload_len);
+}
+
+static uint32_t sum_words(uint32_t sum, const uint8_t *bytes, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
+	return sum;
+}
+
+static uint32_t complement(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum & 0xffff;
+}
+
+/* Is what follows the IP header all that its checksum is about? */
+static bool is_summed(const struct sample *s)
+{
+	return !(s->fragment & 0x3fff) && !(s->exts && strpbrk(s->exts, "flR"));
+}
+
+/* The checksum of a segment; the pseudo header has the 2 * addr_len bytes at src. */
+static void put_check(uint8_t *at, uint8_t *end, const struct sample *s, const uint8_t *src)
+{
+	uint32_t len = (uint32_t)(end - at);
+	uint32_t sum = s->proto == 1 ? 0 : sum_words(s->proto + len, src, s->version == 4 ? 8 : 32);
+	uint8_t *field = at + (s->proto == 6 ? 16 : s->proto == 17 ? 6 : 2);
+
+	if (field + 2 > end || (s->proto != 1 && s->proto != 6 && s->proto != 17 && s->proto != 58))
+		return;
+	(void)put16(field, 0);
+	sum = complement(sum_words(sum, at, len));
+	if (s->proto == 17 && !sum)
+		sum = 0xffff;
+	(void)put16(field, is_summed(s) ? sum : 0xbeef);
+	if (s->proto == 17 && s->unchecked)
+		(void)put16(field, 0);
 }
 
 static uint8_t *write_ipv4(uint8_t *ip, const struct sample *s)
@@ -70,27 +115,68 @@ static uint8_t *write_ipv4(uint8_t *ip, const struct sample *s)
 	(void)put16(ip + 2, (uint32_t)(end - ip));
 	(void)put16(ip + 4, s->hint);
 	(void)put16(ip + 6, s->fragment);
-	ip[8] = 63;
+	ip[1] = s->tos;
+	ip[8] = s->ttl ? s->ttl : 63;
 	ip[9] = s->proto;
 	frame_addr(addr, s->src);
 	memcpy(ip + 12, addr, 4);
 	frame_addr(addr, s->dst);
 	memcpy(ip + 16, addr, 4);
+	put_check(ip + header_len, end, s, ip + 12);
+	(void)put16(ip + 10, complement(sum_words(0, ip, header_len)));
 	return end;
+}
+
+static uint8_t ext_number(char letter)
+{
+	switch (letter) {
+	case 'h':
+		return 0;
+	case 'r':
+	case 'R':
+		return 43;
+	case 'd':
+	case 'D':
+		return 60;
+	default:
+		return 44;
+	}
+}
+
+/* The extension headers of a sample; `next` is where the number of the first belongs. */
+static uint8_t *write_exts(uint8_t *out, uint8_t *next, const struct sample *s)
+{
+	for (const char *ext = s->exts ? s->exts : ""; *ext; ext++) {
+		uint8_t more = *ext == 'D' || *ext == 'R' ? 2 : 0;
+
+		memset(out, 0, 8 + 8U * more);
+		*next = ext_number(*ext);
+		next = out;
+		if (*ext == 'f' || *ext == 'l')
+			(void)put16(out + 2, *ext == 'f' ? 1 : 8);
+		else if (*ext != 'a')
+			out[1] = more;
+		out[3] |= *ext == 'R';
+		out += 8 + 8U * more;
+	}
+	*next = s->proto;
+	return out;
 }
 
 static uint8_t *write_ipv6(uint8_t *ip, const struct sample *s)
 {
-	uint8_t *end = write_transport(ip + 40, s);
-
 	memset(ip, 0, 8);
-	ip[0] = 6 << 4;
+
+	uint8_t *transport = write_exts(ip + 40, ip + 6, s);
+	uint8_t *end = write_transport(transport, s);
+
+	(void)put16(ip, 6U << 12 | (uint32_t)s->tos << 4);
 	(void)put16(ip + 2, s->hint);
 	(void)put16(ip + 4, (uint32_t)(end - ip - 40));
-	ip[6] = s->proto;
-	ip[7] = 63;
+	ip[7] = s->ttl ? s->ttl : 63;
 	frame_addr(ip + 8, s->src);
 	frame_addr(ip + 24, s->dst);
+	put_check(transport, end, s, ip + 8);
 	return end;
 }
 

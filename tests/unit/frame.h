@@ -8,6 +8,7 @@
 #ifndef UNIT_FRAME_H
 #define UNIT_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { FRAME_LEN_MAX = 66000 };
@@ -26,10 +27,18 @@ struct sample {
 	uint8_t type;	      /* ICMP */
 	uint8_t code;
 	uint8_t tcp_flags;
+	uint8_t tos;
+	uint8_t ttl;	      /* or hop limit; 0: 63 */
 	uint16_t payload_len; /* bytes behind the transport header */
 	uint16_t padding_len; /* bytes behind the IP packet */
 	uint16_t quote_len;   /* bytes of the quoted packet that an ICMP error keeps; 0: all */
 	const struct sample *quote;
+	/* IPv6 extension headers, a letter each: h hop-by-hop, d destination, D the same with 24
+	   bytes, r routing, R routing with a segment left, fragments: a atomic, f first, l later */
+	const char *exts;
+	const char *tcp_options;
+	uint8_t tcp_option_words;
+	bool unchecked; /* UDP: no checksum. Those of fragments are wrong, all others right. */
 };
 
 /* Writes a frame into `out`, of FRAME_LEN_MAX bytes; returns its length. */

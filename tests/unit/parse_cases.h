@@ -16,6 +16,13 @@
 #define ROUTER4 "203.0.113.1"
 #define ROUTER6 "2001:db8:77::1"
 
+#define REPLY4(number)                                                                             \
+	.version = 4, .proto = (number), .src = VIP4, .dst = CLIENT4, .src_port = 443,             \
+	.dst_port = 40001
+#define REPLY6(number)                                                                             \
+	.version = 6, .proto = (number), .src = VIP6, .dst = CLIENT6, .src_port = 443,             \
+	.dst_port = 40001
+
 /* What the VIP sent, for errors to quote. */
 static const struct sample reply4 = {
 	.version = 4, .proto = 6, .src = VIP4, .dst = CLIENT4, .src_port = 443, .dst_port = 40001};
@@ -35,6 +42,57 @@ static const struct sample reply4_later = {.version = 4,
 					   .fragment = 0x00b9};
 static const struct sample reply6 = {
 	.version = 6, .proto = 6, .src = VIP6, .dst = CLIENT6, .src_port = 443, .dst_port = 40001};
+
+/* What is found behind the extension headers of a packet from port 40001 to 443. */
+static const struct {
+	const char *exts; /* see frame.h */
+	uint8_t transport_at;
+	enum glb_flow_kind kind;
+	enum glb_fragment fragment;
+	bool routed;
+} walks[] = {
+	{"", 40, GLB_FLOW_PORTS, GLB_WHOLE, false},
+	{"h", 48, GLB_FLOW_PORTS, GLB_WHOLE, false},
+	{"r", 48, GLB_FLOW_PORTS, GLB_WHOLE, false},
+	{"R", 64, GLB_FLOW_PORTS, GLB_WHOLE, true},
+	{"d", 48, GLB_FLOW_PORTS, GLB_WHOLE, false},
+	{"D", 64, GLB_FLOW_PORTS, GLB_WHOLE, false},
+	{"a", 48, GLB_FLOW_PORTS, GLB_WHOLE, false},
+	{"f", 48, GLB_FLOW_PORTS, GLB_FIRST_FRAGMENT, false},
+	{"l", 48, GLB_FLOW_FRAGMENT, GLB_LATER_FRAGMENT, false},
+	{"hdRad", 96, GLB_FLOW_PORTS, GLB_WHOLE, true},
+	{"hRl", 80, GLB_FLOW_FRAGMENT, GLB_LATER_FRAGMENT, true},
+	{"fa", 56, GLB_FLOW_PORTS, GLB_FIRST_FRAGMENT, false},
+	{"af", 56, GLB_FLOW_PORTS, GLB_FIRST_FRAGMENT, false},
+	{"fl", 56, GLB_FLOW_FRAGMENT, GLB_LATER_FRAGMENT, false},
+	{"ddddddd", 96, GLB_FLOW_PORTS, GLB_WHOLE, false},
+	{"hdrdDdad", 120, GLB_FLOW_PORTS, GLB_WHOLE, false}, /* eight, as many as are read */
+	{"dddddddl", 104, GLB_FLOW_FRAGMENT, GLB_LATER_FRAGMENT, false},
+	/* behind a later fragment's header is payload, whatever it looks like */
+	{"ld", 48, GLB_FLOW_FRAGMENT, GLB_LATER_FRAGMENT, false},
+	{"dddddddld", 104, GLB_FLOW_FRAGMENT, GLB_LATER_FRAGMENT, false},
+};
+
+/* A packet as an ICMP error quotes it, and what the error's flow makes of it. */
+static const struct {
+	const char *what;
+	struct sample quote;
+	uint8_t header_len; /* of IP, with options and extension headers */
+	enum glb_flow_kind kind;
+} quotes[] = {
+	{"TCP", {REPLY4(6)}, 20, GLB_FLOW_QUOTED},
+	{"UDP behind options", {REPLY4(17), .option_words = 10}, 60, GLB_FLOW_QUOTED},
+	{"SCTP", {REPLY4(132), .payload_len = 12}, 20, GLB_FLOW_QUOTED},
+	{"a first fragment", {REPLY4(6), .fragment = 0x2000}, 20, GLB_FLOW_QUOTED},
+	{"a later fragment", {REPLY4(6), .fragment = 0x00b9}, 20, GLB_FLOW_OTHER},
+	{"TCP over IPv6", {REPLY6(6)}, 40, GLB_FLOW_QUOTED},
+	{"UDP over IPv6", {REPLY6(17)}, 40, GLB_FLOW_QUOTED},
+	{"extension headers", {REPLY6(6), .exts = "hDR"}, 96, GLB_FLOW_QUOTED},
+	{"an atomic fragment", {REPLY6(6), .exts = "da"}, 56, GLB_FLOW_QUOTED},
+	{"a first fragment of IPv6", {REPLY6(6), .exts = "f"}, 48, GLB_FLOW_QUOTED},
+	{"a later fragment of IPv6", {REPLY6(6), .exts = "dl"}, 56, GLB_FLOW_OTHER},
+	{"eight extension headers", {REPLY6(6), .exts = "dddddddd"}, 104, GLB_FLOW_QUOTED},
+};
 
 /* A frame of each kind and the flow it belongs to. */
 static const struct {
@@ -280,34 +338,8 @@ static const struct {
 	 {.version = 4, .proto = 1, .src = CLIENT4, .dst = VIP4, .type = 8, .code = 1}},
 	{"an ICMPv6 echo request of code 1",
 	 {.version = 6, .proto = 58, .src = CLIENT6, .dst = VIP6, .type = 128, .code = 1}},
-	{"port unreachable",
-	 {.version = 4,
-	  .proto = 1,
-	  .src = ROUTER4,
-	  .dst = VIP4,
-	  .type = 3,
-	  .code = 3,
-	  .quote = &reply4}},
-	{"time exceeded",
-	 {.version = 4, .proto = 1, .src = ROUTER4, .dst = VIP4, .type = 11, .quote = &reply4}},
 	{"the number of packet too big in ICMPv4",
 	 {.version = 4, .proto = 1, .src = ROUTER4, .dst = VIP4, .type = 2, .quote = &reply4}},
-	{"the number of fragmentation needed in ICMPv6",
-	 {.version = 6,
-	  .proto = 58,
-	  .src = ROUTER6,
-	  .dst = VIP6,
-	  .type = 3,
-	  .code = 4,
-	  .quote = &reply6}},
-	{"packet too big of code 1",
-	 {.version = 6,
-	  .proto = 58,
-	  .src = ROUTER6,
-	  .dst = VIP6,
-	  .type = 2,
-	  .code = 1,
-	  .quote = &reply6}},
 	{"fragmentation needed that quotes a later fragment",
 	 {.version = 4,
 	  .proto = 1,
@@ -319,8 +351,11 @@ static const struct {
 	{"ICMPv6 in IPv4", {.version = 4, .proto = 58, .src = CLIENT4, .dst = VIP4, .type = 128}},
 	{"ICMPv4 in IPv6", {.version = 6, .proto = 1, .src = CLIENT6, .dst = VIP6, .type = 8}},
 	{"SCTP", {.version = 4, .proto = 132, .src = CLIENT4, .dst = VIP4, .payload_len = 12}},
-	{"IPv6 with an extension header",
-	 {.version = 6, .proto = 44, .src = CLIENT6, .dst = VIP6, .payload_len = 28}},
+	{"an authentication header",
+	 {.version = 6, .proto = 51, .src = CLIENT6, .dst = VIP6, .payload_len = 28}},
+	{"an authentication header behind extension headers",
+	 {.version = 6, .proto = 51, .src = CLIENT6, .dst = VIP6, .exts = "hd", .payload_len = 28}},
+	{"no next header", {.version = 6, .proto = 59, .src = CLIENT6, .dst = VIP6, .exts = "h"}},
 };
 
 /* Sample 0 is TCP over IPv4, sample 2 TCP over IPv6. */

@@ -96,7 +96,7 @@ START_TEST(bytes_behind_the_announced_length_are_never_read_as_headers)
 	static const struct {
 		unsigned int kind;
 		uint8_t ip_len; /* one less than the headers take */
-	} cases[] = {{0, 39}, {1, 27}, {11, 27}, {13, 20 + 8 + 23}, {14, 20 + 8 + 60 + 3}};
+	} cases[] = {{0, 39}, {1, 27}, {11, 27}};
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		uint32_t len = frame_write(frame, &kinds[cases[i].kind].frame);
@@ -112,63 +112,262 @@ START_TEST(bytes_behind_the_announced_length_are_never_read_as_headers)
 }
 END_TEST
 
-START_TEST(a_quote_is_not_read_behind_the_announced_length_of_the_error)
+/* A packet of IPv6 from port 40001 to 443 behind these extension headers. */
+static struct sample behind(const char *exts, uint8_t proto)
 {
-	static const struct {
-		const char *what;
-		const struct sample *quote;
-		uint8_t ip_len;
-		uint8_t first; /* byte of the quote */
-	} cases[] = {
-		{"a later fragment, one byte of its header missing", &reply4_later, 28 + 19, 0x45},
-		{"a later fragment, one byte of its options missing", &reply4_later, 28 + 23, 0x46},
-		{"a packet, all of it missing", &reply4, 28, 0x45},
-		{"something else, all of it missing", &reply4, 28, 0x00},
-	};
+	return (struct sample){.version = 6,
+			       .proto = proto,
+			       .src = CLIENT6,
+			       .dst = VIP6,
+			       .src_port = 40001,
+			       .dst_port = 443,
+			       .exts = exts};
+}
+
+START_TEST(extension_headers_are_read_up_to_the_transport_header)
+{
+	struct sample sample = behind(walks[_i].exts, 17);
+	uint32_t len = frame_write(frame, &sample);
+	bool ports = walks[_i].kind == GLB_FLOW_PORTS;
+	struct glb_flow flow;
+
+	ck_assert_int_eq(glb_parse(&flow, frame, len), GLB_FORWARD);
+	check_addresses(&flow, walks[_i].exts);
+	ck_assert_int_eq(flow.kind, walks[_i].kind);
+	ck_assert_int_eq(flow.fragment, walks[_i].fragment);
+	ck_assert_int_eq(flow.routed, walks[_i].routed);
+	ck_assert_uint_eq(flow.transport_at, walks[_i].transport_at);
+	ck_assert_uint_eq(flow.src_port, ports ? 40001 : 0);
+	ck_assert_uint_eq(flow.dst_port, ports ? 443 : 0);
+	check_cuts(&sample, walks[_i].exts);
+}
+END_TEST
+
+START_TEST(an_echo_request_is_found_behind_extension_headers)
+{
+	struct sample sample = behind("hda", 58);
+	struct glb_flow flow;
+
+	sample.type = 128;
+	ck_assert_int_eq(glb_parse(&flow, frame, frame_write(frame, &sample)), GLB_FORWARD);
+	ck_assert_int_eq(flow.kind, GLB_FLOW_ECHO);
+	ck_assert_uint_eq(flow.transport_at, 64);
+}
+END_TEST
+
+START_TEST(a_ninth_extension_header_is_one_too_many_of_any_kind)
+{
+	static const char *const cases[] = {"ddddddddd", "ddddddddh", "ddddddddr",
+					    "dddddddda", "ddddddddl", "hrdahrdahrda"};
+	struct glb_flow flow;
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
-		struct sample error = {.version = 4,
-				       .proto = 1,
-				       .src = ROUTER4,
-				       .dst = VIP4,
-				       .type = 3,
-				       .code = 4,
-				       .quote = cases[i].quote};
-		uint32_t len = frame_write(frame, &error);
-		struct glb_flow flow;
+		struct sample sample = behind(cases[i], 17);
 
-		frame[17] = cases[i].ip_len;
-		frame[42] = cases[i].first;
-		ck_assert_msg(glb_parse(&flow, frame, len) == GLB_DROP_TRUNCATED, "%s",
-			      cases[i].what);
+		ck_assert_msg(glb_parse(&flow, frame, frame_write(frame, &sample)) ==
+				      GLB_DROP_EXT_HEADERS,
+			      "%s", cases[i]);
 	}
 }
 END_TEST
 
-START_TEST(a_damaged_quote_has_the_verdict_of_a_damaged_packet)
+START_TEST(a_payload_shorter_than_its_extension_headers_is_a_bad_length)
+{
+	struct sample sample = behind("hDf", 17);
+	uint32_t len = frame_write(frame, &sample);
+	struct glb_flow flow;
+
+	for (uint8_t payload_len = 0; payload_len < 40; payload_len++) {
+		frame[19] = payload_len;
+		ck_assert_int_eq(glb_parse(&flow, frame, len), GLB_DROP_BAD_LENGTH);
+	}
+	for (uint8_t payload_len = 40; payload_len < 48; payload_len++) {
+		frame[19] = payload_len;
+		ck_assert_int_eq(glb_parse(&flow, frame, len), GLB_DROP_TRUNCATED);
+	}
+	frame[19] = 48;
+	ck_assert_int_eq(glb_parse(&flow, frame, len), GLB_FORWARD);
+}
+END_TEST
+
+START_TEST(every_bit_of_an_ipv6_fragment_offset_counts_and_of_the_rest_just_one)
+{
+	struct sample sample = behind("a", 17);
+	uint32_t len = frame_write(frame, &sample);
+	struct glb_flow flow;
+
+	for (unsigned int bit = 0; bit < 16; bit++) {
+		glb_store_be16(frame + 14 + 40 + 2, (uint16_t)(1 << bit));
+		ck_assert_int_eq(glb_parse(&flow, frame, len), GLB_FORWARD);
+		ck_assert_int_eq(flow.fragment, bit >= 3   ? GLB_LATER_FRAGMENT
+						: bit == 0 ? GLB_FIRST_FRAGMENT
+							   : GLB_WHOLE);
+	}
+}
+END_TEST
+
+static struct sample error_about(const struct sample *quote)
+{
+	bool v4 = quote->version == 4;
+
+	return (struct sample){
+		.version = quote->version,
+		.proto = v4 ? 1 : 58,
+		.src = v4 ? ROUTER4 : ROUTER6,
+		.dst = v4 ? VIP4 : VIP6,
+		.hint = 88,
+		.type = v4 ? 3 : 2,
+		.code = v4 ? 4 : 0,
+		.quote = quote,
+	};
+}
+
+/* The kind of an error that is not read as one about a flow: its addresses are its own. */
+static void check_unquoted(const struct glb_flow *flow, const char *what)
+{
+	uint8_t router[16];
+	uint8_t vip[16];
+
+	frame_addr(router, flow->version == 4 ? ROUTER4 : ROUTER6);
+	frame_addr(vip, flow->version == 4 ? VIP4 : VIP6);
+	ck_assert_msg(!memcmp(flow->src, router, 16), "%s: source", what);
+	ck_assert_msg(!memcmp(flow->dst, vip, 16), "%s: destination", what);
+	ck_assert_msg(!flow->src_port && !flow->dst_port, "%s: ports", what);
+	ck_assert_msg(flow->hint == 88, "%s: hint %u", what, flow->hint);
+	ck_assert_msg(flow->proto == (flow->version == 4 ? 1 : 58), "%s: protocol", what);
+}
+
+static void check_quoted(const struct glb_flow *flow, const struct sample *quote, const char *what)
+{
+	check_addresses(flow, what);
+	ck_assert_msg(flow->src_port == (quote->proto == 132 ? 0x4243 : 40001), "%s: port", what);
+	ck_assert_msg(flow->dst_port == (quote->proto == 132 ? 0x4041 : 443), "%s: port", what);
+	ck_assert_msg(flow->hint == flow->src_port, "%s: hint", what);
+	ck_assert_msg(flow->proto == quote->proto, "%s: protocol %u", what, flow->proto);
+}
+
+/* The error says it has `left` bytes of quote, and has them; what else the frame has is behind. */
+static void check_quote_of(uint32_t left, uint32_t quote_at, uint32_t frame_len, unsigned int i)
+{
+	struct glb_flow flow;
+	uint32_t needed = quotes[i].header_len + (quotes[i].kind == GLB_FLOW_QUOTED ? 4U : 0);
+	enum glb_flow_kind want = left < needed ? GLB_FLOW_BAD_QUOTE : quotes[i].kind;
+	uint8_t *exact;
+
+	if (quotes[i].quote.version == 4)
+		glb_store_be16(frame + 16, (uint16_t)(28 + left));
+	else
+		glb_store_be16(frame + 18, (uint16_t)(8 + left));
+	exact = frame_exact(frame, frame_len);
+	ck_assert_int_eq(glb_parse(&flow, exact, frame_len), GLB_FORWARD);
+	free(exact);
+	ck_assert_msg(flow.kind == want, "%s, %u bytes: kind %d", quotes[i].what, left, flow.kind);
+	ck_assert(!flow.extra_error);
+	ck_assert_uint_eq(flow.transport_at, quote_at - 14 - 8);
+	if (want == GLB_FLOW_QUOTED)
+		check_quoted(&flow, &quotes[i].quote, quotes[i].what);
+	else
+		check_unquoted(&flow, quotes[i].what);
+}
+
+START_TEST(a_quote_is_read_up_to_its_ports_and_never_behind_the_error_s_length)
+{
+	struct sample error = error_about(&quotes[_i].quote);
+	uint32_t quote_at = 14 + (error.version == 4 ? 20 : 40) + 8;
+	uint32_t len = frame_write(frame, &error);
+
+	for (uint32_t left = 0; left <= len - quote_at; left++) {
+		(void)frame_write(frame, &error);
+		check_quote_of(left, quote_at, quote_at + left, (unsigned int)_i); /* cut there */
+		check_quote_of(left, quote_at, len, (unsigned int)_i); /* padding behind */
+	}
+}
+END_TEST
+
+START_TEST(a_quote_whose_headers_contradict_each_other_is_a_bad_one)
 {
 	static const struct {
 		const char *what;
-		unsigned int at;
+		uint8_t version;
+		uint8_t at; /* in the quote */
 		uint8_t byte;
-		enum glb_verdict want;
+		enum glb_flow_kind want;
 	} cases[] = {
-		{"version 6 in a quote of ICMPv4", 42, 0x65, GLB_DROP_BAD_LENGTH},
-		{"a header of 16 bytes", 42, 0x44, GLB_DROP_BAD_LENGTH},
-		{"options that are not there", 42, 0x4f, GLB_DROP_BAD_LENGTH},
-		{"a length above what is quoted, which is usual", 44, 0x05, GLB_FORWARD},
+		{"version 6 in a quote of ICMPv4", 4, 0, 0x65, GLB_FLOW_BAD_QUOTE},
+		{"a header of 16 bytes", 4, 0, 0x44, GLB_FLOW_BAD_QUOTE},
+		{"options that are not there", 4, 0, 0x4f, GLB_FLOW_BAD_QUOTE},
+		{"a length below that of its header", 4, 3, 19, GLB_FLOW_BAD_QUOTE},
+		{"a length of just its header: ports are there", 4, 3, 20, GLB_FLOW_QUOTED},
+		{"a length above what is quoted, which is usual", 4, 2, 0x05, GLB_FLOW_QUOTED},
+		{"version 4 in a quote of ICMPv6", 6, 0, 0x45, GLB_FLOW_BAD_QUOTE},
+		{"an extension header longer than the quote", 6, 41, 9, GLB_FLOW_BAD_QUOTE},
+		{"a payload shorter than the extension header", 6, 5, 7, GLB_FLOW_BAD_QUOTE},
+		{"a payload of just the extension header", 6, 5, 8, GLB_FLOW_QUOTED},
+		{"a payload longer than what is quoted", 6, 4, 0x05, GLB_FLOW_QUOTED},
+		{"protocol ESP in the extension header", 6, 40, 50, GLB_FLOW_QUOTED},
 	};
+	static const struct sample quote6 = {REPLY6(6), .exts = "d"};
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
-		uint32_t len = frame_write(frame, &kinds[13].frame);
+		bool v4 = cases[i].version == 4;
+		struct sample error = error_about(v4 ? &reply4 : &quote6);
+		uint32_t len = frame_write(frame, &error);
 		struct glb_flow flow;
 
-		frame[cases[i].at] = cases[i].byte;
+		frame[14 + (v4 ? 28 : 48) + cases[i].at] = cases[i].byte;
+		ck_assert_int_eq(glb_parse(&flow, frame, len), GLB_FORWARD);
+		ck_assert_msg(flow.kind == cases[i].want, "%s: kind %d", cases[i].what, flow.kind);
+		if (flow.kind == GLB_FLOW_BAD_QUOTE)
+			check_unquoted(&flow, cases[i].what);
+	}
+}
+END_TEST
 
-		enum glb_verdict verdict = glb_parse(&flow, frame, len);
+START_TEST(a_quote_with_nine_extension_headers_is_a_bad_one)
+{
+	static const struct sample quote = {REPLY6(6), .exts = "ddddddddd"};
+	struct sample error = error_about(&quote);
+	struct glb_flow flow;
 
-		ck_assert_msg(verdict == cases[i].want, "%s: %s", cases[i].what,
-			      glb_verdict_label(verdict));
+	ck_assert_int_eq(glb_parse(&flow, frame, frame_write(frame, &error)), GLB_FORWARD);
+	ck_assert_int_eq(flow.kind, GLB_FLOW_BAD_QUOTE);
+}
+END_TEST
+
+/* RFC 792 and RFC 4443: the types whose messages quote the packet they are about. */
+static bool quotes_a_packet(uint8_t version, unsigned int type)
+{
+	if (version == 4)
+		return type == 3 || type == 11 || type == 12;
+	return type == 1 || type == 2 || type == 3 || type == 4;
+}
+
+START_TEST(every_type_and_code_of_icmp_has_its_kind)
+{
+	for (unsigned int type = 0; type < 512; type++) {
+		bool v4 = type < 256;
+		uint8_t version = v4 ? 4 : 6;
+		struct sample message = error_about(v4 ? &reply4 : &reply6);
+		uint32_t len = frame_write(frame, &message);
+		uint8_t *icmp = frame + 14 + (v4 ? 20 : 40);
+
+		icmp[0] = (uint8_t)type;
+		for (unsigned int code = 0; code < 256; code++) {
+			struct glb_flow flow;
+			bool echo = icmp[0] == (v4 ? 8 : 128) && code == 0;
+			bool quoted = quotes_a_packet(version, icmp[0]);
+			bool compatible = v4 ? icmp[0] == 3 && code == 4 : icmp[0] == 2 && !code;
+
+			icmp[1] = (uint8_t)code;
+			ENSURE(glb_parse(&flow, frame, len) == GLB_FORWARD, "type %u refused",
+			       type);
+			ENSURE(flow.kind == (echo     ? GLB_FLOW_ECHO
+					     : quoted ? GLB_FLOW_QUOTED
+						      : GLB_FLOW_OTHER),
+			       "IPv%u type %u code %u: kind %d", version, icmp[0], code, flow.kind);
+			ENSURE(flow.extra_error == (quoted && !compatible),
+			       "IPv%u type %u code %u: extra", version, icmp[0], code);
+		}
 	}
 }
 END_TEST
@@ -226,14 +425,17 @@ START_TEST(the_largest_ip_packets_are_read)
 }
 END_TEST
 
-START_TEST(every_verdict_has_a_label_and_three_letters_tell_its_kind)
+START_TEST(every_verdict_has_a_label_whose_first_word_tells_its_kind)
 {
 	for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++) {
 		const char *label = glb_verdict_label((enum glb_verdict)v);
 		bool punt = !strncmp(label, "punt_", 5);
+		bool answer = !strncmp(label, "answer_", 7);
 
-		ck_assert(punt || !strncmp(label, "drop_", 5) || !strcmp(label, "forward"));
+		ck_assert(punt || answer || !strncmp(label, "drop_", 5) ||
+			  !strcmp(label, "forward"));
 		ck_assert_int_eq(!!glb_verdict_is_punt((enum glb_verdict)v), punt);
+		ck_assert_int_eq(!!glb_verdict_is_answer((enum glb_verdict)v), answer);
 	}
 	ck_assert_str_eq(glb_verdict_label(GLB_VERDICT_COUNT), "?");
 }
@@ -252,13 +454,23 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(parse, a_header_that_contradicts_itself_has_a_verdict_of_its_own, 0,
 			    COUNT_OF(damages));
 	tcase_add_test(parse, bytes_behind_the_announced_length_are_never_read_as_headers);
-	tcase_add_test(parse, a_quote_is_not_read_behind_the_announced_length_of_the_error);
-	tcase_add_test(parse, a_damaged_quote_has_the_verdict_of_a_damaged_packet);
+	tcase_add_loop_test(parse, extension_headers_are_read_up_to_the_transport_header, 0,
+			    COUNT_OF(walks));
+	tcase_add_test(parse, an_echo_request_is_found_behind_extension_headers);
+	tcase_add_test(parse, a_ninth_extension_header_is_one_too_many_of_any_kind);
+	tcase_add_test(parse, a_payload_shorter_than_its_extension_headers_is_a_bad_length);
+	tcase_add_test(parse, every_bit_of_an_ipv6_fragment_offset_counts_and_of_the_rest_just_one);
+	tcase_add_loop_test(parse,
+			    a_quote_is_read_up_to_its_ports_and_never_behind_the_error_s_length, 0,
+			    COUNT_OF(quotes));
+	tcase_add_test(parse, a_quote_whose_headers_contradict_each_other_is_a_bad_one);
+	tcase_add_test(parse, a_quote_with_nine_extension_headers_is_a_bad_one);
+	tcase_add_test(parse, every_type_and_code_of_icmp_has_its_kind);
 	tcase_add_test(parse, every_bit_of_the_fragment_offset_counts_and_no_flag);
 	tcase_add_test(parse, a_third_vlan_tag_is_not_looked_behind);
 	tcase_add_test(parse, any_other_ethertype_is_punted_however_short_the_frame);
 	tcase_add_test(parse, the_largest_ip_packets_are_read);
-	tcase_add_test(parse, every_verdict_has_a_label_and_three_letters_tell_its_kind);
+	tcase_add_test(parse, every_verdict_has_a_label_whose_first_word_tells_its_kind);
 	suite_add_tcase(suite, parse);
 	return suite;
 }
