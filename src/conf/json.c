@@ -273,6 +273,11 @@ int conf_refuse_unknown(const struct conf_value *object, const char *const known
 	return err;
 }
 
+bool conf_is_string(const struct conf_value *value)
+{
+	return json_is_string(value->json);
+}
+
 size_t conf_count(const struct conf_value *array)
 {
 	return json_array_size(array->json);
@@ -331,6 +336,19 @@ int conf_string(const char **out, const struct conf_value *value)
 	if (!json_is_string(value->json))
 		return conf_refuse(value, "is %s, expected a string", type_name(value));
 	*out = json_string_value(value->json);
+	return 0;
+}
+
+int conf_name(char *out, size_t room, const char *what, const struct conf_value *value)
+{
+	const char *text;
+	int err = conf_string(&text, value);
+
+	if (err)
+		return err;
+	if (!*text || strlen(text) >= room)
+		return conf_refuse(value, "\"%s\" is no %s", text, what);
+	memcpy(out, text, strlen(text) + 1);
 	return 0;
 }
 

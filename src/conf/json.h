@@ -88,6 +88,9 @@ size_t conf_key(const struct conf_value *member);
 GLB_NODISCARD int conf_object(const struct conf_value *value);
 GLB_NODISCARD int conf_array(const struct conf_value *value);
 
+/* Is it a string? For values that may also be something else. */
+bool conf_is_string(const struct conf_value *value);
+
 /* A member of an object, to be looked at next. False when there is none; *out says where it is. */
 bool conf_find(struct conf_value *out, const struct conf_value *object, const char *key);
 
@@ -108,6 +111,9 @@ struct conf_value conf_element(const struct conf_value *array, size_t index);
 
 /* The string lives as long as the file. */
 GLB_NODISCARD int conf_string(const char **out, const struct conf_value *value);
+
+/* A string of 1 to room - 1 bytes, copied; `what` people call it: "device name". */
+int conf_name(char *out, size_t room, const char *what, const struct conf_value *value);
 
 int conf_bool(bool *out, const struct conf_value *value);
 

@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Asks about conf/director.h. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <glb/hash.h>
 
-#include "conf/director.h"
-#include "document.h"
+#include "conf_director.h"
 #include "suite.h"
-
-#define REQUIRED "'outbound_gateway_mac':'02:00:00:00:00:01','outbound_src_ip':'192.0.2.1'"
-#define WITH(x)	 "{" REQUIRED "," x "}"
-
-static char text[DOCUMENT_LEN_MAX];
-
-static char told[DOCUMENT_LEN_MAX];
-static struct report report;
-
-/* Leaves in `told` what the report says. */
-static int parse(struct director_conf *conf, const char *json)
-{
-	size_t len = document(text, json);
-
-	report_init(&report);
-
-	int err = director_conf_parse(conf, "d.json", text, len, &report);
-
-	(void)problems(told, &report, "d.json");
-	return err;
-}
 
 START_TEST(two_keys_are_enough_and_the_rest_has_its_defaults)
 {
@@ -49,6 +28,19 @@ START_TEST(two_keys_are_enough_and_the_rest_has_its_defaults)
 	ck_assert_uint_eq(conf.idle_sleep_us, 100);
 	for (unsigned int p = 0; p < GLB_PORTS_MAX; p++)
 		ck_assert_mem_eq(conf.settings.ports[p].mac, no_mac, sizeof(no_mac));
+
+	/* what the original has no key for is as the original does it */
+	struct glb_settings original = {
+		.src_addr = conf.settings.src_addr,
+		.hash_fields = GLB_HASH_SRC_ADDR,
+		.answers_per_second = 1000,
+	};
+
+	ck_assert_mem_eq(&conf.settings, &original, sizeof(original));
+	ck_assert_uint_eq(conf.defaults.port.vlan, GLB_VLAN_KEEP);
+	ck_assert_uint_eq(conf.defaults.port.mtu, 0);
+	ck_assert(!conf.defaults.gateway_auto);
+	ck_assert_uint_eq(conf.port_count, 0);
 }
 END_TEST
 
@@ -76,27 +68,114 @@ START_TEST(every_key_has_its_effect)
 }
 END_TEST
 
+START_TEST(every_choice_has_its_effect)
+{
+	static const struct {
+		const char *json;
+		size_t at; /* in the settings, a byte */
+		uint8_t want;
+	} choices[] = {
+#define CASE(field, json, want) {json, offsetof(struct glb_settings, field), want}
+		CASE(all_icmp_errors, "'icmp_errors':'compatible'", false),
+		CASE(all_icmp_errors, "'icmp_errors':'all'", true),
+		CASE(echo, "'echo':'forward'", GLB_ECHO_FORWARD),
+		CASE(echo, "'echo':'answer'", GLB_ECHO_ANSWER),
+		CASE(echo, "'echo':'punt'", GLB_ECHO_PUNT),
+		CASE(echo, "'echo':'drop'", GLB_ECHO_DROP),
+		CASE(echo, "'forward_icmp_ping_responses':true,'echo':'forward'", GLB_ECHO_FORWARD),
+		CASE(echo, "'forward_icmp_ping_responses':false,'echo':'punt'", GLB_ECHO_PUNT),
+		CASE(forward_fragments, "'fragments':'drop'", false),
+		CASE(forward_fragments, "'fragments':'address'", true),
+		CASE(verify_ip_checksum, "'verify_ip_checksum':true", true),
+		CASE(min_ttl, "'min_ttl':255", 255),
+		CASE(trim_padding, "'padding':'keep'", false),
+		CASE(trim_padding, "'padding':'trim'", true),
+		CASE(too_big, "'too_big':'forward'", GLB_TOO_BIG_FORWARD),
+		CASE(too_big, "'too_big':'answer'", GLB_TOO_BIG_ANSWER),
+		CASE(too_big, "'too_big':'drop'", GLB_TOO_BIG_DROP),
+		CASE(clamp_mss, "'clamp_mss':true", true),
+		CASE(outer_dscp, "'outer_dscp':0", 0),
+		CASE(outer_dscp, "'outer_dscp':63", 63),
+		CASE(outer_dscp, "'outer_dscp':'copy'", GLB_DSCP_COPY),
+		CASE(copy_ecn, "'outer_ecn':'zero'", false),
+		CASE(copy_ecn, "'outer_ecn':'copy'", true),
+		CASE(udp_checksum, "'udp_checksum':'full'", GLB_UDP_FULL),
+		CASE(udp_checksum, "'udp_checksum':'inner'", GLB_UDP_INNER),
+		CASE(udp_checksum, "'udp_checksum':'offload'", GLB_UDP_OFFLOAD),
+		CASE(udp_checksum, "'udp_checksum':'zero'", GLB_UDP_ZERO),
+		CASE(unique_hops, "'unique_hops':true", true),
+#undef CASE
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(choices); i++) {
+		struct director_conf plain;
+		struct director_conf conf;
+		char json[256];
+
+		(void)snprintf(json, sizeof(json), WITH("%s"), choices[i].json);
+		ck_assert_int_eq(parse(&conf, json), 0);
+		ck_assert_str_eq(told, "");
+		ck_assert_int_eq(parse(&plain, "{" REQUIRED "}"), 0);
+		((uint8_t *)&plain.settings)[choices[i].at] = choices[i].want;
+		ck_assert_msg(!memcmp(&conf.settings, &plain.settings, sizeof(plain.settings)),
+			      "%s", choices[i].json);
+	}
+}
+END_TEST
+
+START_TEST(answers_and_both_sources_have_their_effect)
+{
+	struct director_conf conf;
+
+	ck_assert_int_eq(parse(&conf, WITH("'echo':'answer','answers_per_second':1000000,"
+					   "'outbound_src_ip6':'fd00::b'")),
+			 0);
+	ck_assert_str_eq(told, "");
+	ck_assert_uint_eq(conf.settings.answers_per_second, 1000000);
+	ck_assert_uint_eq(conf.settings.src_addr.version, 4);
+	ck_assert_uint_eq(conf.settings.src_addr6.version, 6);
+	ck_assert_uint_eq(conf.settings.src_addr6.bytes[15], 0xb);
+
+	ck_assert_int_eq(parse(&conf, "{" GATEWAY ",'outbound_src_ip6':'fd00::b'}"), 0);
+	ck_assert_uint_eq(conf.settings.src_addr.version, 0);
+	ck_assert_uint_eq(conf.settings.src_addr6.version, 6);
+}
+END_TEST
+
+START_TEST(fragments_may_follow_hashes_of_addresses)
+{
+	struct director_conf conf;
+
+	ck_assert_int_eq(parse(&conf, WITH("'fragments':'address','hash_fields':{'src_addr':true,"
+					   "'dst_addr':true,'src_port':false},"
+					   "'alt_hash_fields':{'src_addr':true}")),
+			 0);
+	ck_assert(conf.settings.forward_fragments);
+}
+END_TEST
+
 static const struct {
 	const char *json;
 	const char *why; /* all problems, see document.h; NULL: none */
 } cases[] = {
 	{"[]", "1:1: $: is an array, expected an object"},
 	{"{", "1:2: string or '}' expected near end of file"},
-	{"{}", "1:1: $.outbound_gateway_mac: is missing\n"
-	       "1:1: $.outbound_src_ip: is missing"},
+	{"{}", "1:1: $.outbound_src_ip: is missing, as is outbound_src_ip6: give one or both\n"
+	       "1:1: $.outbound_gateway_mac: is missing"},
 	{"{'outbound_gateway_mac':1}",
-	 "1:1: $.outbound_src_ip: is missing\n"
+	 "1:1: $.outbound_src_ip: is missing, as is outbound_src_ip6: give one or both\n"
 	 "1:25: $.outbound_gateway_mac: is a number, expected a string"},
 	{"{'outbound_gateway_mac':'gateway'}",
-	 "1:1: $.outbound_src_ip: is missing\n"
-	 "1:25: $.outbound_gateway_mac: \"gateway\" is not a MAC address"},
-	{"{'outbound_gateway_mac':'02:00:00:00:00:01'}", "1:1: $.outbound_src_ip: is missing"},
+	 "1:1: $.outbound_src_ip: is missing, as is outbound_src_ip6: give one or both\n"
+	 "1:25: $.outbound_gateway_mac: \"gateway\" is not a MAC address, nor auto"},
+	{"{'outbound_gateway_mac':'02:00:00:00:00:01'}",
+	 "1:1: $.outbound_src_ip: is missing, as is outbound_src_ip6: give one or both"},
 	{"{'outbound_gateway_mac':'02:00:00:00:00:01','outbound_src_ip':7}",
 	 "1:63: $.outbound_src_ip: is a number, expected a string"},
 	{"{'outbound_gateway_mac':'02:00:00:00:00:01','outbound_src_ip':'192.0.2'}",
 	 "1:63: $.outbound_src_ip: \"192.0.2\" is not an IPv4 or IPv6 address"},
 	{"{'outbound_gateway_mac':'02:00:00:00:00:01','outbound_src_ip':'fd00::1'}",
-	 "1:63: $.outbound_src_ip: the outer packet is IPv4, so must be its source"},
+	 "1:63: $.outbound_src_ip: is an IPv6 address, which belongs into outbound_src_ip6"},
 	{WITH("'hash_fields':null"), "1:89: $.hash_fields: is null, expected an object"},
 	{WITH("'hash_fields':['src_addr']"),
 	 "1:89: $.hash_fields: is an array, expected an object"},
@@ -143,6 +222,53 @@ static const struct {
 	 "warning 1:113: $.statsd_port: accepted without effect: there is no statsd exporter yet\n"
 	 "warning 1:128: $.kni_ip: accepted without effect: there is no KNI; see punt_port"},
 	{WITH("'new':1"), "warning 1:81: $.new: unknown key, ignored"},
+	/* the source */
+	{"{" GATEWAY ",'outbound_src_ip6':'10.0.0.1'}",
+	 "1:64: $.outbound_src_ip6: is an IPv4 address, which belongs into outbound_src_ip"},
+	{"{" GATEWAY ",'outbound_src_ip6':'fd00::1','outbound_src_ip':'x'}",
+	 "1:92: $.outbound_src_ip: \"x\" is not an IPv4 or IPv6 address"},
+	/* words, flags and numbers */
+	{WITH("'icmp_errors':'some','echo':'reply','fragments':'keep','padding':'cut'"),
+	 "1:89: $.icmp_errors: \"some\" is not compatible or all\n"
+	 "1:103: $.echo: \"reply\" is not forward, answer, punt or drop\n"
+	 "1:123: $.fragments: \"keep\" is not drop or address\n"
+	 "1:140: $.padding: \"cut\" is not keep or trim"},
+	{WITH("'too_big':'ignore','outer_ecn':'keep','udp_checksum':'none'"),
+	 "1:85: $.too_big: \"ignore\" is not forward, answer or drop\n"
+	 "1:106: $.outer_ecn: \"keep\" is not zero or copy\n"
+	 "1:128: $.udp_checksum: \"none\" is not full, inner, offload or zero"},
+	{WITH("'too_big':false,'verify_ip_checksum':1,'clamp_mss':'yes','unique_hops':null"),
+	 "1:85: $.too_big: is a boolean, expected a string\n"
+	 "1:112: $.verify_ip_checksum: is a number, expected true or false\n"
+	 "1:126: $.clamp_mss: is a string, expected true or false\n"
+	 "1:146: $.unique_hops: is null, expected true or false"},
+	{WITH("'min_ttl':256"), "1:85: $.min_ttl: 256 is not from 0 to 255"},
+	{WITH("'min_ttl':-1"), "1:85: $.min_ttl: -1 is not from 0 to 255"},
+	{WITH("'outer_dscp':64"), "1:88: $.outer_dscp: 64 is not from 0 to 63"},
+	{WITH("'outer_dscp':'zero'"),
+	 "1:88: $.outer_dscp: \"zero\" is not copy, nor an integer from 0 to 63"},
+	{WITH("'outer_dscp':[]"),
+	 "1:88: $.outer_dscp: is an array, expected an integer from 0 to 63"},
+	{WITH("'echo':'answer','answers_per_second':0"),
+	 "1:112: $.answers_per_second: 0 is not from 1 to 1000000"},
+	{WITH("'too_big':'answer','answers_per_second':1000001"),
+	 "1:115: $.answers_per_second: 1000001 is not from 1 to 1000000"},
+	{WITH("'answers_per_second':1"),
+	 "warning 1:96: $.answers_per_second: has no effect: neither echo nor too_big is "
+	 "\"answer\""},
+	/* what contradicts something else */
+	{WITH("'echo':'answer','forward_icmp_ping_responses':true"),
+	 "1:82: $.echo: contradicts forward_icmp_ping_responses: true is \"forward\""},
+	{WITH("'echo':'forward','forward_icmp_ping_responses':false"),
+	 "1:82: $.echo: contradicts forward_icmp_ping_responses: false is \"punt\""},
+	{WITH("'echo':'drop','forward_icmp_ping_responses':7"),
+	 "1:119: $.forward_icmp_ping_responses: is a number, expected true or false"},
+	{WITH("'fragments':'address','hash_fields':{'src_addr':true,'dst_port':true}"),
+	 "1:87: $.fragments: \"address\" is impossible: hash_fields has a port, and later "
+	 "fragments have none"},
+	{WITH("'fragments':'address','alt_hash_fields':{'src_port':true}"),
+	 "1:87: $.fragments: \"address\" is impossible: alt_hash_fields has a port, and later "
+	 "fragments have none"},
 	/* all at once */
 	{"{'outbound_src_ip':7,'hash_fields':{'src_addr':1,'colour':true},\n'alt_hash_fields':{'"
 	 "dst_port':false},'idle_sleep_us':-1,\n'unmatched':'keep','punt_port':''}",
@@ -236,6 +362,9 @@ Suite *unit_suite(void)
 
 	tcase_add_test(director, two_keys_are_enough_and_the_rest_has_its_defaults);
 	tcase_add_test(director, every_key_has_its_effect);
+	tcase_add_test(director, every_choice_has_its_effect);
+	tcase_add_test(director, answers_and_both_sources_have_their_effect);
+	tcase_add_test(director, fragments_may_follow_hashes_of_addresses);
 	tcase_add_loop_test(director, a_document_is_taken_or_refused_with_every_place_and_reason, 0,
 			    COUNT_OF(cases));
 	tcase_add_test(director, strictness_is_about_unknown_keys_not_about_those_of_the_original);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "conf/addr.h"
+#include "conf/ports.h"
+
+enum {
+	MTU_MIN = 576, /* RFC 1122, 3.3.3: what any host can take */
+	MTU_MAX = 65535,
+	VLAN_MAX = 4094,
+};
+
+/* What fits, and is there a client whom that is too little? */
+static void judge_mtu(const struct glb_settings *settings, uint32_t mtu,
+		      const struct conf_value *value)
+{
+	/* of tables that have no `hops`; more of them make it worse */
+	uint32_t listed = settings->alt_hash_fields ? 3 : 1;
+	bool v6 = settings->src_addr6.version && !settings->src_addr.version;
+	uint32_t outer_len = glb_outer_len(v6 ? 6 : 4, listed);
+
+	if (settings->too_big == GLB_TOO_BIG_FORWARD && !settings->clamp_mss)
+		conf_warn(value, "has no effect: too_big is \"forward\" and clamp_mss false");
+	if (mtu < GLB_IPV6_MTU_MIN + outer_len)
+		conf_warn(value,
+			  "leaves at most %u of %u bytes to clients: IPv6 must get %d through, "
+			  "which takes %u (RFC 8200, 5)",
+			  mtu - outer_len, mtu, GLB_IPV6_MTU_MIN, GLB_IPV6_MTU_MIN + outer_len);
+}
+
+static void read_mtu(struct port_conf *port, const struct glb_settings *settings,
+		     const struct conf_value *object)
+{
+	struct conf_value value;
+	uint32_t mtu;
+
+	if (!conf_find(&value, object, "mtu") || conf_uint(&mtu, MTU_MIN, MTU_MAX, &value))
+		return;
+	port->port.mtu = (uint16_t)mtu;
+	judge_mtu(settings, mtu, &value);
+}
+
+static void read_vlan(struct port_conf *port, const struct conf_value *object)
+{
+	static const char *const names[] = {"keep", "none", NULL};
+	struct conf_value value;
+	uint32_t vlan;
+
+	if (!conf_find(&value, object, "vlan"))
+		return;
+	if (!conf_is_string(&value)) {
+		if (!conf_uint(&vlan, 1, VLAN_MAX, &value))
+			port->port.vlan = (uint16_t)vlan;
+	} else if (!conf_choice(&vlan, names, "keep or none, nor an integer from 1 to 4094",
+				&value)) {
+		port->port.vlan = vlan ? GLB_VLAN_NONE : GLB_VLAN_KEEP;
+	}
+}
+
+static void read_gateway_mac(struct port_conf *port, const struct conf_value *value)
+{
+	static const uint8_t zeros[GLB_MAC_LEN] = {0};
+	uint8_t mac[GLB_MAC_LEN] = {0};
+	const char *text;
+
+	if (conf_string(&text, value))
+		return;
+
+	bool is_auto = !strcmp(text, "auto");
+
+	if (!is_auto && !mac_parse(mac, text)) {
+		(void)conf_refuse(value, "\"%s\" is not a MAC address, nor auto", text);
+	} else if (!is_auto && !memcmp(mac, zeros, sizeof(mac))) {
+		/* it would stand for a gateway that is not known yet */
+		(void)conf_refuse(value, "\"%s\" is nobody's address", text);
+	} else {
+		memcpy(port->port.gateway_mac, mac, sizeof(mac));
+		port->gateway_auto = is_auto;
+	}
+}
+
+static void read_gateway(struct port_conf *port, const struct conf_value *object)
+{
+	struct conf_value value;
+	bool own = conf_find(&value, object, "outbound_gateway_mac");
+
+	if (own)
+		read_gateway_mac(port, &value);
+	if (conf_find(&value, object, "outbound_gateway_ip"))
+		(void)conf_addr(&port->gateway_addr, &value);
+	else if (own && port->gateway_auto && !port->gateway_addr.version)
+		(void)conf_refuse(&value, "is missing: outbound_gateway_mac is \"auto\"");
+	if (conf_find(&value, object, "outbound_gateway_interface"))
+		(void)conf_name(port->gateway_interface, sizeof(port->gateway_interface),
+				"interface name", &value);
+}
+
+static void read_keys(struct port_conf *port, const struct glb_settings *settings,
+		      const struct conf_value *object)
+{
+	read_mtu(port, settings, object);
+	read_vlan(port, object);
+	read_gateway(port, object);
+}
+
+/* Only "auto" asks who the gateway is. */
+static void warn_unasked(const struct conf_value *object)
+{
+	static const char *const keys[] = {"outbound_gateway_ip", "outbound_gateway_interface"};
+	struct conf_value value;
+
+	for (unsigned int i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (conf_find(&value, object, keys[i]))
+			conf_warn(&value, "has no effect: outbound_gateway_mac is not \"auto\"");
+}
+
+static void read_name(struct director_conf *conf, struct port_conf *port,
+		      const struct conf_value *object)
+{
+	struct conf_value value;
+
+	if (conf_member(&value, object, "name") ||
+	    conf_name(port->name, sizeof(port->name), "device name", &value))
+		return;
+	for (struct port_conf *other = conf->ports; other < port; other++)
+		if (!strcmp(other->name, port->name)) {
+			(void)conf_refuse(&value, "duplicate port %s, first listed as ports[%zu]",
+					  port->name, other - conf->ports);
+			return;
+		}
+}
+
+static void read_port(struct director_conf *conf, struct port_conf *port,
+		      const struct conf_value *object)
+{
+	static const char *const known[] = {"name", PORT_KEYS, NULL};
+
+	*port = conf->defaults;
+	if (conf_object(object))
+		return;
+	conf_warn_unknown(object, known);
+	read_name(conf, port, object);
+	read_keys(port, &conf->settings, object);
+	if (!port->gateway_auto)
+		warn_unasked(object);
+}
+
+static void read_list(struct director_conf *conf, const struct conf_value *root)
+{
+	struct conf_value list;
+
+	if (!conf_find(&list, root, "ports") || conf_array(&list))
+		return;
+	if (conf_count(&list) > GLB_PORTS_MAX)
+		(void)conf_refuse(&list, "has %zu ports, at most %d are possible",
+				  conf_count(&list), GLB_PORTS_MAX);
+	for (size_t i = 0; i < conf_count(&list) && i < GLB_PORTS_MAX; i++) {
+		struct conf_value object = conf_element(&list, i);
+
+		read_port(conf, &conf->ports[i], &object);
+		conf->port_count++;
+	}
+}
+
+void ports_read(struct director_conf *conf, const struct conf_value *root)
+{
+	struct conf_value value;
+
+	if (!conf_find(&value, root, "outbound_gateway_mac"))
+		(void)conf_refuse(&value, "is missing");
+	read_keys(&conf->defaults, &conf->settings, root);
+	read_list(conf, root);
+
+	bool asks = conf->defaults.gateway_auto;
+
+	for (unsigned int i = 0; i < conf->port_count; i++)
+		asks |= conf->ports[i].gateway_auto;
+	if (!asks)
+		warn_unasked(root);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stddef.h>
+
+#include <glb/hash.h>
+
+#include "conf/settings.h"
+
+enum {
+	TTL_MAX = 255,
+	DSCP_MAX = 63,
+	ANSWERS_PER_SECOND_MAX = 1000000,
+};
+
+/* Keys whose value is a word, which stands for its place in the list. */
+static const struct {
+	const char *key;
+	size_t at; /* in struct glb_settings: one byte, an enum or a flag */
+	const char *names[5];
+	const char *wanted;
+} words[] = {
+	{"icmp_errors",
+	 offsetof(struct glb_settings, all_icmp_errors),
+	 {"compatible", "all"},
+	 "compatible or all"},
+	{"fragments",
+	 offsetof(struct glb_settings, forward_fragments),
+	 {"drop", "address"},
+	 "drop or address"},
+	{"padding", offsetof(struct glb_settings, trim_padding), {"keep", "trim"}, "keep or trim"},
+	{"too_big",
+	 offsetof(struct glb_settings, too_big),
+	 {"forward", "answer", "drop"},
+	 "forward, answer or drop"},
+	{"outer_ecn", offsetof(struct glb_settings, copy_ecn), {"zero", "copy"}, "zero or copy"},
+	{"udp_checksum",
+	 offsetof(struct glb_settings, udp_checksum),
+	 {"full", "inner", "offload", "zero"},
+	 "full, inner, offload or zero"},
+};
+_Static_assert(sizeof(bool) == 1, "a flag is as large as the enums");
+_Static_assert(GLB_TOO_BIG_ANSWER == 1 && GLB_TOO_BIG_DROP == 2 && GLB_UDP_INNER == 1 &&
+		       GLB_UDP_OFFLOAD == 2 && GLB_UDP_ZERO == 3,
+	       "words stand in the order of their enums");
+
+static void read_words(struct glb_settings *settings, const struct conf_value *root)
+{
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		struct conf_value value;
+		uint32_t place;
+
+		if (conf_find(&value, root, words[i].key) &&
+		    !conf_choice(&place, words[i].names, words[i].wanted, &value))
+			((uint8_t *)settings)[words[i].at] = (uint8_t)place;
+	}
+}
+
+static void read_flags(struct glb_settings *settings, const struct conf_value *root)
+{
+	const struct {
+		const char *key;
+		bool *flag;
+	} flags[] = {
+		{"verify_ip_checksum", &settings->verify_ip_checksum},
+		{"clamp_mss", &settings->clamp_mss},
+		{"unique_hops", &settings->unique_hops},
+	};
+
+	for (unsigned int i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		struct conf_value value;
+
+		if (conf_find(&value, root, flags[i].key))
+			(void)conf_bool(flags[i].flag, &value);
+	}
+}
+
+static void read_min_ttl(struct glb_settings *settings, const struct conf_value *root)
+{
+	struct conf_value value;
+	uint32_t ttl;
+
+	if (conf_find(&value, root, "min_ttl") && !conf_uint(&ttl, 0, TTL_MAX, &value))
+		settings->min_ttl = (uint8_t)ttl;
+}
+
+static void read_outer_dscp(struct glb_settings *settings, const struct conf_value *root)
+{
+	static const char *const names[] = {"copy", NULL};
+	struct conf_value value;
+	uint32_t dscp;
+
+	if (!conf_find(&value, root, "outer_dscp"))
+		return;
+	if (!conf_is_string(&value)) {
+		if (!conf_uint(&dscp, 0, DSCP_MAX, &value))
+			settings->outer_dscp = (uint8_t)dscp;
+	} else if (!conf_choice(&dscp, names, "copy, nor an integer from 0 to 63", &value)) {
+		settings->outer_dscp = GLB_DSCP_COPY;
+	}
+}
+
+static void read_src_addr(struct glb_addr *out, uint8_t version, const struct conf_value *root)
+{
+	struct conf_value value;
+	struct glb_addr addr;
+
+	if (!conf_find(&value, root, version == 4 ? "outbound_src_ip" : "outbound_src_ip6") ||
+	    conf_addr(&addr, &value))
+		return;
+	if (addr.version == version)
+		*out = addr;
+	else
+		(void)conf_refuse(&value, "is an IPv%u address, which belongs into %s",
+				  addr.version,
+				  version == 4 ? "outbound_src_ip6" : "outbound_src_ip");
+}
+
+static void read_src_addrs(struct glb_settings *settings, const struct conf_value *root)
+{
+	struct conf_value value;
+	struct conf_value value6;
+
+	if (conf_find(&value, root, "outbound_src_ip") ||
+	    conf_find(&value6, root, "outbound_src_ip6")) {
+		read_src_addr(&settings->src_addr, 4, root);
+		read_src_addr(&settings->src_addr6, 6, root);
+	} else {
+		(void)conf_refuse(&value, "is missing, as is outbound_src_ip6: give one or both");
+	}
+}
+
+/* Leaves *out as it is when the key is absent or its value no good. */
+static void read_hash_fields(uint8_t *out, const struct conf_value *root, const char *key)
+{
+	static const char *const names[] = {"src_addr", "dst_addr", "src_port", "dst_port", NULL};
+	struct conf_value fields;
+	uint8_t set = 0;
+
+	if (!conf_find(&fields, root, key) || conf_object(&fields))
+		return;
+
+	/* directors that hash by different fields break each other's flows: no typos here */
+	int err = conf_refuse_unknown(&fields, names);
+
+	for (unsigned int i = 0; names[i]; i++) {
+		struct conf_value field;
+		bool on = false;
+
+		if (conf_find(&field, &fields, names[i]) && conf_bool(&on, &field))
+			err = -EINVAL;
+		set |= (uint8_t)(on << i); /* enum glb_hash_field in the order of names */
+	}
+	if (!set && !err)
+		err = conf_refuse(&fields, "names no field to hash");
+	if (!err)
+		*out = set;
+}
+
+/* The original had a flag of two of the ways. */
+static void read_echo(struct glb_settings *settings, const struct conf_value *root)
+{
+	static const char *const names[] = {"forward", "answer", "punt", "drop", NULL};
+	struct conf_value old;
+	struct conf_value value;
+	uint32_t echo;
+	bool forward = true;
+	bool is_old =
+		conf_find(&old, root, "forward_icmp_ping_responses") && !conf_bool(&forward, &old);
+
+	settings->echo = forward ? GLB_ECHO_FORWARD : GLB_ECHO_PUNT;
+	if (!conf_find(&value, root, "echo") ||
+	    conf_choice(&echo, names, "forward, answer, punt or drop", &value))
+		return;
+	if (is_old && echo != settings->echo)
+		(void)conf_refuse(&value, "contradicts forward_icmp_ping_responses: %s is \"%s\"",
+				  forward ? "true" : "false", names[settings->echo]);
+	settings->echo = (uint8_t)echo; /* enum glb_echo in the order of names */
+}
+
+/* Knows what is answered already. */
+static void read_answers(struct glb_settings *settings, const struct conf_value *root)
+{
+	struct conf_value value;
+
+	if (!conf_find(&value, root, "answers_per_second") ||
+	    conf_uint(&settings->answers_per_second, 1, ANSWERS_PER_SECOND_MAX, &value))
+		return;
+	if (settings->echo != GLB_ECHO_ANSWER && settings->too_big != GLB_TOO_BIG_ANSWER)
+		conf_warn(&value, "has no effect: neither echo nor too_big is \"answer\"");
+}
+
+static void check_fragments(const struct glb_settings *settings, const struct conf_value *root)
+{
+	const uint8_t ports = GLB_HASH_SRC_PORT | GLB_HASH_DST_PORT;
+	bool own = settings->hash_fields & ports;
+	struct conf_value value;
+
+	if (!settings->forward_fragments ||
+	    !((settings->hash_fields | settings->alt_hash_fields) & ports))
+		return;
+	if (conf_find(&value, root, "fragments"))
+		(void)conf_refuse(&value,
+				  "\"address\" is impossible: %s has a port, and later fragments "
+				  "have none",
+				  own ? "hash_fields" : "alt_hash_fields");
+}
+
+void settings_read(struct glb_settings *settings, const struct conf_value *root)
+{
+	read_src_addrs(settings, root);
+	read_hash_fields(&settings->hash_fields, root, "hash_fields");
+	read_hash_fields(&settings->alt_hash_fields, root, "alt_hash_fields");
+	read_echo(settings, root);
+	read_words(settings, root);
+	read_flags(settings, root);
+	read_min_ttl(settings, root);
+	read_outer_dscp(settings, root);
+	read_answers(settings, root);
+	check_fragments(settings, root);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What does a director.json say to the data path, ports aside?
+ */
+#ifndef CONF_SETTINGS_H
+#define CONF_SETTINGS_H
+
+#include <glb/generation.h>
+
+#include "conf/json.h"
+
+/* The keys of this module, for a list of known ones. */
+#define SETTINGS_KEYS                                                                              \
+	"outbound_src_ip", "outbound_src_ip6", "hash_fields", "alt_hash_fields", "echo",           \
+		"forward_icmp_ping_responses", "icmp_errors", "fragments", "verify_ip_checksum",   \
+		"min_ttl", "padding", "too_big", "answers_per_second", "clamp_mss", "outer_dscp",  \
+		"outer_ecn", "udp_checksum", "unique_hops"
+
+/*
+ * Reads them from an object into settings that have their defaults, which stay where a key is
+ * absent or its value no good; what is wrong is in the report.
+ */
+void settings_read(struct glb_settings *settings, const struct conf_value *root);
+
+#endif

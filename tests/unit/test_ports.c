@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Asks about conf/ports.h, by way of conf/director.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "conf_director.h"
+#include "suite.h"
+
+#define AUTO(x) "{" SOURCE ",'outbound_gateway_mac':'auto'" x "}"
+
+START_TEST(a_port_has_its_own_ways_and_else_those_of_the_top_level)
+{
+	struct director_conf conf;
+
+	ck_assert_int_eq(parse(&conf,
+			       "{'outbound_src_ip':'192.0.2.1','clamp_mss':true,"
+			       "'outbound_gateway_mac':'auto','outbound_gateway_ip':'10.0.0.1',"
+			       "'outbound_gateway_interface':'eth0','mtu':9000,'vlan':7,'ports':["
+			       "{'name':'same'},"
+			       "{'name':'fixed','outbound_gateway_mac':'02:00:00:00:00:07'},"
+			       "{'name':'other','mtu':1500,'vlan':'keep',"
+			       "'outbound_gateway_ip':'fe80::1',"
+			       "'outbound_gateway_interface':'012345678901234'},"
+			       "{'name':'bare','vlan':'none'},{'name':'top','vlan':4094}]}"),
+			 0);
+	ck_assert_str_eq(told, "");
+	ck_assert_uint_eq(conf.port_count, 5);
+
+	const struct port_conf *same = director_conf_port(&conf, "same");
+
+	ck_assert_str_eq(same->name, "same");
+	ck_assert_mem_eq(&same->port, &conf.defaults.port, sizeof(same->port));
+	ck_assert_uint_eq(same->port.mtu, 9000);
+	ck_assert_uint_eq(same->port.vlan, 7);
+	ck_assert(same->gateway_auto);
+	ck_assert_uint_eq(same->gateway_addr.bytes[0], 10);
+	ck_assert_str_eq(same->gateway_interface, "eth0");
+
+	const struct port_conf *fixed = director_conf_port(&conf, "fixed");
+
+	ck_assert(!fixed->gateway_auto);
+	ck_assert_mem_eq(fixed->port.gateway_mac, "\2\0\0\0\0\7", 6);
+
+	const struct port_conf *other = director_conf_port(&conf, "other");
+
+	ck_assert_uint_eq(other->port.mtu, 1500);
+	ck_assert_uint_eq(other->port.vlan, GLB_VLAN_KEEP);
+	ck_assert_uint_eq(other->gateway_addr.version, 6);
+	ck_assert_str_eq(other->gateway_interface, "012345678901234");
+	ck_assert_uint_eq(director_conf_port(&conf, "bare")->port.vlan, GLB_VLAN_NONE);
+	ck_assert_uint_eq(director_conf_port(&conf, "top")->port.vlan, 4094);
+	ck_assert_ptr_eq(director_conf_port(&conf, "unlisted"), &conf.defaults);
+}
+END_TEST
+
+START_TEST(a_port_that_asks_for_its_gateway_forgets_the_fixed_one)
+{
+	struct director_conf conf;
+
+	ck_assert_int_eq(parse(&conf, WITH("'outbound_gateway_ip':'10.0.0.1','ports':[{'name':"
+					   "'a','outbound_gateway_mac':'auto'}]")),
+			 0);
+	ck_assert_str_eq(told, "");
+	ck_assert(conf.ports[0].gateway_auto);
+	ck_assert_mem_eq(conf.ports[0].port.gateway_mac, "\0\0\0\0\0", 6);
+	ck_assert(!conf.defaults.gateway_auto);
+}
+END_TEST
+
+static const struct {
+	const char *json;
+	const char *why; /* all problems, see document.h; NULL: none */
+} cases[] = {
+	/* the gateway */
+	{AUTO(""), "1:1: $.outbound_gateway_ip: is missing: outbound_gateway_mac is \"auto\""},
+	{AUTO(",'outbound_gateway_ip':'gateway'"),
+	 "1:84: $.outbound_gateway_ip: \"gateway\" is not an IPv4 or IPv6 address"},
+	{AUTO(",'ports':[{'name':'a'},{'name':'b','outbound_gateway_mac':'auto'}]"),
+	 "1:1: $.outbound_gateway_ip: is missing: outbound_gateway_mac is \"auto\"\n"
+	 "1:84: $.ports[1].outbound_gateway_ip: is missing: outbound_gateway_mac is \"auto\""},
+	{WITH("'ports':[{'name':'a','outbound_gateway_mac':'auto'}]"),
+	 "1:84: $.ports[0].outbound_gateway_ip: is missing: outbound_gateway_mac is \"auto\""},
+	{WITH("'outbound_gateway_ip':'10.0.0.1','outbound_gateway_interface':'eth0'"),
+	 "warning 1:97: $.outbound_gateway_ip: has no effect: outbound_gateway_mac is not "
+	 "\"auto\"\n"
+	 "warning 1:137: $.outbound_gateway_interface: has no effect: outbound_gateway_mac is "
+	 "not \"auto\""},
+	{WITH("'ports':[{'name':'a','outbound_gateway_ip':'10.0.0.1'}]"),
+	 "warning 1:118: $.ports[0].outbound_gateway_ip: has no effect: outbound_gateway_mac is "
+	 "not \"auto\""},
+	{"{'outbound_src_ip':'192.0.2.1','outbound_gateway_mac':'00:00:00:00:00:00'}",
+	 "1:55: $.outbound_gateway_mac: \"00:00:00:00:00:00\" is nobody's address"},
+	{AUTO(",'outbound_gateway_ip':'10.0.0.1','outbound_gateway_interface':''"),
+	 "1:124: $.outbound_gateway_interface: \"\" is no interface name"},
+	{AUTO(",'outbound_gateway_ip':'10.0.0.1','outbound_gateway_interface':"
+	      "'0123456789012345'"),
+	 "1:124: $.outbound_gateway_interface: \"0123456789012345\" is no interface name"},
+	/* the MTU, and what it leaves */
+	{WITH("'too_big':'drop','mtu':575"), "1:98: $.mtu: 575 is not from 576 to 65535"},
+	{WITH("'too_big':'drop','mtu':65536"), "1:98: $.mtu: 65536 is not from 576 to 65535"},
+	{WITH("'clamp_mss':true,'mtu':65535"), NULL},
+	{WITH("'mtu':1500"),
+	 "warning 1:81: $.mtu: has no effect: too_big is \"forward\" and clamp_mss false"},
+	{WITH("'too_big':'answer','mtu':1320"), NULL},
+	{WITH("'too_big':'answer','mtu':1319"),
+	 "warning 1:100: $.mtu: leaves at most 1279 of 1319 bytes to clients: IPv6 must get 1280 "
+	 "through, which takes 1320 (RFC 8200, 5)"},
+	{WITH("'too_big':'answer','alt_hash_fields':{'src_addr':true},'mtu':1327"),
+	 "warning 1:136: $.mtu: leaves at most 1279 of 1327 bytes to clients: IPv6 must get 1280 "
+	 "through, which takes 1328 (RFC 8200, 5)"},
+	{"{" GATEWAY ",'outbound_src_ip6':'fd00::1','too_big':'answer','ports':[{'name':'a',"
+	 "'mtu':1351}]}",
+	 "warning 1:120: $.ports[0].mtu: leaves at most 1279 of 1351 bytes to clients: IPv6 must "
+	 "get 1280 through, which takes 1352 (RFC 8200, 5)"},
+	/* tags */
+	{WITH("'vlan':0"), "1:82: $.vlan: 0 is not from 1 to 4094"},
+	{WITH("'vlan':4095"), "1:82: $.vlan: 4095 is not from 1 to 4094"},
+	{WITH("'vlan':'7'"),
+	 "1:82: $.vlan: \"7\" is not keep or none, nor an integer from 1 to 4094"},
+	{WITH("'vlan':null"), "1:82: $.vlan: is null, expected an integer from 1 to 4094"},
+	/* ports */
+	{WITH("'ports':{}"), "1:83: $.ports: is an object, expected an array"},
+	{WITH("'ports':[]"), NULL},
+	{WITH("'ports':[7,{},{'name':7},{'name':''}]"),
+	 "1:84: $.ports[0]: is a number, expected an object\n"
+	 "1:86: $.ports[1].name: is missing\n"
+	 "1:97: $.ports[2].name: is a number, expected a string\n"
+	 "1:108: $.ports[3].name: \"\" is no device name"},
+	{WITH("'ports':[{'name':'a'},{'name':'b'},{'name':'a'}]"),
+	 "1:118: $.ports[2].name: duplicate port a, first listed as ports[0]"},
+	{WITH("'ports':[{'name':'a','mtu':0,'vlan':0,'outbound_gateway_mac':'x',"
+	      "'outbound_gateway_ip':'y','colour':1}]"),
+	 "1:102: $.ports[0].mtu: 0 is not from 576 to 65535\n"
+	 "1:111: $.ports[0].vlan: 0 is not from 1 to 4094\n"
+	 "1:136: $.ports[0].outbound_gateway_mac: \"x\" is not a MAC address, nor auto\n"
+	 "1:162: $.ports[0].outbound_gateway_ip: \"y\" is not an IPv4 or IPv6 address\n"
+	 "warning 1:162: $.ports[0].outbound_gateway_ip: has no effect: outbound_gateway_mac is "
+	 "not \"auto\"\n"
+	 "warning 1:175: $.ports[0].colour: unknown key, ignored"},
+	{WITH("'ports':[{'name':'0'},{'name':'1'},{'name':'2'},{'name':'3'},{'name':'4'},{'name':"
+	      "'5'},{'name':'6'},{'name':'7'},{'name':'8'},{'name':'9'},{'name':'a'},{'name':'b'},"
+	      "{'name':'c'},{'name':'d'},{'name':'e'},{'name':'f'}]"),
+	 NULL},
+	{WITH("'ports':[{'name':'0'},{'name':'1'},{'name':'2'},{'name':'3'},{'name':'4'},{'name':"
+	      "'5'},{'name':'6'},{'name':'7'},{'name':'8'},{'name':'9'},{'name':'a'},{'name':'b'},"
+	      "{'name':'c'},{'name':'d'},{'name':'e'},{'name':'f'},7]"),
+	 "1:83: $.ports: has 17 ports, at most 16 are possible"},
+};
+
+START_TEST(a_port_is_taken_or_refused_with_every_place_and_reason)
+{
+	struct director_conf conf = {.port_count = 99};
+	int err = parse(&conf, cases[_i].json);
+
+	ck_assert_str_eq(told, cases[_i].why ? cases[_i].why : "");
+	ck_assert_int_eq(err, report.totals[SEVERITY_ERROR] ? -EINVAL : 0);
+	if (err)
+		ck_assert_uint_eq(conf.port_count, 99);
+	else
+		ck_assert_uint_ne(conf.port_count, 99);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("ports");
+	TCase *ports = tcase_create("ports");
+
+	tcase_add_test(ports, a_port_has_its_own_ways_and_else_those_of_the_top_level);
+	tcase_add_test(ports, a_port_that_asks_for_its_gateway_forgets_the_fixed_one);
+	tcase_add_loop_test(ports, a_port_is_taken_or_refused_with_every_place_and_reason, 0,
+			    COUNT_OF(cases));
+	suite_add_tcase(suite, ports);
+	return suite;
+}
