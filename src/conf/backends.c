@@ -76,22 +76,6 @@ static const char *read_zone(const struct conf_value *backend, bool options)
 	return NULL;
 }
 
-/* An IPv6 backend can be compiled into tables, but no packet can be sent to it. */
-static void check_reachable(const struct glb_backend *backend, const struct conf_value *value)
-{
-	static const char reason[] =
-		"an IPv6 backend cannot be reached: the outer packet is IPv4 only";
-	struct conf_value ip;
-
-	if (backend->addr.version != 6 || !glb_backend_usable(backend))
-		return;
-	(void)conf_find(&ip, value, "ip");
-	if (value->file->report->serving)
-		(void)conf_refuse(&ip, "%s", reason);
-	else
-		conf_warn(&ip, "%s", reason);
-}
-
 /* False when it is not known whether the backend is usable, or healthy. */
 static bool read_backend(struct glb_backend *out, const char **zone,
 			 const struct conf_value *backend, bool options)
@@ -110,7 +94,6 @@ static bool read_backend(struct glb_backend *out, const char **zone,
 
 	read_weight(out, backend, options);
 	*zone = read_zone(backend, options);
-	check_reachable(out, backend);
 	return !state && !healthy;
 }
 
@@ -178,6 +161,33 @@ static void check_usable(const struct glb_table_spec *table, const struct conf_v
 		conf_warn(list, "not one of %u usable is healthy", usable);
 }
 
+/* A hop list is of one family. Tables that mix them can be compiled, but not served. */
+static void check_families(const struct glb_table_spec *table, const struct conf_value *list)
+{
+	static const char reason[] =
+		"an IPv%u backend in a table whose others are IPv%u: one hop list cannot have both";
+	uint8_t version = 0;
+
+	for (unsigned int i = 0; i < table->backend_count; i++) {
+		const struct glb_addr *addr = &table->backends[i].addr;
+		struct conf_value backend = conf_element(list, i);
+		struct conf_value ip;
+
+		if (!addr->version || !glb_backend_usable(&table->backends[i]))
+			continue;
+		if (!version)
+			version = addr->version;
+		if (addr->version == version)
+			continue;
+		(void)conf_find(&ip, &backend, "ip");
+		if (list->file->report->serving)
+			(void)conf_refuse(&ip, reason, addr->version, version);
+		else
+			conf_warn(&ip, reason, addr->version, version);
+		return;
+	}
+}
+
 /*
  * The second place goes to another zone than the first's, so a new backend may push the one that
  * has the flows to the third: there must be one. And a backend without a zone would be in one by
@@ -226,6 +236,7 @@ static int read_list(struct glb_table_spec *table, const char **zones,
 	}
 	if (understood)
 		check_usable(table, list);
+	check_families(table, list);
 	check_zones(table, zones, list);
 
 	int err = check_duplicates(table, list);

@@ -166,11 +166,7 @@ static const struct {
 	{BACKS("{'ip':'fd00::1','state':'active'},{'ip':'FD00:0::1','state':'active'}"),
 	 "warning 1:165: $.tables[0].backends: not one of 2 usable is healthy\n"
 	 "warning 1:166: $.tables[0].backends[0].healthy: is missing: counts as false\n"
-	 "warning 1:172: $.tables[0].backends[0].ip: an IPv6 backend cannot be reached: the outer "
-	 "packet is IPv4 only\n"
 	 "warning 1:200: $.tables[0].backends[1].healthy: is missing: counts as false\n"
-	 "warning 1:206: $.tables[0].backends[1].ip: an IPv6 backend cannot be reached: the outer "
-	 "packet is IPv4 only\n"
 	 "1:206: $.tables[0].backends[1].ip: duplicate backend fd00::1, first listed as "
 	 "backends[0]"},
 	/* what a document says must not break out of its line */
@@ -321,14 +317,14 @@ START_TEST(a_good_document_gives_no_warning)
 }
 END_TEST
 
-START_TEST(an_IPv6_backend_is_an_error_only_where_tables_are_served)
+START_TEST(proxies_of_both_families_in_a_table_are_an_error_only_where_served)
 {
 	static const char json[] =
 		BACKS(BACKEND "," OTHER ",{'ip':'fd00::1','state':'active','healthy':true}");
 	static const char inactive[] =
 		BACKS(BACKEND "," OTHER ",{'ip':'fd00::1','state':'inactive','healthy':true}");
-	static const char why[] = "1:272: $.tables[0].backends[2].ip: an IPv6 backend cannot be "
-				  "reached: the outer packet is IPv4 only";
+	static const char why[] = "1:272: $.tables[0].backends[2].ip: an IPv6 backend in a table "
+				  "whose others are IPv4: one hop list cannot have both";
 	struct glb_spec spec;
 
 	ck_assert_int_eq(parse(&spec, json), 0);
@@ -343,6 +339,21 @@ START_TEST(an_IPv6_backend_is_an_error_only_where_tables_are_served)
 	report.serving = true;
 	ck_assert_int_eq(spec_parse(&spec, "t.json", text, document(text, json), &report), -EINVAL);
 	ck_assert_str_eq(problems(told, &report, "t.json"), why);
+}
+END_TEST
+
+START_TEST(proxies_of_one_family_give_no_warning)
+{
+	static const char json[] = BACKS("{'ip':'fd00::1','state':'active','healthy':true},"
+					 "{'ip':'10.0.0.1','state':'inactive','healthy':true},"
+					 "{'ip':'fd00::2','state':'active','healthy':true}");
+	struct glb_spec spec;
+
+	report_init(&report);
+	report.serving = true;
+	ck_assert_int_eq(spec_parse(&spec, "t.json", text, document(text, json), &report), 0);
+	ck_assert_str_eq(problems(told, &report, "t.json"), "");
+	glb_spec_free(&spec);
 }
 END_TEST
 
@@ -405,7 +416,9 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(messages, what_is_probably_wrong_is_taken_with_a_warning_unless_strict,
 			    0, COUNT_OF(warnings));
 	tcase_add_test(messages, a_good_document_gives_no_warning);
-	tcase_add_test(messages, an_IPv6_backend_is_an_error_only_where_tables_are_served);
+	tcase_add_test(messages,
+		       proxies_of_both_families_in_a_table_are_an_error_only_where_served);
+	tcase_add_test(messages, proxies_of_one_family_give_no_warning);
 	tcase_add_test(messages, a_list_longer_than_a_table_holds_is_refused);
 	suite_add_tcase(suite, messages);
 	return suite;
