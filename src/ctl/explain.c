@@ -26,7 +26,8 @@ struct path {
 	unsigned int bind;
 	uint64_t hash;
 	uint16_t row;
-	uint16_t alt_row; /* when there are alternative hash fields */
+	uint16_t hops[GLB_WIRE_HOPS_MAX]; /* backends in the order in which they are to be tried */
+	unsigned int hop_count;
 };
 
 static bool read_port(uint16_t *out, const char *text)
@@ -91,6 +92,20 @@ static bool read_flow(struct glb_flow *flow, int argc, char **argv)
 	return true;
 }
 
+/* The hops of a row, behind those there are already; as the data path lists them. */
+static void add_hops(struct path *path, uint16_t row)
+{
+	for (unsigned int hop = 0; hop < path->table->hop_count; hop++) {
+		uint16_t backend = path->table->rows[row].hops[hop];
+		bool listed = false;
+
+		for (unsigned int i = 0; i < path->hop_count; i++)
+			listed |= path->hops[i] == backend;
+		if (!listed || !path->settings.unique_hops)
+			path->hops[path->hop_count++] = backend;
+	}
+}
+
 /* Follows the flow to its rows; false after saying where it ends. */
 static bool follow(struct path *path, const struct glb_tables *tables, const char *tables_path)
 {
@@ -116,16 +131,15 @@ static bool follow(struct path *path, const struct glb_tables *tables, const cha
 	path->table_index = (unsigned int)index;
 	path->hash = glb_flow_hash(key, path->settings.hash_fields, &path->flow);
 	path->row = glb_row_index(path->hash);
+	add_hops(path, path->row);
 	if (alt_fields)
-		path->alt_row = glb_row_index(glb_flow_hash(key, alt_fields, &path->flow));
+		add_hops(path, glb_row_index(glb_flow_hash(key, alt_fields, &path->flow)));
 	return true;
 }
 
-static const char *hop_text(char *out, const struct path *path, uint16_t row, unsigned int hop)
+static const char *hop_text(char *out, const struct path *path, unsigned int hop)
 {
-	uint16_t backend = path->table->rows[row].hops[hop];
-
-	return addr_text(out, &path->table->spec.backends[backend].addr);
+	return addr_text(out, &path->table->spec.backends[path->hops[hop]].addr);
 }
 
 static void print_path(const struct path *path)
@@ -135,11 +149,8 @@ static void print_path(const struct path *path)
 
 	printf("table %u%s%s\n", path->table_index, name ? " " : "", name ? name : "");
 	printf("hash %016llx\nrow %u\nhops", (unsigned long long)path->hash, path->row);
-	for (unsigned int hop = 0; hop < path->table->hop_count; hop++)
-		printf(" %s", hop_text(text, path, path->row, hop));
-	for (unsigned int hop = 0; path->settings.alt_hash_fields && hop < path->table->hop_count;
-	     hop++)
-		printf(" %s", hop_text(text, path, path->alt_row, hop));
+	for (unsigned int hop = 0; hop < path->hop_count; hop++)
+		printf(" %s", hop_text(text, path, hop));
 	printf("\nouter source port %u\n", glb_outer_src_port(path->hash, &path->flow));
 }
 
@@ -156,11 +167,8 @@ static void write_path(struct writer *w, const struct path *path)
 	write_string(w, "hash", hash);
 	write_uint(w, "row", path->row);
 	write_open(w, "hops", '[');
-	for (unsigned int hop = 0; hop < path->table->hop_count; hop++)
-		write_string(w, NULL, hop_text(text, path, path->row, hop));
-	for (unsigned int hop = 0; path->settings.alt_hash_fields && hop < path->table->hop_count;
-	     hop++)
-		write_string(w, NULL, hop_text(text, path, path->alt_row, hop));
+	for (unsigned int hop = 0; hop < path->hop_count; hop++)
+		write_string(w, NULL, hop_text(text, path, hop));
 	write_close(w, ']');
 	write_uint(w, "outer_source_port", glb_outer_src_port(path->hash, &path->flow));
 }

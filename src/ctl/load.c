@@ -84,3 +84,21 @@ bool load_settings(struct glb_settings *out, const char *path)
 		*out = conf.settings;
 	return !err;
 }
+
+/* Both files are read even if the first is bad, so that all problems show at once. */
+bool load_director(struct director_conf *conf, struct glb_tables *tables, const char *config_path,
+		   const char *tables_path)
+{
+	struct report report;
+
+	report_init(&report);
+	report.serving = true;
+
+	int conf_err = director_conf_load(conf, config_path, &report);
+	int err = tables_load(tables, tables_path, NULL, &report);
+
+	report_log(&report, SEVERITY_WARNING);
+	if (conf_err && !err)
+		glb_tables_free(tables);
+	return !conf_err && !err;
+}

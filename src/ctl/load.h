@@ -7,6 +7,10 @@
 
 #include <glb/generation.h>
 
+struct director_conf;
+
+enum { PORT_MTU_DEFAULT = 1500 }; /* of a port that nothing is known of */
+
 /*
  * Reads and works out a source file or image; false after logging all that is wrong. Warnings are
  * what `glbctl table check` and `build` are for.
@@ -19,8 +23,15 @@ bool load_tables(struct glb_tables *out, const char *path);
  */
 bool load_change(struct glb_tables *old, struct glb_tables *new, char *const paths[2]);
 
-/* Reads a director.json for what it says about hashing; false after logging why not. */
+/* Reads a director.json for what it says about flows and hops; false after logging why not. */
 bool load_settings(struct glb_settings *out, const char *path);
+
+/*
+ * Reads both files of a director, and refuses what it would refuse, but for what their combination
+ * means: that is for glb_generation_make(). False after logging all that is wrong, and warnings.
+ */
+bool load_director(struct director_conf *conf, struct glb_tables *tables, const char *config_path,
+		   const char *tables_path);
 
 /* Were they read from a source file? False after saying that an image will not do. */
 bool require_source(const struct glb_tables *tables, const char *path);

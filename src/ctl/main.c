@@ -31,7 +31,8 @@ static const struct command {
 	{"table", "add", table_add, "[--weight N] [--zone NAME] " EDIT_USAGE},
 	{NULL, "replay", replay,
 	 "--config director.json --tables tables.json\n"
-	 "                [--source-mac MAC] [--punted P.pcap] IN.pcap OUT.pcap"},
+	 "                [--source-mac MAC] [--gateway-mac MAC] [--punted P.pcap]\n"
+	 "                IN.pcap OUT.pcap"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
 

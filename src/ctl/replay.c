@@ -18,14 +18,13 @@
 #include "commands.h"
 #include "conf/addr.h"
 #include "conf/director.h"
-#include "conf/tables.h"
+#include "load.h"
 #include "sys/log.h"
 
 enum {
 	BURST = 32,
 	HEADROOM = 128,
 	FRAME_LEN_MAX = 65536 + 64,
-	MTU_DEFAULT = 1500,   /* of the device there is not */
 	SNAPSHOT_LEN = 65535, /* announced by what is written, unless a frame is longer */
 	SNAPSHOT_AT = 16,     /* where a capture announces it, 32 bits in native order */
 };
@@ -37,6 +36,8 @@ struct replay_args {
 	const char *in_path;
 	const char *out_path;
 	uint8_t source_mac[GLB_MAC_LEN];
+	uint8_t gateway_mac[GLB_MAC_LEN]; /* for outbound_gateway_mac "auto" */
+	bool has_gateway_mac;
 };
 
 struct slot {
@@ -62,12 +63,21 @@ struct run {
 	struct glb_answer_budget answers;
 };
 
+static bool read_mac(uint8_t mac[GLB_MAC_LEN], const char *option, const char *text)
+{
+	if (mac_parse(mac, text))
+		return true;
+	log_error("%s: \"%s\" is not a MAC address", option, text);
+	return false;
+}
+
 static int read_args(struct replay_args *out, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"tables", required_argument, NULL, 't'},
 		{"source-mac", required_argument, NULL, 's'},
+		{"gateway-mac", required_argument, NULL, 'g'},
 		{"punted", required_argument, NULL, 'p'},
 		{0},
 	};
@@ -80,12 +90,14 @@ static int read_args(struct replay_args *out, int argc, char **argv)
 			args.tables_path = optarg;
 		else if (option == 'p')
 			args.punted_path = optarg;
+		else if (option == 's' && !read_mac(args.source_mac, "--source-mac", optarg))
+			return EXIT_FAILED;
+		else if (option == 'g' && !read_mac(args.gateway_mac, "--gateway-mac", optarg))
+			return EXIT_FAILED;
+		else if (option == 'g')
+			args.has_gateway_mac = true;
 		else if (option != 's')
 			return EXIT_USAGE;
-		else if (!mac_parse(args.source_mac, optarg)) {
-			log_error("--source-mac: \"%s\" is not a MAC address", optarg);
-			return EXIT_FAILED;
-		}
 	}
 	if (!args.config_path || !args.tables_path || argc - optind != 2)
 		return EXIT_USAGE;
@@ -95,22 +107,24 @@ static int read_args(struct replay_args *out, int argc, char **argv)
 	return EXIT_OK;
 }
 
-/* Both files are read even if the first is bad, so that all problems show at once. */
-static int read_files(struct director_conf *conf, struct glb_tables *tables,
-		      const struct replay_args *args)
+/* The port that packets come in and leave through. */
+static int describe_port(struct glb_port *port, const struct director_conf *conf,
+			 const struct replay_args *args)
 {
-	struct report report;
-
-	report_init(&report);
-	report.serving = true;
-
-	int conf_err = director_conf_load(conf, args->config_path, &report);
-	int err = tables_load(tables, args->tables_path, NULL, &report);
-
-	report_log(&report, SEVERITY_WARNING);
-	if (conf_err && !err)
-		glb_tables_free(tables);
-	return conf_err ? conf_err : err;
+	*port = conf->defaults.port;
+	memcpy(port->mac, args->source_mac, GLB_MAC_LEN);
+	if (!port->mtu)
+		port->mtu = PORT_MTU_DEFAULT;
+	if (conf->defaults.gateway_auto != args->has_gateway_mac) {
+		log_error("%s: $.outbound_gateway_mac: %s", args->config_path,
+			  args->has_gateway_mac
+				  ? "is not \"auto\", so --gateway-mac has no place"
+				  : "is \"auto\", and no kernel is asked here: give --gateway-mac");
+		return -EINVAL;
+	}
+	if (args->has_gateway_mac)
+		memcpy(port->gateway_mac, args->gateway_mac, GLB_MAC_LEN);
+	return 0;
 }
 
 static int make_generation(struct glb_generation **out, const struct replay_args *args)
@@ -118,21 +132,21 @@ static int make_generation(struct glb_generation **out, const struct replay_args
 	struct director_conf conf;
 	struct glb_tables tables;
 	struct glb_diag reason = {{0}};
-	int err = read_files(&conf, &tables, args);
 
-	if (err)
-		return err;
-	conf.settings.ports[0] = conf.defaults.port;
-	memcpy(conf.settings.ports[0].mac, args->source_mac, GLB_MAC_LEN);
-	if (!conf.settings.ports[0].mtu)
-		conf.settings.ports[0].mtu = MTU_DEFAULT;
+	if (!load_director(&conf, &tables, args->config_path, args->tables_path))
+		return -EINVAL;
 	if (conf.settings.udp_checksum == GLB_UDP_OFFLOAD) /* what a device would make of it */
 		conf.settings.udp_checksum = GLB_UDP_FULL;
-	err = glb_generation_make(out, 1, &conf.settings, &tables, &reason);
-	if (err) {
-		log_error("%s: %s", args->tables_path, reason.text);
-		glb_tables_free(&tables);
+
+	int err = describe_port(&conf.settings.ports[0], &conf, args);
+
+	if (!err) {
+		err = glb_generation_make(out, 1, &conf.settings, &tables, &reason);
+		if (err)
+			log_error("%s: %s", args->tables_path, reason.text);
 	}
+	if (err)
+		glb_tables_free(&tables);
 	return err;
 }
 

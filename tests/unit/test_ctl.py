@@ -87,6 +87,25 @@ class Glbctl(unittest.TestCase):
                 done.stderr,
             )
 
+    def test_a_flow_is_looked_up_with_the_hops_that_a_packet_lists(self):
+        """Hops of the alternative fields are behind the row's; a repeated one goes if it is to go."""
+        (self.folder / "in.pcap").write_bytes(capture([SYN], snapshot=65535))
+        fields = {"hash_fields": {"src_addr": True}, "alt_hash_fields": {"src_addr": True, "src_port": True}}
+        flow = ["10.11.12.13", "45678", "1.1.1.1", "80"]
+        for config, count in (({}, 2), (fields, 4), ({**fields, "unique_hops": True}, 3)):
+            (self.folder / "director.json").write_text(json.dumps({**CONFIG, **config}))
+            self.assertEqual(self.replay("in.pcap", "out.pcap").returncode, 0)
+            ip = (self.folder / "out.pcap").read_bytes()[24 + 16 + 14 :]
+            listed = [ip[16:20]] + [ip[at : at + 4] for at in range(36, 36 + 4 * ip[35], 4)]
+            hops = [".".join(map(str, hop)) for hop in listed]
+            self.assertEqual(len(hops), count)
+            for command in ("lookup", "explain"):
+                words = ["table", command, "--config", "director.json"]
+                done = self.run_with(*words, "tables.json", *flow)
+                self.assertIn(f"hops {' '.join(hops)}\n", done.stdout, done.stderr)
+                done = self.run_with(*words, "--json", "tables.json", *flow)
+                self.assertEqual(json.loads(done.stdout)["hops"], hops)
+
     def test_a_flow_that_makes_no_sense_is_refused_in_words(self):
         for words, reason in (
             (["10.11.12.13", "1.1.1.1", "81"], "tables.json: no bind matches this flow"),
@@ -134,6 +153,32 @@ class Glbctl(unittest.TestCase):
         out = (self.folder / "out.pcap").read_bytes()
         self.assertEqual(struct.unpack_from("<I", out, 16), (len(long) + 40,))
         self.assertEqual(len(out), 24 + 16 + len(SYN) + 40 + 16 + len(long) + 40)
+
+    def test_a_replay_is_told_the_gateway_that_a_director_would_ask_the_kernel_for(self):
+        (self.folder / "in.pcap").write_bytes(capture([SYN], snapshot=65535))
+        asking = {**CONFIG, "outbound_gateway_mac": "auto", "outbound_gateway_ip": "10.0.0.1"}
+        place = "glbctl: error: director.json: $.outbound_gateway_mac: "
+        for config, words, reason in (
+            (asking, [], f'{place}is "auto", and no kernel is asked here: give --gateway-mac'),
+            (CONFIG, ["--gateway-mac", "02:00:00:00:00:07"], f'{place}is not "auto", so --gateway-mac has no place'),
+            (asking, ["--gateway-mac", "seven"], 'glbctl: error: --gateway-mac: "seven" is not a MAC address'),
+            (asking, ["--source-mac", "8"], 'glbctl: error: --source-mac: "8" is not a MAC address'),
+        ):
+            (self.folder / "director.json").write_text(json.dumps(config))
+            done = self.replay(*words, "in.pcap", "out.pcap")
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (1, "", reason + "\n"))
+        (self.folder / "director.json").write_text(json.dumps(asking))
+        done = self.replay("--gateway-mac", "02:00:00:00:00:07", "in.pcap", "out.pcap")
+        self.assertEqual(done.stdout.splitlines()[0], "forward 1", done.stderr)
+        self.assertEqual((self.folder / "out.pcap").read_bytes()[40:46].hex(), "020000000007")
+
+    def test_a_replay_without_a_gateway_yet_sends_nothing(self):
+        """Zeros stand for a gateway that the kernel does not know."""
+        (self.folder / "in.pcap").write_bytes(capture([SYN], snapshot=65535))
+        config = {**CONFIG, "outbound_gateway_mac": "auto", "outbound_gateway_ip": "10.0.0.1"}
+        (self.folder / "director.json").write_text(json.dumps(config))
+        done = self.replay("--gateway-mac", "00:00:00:00:00:00", "in.pcap", "out.pcap")
+        self.assertIn("drop_no_gateway 1\n", done.stdout)
 
     def test_a_replay_does_not_write_over_what_it_reads(self):
         content = capture([SYN], snapshot=65535)
