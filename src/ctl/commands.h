@@ -22,6 +22,7 @@ int table_fill(int argc, char **argv);
 int table_activate(int argc, char **argv);
 int table_remove(int argc, char **argv);
 int table_add(int argc, char **argv);
+int mtu(int argc, char **argv);
 int replay(int argc, char **argv);
 
 #endif

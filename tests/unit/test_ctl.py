@@ -69,6 +69,9 @@ class Glbctl(unittest.TestCase):
             ["table", "lookup", "tables.json", "10.0.0.1", "80"],
             ["table", "lookup", "--colour", "tables.json", "10.0.0.1", "1.1.1.1", "80"],
             ["replay", "in.pcap", "out.pcap"],
+            ["mtu", "tables.json"],
+            ["mtu", "--config", "director.json"],
+            ["mtu", "--config", "director.json", "--strict", "tables.json"],
             ["replay", "--config", "director.json", "--tables", "tables.json", "in.pcap"],
         ):
             done = self.run_with(*words)
