@@ -2,19 +2,21 @@
 /*
  * Do two directors serve the same table?
  *
- * A digest stands for what a table does to packets: hash key, binds in their order, and the
- * addresses on every row in the order in which they are tried. Names, unused backends and the order
- * of backends in the file do not count. It is the same on every machine and build, and from source
+ * A digest stands for what a table does to packets: hash key, binds in their order, the addresses
+ * on every row in the order in which they are tried, and those that QUIC packets name. Names,
+ * unused backends and the order of backends in the file do not count. It is the same on every machine and build, and from source
  * or image. It is no proof against forgery.
  *
  * Two SipHashes of the same words under the keys "glb table digest" and "a second opinion", each as
  * 16 digits. An address is three words: its 16 bytes as two little-endian ones, then 4 or 6.
  *
  *   hash key (two words), number of binds
- *   per bind: address without host bits; prefix length, protocol << 8, first port << 16 and last
- *     port << 32 in one word
+ *   per bind: address without host bits; prefix length, protocol << 8, first port << 16, last port
+ *     << 32 and, for a QUIC bind, 1 << 48 in one word
  *   hops a row
  *   per row, per hop: address
+ *   in a table with a QUIC bind, per server ID of a usable backend, in ascending order: the ID (one
+ *     word), address
  *   how many words came before, in place of SipHash's own last word
  */
 #ifndef GLB_DIGEST_H

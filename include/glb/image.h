@@ -10,17 +10,20 @@
  * project's file. Per table: backend count, 256 backends; bind count, 256 binds; hash key; 65536
  * rows of two 32-bit backend indices. 537624 bytes.
  *
- * Version 3 is for tables that do not fit: more than 256 backends or binds, or more than two hops a
- * row. Per table: backend count, bind count, hops a row, zero (32 bits each); hash key; name (64
- * bytes, filled with zeros); the backends; the binds; 65536 rows of 16-bit backend indices. An
- * image has version 3 when one of its tables needs it.
- *
  *   backend  family (1 IPv4, 2 IPv6), address, state (0 filling, 1 active, 2 draining or
  *            inactive), healthy: 32 bits, 16 bytes, 16 bits, 16 bits
  *   bind     family, address, prefix length, first port, last port (16 bits each), protocol, zero
  *
- * Lost on the way: the seed, weights, zones, the difference between draining and inactive and, in
- * version 2, names.
+ * Version 3 is for tables that do not fit: more than 256 backends or binds, more than two hops a
+ * row, QUIC binds or server IDs. Per table: backend count, bind count, hops a row, zero (32 bits
+ * each); hash key; name (64 bytes, filled with zeros); the backends; the binds; 65536 rows of
+ * 16-bit backend indices. An image has version 3 when one of its tables needs it.
+ *
+ *   backend  likewise, but 3 is inactive; then has server ID, server ID or 0 (16 bits each)
+ *   bind     likewise, but the last byte is 1 for a QUIC bind, or 0
+ *
+ * Lost on the way: the seed, weights, zones and, in version 2, names and the difference between
+ * draining and inactive.
  */
 #ifndef GLB_IMAGE_H
 #define GLB_IMAGE_H

@@ -56,6 +56,8 @@ struct glb_backend {
 	bool healthy;
 	uint16_t weight; /* share of rows relative to others; 0: GLB_WEIGHT_DEFAULT */
 	uint16_t zone;	 /* failure domain: the same number in the same domain; 0: none given */
+	bool has_server_id;
+	uint16_t server_id; /* in the QUIC connection IDs it issues, see glb/quic.h; else 0 */
 };
 
 struct glb_bind {
@@ -64,6 +66,7 @@ struct glb_bind {
 	uint8_t proto;	      /* GLB_PROTO_TCP or GLB_PROTO_UDP */
 	uint16_t port_first;
 	uint16_t port_last; /* inclusive, not below port_first */
+	bool quic;	    /* UDP only: QUIC packets go to the server their connection ID names */
 };
 
 struct glb_table_spec {
@@ -147,7 +150,7 @@ static inline bool glb_bind_equal(const struct glb_bind *a, const struct glb_bin
 {
 	return glb_addr_equal(&a->addr, &b->addr) && a->prefix_len == b->prefix_len &&
 	       a->proto == b->proto && a->port_first == b->port_first &&
-	       a->port_last == b->port_last;
+	       a->port_last == b->port_last && a->quic == b->quic;
 }
 
 /* Do two tables say the same, in the same order? Names do not matter, nor keys. */
@@ -155,5 +158,20 @@ bool glb_table_spec_equal(const struct glb_table_spec *a, const struct glb_table
 
 /* Are there backends in different zones? */
 bool glb_zones_differ(const struct glb_table_spec *table);
+
+enum {
+	GLB_SERVER_IDS = 65536,
+	GLB_NO_BACKEND = 0xffff, /* where an index of a backend could stand */
+};
+
+/*
+ * Writes which backend of a table each server ID leads to: a usable one's index or GLB_NO_BACKEND,
+ * for GLB_SERVER_IDS of them. False, and nothing written, when no ID leads anywhere: without a quic
+ * bind nobody asks.
+ */
+bool glb_server_ids(uint16_t *out, const struct glb_table_spec *table);
+
+/* May server IDs lead anywhere? */
+bool glb_uses_server_ids(const struct glb_table_spec *table);
 
 #endif

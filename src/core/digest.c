@@ -30,7 +30,23 @@ static void absorb_bind(struct digest *digest, const struct glb_bind *bind)
 		prefix.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
 	absorb_addr(digest, &prefix);
 	absorb(digest, bind->prefix_len | (uint64_t)bind->proto << 8 |
-			       (uint64_t)bind->port_first << 16 | (uint64_t)bind->port_last << 32);
+			       (uint64_t)bind->port_first << 16 | (uint64_t)bind->port_last << 32 |
+			       (uint64_t)bind->quic << 48);
+}
+
+/* The server IDs that lead somewhere, in their order. */
+static void absorb_servers(struct digest *digest, const struct glb_table_spec *spec)
+{
+	uint16_t backends[GLB_SERVER_IDS];
+
+	if (!glb_server_ids(backends, spec))
+		return;
+	for (uint32_t id = 0; id < GLB_SERVER_IDS; id++) {
+		if (backends[id] == GLB_NO_BACKEND)
+			continue;
+		absorb(digest, id);
+		absorb_addr(digest, &spec->backends[backends[id]].addr);
+	}
 }
 
 static struct digest start(void)
@@ -62,6 +78,8 @@ const char *glb_digest(char out[GLB_DIGEST_TEXT_LEN], const struct glb_table *ta
 	for (unsigned int row = 0; row < GLB_ROWS; row++)
 		for (unsigned int hop = 0; hop < table->hop_count; hop++)
 			absorb_addr(&digest, &spec->backends[table->rows[row].hops[hop]].addr);
+
+	absorb_servers(&digest, spec);
 
 	for (unsigned int half = 0; half < 2; half++)
 		write_hex(out + half * 16,

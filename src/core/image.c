@@ -2,18 +2,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include <glb/image.h>
+#include "image_parts.h"
 
 enum {
 	MAGIC = 0x44424c47, /* "GLBD" */
 	HEADER_LEN = 24,
-	BACKEND_LEN = 24,
-	BIND_LEN = 28,
 	FAMILY_IPV4 = 1,
 	FAMILY_IPV6 = 2,
-	STATE_FILLING = 0,
-	STATE_ACTIVE = 1,
-	STATE_DRAINING = 2, /* or inactive */
 };
 
 /* Version 2: room for 256 backends and binds; offsets in a table. */
@@ -23,24 +18,13 @@ enum {
 	V2_ROW_HOPS = 2,
 	V2_ROW_LEN = V2_ROW_HOPS * 4,
 	V2_BACKENDS_AT = 4,
-	V2_BIND_COUNT_AT = V2_BACKENDS_AT + V2_BACKENDS_MAX * BACKEND_LEN,
+	V2_BIND_COUNT_AT = V2_BACKENDS_AT + V2_BACKENDS_MAX * ENTRY_BACKEND_LEN,
 	V2_BINDS_AT = V2_BIND_COUNT_AT + 4,
-	V2_HASH_KEY_AT = V2_BINDS_AT + V2_BINDS_MAX * BIND_LEN,
+	V2_HASH_KEY_AT = V2_BINDS_AT + V2_BINDS_MAX * ENTRY_BIND_LEN,
 	V2_ROWS_AT = V2_HASH_KEY_AT + GLB_SIPHASH_KEY_LEN,
 	V2_TABLE_LEN = V2_ROWS_AT + GLB_ROWS * V2_ROW_LEN,
 };
 _Static_assert(V2_TABLE_LEN == 537624, "the original's layout of a table");
-
-/* Version 3: as many as there are; offsets in a table. */
-enum {
-	V3_BACKEND_COUNT_AT = 0,
-	V3_BIND_COUNT_AT = 4,
-	V3_HOP_COUNT_AT = 8,
-	V3_HASH_KEY_AT = 16,
-	V3_NAME_AT = 32,
-	V3_NAME_LEN = 64,
-	V3_BACKENDS_AT = 96,
-};
 
 static void write_addr(uint8_t *out, const struct glb_addr *addr)
 {
@@ -48,7 +32,7 @@ static void write_addr(uint8_t *out, const struct glb_addr *addr)
 	memcpy(out + 4, addr->bytes, 16);
 }
 
-static void write_backend(uint8_t *out, const struct glb_backend *backend)
+void glb_put_backend(uint8_t *out, const struct glb_backend *backend)
 {
 	static const uint16_t states[] = {
 		[GLB_FILLING] = STATE_FILLING,
@@ -69,14 +53,13 @@ static void write_bind(uint8_t *out, const struct glb_bind *bind)
 	glb_store_le16(out + 22, bind->port_first);
 	glb_store_le16(out + 24, bind->port_last);
 	out[26] = bind->proto;
+	out[ENTRY_QUIC_AT] = bind->quic; /* never in version 2 */
 }
 
-static void write_lists(uint8_t *backends, uint8_t *binds, const struct glb_table_spec *spec)
+void glb_put_binds(uint8_t *out, const struct glb_table_spec *spec)
 {
-	for (unsigned int i = 0; i < spec->backend_count; i++)
-		write_backend(backends + i * BACKEND_LEN, &spec->backends[i]);
 	for (unsigned int i = 0; i < spec->bind_count; i++)
-		write_bind(binds + i * BIND_LEN, &spec->binds[i]);
+		write_bind(out + i * ENTRY_BIND_LEN, &spec->binds[i]);
 }
 
 static void write_v2_table(uint8_t *out, const struct glb_table *table)
@@ -85,7 +68,9 @@ static void write_v2_table(uint8_t *out, const struct glb_table *table)
 
 	glb_store_le32(out, spec->backend_count);
 	glb_store_le32(out + V2_BIND_COUNT_AT, spec->bind_count);
-	write_lists(out + V2_BACKENDS_AT, out + V2_BINDS_AT, spec);
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		glb_put_backend(out + V2_BACKENDS_AT + i * ENTRY_BACKEND_LEN, &spec->backends[i]);
+	glb_put_binds(out + V2_BINDS_AT, spec);
 	memcpy(out + V2_HASH_KEY_AT, spec->hash_key, GLB_SIPHASH_KEY_LEN);
 	for (unsigned int r = 0; r < GLB_ROWS; r++)
 		for (unsigned int hop = 0; hop < V2_ROW_HOPS; hop++)
@@ -93,42 +78,21 @@ static void write_v2_table(uint8_t *out, const struct glb_table *table)
 				       table->rows[r].hops[hop]);
 }
 
-static size_t v3_binds_at(size_t backend_count)
+static bool mentions_quic(const struct glb_table_spec *spec)
 {
-	return V3_BACKENDS_AT + backend_count * BACKEND_LEN;
-}
+	bool quic = false;
 
-static size_t v3_rows_at(size_t backend_count, size_t bind_count)
-{
-	return v3_binds_at(backend_count) + bind_count * BIND_LEN;
-}
-
-static size_t v3_table_len(size_t backend_count, size_t bind_count, size_t hop_count)
-{
-	return v3_rows_at(backend_count, bind_count) + GLB_ROWS * hop_count * 2;
-}
-
-static void write_v3_table(uint8_t *out, const struct glb_table *table)
-{
-	const struct glb_table_spec *spec = &table->spec;
-	uint8_t *rows = out + v3_rows_at(spec->backend_count, spec->bind_count);
-
-	glb_store_le32(out + V3_BACKEND_COUNT_AT, spec->backend_count);
-	glb_store_le32(out + V3_BIND_COUNT_AT, spec->bind_count);
-	glb_store_le32(out + V3_HOP_COUNT_AT, table->hop_count);
-	memcpy(out + V3_HASH_KEY_AT, spec->hash_key, GLB_SIPHASH_KEY_LEN);
-	if (spec->name)
-		memcpy(out + V3_NAME_AT, spec->name, strnlen(spec->name, V3_NAME_LEN - 1));
-	write_lists(out + V3_BACKENDS_AT, out + v3_binds_at(spec->backend_count), spec);
-	for (unsigned int r = 0; r < GLB_ROWS; r++)
-		for (unsigned int hop = 0; hop < table->hop_count; hop++, rows += 2)
-			glb_store_le16(rows, table->rows[r].hops[hop]);
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		quic |= spec->backends[i].has_server_id;
+	for (unsigned int i = 0; i < spec->bind_count; i++)
+		quic |= spec->binds[i].quic;
+	return quic;
 }
 
 static bool fits_v2(const struct glb_table *table)
 {
 	return table->hop_count == V2_ROW_HOPS && table->spec.backend_count <= V2_BACKENDS_MAX &&
-	       table->spec.bind_count <= V2_BINDS_MAX;
+	       table->spec.bind_count <= V2_BINDS_MAX && !mentions_quic(&table->spec);
 }
 
 unsigned int glb_image_version(const struct glb_tables *tables)
@@ -142,8 +106,8 @@ unsigned int glb_image_version(const struct glb_tables *tables)
 static size_t table_len(const struct glb_table *table, unsigned int version)
 {
 	return version == 2 ? V2_TABLE_LEN
-			    : v3_table_len(table->spec.backend_count, table->spec.bind_count,
-					   table->hop_count);
+			    : glb_image_v3_len(table->spec.backend_count, table->spec.bind_count,
+					       table->hop_count);
 }
 
 size_t glb_image_len(const struct glb_tables *tables)
@@ -171,7 +135,7 @@ void glb_image_write(uint8_t *out, const struct glb_tables *tables)
 	for (unsigned int i = 0; i < tables->count; i++) {
 		const struct glb_table *table = tables->tables[i];
 
-		(version == 2 ? write_v2_table : write_v3_table)(at, table);
+		(version == 2 ? write_v2_table : glb_image_v3_write)(at, table);
 		at += table_len(table, version);
 	}
 }
@@ -195,13 +159,18 @@ static bool read_addr(struct glb_addr *addr, const uint8_t *in)
 	return true;
 }
 
-static bool read_backend(struct glb_backend *backend, const uint8_t *in)
+bool glb_get_backend(struct glb_backend *backend, const uint8_t *in, uint16_t max_state)
 {
-	static const enum glb_state states[] = {GLB_FILLING, GLB_ACTIVE, GLB_DRAINING};
+	static const enum glb_state states[] = {
+		[STATE_FILLING] = GLB_FILLING,
+		[STATE_ACTIVE] = GLB_ACTIVE,
+		[STATE_DRAINING] = GLB_DRAINING,
+		[STATE_INACTIVE] = GLB_INACTIVE,
+	};
 	uint16_t state = glb_load_le16(in + 20);
 	uint16_t health = glb_load_le16(in + 22);
 
-	if (!read_addr(&backend->addr, in) || state > STATE_DRAINING || health > 1)
+	if (!read_addr(&backend->addr, in) || state > max_state || health > 1)
 		return false;
 	backend->state = states[state];
 	backend->healthy = health;
@@ -222,24 +191,29 @@ static bool read_bind(struct glb_bind *bind, const uint8_t *in)
 	       (bind->proto == GLB_PROTO_TCP || bind->proto == GLB_PROTO_UDP);
 }
 
-static int read_lists(struct glb_table_spec *spec, const uint8_t *backends, const uint8_t *binds,
-		      struct glb_diag *diag)
+static int read_v2_backends(struct glb_table_spec *spec, const uint8_t *in, struct glb_diag *diag)
 {
 	for (unsigned int i = 0; i < spec->backend_count; i++)
-		if (!read_backend(&spec->backends[i], backends + i * BACKEND_LEN)) {
+		if (!glb_get_backend(&spec->backends[i], in + i * ENTRY_BACKEND_LEN,
+				     STATE_DRAINING)) {
 			glb_diag(diag, "backend %u: impossible family, state or health", i);
 			return -EINVAL;
 		}
+	return 0;
+}
+
+int glb_get_binds(struct glb_table_spec *spec, const uint8_t *in, struct glb_diag *diag)
+{
 	for (unsigned int i = 0; i < spec->bind_count; i++)
-		if (!read_bind(&spec->binds[i], binds + i * BIND_LEN)) {
+		if (!read_bind(&spec->binds[i], in + i * ENTRY_BIND_LEN)) {
 			glb_diag(diag, "bind %u: impossible family, prefix, ports or protocol", i);
 			return -EINVAL;
 		}
 	return 0;
 }
 
-static int read_hop(struct glb_table *table, unsigned int row, unsigned int hop, uint32_t backend,
-		    struct glb_diag *diag)
+int glb_get_hop(struct glb_table *table, unsigned int row, unsigned int hop, uint32_t backend,
+		struct glb_diag *diag)
 {
 	if (backend >= table->spec.backend_count) {
 		glb_diag(diag, "row %u names backend %u of %u", row, backend,
@@ -250,8 +224,7 @@ static int read_hop(struct glb_table *table, unsigned int row, unsigned int hop,
 	return 0;
 }
 
-/* Makes room for the lists of a zeroed table, whose counts must be possible. */
-static int make_lists(struct glb_table *table, uint32_t backend_count, uint32_t bind_count)
+int glb_make_lists(struct glb_table *table, uint32_t backend_count, uint32_t bind_count)
 {
 	table->spec.backends = calloc(backend_count, sizeof(*table->spec.backends));
 	table->spec.binds = calloc(bind_count, sizeof(*table->spec.binds));
@@ -262,7 +235,7 @@ static int make_lists(struct glb_table *table, uint32_t backend_count, uint32_t 
 	return 0;
 }
 
-static int check_count(uint32_t count, uint32_t max, const char *what, struct glb_diag *diag)
+int glb_check_count(uint32_t count, uint32_t max, const char *what, struct glb_diag *diag)
 {
 	if (count && count <= max)
 		return 0;
@@ -282,71 +255,21 @@ static int read_v2_table(struct glb_table *table, struct glb_cursor *cur, struct
 
 	uint32_t backend_count = glb_load_le32(in);
 	uint32_t bind_count = glb_load_le32(in + V2_BIND_COUNT_AT);
-	int err = check_count(backend_count, V2_BACKENDS_MAX, "backends", diag);
+	int err = glb_check_count(backend_count, V2_BACKENDS_MAX, "backends", diag);
 
 	if (!err)
-		err = check_count(bind_count, V2_BINDS_MAX, "binds", diag);
+		err = glb_check_count(bind_count, V2_BINDS_MAX, "binds", diag);
 	if (!err)
-		err = make_lists(table, backend_count, bind_count);
+		err = glb_make_lists(table, backend_count, bind_count);
 	if (!err)
-		err = read_lists(&table->spec, in + V2_BACKENDS_AT, in + V2_BINDS_AT, diag);
+		err = read_v2_backends(&table->spec, in + V2_BACKENDS_AT, diag);
+	if (!err)
+		err = glb_get_binds(&table->spec, in + V2_BINDS_AT, diag);
 	memcpy(table->spec.hash_key, in + V2_HASH_KEY_AT, GLB_SIPHASH_KEY_LEN);
 	table->hop_count = V2_ROW_HOPS;
 	for (unsigned int i = 0; i < GLB_ROWS * V2_ROW_HOPS && !err; i++)
-		err = read_hop(table, i / V2_ROW_HOPS, i % V2_ROW_HOPS,
-			       glb_load_le32(in + V2_ROWS_AT + i * 4), diag);
-	return err;
-}
-
-static int read_name(struct glb_table_spec *spec, const uint8_t *in)
-{
-	if (!in[0])
-		return 0;
-	spec->name = strndup((const char *)in, V3_NAME_LEN);
-	return spec->name ? 0 : -ENOMEM;
-}
-
-static int read_v3_table(struct glb_table *table, struct glb_cursor *cur, struct glb_diag *diag)
-{
-	const uint8_t *in = glb_take(cur, V3_BACKENDS_AT);
-
-	if (!in) {
-		glb_diag(diag, "cut short");
-		return -EINVAL;
-	}
-
-	uint32_t backend_count = glb_load_le32(in + V3_BACKEND_COUNT_AT);
-	uint32_t bind_count = glb_load_le32(in + V3_BIND_COUNT_AT);
-	uint32_t hop_count = glb_load_le32(in + V3_HOP_COUNT_AT);
-	int err = check_count(backend_count, GLB_BACKENDS_MAX, "backends", diag);
-
-	if (!err)
-		err = check_count(bind_count, GLB_BINDS_MAX, "binds", diag);
-	if (!err && (hop_count < 2 || hop_count > GLB_HOPS_MAX)) {
-		glb_diag(diag, "%u hops a row, expected 2 to %d", hop_count, GLB_HOPS_MAX);
-		err = -EINVAL;
-	}
-	if (err)
-		return err;
-
-	const uint8_t *backends = glb_take(cur, backend_count * BACKEND_LEN);
-	const uint8_t *binds = glb_take(cur, bind_count * BIND_LEN);
-	const uint8_t *rows = glb_take(cur, GLB_ROWS * hop_count * 2);
-
-	if (!backends || !binds || !rows) {
-		glb_diag(diag, "cut short");
-		return -EINVAL;
-	}
-	memcpy(table->spec.hash_key, in + V3_HASH_KEY_AT, GLB_SIPHASH_KEY_LEN);
-	table->hop_count = (uint8_t)hop_count;
-	err = read_name(&table->spec, in + V3_NAME_AT);
-	if (!err)
-		err = make_lists(table, backend_count, bind_count);
-	if (!err)
-		err = read_lists(&table->spec, backends, binds, diag);
-	for (unsigned int i = 0; i < GLB_ROWS * hop_count && !err; i++)
-		err = read_hop(table, i / hop_count, i % hop_count, glb_load_le16(rows + i * 2),
-			       diag);
+		err = glb_get_hop(table, i / V2_ROW_HOPS, i % V2_ROW_HOPS,
+				  glb_load_le32(in + V2_ROWS_AT + i * 4), diag);
 	return err;
 }
 
@@ -387,7 +310,7 @@ static int read_header(uint32_t *version, uint32_t *count, struct glb_cursor *cu
 /* Could that many tables be in the rest of the file? Before anything is allocated for them. */
 static int check_table_count(uint32_t count, uint32_t version, size_t left, struct glb_diag *diag)
 {
-	size_t least = version == 2 ? V2_TABLE_LEN : v3_table_len(1, 1, 2);
+	size_t least = version == 2 ? V2_TABLE_LEN : glb_image_v3_len(1, 1, 2);
 
 	if (!count) {
 		glb_diag(diag, "no table in it, there is nothing to serve");
@@ -407,7 +330,7 @@ static int read_table(struct glb_table **out, uint32_t version, struct glb_curso
 	*out = calloc(1, sizeof(**out));
 	if (!*out)
 		return -ENOMEM;
-	return version == 2 ? read_v2_table(*out, cur, diag) : read_v3_table(*out, cur, diag);
+	return version == 2 ? read_v2_table(*out, cur, diag) : glb_image_v3_read(*out, cur, diag);
 }
 
 static int read_tables(struct glb_tables *tables, uint32_t count, uint32_t version,

@@ -89,7 +89,8 @@ int glb_zones_renumber(struct glb_table_spec *spec, struct glb_table_spec *other
 static bool same_backend(const struct glb_backend *a, const struct glb_backend *b)
 {
 	return glb_addr_equal(&a->addr, &b->addr) && a->state == b->state &&
-	       a->healthy == b->healthy && a->weight == b->weight && a->zone == b->zone;
+	       a->healthy == b->healthy && a->weight == b->weight && a->zone == b->zone &&
+	       a->has_server_id == b->has_server_id && a->server_id == b->server_id;
 }
 
 bool glb_table_spec_equal(const struct glb_table_spec *a, const struct glb_table_spec *b)
@@ -112,4 +113,27 @@ bool glb_zones_differ(const struct glb_table_spec *table)
 		if (table->backends[i].zone != table->backends[0].zone)
 			return true;
 	return false;
+}
+
+bool glb_uses_server_ids(const struct glb_table_spec *table)
+{
+	bool quic = false;
+	bool ids = false;
+
+	for (unsigned int i = 0; i < table->bind_count; i++)
+		quic |= table->binds[i].quic;
+	for (unsigned int i = 0; i < table->backend_count && quic; i++)
+		ids |= table->backends[i].has_server_id && glb_backend_usable(&table->backends[i]);
+	return ids;
+}
+
+bool glb_server_ids(uint16_t *out, const struct glb_table_spec *table)
+{
+	if (!glb_uses_server_ids(table))
+		return false;
+	memset(out, 0xff, GLB_SERVER_IDS * sizeof(*out)); /* GLB_NO_BACKEND */
+	for (unsigned int i = 0; i < table->backend_count; i++)
+		if (table->backends[i].has_server_id && glb_backend_usable(&table->backends[i]))
+			out[table->backends[i].server_id] = (uint16_t)i;
+	return true;
 }

@@ -59,7 +59,7 @@ static struct glb_addr address_of(unsigned int i, bool ipv6)
 static void fleet_init(struct fleet *fleet, unsigned int backend_count)
 {
 	memset(fleet, 0, sizeof(*fleet));
-	fleet->bind = (struct glb_bind){{{192, 0, 2, 1}, 4}, 32, 6, 443, 443};
+	fleet->bind = (struct glb_bind){{{192, 0, 2, 1}, 4}, 32, 6, 443, 443, false};
 	fleet->spec.backends = fleet->backends;
 	fleet->spec.backend_count = backend_count;
 	fleet->spec.binds = &fleet->bind;

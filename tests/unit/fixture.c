@@ -20,8 +20,8 @@ static struct glb_backend backends0[] = {
 	{.addr = {{3, 4, 5, 6}, 4}, .state = GLB_ACTIVE, .healthy = true},
 };
 static struct glb_bind binds0[] = {
-	{{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 80, 80},
-	{{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 443, 443},
+	{{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 80, 80, false},
+	{{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 443, 443, false},
 };
 static struct glb_backend backends1[] = {
 	{.addr = {{4, 5, 6, 7}, 4}, .state = GLB_ACTIVE, .healthy = true},
@@ -30,16 +30,16 @@ static struct glb_backend backends1[] = {
 	{.addr = {{7, 8, 9, 0}, 4}, .state = GLB_ACTIVE, .healthy = true},
 };
 static struct glb_bind binds1[] = {
-	{{{1, 1, 1, 2}, 4}, 32, GLB_PROTO_TCP, 80, 80},
-	{{{1, 1, 1, 3}, 4}, 32, GLB_PROTO_TCP, 80, 80},
-	{{{0xfd, 0xb4, 0x98, 0xce, 0x52, 0xd4, [15] = 0x42}, 6}, 128, GLB_PROTO_TCP, 80, 80},
+	{{{1, 1, 1, 2}, 4}, 32, GLB_PROTO_TCP, 80, 80, false},
+	{{{1, 1, 1, 3}, 4}, 32, GLB_PROTO_TCP, 80, 80, false},
+	{{{0xfd, 0xb4, 0x98, 0xce, 0x52, 0xd4, [15] = 0x42}, 6}, 128, GLB_PROTO_TCP, 80, 80, false},
 };
 static struct glb_backend backends2[] = {
 	{.addr = {{192, 0, 2, 1}, 4}, .state = GLB_ACTIVE, .healthy = true},
 };
 static struct glb_bind binds2[] = {
-	{{{10, 0, 0, 0}, 4}, 8, GLB_PROTO_UDP, 1000, 2000},
-	{{{0x20, 0x01, 0x0d, 0xb8}, 6}, 32, GLB_PROTO_TCP, 0, 65535},
+	{{{10, 0, 0, 0}, 4}, 8, GLB_PROTO_UDP, 1000, 2000, false},
+	{{{0x20, 0x01, 0x0d, 0xb8}, 6}, 32, GLB_PROTO_TCP, 0, 65535, false},
 };
 static struct glb_table_spec tables[] = {
 	{.hash_key = KEY_12,

@@ -174,6 +174,81 @@ START_TEST(whatever_a_table_does_otherwise_its_digest_differs)
 }
 END_TEST
 
+/* Two backends with server IDs, one of them unused, and a bind for QUIC. */
+static void serve_quic(void)
+{
+	fleet.binds[1].proto = GLB_PROTO_UDP;
+	fleet.binds[1].quic = true;
+	for (unsigned int i = 1; i < 6; i += 2) {
+		fleet.backends[i].has_server_id = true;
+		fleet.backends[i].server_id = (uint16_t)(60000 * i);
+	}
+	fleet.backends[5].state = GLB_INACTIVE;
+	free_table();
+	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){&fleet.spec, 1}, NULL, NULL),
+			 0);
+	table = tables.tables[0];
+	glb_digest(was, table);
+}
+
+START_TEST(where_quic_packets_go_counts_and_nothing_else_about_them)
+{
+	struct glb_backend backend;
+
+	fleet.backends[2].has_server_id = true;
+	ck_assert(is_same_when_built()); /* no quic bind, so nobody asks */
+	fleet.backends[2].has_server_id = false;
+	serve_quic();
+	fleet.backends[5].server_id = 7;
+	ck_assert(is_same_when_built()); /* inactive */
+	backend = fleet.backends[1];
+	fleet.backends[1] = fleet.backends[3];
+	fleet.backends[3] = backend;
+	ck_assert(is_same_when_built());
+	fleet.backends[1].server_id++;
+	ck_assert(!is_same_when_built());
+	fleet.backends[1].server_id--;
+	fleet.backends[2].has_server_id = true;
+	ck_assert(!is_same_when_built());
+	fleet.backends[2].has_server_id = false;
+	fleet.binds[1].quic = false;
+	ck_assert(!is_same_when_built());
+	fleet.binds[1].quic = true;
+	ck_assert(is_same_when_built());
+	fleet.binds[0].proto = GLB_PROTO_UDP;
+	ck_assert(!is_same_when_built());
+}
+END_TEST
+
+START_TEST(a_table_for_quic_keeps_its_digest_in_an_image)
+{
+	serve_quic();
+
+	size_t len = glb_image_len(&tables);
+	uint8_t *image = malloc(len);
+	struct glb_tables read;
+
+	glb_image_write(image, &tables);
+	ck_assert_int_eq(glb_image_read(&read, image, len, NULL), 0);
+	ck_assert(is_same(read.tables[0]));
+	glb_tables_free(&read);
+	free(image);
+}
+END_TEST
+
+/* Who has which ID, and not only which IDs there are. */
+START_TEST(two_backends_that_swap_their_server_ids_have_another_digest)
+{
+	uint16_t server_id;
+
+	serve_quic();
+	server_id = fleet.backends[1].server_id;
+	fleet.backends[1].server_id = fleet.backends[3].server_id;
+	fleet.backends[3].server_id = server_id;
+	ck_assert(!is_same_when_built());
+}
+END_TEST
+
 START_TEST(what_nobody_looks_at_does_not_count)
 {
 	for (unsigned int row = 0; row < GLB_ROWS; row++)
@@ -196,6 +271,9 @@ Suite *unit_suite(void)
 	tcase_add_test(digest, state_and_health_count_only_if_they_order_the_hops_of_a_row);
 	tcase_add_test(digest, a_table_read_from_an_image_has_the_digest_of_its_source);
 	tcase_add_loop_test(digest, whatever_a_table_does_otherwise_its_digest_differs, 0, 16);
+	tcase_add_test(digest, where_quic_packets_go_counts_and_nothing_else_about_them);
+	tcase_add_test(digest, a_table_for_quic_keeps_its_digest_in_an_image);
+	tcase_add_test(digest, two_backends_that_swap_their_server_ids_have_another_digest);
 	tcase_add_test(digest, what_nobody_looks_at_does_not_count);
 	suite_add_tcase(suite, digest);
 	return suite;

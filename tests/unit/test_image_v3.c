@@ -18,10 +18,10 @@ enum {
 	BINDS = 258,
 	A_AT = 24,
 	A_BACKENDS_AT = A_AT + 96,
-	A_BINDS_AT = A_BACKENDS_AT + 4 * 24,
+	A_BINDS_AT = A_BACKENDS_AT + 4 * 28,
 	A_ROWS_AT = A_BINDS_AT + 2 * 28,
 	B_AT = A_ROWS_AT + 65536 * 3 * 2,
-	B_ROWS_AT = B_AT + 96 + BACKENDS * 24 + BINDS * 28,
+	B_ROWS_AT = B_AT + 96 + BACKENDS * 28 + BINDS * 28,
 	LEN = B_ROWS_AT + 65536 * 2 * 2,
 };
 
@@ -36,13 +36,20 @@ static void write_tables(void)
 		"a name of 70 bytes, of which 63 fit into the field that there is for it";
 	struct glb_backend few[4] = {
 		{.addr = {{10, 0, 0, 1}, 4}, .state = GLB_ACTIVE, .healthy = true, .weight = 7},
-		{.addr = {{10, 0, 0, 2}, 4}, .state = GLB_FILLING, .healthy = true},
+		{.addr = {{10, 0, 0, 2}, 4},
+		 .state = GLB_FILLING,
+		 .healthy = true,
+		 .has_server_id = true},
 		{.addr = {{0xfd, [15] = 3}, 6}, .state = GLB_DRAINING},
-		{.addr = {{10, 0, 0, 4}, 4}, .state = GLB_INACTIVE, .healthy = true},
+		{.addr = {{10, 0, 0, 4}, 4},
+		 .state = GLB_INACTIVE,
+		 .healthy = true,
+		 .has_server_id = true,
+		 .server_id = 0xabcd},
 	};
 	struct glb_bind binds[2] = {
-		{{{192, 0, 2, 10}, 4}, 31, GLB_PROTO_TCP, 80, 443},
-		{{{0xfd, [15] = 10}, 6}, 128, GLB_PROTO_UDP, 53, 53},
+		{{{192, 0, 2, 10}, 4}, 31, GLB_PROTO_TCP, 80, 443, false},
+		{{{0xfd, [15] = 10}, 6}, 128, GLB_PROTO_UDP, 53, 53, true},
 	};
 	struct glb_table_spec specs[2] = {
 		{.name = (char[]){"web"},
@@ -66,8 +73,8 @@ static void write_tables(void)
 			.healthy = true,
 		};
 	for (unsigned int i = 0; i < BINDS; i++)
-		many_binds[i] = (struct glb_bind){
-			{{192, 0, 2, 11}, 4}, 32, GLB_PROTO_TCP, (uint16_t)i, (uint16_t)i};
+		many_binds[i] = (struct glb_bind){{{192, 0, 2, 11}, 4}, 32,	     GLB_PROTO_TCP,
+						  (uint16_t)i,		(uint16_t)i, false};
 	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){specs, 2}, NULL, NULL), 0);
 	memset(image, 0xaa, sizeof(image));
 	glb_image_write(image, &tables);
@@ -88,14 +95,14 @@ START_TEST(version_3_has_the_layout_its_description_gives)
 	ck_assert_mem_eq(image + A_AT + 16, tables.tables[0]->spec.hash_key, 16);
 	ck_assert_mem_eq(image + A_AT + 32, "web\0\0", 5);
 	ck_assert_mem_eq(image + A_BACKENDS_AT,
-			 "\1\0\0\0\x0a\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\1\0\1\0"
-			 "\1\0\0\0\x0a\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0"
-			 "\2\0\0\0\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\3\2\0\0\0"
-			 "\1\0\0\0\x0a\0\0\4\0\0\0\0\0\0\0\0\0\0\0\0\2\0\1\0",
-			 96);
+			 "\1\0\0\0\x0a\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\1\0\1\0\0\0\0\0"
+			 "\1\0\0\0\x0a\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\1\0\0\0"
+			 "\2\0\0\0\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\3\2\0\0\0\0\0\0\0"
+			 "\1\0\0\0\x0a\0\0\4\0\0\0\0\0\0\0\0\0\0\0\0\3\0\1\0\1\0\xcd\xab",
+			 112);
 	ck_assert_mem_eq(image + A_BINDS_AT,
 			 "\1\0\0\0\xc0\0\2\x0a\0\0\0\0\0\0\0\0\0\0\0\0\x1f\0\x50\0\xbb\1\6\0"
-			 "\2\0\0\0\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0a\x80\0\x35\0\x35\0\x11\0",
+			 "\2\0\0\0\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0a\x80\0\x35\0\x35\0\x11\1",
 			 56);
 	for (unsigned int hop = 0; hop < 3; hop++) {
 		ck_assert_uint_eq(glb_load_le16(image + A_ROWS_AT + 2 * hop),
@@ -130,6 +137,8 @@ START_TEST(an_image_has_version_3_when_one_table_needs_it)
 
 			table[!second].hop_count = 2;
 			table[second].hop_count = cases[i].hops;
+			table[second].spec.backends = many_backends;
+			table[second].spec.binds = many_binds;
 			table[second].spec.backend_count = cases[i].backend_count;
 			table[second].spec.bind_count = cases[i].bind_count;
 			ck_assert_uint_eq(glb_image_version(&pair), cases[i].version);
@@ -137,7 +146,29 @@ START_TEST(an_image_has_version_3_when_one_table_needs_it)
 }
 END_TEST
 
-static bool same_list(const struct glb_table_spec *is, const struct glb_table_spec *was)
+START_TEST(an_image_has_version_3_when_a_table_mentions_quic)
+{
+	struct glb_backend backends[2] = {{.healthy = true}};
+	struct glb_bind binds[2] = {{.proto = GLB_PROTO_UDP}};
+	struct glb_table table = {
+		.hop_count = 2,
+		.spec = {.backends = backends, .binds = binds, .backend_count = 2, .bind_count = 2},
+	};
+	struct glb_table *list[] = {&table};
+	struct glb_tables one = {list, 1};
+
+	ck_assert_uint_eq(glb_image_version(&one), 2);
+	binds[1].quic = true;
+	ck_assert_uint_eq(glb_image_version(&one), 3);
+	binds[1].quic = false;
+	backends[1].has_server_id = true;
+	ck_assert_uint_eq(glb_image_version(&one), 3);
+}
+END_TEST
+
+/* Only version 3 tells inactive from draining, and has the rest. */
+static bool same_list(const struct glb_table_spec *is, const struct glb_table_spec *was,
+		      unsigned int version)
 {
 	if (is->backend_count != was->backend_count || is->bind_count != was->bind_count)
 		return false;
@@ -146,7 +177,10 @@ static bool same_list(const struct glb_table_spec *is, const struct glb_table_sp
 
 		if (!glb_addr_equal(&is->backends[b].addr, &was->backends[b].addr) ||
 		    is->backends[b].healthy != was->backends[b].healthy ||
-		    is->backends[b].state != (state == GLB_INACTIVE ? GLB_DRAINING : state) ||
+		    is->backends[b].state !=
+			    (state == GLB_INACTIVE && version == 2 ? GLB_DRAINING : state) ||
+		    is->backends[b].has_server_id != was->backends[b].has_server_id ||
+		    is->backends[b].server_id != was->backends[b].server_id ||
 		    is->backends[b].weight || is->backends[b].zone)
 			return false;
 	}
@@ -154,6 +188,7 @@ static bool same_list(const struct glb_table_spec *is, const struct glb_table_sp
 		if (!glb_addr_equal(&is->binds[b].addr, &was->binds[b].addr) ||
 		    is->binds[b].prefix_len != was->binds[b].prefix_len ||
 		    is->binds[b].proto != was->binds[b].proto ||
+		    is->binds[b].quic != was->binds[b].quic ||
 		    is->binds[b].port_first != was->binds[b].port_first ||
 		    is->binds[b].port_last != was->binds[b].port_last)
 			return false;
@@ -175,7 +210,7 @@ static void check_round_trip(const struct glb_tables *given)
 		const struct glb_table *is = read.tables[t];
 		const struct glb_table *was = given->tables[t];
 
-		ck_assert(same_list(&is->spec, &was->spec));
+		ck_assert(same_list(&is->spec, &was->spec, glb_image_version(given)));
 		ck_assert_mem_eq(is->spec.hash_key, was->spec.hash_key, 16);
 		ck_assert_uint_eq(is->hop_count, was->hop_count);
 		ck_assert_mem_eq(is->rows, was->rows, sizeof(is->rows));
@@ -222,11 +257,9 @@ START_TEST(version_3_keeps_names)
 	ck_assert_str_eq(read.tables[0]->spec.name, "web");
 	ck_assert_uint_eq(strlen(read.tables[1]->spec.name), 63);
 	glb_tables_free(&read);
-	image[A_AT + 32] = 0;
-	memset(image + B_AT + 32, 'x', 64); /* no end */
+	memset(image + A_AT + 32, 0, 3);
 	ck_assert_int_eq(glb_image_read(&read, image, LEN, NULL), 0);
 	ck_assert_ptr_null(read.tables[0]->spec.name);
-	ck_assert_uint_eq(strlen(read.tables[1]->spec.name), 64);
 	glb_tables_free(&read);
 }
 END_TEST
@@ -242,9 +275,9 @@ static const struct {
 	{4, 2, -ENOTSUP,
 	 "image of 65536 rows, 16384 backends, 16384 binds; expected 65536, 256, 256"},
 	{8, 0, -EINVAL, "no table in it, there is nothing to serve"},
-	{8, 3, -EINVAL, "669120 bytes, expected at least 786900 for 3 tables"},
-	{8, 1, -EINVAL, "275632 bytes behind the last table"},
-	{11, 1, -EINVAL, "669120 bytes, expected at least 4400530063680 for 16777218 tables"},
+	{8, 3, -EINVAL, "670164 bytes, expected at least 786912 for 3 tables"},
+	{8, 1, -EINVAL, "276660 bytes behind the last table"},
+	{11, 1, -EINVAL, "670164 bytes, expected at least 4400597172552 for 16777218 tables"},
 	{12, 1, -ENOTSUP,
 	 "image of 65537 rows, 16384 backends, 16384 binds; expected 65536, 16384, 16384"},
 	{17, 1, -ENOTSUP,
@@ -259,15 +292,33 @@ static const struct {
 	{A_AT + 8, 1, -EINVAL, "table 0: 1 hops a row, expected 2 to 4"},
 	{A_AT + 8, 5, -EINVAL, "table 0: 5 hops a row, expected 2 to 4"},
 	{A_AT + 11, 1, -EINVAL, "table 0: 16777219 hops a row, expected 2 to 4"},
-	{A_BACKENDS_AT + 24, 3, -EINVAL, "table 0: backend 1: impossible family, state or health"},
-	{A_BACKENDS_AT + 24 + 20, 3, -EINVAL,
-	 "table 0: backend 1: impossible family, state or health"},
-	{A_BACKENDS_AT + 24 + 22, 2, -EINVAL,
-	 "table 0: backend 1: impossible family, state or health"},
+	{A_BACKENDS_AT + 28, 3, -EINVAL,
+	 "table 0: backend 1: impossible family, state, health or server ID"},
+	{A_BACKENDS_AT + 28 + 20, 4, -EINVAL,
+	 "table 0: backend 1: impossible family, state, health or server ID"},
+	{A_BACKENDS_AT + 28 + 22, 2, -EINVAL,
+	 "table 0: backend 1: impossible family, state, health or server ID"},
 	{A_BINDS_AT + 28, 0, -EINVAL,
 	 "table 0: bind 1: impossible family, prefix, ports or protocol"},
 	{A_BINDS_AT + 28 + 20, 129, -EINVAL,
 	 "table 0: bind 1: impossible family, prefix, ports or protocol"},
+	{A_AT + 12, 1, -EINVAL, "table 0: 1 where a zero should be"},
+	{A_AT + 15, 1, -EINVAL, "table 0: 16777216 where a zero should be"},
+	{A_AT + 32, 0, -EINVAL, "table 0: bytes behind its name"},
+	{A_AT + 32 + 63, 'x', -EINVAL, "table 0: bytes behind its name"},
+	{B_AT + 32 + 63, 'x', -EINVAL, "table 1: bytes behind its name"},
+	{A_BACKENDS_AT + 28 + 24, 2, -EINVAL,
+	 "table 0: backend 1: impossible family, state, health or server ID"},
+	{A_BACKENDS_AT + 28 + 25, 1, -EINVAL,
+	 "table 0: backend 1: impossible family, state, health or server ID"},
+	{A_BACKENDS_AT + 26, 1, -EINVAL,
+	 "table 0: backend 0: impossible family, state, health or server ID"},
+	{A_BACKENDS_AT + 27, 1, -EINVAL,
+	 "table 0: backend 0: impossible family, state, health or server ID"},
+	{A_BACKENDS_AT + 24, 1, -EINVAL, "table 0: backend 1: server ID 0 is another one's"},
+	{A_BINDS_AT + 27, 1, -EINVAL, "table 0: bind 0: impossible mark for QUIC"},
+	{A_BINDS_AT + 28 + 27, 2, -EINVAL, "table 0: bind 1: impossible mark for QUIC"},
+	{A_ROWS_AT, 3, -EINVAL, "table 0: row 0 names backend 3, which is inactive"},
 	{A_ROWS_AT, 4, -EINVAL, "table 0: row 0 names backend 4 of 4"},
 	{A_ROWS_AT + 6 + 4, 9, -EINVAL, "table 0: row 1 names backend 9 of 4"},
 	{A_ROWS_AT + 65535 * 6 + 5, 1, -EINVAL, NULL},
@@ -334,6 +385,7 @@ Suite *unit_suite(void)
 	tcase_add_unchecked_fixture(v3, write_tables, free_tables);
 	tcase_add_test(v3, version_3_has_the_layout_its_description_gives);
 	tcase_add_test(v3, an_image_has_version_3_when_one_table_needs_it);
+	tcase_add_test(v3, an_image_has_version_3_when_a_table_mentions_quic);
 	tcase_add_test(v3, what_either_version_holds_comes_back);
 	tcase_add_test(v3, version_3_keeps_names);
 	tcase_add_loop_test(v3, a_damaged_image_of_version_3_is_refused_with_a_reason, 0,

@@ -115,7 +115,7 @@ static struct glb_backend backends[] = {
 	{.addr = {{10, 0, 0, 2}, 4}, .state = GLB_ACTIVE, .healthy = true, .weight = 60, .zone = 2},
 	{.addr = {{10, 0, 0, 3}, 4}, .state = GLB_ACTIVE, .healthy = true, .weight = 70, .zone = 1},
 };
-static struct glb_bind bind = {{{192, 0, 2, 10}, 4}, 32, GLB_PROTO_TCP, 80, 80};
+static struct glb_bind bind = {{{192, 0, 2, 10}, 4}, 32, GLB_PROTO_TCP, 80, 80, false};
 
 static struct glb_table_spec spec_with_options(void)
 {

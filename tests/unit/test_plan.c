@@ -116,7 +116,7 @@ static void make_fleet(struct fleet *fleet, unsigned int number)
 
 	fleet->weighted = number % 4 == 0;
 	glb_store_le32(spec.seed, number);
-	fleet->bind = (struct glb_bind){{{192, 0, 2, 10}, 4}, 32, GLB_PROTO_TCP, 80, 80};
+	fleet->bind = (struct glb_bind){{{192, 0, 2, 10}, 4}, 32, GLB_PROTO_TCP, 80, 80, false};
 	for (unsigned int i = 0; i < spec.backend_count; i++)
 		spec.backends[i] = new_backend(fleet, i);
 	for (unsigned int i = 0; i < spec.backend_count && hops < 3; i++)

@@ -48,7 +48,7 @@ static void read_state(struct state *state, const char *text)
 	char *rest = words;
 	char *word;
 
-	*state = (struct state){.bind = {{{192, 0, 2, 10}, 4}, 32, GLB_PROTO_TCP, 80, 80}};
+	*state = (struct state){.bind = {{{192, 0, 2, 10}, 4}, 32, GLB_PROTO_TCP, 80, 80, false}};
 	state->spec.hops = (uint8_t)(text[0] - '0');
 	(void)snprintf(words, sizeof(words), "%s", text + 2);
 	while ((word = strsep(&rest, " ")))

@@ -28,7 +28,7 @@ START_TEST(tables_keep_copies_of_everything_in_the_spec)
 	char name[] = "web";
 	struct glb_backend backend = {
 		.addr = {{1, 2, 3, 4}, 4}, .state = GLB_ACTIVE, .healthy = true};
-	struct glb_bind bind = {{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 80, 80};
+	struct glb_bind bind = {{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 80, 80, false};
 	struct glb_table_spec table = {.name = name,
 				       .backends = &backend,
 				       .binds = &bind,
