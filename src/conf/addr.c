@@ -117,7 +117,8 @@ const char *bind_text(char out[BIND_TEXT_LEN], const struct glb_bind *bind)
 		(void)snprintf(prefix, sizeof(prefix), "/%u", bind->prefix_len);
 	if (bind->port_last != bind->port_first)
 		(void)snprintf(last, sizeof(last), "-%u", bind->port_last);
-	(void)snprintf(out, BIND_TEXT_LEN, "%s%s %s %u%s", addr_text(addr, &bind->addr), prefix,
-		       bind->proto == GLB_PROTO_TCP ? "tcp" : "udp", bind->port_first, last);
+	(void)snprintf(out, BIND_TEXT_LEN, "%s%s %s %u%s%s", addr_text(addr, &bind->addr), prefix,
+		       bind->proto == GLB_PROTO_TCP ? "tcp" : "udp", bind->port_first, last,
+		       bind->quic ? " quic" : "");
 	return out;
 }

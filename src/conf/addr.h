@@ -33,7 +33,7 @@ const char *addr_text(char *out, const struct glb_addr *addr);
 
 enum { BIND_TEXT_LEN = ADDR_TEXT_LEN + 32 };
 
-/* `192.0.2.10 tcp 80`, `198.51.100.64/26 udp 100-200`. Returns out. */
+/* `192.0.2.10 tcp 80`, `198.51.100.64/26 udp 100-200`, `192.0.2.10 udp 443 quic`. Returns out. */
 const char *bind_text(char out[BIND_TEXT_LEN], const struct glb_bind *bind);
 
 #endif

@@ -62,6 +62,18 @@ static void read_weight(struct glb_backend *out, const struct conf_value *backen
 	out->weight = (uint16_t)weight;
 }
 
+static void read_server_id(struct glb_backend *out, const struct conf_value *backend)
+{
+	struct conf_value value;
+	uint32_t server_id;
+
+	if (!conf_find(&value, backend, "server_id") ||
+	    conf_uint(&server_id, 0, GLB_SERVER_IDS - 1, &value))
+		return;
+	out->has_server_id = true;
+	out->server_id = (uint16_t)server_id;
+}
+
 /* The name of a backend's zone; NULL if it has none, or none that is good. */
 static const char *read_zone(const struct conf_value *backend, bool options)
 {
@@ -81,7 +93,7 @@ static bool read_backend(struct glb_backend *out, const char **zone,
 			 const struct conf_value *backend, bool options)
 {
 	static const char *const known[] = {
-		"ip", "state", "healthy", "weight", "zone", "healthchecks", NULL,
+		"ip", "state", "healthy", "weight", "zone", "server_id", "healthchecks", NULL,
 	};
 
 	if (conf_object(backend))
@@ -93,6 +105,7 @@ static bool read_backend(struct glb_backend *out, const char **zone,
 	int healthy = read_healthy(out, backend);
 
 	read_weight(out, backend, options);
+	read_server_id(out, backend);
 	*zone = read_zone(backend, options);
 	return !state && !healthy;
 }
@@ -212,6 +225,62 @@ static void check_zones(const struct glb_table_spec *table, const char *const zo
 	}
 }
 
+/* Refuses the second of two backends with one server ID; 0 or -ENOMEM. */
+static int check_server_ids(const struct glb_table_spec *table, const struct conf_value *list)
+{
+	uint16_t *first = malloc(GLB_SERVER_IDS * sizeof(*first));
+
+	if (!first)
+		return -ENOMEM;
+	memset(first, 0xff, GLB_SERVER_IDS * sizeof(*first)); /* GLB_NO_BACKEND */
+	for (unsigned int i = 0; i < table->backend_count; i++) {
+		const struct glb_backend *one = &table->backends[i];
+		struct conf_value backend = conf_element(list, i);
+		struct conf_value value;
+
+		if (!one->has_server_id)
+			continue;
+		(void)conf_find(&value, &backend, "server_id");
+		if (first[one->server_id] == GLB_NO_BACKEND)
+			first[one->server_id] = (uint16_t)i;
+		else
+			(void)conf_refuse(&value,
+					  "duplicate server_id %u, first given to backends[%u]",
+					  one->server_id, first[one->server_id]);
+	}
+	free(first);
+	return 0;
+}
+
+/* The quic binds of a table and the server IDs of its backends are of no use without each other. */
+static void check_quic(const struct glb_table_spec *table, const struct conf_value *list)
+{
+	struct conf_value binds;
+	struct conf_value value;
+	bool quic = false;
+	bool ids = false;
+
+	for (unsigned int i = 0; i < table->bind_count; i++)
+		quic |= table->binds[i].quic;
+	for (unsigned int i = 0; i < table->backend_count; i++) {
+		struct conf_value backend = conf_element(list, i);
+		bool found = conf_find(&value, &backend, "server_id");
+
+		ids |= found; /* even if it could not be read */
+		if (found && !quic)
+			conf_warn(&value,
+				  "has no effect without a bind with \"quic\" in its table");
+	}
+	for (unsigned int i = 0; i < table->bind_count && !ids; i++) {
+		(void)conf_find(&binds, list->parent, "binds");
+
+		struct conf_value bind = conf_element(&binds, i);
+
+		if (table->binds[i].quic && conf_find(&value, &bind, "quic"))
+			conf_warn(&value, "has no effect: no backend of the table has a server_id");
+	}
+}
+
 static int number_zones(struct glb_table_spec *table, const char *const zones[])
 {
 	int err = 0;
@@ -239,8 +308,12 @@ static int read_list(struct glb_table_spec *table, const char **zones,
 	check_families(table, list);
 	check_zones(table, zones, list);
 
+	check_quic(table, list);
+
 	int err = check_duplicates(table, list);
 
+	if (!err)
+		err = check_server_ids(table, list);
 	return err ? err : number_zones(table, zones);
 }
 

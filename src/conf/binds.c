@@ -90,9 +90,20 @@ static int read_proto(uint8_t *out, const struct conf_value *bind)
 	return err;
 }
 
+static void read_quic(bool *out, uint8_t proto, const struct conf_value *bind)
+{
+	struct conf_value value;
+
+	if (conf_find(&value, bind, "quic") && !conf_bool(out, &value) && *out &&
+	    proto == GLB_PROTO_TCP)
+		(void)conf_refuse(&value, "needs \"proto\": \"udp\"");
+}
+
 static void read_bind(struct glb_bind *out, const struct conf_value *bind)
 {
-	static const char *const known[] = {"ip", "proto", "port", "port_start", "port_end", NULL};
+	static const char *const known[] = {
+		"ip", "proto", "port", "port_start", "port_end", "quic", NULL,
+	};
 	struct glb_bind read = {.proto = 0};
 
 	if (conf_object(bind))
@@ -102,6 +113,9 @@ static void read_bind(struct glb_bind *out, const struct conf_value *bind)
 	int prefix = read_prefix(&read, bind);
 	int proto = read_proto(&read.proto, bind);
 	int ports = read_ports(&read, bind);
+
+	read_quic(&read.quic, read.proto, bind);
+	out->quic = read.quic; /* whatever else is wrong: server IDs are checked against it */
 
 	if (!prefix && !proto && !ports)
 		*out = read;

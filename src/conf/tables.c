@@ -223,8 +223,8 @@ static void judge_tables(const struct glb_tables *tables, const struct conf_file
 		if (glb_image_version(&one) > 2)
 			conf_remark(
 				&value, SEVERITY_NOTE,
-				"more than 256 backends or binds, or more than two hops: its image "
-				"is of version %u, which the original's programs cannot read",
+				"more than 256 backends or binds, more than two hops, or QUIC: its "
+				"image is of version %u, which the original's programs cannot read",
 				glb_image_version(&one));
 	}
 }

@@ -24,6 +24,7 @@ BEYOND_A_SCHEMA = {
     r"\\u0000 is not allowed": "the reader's strings end at a NUL, wherever they stand",
     r"invalid Unicode '\\u[Dd][89A-Fa-f]": "half a surrogate pair is no character",
     r"duplicate backend \S+, first listed as backends\[\d+\]$": "addresses have many spellings",
+    r"duplicate server_id \d+, first given to backends\[\d+\]$": "uniqueItems looks at whole items",
     r"port_start \d+ is above port_end \d+$": "no keyword compares two values",
     r"is a fraction, expected an integer": "to JSON Schema 80.0 is an integer",
     r"\.punt_port: \".*[^\x00-\x7f].*\" is no device name$": "maxLength counts characters, not bytes",

@@ -21,6 +21,9 @@
 #define OTHER		  "{'ip':'10.0.0.2','state':'active','healthy':true}"
 #define THIRD		  "{'ip':'10.0.0.3','state':'active','healthy':true}"
 #define DOWN(last, state) "{'ip':'10.0.0." last "','state':'" state "','healthy':false}"
+#define QUIC		  "{'ip':'192.0.2.1','proto':'udp','port':443,'quic':true}"
+#define SERVER(id)	  "{'ip':'10.0.0.1','state':'active','healthy':true,'server_id':" id "}"
+#define SERVERS(binds, x) "{'tables':[{" KEYS ",'binds':[" binds "],'backends':[" x "," OTHER "]}]}"
 #define HOPS(hops, x)                                                                              \
 	"{'tables':[{" KEYS ",'hops':" hops ",'binds':[" BIND "],'backends':[" x "]}]}"
 

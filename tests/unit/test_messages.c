@@ -218,6 +218,28 @@ static const struct {
 	{HOPS("2", OTHER ",{'ip':'10.0.0.1','state':'active','healthy':true,'weight':1.5}"),
 	 "1:283: $.tables[0].backends[1].weight: is a fraction, expected an integer from 1 to "
 	 "65535"},
+	/* QUIC */
+	{SERVERS("{'ip':'192.0.2.1','proto':'tcp','port':443,'quic':true}", SERVER("1")),
+	 "1:160: $.tables[0].binds[0].quic: needs \"proto\": \"udp\""},
+	{SERVERS("{'ip':'192.0.2.1','proto':'udp','port':443,'quic':1}", THIRD),
+	 "1:160: $.tables[0].binds[0].quic: is a number, expected true or false"},
+	{SERVERS(QUIC, SERVER("65536")),
+	 "1:240: $.tables[0].backends[0].server_id: 65536 is not from 0 to 65535"},
+	{SERVERS(QUIC, SERVER("-1")),
+	 "1:240: $.tables[0].backends[0].server_id: -1 is not from 0 to 65535"},
+	{SERVERS(QUIC, SERVER("'1'")), "1:240: $.tables[0].backends[0].server_id: is a string, "
+				       "expected an integer from 0 to 65535"},
+	{SERVERS(QUIC, SERVER("null")),
+	 "1:240: $.tables[0].backends[0].server_id: is null, expected an integer from 0 to 65535"},
+	{SERVERS(QUIC,
+		 SERVER("7") ",\n{'ip':'10.0.0.4','state':'inactive','healthy':true,"
+			     "'server_id':7},\n{'server_id':7,'ip':'10.0.0.5','state':'active',"
+			     "'healthy':true}"),
+	 "2:64: $.tables[0].backends[1].server_id: duplicate server_id 7, first given to "
+	 "backends[0]\n"
+	 "3:14: $.tables[0].backends[2].server_id: duplicate server_id 7, first given to "
+	 "backends[0]"},
+	/* options */
 	{HOPS("3", OTHER ",{'ip':'10.0.0.1','state':'active','healthy':true,'zone':''}"),
 	 "1:281: $.tables[0].backends[1].zone: is empty"},
 	{HOPS("3", OTHER ",{'ip':'10.0.0.1','state':'active','healthy':true,'zone':7}"),
@@ -277,6 +299,18 @@ static const struct {
 	 "1:165: $.tables[0].backends: only one usable: it is both choices of every row"},
 	{BACKS(DOWN("1", "active") "," DOWN("2", "filling")),
 	 "1:165: $.tables[0].backends: not one of 2 usable is healthy"},
+	/* QUIC: one without the other */
+	{SERVERS(QUIC "," BIND, THIRD), "1:160: $.tables[0].binds[0].quic: has no effect: no "
+					"backend of the table has a server_id"},
+	{SERVERS(BIND, SERVER("7") ",\n{'server_id':0,'ip':'10.0.0.4','state':'active','healthy':"
+				   "true}"),
+	 "1:227: $.tables[0].backends[0].server_id: has no effect without a bind with \"quic\" in "
+	 "its table\n"
+	 "2:14: $.tables[0].backends[1].server_id: has no effect without a bind with \"quic\" in "
+	 "its table"},
+	{SERVERS("{'ip':'192.0.2.1','proto':'udp','port':443,'quic':false}", SERVER("7")),
+	 "1:241: $.tables[0].backends[0].server_id: has no effect without a bind with \"quic\" in "
+	 "its table"},
 	/* options where they are not known: the original's rules */
 	{BACKS("{'ip':'10.0.0.1','state':'active','healthy':true,'zone':'','weight':3},{'ip':'10.0."
 	       "0.2','state':'active','healthy':true,'weight':'heavy'}"),
@@ -312,6 +346,14 @@ START_TEST(a_good_document_gives_no_warning)
 	struct glb_spec spec;
 
 	ck_assert_int_eq(parse(&spec, GOOD), 0);
+	ck_assert_str_eq(told, "");
+	glb_spec_free(&spec);
+	ck_assert_int_eq(parse(&spec, SERVERS(BIND "," QUIC, SERVER("65535"))), 0);
+	ck_assert_str_eq(told, "");
+	glb_spec_free(&spec);
+	ck_assert_int_eq(parse(&spec, BINDS("{'ip':'192.0.2.1','proto':'tcp','port':443,'quic':"
+					    "false}")),
+			 0);
 	ck_assert_str_eq(told, "");
 	glb_spec_free(&spec);
 }

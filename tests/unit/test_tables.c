@@ -40,11 +40,14 @@ START_TEST(everything_a_document_says_is_in_the_spec)
 		      "{'healthchecks':{'interval_ms':1},'tables':[{'name':'web','hops':4,"
 		      "'hash_key':'" KEY "','seed':'ffeeddccbbaa99887766554433221100',"
 		      "'binds':[{'ip':'192.0.2.1','proto':'tcp','port':0},"
-		      "{'ip':'2001:db8::1/32','proto':'udp','port_start':0,'port_end':65535}],"
+		      "{'ip':'2001:db8::1/32','proto':'udp','port_start':0,'port_end':65535,"
+		      "'quic':true}],"
 		      "'backends':[{'ip':'10.0.0.1','state':'filling','healthy':true,'zone':'b'},"
 		      "{'ip':'10.0.0.2','state':'active','healthy':false,'weight':1,'zone':'a'},"
-		      "{'ip':'10.0.0.3','state':'draining','healthchecks':{},'zone':'b'},"
-		      "{'ip':'fd00::1','state':'inactive','weight':65535,'zone':'c'}]},"
+		      "{'ip':'10.0.0.3','state':'draining','healthchecks':{},'zone':'b',"
+		      "'server_id':0},"
+		      "{'ip':'fd00::1','state':'inactive','weight':65535,'zone':'c',"
+		      "'server_id':65535}]},"
 		      "{" KEYS ",'binds':[" BIND "],'backends':[" BACKEND "]}]}"),
 		0);
 	ck_assert_uint_eq(spec.table_count, 2);
@@ -69,6 +72,8 @@ START_TEST(everything_a_document_says_is_in_the_spec)
 	ck_assert_uint_eq(web->binds[1].prefix_len, 32);
 	ck_assert_uint_eq(web->binds[1].proto, GLB_PROTO_UDP);
 	ck_assert_uint_eq(web->binds[1].port_last, 65535);
+	ck_assert(!web->binds[0].quic);
+	ck_assert(web->binds[1].quic);
 	ck_assert_uint_eq(web->backend_count, 4);
 	ck_assert_int_eq(web->backends[0].state, GLB_FILLING);
 	ck_assert(web->backends[0].healthy);
@@ -78,6 +83,11 @@ START_TEST(everything_a_document_says_is_in_the_spec)
 	ck_assert(!web->backends[2].healthy);
 	ck_assert_int_eq(web->backends[3].state, GLB_INACTIVE);
 	ck_assert_uint_eq(web->backends[3].addr.version, 6);
+	ck_assert(!web->backends[0].has_server_id);
+	ck_assert(web->backends[2].has_server_id);
+	ck_assert_uint_eq(web->backends[2].server_id, 0);
+	ck_assert(web->backends[3].has_server_id);
+	ck_assert_uint_eq(web->backends[3].server_id, 65535);
 	ck_assert_uint_eq(web->backends[0].weight, GLB_WEIGHT_DEFAULT);
 	ck_assert_uint_eq(web->backends[1].weight, 1);
 	ck_assert_uint_eq(web->backends[3].weight, 65535);
@@ -225,8 +235,8 @@ START_TEST(an_image_that_the_original_cannot_read_is_noted)
 	glb_tables_free(&tables);
 	write_file(text, document(text, HOPS("3", BACKEND "," OTHER "," THIRD)));
 	ck_assert_int_eq(load(&tables), 0);
-	ck_assert_str_eq(told, "note 1:12: $.tables[0]: more than 256 backends or binds, or more "
-			       "than two hops: its image is of version 3, which the original's "
+	ck_assert_str_eq(told, "note 1:12: $.tables[0]: more than 256 backends or binds, more than "
+			       "two hops, or QUIC: its image is of version 3, which the original's "
 			       "programs cannot read");
 	glb_tables_free(&tables);
 }
