@@ -23,16 +23,22 @@ GLB_NODISCARD int glb_binds_build(struct glb_binds **out, const struct glb_table
 
 void glb_binds_free(struct glb_binds *binds);
 
+/* What serves a flow. */
+struct glb_match {
+	int32_t table; /* its index, or -1: nothing */
+	bool quic;     /* is the bind one for QUIC? */
+};
+
 /*
- * The index of the table that serves a flow, or -1.
+ * The table that serves a flow, and what its bind says about it.
  *
  * outer_dst   destination of the packet itself, 4 or 16 bytes. For an ICMP error it must lie in the
  *             same bind as the quoted flow: an error about one VIP sent to another is no match. An
  *             error whose quoted protocol no bind has is matched without regard to the protocol.
  *             Read for GLB_FLOW_QUOTED only.
  */
-int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
-		    const uint8_t *outer_dst);
+struct glb_match glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
+				 const uint8_t *outer_dst);
 
 /*
  * Do all binds of the VIP of a flow lead to one table, whatever the protocol and port? False also
@@ -40,7 +46,10 @@ int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
  */
 bool glb_binds_lead_to_one_table(const struct glb_binds *binds, const struct glb_flow *flow);
 
-/* As glb_binds_match(), and sets *bind to the index of the bind in that table. For explanations. */
+/*
+ * The index of the table that glb_binds_match() finds, or -1; sets *bind to the index of the bind
+ * in that table. For explanations.
+ */
 int glb_binds_find(unsigned int *bind, const struct glb_binds *binds, const struct glb_flow *flow,
 		   const uint8_t *outer_dst);
 

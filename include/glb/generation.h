@@ -61,6 +61,7 @@ struct glb_route {
 	const struct glb_row *rows;
 	const uint8_t *hash_key;
 	struct glb_outer *outers; /* template per backend */
+	uint16_t *servers;	  /* backend by server ID: glb_server_ids(); NULL: none */
 	uint8_t row_hops;	  /* per row */
 	uint8_t listed_hops; /* in the GUE header: those of the row but the primary, then alt's */
 	uint8_t version;     /* of the outer IP header: 4 or 6 */

@@ -135,7 +135,7 @@ static uint16_t next_hop_mtu(const struct glb_generation *gen, const struct glb_
 			     const struct glb_flow *flow)
 {
 	const uint8_t *outer_dst = pkt->data + flow->ip_at + (flow->version == 4 ? 16 : 24);
-	int table = glb_binds_match(gen->binds, flow, outer_dst);
+	int32_t table = glb_binds_match(gen->binds, flow, outer_dst).table;
 	uint16_t mtu = gen->settings.ports[pkt->port].mtu;
 
 	if (table >= 0)

@@ -36,7 +36,8 @@ struct rule {
 	struct key key;
 	uint16_t port_first;
 	uint16_t port_last;
-	uint32_t table;
+	uint32_t table : 31;
+	uint32_t quic : 1;
 	uint32_t bind;	/* in that table */
 	uint32_t order; /* position among all binds of all tables */
 };
@@ -147,7 +148,8 @@ static void collect(struct glb_binds *binds, const struct glb_tables *tables)
 			rules[1] = rule_of(bind, PROTO_EITHER);
 			rules[2] = rule_of(bind, PROTO_NONE);
 			for (uint32_t i = 0; i < RULES_PER_BIND; i++) {
-				rules[i].table = t;
+				rules[i].table = t & INT32_MAX;
+				rules[i].quic = bind->quic;
 				rules[i].bind = b;
 				rules[i].order = n;
 			}
@@ -302,12 +304,13 @@ static const struct rule *match_flow(const struct glb_binds *binds, const struct
 	return NULL;
 }
 
-int glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
-		    const uint8_t *outer_dst)
+struct glb_match glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
+				 const uint8_t *outer_dst)
 {
 	const struct rule *rule = match_flow(binds, flow, outer_dst);
 
-	return rule ? (int)rule->table : -1;
+	return rule ? (struct glb_match){(int32_t)rule->table, rule->quic}
+		    : (struct glb_match){-1, false};
 }
 
 bool glb_binds_lead_to_one_table(const struct glb_binds *binds, const struct glb_flow *flow)

@@ -4,6 +4,7 @@
 #include <glb/answer.h>
 #include <glb/forward.h>
 #include <glb/hash.h>
+#include <glb/quic.h>
 #include <glb/tcp.h>
 
 enum { BURST = 32 };
@@ -14,9 +15,11 @@ struct work {
 	struct glb_flow flow;
 	uint16_t table;
 	uint16_t alt_row; /* of the alternative hash fields, when there are any */
-	uint16_t unused;
+	uint16_t server;  /* backend the packet itself asks for, or GLB_NO_BACKEND */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct work) == 64, "one packet, one cache line");
+
+static const struct glb_match no_match = {.table = -1};
 
 static const uint8_t *outer_dst(const struct glb_packet *pkt, const struct glb_flow *flow)
 {
@@ -27,8 +30,8 @@ static const uint8_t *outer_dst(const struct glb_packet *pkt, const struct glb_f
  * The table of an error whose quote has no ports, when every error is followed: an echo reply
  * belongs to the flow of the request, and anything else to none.
  */
-static int match_portless_quote(const struct glb_generation *gen, const struct glb_packet *pkt,
-				struct glb_flow *flow)
+static struct glb_match match_portless_quote(const struct glb_generation *gen,
+					     const struct glb_packet *pkt, struct glb_flow *flow)
 {
 	bool v4 = flow->version == 4;
 	uint8_t icmp = v4 ? GLB_PROTO_ICMP : GLB_PROTO_ICMPV6;
@@ -39,24 +42,24 @@ static int match_portless_quote(const struct glb_generation *gen, const struct g
 	if (flow->proto != icmp || flow->dst_port != reply ||
 	    memcmp(flow->dst, outer_dst(pkt, flow), v4 ? 4 : 16) != 0 ||
 	    gen->settings.echo != GLB_ECHO_FORWARD)
-		return -1;
+		return no_match;
 	flow->src_port = flow->dst_port = flow->hint = 0;
 	request.kind = GLB_FLOW_ECHO;
 	return glb_binds_match(gen->binds, &request, NULL);
 }
 
-/* The table a packet belongs to; -1: none of ours. */
-static int match(const struct glb_generation *gen, const struct glb_packet *pkt,
-		 struct glb_flow *flow)
+/* The table a packet belongs to, if it is one of ours. */
+static struct glb_match match(const struct glb_generation *gen, const struct glb_packet *pkt,
+			      struct glb_flow *flow)
 {
 	const struct glb_settings *settings = &gen->settings;
 
 	if (flow->kind == GLB_FLOW_PORTS)
 		return glb_binds_match(gen->binds, flow, NULL);
 	if (flow->kind == GLB_FLOW_ECHO && settings->echo == GLB_ECHO_PUNT)
-		return -1;
+		return no_match;
 	if (flow->extra_error && !settings->all_icmp_errors)
-		return -1;
+		return no_match;
 	if (flow->kind == GLB_FLOW_QUOTED && settings->all_icmp_errors &&
 	    flow->proto != GLB_PROTO_TCP && flow->proto != GLB_PROTO_UDP)
 		return match_portless_quote(gen, pkt, flow);
@@ -94,23 +97,40 @@ static enum glb_verdict judge(const struct glb_generation *gen, const struct glb
 	}
 }
 
+/* The backend that a packet to a quic bind asks for by its connection ID, or GLB_NO_BACKEND. */
+static uint16_t find_server(const struct glb_route *route, const struct glb_packet *pkt,
+			    const struct glb_flow *flow)
+{
+	struct glb_cursor cur = glb_cursor(pkt->data + flow->ip_at, flow->ip_len);
+	uint16_t server_id;
+
+	/* errors and echoes are matched by what they are about, so their bind may be one for QUIC
+	 */
+	if (!route->servers || flow->kind != GLB_FLOW_PORTS || flow->fragment != GLB_WHOLE)
+		return GLB_NO_BACKEND;
+	return glb_take(&cur, flow->transport_at) && glb_quic_server_id(&server_id, &cur)
+		       ? route->servers[server_id]
+		       : GLB_NO_BACKEND;
+}
+
 /* Finds the row of a flow, and has it on its way from memory when this returns. */
 static enum glb_verdict select_row(const struct glb_generation *gen, const struct glb_packet *pkt,
 				   struct work *work)
 {
 	const struct glb_settings *settings = &gen->settings;
 	struct glb_flow *flow = &work->flow;
-	int table = match(gen, pkt, flow);
+	struct glb_match found = match(gen, pkt, flow);
 
-	if (table < 0)
+	if (found.table < 0)
 		return GLB_PUNT_NO_BIND;
 
-	const struct glb_route *route = &gen->routes[table];
+	const struct glb_route *route = &gen->routes[found.table];
 	enum glb_verdict verdict = judge(gen, pkt, flow);
 
 	if (verdict != GLB_FORWARD)
 		return verdict;
-	work->table = (uint16_t)table;
+	work->table = (uint16_t)found.table;
+	work->server = found.quic ? find_server(route, pkt, flow) : GLB_NO_BACKEND;
 	work->hash = glb_flow_hash(route->hash_key, settings->hash_fields, flow);
 	__builtin_prefetch(&route->rows[glb_row_index(work->hash)]);
 	if (settings->alt_hash_fields) {
@@ -122,7 +142,27 @@ static enum glb_verdict select_row(const struct glb_generation *gen, const struc
 	return GLB_FORWARD;
 }
 
-/* All hops of a flow, the primary first, in the order in which they are to be tried. */
+/*
+ * Puts a hop before n others, less where it stood among them, and drops what would make the list
+ * longer than n. Returns how many there are then.
+ */
+static unsigned int put_first(uint16_t *hops, unsigned int n, uint16_t first)
+{
+	uint16_t others[GLB_WIRE_HOPS_MAX];
+	unsigned int count = 1;
+
+	memcpy(others, hops, n * sizeof(*hops));
+	hops[0] = first;
+	for (unsigned int i = 0; i < n && count < n; i++)
+		if (others[i] != first)
+			hops[count++] = others[i];
+	return count;
+}
+
+/*
+ * All hops of a flow, the primary first, in the order in which they are to be tried. The server a
+ * packet asks for goes first and is left out behind; the list does not get longer by it.
+ */
 static unsigned int gather_hops(uint16_t hops[GLB_WIRE_HOPS_MAX], const struct glb_route *route,
 				const struct work *work)
 {
@@ -134,7 +174,7 @@ static unsigned int gather_hops(uint16_t hops[GLB_WIRE_HOPS_MAX], const struct g
 		hops[n++] = row->hops[i];
 	for (unsigned int i = 0; n <= route->listed_hops; i++)
 		hops[n++] = alt->hops[i];
-	return n;
+	return work->server == GLB_NO_BACKEND ? n : put_first(hops, n, work->server);
 }
 
 /* Does hop n repeat an earlier one? Who was tried need not be tried again. */

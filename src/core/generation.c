@@ -6,11 +6,16 @@
 #include <glb/generation.h>
 
 /*
- * The rows decide which backends are in use, not their state: in a table read from an image an
- * inactive backend looks like a draining one.
+ * The rows decide which backends are in use, not their state: in a table read from an image of
+ * version 2 an inactive backend looks like a draining one. A server ID leads past the rows.
  */
 static void mark_used(bool used[GLB_BACKENDS_MAX], const struct glb_table *table)
 {
+	const struct glb_table_spec *spec = &table->spec;
+	bool servers = glb_uses_server_ids(spec);
+
+	for (unsigned int b = 0; b < spec->backend_count && servers; b++)
+		used[b] = spec->backends[b].has_server_id && glb_backend_usable(&spec->backends[b]);
 	for (unsigned int r = 0; r < GLB_ROWS; r++)
 		for (unsigned int hop = 0; hop < table->hop_count; hop++)
 			used[table->rows[r].hops[hop]] = true;
@@ -77,6 +82,18 @@ static int check_underlay(struct underlay *underlay, struct glb_diag *diag)
 	return 0;
 }
 
+/* 128 KiB, so only for tables that need it. */
+static int make_servers(struct glb_route *route, const struct glb_table_spec *spec)
+{
+	if (!glb_uses_server_ids(spec))
+		return 0;
+	route->servers = malloc(GLB_SERVER_IDS * sizeof(*route->servers));
+	if (!route->servers)
+		return -ENOMEM;
+	(void)glb_server_ids(route->servers, spec);
+	return 0;
+}
+
 static int make_route(struct glb_route *route, const struct underlay *underlay)
 {
 	const struct glb_table_spec *spec = &underlay->table->spec;
@@ -93,9 +110,9 @@ static int make_route(struct glb_route *route, const struct underlay *underlay)
 		.version = underlay->version,
 		.outer_len = (uint8_t)glb_outer_len(underlay->version, underlay->listed_hops),
 	};
-	if (!route->outers)
+	if (!route->outers || make_servers(route, spec))
 		return -ENOMEM;
-	/* rows never name a backend of the other family */
+	/* neither rows nor server IDs ever name a backend of the other family */
 	for (unsigned int b = 0; b < spec->backend_count; b++)
 		glb_outer_init(&route->outers[b], underlay->version, src->bytes,
 			       spec->backends[b].addr.bytes);
@@ -104,8 +121,10 @@ static int make_route(struct glb_route *route, const struct underlay *underlay)
 
 static void free_routes(struct glb_route *routes, unsigned int count)
 {
-	for (unsigned int t = 0; routes && t < count; t++)
+	for (unsigned int t = 0; routes && t < count; t++) {
 		free(routes[t].outers);
+		free(routes[t].servers);
+	}
 	free(routes);
 }
 

@@ -65,14 +65,14 @@ static int tcp_to(const struct bound *bound, const char *dst, uint16_t port)
 {
 	struct glb_flow flow = flow_to(dst, GLB_FLOW_PORTS, GLB_PROTO_TCP, port);
 
-	return glb_binds_match(bound->index, &flow, NULL);
+	return glb_binds_match(bound->index, &flow, NULL).table;
 }
 
 static int echo_to(const struct bound *bound, const char *dst)
 {
 	struct glb_flow flow = flow_to(dst, GLB_FLOW_ECHO, GLB_PROTO_ICMP, 0);
 
-	return glb_binds_match(bound->index, &flow, NULL);
+	return glb_binds_match(bound->index, &flow, NULL).table;
 }
 
 /* An error to `outer` about a packet that came from port 80 of `vip`. */
@@ -84,7 +84,7 @@ static int error_about(const struct bound *bound, const char *vip, const char *o
 	frame_addr(addr, outer);
 
 	uint8_t *exact = frame_exact(addr, flow.version == 4 ? 4 : 16);
-	int table = glb_binds_match(bound->index, &flow, exact);
+	int table = glb_binds_match(bound->index, &flow, exact).table;
 
 	free(exact);
 	return table;
@@ -126,6 +126,26 @@ START_TEST(among_equal_prefixes_the_narrower_port_range_wins_then_the_earlier_bi
 }
 END_TEST
 
+START_TEST(a_match_says_whether_its_bind_is_for_quic)
+{
+	struct glb_flow flow = flow_to("10.0.0.1", GLB_FLOW_PORTS, GLB_PROTO_UDP, 443);
+	struct glb_bind quic = rule(32, GLB_PROTO_UDP, 443, 443);
+
+	quic.quic = true;
+	add(&bound, 2, rule(32, GLB_PROTO_UDP, 1, 65535), "10.0.0.1");
+	add(&bound, 2, quic, "10.0.0.1");
+	build(&bound);
+	ck_assert(glb_binds_match(bound.index, &flow, NULL).quic);
+	ck_assert_int_eq(glb_binds_match(bound.index, &flow, NULL).table, 2);
+	flow.dst_port = 444;
+	ck_assert(!glb_binds_match(bound.index, &flow, NULL).quic);
+	ck_assert_int_eq(glb_binds_match(bound.index, &flow, NULL).table, 2);
+	flow.dst_port = 0;
+	ck_assert(!glb_binds_match(bound.index, &flow, NULL).quic);
+	release(&bound);
+}
+END_TEST
+
 START_TEST(a_range_holds_both_its_ends)
 {
 	add(&bound, 0, rule(32, GLB_PROTO_TCP, 0, 0), "10.0.0.1");
@@ -152,8 +172,8 @@ START_TEST(a_bind_of_one_protocol_or_family_says_nothing_about_another)
 	build(&bound);
 	ck_assert_int_eq(tcp_to(&bound, "10.0.0.1", 80), 0);
 	ck_assert_int_eq(tcp_to(&bound, "a00:1::", 80), 1);
-	ck_assert_int_eq(glb_binds_match(bound.index, &udp, NULL), -1);
-	ck_assert_int_eq(glb_binds_match(bound.index, &other, NULL), -1);
+	ck_assert_int_eq(glb_binds_match(bound.index, &udp, NULL).table, -1);
+	ck_assert_int_eq(glb_binds_match(bound.index, &other, NULL).table, -1);
 	release(&bound);
 }
 END_TEST
@@ -167,7 +187,7 @@ START_TEST(a_flow_without_ports_matches_by_address_alone)
 	add(&bound, 3, rule(128, GLB_PROTO_UDP, 53, 53), "fd00::1");
 	build(&bound);
 	ck_assert_int_eq(echo_to(&bound, "10.0.0.1"), 3);
-	ck_assert_int_eq(glb_binds_match(bound.index, &fragment, NULL), 3);
+	ck_assert_int_eq(glb_binds_match(bound.index, &fragment, NULL).table, 3);
 	ck_assert_int_eq(echo_to(&bound, "10.0.0.2"), 2);
 	ck_assert_int_eq(echo_to(&bound, "10.0.1.0"), -1);
 	ck_assert_int_eq(echo_to(&bound, "fd00::1"), 3);
@@ -356,7 +376,7 @@ START_TEST(any_binds_and_flow_agree_with_a_plain_loop_over_all_binds)
 
 			random_addr(outer, flow.version, &random);
 
-			int is = glb_binds_match(bound.index, &flow, outer);
+			int is = glb_binds_match(bound.index, &flow, outer).table;
 			int want = plain_match(&bound, &flow, outer);
 
 			if (is != want)
@@ -399,6 +419,7 @@ Suite *unit_suite(void)
 	tcase_add_test(bind, the_longest_prefix_wins_whatever_its_ports_or_place);
 	tcase_add_test(bind,
 		       among_equal_prefixes_the_narrower_port_range_wins_then_the_earlier_bind);
+	tcase_add_test(bind, a_match_says_whether_its_bind_is_for_quic);
 	tcase_add_test(bind, a_range_holds_both_its_ends);
 	tcase_add_test(bind, a_bind_of_one_protocol_or_family_says_nothing_about_another);
 	tcase_add_test(bind, a_flow_without_ports_matches_by_address_alone);

@@ -72,9 +72,8 @@ START_TEST(an_ipv6_backend_in_use_is_refused_and_the_tables_stay_with_the_caller
 
 	tables.tables[1]->spec.backends[2].addr.version = 6;
 	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, &diag), -ENOTSUP);
-	ck_assert_str_eq(diag.text,
-			 "$.tables[1].backends[2].ip: an IPv6 backend in a table "
-			 "whose others are IPv4: one hop list cannot have both");
+	ck_assert_str_eq(diag.text, "$.tables[1].backends[2].ip: an IPv6 backend in a table "
+				    "whose others are IPv4: one hop list cannot have both");
 	ck_assert_ptr_null(gen);
 	ck_assert_ptr_eq(tables.tables, was.tables);
 	ck_assert_uint_eq(tables.count, 3);
@@ -102,11 +101,57 @@ START_TEST(an_inactive_ipv6_backend_is_no_trouble_nor_is_one_read_from_an_image)
 	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, NULL), 0);
 	glb_generation_free(gen);
 
-	/* An image knows no inactive state: there the backend drains, yet no row names it. */
+	/* Version 2 knows no inactive state: there the backend drains, yet no row names it. */
 	ck_assert_int_eq(glb_image_read(&tables, image, len, NULL), 0);
 	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, NULL), 0);
 	glb_generation_free(gen);
 	free(image);
+}
+END_TEST
+
+/* Which backend every server ID leads to is worked out only where packets may name one. */
+START_TEST(a_route_knows_the_servers_of_a_table_with_quic_binds)
+{
+	struct glb_tables tables = fixture_tables();
+	struct glb_table_spec *spec = &tables.tables[2]->spec;
+	struct glb_generation *gen;
+
+	tables.tables[1]->spec.backends[0].has_server_id = true; /* no quic bind */
+	tables.tables[0]->spec.binds[0].quic = true;		 /* no server ID */
+	spec->binds[0].quic = true;
+	spec->backends[0].has_server_id = true;
+	spec->backends[0].server_id = 65535;
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, NULL), 0);
+	ck_assert_ptr_null(gen->routes[0].servers);
+	ck_assert_ptr_null(gen->routes[1].servers);
+	for (unsigned int id = 0; id < 65535; id++)
+		ck_assert_uint_eq(gen->routes[2].servers[id], GLB_NO_BACKEND);
+	ck_assert_uint_eq(gen->routes[2].servers[65535], 0);
+	glb_generation_free(gen);
+}
+END_TEST
+
+START_TEST(a_server_on_no_row_must_be_of_the_family_of_the_others_too)
+{
+	struct glb_tables tables = fixture_tables();
+	struct glb_table *table = tables.tables[1];
+	struct glb_generation *gen;
+	struct glb_diag diag;
+
+	for (unsigned int row = 0; row < GLB_ROWS; row++)
+		for (unsigned int hop = 0; hop < 2; hop++)
+			if (table->rows[row].hops[hop] == 2)
+				table->rows[row].hops[hop] = 3;
+	table->spec.backends[2].addr.version = 6;
+	table->spec.backends[2].has_server_id = true;
+	table->spec.binds[0].quic = true;
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, &diag), -ENOTSUP);
+	ck_assert_str_eq(diag.text, "$.tables[1].backends[2].ip: an IPv6 backend in a table "
+				    "whose others are IPv4: one hop list cannot have both");
+	table->spec.backends[2].state = GLB_INACTIVE;
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, NULL), 0);
+	ck_assert_ptr_null(gen->routes[1].servers);
+	glb_generation_free(gen);
 }
 END_TEST
 
@@ -122,6 +167,8 @@ Suite *unit_suite(void)
 		       an_ipv6_backend_in_use_is_refused_and_the_tables_stay_with_the_caller);
 	tcase_add_test(generation,
 		       an_inactive_ipv6_backend_is_no_trouble_nor_is_one_read_from_an_image);
+	tcase_add_test(generation, a_route_knows_the_servers_of_a_table_with_quic_binds);
+	tcase_add_test(generation, a_server_on_no_row_must_be_of_the_family_of_the_others_too);
 	suite_add_tcase(suite, generation);
 	return suite;
 }
