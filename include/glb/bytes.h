@@ -28,6 +28,22 @@
 #define GLB_FITS(at, end, n) ((size_t)((end) - (at)) >= (size_t)(n))
 #endif
 
+/*
+ * Nothing: at is less than 16 KiB behind from, and stays where it is. The eBPF verifier, which
+ * looks at what follows once for each way that leads here, forgets by which one it came.
+ */
+#ifdef __bpf__
+#define GLB_REJOIN(at, from)                                                                       \
+	do {                                                                                       \
+		uint64_t behind = (uint64_t)((at) - (from));                                       \
+                                                                                                   \
+		__asm__ volatile("" : "+r"(behind));                                               \
+		(at) = (from) + (behind & 0x3fff);                                                 \
+	} while (0)
+#else
+#define GLB_REJOIN(at, from) ((void)0)
+#endif
+
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define GLB_BE16(v) __builtin_bswap16(v)
 #define GLB_BE32(v) __builtin_bswap32(v)

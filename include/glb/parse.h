@@ -92,8 +92,10 @@ GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor 
 /* Those of RFC 8200 that may stand before TCP, UDP or ICMPv6 and hide nothing. */
 GLB_INLINE bool glb_is_extension(uint8_t proto)
 {
-	return proto == GLB_PROTO_HOP_BY_HOP || proto == GLB_PROTO_ROUTING ||
-	       proto == GLB_PROTO_FRAGMENT || proto == GLB_PROTO_DESTINATION;
+	const uint64_t all = 1ULL << GLB_PROTO_HOP_BY_HOP | 1ULL << GLB_PROTO_ROUTING |
+			     1ULL << GLB_PROTO_FRAGMENT | 1ULL << GLB_PROTO_DESTINATION;
+
+	return proto < 64 && all >> proto & 1;
 }
 
 /* Reads one extension header; false when it ends early. */
@@ -111,14 +113,10 @@ GLB_INLINE bool glb_parse_extension(struct glb_ip *ip, struct glb_cursor *cur)
 		else if (fragment & 1)
 			ip->fragment = GLB_FIRST_FRAGMENT;
 	} else {
-		uint32_t more = ext[1] * 8U;
-
-		if (!glb_take(cur, more))
+		if (!glb_take(cur, ext[1] * 8U))
 			return false;
-		ip->header_len += more;
 		ip->routed |= ip->proto == GLB_PROTO_ROUTING && ext[3];
 	}
-	ip->header_len += GLB_IPV6_EXT_LEN;
 	ip->proto = ext[0];
 	return true;
 }
@@ -137,7 +135,6 @@ GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor 
 	*ip = (struct glb_ip){
 		.src = header + 8,
 		.dst = header + 24,
-		.header_len = GLB_IPV6_LEN,
 		.len = (uint32_t)GLB_IPV6_LEN + glb_load_be16(header + 4),
 		.hint = glb_load_be16(header + 2),
 		.version = 6,
@@ -145,10 +142,12 @@ GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor 
 	};
 	for (int i = 0; i < GLB_IPV6_EXT_MAX; i++) {
 		if (!glb_is_extension(ip->proto) || ip->fragment == GLB_LATER_FRAGMENT)
-			return GLB_FORWARD;
+			break;
 		if (!glb_parse_extension(ip, cur))
 			return GLB_DROP_TRUNCATED;
+		GLB_REJOIN(cur->at, header);
 	}
+	ip->header_len = (uint32_t)(cur->at - header);
 	return glb_is_extension(ip->proto) && ip->fragment != GLB_LATER_FRAGMENT
 		       ? GLB_DROP_EXT_HEADERS
 		       : GLB_FORWARD;
@@ -241,20 +240,27 @@ GLB_INLINE enum glb_verdict glb_parse_icmp(struct glb_flow *flow, struct glb_cur
 	return GLB_FORWARD;
 }
 
+/* Two steps of fixed length for TCP: the eBPF verifier follows no reads of one or another length.
+ */
 GLB_INLINE enum glb_verdict glb_parse_ports(struct glb_flow *flow, struct glb_cursor *cur,
 					    uint32_t left)
 {
-	uint32_t header_len = flow->proto == GLB_PROTO_TCP ? GLB_TCP_LEN : GLB_UDP_LEN;
-	const uint8_t *ports = glb_take(cur, header_len);
+	const uint8_t *ports = glb_take(cur, GLB_UDP_LEN);
 
-	if (!ports || left < header_len)
+	if (!ports || left < GLB_UDP_LEN)
 		return GLB_DROP_TRUNCATED;
 	flow->src_port = glb_load_be16(ports);
 	flow->dst_port = glb_load_be16(ports + 2);
 	flow->hint = flow->src_port;
 	flow->kind = GLB_FLOW_PORTS;
-	if (flow->proto == GLB_PROTO_TCP)
-		flow->tcp_flags = ports[13];
+	if (flow->proto != GLB_PROTO_TCP)
+		return GLB_FORWARD;
+
+	const uint8_t *rest = glb_take(cur, GLB_TCP_LEN - GLB_UDP_LEN);
+
+	if (!rest || left < GLB_TCP_LEN)
+		return GLB_DROP_TRUNCATED;
+	flow->tcp_flags = rest[13 - GLB_UDP_LEN];
 	return GLB_FORWARD;
 }
 
