@@ -20,7 +20,8 @@ struct change {
 	struct glb_diff diff;
 	struct glb_diff_backend *backends;
 	unsigned int backend_count;
-	unsigned int binds_gone; /* of the old ones */
+	unsigned int binds_gone;   /* of the old ones */
+	unsigned int servers_lost; /* QUIC server IDs */
 };
 
 /* The whole comparison. */
@@ -31,12 +32,46 @@ struct report {
 	const struct glb_tables *new;
 };
 
+/* A bind may become one for QUIC; one that no longer is does not keep its connections. */
 static bool has_bind(const struct glb_table_spec *spec, const struct glb_bind *bind)
 {
+	struct glb_bind more = *bind;
+
+	more.quic = true;
 	for (unsigned int i = 0; i < spec->bind_count; i++)
-		if (glb_bind_equal(&spec->binds[i], bind))
+		if (glb_bind_equal(&spec->binds[i], bind) || glb_bind_equal(&spec->binds[i], &more))
 			return true;
 	return false;
+}
+
+/*
+ * Server IDs that lead to another backend, or nowhere, while there may be connections that name
+ * them. A backend at the end of its drain has none left.
+ */
+static unsigned int count_lost_servers(const struct glb_table_spec *old,
+				       const struct glb_table_spec *new, bool settled)
+{
+	uint16_t was[GLB_SERVER_IDS];
+	uint16_t is[GLB_SERVER_IDS];
+	unsigned int lost = 0;
+
+	if (!glb_server_ids(was, old))
+		return 0;
+
+	bool any = glb_server_ids(is, new);
+
+	for (unsigned int id = 0; id < GLB_SERVER_IDS; id++) {
+		if (was[id] == GLB_NO_BACKEND)
+			continue;
+
+		const struct glb_backend *backend = &old->backends[was[id]];
+
+		if (settled && backend->state == GLB_DRAINING)
+			continue;
+		lost += !any || is[id] == GLB_NO_BACKEND ||
+			!glb_addr_equal(&new->backends[is[id]].addr, &backend->addr);
+	}
+	return lost;
 }
 
 static unsigned int count_gone(const struct glb_table_spec *old, const struct glb_table_spec *new)
@@ -59,6 +94,7 @@ static bool compare(struct change *change, bool settled)
 		return false;
 	}
 	change->binds_gone = count_gone(&change->old->spec, &change->new->spec);
+	change->servers_lost = count_lost_servers(&change->old->spec, &change->new->spec, settled);
 	return true;
 }
 
@@ -92,7 +128,8 @@ static bool make_report(struct report *report, bool settled)
 
 static bool loses_flows(const struct change *change)
 {
-	return change->diff.lost || change->binds_gone || !change->diff.same_hash_key;
+	return change->diff.lost || change->binds_gone || change->servers_lost ||
+	       !change->diff.same_hash_key;
 }
 
 /* Is a table of the old file missing in the new one, or does one lose flows? */
@@ -145,6 +182,9 @@ static void print_change(const struct change *change)
 	for (unsigned int i = 0; i < change->old->spec.bind_count && change->binds_gone; i++)
 		if (!has_bind(&change->new->spec, &change->old->spec.binds[i]))
 			printf("  bind gone: %s\n", bind_text(text, &change->old->spec.binds[i]));
+	if (change->servers_lost)
+		printf("  QUIC: %u server IDs no longer lead to the backends that had them\n",
+		       change->servers_lost);
 	if (diff->changed_rows)
 		print_backends(change);
 }
@@ -187,6 +227,7 @@ static void write_change(struct writer *w, const struct change *change)
 	write_uint(w, "moved", diff->moved);
 	write_uint(w, "lost", diff->lost);
 	write_uint(w, "binds_gone", change->binds_gone);
+	write_uint(w, "server_ids_lost", change->servers_lost);
 	write_open(w, "backends", '[');
 	for (unsigned int i = 0; i < change->backend_count; i++) {
 		write_open(w, NULL, '{');

@@ -233,6 +233,8 @@ static void splice_in(struct splice *splice, const struct edit *edit)
 		put_member(out, &layout, "weight", edit->options->weight);
 	if (edit->options->zone)
 		put_member(out, &layout, "zone", zone);
+	if (edit->options->server_id)
+		put_member(out, &layout, "server_id", edit->options->server_id);
 	(void)fprintf(out, "%.*s}", layout.outer_len, layout.outer);
 	if (fclose(out)) {
 		free(splice->by);
@@ -412,16 +414,23 @@ static int edit_text(struct edit *edit)
 	return status;
 }
 
+/* Digits alone, or NULL? */
+static bool check_number(const char *name, const char *value)
+{
+	if (!value || (*value && !value[strspn(value, "0123456789")]))
+		return true;
+	log_error("%s: \"%s\" is not an integer", name, value);
+	return false;
+}
+
 /* Will the options stand in the file as they are? */
 static bool check_options(const struct options *options)
 {
-	const char *weight = options->weight;
 	const char *zone = options->zone;
 
-	if (weight && (!*weight || weight[strspn(weight, "0123456789")])) {
-		log_error("--weight: \"%s\" is not an integer", weight);
+	if (!check_number("--weight", options->weight) ||
+	    !check_number("--server-id", options->server_id))
 		return false;
-	}
 	for (const char *c = zone ? zone : ""; *c; c++)
 		if (*c == '"' || *c == '\\' || (unsigned char)*c < ' ' ||
 		    c - zone >= ZONE_LEN_MAX) {
@@ -434,7 +443,7 @@ static bool check_options(const struct options *options)
 static int edit_file(enum verb verb, int argc, char **argv)
 {
 	unsigned int set = OPTION_TABLE | OPTION_FORCE | OPTION_SETTLED |
-			   (verb == ADD ? OPTION_WEIGHT | OPTION_ZONE : 0);
+			   (verb == ADD ? OPTION_WEIGHT | OPTION_ZONE | OPTION_SERVER_ID : 0);
 	struct options options;
 	struct file_bytes bytes;
 

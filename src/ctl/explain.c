@@ -142,6 +142,12 @@ static const char *hop_text(char *out, const struct path *path, unsigned int hop
 	return addr_text(out, &path->table->spec.backends[path->hops[hop]].addr);
 }
 
+/* May a packet of this flow go elsewhere? */
+static bool is_quic(const struct path *path)
+{
+	return path->table->spec.binds[path->bind].quic;
+}
+
 static void print_path(const struct path *path)
 {
 	const char *name = path->table->spec.name;
@@ -152,6 +158,8 @@ static void print_path(const struct path *path)
 	for (unsigned int hop = 0; hop < path->hop_count; hop++)
 		printf(" %s", hop_text(text, path, hop));
 	printf("\nouter source port %u\n", glb_outer_src_port(path->hash, &path->flow));
+	if (is_quic(path))
+		printf("a QUIC packet whose connection ID names a known server goes there first\n");
 }
 
 static void write_path(struct writer *w, const struct path *path)
@@ -171,6 +179,7 @@ static void write_path(struct writer *w, const struct path *path)
 		write_string(w, NULL, hop_text(text, path, hop));
 	write_close(w, ']');
 	write_uint(w, "outer_source_port", glb_outer_src_port(path->hash, &path->flow));
+	write_bool(w, "quic", is_quic(path));
 }
 
 /* Position of a backend on the row, or the number of its hops. */

@@ -28,7 +28,7 @@ static const struct command {
 	{"table", "fill", table_fill, EDIT_USAGE},
 	{"table", "activate", table_activate, EDIT_USAGE},
 	{"table", "remove", table_remove, EDIT_USAGE},
-	{"table", "add", table_add, "[--weight N] [--zone NAME] " EDIT_USAGE},
+	{"table", "add", table_add, "[--weight N] [--zone NAME] [--server-id N] " EDIT_USAGE},
 	{NULL, "mtu", mtu, "[--json] --config director.json SRC.json"},
 	{NULL, "replay", replay,
 	 "--config director.json --tables tables.json\n"

@@ -13,6 +13,7 @@ static const struct option long_options[] = {
 	{"table", required_argument, NULL, OPTION_TABLE},
 	{"weight", required_argument, NULL, OPTION_WEIGHT},
 	{"zone", required_argument, NULL, OPTION_ZONE},
+	{"server-id", required_argument, NULL, OPTION_SERVER_ID},
 	{0},
 };
 
@@ -42,6 +43,9 @@ static void take(struct options *options, enum option_set option)
 		break;
 	case OPTION_ZONE:
 		options->zone = optarg;
+		break;
+	case OPTION_SERVER_ID:
+		options->server_id = optarg;
 		break;
 	case OPTIONS_FIRST:
 		break;

@@ -9,15 +9,16 @@
 
 /* The options a command takes, as a set. */
 enum option_set {
-	OPTION_JSON = 1,     /* --json: for machines */
-	OPTION_STRICT = 2,   /* --strict: warnings are errors */
-	OPTION_FORCE = 4,    /* --force: do it although flows would be lost */
-	OPTION_SETTLED = 8,  /* --settled: the old file has been in force for long enough */
-	OPTION_CONFIG = 16,  /* --config FILE: director.json */
-	OPTION_TABLE = 32,   /* --table NAME: only this one */
-	OPTION_WEIGHT = 64,  /* --weight N */
-	OPTION_ZONE = 128,   /* --zone NAME */
-	OPTIONS_FIRST = 256, /* words behind the first argument are none, whatever they look like */
+	OPTION_JSON = 1,	/* --json: for machines */
+	OPTION_STRICT = 2,	/* --strict: warnings are errors */
+	OPTION_FORCE = 4,	/* --force: do it although flows would be lost */
+	OPTION_SETTLED = 8,	/* --settled: the old file has been in force for long enough */
+	OPTION_CONFIG = 16,	/* --config FILE: director.json */
+	OPTION_TABLE = 32,	/* --table NAME: only this one */
+	OPTION_WEIGHT = 64,	/* --weight N */
+	OPTION_ZONE = 128,	/* --zone NAME */
+	OPTION_SERVER_ID = 256, /* --server-id N */
+	OPTIONS_FIRST = 512, /* words behind the first argument are none, whatever they look like */
 };
 
 struct options {
@@ -29,6 +30,7 @@ struct options {
 	const char *table;
 	const char *weight;
 	const char *zone;
+	const char *server_id;
 	char **args; /* the words that are no options */
 	int arg_count;
 };

@@ -33,6 +33,26 @@ static struct share *count_shares(const struct glb_table *table)
 	return shares;
 }
 
+static bool has_server_ids(const struct glb_table_spec *spec)
+{
+	bool has = false;
+
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		has |= spec->backends[i].has_server_id;
+	return has;
+}
+
+/* What stands in the column of server IDs; tables without any have no such column. */
+static void print_server_id(const struct glb_table *table, const struct glb_backend *backend)
+{
+	if (!has_server_ids(&table->spec))
+		return;
+	if (backend->has_server_id)
+		printf(" %6u", backend->server_id);
+	else
+		printf(" %6s", "");
+}
+
 static void print_backend(const struct glb_table *table, unsigned int index,
 			  const struct share *share)
 {
@@ -42,6 +62,7 @@ static void print_backend(const struct glb_table *table, unsigned int index,
 	printf("    %-40s %-9s %-9s %6u %-10s", addr_text(text, &backend->addr),
 	       glb_state_name(backend->state), backend->healthy ? "healthy" : "unhealthy",
 	       backend->weight, glb_zone_name(&table->spec, backend->zone));
+	print_server_id(table, backend);
 	for (unsigned int hop = 0; hop < table->hop_count; hop++)
 		printf(" %7.2f %%", 100.0 * share->rows[hop] / GLB_ROWS);
 	printf("\n");
@@ -61,6 +82,8 @@ static void print_table(const struct glb_table *table, unsigned int index,
 	for (unsigned int i = 0; i < table->spec.bind_count; i++)
 		printf("    %s\n", bind_text(bind, &table->spec.binds[i]));
 	printf("  %-42s %-9s %-9s %6s %-10s", "backends", "state", "health", "weight", "zone");
+	if (has_server_ids(&table->spec))
+		printf(" %6s", "server");
 	for (unsigned int hop = 0; hop < table->hop_count; hop++)
 		printf(" %5s hop", positions[hop]);
 	printf("\n");
@@ -81,6 +104,10 @@ static void write_backend(struct writer *w, const struct glb_table *table, unsig
 	write_bool(w, "healthy", backend->healthy);
 	write_uint(w, "weight", backend->weight);
 	write_string(w, "zone", *zone ? zone : NULL);
+	if (backend->has_server_id)
+		write_uint(w, "server_id", backend->server_id);
+	else
+		write_string(w, "server_id", NULL);
 	write_open(w, "rows", '[');
 	for (unsigned int hop = 0; hop < table->hop_count; hop++)
 		write_uint(w, NULL, share->rows[hop]);

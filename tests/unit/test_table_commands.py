@@ -355,6 +355,92 @@ class TableCommands(unittest.TestCase):
         self.edit("drain", "--table", "other", "10.0.0.1")
         self.assertEqual(self.states()["10.0.0.1"], "active")
 
+    def serve_quic(self):
+        """A bind for QUIC, and server IDs for all but the last backend."""
+        self.tables["tables"][0]["binds"][1].update(quic=True)
+        for number, one in enumerate(self.backends[:-1], start=40):
+            one["server_id"] = number
+        self.write("old.json")
+
+    def test_show_names_server_ids_and_quic_binds_from_source_and_image(self):
+        plain = self.run_table("show", "old.json").stdout
+        self.assertNotIn("server", plain)
+        self.assertNotIn("quic", plain)
+        self.serve_quic()
+        self.assertEqual(self.run_table("build", "old.json", "old.bin").returncode, 0)
+        for file in ("old.json", "old.bin"):
+            text = self.run_table("show", file).stdout
+            self.assertIn("    2.2.2.0/24 udp 100-200 quic\n", text)
+            self.assertRegex(text, r"zone +server +1st hop")
+            self.assertRegex(text, r"10\.0\.0\.2 .* 41 +[0-9.]+ %")
+            self.assertNotRegex(text, r"10\.0\.0\.5 .* 4[0-9] +[0-9.]+ %")
+            told = self.answer("show", file)
+            self.assertEqual(told["image_version"], 3)
+            ids = [one["server_id"] for one in told["tables"][0]["backends"]]
+            self.assertEqual(ids, [40, 41, 42, 43, None])
+        digests = [self.answer("show", file)["tables"][0]["digest"] for file in ("old.json", "old.bin")]
+        self.assertEqual(*digests)
+
+    def test_the_way_of_a_flow_to_a_quic_bind_is_that_of_packets_without_a_known_server(self):
+        self.serve_quic()
+        flow = ("10.11.12.13", "45678", "2.2.2.2", "100", "udp")
+        for command in ("lookup", "explain"):
+            self.assertIs(self.answer(command, "old.json", *FLOW)["quic"], False)
+            self.assertNotIn("QUIC", self.run_table(command, "old.json", *FLOW).stdout)
+            self.assertIs(self.answer(command, "old.json", *flow)["quic"], True)
+            text = self.run_table(command, "old.json", *flow).stdout
+            self.assertIn("a QUIC packet whose connection ID names a known server goes there first", text)
+
+    def test_edits_keep_server_ids_and_add_gives_one(self):
+        self.serve_quic()
+        before = (self.folder / "old.json").read_text()
+        for verb in ("drain", "fill", "activate"):
+            self.edit(verb, "10.0.0.2")
+        self.assertEqual((self.folder / "old.json").read_text(), before)
+        self.edit("add", "--server-id", "7", "10.0.0.9")
+        backends = json.loads((self.folder / "old.json").read_text())["tables"][0]["backends"]
+        self.assertEqual([one.get("server_id") for one in backends], [40, 41, 42, 43, None, 7])
+        before = (self.folder / "old.json").read_text()
+        for words, reason in (
+            (("add", "--server-id", "41", "10.0.0.8"), "duplicate server_id 41, first given to backends[1]"),
+            (("add", "--server-id", "65536", "10.0.0.8"), "65536 is not from 0 to 65535"),
+            (("add", "--server-id", "x", "10.0.0.8"), '--server-id: "x" is not an integer'),
+            (("add", "--server-id", "", "10.0.0.8"), '--server-id: "" is not an integer'),
+        ):
+            self.assertIn(reason, self.edit(*words, status=1), words)
+        self.assertEqual(self.run_table("drain", "--server-id", "1", "old.json", "10.0.0.1").returncode, 2)
+        self.assertEqual((self.folder / "old.json").read_text(), before)
+
+    def test_diff_tells_of_server_ids_that_lead_elsewhere(self):
+        self.assertEqual(self.diff()["server_ids_lost"], 0)
+        self.tables["tables"][0]["binds"][1]["quic"] = True
+        self.assertEqual(self.diff()["binds_gone"], 0)  # it may become one for QUIC
+        self.serve_quic()
+        self.assertEqual(self.diff()["server_ids_lost"], 0)
+        self.backends[0]["server_id"], self.backends[1]["server_id"] = 41, 40
+        self.assertEqual(self.diff(status=3)["server_ids_lost"], 2)
+        self.assertIn("2 server IDs no longer lead", self.run_table("diff", "old.json", "new.json").stdout)
+        del self.backends[0]["server_id"]
+        self.assertEqual(self.diff(status=3)["server_ids_lost"], 2)
+        self.assertEqual(self.diff("--force")["server_ids_lost"], 2)
+        self.backends[1]["server_id"] = 41
+        self.assertEqual(self.diff(status=3)["server_ids_lost"], 1)
+        for one in self.backends:
+            one.pop("server_id", None)
+        self.assertEqual(self.diff(status=3)["server_ids_lost"], 4)
+        self.serve_quic()
+        self.tables["tables"][0]["binds"][1]["quic"] = False
+        lost = self.diff(status=3)
+        self.assertEqual((lost["binds_gone"], lost["server_ids_lost"]), (1, 4))
+
+    def test_a_server_id_may_go_with_its_backend_when_the_drain_is_over(self):
+        self.serve_quic()
+        self.backends[0]["state"] = "draining"
+        self.write("old.json")
+        self.backends.pop(0)
+        self.assertEqual(self.diff(status=3)["server_ids_lost"], 1)
+        self.assertEqual(self.diff("--settled")["server_ids_lost"], 0)
+
     def test_an_image_cannot_be_reasoned_about(self):
         self.run_table("build", "old.json", "old.bin")
         for words in (("stats", "old.bin"), ("diff", "old.bin", "old.json"), ("plan", "old.json", "old.bin"),
