@@ -92,26 +92,49 @@ static void keep_restart_only(struct director_conf *new, const struct director_c
 	new->settings = settings;
 }
 
-/* Reads both files and serves them from the next burst on. */
-static int try_reload(struct control *control)
+/* Makes a generation of both files, as they are now, for the ports that are running. */
+static int make_next(struct glb_generation **out, struct control *next)
 {
-	struct control next = *control;
-	struct glb_generation *gen;
-	int err = control_load(&next);
+	struct glb_diag diag = {{0}};
+	int err = control_load(next);
 
-	if (!err)
-		err = make_generation(&gen, &next);
 	if (err)
 		return err;
-	err = publish_replace(&control->workers.publish, gen);
+	err = ports_check(&next->workers.ports, &next->conf, &diag);
+	if (err) {
+		log_error("%s: %s", next->config_path, diag.text);
+		glb_tables_free(&next->tables);
+		return err;
+	}
+	return make_generation(out, next);
+}
+
+static int publish_next(struct control *control, struct glb_generation *gen)
+{
+	int err = publish_replace(&control->workers.publish, gen);
+
 	if (err) {
 		log_error("out of memory");
 		glb_generation_free(gen);
 		return err;
 	}
+	control->generation = gen->number;
+	return 0;
+}
+
+/* Reads both files and serves them from the next burst on. */
+static int try_reload(struct control *control)
+{
+	struct control next = *control;
+	struct glb_generation *gen;
+	int err = make_next(&gen, &next);
+
+	if (!err)
+		err = publish_next(control, gen);
+	if (err)
+		return err;
 	keep_restart_only(&next.conf, &control->conf);
 	control->conf = next.conf;
-	control->generation = gen->number;
 	log_generation("serving", gen);
 	return 0;
 }
@@ -171,15 +194,30 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	return 0;
 }
 
+/* Configures and starts what the EAL found. 0, or -errno after logging why. */
+static int start_ports(struct control *control)
+{
+	struct ports *ports = &control->workers.ports;
+	struct glb_diag diag = {{0}};
+	int err = ports_find(ports, &control->conf, &diag);
+
+	if (err) {
+		log_error("%s: %s", control->config_path, diag.text);
+		return err;
+	}
+	err = ports_start(ports, &control->conf, rte_lcore_count() - 1, &diag);
+	if (err)
+		log_error("%s", diag.text);
+	return err;
+}
+
 int control_run(struct control *control)
 {
 	struct glb_generation *gen;
-	struct glb_diag diag = {{0}};
-	int err =
-		ports_start(&control->workers.ports, &control->conf, rte_lcore_count() - 1, &diag);
+	int err = start_ports(control);
 
 	if (err) {
-		log_error("%s", diag.text);
+		glb_tables_free(&control->tables);
 		return err;
 	}
 	err = make_generation(&gen, control);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "conf/director.h"
 #include "director/dpdk.h"
@@ -11,6 +15,9 @@ enum {
 	RING_LEN = 1024,	 /* descriptors a queue asks for */
 	MBUF_CACHE_LEN = 256,	 /* mbufs a worker keeps for itself */
 	MBUFS_PER_WORKER = 4096, /* on hand-over rings and in bursts */
+	ROOM_MAX = 9728,	 /* of an ordinary mbuf: the largest frame NICs take, and more */
+	LARGE_ROOM = UINT16_MAX, /* as much as an mbuf can have, its headroom included */
+	LARGE_MBUFS = 128,
 	FRAME_OVERHEAD = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
 };
 
@@ -27,8 +34,36 @@ static int refuse(struct glb_diag *diag, uint16_t id, const char *what, int err)
 	return err;
 }
 
+/* The MTU of a device of the kernel, or 0. */
+static uint16_t kernel_mtu(unsigned int ifindex)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int mtu = 0;
+
+	if (fd < 0)
+		return 0;
+	if (if_indextoname(ifindex, request.ifr_name) && !ioctl(fd, SIOCGIFMTU, &request))
+		mtu = request.ifr_mtu;
+	(void)close(fd);
+	return (uint16_t)RTE_MIN(mtu, UINT16_MAX);
+}
+
+/* Drivers on top of a device of the kernel do not all know its MTU, so that is asked first. */
+static uint16_t mtu_of(uint16_t id)
+{
+	struct rte_eth_dev_info info;
+	uint16_t mtu = 0;
+
+	if (!rte_eth_dev_info_get(id, &info) && info.if_index)
+		mtu = kernel_mtu(info.if_index);
+	if (!mtu && rte_eth_dev_get_mtu(id, &mtu))
+		mtu = RTE_ETHER_MTU;
+	return mtu;
+}
+
 /* Sorts the devices into served ports and the twin. */
-static int find_ports(struct ports *ports, const char *punt_port, struct glb_diag *diag)
+static int sort_ports(struct ports *ports, const char *punt_port, struct glb_diag *diag)
 {
 	uint16_t id;
 
@@ -46,9 +81,48 @@ static int find_ports(struct ports *ports, const char *punt_port, struct glb_dia
 		}
 		ports->ids[ports->count++] = id;
 	}
-	if (!ports->count) {
-		glb_diag(diag, "no port to serve; name one with the EAL option --vdev or -a");
+	return 0;
+}
+
+int ports_find(struct ports *out, const struct director_conf *conf, struct glb_diag *diag)
+{
+	struct ports ports;
+	int err = sort_ports(&ports, conf->punt_port, diag);
+
+	if (err)
+		return err;
+	/* what is asked for will be there, or ports_start() fails */
+	ports.udp_checksum = conf->settings.udp_checksum == GLB_UDP_OFFLOAD;
+	err = ports_check(&ports, conf, diag);
+	if (!err)
+		*out = ports;
+	return err;
+}
+
+static bool is_served(const struct ports *ports, const char *name)
+{
+	uint16_t id;
+
+	return !rte_eth_dev_get_port_by_name(name, &id) && id != ports->punt_id;
+}
+
+int ports_check(const struct ports *ports, const struct director_conf *conf, struct glb_diag *diag)
+{
+	for (unsigned int i = 0; i < conf->port_count; i++) {
+		const char *name = conf->ports[i].name;
+
+		if (is_served(ports, name))
+			continue;
+		if (*conf->punt_port && !strcmp(name, conf->punt_port))
+			glb_diag(diag, "$.ports[%u].name: \"%s\" is the punt_port", i, name);
+		else
+			glb_diag(diag, "$.ports[%u].name: there is no device \"%s\"", i, name);
 		return -ENODEV;
+	}
+	if (conf->settings.udp_checksum == GLB_UDP_OFFLOAD && !ports->udp_checksum) {
+		glb_diag(diag, "$.udp_checksum: the ports were started without \"offload\"; only a "
+			       "restart changes that");
+		return -ENOTSUP;
 	}
 	return 0;
 }
@@ -77,29 +151,40 @@ static int count_queues(struct ports *ports, unsigned int worker_count, struct g
 	return 0;
 }
 
-/* Room for the largest frame a port may deliver. */
+/* Room for the largest frame a port may deliver, within reason: there are thousands of mbufs. */
 static uint16_t mbuf_room(const struct ports *ports)
 {
-	uint16_t room = RTE_MBUF_DEFAULT_DATAROOM;
+	unsigned int room = RTE_MBUF_DEFAULT_DATAROOM;
 
-	for (unsigned int i = 0; i < ports->count; i++) {
-		uint16_t mtu;
-
-		if (!rte_eth_dev_get_mtu(ports->ids[i], &mtu) &&
-		    mtu <= UINT16_MAX - FRAME_OVERHEAD - RTE_PKTMBUF_HEADROOM)
-			room = (uint16_t)RTE_MAX(room, mtu + FRAME_OVERHEAD);
-	}
-	return (uint16_t)(RTE_PKTMBUF_HEADROOM + room);
+	for (unsigned int i = 0; i < ports->count; i++)
+		room = RTE_MAX(room, (unsigned int)mtu_of(ports->ids[i]) + FRAME_OVERHEAD);
+	if (ports->punt_id != PORT_NONE)
+		room = RTE_MAX(room, (unsigned int)mtu_of(ports->punt_id) + FRAME_OVERHEAD);
+	room = RTE_ALIGN_CEIL(room, 1024U); /* net_af_packet wants room for its whole ring slots */
+	return (uint16_t)(RTE_PKTMBUF_HEADROOM + RTE_MIN(room, (unsigned int)ROOM_MAX));
 }
 
-static struct rte_mempool *make_pool(const struct ports *ports, unsigned int worker_count)
+/* What all ports are started with. */
+struct setup {
+	struct rte_mempool *pool;
+	uint16_t queue_count;
+	bool rx_drop_en;
+	bool udp_checksum;
+};
+
+/* The pools that frames are received into, and joined in. 0 or -ENOMEM. */
+static int make_pools(struct setup *setup, struct ports *ports, unsigned int worker_count)
 {
 	unsigned int pairs = ports->count * ports->queue_count + (ports->punt_id != PORT_NONE);
 	unsigned int in_rings = 2U * RING_LEN * pairs;
 	unsigned int count = rte_align32pow2(in_rings + worker_count * MBUFS_PER_WORKER) - 1;
+	int socket = rte_eth_dev_socket_id(ports->ids[0]);
 
-	return rte_pktmbuf_pool_create("glb-mbufs", count, MBUF_CACHE_LEN, 0, mbuf_room(ports),
-				       rte_eth_dev_socket_id(ports->ids[0]));
+	setup->pool = rte_pktmbuf_pool_create("glb-mbufs", count, MBUF_CACHE_LEN, 0,
+					      mbuf_room(ports), socket);
+	ports->large_pool =
+		rte_pktmbuf_pool_create("glb-large", LARGE_MBUFS, 0, 0, LARGE_ROOM, socket);
+	return setup->pool && ports->large_pool ? 0 : -ENOMEM;
 }
 
 /* Spreads flows over the queues where the device can. */
@@ -115,26 +200,24 @@ static struct rte_eth_conf eth_conf_of(const struct rte_eth_dev_info *info, uint
 	return conf;
 }
 
-static int setup_queues(uint16_t id, const struct rte_eth_dev_info *info, uint16_t queue_count,
-			struct rte_mempool *pool, bool rx_drop_en)
+static int setup_queues(uint16_t id, const struct rte_eth_dev_info *info, const struct setup *setup)
 {
 	struct rte_eth_rxconf rx = info->default_rxconf;
 	uint16_t rx_len = RING_LEN;
 	uint16_t tx_len = RING_LEN;
-	int socket = rte_eth_dev_socket_id(id);
+	unsigned int socket = (unsigned int)rte_eth_dev_socket_id(id);
 	int err = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx_len, &tx_len);
 
-	rx.rx_drop_en = rx_drop_en;
-	for (uint16_t q = 0; q < queue_count && !err; q++) {
-		err = rte_eth_rx_queue_setup(id, q, rx_len, (unsigned int)socket, &rx, pool);
+	rx.rx_drop_en = setup->rx_drop_en;
+	for (uint16_t q = 0; q < setup->queue_count && !err; q++) {
+		err = rte_eth_rx_queue_setup(id, q, rx_len, socket, &rx, setup->pool);
 		if (!err)
-			err = rte_eth_tx_queue_setup(id, q, tx_len, (unsigned int)socket, NULL);
+			err = rte_eth_tx_queue_setup(id, q, tx_len, socket, NULL);
 	}
 	return err;
 }
 
-static int start_port(uint16_t id, uint16_t queue_count, struct rte_mempool *pool, bool rx_drop_en,
-		      struct glb_diag *diag)
+static int start_port(uint16_t id, const struct setup *setup, struct glb_diag *diag)
 {
 	struct rte_eth_dev_info info;
 	int err = rte_eth_dev_info_get(id, &info);
@@ -142,48 +225,66 @@ static int start_port(uint16_t id, uint16_t queue_count, struct rte_mempool *poo
 	if (err)
 		return refuse(diag, id, "read its capabilities", err);
 
-	struct rte_eth_conf conf = eth_conf_of(&info, queue_count);
+	struct rte_eth_conf conf = eth_conf_of(&info, setup->queue_count);
 
-	err = rte_eth_dev_configure(id, queue_count, queue_count, &conf);
+	if (setup->udp_checksum) {
+		if (!(info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_CKSUM))
+			return refuse(diag, id, "fill in UDP checksums ($.udp_checksum)", -ENOTSUP);
+		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
+	}
+	err = rte_eth_dev_configure(id, setup->queue_count, setup->queue_count, &conf);
 	if (err)
 		return refuse(diag, id, "configure it", err);
-	err = setup_queues(id, &info, queue_count, pool, rx_drop_en);
+	err = setup_queues(id, &info, setup);
 	if (err)
 		return refuse(diag, id, "set up its queues", err);
 	err = rte_eth_dev_start(id);
 	return err ? refuse(diag, id, "start it", err) : 0;
 }
 
-int ports_start(struct ports *out, const struct director_conf *conf, unsigned int worker_count,
+static int start_all(const struct ports *ports, const struct setup *setup, struct glb_diag *diag)
+{
+	struct setup twin = *setup;
+	int err = 0;
+
+	twin.queue_count = 1;
+	twin.udp_checksum = false;
+	for (unsigned int i = 0; i < ports->count && !err; i++)
+		err = start_port(ports->ids[i], setup, diag);
+	if (!err && ports->punt_id != PORT_NONE)
+		err = start_port(ports->punt_id, &twin, diag);
+	return err;
+}
+
+int ports_start(struct ports *ports, const struct director_conf *conf, unsigned int worker_count,
 		struct glb_diag *diag)
 {
-	struct ports ports;
-	int err = find_ports(&ports, conf->punt_port, diag);
+	if (!ports->count) {
+		glb_diag(diag, "no port to serve; name one with the EAL option --vdev or -a");
+		return -ENODEV;
+	}
 
-	if (!err)
-		err = count_queues(&ports, worker_count, diag);
+	int err = count_queues(ports, worker_count, diag);
+
 	if (err)
 		return err;
 
-	struct rte_mempool *pool = make_pool(&ports, worker_count);
+	struct setup setup = {
+		.queue_count = ports->queue_count,
+		.rx_drop_en = conf->rx_drop_en,
+		.udp_checksum = ports->udp_checksum,
+	};
 
-	if (!pool) {
+	err = make_pools(&setup, ports, worker_count);
+	if (err) {
 		glb_diag(diag, "no memory for packet buffers: %s; reserve hugepages or raise -m",
 			 rte_strerror(rte_errno));
-		return -ENOMEM;
+		return err;
 	}
-	for (unsigned int i = 0; i < ports.count && !err; i++)
-		err = start_port(ports.ids[i], ports.queue_count, pool, conf->rx_drop_en, diag);
-	if (!err && ports.punt_id != PORT_NONE)
-		err = start_port(ports.punt_id, 1, pool, conf->rx_drop_en, diag);
-	for (unsigned int i = 0; i < ports.count; i++) {
-		uint16_t mtu = RTE_ETHER_MTU;
-
-		(void)rte_eth_dev_get_mtu(ports.ids[i], &mtu);
-		ports.frame_max[ports.ids[i]] = mtu + FRAME_OVERHEAD - RTE_ETHER_CRC_LEN;
-	}
-	if (!err)
-		*out = ports;
+	err = start_all(ports, &setup, diag);
+	for (unsigned int i = 0; i < ports->count && !err; i++)
+		ports->frame_max[ports->ids[i]] =
+			mtu_of(ports->ids[i]) + FRAME_OVERHEAD - RTE_ETHER_CRC_LEN;
 	return err;
 }
 
@@ -207,19 +308,28 @@ void ports_stop(const struct ports *ports)
 		stop_port(ports->punt_id);
 }
 
+struct port_conf ports_conf(uint16_t id, const struct director_conf *conf)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	struct port_conf own = *director_conf_port(conf, name_of(id, name));
+
+	_Static_assert(sizeof(own.name) == sizeof(name), "DPDK's limit");
+	memcpy(own.name, name, sizeof(own.name));
+	return own;
+}
+
 void ports_describe(struct glb_port *out, const struct ports *ports,
 		    const struct director_conf *conf)
 {
 	for (unsigned int i = 0; i < ports->count; i++) {
 		uint16_t id = ports->ids[i];
-		char name[RTE_ETH_NAME_MAX_LEN];
-		struct glb_port port = director_conf_port(conf, name_of(id, name))->port;
+		struct glb_port port = ports_conf(id, conf).port;
 		struct rte_ether_addr mac;
 
 		if (!rte_eth_macaddr_get(id, &mac))
 			memcpy(port.mac, mac.addr_bytes, GLB_MAC_LEN);
-		if (!port.mtu && rte_eth_dev_get_mtu(id, &port.mtu))
-			port.mtu = RTE_ETHER_MTU;
+		if (!port.mtu)
+			port.mtu = mtu_of(id);
 		out[id] = port;
 	}
 }

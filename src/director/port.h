@@ -14,28 +14,46 @@
 #include <glb/diag.h>
 #include <glb/generation.h>
 
-struct director_conf;
+#include "conf/director.h"
+
+struct rte_mempool;
 
 /* The ports a director serves, and the twin port that takes punted packets. */
 struct ports {
 	uint16_t ids[GLB_PORTS_MAX]; /* DPDK port numbers, all below GLB_PORTS_MAX */
 	uint16_t count;
-	uint16_t queue_count; /* queue pairs per port */
-	uint16_t punt_id;     /* or PORT_NONE */
+	uint16_t queue_count;		   /* queue pairs per port */
+	uint16_t punt_id;		   /* or PORT_NONE */
+	bool udp_checksum;		   /* the devices fill in outer checksums when told to */
 	uint32_t frame_max[GLB_PORTS_MAX]; /* bytes of the largest frame a peer could send */
+	struct rte_mempool *large_pool;	   /* for frames that came in pieces */
 };
 
 enum { PORT_NONE = UINT16_MAX };
 
 /*
- * Configures and starts every device that the EAL found, for `worker_count` workers. 0, or -errno
- * with a diag that names the device.
+ * Finds every device of the EAL. 0, or -errno with a diag that begins with the place in
+ * director.json which names a device that there is not.
  */
-GLB_NODISCARD int ports_start(struct ports *out, const struct director_conf *conf,
+GLB_NODISCARD int ports_find(struct ports *out, const struct director_conf *conf,
+			     struct glb_diag *diag);
+
+/* Can they be used like that without a restart? Likewise. */
+GLB_NODISCARD int ports_check(const struct ports *ports, const struct director_conf *conf,
+			      struct glb_diag *diag);
+
+/*
+ * Configures and starts them, for `worker_count` workers. 0, or -errno with a diag that names the
+ * device.
+ */
+GLB_NODISCARD int ports_start(struct ports *ports, const struct director_conf *conf,
 			      unsigned int worker_count, struct glb_diag *diag);
 
 /* Stops and closes them. */
 void ports_stop(const struct ports *ports);
+
+/* How a port is to be used, with its own name. */
+struct port_conf ports_conf(uint16_t id, const struct director_conf *conf);
 
 /*
  * What the data path has to know of every port, by DPDK port number, into a list of GLB_PORTS_MAX:

@@ -76,14 +76,33 @@ static void gather(struct outbox *out, struct rte_mbuf *mbuf)
 }
 
 /*
- * One contiguous frame, VLAN tag included: drivers may deliver several segments, and may strip the
- * tag into the descriptor. When there is no room to join them, the frame's first segment is judged
- * as a frame that was cut.
+ * One contiguous frame of what a driver delivered in several segments. When there is no room to
+ * join them, the first one is judged as a frame that was cut.
  */
+static struct rte_mbuf *join(const struct worker *w, struct rte_mbuf *mbuf)
+{
+	struct rte_mempool *pool = w->all->ports.large_pool;
+	uint32_t room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
+	struct rte_mbuf *joined = NULL;
+
+	if (!rte_pktmbuf_linearize(mbuf))
+		return mbuf;
+	if (mbuf->pkt_len <= room)
+		joined = rte_pktmbuf_copy(mbuf, pool, 0, mbuf->pkt_len);
+	if (joined) {
+		rte_pktmbuf_free(mbuf);
+		return joined;
+	}
+	rte_pktmbuf_free(mbuf->next);
+	mbuf->next = NULL;
+	mbuf->nb_segs = 1;
+	mbuf->pkt_len = mbuf->data_len;
+	return mbuf;
+}
+
+/* The frame, VLAN tag included: drivers may strip it into the descriptor. */
 static struct glb_packet describe(struct rte_mbuf *mbuf)
 {
-	if (mbuf->nb_segs > 1)
-		(void)rte_pktmbuf_linearize(mbuf);
 	if (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
 		(void)rte_vlan_insert(&mbuf);
 	return (struct glb_packet){
@@ -125,9 +144,7 @@ static uint64_t offload_flags(struct rte_mbuf *mbuf, const struct glb_generation
 /* Makes the answer that a verdict asks for, or finds that there were enough. */
 static void answer(struct worker *w, const struct glb_generation *gen, struct glb_packet *pkt)
 {
-	uint64_t ticks = rte_rdtsc();
-	uint64_t hz = rte_get_tsc_hz();
-	uint64_t now_ns = ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
+	uint64_t now_ns = (uint64_t)((unsigned __int128)rte_rdtsc() * w->all->ns_per_tick >> 32);
 
 	if (glb_answer_take(&w->answers, gen->settings.answers_per_second, now_ns))
 		glb_answer(gen, pkt);
@@ -221,6 +238,9 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 		if (!n)
 			continue;
 		received += n;
+		for (uint16_t k = 0; k < n; k++)
+			if (mbufs[k]->nb_segs > 1)
+				mbufs[k] = join(w, mbufs[k]);
 		if (w->all->hand_over)
 			hand_over(w, mbufs, n);
 		else
@@ -358,6 +378,7 @@ int workers_start(struct workers *all, struct glb_diag *diag)
 	unsigned int i = 0;
 
 	all->count = rte_lcore_count() - 1;
+	all->ns_per_tick = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
 	all->hand_over = all->ports.queue_count < all->count;
 	all->workers = aligned_alloc(RTE_CACHE_LINE_SIZE, all->count * sizeof(*all->workers));
 	if (!all->workers) {

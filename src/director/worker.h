@@ -25,7 +25,8 @@
 	X(punted, "punted packets handed to the twin port")                                        \
 	X(punt_dropped, "punted packets lost on the way to the twin port: its ring was full")      \
 	X(from_kernel, "packets of the twin port sent on")                                         \
-	X(merged, "frames larger than their port's MTU: merged by GRO or TSO before they got here")
+	X(merged, "frames larger than their port's MTU: merged by GRO or TSO before they got "     \
+		  "here")
 
 /* Plain increments by one worker; others may read them at any time. */
 struct worker_counters {
@@ -42,6 +43,7 @@ struct workers {
 	struct publish publish;
 	struct worker *workers;
 	unsigned int count;
+	uint64_t ns_per_tick; /* of the TSC, times 2^32 */
 	uint32_t idle_sleep_us;
 	bool punt_unmatched;
 	bool hand_over;		    /* some workers have no queue */

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A host whose director runs on a device under test."""
 
+import json
 import os
+import signal
 import subprocess
 
 from drivers import counters_of, eal_options, write_configuration
 from netns import Namespace, stop, wait_until
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
 
 VIP, PORT = "192.0.2.10", 80
 CONFIG = {
@@ -26,6 +30,24 @@ TABLES = {
         }
     ]
 }
+
+
+def encapsulated(frames):
+    """The client's packets in those frames that a director sent."""
+    outer = [Ether(frame) for frame in frames if frame[23] == 17]
+    return [
+        IP(bytes(frame[UDP].payload)[12:])
+        for frame in outer
+        if frame.haslayer(UDP) and frame[UDP].dport == 19523
+    ]
+
+
+def drain(wire, seconds):
+    """Everything that arrives until nothing has for a while."""
+    frames = []
+    while frame := wire.receive(seconds):
+        frames.append(frame)
+    return frames
 
 
 class Host:
@@ -65,6 +87,7 @@ class Host:
 
     def start(self, *vdevs, **options):
         """Start the director and wait until it forwards."""
+        self.log.unlink(missing_ok=True)
         with open(self.folder / "counters", "w") as counters:
             self.process = self.namespace.spawn(
                 *self.command(*vdevs, **options), log=self.log, stdout=counters
@@ -73,6 +96,17 @@ class Host:
             lambda: ": ready:" in self.log.read_text() or self.process.poll() is not None, "the director"
         )
         assert self.process.poll() is None, self.log.read_text()
+
+    def wait_for_log(self, text, seconds=5.0, count=1):
+        """Until the director's log has so many lines with this text."""
+        wait_until(lambda: self.log.read_text().count(text) >= count, f'"{text}"', seconds)
+
+    def reload(self, config, wanted="serving generation"):
+        """Have the director read this configuration, and wait for what it says."""
+        before = self.log.read_text().count(wanted)
+        (self.folder / "director.json").write_text(json.dumps(config))
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_for_log(wanted, count=before + 1)
 
     def stop(self):
         """Stop the director and return its counters."""

@@ -6,17 +6,15 @@ import time
 from collections import defaultdict
 
 import pytest
-from device import CONFIG, PORT, TABLES, VIP
+from device import CONFIG, PORT, TABLES, VIP, drain, encapsulated
 from far_end import Wire
 from netns import wait_until
-from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 
 import capture
 
 FLOWS, PER_FLOW = 40, 10
-GUE_AT = 14 + 20 + 8
-INNER_AT = GUE_AT + 12
 
 
 def frames_of_flows():
@@ -29,16 +27,6 @@ def frames_of_flows():
         )
         for number in range(PER_FLOW)
         for flow in range(FLOWS)
-    ]
-
-
-def encapsulated(frames):
-    """The client's packets in those frames that a director sent."""
-    outer = [Ether(frame) for frame in frames if frame[23] == 17]
-    return [
-        IP(bytes(frame[UDP].payload)[12:])
-        for frame in outer
-        if frame.haslayer(UDP) and frame[UDP].dport == 19523
     ]
 
 
@@ -67,14 +55,6 @@ def pass_through(host, vdev, device="far", **options):
     finally:
         wire.close()
     return encapsulated(back), host.stop()
-
-
-def drain(wire, seconds):
-    """Everything that arrives until nothing has for a while."""
-    frames = []
-    while frame := wire.receive(seconds):
-        frames.append(frame)
-    return frames
 
 
 @pytest.mark.parametrize(
@@ -194,7 +174,7 @@ def test_a_director_with_one_lcore_asks_for_a_second(host):
 def test_an_unknown_twin_port_is_refused(host):
     """A punt_port that is no device."""
     message = host.refusal("net_null0", config={**CONFIG, "punt_port": "net_tap7"})
-    assert message == '$.punt_port: there is no device "net_tap7"'
+    assert message == f'{host.folder}/director.json: $.punt_port: there is no device "net_tap7"'
 
 
 def test_an_ipv6_backend_is_refused_where_it_stands(host):

@@ -113,6 +113,8 @@ def eal_options(workers: int) -> list:
 class NetPcap(Driver):
     """glb-director on capture files: DPDK, but neither a NIC nor privileges."""
 
+    longest = 65407  # what the largest packet buffer has room for
+
     def __init__(self, director: Path, folder: Path, workers: int = 1):
         self.director = director
         self.folder = folder

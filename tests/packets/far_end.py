@@ -17,7 +17,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @contextlib.contextmanager
-def _inside(namespace: str):
+def inside(namespace: str):
     """Run the body in a network namespace; sockets made there stay there."""
 
     def enter(descriptor: int) -> None:
@@ -39,7 +39,7 @@ class Wire:
     """A packet socket on a device of a namespace."""
 
     def __init__(self, namespace: str, device: str):
-        with _inside(namespace):
+        with inside(namespace):
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
             self._socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 20)
