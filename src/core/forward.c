@@ -35,7 +35,7 @@ static struct glb_match match_portless_quote(const struct glb_generation *gen,
 {
 	bool v4 = flow->version == 4;
 	uint8_t icmp = v4 ? GLB_PROTO_ICMP : GLB_PROTO_ICMPV6;
-	uint16_t reply = (v4 ? GLB_ICMP_ECHO_REPLY : GLB_ICMPV6_ECHO_REPLY) << 8;
+	uint16_t reply = (uint16_t)((v4 ? GLB_ICMP_ECHO_REPLY : GLB_ICMPV6_ECHO_REPLY) << 8);
 	struct glb_flow request = *flow;
 
 	/* where ports would be are the reply's type and code, then its checksum */
