@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
 #include <glb/hash.h>
 
 #include "fixture.h"
@@ -41,6 +43,42 @@ static struct glb_bind binds2[] = {
 	{{{10, 0, 0, 0}, 4}, 8, GLB_PROTO_UDP, 1000, 2000, false},
 	{{{0x20, 0x01, 0x0d, 0xb8}, 6}, 32, GLB_PROTO_TCP, 0, 65535, false},
 };
+
+#define BACKEND6(subnet, host)                                                                     \
+	{                                                                                          \
+		.addr = {{0x20, 0x01, 0x0d, 0xb8, 0, (subnet), [15] = (host)}, 6},                 \
+		.state = GLB_ACTIVE, .healthy = true                                               \
+	}
+#define BACKEND172(host)                                                                           \
+	{                                                                                          \
+		.addr = {{172, 16, 0, (host)}, 4}, .state = GLB_ACTIVE, .healthy = true            \
+	}
+#define VIP4(host) {{1, 1, 1, (host)}, 4}, 32
+#define VIP6(host) {{0xfd, 0xb4, 0x98, 0xce, 0x52, 0xd4, [15] = (host)}, 6}, 128
+
+static struct glb_backend backends3[] = {BACKEND6(5, 1), BACKEND6(5, 2), BACKEND6(5, 3),
+					 BACKEND6(5, 4)};
+static struct glb_bind binds3[] = {
+	{VIP4(4), GLB_PROTO_TCP, 0, 65535},
+	{VIP6(0x44), GLB_PROTO_TCP, 0, 65535},
+	{VIP4(1), GLB_PROTO_UDP, 53, 53},
+};
+static struct glb_backend backends4[] = {BACKEND6(6, 1), BACKEND6(6, 2), BACKEND6(6, 3),
+					 BACKEND6(6, 4), BACKEND6(6, 5)};
+static struct glb_bind binds4[] = {
+	{VIP4(5), GLB_PROTO_TCP, 0, 65535},
+	{VIP4(5), GLB_PROTO_UDP, 0, 65535},
+	{VIP6(0x45), GLB_PROTO_TCP, 0, 65535},
+	{VIP6(0x45), GLB_PROTO_UDP, 0, 65535},
+};
+static struct glb_backend backends5[] = {BACKEND172(1), BACKEND172(2), BACKEND172(3), BACKEND172(4),
+					 BACKEND172(5)};
+static struct glb_bind binds5[] = {
+	{VIP4(6), GLB_PROTO_TCP, 0, 65535},
+	{VIP4(6), GLB_PROTO_UDP, 0, 65535},
+	{VIP6(0x46), GLB_PROTO_TCP, 0, 65535},
+	{VIP6(0x46), GLB_PROTO_UDP, 0, 65535},
+};
 static struct glb_table_spec tables[] = {
 	{.hash_key = KEY_12,
 	 .seed = KEY_34,
@@ -60,12 +98,33 @@ static struct glb_table_spec tables[] = {
 	 .binds = binds2,
 	 .backend_count = 1,
 	 .bind_count = 2},
+	{.hash_key = KEY_12,
+	 .seed = KEY_34,
+	 .backends = backends3,
+	 .binds = binds3,
+	 .backend_count = 4,
+	 .bind_count = 3},
+	{.hash_key = KEY_34,
+	 .seed = KEY_34,
+	 .hops = 4,
+	 .backends = backends4,
+	 .binds = binds4,
+	 .backend_count = 5,
+	 .bind_count = 4},
+	{.hash_key = KEY_34,
+	 .seed = KEY_12,
+	 .hops = 4,
+	 .backends = backends5,
+	 .binds = binds5,
+	 .backend_count = 5,
+	 .bind_count = 4},
 };
 
 const struct glb_spec fixture_spec = {.tables = tables, .table_count = 3};
 
 const struct glb_settings fixture_settings = {
 	.src_addr = {{65, 65, 65, 65}, 4},
+	.src_addr6 = {{0x20, 0x01, 0x0d, 0xb8, 0, 0x41, [15] = 0x41}, 6},
 	.hash_fields = GLB_HASH_SRC_ADDR,
 	.answers_per_second = 1000,
 	.ports = {{.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, 0}, .mtu = 1500},
@@ -82,12 +141,31 @@ struct glb_tables fixture_tables(void)
 	return built;
 }
 
-struct glb_generation *fixture_generation(const struct glb_settings *settings)
+static struct glb_generation *generation_of(struct glb_tables built,
+					    const struct glb_settings *settings)
 {
-	struct glb_tables built = fixture_tables();
 	struct glb_generation *gen;
 
 	if (glb_generation_make(&gen, 1, settings, &built, NULL))
 		abort();
 	return gen;
+}
+
+struct glb_generation *fixture_generation(const struct glb_settings *settings)
+{
+	return generation_of(fixture_tables(), settings);
+}
+
+struct glb_generation *fixture_wide_generation(const struct glb_settings *settings)
+{
+	struct glb_table_spec copy[sizeof(tables) / sizeof(*tables)];
+	struct glb_tables built;
+
+	memcpy(copy, tables, sizeof(tables));
+	if (settings->alt_hash_fields)
+		copy[4].hops = 2;
+	if (glb_tables_build(&built, &(struct glb_spec){copy, sizeof(copy) / sizeof(*copy)}, NULL,
+			     NULL))
+		abort();
+	return generation_of(built, settings);
 }

@@ -7,7 +7,11 @@
  *   table 2   10.0.0.0/8 udp 1000-2000, 2001:db8::/32 tcp   192.0.2.1, alone
  *
  * All backends are active and healthy. Tables 0 and 1 are those other implementations test with, so
- * that their rows are known.
+ * that their rows are known. The wide fixture has more, and no backend twice:
+ *
+ *   table 3   1.1.1.4, fdb4:98ce:52d4::44 tcp, 1.1.1.1 udp 53     2001:db8:5::1 to ::4
+ *   table 4   1.1.1.5, fdb4:98ce:52d4::45 tcp, udp                2001:db8:6::1 to ::5, 4 hops
+ *   table 5   1.1.1.6, fdb4:98ce:52d4::46 tcp, udp                172.16.0.1 to .5, 4 hops
  */
 #ifndef UNIT_FIXTURE_H
 #define UNIT_FIXTURE_H
@@ -16,7 +20,8 @@
 
 extern const struct glb_spec fixture_spec;
 
-/* From 65.65.65.65 to gateway 02:00:00:00:01:00, hashed by source address, echoes forwarded. */
+/* From 65.65.65.65 and 2001:db8:41::41 to gateway 02:00:00:00:01:00, hashed by source address,
+ * echoes forwarded. */
 extern const struct glb_settings fixture_settings;
 
 /* The tables of fixture_spec, for glb_tables_free(). */
@@ -24,5 +29,8 @@ struct glb_tables fixture_tables(void);
 
 /* A generation of those tables, for glb_generation_free(). */
 struct glb_generation *fixture_generation(const struct glb_settings *settings);
+
+/* A generation of the wide fixture. With alternative hash fields, table 4 has 2 hops. */
+struct glb_generation *fixture_wide_generation(const struct glb_settings *settings);
 
 #endif

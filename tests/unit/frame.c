@@ -4,13 +4,7 @@
 #include <string.h>
 
 #include "frame.h"
-
-static uint8_t *put16(uint8_t *out, uint32_t value)
-{
-	out[0] = (uint8_t)(value >> 8);
-	out[1] = (uint8_t)value;
-	return out + 2;
-}
+#include "plain.h"
 
 static uint8_t *put_payload(uint8_t *out, uint32_t len)
 {
@@ -63,37 +57,25 @@ static uint8_t *write_transport(uint8_t *out, const struct sample *s)
 	return put_payload(out, s->payload_len);
 }
 
-static uint32_t sum_words(uint32_t sum, const uint8_t *bytes, uint32_t len)
-{
-	for (uint32_t i = 0; i < len; i++)
-		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
-	return sum;
-}
-
-static uint32_t complement(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum & 0xffff;
-}
-
 /* Is what follows the IP header all that its checksum is about? */
 static bool is_summed(const struct sample *s)
 {
 	return !(s->fragment & 0x3fff) && !(s->exts && strpbrk(s->exts, "flR"));
 }
 
-/* The checksum of a segment; the pseudo header has the 2 * addr_len bytes at src. */
-static void put_check(uint8_t *at, uint8_t *end, const struct sample *s, const uint8_t *src)
+/* The checksum of the segment from at to end; the addresses of its packet stand at src. */
+static void put_check(uint8_t *at, const uint8_t *end, const struct sample *s, const uint8_t *src)
 {
 	uint32_t len = (uint32_t)(end - at);
-	uint32_t sum = s->proto == 1 ? 0 : sum_words(s->proto + len, src, s->version == 4 ? 8 : 32);
 	uint8_t *field = at + (s->proto == 6 ? 16 : s->proto == 17 ? 6 : 2);
+	uint32_t sum;
 
 	if (field + 2 > end || (s->proto != 1 && s->proto != 6 && s->proto != 17 && s->proto != 58))
 		return;
 	(void)put16(field, 0);
-	sum = complement(sum_words(sum, at, len));
+	sum = s->proto == 1 ? plain_sum(0, at, len)
+			    : plain_segment_sum(src, s->version == 4 ? 4 : 16, s->proto, at, len);
+	sum = ~sum & 0xffff;
 	if (s->proto == 17 && !sum)
 		sum = 0xffff;
 	(void)put16(field, is_summed(s) ? sum : 0xbeef);
@@ -123,7 +105,7 @@ static uint8_t *write_ipv4(uint8_t *ip, const struct sample *s)
 	frame_addr(addr, s->dst);
 	memcpy(ip + 16, addr, 4);
 	put_check(ip + header_len, end, s, ip + 12);
-	(void)put16(ip + 10, complement(sum_words(0, ip, header_len)));
+	(void)put16(ip + 10, ~plain_sum(0, ip, header_len) & 0xffffU);
 	return end;
 }
 
