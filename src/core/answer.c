@@ -72,6 +72,7 @@ static void answer_echo(const struct glb_generation *gen, struct glb_packet *pkt
 	uint8_t reply = v4 ? GLB_ICMP_ECHO_REPLY : GLB_ICMPV6_ECHO_REPLY;
 	uint32_t from = GLB_BE16((uint16_t)(icmp[0] << 8));
 	uint32_t to = GLB_BE16((uint16_t)(reply << 8));
+	uint16_t check;
 
 	write_l2(pkt->data, gen, pkt, flow->ip_at);
 	swap_addresses(ip + (v4 ? 12 : 8), v4 ? 4 : 16);
@@ -80,7 +81,9 @@ static void answer_echo(const struct glb_generation *gen, struct glb_packet *pkt
 		sum_ipv4_header(ip);
 	icmp[0] = reply;
 	/* the addresses are in the sum of ICMPv6, too, but not their order */
-	glb_store16(icmp + 2, glb_check_update(glb_load16(icmp + 2), from, to));
+	check = glb_check_update(glb_load16(icmp + 2), from, to);
+	/* all ones mean the same as 0, but where all the reply is 0 are the one right way */
+	glb_store16(icmp + 2, check ? check : 0xffff);
 	pkt->len = (uint32_t)flow->ip_at + flow->ip_len;
 }
 
