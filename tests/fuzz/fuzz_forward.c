@@ -215,7 +215,7 @@ static uint32_t outer_len(const struct burst *burst, const struct held *held,
 			  const struct glb_flow *flow)
 {
 	const uint8_t *dst = held->original + flow->ip_at + (flow->version == 4 ? 16 : 24);
-	int table = glb_binds_match(burst->gen.binds, flow, dst);
+	int32_t table = glb_binds_match(burst->gen.binds, flow, dst).table;
 
 	return table < 0 ? 0 : burst->gen.routes[table].outer_len;
 }

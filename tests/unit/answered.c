@@ -61,7 +61,7 @@ static uint32_t overhead_of(const struct outer_case *c, const struct glb_flow *f
 {
 	const struct glb_settings *settings = &c->gen->settings;
 	const uint8_t *vip = c->original + flow->ip_at + (flow->version == 4 ? 16 : 24);
-	int t = glb_binds_match(c->gen->binds, flow, vip);
+	int32_t t = glb_binds_match(c->gen->binds, flow, vip).table;
 
 	if (t < 0)
 		return 0;

@@ -49,35 +49,38 @@ static struct glb_bind binds2[] = {
 		.addr = {{0x20, 0x01, 0x0d, 0xb8, 0, (subnet), [15] = (host)}, 6},                 \
 		.state = GLB_ACTIVE, .healthy = true                                               \
 	}
-#define BACKEND172(host)                                                                           \
+#define BACKEND172(host, ...)                                                                      \
 	{                                                                                          \
-		.addr = {{172, 16, 0, (host)}, 4}, .state = GLB_ACTIVE, .healthy = true            \
+		.addr = {{172, 16, 0, (host)}, 4}, .state = GLB_ACTIVE, .healthy = true,           \
+		__VA_ARGS__                                                                        \
 	}
-#define VIP4(host) {{1, 1, 1, (host)}, 4}, 32
-#define VIP6(host) {{0xfd, 0xb4, 0x98, 0xce, 0x52, 0xd4, [15] = (host)}, 6}, 128
+#define SERVER_ID(id) .has_server_id = true, .server_id = (id)
+#define VIP4(host)    {{1, 1, 1, (host)}, 4}, 32
+#define VIP6(host)    {{0xfd, 0xb4, 0x98, 0xce, 0x52, 0xd4, [15] = (host)}, 6}, 128
 
 static struct glb_backend backends3[] = {BACKEND6(5, 1), BACKEND6(5, 2), BACKEND6(5, 3),
 					 BACKEND6(5, 4)};
 static struct glb_bind binds3[] = {
-	{VIP4(4), GLB_PROTO_TCP, 0, 65535},
-	{VIP6(0x44), GLB_PROTO_TCP, 0, 65535},
-	{VIP4(1), GLB_PROTO_UDP, 53, 53},
+	{VIP4(4), GLB_PROTO_TCP, 0, 65535, false},
+	{VIP6(0x44), GLB_PROTO_TCP, 0, 65535, false},
+	{VIP4(1), GLB_PROTO_UDP, 53, 53, false},
 };
 static struct glb_backend backends4[] = {BACKEND6(6, 1), BACKEND6(6, 2), BACKEND6(6, 3),
 					 BACKEND6(6, 4), BACKEND6(6, 5)};
 static struct glb_bind binds4[] = {
-	{VIP4(5), GLB_PROTO_TCP, 0, 65535},
-	{VIP4(5), GLB_PROTO_UDP, 0, 65535},
-	{VIP6(0x45), GLB_PROTO_TCP, 0, 65535},
-	{VIP6(0x45), GLB_PROTO_UDP, 0, 65535},
+	{VIP4(5), GLB_PROTO_TCP, 0, 65535, false},
+	{VIP4(5), GLB_PROTO_UDP, 0, 65535, false},
+	{VIP6(0x45), GLB_PROTO_TCP, 0, 65535, false},
+	{VIP6(0x45), GLB_PROTO_UDP, 0, 65535, false},
 };
-static struct glb_backend backends5[] = {BACKEND172(1), BACKEND172(2), BACKEND172(3), BACKEND172(4),
-					 BACKEND172(5)};
+static struct glb_backend backends5[] = {
+	BACKEND172(1, SERVER_ID(0)), BACKEND172(2, SERVER_ID(1)), BACKEND172(3, SERVER_ID(0x102)),
+	BACKEND172(4, SERVER_ID(0xffff)), BACKEND172(5, .weight = 0)};
 static struct glb_bind binds5[] = {
-	{VIP4(6), GLB_PROTO_TCP, 0, 65535},
-	{VIP4(6), GLB_PROTO_UDP, 0, 65535},
-	{VIP6(0x46), GLB_PROTO_TCP, 0, 65535},
-	{VIP6(0x46), GLB_PROTO_UDP, 0, 65535},
+	{VIP4(6), GLB_PROTO_TCP, 0, 65535, false},
+	{VIP4(6), GLB_PROTO_UDP, 0, 65535, true},
+	{VIP6(0x46), GLB_PROTO_TCP, 0, 65535, false},
+	{VIP6(0x46), GLB_PROTO_UDP, 0, 65535, true},
 };
 static struct glb_table_spec tables[] = {
 	{.hash_key = KEY_12,

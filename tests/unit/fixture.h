@@ -11,7 +11,8 @@
  *
  *   table 3   1.1.1.4, fdb4:98ce:52d4::44 tcp, 1.1.1.1 udp 53     2001:db8:5::1 to ::4
  *   table 4   1.1.1.5, fdb4:98ce:52d4::45 tcp, udp                2001:db8:6::1 to ::5, 4 hops
- *   table 5   1.1.1.6, fdb4:98ce:52d4::46 tcp, udp                172.16.0.1 to .5, 4 hops
+ *   table 5   1.1.1.6, fdb4:98ce:52d4::46 tcp, udp for QUIC       172.16.0.1 to .5, 4 hops, whose
+ *             server IDs are 0, 1, 0x102, 0xffff and none
  */
 #ifndef UNIT_FIXTURE_H
 #define UNIT_FIXTURE_H

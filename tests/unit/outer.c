@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <glb/hash.h>
+#include <glb/quic.h>
 
 #include "outer.h"
 #include "plain.h"
@@ -54,17 +55,56 @@ static const struct glb_table *table_of(const struct glb_tables *tables, const u
 	return NULL;
 }
 
-static void add_hops(struct expected *e, const struct glb_row *row)
+static bool contains(const uint16_t *hops, uint32_t count, uint16_t hop)
 {
-	for (unsigned int i = 0; i < e->table->hop_count; i++) {
-		bool known = false;
+	for (uint32_t i = 0; i < count; i++)
+		if (hops[i] == hop)
+			return true;
+	return false;
+}
 
-		for (unsigned int h = 0; h < e->hop_count; h++)
-			known |= e->hops[h] == row->hops[i];
-		e->most_hops++;
-		if (!known || !e->settings->unique_hops)
-			e->hops[e->hop_count++] = row->hops[i];
+/* The backend that a packet to a QUIC bind names: most_hops if none. */
+static uint32_t named_server(const struct expected *e)
+{
+	const uint8_t *vip = e->original + (e->flow.version == 4 ? 16 : 24);
+	const struct glb_table_spec *spec = &e->table->spec;
+	struct glb_cursor cur = glb_cursor(e->original + e->flow.transport_at,
+					   (size_t)e->flow.ip_len - e->flow.transport_at);
+	uint16_t id;
+	uint32_t b = 0;
+
+	if (!glb_binds_match(e->c->gen->binds, &e->flow, vip).quic ||
+	    e->flow.kind != GLB_FLOW_PORTS || e->flow.fragment != GLB_WHOLE ||
+	    !glb_quic_server_id(&id, &cur))
+		return spec->backend_count;
+	while (b < spec->backend_count &&
+	       (!spec->backends[b].has_server_id || spec->backends[b].server_id != id ||
+		spec->backends[b].state == GLB_INACTIVE))
+		b++;
+	return b;
+}
+
+/* Primary and listed hops: a named server first, then the row's, then the alternative row's. */
+static void list_hops(struct expected *e, const struct glb_row *row, const struct glb_row *alt)
+{
+	uint16_t all[2 * HOPS_MAX];
+	uint32_t per_row = e->table->hop_count;
+	uint32_t server = named_server(e);
+	uint32_t n = 0;
+	uint32_t taken = 0;
+
+	e->most_hops = alt ? 2 * per_row : per_row;
+	if (server < e->table->spec.backend_count)
+		all[n++] = (uint16_t)server;
+	for (uint32_t i = 0; i < e->most_hops; i++) {
+		uint16_t hop = i < per_row ? row->hops[i] : alt->hops[i - per_row];
+
+		if (hop != server)
+			all[n++] = hop;
 	}
+	for (; taken < n && taken < e->most_hops; taken++)
+		if (!e->settings->unique_hops || !contains(e->hops, e->hop_count, all[taken]))
+			e->hops[e->hop_count++] = all[taken];
 }
 
 /* An error that quotes an echo reply goes where the echo request went, by addresses alone. */
@@ -99,12 +139,12 @@ static const char *work_out(struct expected *e, const struct outer_case *c)
 	const uint8_t *key = e->table->spec.hash_key;
 
 	e->hash = glb_flow_hash(key, e->settings->hash_fields, &e->flow);
-	add_hops(e, &e->table->rows[e->hash % 65536]);
-	if (e->settings->alt_hash_fields)
-		add_hops(
-			e,
-			&e->table->rows[glb_flow_hash(key, e->settings->alt_hash_fields, &e->flow) %
-					65536]);
+	uint64_t alt = e->settings->alt_hash_fields
+			       ? glb_flow_hash(key, e->settings->alt_hash_fields, &e->flow)
+			       : 0;
+
+	list_hops(e, &e->table->rows[e->hash % 65536],
+		  e->settings->alt_hash_fields ? &e->table->rows[alt % 65536] : NULL);
 	e->outer_len = e->ip_len + 8 + 8 + e->hop_len * (e->hop_count - 1);
 	e->inner = e->ip + e->outer_len;
 	return NULL;
