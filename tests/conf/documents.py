@@ -38,6 +38,28 @@ DIRECTOR = {
     "idle_sleep_us": 0,
     "rx_drop_en": True,
     "num_worker_queues": 3,
+    "outbound_src_ip6": "fd00::11",
+    "outbound_gateway_ip": "10.0.0.1",
+    "outbound_gateway_interface": "eth0",
+    "unique_hops": True,
+    "icmp_errors": "all",
+    "echo": "forward",
+    "fragments": "drop",
+    "verify_ip_checksum": True,
+    "min_ttl": 1,
+    "padding": "trim",
+    "mtu": 1500,
+    "too_big": "answer",
+    "answers_per_second": 100,
+    "clamp_mss": True,
+    "outer_dscp": 10,
+    "outer_ecn": "copy",
+    "udp_checksum": "inner",
+    "vlan": 7,
+    "ports": [
+        {"name": "net_null0", "mtu": 9000, "vlan": "none", "outbound_gateway_mac": "auto"},
+        {"name": "net_null1", "outbound_gateway_ip": "fe80::1", "outbound_gateway_interface": "eth1"},
+    ],
 }
 
 ODD = (None, True, False, 0, 1, -1, 3.5, 80.0, 70000, 2**31, "", "a", "tcp", "10.0.0.9", "fd00::1", KEY, [], {}, [{}])
@@ -58,7 +80,8 @@ PREFIXES = """
 
 MACS = """
 02:00:00:00:00:01 02:AB:cd:EF:00:01 02ab:cdef:0001 02-00-00-00-00-01 2:0:0:0:0:1 02:00:00:00:00 02:00:00:00:00:01:02
-02ab.cdef.0001 02abcdef0001 02:00:00:00:00:0g 02ab:cdef:00:01 gateway
+02ab.cdef.0001 02abcdef0001 02:00:00:00:00:0g 02ab:cdef:00:01 gateway 00:00:00:00:00:00 0000:0000:0000 00:00:00:00:00:10
+1000:0000:0000 auto Auto
 """.split() + ["", "02:00:00:00:00:01\n"]
 
 KEYS = (KEY, KEY.upper(), KEY[1:], KEY + "0", KEY[1:] + "g", KEY[2:] + "0x", " " + KEY[1:], KEY[1:] + "\n", KEY + "\n")
@@ -203,15 +226,91 @@ def tables_documents() -> dict:
     return {name: json.dumps(document) for name, document in made.items()} | TEXTS
 
 
+WORDS = {
+    "echo": "forward answer punt drop reply",
+    "icmp_errors": "compatible all none",
+    "fragments": "drop address keep",
+    "padding": "keep trim cut",
+    "too_big": "forward answer drop ignore",
+    "outer_dscp": "copy zero 10",
+    "outer_ecn": "zero copy keep",
+    "udp_checksum": "full inner offload zero none",
+    "vlan": "keep none 7",
+    "outbound_gateway_interface": "x lan0.4094 123456789012345 1234567890123456 \u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc",
+}
+RANGES = {
+    "min_ttl": (0, 255),
+    "mtu": (576, 65535),
+    "answers_per_second": (1, 1000000),
+    "outer_dscp": (0, 63),
+    "vlan": (1, 4094),
+    "idle_sleep_us": (0, 10000),
+}
+
+
+def ways_of_echo(plain: dict):
+    """Old spelling and new one, together and alone."""
+    for old in (None, True, False, "yes"):
+        for new in (None, "forward", "answer", "punt", "drop", "reply", True):
+            given = {"forward_icmp_ping_responses": old, "echo": new}
+            document = {**plain, **{key: value for key, value in given.items() if value is not None}}
+            yield f"old echo {old}, new echo {new}", document
+
+
+def ways_to_a_gateway(plain: dict):
+    """Who asks for a gateway, and who says which one, at the top level and in a port."""
+    macs, ips = (None, "auto", "02:00:00:00:00:07", "x"), (None, "10.0.0.1", "fe80::1", "x")
+    for top in ((mac, ip) for mac in macs for ip in ips):
+        for own in (None, *((mac, ip) for mac in macs for ip in ips)):
+            document = {key: value for key, value in plain.items() if key != "outbound_gateway_mac"}
+            for (mac, ip), place in ((top, document), (own or (None, None), port := {"name": "a"})):
+                place.update({"outbound_gateway_mac": mac} if mac else {})
+                place.update({"outbound_gateway_ip": ip} if ip else {})
+            yield f"gateway {top}, of a port {own}", {**document, **({"ports": [port]} if own else {})}
+
+
+def ways_of_fragments(plain: dict):
+    """Hash fields with and without ports."""
+    for fields in ("src_addr", "dst_addr", "src_port", "dst_port"):
+        for key in ("hash_fields", "alt_hash_fields"):
+            for way in ("drop", "address"):
+                yield f"{fields} in {key}, {way}", {**plain, key: {fields: True}, "fragments": way}
+                yield f"no {fields} in {key}, {way}", {**plain, key: {"src_addr": True, fields: False}, "fragments": way}
+
+
+def ports_of_directors(plain: dict):
+    """What holds in the list of ports."""
+    names = [{"name": f"net_null{i}"} for i in range(17)]
+    for title, ports in (
+        ("no port", []),
+        ("16 ports", names[:16]),
+        ("17 ports", names),
+        ("two ports of one name", [names[0], names[1], names[0]]),
+        ("a port without a name", [{"mtu": 1500}]),
+        ("a port with an unknown key", [{**names[0], "colour": 1}]),
+        ("a port of a long name", [{"name": "x" * 64}]),
+        ("a port of a name with umlauts", [{"name": "ü" * 32}]),
+    ):
+        yield title, {**plain, "ports": ports}
+
+
 def director_documents() -> dict:
     only = {key: DIRECTOR[key] for key in ("outbound_gateway_mac", "outbound_src_ip")}
     made = {"all keys": DIRECTOR, "the required keys": only, "an unknown key": {**only, "colour": 1}}
     made.update(mutations(DIRECTOR))
-    made.update(spellings(DIRECTOR, ("outbound_src_ip",), ADDRESSES))
+    for key in ("outbound_src_ip", "outbound_src_ip6", "outbound_gateway_ip"):
+        made.update(spellings(DIRECTOR, (key,), ADDRESSES))
     made.update(spellings(DIRECTOR, ("outbound_gateway_mac",), MACS))
+    made.update(spellings(DIRECTOR, ("ports", 1, "outbound_gateway_mac"), MACS))
     made.update(spellings(DIRECTOR, ("punt_port",), ("x" * 63, "x" * 64, "ü" * 32)))
+    for key, words in WORDS.items():
+        made.update(spellings(only, (key,), words.split()))
+    for key, (least, most) in RANGES.items():
+        made.update(spellings(only, (key,), (least - 1, least, most, most + 1)))
+    for ways in (ways_of_echo, ways_to_a_gateway, ways_of_fragments, ports_of_directors):
+        made.update(ways(only))
+    made["no source"] = {"outbound_gateway_mac": "02:00:00:00:00:01"}
+    made["an IPv6 source"] = {**made["no source"], "outbound_src_ip6": "fd00::1"}
     made["an unknown hash field"] = {**DIRECTOR, "hash_fields": {"src_addr": True, "colour": True}}
     made["no hash field is true"] = {**DIRECTOR, "alt_hash_fields": {"src_addr": False}}
-    made["the longest sleep"] = {**DIRECTOR, "idle_sleep_us": 10000}
-    made["a longer sleep"] = {**DIRECTOR, "idle_sleep_us": 10001}
     return {name: json.dumps(document) for name, document in made.items()}

@@ -27,7 +27,10 @@ BEYOND_A_SCHEMA = {
     r"duplicate server_id \d+, first given to backends\[\d+\]$": "uniqueItems looks at whole items",
     r"port_start \d+ is above port_end \d+$": "no keyword compares two values",
     r"is a fraction, expected an integer": "to JSON Schema 80.0 is an integer",
-    r"\.punt_port: \".*[^\x00-\x7f].*\" is no device name$": "maxLength counts characters, not bytes",
+    r"\.(punt_port|name|outbound_gateway_interface): \".*[^\x00-\x7f].*\" is no (device|interface) name$": (
+        "maxLength counts characters, not bytes"
+    ),
+    r"duplicate port .+, first listed as ports\[\d+\]$": "uniqueItems compares whole objects",
 }
 
 
