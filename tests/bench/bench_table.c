@@ -145,7 +145,8 @@ static int bench_sizes(struct bench *bench, struct fleet *fleet)
 	static const unsigned int sizes[] = {8, 64, 256, 1024};
 	int err = 0;
 
-	report_section("full build by number of backends", "times faster than naive");
+	report_section(&bench->report, "full build by number of backends", "ms",
+		       "times faster than naive");
 	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(*sizes) && !err; i++) {
 		char subject[32];
 
@@ -204,7 +205,8 @@ static int bench_options(struct bench *bench, struct fleet *fleet)
 {
 	int err = 0;
 
-	report_section("full build of 256 backends with options", "times faster than naive");
+	report_section(&bench->report, "full build of 256 backends with options", "ms",
+		       "times faster than naive");
 	for (unsigned int i = 1; i < OPTION_SETS && !err; i++) {
 		fleet_init(fleet, 256);
 		option_sets[i].set(fleet);
@@ -301,7 +303,7 @@ static int bench_changes(struct bench *bench, struct fleet *fleet)
 	static const unsigned int sizes[] = {256, 1024};
 	int err = 0;
 
-	report_section("glb_tables_build() after a change", "");
+	report_section(&bench->report, "glb_tables_build() after a change", "ms", "");
 	for (unsigned int i = 0; i < 2 && !err; i++) {
 		for (unsigned int o = 0; o < OPTION_SETS && !err; o++) {
 			char subject[32];

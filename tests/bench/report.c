@@ -26,9 +26,10 @@ int report_close(struct report *report)
 	return fclose(report->json) || failed ? -EIO : 0;
 }
 
-void report_section(const char *title, const char *measure)
+void report_section(struct report *report, const char *title, const char *unit, const char *measure)
 {
-	printf("\n%-45s %8s [min .. max]   %s\n", title, "ms", measure);
+	report->unit = unit;
+	printf("\n%-51s %8s [min .. max]   %s\n", title, unit, measure);
 }
 
 static void write_spread(FILE *out, const char *name, const struct spread *spread)
@@ -38,11 +39,11 @@ static void write_spread(FILE *out, const char *name, const struct spread *sprea
 }
 
 static void write_json(struct report *report, const char *subject, const char *variant,
-		       const struct spread *ms, const struct spread *ratio)
+		       const struct spread *result, const struct spread *ratio)
 {
 	fprintf(report->json, "%s\n  {\"subject\": \"%s\", \"variant\": \"%s\"",
 		report->any ? "," : "", subject, variant);
-	write_spread(report->json, "ms", ms);
+	write_spread(report->json, report->unit, result);
 	if (ratio)
 		write_spread(report->json, "times_faster", ratio);
 	fputs("}", report->json);
@@ -55,7 +56,7 @@ void report_row(struct report *report, const char *subject, const char *variant,
 	const struct spread ms = samples_spread(samples);
 	struct spread ratio;
 
-	printf("%-26s %-17s %9.2f [%.2f .. %.2f]", subject, variant, ms.median, ms.min, ms.max);
+	printf("%-32s %-17s %9.2f [%.2f .. %.2f]", subject, variant, ms.median, ms.min, ms.max);
 	if (baseline) {
 		const struct samples ratios = samples_ratio(baseline, samples);
 

@@ -9,8 +9,9 @@
 #include "samples.h"
 
 struct report {
-	FILE *json; /* NULL: none wanted */
-	bool any;   /* something is in the list already */
+	FILE *json;	  /* NULL: none wanted */
+	bool any;	  /* something is in the list already */
+	const char *unit; /* of the section */
 };
 
 /* `path` may be NULL. Returns 0 or -errno. */
@@ -19,8 +20,9 @@ int report_open(struct report *report, const char *path);
 /* Returns 0 or -errno if the file could not be written. */
 int report_close(struct report *report);
 
-/* A heading; `measure` says what is compared, or is empty. */
-void report_section(const char *title, const char *measure);
+/* A heading: the unit of the results that follow; what is compared, or "". */
+void report_section(struct report *report, const char *title, const char *unit,
+		    const char *measure);
 
 /* One result. `baseline` is what it is compared with, round by round, or NULL. */
 void report_row(struct report *report, const char *subject, const char *variant,

@@ -8,7 +8,7 @@
 #ifndef BENCH_SAMPLES_H
 #define BENCH_SAMPLES_H
 
-enum { SAMPLES_MAX = 101 };
+enum { SAMPLES_MAX = 1001 };
 
 struct samples {
 	double values[SAMPLES_MAX];

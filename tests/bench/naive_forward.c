@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "naive_forward.h"
+
+/* Two rounds of SipHash-2-4 per word and four at the end, as in the paper. */
+static void sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = (v[1] << 13 | v[1] >> 51) ^ v[0];
+	v[0] = v[0] << 32 | v[0] >> 32;
+	v[2] += v[3];
+	v[3] = (v[3] << 16 | v[3] >> 48) ^ v[2];
+	v[0] += v[3];
+	v[3] = (v[3] << 21 | v[3] >> 43) ^ v[0];
+	v[2] += v[1];
+	v[1] = (v[1] << 17 | v[1] >> 47) ^ v[2];
+	v[2] = v[2] << 32 | v[2] >> 32;
+}
+
+static uint64_t word_at(const uint8_t *bytes, unsigned int len)
+{
+	uint64_t word = 0;
+
+	for (unsigned int i = 0; i < len; i++)
+		word |= (uint64_t)bytes[i] << 8 * i;
+	return word;
+}
+
+static uint64_t sip_hash(const uint8_t *key, const uint8_t *input, unsigned int len)
+{
+	uint64_t k0 = word_at(key, 8);
+	uint64_t k1 = word_at(key + 8, 8);
+	uint64_t v[4] = {k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
+			 k1 ^ 0x7465646279746573};
+
+	for (unsigned int at = 0; at <= len; at += 8) {
+		bool last = len - at < 8;
+		uint64_t word = word_at(input + at, last ? len - at : 8);
+
+		if (last)
+			word |= (uint64_t)len << 56;
+		v[3] ^= word;
+		sip_round(v);
+		sip_round(v);
+		v[0] ^= word;
+	}
+	v[2] ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static unsigned int get16(const uint8_t *at)
+{
+	return (unsigned int)at[0] << 8 | at[1];
+}
+
+static void put16(uint8_t *at, unsigned int value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static uint32_t sum16(uint32_t sum, const uint8_t *bytes, unsigned int len)
+{
+	for (unsigned int i = 0; i + 1 < len; i += 2)
+		sum += get16(bytes + i);
+	if (len % 2)
+		sum += (uint32_t)bytes[len - 1] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* What the headers say. */
+struct seen {
+	const uint8_t *src, *dst;
+	unsigned int ip_at, ip_len, addr_len, proto, src_port, dst_port, hint;
+	bool echo;
+};
+
+static bool read_frame(struct seen *seen, const struct glb_packet *pkt)
+{
+	const uint8_t *ip = pkt->data + 14;
+	bool v4 = get16(pkt->data + 12) == 0x0800;
+	unsigned int head = v4 ? (ip[0] & 15) * 4U : 40;
+	const uint8_t *transport = ip + head;
+
+	if (pkt->len < 14 + head + 8 || (!v4 && get16(pkt->data + 12) != 0x86dd))
+		return false;
+	*seen = (struct seen){
+		.src = ip + (v4 ? 12 : 8),
+		.dst = ip + (v4 ? 16 : 24),
+		.ip_at = 14,
+		.ip_len = v4 ? get16(ip + 2) : 40 + get16(ip + 4),
+		.addr_len = v4 ? 4 : 16,
+		.proto = v4 ? ip[9] : ip[6],
+		.hint = get16(v4 ? ip + 4 : ip + 2),
+	};
+	seen->echo = seen->proto == (v4 ? 1U : 58U) && transport[0] == (v4 ? 8 : 128);
+	if (seen->proto != 6 && seen->proto != 17)
+		return seen->echo;
+	seen->src_port = seen->hint = get16(transport);
+	seen->dst_port = get16(transport + 2);
+	return true;
+}
+
+static bool binds_match(const struct glb_bind *bind, const struct seen *seen)
+{
+	unsigned int whole = bind->prefix_len / 8;
+	unsigned int rest = bind->prefix_len % 8;
+
+	if (bind->addr.version != (seen->addr_len == 4 ? 4 : 6))
+		return false;
+	if (memcmp(bind->addr.bytes, seen->dst, whole) != 0)
+		return false;
+	if (rest && (bind->addr.bytes[whole] ^ seen->dst[whole]) >> (8 - rest))
+		return false;
+	return seen->echo || (bind->proto == seen->proto && bind->port_first <= seen->dst_port &&
+			      seen->dst_port <= bind->port_last);
+}
+
+/* The first table with a bind that matches: the benchmark's do not overlap. */
+static const struct glb_table *find_table(const struct glb_tables *tables, const struct seen *seen)
+{
+	for (unsigned int t = 0; t < tables->count; t++)
+		for (unsigned int b = 0; b < tables->tables[t]->spec.bind_count; b++)
+			if (binds_match(&tables->tables[t]->spec.binds[b], seen))
+				return tables->tables[t];
+	return NULL;
+}
+
+static uint64_t hash_flow(const struct glb_generation *gen, const struct glb_table *table,
+			  const struct seen *seen)
+{
+	uint8_t input[36];
+	unsigned int len = 0;
+
+	if (gen->settings.hash_fields & 1) {
+		memcpy(input, seen->src, seen->addr_len);
+		len += seen->addr_len;
+	}
+	if (gen->settings.hash_fields & 2) {
+		memcpy(input + len, seen->dst, seen->addr_len);
+		len += seen->addr_len;
+	}
+	if (gen->settings.hash_fields & 4) {
+		put16(input + len, seen->src_port);
+		len += 2;
+	}
+	if (gen->settings.hash_fields & 8) {
+		put16(input + len, seen->dst_port);
+		len += 2;
+	}
+	return sip_hash(table->spec.hash_key, input, len);
+}
+
+static void write_outer(uint8_t *ip, const struct glb_generation *gen,
+			const struct glb_table *table, const struct seen *seen)
+{
+	uint64_t hash = hash_flow(gen, table, seen);
+	const struct glb_row *row = &table->rows[hash & 0xffff];
+	unsigned int listed = table->hop_count - 1U;
+	unsigned int len = 36 + 4 * listed + seen->ip_len;
+	uint8_t *udp = ip + 20;
+	uint8_t *gue = udp + 8;
+
+	memset(ip, 0, 36);
+	ip[0] = 0x45;
+	put16(ip + 2, len);
+	ip[6] = 0x40;
+	ip[8] = 64;
+	ip[9] = 17;
+	memcpy(ip + 12, gen->settings.src_addr.bytes, 4);
+	memcpy(ip + 16, table->spec.backends[row->hops[0]].addr.bytes, 4);
+	put16(ip + 10, ~sum16(0, ip, 20) & 0xffff);
+
+	put16(udp, (unsigned int)(0x8000 | ((hash ^ seen->hint) & 0x7fff)));
+	put16(udp + 2, 19523);
+	put16(udp + 4, len - 20);
+	gue[0] = (uint8_t)(1 + listed);
+	gue[1] = seen->addr_len == 4 ? 4 : 41;
+	gue[7] = (uint8_t)listed;
+	for (unsigned int i = 0; i < listed; i++)
+		memcpy(gue + 8 + 4 * i, table->spec.backends[row->hops[1 + i]].addr.bytes, 4);
+
+	uint32_t sum = sum16(17 + len - 20, ip + 12, 8);
+	uint32_t check = ~sum16(sum, udp, len - 20) & 0xffff;
+
+	put16(udp + 6, check ? check : 0xffff);
+}
+
+static uint8_t forward_one(const struct glb_generation *gen, struct glb_packet *pkt)
+{
+	const struct glb_port *port = &gen->settings.ports[pkt->port];
+	const struct glb_table *table;
+	struct seen seen;
+
+	if (!read_frame(&seen, pkt))
+		return GLB_PUNT_NOT_IP;
+	table = find_table(&gen->tables, &seen);
+	if (!table)
+		return GLB_PUNT_NO_BIND;
+
+	unsigned int outer_len = 36 + 4 * (table->hop_count - 1U);
+
+	if (pkt->headroom < outer_len)
+		return GLB_DROP_NO_HEADROOM;
+	write_outer(pkt->data + seen.ip_at - outer_len, gen, table, &seen);
+	pkt->data -= outer_len;
+	pkt->len += outer_len;
+	pkt->headroom = (uint16_t)(pkt->headroom - outer_len);
+	memcpy(pkt->data, port->gateway_mac, 6);
+	memcpy(pkt->data + 6, port->mac, 6);
+	put16(pkt->data + 12, 0x0800);
+	return GLB_FORWARD;
+}
+
+void naive_forward(const struct glb_generation *gen, struct glb_packet *packets, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		packets[i].verdict = forward_one(gen, &packets[i]);
+}
