@@ -33,11 +33,17 @@ enum glb_udp_checksum {
 	GLB_UDP_ZERO,	 /* none: RFC 768, and RFC 6936 for IPv6 */
 };
 
-/* Outer headers to one backend up to the hops. Lengths 0, the IPv4 checksum a bare sum. */
+/*
+ * Outer headers to one backend up to the hops, and sums of them that save summing them again.
+ * Fields that depend on the packet are 0; the IPv4 checksum is a bare sum.
+ */
 struct glb_outer {
-	uint8_t bytes[64];
+	uint8_t bytes[56];
+	uint32_t udp_sum; /* what the UDP checksum covers: pseudo header, UDP, GUE */
+	uint32_t dst_sum; /* of the backend's address */
 } __attribute__((aligned(64)));
-_Static_assert(GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT <= 64, "the longer template fits");
+_Static_assert(GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT == 56, "the longer headers fit");
+_Static_assert(sizeof(struct glb_outer) == 64, "one cache line");
 
 /* Bytes of outer headers of a version whose list names hop_count hops, the primary not counted. */
 GLB_INLINE uint32_t glb_outer_len(uint8_t version, uint32_t hop_count)
@@ -61,7 +67,7 @@ GLB_INLINE void glb_outer_init(struct glb_outer *outer, uint8_t version, const u
 	uint8_t *ip = outer->bytes;
 	uint8_t *udp = ip + (version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN);
 
-	*outer = (struct glb_outer){{0}};
+	*outer = (struct glb_outer){.udp_sum = 0};
 	if (version == 4) {
 		ip[0] = 4 << 4 | GLB_IPV4_LEN / 4;
 		glb_store_be16(ip + 6, 0x4000); /* do not fragment */
@@ -78,23 +84,30 @@ GLB_INLINE void glb_outer_init(struct glb_outer *outer, uint8_t version, const u
 		__builtin_memcpy(ip + 24, dst, 16);
 	}
 	glb_store_be16(udp + 2, GLB_GUE_PORT);
-	glb_gue_encode(udp + GLB_UDP_LEN, GLB_PROTO_IPIP, 0,
-		       version == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN);
+	if (version == 6)
+		glb_store_be16(udp + GLB_UDP_LEN + 4, GLB_GUE_HOPS_IPV6);
+
+	uint32_t addr_len = version == 4 ? 4 : 16;
+	uint64_t sum = glb_sum(GLB_BE16(GLB_PROTO_UDP), src, addr_len);
+
+	outer->dst_sum = glb_sum_fold(glb_sum(0, dst, addr_len));
+	sum = glb_sum(sum + outer->dst_sum, udp, GLB_UDP_LEN + GLB_GUE_HOPS_AT);
+	outer->udp_sum = glb_sum_fold(sum);
 }
 
 /* One packet to encapsulate. */
 struct glb_encap {
-	uint64_t inner_sum;			    /* of the client's packet; see below */
-	uint32_t flow_label;			    /* of outer IPv6, 20 bits: RFC 6438 */
-	uint16_t inner_len;			    /* bytes of the client's packet */
-	uint16_t src_port;			    /* outer UDP source port, host order */
-	uint8_t inner_version;			    /* of the client's packet: 4 or 6 */
-	uint8_t outer_version;			    /* of the template and the hops: 4 or 6 */
-	uint8_t tos;				    /* outer DSCP and ECN */
-	uint8_t udp_checksum;			    /* enum glb_udp_checksum; FULL and INNER need */
-						    /* inner_sum, and write the same */
-	uint8_t hop_count;			    /* of hops, below GLB_WIRE_HOPS_MAX */
-	const uint8_t *hops[GLB_WIRE_HOPS_MAX - 1]; /* addresses of 4 or 16 bytes */
+	uint64_t inner_sum;    /* of the client's packet; see below */
+	uint32_t flow_label;   /* of outer IPv6, 20 bits: RFC 6438 */
+	uint16_t inner_len;    /* bytes of the client's packet */
+	uint16_t src_port;     /* outer UDP source port, host order */
+	uint8_t inner_version; /* of the client's packet: 4 or 6 */
+	uint8_t outer_version; /* of the template and the hops: 4 or 6 */
+	uint8_t tos;	       /* outer DSCP and ECN */
+	uint8_t udp_checksum;  /* enum glb_udp_checksum; FULL and INNER need */
+			       /* inner_sum, and write the same */
+	uint8_t hop_count;     /* of hops, below GLB_WIRE_HOPS_MAX */
+	const struct glb_outer *hops[GLB_WIRE_HOPS_MAX - 1];
 };
 
 /* Is the client's packet at ip a whole one under a checksum that covers all of its payload? */
@@ -134,73 +147,84 @@ GLB_INLINE uint64_t glb_inner_sum(const uint8_t *ip, const struct glb_flow *flow
 	return headers + glb_sum_check(pseudo);
 }
 
-/* The outer UDP checksum field; it must be 0 before, and everything else outside be written. */
-GLB_INLINE uint16_t glb_outer_udp_check(const uint8_t *ip, uint8_t version,
-					const struct glb_encap *encap, uint32_t outer_len)
+/* The sum of the pseudo header alone, which is what devices expect to find. */
+GLB_INLINE uint16_t glb_encap_pseudo(const uint8_t *udp, uint8_t version, uint16_t be_len)
 {
-	bool v4 = version == 4;
-	uint32_t udp_at = v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
-	uint16_t udp_len = (uint16_t)(outer_len - udp_at + encap->inner_len);
-	uint64_t sum = (uint64_t)GLB_BE16(GLB_PROTO_UDP) + GLB_BE16(udp_len);
+	uint32_t len = version == 4 ? 8 : 32;
 
-	if (encap->udp_checksum == GLB_UDP_ZERO)
-		return 0;
-	sum = v4 ? glb_sum(sum, ip + 12, 8) : glb_sum(sum, ip + 8, 32);
-	if (encap->udp_checksum == GLB_UDP_OFFLOAD)
-		return glb_sum_fold(sum);
-	sum = glb_sum(sum, ip + udp_at, outer_len - udp_at) + encap->inner_sum;
-
-	uint16_t check = glb_sum_check(sum);
-
-	return check ? check : 0xffff; /* 0 would mean: no checksum, RFC 768 */
+	return glb_sum_fold(glb_sum((uint64_t)GLB_BE16(GLB_PROTO_UDP) + be_len, udp - len, len));
 }
 
-/* Fills in UDP and GUE behind an outer IP header of this version, in which nothing is missing. */
-GLB_INLINE void glb_encap_udp(uint8_t *ip, uint8_t version, const struct glb_encap *encap)
+/*
+ * Fills in UDP and GUE behind an outer IP header of this version, and returns the length of the
+ * outer IP header's payload. Nothing but the checksum looks at bytes that are there already.
+ */
+GLB_INLINE uint16_t glb_encap_udp(uint8_t *udp, uint8_t version, const struct glb_outer *outer,
+				  const struct glb_encap *encap)
 {
-	uint32_t ip_len = version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
 	uint32_t hop_len = version == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN;
-	uint32_t outer_len = glb_outer_len(version, encap->hop_count);
-	uint8_t *udp = ip + ip_len;
 	uint8_t *gue = udp + GLB_UDP_LEN;
+	uint32_t hop_count = encap->hop_count;
+	uint16_t len = (uint16_t)(GLB_UDP_LEN + glb_gue_len(hop_count, hop_len) + encap->inner_len);
+	uint16_t be_len = GLB_BE16(len);
+	uint16_t be_port = GLB_BE16(encap->src_port);
+	uint16_t first =
+		GLB_BE16((uint16_t)((1 + hop_count * hop_len / 4) << 8 |
+				    (encap->inner_version == 4 ? GLB_PROTO_IPIP : GLB_PROTO_IPV6)));
+	uint16_t be_count = GLB_BE16((uint16_t)hop_count);
+	/* the length is in the pseudo header and in the UDP header */
+	uint64_t sum = (uint64_t)outer->udp_sum + be_len;
 
-	for (unsigned int i = 0; i < encap->hop_count; i++)
-		__builtin_memcpy(gue + GLB_GUE_HOPS_AT + i * hop_len, encap->hops[i], hop_len);
-	gue[0] = (uint8_t)(1 + encap->hop_count * hop_len / 4);
-	gue[GLB_GUE_HOPS_AT - 1] = encap->hop_count;
-	if (encap->inner_version == 6)
-		gue[1] = GLB_PROTO_IPV6;
-	glb_store_be16(udp, encap->src_port);
-	glb_store_be16(udp + 4, (uint16_t)(outer_len - ip_len + encap->inner_len));
-	glb_store16(udp + 6, glb_outer_udp_check(ip, version, encap, outer_len));
+	glb_store16(udp, be_port);
+	glb_store16(udp + 4, be_len);
+	glb_store16(gue, first);
+	glb_store16(gue + GLB_GUE_NEXT_HOP_AT, be_count);
+	for (uint32_t i = 0; i < hop_count; i++) {
+		__builtin_memcpy(gue + GLB_GUE_HOPS_AT + i * hop_len,
+				 glb_outer_dst(encap->hops[i], version), hop_len);
+		sum += encap->hops[i]->dst_sum;
+	}
+
+	uint16_t check;
+
+	if (encap->udp_checksum == GLB_UDP_ZERO) {
+		check = 0;
+	} else if (encap->udp_checksum == GLB_UDP_OFFLOAD) {
+		check = glb_encap_pseudo(udp, version, be_len);
+	} else {
+		sum += (uint64_t)be_len + be_port + first + be_count + encap->inner_sum;
+		check = glb_sum_check(sum);
+		check = check ? check : 0xffff; /* 0 would mean: no checksum, RFC 768 */
+	}
+	glb_store16(udp + 6, check);
+	return len;
 }
 
 GLB_INLINE uint8_t *glb_encap_ipv4(uint8_t *inner, const struct glb_outer *outer,
 				   const struct glb_encap *encap)
 {
-	uint32_t outer_len = glb_outer_len(4, encap->hop_count);
-	uint16_t ip_len = (uint16_t)(outer_len + encap->inner_len);
-	uint8_t *ip = inner - outer_len;
+	uint8_t *ip = inner - glb_outer_len(4, encap->hop_count);
 
 	__builtin_memcpy(ip, outer->bytes, GLB_OUTER_HOPS_AT);
+
+	uint16_t len = (uint16_t)(GLB_IPV4_LEN + glb_encap_udp(ip + GLB_IPV4_LEN, 4, outer, encap));
+	uint16_t be_len = GLB_BE16(len);
+
 	ip[1] = encap->tos;
-	glb_store_be16(ip + 2, ip_len);
-	glb_store16(ip + 10, glb_sum_check((uint64_t)glb_load16(ip + 10) + GLB_BE16(ip_len) +
+	glb_store16(ip + 2, be_len);
+	glb_store16(ip + 10, glb_sum_check((uint64_t)glb_load16(outer->bytes + 10) + be_len +
 					   GLB_BE16(encap->tos)));
-	glb_encap_udp(ip, 4, encap);
 	return ip;
 }
 
 GLB_INLINE uint8_t *glb_encap_ipv6(uint8_t *inner, const struct glb_outer *outer,
 				   const struct glb_encap *encap)
 {
-	uint32_t outer_len = glb_outer_len(6, encap->hop_count);
-	uint8_t *ip = inner - outer_len;
+	uint8_t *ip = inner - glb_outer_len(6, encap->hop_count);
 
 	__builtin_memcpy(ip, outer->bytes, GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT);
 	glb_store_be32(ip, 6U << 28 | (uint32_t)encap->tos << 20 | encap->flow_label);
-	glb_store_be16(ip + 4, (uint16_t)(outer_len - GLB_IPV6_LEN + encap->inner_len));
-	glb_encap_udp(ip, 6, encap);
+	glb_store_be16(ip + 4, glb_encap_udp(ip + GLB_IPV6_LEN, 6, outer, encap));
 	return ip;
 }
 

@@ -52,25 +52,46 @@ struct glb_settings {
 	bool trim_padding; /* cut what is behind the client's packet */
 	bool clamp_mss;
 	bool unique_hops; /* list no hop twice */
+	uint8_t isa;	  /* enum glb_isa */
 	uint32_t answers_per_second;
 	struct glb_port ports[GLB_PORTS_MAX]; /* by glb_packet.port */
+};
+
+/* Which build of the data path decides? All give the same results. */
+enum glb_isa { GLB_ISA_BEST, GLB_ISA_GENERIC, GLB_ISA_AVX2, GLB_ISA_AVX512, GLB_ISA_COUNT };
+
+/* What most packets need to know of a port. */
+struct glb_egress {
+	uint8_t l2[16];	    /* of an untagged frame that carries outer IPv4, less 2 bytes */
+	uint32_t outer_max; /* outer packets up to here need no look at the settings */
 };
 
 /* What a table is to the data path. */
 struct glb_route {
 	const struct glb_row *rows;
-	const uint8_t *hash_key;
+	uint64_t key[2];	  /* halves of the table's hash_key, little-endian */
 	struct glb_outer *outers; /* template per backend */
 	uint16_t *servers;	  /* backend by server ID: glb_server_ids(); NULL: none */
 	uint8_t row_hops;	  /* per row */
 	uint8_t listed_hops; /* in the GUE header: those of the row but the primary, then alt's */
 	uint8_t version;     /* of the outer IP header: 4 or 6 */
 	uint8_t outer_len;   /* bytes of outer headers with so many hops */
+	bool plain;	     /* outer IPv4, and the list is the row's, with nobody to leave out */
 };
 
+struct glb_generation;
+struct glb_packet;
+
+typedef void glb_forward_fn(const struct glb_generation *gen, struct glb_packet *packets,
+			    unsigned int n);
+
 struct glb_generation {
-	uint64_t number; /* counts up from 1 in the life of a process */
+	uint64_t number;	 /* counts up from 1 in the life of a process */
+	glb_forward_fn *forward; /* what settings.isa stands for */
 	struct glb_settings settings;
+	struct glb_egress egress[GLB_PORTS_MAX];
+	uint8_t rare_tcp_flags; /* segments that have one of these need a look at the settings */
+	bool strict_ip;		/* checksum or TTL are looked at */
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */
 	struct glb_tables tables;
@@ -84,6 +105,7 @@ struct glb_generation {
  * emptied. Otherwise *out and *tables are left alone:
  *   -ENOTSUP   the rows of a table name backends of both families, or of a family for which there
  *              is no outer source address, or more IPv6 hops than GLB_OUTER_LEN_MAX has room for
+ *   -ENOTSUP   this processor, or this build of the library, lacks the instruction set
  *   -ENOMEM    out of memory
  */
 GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t number,

@@ -20,31 +20,59 @@ enum glb_hash_field {
 	GLB_HASH_FIELDS_ALL = 15,
 };
 
+enum { GLB_MESSAGE_WORDS = 5 }; /* 16 + 16 + 2 + 2 bytes, and the length behind them */
+
+/* Adds a field of up to 8 bytes, given as a little-endian number, that lies in one word. */
+GLB_INLINE uint32_t glb_message_add(uint64_t *words, uint32_t at, uint64_t value, uint32_t len)
+{
+	words[at / 8] |= value << at % 8 * 8;
+	return at + len;
+}
+
+GLB_INLINE uint32_t glb_message_add_addr(uint64_t *words, uint32_t at, const uint8_t *addr,
+					 uint8_t version)
+{
+	if (version == 4)
+		return glb_message_add(words, at, glb_load_le32(addr), 4);
+	at = glb_message_add(words, at, glb_load_le64(addr), 8);
+	return glb_message_add(words, at, glb_load_le64(addr + 8), 8);
+}
+
+/*
+ * What SipHash has to absorb for a set of enum glb_hash_field, not empty, of a flow: words of which
+ * the last has the length on top. Returns how many; it is the same for all flows of a version.
+ */
+GLB_INLINE uint32_t glb_flow_message(uint64_t words[GLB_MESSAGE_WORDS], uint8_t fields,
+				     const struct glb_flow *flow)
+{
+	uint32_t at = 0;
+
+	words[0] = words[1] = 0;
+	if (flow->version == 6)
+		words[2] = words[3] = words[4] = 0;
+	if (fields & GLB_HASH_SRC_ADDR)
+		at = glb_message_add_addr(words, at, flow->src, flow->version);
+	if (fields & GLB_HASH_DST_ADDR)
+		at = glb_message_add_addr(words, at, flow->dst, flow->version);
+	if (fields & GLB_HASH_SRC_PORT)
+		at = glb_message_add(words, at, GLB_LE16(GLB_BE16(flow->src_port)), 2);
+	if (fields & GLB_HASH_DST_PORT)
+		at = glb_message_add(words, at, GLB_LE16(GLB_BE16(flow->dst_port)), 2);
+	words[at / 8] |= (uint64_t)at << 56;
+	return at / 8 + 1;
+}
+
 /* The hash of a flow over a set of enum glb_hash_field, not empty. */
 GLB_INLINE uint64_t glb_flow_hash(const uint8_t *hash_key, uint8_t fields,
 				  const struct glb_flow *flow)
 {
-	uint32_t addr_len = flow->version == 4 ? 4 : 16;
-	uint8_t input[16 + 16 + 2 + 2];
-	uint32_t len = 0;
+	struct glb_siphash state = glb_siphash_start(hash_key);
+	uint64_t words[GLB_MESSAGE_WORDS];
+	uint32_t count = glb_flow_message(words, fields, flow);
 
-	if (fields & GLB_HASH_SRC_ADDR) {
-		__builtin_memcpy(input, flow->src, 16);
-		len += addr_len;
-	}
-	if (fields & GLB_HASH_DST_ADDR) {
-		__builtin_memcpy(input + len, flow->dst, 16);
-		len += addr_len;
-	}
-	if (fields & GLB_HASH_SRC_PORT) {
-		glb_store_be16(input + len, flow->src_port);
-		len += 2;
-	}
-	if (fields & GLB_HASH_DST_PORT) {
-		glb_store_be16(input + len, flow->dst_port);
-		len += 2;
-	}
-	return glb_siphash(hash_key, input, len);
+	for (uint32_t i = 0; i < count; i++)
+		glb_siphash_word(&state, words[i]);
+	return glb_siphash_finish(state);
 }
 
 /* The outer UDP source port, which spreads flows over links and queues. Never below 32768. */

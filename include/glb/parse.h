@@ -350,4 +350,74 @@ GLB_INLINE enum glb_verdict glb_parse(struct glb_flow *flow, const uint8_t *fram
 	return GLB_FORWARD;
 }
 
+/*
+ * What glb_parse_plain() has found to be there: an IP header without anything behind it but a
+ * transport header of the length of TCP's.
+ */
+GLB_INLINE bool glb_plain_flow(struct glb_flow *flow, const uint8_t *ip, const struct glb_ip *seen)
+{
+	const uint8_t *transport = ip + seen->header_len;
+	uint16_t src_port = glb_load_be16(transport);
+	bool tcp = seen->proto == GLB_PROTO_TCP;
+
+	if (!tcp && seen->proto != GLB_PROTO_UDP)
+		return false;
+	*flow = (struct glb_flow){
+		.src_port = src_port,
+		.dst_port = glb_load_be16(transport + 2),
+		.hint = src_port,
+		.ip_at = GLB_ETHER_LEN,
+		.ip_len = (uint16_t)seen->len,
+		.transport_at = (uint16_t)seen->header_len,
+		.version = seen->version,
+		.proto = seen->proto,
+		.kind = GLB_FLOW_PORTS,
+		.tcp_flags = tcp ? transport[13] : 0,
+	};
+	glb_flow_addresses(flow, seen, false);
+	return true;
+}
+
+/*
+ * Reads the frames that nearly all are: untagged, IPv4 without options or IPv6 without extension
+ * headers, not a fragment, TCP or UDP, all there. True, with the flow that glb_parse() makes of it;
+ * or false, and glb_parse() must be asked.
+ */
+GLB_INLINE bool glb_parse_plain(struct glb_flow *flow, const uint8_t *frame, uint32_t len)
+{
+	const uint8_t *ip = frame + GLB_ETHER_LEN;
+	struct glb_ip seen;
+
+	if (len < GLB_ETHER_LEN + GLB_IPV4_LEN + GLB_TCP_LEN)
+		return false;
+	if (glb_load_be16(frame + 12) == GLB_ETHERTYPE_IPV4) {
+		seen = (struct glb_ip){
+			.src = ip + 12,
+			.dst = ip + 16,
+			.header_len = GLB_IPV4_LEN,
+			.len = glb_load_be16(ip + 2),
+			.version = 4,
+			.proto = ip[9],
+		};
+		if (ip[0] != (4 << 4 | GLB_IPV4_LEN / 4) || glb_load_be16(ip + 6) & 0x3fff)
+			return false;
+	} else if (glb_load_be16(frame + 12) == GLB_ETHERTYPE_IPV6) {
+		seen = (struct glb_ip){
+			.src = ip + 8,
+			.dst = ip + 24,
+			.header_len = GLB_IPV6_LEN,
+			.len = (uint32_t)GLB_IPV6_LEN + glb_load_be16(ip + 4),
+			.version = 6,
+			.proto = ip[6],
+		};
+		if (ip[0] >> 4 != 6 || seen.len > UINT16_MAX)
+			return false;
+	} else {
+		return false;
+	}
+	if (seen.len < seen.header_len + GLB_TCP_LEN || seen.len > len - GLB_ETHER_LEN)
+		return false;
+	return glb_plain_flow(flow, ip, &seen);
+}
+
 #endif

@@ -35,18 +35,21 @@ GLB_INLINE void glb_siphash_round(struct glb_siphash *s)
 	s->v2 = glb_rotl64(s->v2, 32);
 }
 
-/* The state before the first word, under a key of GLB_SIPHASH_KEY_LEN bytes. */
-GLB_INLINE struct glb_siphash glb_siphash_start(const uint8_t *key)
+/* The state before the first word, under a key given as its halves, little-endian. */
+GLB_INLINE struct glb_siphash glb_siphash_keyed(uint64_t k0, uint64_t k1)
 {
-	uint64_t k0 = glb_load_le64(key);
-	uint64_t k1 = glb_load_le64(key + 8);
-
 	return (struct glb_siphash){
 		.v0 = k0 ^ 0x736f6d6570736575,
 		.v1 = k1 ^ 0x646f72616e646f6d,
 		.v2 = k0 ^ 0x6c7967656e657261,
 		.v3 = k1 ^ 0x7465646279746573,
 	};
+}
+
+/* Likewise, under a key of GLB_SIPHASH_KEY_LEN bytes. */
+GLB_INLINE struct glb_siphash glb_siphash_start(const uint8_t *key)
+{
+	return glb_siphash_keyed(glb_load_le64(key), glb_load_le64(key + 8));
 }
 
 /* Absorbs one little-endian word of input. */

@@ -48,7 +48,19 @@ struct entry {
 	bool mixed; /* they lead to more than one table */
 };
 
+/*
+ * One address, one protocol, one port: most binds are like that, and nothing can be more specific.
+ * They are looked up first, in a table of their own.
+ */
+struct exact {
+	uint64_t addr[2];
+	uint32_t what; /* see exact_key() */
+	uint32_t rule; /* its number plus 1; 0: free slot */
+};
+
 struct glb_binds {
+	struct exact *exact;
+	uint32_t exact_mask;
 	struct rule *rules;
 	struct entry *entries;
 	uint32_t entry_mask;
@@ -159,6 +171,59 @@ static void collect(struct glb_binds *binds, const struct glb_tables *tables)
 	}
 }
 
+/* addr has 16 bytes. */
+static struct exact exact_key(const uint8_t *addr, uint8_t version, uint8_t proto, uint16_t port)
+{
+	return (struct exact){
+		.addr = {glb_load64(addr), glb_load64(addr + 8)},
+		.what = (uint32_t)version << 24 | (uint32_t)proto << 16 | port,
+	};
+}
+
+static uint32_t exact_hash(const struct exact *key)
+{
+	uint64_t mix = key->addr[0] ^ (uint64_t)key->what << 32 ^ glb_rotl64(key->addr[1], 29);
+
+	return (uint32_t)(mix * 0x9e3779b97f4a7c15 >> 32);
+}
+
+/* Where a key is, or would be. */
+static struct exact *exact_slot(const struct glb_binds *binds, const struct exact *key)
+{
+	uint32_t slot = exact_hash(key) & binds->exact_mask;
+
+	for (; binds->exact[slot].rule; slot = (slot + 1) & binds->exact_mask) {
+		const struct exact *one = &binds->exact[slot];
+
+		if (one->what == key->what && one->addr[0] == key->addr[0] &&
+		    one->addr[1] == key->addr[1])
+			break;
+	}
+	return &binds->exact[slot];
+}
+
+/* Of equal binds the best comes first in the list, and stays. */
+static void add_exact(struct glb_binds *binds, uint32_t index, const struct glb_bind *bind)
+{
+	struct exact key =
+		exact_key(bind->addr.bytes, bind->addr.version, bind->proto, bind->port_first);
+	struct exact *slot = exact_slot(binds, &key);
+
+	if (slot->rule)
+		return;
+	*slot = key;
+	slot->rule = index + 1;
+}
+
+/* Does the rule stand for a bind of its own protocol to one address and one port? */
+static bool is_exact(const struct rule *rule, const struct glb_bind *bind)
+{
+	uint8_t whole = bind->addr.version == 4 ? 32 : 128;
+
+	return (rule->key.what & 0xffff) == bind->proto && bind->prefix_len == whole &&
+	       bind->port_first == bind->port_last;
+}
+
 static void add_entry(struct glb_binds *binds, const struct rule *rules, uint32_t count)
 {
 	uint32_t slot = key_hash(&rules->key) & binds->entry_mask;
@@ -189,13 +254,17 @@ int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
 	struct glb_binds *binds = calloc(1, sizeof(*binds));
 	struct rule *rules = calloc(rule_count + 1, sizeof(*rules));
 	struct entry *entries = calloc(slots_for(rule_count), sizeof(*entries));
+	struct exact *exact = calloc(slots_for(rule_count / RULES_PER_BIND), sizeof(*exact));
 
-	if (!binds || !rules || !entries) {
+	if (!binds || !rules || !entries || !exact) {
 		free(binds);
 		free(rules);
 		free(entries);
+		free(exact);
 		return -ENOMEM;
 	}
+	binds->exact = exact;
+	binds->exact_mask = slots_for(rule_count / RULES_PER_BIND) - 1;
 	binds->rules = rules;
 	binds->entries = entries;
 	binds->entry_mask = slots_for(rule_count) - 1;
@@ -208,6 +277,13 @@ int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
 			next++;
 		add_entry(binds, &rules[first], next - first);
 	}
+	for (uint32_t i = 0; i < rule_count; i++) {
+		const struct glb_table *table = tables->tables[rules[i].table];
+		const struct glb_bind *bind = &table->spec.binds[rules[i].bind];
+
+		if (is_exact(&rules[i], bind))
+			add_exact(binds, i, bind);
+	}
 	qsort(binds->levels, binds->level_count, sizeof(*binds->levels), compare_levels);
 	*out = binds;
 	return 0;
@@ -217,6 +293,7 @@ void glb_binds_free(struct glb_binds *binds)
 {
 	if (!binds)
 		return;
+	free(binds->exact);
 	free(binds->rules);
 	free(binds->entries);
 	free(binds);
@@ -275,6 +352,15 @@ static const struct rule *match(const struct glb_binds *binds, const struct glb_
 	return NULL;
 }
 
+static const struct rule *match_ports_flow(const struct glb_binds *binds,
+					   const struct glb_flow *flow)
+{
+	struct exact key = exact_key(flow->dst, flow->version, flow->proto, flow->dst_port);
+	uint32_t rule = exact_slot(binds, &key)->rule;
+
+	return rule ? &binds->rules[rule - 1] : match(binds, flow, flow->proto, NULL);
+}
+
 static const struct rule *match_quoted(const struct glb_binds *binds, const struct glb_flow *flow,
 				       const uint8_t *outer_dst)
 {
@@ -291,7 +377,7 @@ static const struct rule *match_flow(const struct glb_binds *binds, const struct
 {
 	switch ((enum glb_flow_kind)flow->kind) {
 	case GLB_FLOW_PORTS:
-		return match(binds, flow, flow->proto, NULL);
+		return match_ports_flow(binds, flow);
 	case GLB_FLOW_QUOTED:
 		return match_quoted(binds, flow, outer_dst);
 	case GLB_FLOW_ECHO:

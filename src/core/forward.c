@@ -7,7 +7,8 @@
 #include <glb/quic.h>
 #include <glb/tcp.h>
 
-enum { BURST = 32 };
+#include "forward_isa.h"
+#include "messages.h"
 
 /* What the stages of one burst hand each other about a packet: exactly one cache line. */
 struct work {
@@ -113,33 +114,70 @@ static uint16_t find_server(const struct glb_route *route, const struct glb_pack
 		       : GLB_NO_BACKEND;
 }
 
-/* Finds the row of a flow, and has it on its way from memory when this returns. */
-static enum glb_verdict select_row(const struct glb_generation *gen, const struct glb_packet *pkt,
-				   struct work *work)
+/* Finds the table of a packet, and whether it may go to one of its backends. */
+static enum glb_verdict select_table(const struct glb_generation *gen, const struct glb_packet *pkt,
+				     struct work *work)
 {
-	const struct glb_settings *settings = &gen->settings;
 	struct glb_flow *flow = &work->flow;
 	struct glb_match found = match(gen, pkt, flow);
 
 	if (found.table < 0)
 		return GLB_PUNT_NO_BIND;
-
-	const struct glb_route *route = &gen->routes[found.table];
-	enum glb_verdict verdict = judge(gen, pkt, flow);
-
-	if (verdict != GLB_FORWARD)
-		return verdict;
 	work->table = (uint16_t)found.table;
-	work->server = found.quic ? find_server(route, pkt, flow) : GLB_NO_BACKEND;
-	work->hash = glb_flow_hash(route->hash_key, settings->hash_fields, flow);
-	__builtin_prefetch(&route->rows[glb_row_index(work->hash)]);
-	if (settings->alt_hash_fields) {
-		uint64_t alt = glb_flow_hash(route->hash_key, settings->alt_hash_fields, flow);
+	work->server =
+		found.quic ? find_server(&gen->routes[found.table], pkt, flow) : GLB_NO_BACKEND;
+	if (flow->kind == GLB_FLOW_PORTS && !gen->strict_ip)
+		return GLB_FORWARD;
+	return judge(gen, pkt, flow);
+}
 
-		work->alt_row = glb_row_index(alt);
-		__builtin_prefetch(&route->rows[work->alt_row]);
+/* Hashes the flows of all packets to be forwarded by a set of fields. */
+static void hash_burst(struct messages messages[2], const struct glb_generation *gen,
+		       uint8_t fields, const struct work *work, const struct glb_packet *pkts,
+		       unsigned int n)
+{
+	messages[0].count = messages[1].count = 0;
+	messages[0].word_count = messages[1].word_count = 1;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct glb_flow *flow = &work[i].flow;
+		struct messages *mine = &messages[flow->version == 6];
+		uint64_t words[GLB_MESSAGE_WORDS];
+
+		if (pkts[i].verdict != GLB_FORWARD)
+			continue;
+		mine->word_count = glb_flow_message(words, fields, flow);
+		messages_add(mine, i, gen->routes[work[i].table].key, words);
 	}
-	return GLB_FORWARD;
+	messages_hash(&messages[0]);
+	messages_hash(&messages[1]);
+}
+
+/* Finds the rows of all flows, and has them on their way from memory when this returns. */
+static void select_rows(const struct glb_generation *gen, struct work *work,
+			const struct glb_packet *pkts, unsigned int n)
+{
+	struct messages messages[2];
+
+	hash_burst(messages, gen, gen->settings.hash_fields, work, pkts, n);
+	for (unsigned int v = 0; v < 2; v++) {
+		for (uint32_t m = 0; m < messages[v].count; m++) {
+			struct work *one = &work[messages[v].of[m]];
+
+			one->hash = messages[v].hashes[m];
+			__builtin_prefetch(&gen->routes[one->table].rows[glb_row_index(one->hash)]);
+		}
+	}
+	if (!gen->settings.alt_hash_fields)
+		return;
+	hash_burst(messages, gen, gen->settings.alt_hash_fields, work, pkts, n);
+	for (unsigned int v = 0; v < 2; v++) {
+		for (uint32_t m = 0; m < messages[v].count; m++) {
+			struct work *one = &work[messages[v].of[m]];
+
+			one->alt_row = glb_row_index(messages[v].hashes[m]);
+			__builtin_prefetch(&gen->routes[one->table].rows[one->alt_row]);
+		}
+	}
 }
 
 /*
@@ -196,8 +234,7 @@ static const struct glb_outer *list_hops(struct glb_encap *encap, const struct g
 	encap->hop_count = 0;
 	for (unsigned int i = 1; i < n; i++)
 		if (!unique || !is_repeated(hops, i))
-			encap->hops[encap->hop_count++] =
-				glb_outer_dst(&route->outers[hops[i]], route->version);
+			encap->hops[encap->hop_count++] = &route->outers[hops[i]];
 	return &route->outers[hops[0]];
 }
 
@@ -274,16 +311,17 @@ static void clamp_mss(const struct glb_generation *gen, const struct glb_packet 
 }
 
 /* The sum of the client's packet, as far as the outer checksum needs one. */
-static uint64_t inner_sum(const struct glb_settings *settings, const uint8_t *inner,
-			  const struct glb_flow *flow)
+GLB_INLINE uint64_t inner_sum(const struct glb_settings *settings, const uint8_t *inner,
+			      const struct glb_flow *flow)
 {
 	if (settings->udp_checksum == GLB_UDP_FULL)
 		return glb_sum(0, inner, flow->ip_len);
 	return settings->udp_checksum == GLB_UDP_INNER ? glb_inner_sum(inner, flow) : 0;
 }
 
-static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb_packet *pkt,
-				    const struct work *work)
+/* Whatever the packet and the settings. */
+static enum glb_verdict encapsulate_any(const struct glb_generation *gen, struct glb_packet *pkt,
+					const struct work *work)
 {
 	const struct glb_settings *settings = &gen->settings;
 	const struct glb_port *port = &settings->ports[pkt->port];
@@ -322,27 +360,72 @@ static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb
 	return GLB_FORWARD;
 }
 
-/* Three passes, so that the rows of a whole burst are on their way from memory together. */
+/*
+ * The same for nearly all packets, in a fraction of the steps: untagged frames towards IPv4
+ * backends that fit, where the settings want nothing special.
+ */
+static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb_packet *pkt,
+				    const struct work *work)
+{
+	const struct glb_egress *egress = &gen->egress[pkt->port];
+	const struct glb_route *route = &gen->routes[work->table];
+	const struct glb_flow *flow = &work->flow;
+	uint32_t outer_len = route->outer_len;
+
+	if (GLB_UNLIKELY(!route->plain || flow->ip_at != GLB_ETHER_LEN ||
+			 outer_len + flow->ip_len > egress->outer_max ||
+			 pkt->headroom < outer_len || flow->tcp_flags & gen->rare_tcp_flags ||
+			 work->server != GLB_NO_BACKEND))
+		return encapsulate_any(gen, pkt, work);
+
+	const struct glb_row *row = &route->rows[glb_row_index(work->hash)];
+	uint8_t *inner = pkt->data + GLB_ETHER_LEN;
+	struct glb_encap encap; /* set field by field: clearing it first would take as long */
+
+	encap.inner_sum = inner_sum(&gen->settings, inner, flow);
+	encap.inner_len = flow->ip_len;
+	encap.src_port = glb_outer_src_port(work->hash, flow);
+	encap.inner_version = flow->version;
+	encap.tos = 0;
+	encap.udp_checksum = gen->settings.udp_checksum;
+	encap.hop_count = route->listed_hops;
+	for (unsigned int i = 0; i < route->listed_hops; i++)
+		encap.hops[i] = &route->outers[row->hops[i + 1]];
+
+	pkt->data -= outer_len;
+	pkt->len += outer_len;
+	pkt->headroom = (uint16_t)(pkt->headroom - outer_len);
+	memcpy(pkt->data, egress->l2, sizeof(egress->l2)); /* and 2 bytes of what comes next */
+	(void)glb_encap_ipv4(inner, &route->outers[row->hops[0]], &encap);
+	return GLB_FORWARD;
+}
+
+/* Passes over the whole burst, so that its rows are on their way from memory together. */
 static void forward_burst(const struct glb_generation *gen, struct glb_packet *pkts, unsigned int n)
 {
-	struct work work[BURST];
+	struct work work[MESSAGES_MAX];
 
 	for (unsigned int i = 0; i < n; i++)
-		pkts[i].verdict = (uint8_t)glb_parse(&work[i].flow, pkts[i].data, pkts[i].len);
+		pkts[i].verdict =
+			glb_parse_plain(&work[i].flow, pkts[i].data, pkts[i].len)
+				? GLB_FORWARD
+				: (uint8_t)glb_parse(&work[i].flow, pkts[i].data, pkts[i].len);
 
 	for (unsigned int i = 0; i < n; i++)
 		if (pkts[i].verdict == GLB_FORWARD)
-			pkts[i].verdict = (uint8_t)select_row(gen, &pkts[i], &work[i]);
+			pkts[i].verdict = (uint8_t)select_table(gen, &pkts[i], &work[i]);
+
+	select_rows(gen, work, pkts, n);
 
 	for (unsigned int i = 0; i < n; i++)
 		if (pkts[i].verdict == GLB_FORWARD)
 			pkts[i].verdict = (uint8_t)encapsulate(gen, &pkts[i], &work[i]);
 }
 
-void glb_forward(const struct glb_generation *gen, struct glb_packet *packets, unsigned int n)
+void GLB_FORWARD_ISA(const struct glb_generation *gen, struct glb_packet *packets, unsigned int n)
 {
 	while (n) {
-		unsigned int burst = n < BURST ? n : BURST;
+		unsigned int burst = n < MESSAGES_MAX ? n : MESSAGES_MAX;
 
 		forward_burst(gen, packets, burst);
 		packets += burst;

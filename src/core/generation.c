@@ -5,6 +5,8 @@
 
 #include <glb/generation.h>
 
+#include "forward_isa.h"
+
 /*
  * The rows decide which backends are in use, not their state: in a table read from an image of
  * version 2 an inactive backend looks like a draining one. A server ID leads past the rows.
@@ -19,6 +21,16 @@ static void mark_used(bool used[GLB_BACKENDS_MAX], const struct glb_table *table
 	for (unsigned int r = 0; r < GLB_ROWS; r++)
 		for (unsigned int hop = 0; hop < table->hop_count; hop++)
 			used[table->rows[r].hops[hop]] = true;
+}
+
+static bool names_one_twice(const struct glb_table *table)
+{
+	for (unsigned int r = 0; r < GLB_ROWS; r++)
+		for (unsigned int hop = 1; hop < table->hop_count; hop++)
+			for (unsigned int other = 0; other < hop; other++)
+				if (table->rows[r].hops[hop] == table->rows[r].hops[other])
+					return true;
+	return false;
 }
 
 /* Settings, and of one table what its route is made of. */
@@ -97,18 +109,21 @@ static int make_servers(struct glb_route *route, const struct glb_table_spec *sp
 static int make_route(struct glb_route *route, const struct underlay *underlay)
 {
 	const struct glb_table_spec *spec = &underlay->table->spec;
-	const struct glb_addr *src = underlay->version == 4 ? &underlay->settings->src_addr
-							    : &underlay->settings->src_addr6;
+	const struct glb_settings *settings = underlay->settings;
+	const struct glb_addr *src =
+		underlay->version == 4 ? &settings->src_addr : &settings->src_addr6;
 
 	*route = (struct glb_route){
 		.rows = underlay->table->rows,
-		.hash_key = spec->hash_key,
+		.key = {glb_load_le64(spec->hash_key), glb_load_le64(spec->hash_key + 8)},
 		.outers = aligned_alloc(sizeof(struct glb_outer),
 					spec->backend_count * sizeof(struct glb_outer)),
 		.row_hops = underlay->table->hop_count,
 		.listed_hops = underlay->listed_hops,
 		.version = underlay->version,
 		.outer_len = (uint8_t)glb_outer_len(underlay->version, underlay->listed_hops),
+		.plain = underlay->version == 4 && !settings->alt_hash_fields &&
+			 (!settings->unique_hops || !names_one_twice(underlay->table)),
 	};
 	if (!route->outers || make_servers(route, spec))
 		return -ENOMEM;
@@ -160,6 +175,31 @@ void glb_generation_free(struct glb_generation *gen)
 	free(gen);
 }
 
+/* Works out of the settings what is asked of them for every packet. */
+static void digest_settings(struct glb_generation *gen)
+{
+	static const uint8_t unknown[GLB_MAC_LEN];
+	const struct glb_settings *settings = &gen->settings;
+	bool plain = !settings->outer_dscp && !settings->copy_ecn && !settings->trim_padding &&
+		     settings->udp_checksum != GLB_UDP_OFFLOAD;
+
+	gen->rare_tcp_flags = settings->clamp_mss ? GLB_TCP_SYN : 0;
+	gen->strict_ip = settings->verify_ip_checksum || settings->min_ttl;
+	for (unsigned int p = 0; p < GLB_PORTS_MAX; p++) {
+		const struct glb_port *port = &settings->ports[p];
+		struct glb_egress *egress = &gen->egress[p];
+
+		memcpy(egress->l2, port->gateway_mac, GLB_MAC_LEN);
+		memcpy(egress->l2 + GLB_MAC_LEN, port->mac, GLB_MAC_LEN);
+		glb_store_be16(egress->l2 + 2 * GLB_MAC_LEN, GLB_ETHERTYPE_IPV4);
+		egress->outer_max =
+			settings->too_big == GLB_TOO_BIG_FORWARD ? UINT16_MAX : port->mtu;
+		if (!plain || !memcmp(port->gateway_mac, unknown, GLB_MAC_LEN) ||
+		    (port->vlan != GLB_VLAN_KEEP && port->vlan != GLB_VLAN_NONE))
+			egress->outer_max = 0;
+	}
+}
+
 /* Everything but the tables, which are the caller's still. */
 static int fill(struct glb_generation *gen, const struct glb_tables *tables, struct glb_diag *diag)
 {
@@ -167,6 +207,13 @@ static int fill(struct glb_generation *gen, const struct glb_tables *tables, str
 	if (!gen->users)
 		return -ENOMEM;
 	*gen->users = 1;
+
+	gen->forward = glb_forward_of(gen->settings.isa);
+	if (!gen->forward) {
+		glb_diag(diag, "this processor lacks the instruction set that is asked for");
+		return -ENOTSUP;
+	}
+	digest_settings(gen);
 
 	int err = make_routes(gen, tables, diag);
 
@@ -211,6 +258,7 @@ int glb_generation_with_ports(struct glb_generation **out, const struct glb_gene
 	*next = *gen;
 	next->number++;
 	memcpy(next->settings.ports, ports, sizeof(next->settings.ports));
+	digest_settings(next);
 	++*next->users;
 	*out = next;
 	return 0;

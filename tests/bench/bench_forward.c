@@ -3,7 +3,7 @@
  * How long does the data path take for a packet?
  *
  *   bench-forward [--rounds N] [--json FILE] [--only TEXT]    subjects whose name contains TEXT
- *   bench-forward --once SUBJECT BURSTS                       glb only, for an instruction counter
+ *   bench-forward --once SUBJECT BURSTS ISA                   glb only, for an instruction counter
  *
  * Frames lie in a ring of buffers. Before each chunk the headers are written again, as a NIC would;
  * that is measured alone and taken off. Everything that forwards must give the same frames, or the
@@ -16,6 +16,7 @@
 
 #include <glb/hash.h>
 
+#include "core/forward_isa.h"
 #include "naive_forward.h"
 #include "report.h"
 
@@ -69,7 +70,16 @@ static const struct subject subjects[] = {
 };
 enum { SUBJECTS = sizeof(subjects) / sizeof(*subjects) };
 
-typedef void forward_fn(const struct glb_generation *, struct glb_packet *, unsigned int);
+/* What is compared: the yardstick, then glb by instruction set. */
+static const char *const variants[] = {"naive", "generic", "avx2", "avx512"};
+enum { VARIANTS = sizeof(variants) / sizeof(*variants) };
+_Static_assert(VARIANTS == (int)GLB_ISA_COUNT, "naive stands where BEST does");
+
+/* NULL: not on this processor. */
+static glb_forward_fn *variant(unsigned int v)
+{
+	return v ? glb_forward_of((enum glb_isa)v) : naive_forward;
+}
 
 /* Everything a subject needs while it is measured. */
 struct run {
@@ -262,7 +272,7 @@ static double refill_only(struct run *run)
 	return now_ms() - begin;
 }
 
-static double refill_and_forward(struct run *run, forward_fn *forward)
+static double refill_and_forward(struct run *run, glb_forward_fn *forward)
 {
 	double begin = now_ms();
 
@@ -272,8 +282,8 @@ static double refill_and_forward(struct run *run, forward_fn *forward)
 	return now_ms() - begin;
 }
 
-/* Do both make the same of every flow? */
-static int check(struct run *run)
+/* Does a variant make the same of every flow as the yardstick? */
+static int check(struct run *run, unsigned int v)
 {
 	static struct glb_packet want[CHUNK];
 	static uint8_t frames[CHUNK][BUFFER_LEN];
@@ -288,15 +298,15 @@ static int check(struct run *run)
 			memcpy(frames[i], want[i].data, want[i].len);
 		run->next_flow = first;
 		refill(run);
-		glb_forward(run->gen, run->packets, CHUNK);
+		variant(v)(run->gen, run->packets, CHUNK);
 		for (unsigned int i = 0; i < CHUNK; i++) {
 			const struct glb_packet *got = &run->packets[i];
 
 			if (got->verdict == want[i].verdict && got->len == want[i].len &&
 			    !memcmp(frames[i], got->data, got->len))
 				continue;
-			fprintf(stderr, "%s: frame %u of the naive forwarder differs\n",
-				run->subject->name, i);
+			fprintf(stderr, "%s: frame %u of %s differs from the naive forwarder's\n",
+				run->subject->name, i, variants[v]);
 			return -EINVAL;
 		}
 	}
@@ -305,32 +315,42 @@ static int check(struct run *run)
 
 static int bench(struct report *report, const struct subject *subject, unsigned int rounds)
 {
-	static struct samples naive, glb;
+	static struct samples samples[VARIANTS];
 	struct run run;
-	int err;
+	int err = 0;
 
 	start(&run, subject);
 	/* it knows no other way to sum than all bytes */
-	err = subject->udp_checksum == GLB_UDP_FULL ? check(&run) : 0;
-	naive.count = glb.count = 0;
+	for (unsigned int v = 1; v < VARIANTS && subject->udp_checksum == GLB_UDP_FULL; v++)
+		if (variant(v) && !err)
+			err = check(&run, v);
+	for (unsigned int v = 0; v < VARIANTS; v++)
+		samples[v].count = 0;
 	for (unsigned int round = 0; round < rounds && !err; round++) {
-		double base = refill_only(&run);
+		for (unsigned int v = 0; v < VARIANTS; v++) {
+			double base = refill_only(&run);
 
-		samples_add(&naive, (refill_and_forward(&run, naive_forward) - base) / CHUNK * 1e6);
-		base = refill_only(&run);
-		samples_add(&glb, (refill_and_forward(&run, glb_forward) - base) / CHUNK * 1e6);
+			if (variant(v))
+				samples_add(&samples[v],
+					    (refill_and_forward(&run, variant(v)) - base) / CHUNK *
+						    1e6);
+		}
 	}
-	if (!err) {
-		report_row(report, subject->name, "naive", &naive, NULL);
-		report_row(report, subject->name, "glb", &glb, &naive);
-	}
+	for (unsigned int v = 0; v < VARIANTS && !err; v++)
+		if (samples[v].count)
+			report_row(report, subject->name, variants[v], &samples[v],
+				   v ? &samples[0] : NULL);
 	stop(&run);
 	return err;
 }
 
-static int once(const char *name, const char *bursts)
+static int once(const char *name, const char *bursts, const char *isa)
 {
-	for (unsigned int i = 0; i < SUBJECTS; i++) {
+	unsigned int v = 1;
+
+	while (v < VARIANTS && strcmp(isa, variants[v]) != 0)
+		v++;
+	for (unsigned int i = 0; i < SUBJECTS && v < VARIANTS && variant(v); i++) {
 		struct run run;
 
 		if (strcmp(subjects[i].name, name) != 0)
@@ -338,12 +358,12 @@ static int once(const char *name, const char *bursts)
 		start(&run, &subjects[i]);
 		for (unsigned long n = strtoul(bursts, NULL, 10); n; n--) {
 			refill(&run);
-			glb_forward(run.gen, run.packets, BURST);
+			variant(v)(run.gen, run.packets, BURST);
 		}
 		stop(&run);
 		return EXIT_SUCCESS;
 	}
-	fprintf(stderr, "no subject \"%s\"\n", name);
+	fprintf(stderr, "no subject \"%s\", or no %s here\n", name, isa);
 	return EXIT_FAILURE;
 }
 
@@ -358,8 +378,8 @@ int main(int argc, char **argv)
 	unsigned long rounds = ROUNDS;
 	struct report report;
 
-	if (argc == 4 && !strcmp(argv[1], "--once"))
-		return once(argv[2], argv[3]);
+	if (argc == 5 && !strcmp(argv[1], "--once"))
+		return once(argv[2], argv[3], argv[4]);
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option == 'r')
 			rounds = strtoul(optarg, NULL, 10);
