@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Iterable, Iterator, NamedTuple, Optional, Sequence
 
+import quic
+
 # --- SipHash-2-4 ---------------------------------------------------------------------------------
 
 # The algorithm works on 64-bit words. Here a "word" is a Python integer that may hold several of
@@ -118,6 +120,7 @@ class Backend:
     healthy: bool
     weight: int = 100
     zone: Optional[str] = None
+    server_id: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ class Bind:
     protocol: int
     first_port: int
     last_port: int
+    quic: bool = False
 
     def covers(self, address: bytes) -> bool:
         """Does the address lie in this bind's prefix?"""
@@ -156,6 +160,11 @@ class Table:
     def usable(self) -> list[int]:
         return [i for i, b in enumerate(self.backends) if b.state != "inactive"]
 
+    def servers(self) -> dict[int, Backend]:
+        """Where packets to quic binds are sent by server ID."""
+        usable = (self.backends[i] for i in self.usable())
+        return {b.server_id: b for b in usable if b.server_id is not None}
+
     def row_length(self) -> int:
         """As many hops as asked for, or as there are backends; a single one is named twice."""
         return max(2, min(self.hops or 2, len(self.usable())))
@@ -181,6 +190,7 @@ def _bind(entry: dict) -> Bind:
         PROTOCOLS[entry["proto"]],
         first,
         last,
+        entry.get("quic", False),
     )
 
 
@@ -198,6 +208,7 @@ def tables_of(document: dict) -> list[Table]:
                     entry.get("healthy") is True,
                     entry.get("weight", 100) if "hops" in table else 100,
                     entry.get("zone") if "hops" in table else None,
+                    entry.get("server_id"),
                 )
                 for entry in table["backends"]
             ),
@@ -306,20 +317,21 @@ def _family(address: bytes) -> int:
 
 
 def _lists(table: Table) -> tuple[bytes, bytes]:
-    """Backends and binds, which both versions write alike."""
+    """Backends and binds as version 2 has them; a quic bind fits version 3 only."""
     backends = b"".join(
         struct.pack("<I16sHH", _family(b.address), b.address, STATE_NUMBERS[b.state], b.healthy)
         for b in table.backends
     )
     binds = b"".join(
         struct.pack(
-            "<I16sHHHBx",
+            "<I16sHHHBB",
             _family(b.address),
             b.address,
             b.prefix,
             b.first_port,
             b.last_port,
             b.protocol,
+            b.quic,
         )
         for b in table.binds
     )
@@ -344,7 +356,20 @@ def head_v3(table: Table) -> bytes:
     """All of a table of version 3 but its rows, which follow as 16-bit indexes."""
     counts = struct.pack("<IIII", len(table.backends), len(table.binds), table.row_length(), 0)
     name = table.name.encode()[:63].ljust(64, b"\0")
-    return counts + table.hash_key + name + b"".join(_lists(table))
+    _, binds = _lists(table)
+    backends = b"".join(
+        struct.pack(
+            "<I16sHHHH",
+            _family(b.address),
+            b.address,
+            3 if b.state == "inactive" else STATE_NUMBERS[b.state],
+            b.healthy,
+            b.server_id is not None,
+            b.server_id or 0,
+        )
+        for b in table.backends
+    )
+    return counts + table.hash_key + name + backends + binds
 
 
 def _table_v3(table: Table) -> bytes:
@@ -358,6 +383,8 @@ def version(tables: Sequence[Table]) -> int:
         len(table.backends) <= MAX_BACKENDS_V2
         and len(table.binds) <= MAX_BINDS_V2
         and table.row_length() == 2
+        and not any(bind.quic for bind in table.binds)
+        and all(backend.server_id is None for backend in table.backends)
         for table in tables
     )
     return 2 if fits else 3
@@ -393,7 +420,7 @@ def _bind_words(bind: Bind) -> Iterator[int]:
     network = int.from_bytes(bind.address, "big") >> host_bits << host_bits
     yield from _address_words(network.to_bytes(len(bind.address), "big"))
     ports = bind.first_port << 16 | bind.last_port << 32
-    yield bind.prefix | bind.protocol << 8 | ports
+    yield bind.prefix | bind.protocol << 8 | ports | bind.quic << 48
 
 
 def _digest_words(table: Table) -> Iterator[int]:
@@ -406,6 +433,10 @@ def _digest_words(table: Table) -> Iterator[int]:
     for row in rows(table):
         for index in row:
             yield from addresses[index]
+    if any(bind.quic for bind in table.binds):
+        for server_id, backend in sorted(table.servers().items()):
+            yield server_id
+            yield from _address_words(backend.address)
 
 
 def table_digest(table: Table) -> str:
@@ -674,8 +705,7 @@ class Director:
     def forward(self, frame: bytes) -> Outcome:
         try:
             packet = read_frame(frame, self.ping)
-            table, _ = choose_bind(self.tables, packet)
-            return self._encapsulate(packet, table)
+            return self._encapsulate(packet, *choose_bind(self.tables, packet))
         except Verdict as verdict:
             name = str(verdict)
             return Outcome(name, frame if name.startswith("punt") else b"")
@@ -683,11 +713,14 @@ class Director:
     def _hops(self, table: Table, value: int) -> list[bytes]:
         return [table.backends[i].address for i in table.row(value % ROWS)]
 
-    def _encapsulate(self, packet: Packet, table: Table) -> Outcome:
+    def _encapsulate(self, packet: Packet, table: Table, bind: Bind) -> Outcome:
         value = flow_hash(table.hash_key, packet.flow, self.hash_fields)
         hops = self._hops(table, value)
         if self.alt_hash_fields:
             hops += self._hops(table, flow_hash(table.hash_key, packet.flow, self.alt_hash_fields))
+        server = table.servers().get(quic.server_named_by(packet.ip)) if bind.quic else None
+        if server:
+            hops = quic.with_first(hops, server.address)
 
         gue = gue_header(IP_IN_GUE[packet.ethertype], hops[1:])
         inner, padding = packet.ip[: packet.length], packet.ip[packet.length :]

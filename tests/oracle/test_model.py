@@ -260,7 +260,7 @@ def test_an_image_of_version_3_is_as_long_as_its_lists_and_rows():
     table = fleet({}, {}, {}, hops=3)
     image = model.image([table])
     assert image[4:8] == bytes([3, 0, 0, 0])
-    assert len(image) == 24 + 96 + 3 * 24 + 28 + 65536 * 3 * 2
+    assert len(image) == 24 + 96 + 3 * 28 + 28 + 65536 * 3 * 2
 
 
 def test_an_image_has_the_size_its_header_announces():

@@ -31,6 +31,8 @@ def random_bind(chance: random.Random, number: int) -> dict:
     prefix = chance.choice(["", "/32", "/31"])
     bind = {"ip": family % (number % 256) + prefix, "proto": chance.choice(["tcp", "udp"])}
     first = chance.randrange(65536)
+    if bind["proto"] == "udp" and chance.random() < 0.3:
+        bind["quic"] = True
     if chance.random() < 0.5:
         return {**bind, "port": first}
     return {**bind, "port_start": first, "port_end": chance.randrange(first, 65536)}
@@ -43,6 +45,9 @@ def random_table(chance: random.Random, least: int, most: int) -> dict:
     count = chance.randrange(least, most + 1)
     backends = [random_backend(chance, n, weighted, zones) for n in range(count)]
     backends[0]["state"] = "active"
+    if chance.random() < 0.3:
+        for backend, server_id in zip(backends, chance.sample(range(65536), count)):
+            backend.update({"server_id": server_id} if chance.random() < 0.8 else {})
     table = {
         "name": "t" * chance.randrange(1, 80),
         "hash_key": chance.randbytes(16).hex(),
