@@ -46,6 +46,7 @@ static int make_generation(struct glb_generation **out, struct control *control)
 	int err;
 
 	ports_describe(control->conf.settings.ports, &control->workers.ports, &control->conf);
+	neighbours_describe(control->conf.settings.ports, &control->neighbours);
 	err = glb_generation_make(out, control->generation + 1, &control->conf.settings,
 				  &control->tables, &reason);
 	if (err) {
@@ -92,6 +93,29 @@ static void keep_restart_only(struct director_conf *new, const struct director_c
 	new->settings = settings;
 }
 
+/* Has the ports do as the files say: names, abilities, gateways. 0, or -errno after logging why. */
+static int follow_gateways(struct control *control)
+{
+	const struct glb_generation *current = control->workers.publish.current;
+	const struct ports *ports = &control->workers.ports;
+	static const uint8_t no_mac[GLB_MAC_LEN];
+	struct glb_diag diag = {{0}};
+
+	for (unsigned int i = 0; i < ports->count; i++) {
+		uint16_t id = ports->ids[i];
+		struct port_conf conf = ports_conf(id, &control->conf);
+
+		neighbours_follow(&control->neighbours, id, &conf,
+				  current ? current->settings.ports[id].gateway_mac : no_mac);
+	}
+
+	int err = neighbours_read(&control->neighbours, &diag);
+
+	if (err)
+		log_error("%s", diag.text);
+	return err;
+}
+
 /* Makes a generation of both files, as they are now, for the ports that are running. */
 static int make_next(struct glb_generation **out, struct control *next)
 {
@@ -101,8 +125,11 @@ static int make_next(struct glb_generation **out, struct control *next)
 	if (err)
 		return err;
 	err = ports_check(&next->workers.ports, &next->conf, &diag);
-	if (err) {
+	if (err)
 		log_error("%s: %s", next->config_path, diag.text);
+	else
+		err = follow_gateways(next);
+	if (err) {
 		glb_tables_free(&next->tables);
 		return err;
 	}
@@ -131,10 +158,13 @@ static int try_reload(struct control *control)
 
 	if (!err)
 		err = publish_next(control, gen);
-	if (err)
+	if (err) {
+		neighbours_resume(&control->neighbours, &next.neighbours);
 		return err;
+	}
 	keep_restart_only(&next.conf, &control->conf);
 	control->conf = next.conf;
+	control->neighbours = next.neighbours;
 	log_generation("serving", gen);
 	return 0;
 }
@@ -144,6 +174,24 @@ static void reload(struct control *control)
 	if (try_reload(control))
 		log_error("reload refused; generation %" PRIu64 " keeps serving",
 			  control->generation);
+}
+
+/* Serves a successor of the current generation when a gateway has another MAC address now. */
+static void update_gateways(struct control *control)
+{
+	const struct glb_generation *current = control->workers.publish.current;
+	struct glb_port ports[GLB_PORTS_MAX];
+	struct glb_generation *gen;
+
+	neighbours_poll(&control->neighbours);
+	memcpy(ports, current->settings.ports, sizeof(ports));
+	neighbours_describe(ports, &control->neighbours);
+	if (!memcmp(ports, current->settings.ports, sizeof(ports)))
+		return;
+	/* without memory there is another try with the next tick */
+	if (!glb_generation_with_ports(&gen, current, ports) && !publish_next(control, gen))
+		log_info("serving generation %" PRIu64 ": its tables, with other gateways",
+			 gen->number);
 }
 
 static void serve(struct control *control)
@@ -158,6 +206,7 @@ static void serve(struct control *control)
 		case SERVICE_TICK:
 			break;
 		}
+		update_gateways(control);
 		publish_reclaim(&control->workers.publish);
 	}
 }
@@ -220,9 +269,14 @@ int control_run(struct control *control)
 		glb_tables_free(&control->tables);
 		return err;
 	}
-	err = make_generation(&gen, control);
+	err = follow_gateways(control);
+	if (err)
+		glb_tables_free(&control->tables);
+	else
+		err = make_generation(&gen, control);
 	if (!err)
 		err = serve_ports(control, gen);
+	neighbours_close(&control->neighbours);
 	ports_stop(&control->workers.ports);
 	return err;
 }

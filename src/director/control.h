@@ -3,12 +3,14 @@
  * What does the main lcore do?
  *
  * It turns files into generations: at start, and again whenever it is asked to reload. A file that
- * is missing or wrong changes nothing but the log.
+ * is missing or wrong changes nothing but the log. When the MAC address of a gateway changes, it
+ * makes a successor that shares everything else.
  */
 #ifndef DIRECTOR_CONTROL_H
 #define DIRECTOR_CONTROL_H
 
 #include "conf/director.h"
+#include "director/neighbour.h"
 #include "director/worker.h"
 
 struct control {
@@ -17,6 +19,7 @@ struct control {
 	struct director_conf conf; /* in force */
 	struct glb_tables tables;  /* read, not yet in a generation */
 	uint64_t generation;	   /* number of the newest one */
+	struct neighbours neighbours;
 	struct workers workers;
 };
 

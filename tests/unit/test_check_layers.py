@@ -23,6 +23,7 @@ GOOD = {
     "src/conf/json.c": '#include <jansson.h>\n#include "conf/json.h"\n#include "sys/file.h"',
     "src/director/main.c": '#include <rte_eal.h>\n#include "conf/json.h"\n#include "worker.h"',
     "src/director/worker.h": "",
+    "src/director/neighbour.c": '#include <libmnl/libmnl.h>\n#include <linux/neighbour.h>\n#include "conf/json.h"',
     "src/ctl/main.c": '#include <pcap/pcap.h>\n#include "sys/file.h"',
     "src/redirect/main.c": '#include <bpf/libbpf.h>\n#include <linux/bpf.h>\n#include "redirect.skel.h"',
 }
@@ -33,7 +34,8 @@ BAD = {
     "src/core/table.c": ("<stdio.h>", "<time.h>", "<fcntl.h>", '"sys/file.h"', '"../sys/file.h"', "<rte_mbuf.h>"),
     "src/sys/file.c": ("<glb/bytes.h>", "<jansson.h>", '"conf/json.h"', "<linux/bpf.h>"),
     "src/conf/json.h": ("<jansson.h>", "<rte_eal.h>", '"director/worker.h"'),
-    "src/director/main.c": ("<bpf/bpf.h>", "<jansson.h>", "<pcap/pcap.h>", "<curl/curl.h>", '"missing.h"'),
+    "src/director/main.c": ("<bpf/bpf.h>", "<jansson.h>", "<pcap/pcap.h>", "<curl/curl.h>", "<libmnl/libmnl.h>", '"missing.h"'),
+    "src/director/neighbour.c": ("<rte_eal.h>", "<linux/bpf.h>"),
     "src/ctl/main.c": ('"director/worker.h"', '"../director/worker.h"', "<rte_eal.h>", "<bpf/bpf.h>", "HEADER"),
     "src/redirect/main.c": ('"../ctl/commands.h"', "<rte_eal.h>", '"../../elsewhere.h"'),
 }

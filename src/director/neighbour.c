@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+#include "conf/addr.h"
+#include "director/neighbour.h"
+#include "sys/log.h"
+
+enum {
+	BUFFER_LEN = 32768,   /* the kernel fills as much of it as it can */
+	READS_PER_POLL = 256, /* so that a storm of changes does not keep the control thread */
+	LIST_TIMEOUT_MS = 1000,
+	MAC_TEXT_LEN = 18,
+};
+
+/* Sequence numbers tell answers apart: 1 and up, by port, are routes to gateways. */
+enum { SEQ_NOTHING, SEQ_ROUTE, SEQ_LIST = SEQ_ROUTE + GLB_PORTS_MAX };
+
+static uint64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static const char *mac_text(char out[MAC_TEXT_LEN], const uint8_t mac[GLB_MAC_LEN])
+{
+	(void)snprintf(out, MAC_TEXT_LEN, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		       mac[3], mac[4], mac[5]);
+	return out;
+}
+
+/* --- What happened, in words --- */
+
+static void log_event(const struct neighbours *neighbours, unsigned int port,
+		      enum gateway_event event, const uint8_t old_mac[GLB_MAC_LEN])
+{
+	const struct gateway *gateway = &neighbours->gateways[port];
+	const char *name = gateway->port;
+	char addr[ADDR_TEXT_LEN];
+	char mac[MAC_TEXT_LEN];
+	char old[MAC_TEXT_LEN];
+
+	(void)addr_text(addr, &gateway->addr);
+	(void)mac_text(mac, gateway->mac);
+	(void)mac_text(old, old_mac);
+	switch (event) {
+	case GATEWAY_SAME:
+		break;
+	case GATEWAY_FOUND:
+	case GATEWAY_BACK:
+		log_info("port %s: gateway %s is at %s", name, addr, mac);
+		break;
+	case GATEWAY_MOVED:
+		log_info("port %s: gateway %s moved from %s to %s", name, addr, old, mac);
+		break;
+	case GATEWAY_LOST:
+		log_warning("port %s: gateway %s does not answer; its address %s is kept for "
+			    "%d s",
+			    name, addr, mac, GATEWAY_HOLD_MS / 1000);
+		break;
+	case GATEWAY_GIVEN_UP:
+		log_error("port %s: gateway %s has not answered for %d s; packets are dropped "
+			  "until it does",
+			  name, addr, GATEWAY_HOLD_MS / 1000);
+		break;
+	}
+}
+
+/* Not an error: the kernel is asked, and answers when the way to the gateway is there. */
+static void log_unknown(const struct neighbours *neighbours)
+{
+	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++) {
+		const struct gateway *gateway = &neighbours->gateways[port];
+		char addr[ADDR_TEXT_LEN];
+
+		if (gateway->addr.version && !gateway_has_mac(gateway))
+			log_warning("port %s: gateway %s is not known yet; packets are dropped "
+				    "until it is",
+				    gateway->port, addr_text(addr, &gateway->addr));
+	}
+}
+
+/* Something was heard, or was not, about the gateway of a port. */
+static void note(struct neighbours *neighbours, unsigned int port, enum gateway_event event,
+		 const uint8_t old_mac[GLB_MAC_LEN])
+{
+	/* another interface may know an address that this one has lost */
+	if (event == GATEWAY_LOST && !*neighbours->gateways[port].interface)
+		neighbours->list_again = true;
+	log_event(neighbours, port, event, old_mac);
+}
+
+static void hear(struct neighbours *neighbours, const struct neighbour *neighbour)
+{
+	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++) {
+		struct gateway *gateway = &neighbours->gateways[port];
+		uint8_t old_mac[GLB_MAC_LEN];
+
+		memcpy(old_mac, gateway->mac, GLB_MAC_LEN);
+		note(neighbours, port, gateway_hear(gateway, neighbour, neighbours->now_ms),
+		     old_mac);
+	}
+}
+
+/* --- Reading messages --- */
+
+static bool read_addr(struct glb_addr *out, uint8_t family, const struct nlattr *attr)
+{
+	uint16_t len = family == AF_INET ? 4 : 16;
+
+	if (!attr || mnl_attr_get_payload_len(attr) != len)
+		return false;
+	*out = (struct glb_addr){.version = family == AF_INET ? 4 : 6};
+	memcpy(out->bytes, mnl_attr_get_payload(attr), len);
+	return true;
+}
+
+static enum neighbour_state state_of(const struct nlmsghdr *message, const struct ndmsg *entry)
+{
+	if (message->nlmsg_type == RTM_DELNEIGH)
+		return NEIGHBOUR_LOST;
+	if (entry->ndm_state & (NUD_REACHABLE | NUD_PERMANENT | NUD_NOARP))
+		return NEIGHBOUR_SURE;
+	return entry->ndm_state & (NUD_STALE | NUD_DELAY | NUD_PROBE) ? NEIGHBOUR_STALE
+								      : NEIGHBOUR_LOST;
+}
+
+/* False: not an entry of the tables of ARP and ND. */
+static bool read_neighbour(struct neighbour *out, const struct nlmsghdr *message)
+{
+	static const uint8_t no_mac[GLB_MAC_LEN];
+	const struct ndmsg *entry = mnl_nlmsg_get_payload(message);
+	const struct nlattr *dst = NULL;
+	const struct nlattr *mac = NULL;
+	const struct nlattr *attr;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*entry) ||
+	    (entry->ndm_family != AF_INET && entry->ndm_family != AF_INET6) ||
+	    entry->ndm_flags & NTF_PROXY)
+		return false;
+	mnl_attr_for_each(attr, message, sizeof(*entry))
+	{
+		if (mnl_attr_get_type(attr) == NDA_DST)
+			dst = attr;
+		else if (mnl_attr_get_type(attr) == NDA_LLADDR)
+			mac = attr;
+	}
+
+	struct neighbour read = {
+		.ifindex = (uint32_t)entry->ndm_ifindex,
+		.state = (uint8_t)state_of(message, entry),
+	};
+
+	if (!read_addr(&read.addr, entry->ndm_family, dst))
+		return false;
+	if (mac && mnl_attr_get_payload_len(mac) == GLB_MAC_LEN)
+		memcpy(read.mac, mnl_attr_get_payload(mac), GLB_MAC_LEN);
+	if (!memcmp(read.mac, no_mac, GLB_MAC_LEN))
+		read.state = NEIGHBOUR_LOST; /* of an interface that is not Ethernet */
+	*out = read;
+	return true;
+}
+
+/* The interface of a route if what it leads to is a neighbour there; else 0. */
+static uint32_t read_route(const struct nlmsghdr *message)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attr;
+	uint32_t ifindex = 0;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*route) || route->rtm_type != RTN_UNICAST)
+		return 0;
+	mnl_attr_for_each(attr, message, sizeof(*route))
+	{
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type == RTA_GATEWAY || type == RTA_VIA)
+			return 0;
+		if (type == RTA_OIF && mnl_attr_get_payload_len(attr) == sizeof(ifindex))
+			ifindex = mnl_attr_get_u32(attr);
+	}
+	return ifindex;
+}
+
+/* --- Asking --- */
+
+static int send_message(struct neighbours *neighbours, const struct nlmsghdr *message)
+{
+	ssize_t sent = mnl_socket_sendto(neighbours->socket, message, message->nlmsg_len);
+
+	return sent < 0 ? -errno : 0;
+}
+
+static int ask_for_list(struct neighbours *neighbours)
+{
+	char buffer[MNL_NLMSG_HDRLEN + 64] = {0};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ndmsg *entry = mnl_nlmsg_put_extra_header(message, sizeof(*entry));
+
+	message->nlmsg_type = RTM_GETNEIGH;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	message->nlmsg_seq = SEQ_LIST;
+	entry->ndm_family = AF_UNSPEC;
+
+	int err = send_message(neighbours, message);
+
+	if (err)
+		return err;
+	neighbours->listing = true;
+	neighbours->list_again = false;
+	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++)
+		gateway_list_starts(&neighbours->gateways[port]);
+	return 0;
+}
+
+static void put_addr(struct nlmsghdr *message, uint16_t type, const struct glb_addr *addr)
+{
+	mnl_attr_put(message, type, addr->version == 4 ? 4 : 16, addr->bytes);
+}
+
+/*
+ * Has the kernel send ARP or ND requests, as if it had a packet for the gateway itself. No answer:
+ * the change of the entry is the answer.
+ */
+static int ask_for_mac(struct neighbours *neighbours, const struct gateway *gateway,
+		       uint32_t ifindex)
+{
+	char buffer[MNL_NLMSG_HDRLEN + 64] = {0};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ndmsg *entry = mnl_nlmsg_put_extra_header(message, sizeof(*entry));
+
+	message->nlmsg_type = RTM_NEWNEIGH;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE;
+	message->nlmsg_seq = SEQ_NOTHING;
+	entry->ndm_family = gateway->addr.version == 4 ? AF_INET : AF_INET6;
+	entry->ndm_ifindex = (int)ifindex;
+	entry->ndm_flags = NTF_USE;
+	put_addr(message, NDA_DST, &gateway->addr);
+	return send_message(neighbours, message);
+}
+
+/* Which interface leads to the gateway? The answer asks for its MAC address there. */
+static int ask_for_route(struct neighbours *neighbours, unsigned int port)
+{
+	const struct glb_addr *addr = &neighbours->gateways[port].addr;
+	char buffer[MNL_NLMSG_HDRLEN + 64] = {0};
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct rtmsg *route = mnl_nlmsg_put_extra_header(message, sizeof(*route));
+
+	message->nlmsg_type = RTM_GETROUTE;
+	message->nlmsg_flags = NLM_F_REQUEST;
+	message->nlmsg_seq = SEQ_ROUTE + port;
+	route->rtm_family = addr->version == 4 ? AF_INET : AF_INET6;
+	route->rtm_dst_len = addr->version == 4 ? 32 : 128;
+	put_addr(message, RTA_DST, addr);
+	return send_message(neighbours, message);
+}
+
+/* Failures show by themselves: the gateway stays unknown, and is asked for again. */
+static void ask(struct neighbours *neighbours, unsigned int port)
+{
+	struct gateway *gateway = &neighbours->gateways[port];
+
+	if (*gateway->interface ? gateway->ifindex != 0 : gateway->state != NEIGHBOUR_LOST)
+		(void)ask_for_mac(neighbours, gateway, gateway->ifindex);
+	else if (!*gateway->interface)
+		(void)ask_for_route(neighbours, port);
+}
+
+static void ask_where_due(struct neighbours *neighbours)
+{
+	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++)
+		if (gateway_is_due(&neighbours->gateways[port], neighbours->now_ms))
+			ask(neighbours, port);
+}
+
+/* --- What the socket has --- */
+
+static void end_list(struct neighbours *neighbours)
+{
+	neighbours->listing = false;
+	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++) {
+		struct gateway *gateway = &neighbours->gateways[port];
+
+		note(neighbours, port, gateway_list_ends(gateway, neighbours->now_ms),
+		     gateway->mac);
+	}
+}
+
+/* A request failed. There may be no route or no interface yet; everything else is for the log. */
+static void hear_error(struct neighbours *neighbours, const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*error))
+		return;
+	if (message->nlmsg_seq == SEQ_LIST) {
+		neighbours->listing = false;
+		neighbours->list_again = true;
+	} else if (error->error == -EPERM && !neighbours->cannot_ask) {
+		log_warning("the kernel may not be asked to find gateways: %s (CAP_NET_ADMIN)",
+			    strerror(EPERM));
+		neighbours->cannot_ask = true;
+	}
+}
+
+static void hear_route(struct neighbours *neighbours, const struct nlmsghdr *message)
+{
+	uint32_t port = message->nlmsg_seq - SEQ_ROUTE;
+	uint32_t ifindex = read_route(message);
+
+	if (message->nlmsg_seq >= SEQ_ROUTE && port < GLB_PORTS_MAX && ifindex &&
+	    neighbours->gateways[port].addr.version)
+		(void)ask_for_mac(neighbours, &neighbours->gateways[port], ifindex);
+}
+
+static void hear_message(struct neighbours *neighbours, const struct nlmsghdr *message)
+{
+	struct neighbour neighbour;
+
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		neighbours->list_again = true;
+	switch (message->nlmsg_type) {
+	case NLMSG_ERROR:
+		hear_error(neighbours, message);
+		break;
+	case NLMSG_DONE:
+		if (message->nlmsg_seq == SEQ_LIST)
+			end_list(neighbours);
+		break;
+	case RTM_NEWROUTE:
+		hear_route(neighbours, message);
+		break;
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		if (read_neighbour(&neighbour, message))
+			hear(neighbours, &neighbour);
+		break;
+	}
+}
+
+/* One datagram. False: there is none. */
+static bool read_socket(struct neighbours *neighbours)
+{
+	_Alignas(struct nlmsghdr) char buffer[BUFFER_LEN];
+	ssize_t got = mnl_socket_recvfrom(neighbours->socket, buffer, sizeof(buffer));
+
+	if (got < 0 && errno != EAGAIN && errno != EINTR) {
+		/* ENOBUFS and the like: messages were lost, perhaps the end of a list among them */
+		neighbours->listing = false;
+		neighbours->list_again = true;
+	}
+	if (got < 0)
+		return errno != EAGAIN;
+
+	int left = (int)got;
+
+	for (const struct nlmsghdr *message = (void *)buffer; mnl_nlmsg_ok(message, left);
+	     message = mnl_nlmsg_next(message, &left))
+		hear_message(neighbours, message);
+	return true;
+}
+
+/* --- The interfaces that are named --- */
+
+/* An interface may appear, disappear and come back as another one under its name. */
+static void find_interfaces(struct neighbours *neighbours)
+{
+	neighbours->interfaces_at_ms = neighbours->now_ms;
+	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++) {
+		struct gateway *gateway = &neighbours->gateways[port];
+
+		if (!gateway->addr.version || !*gateway->interface)
+			continue;
+
+		uint32_t ifindex = if_nametoindex(gateway->interface);
+
+		if (ifindex == gateway->ifindex)
+			continue;
+		gateway->ifindex = ifindex;
+		neighbours->list_again = true;
+	}
+}
+
+/* --- The interface of this module --- */
+
+static int open_socket(struct mnl_socket **out)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (!socket)
+		return -errno;
+	if (mnl_socket_bind(socket, 1 << (RTNLGRP_NEIGH - 1), MNL_SOCKET_AUTOPID)) {
+		int err = -errno;
+
+		(void)mnl_socket_close(socket);
+		return err;
+	}
+	*out = socket;
+	return 0;
+}
+
+/* Waits for the next datagram. False: none has come by then. */
+static bool wait_for_socket(const struct neighbours *neighbours, uint64_t until_ms)
+{
+	struct pollfd ready = {mnl_socket_get_fd(neighbours->socket), POLLIN, 0};
+	uint64_t now_ms = monotonic_ms();
+
+	return now_ms < until_ms && poll(&ready, 1, (int)(until_ms - now_ms)) > 0;
+}
+
+static bool follows_any(const struct neighbours *neighbours)
+{
+	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++)
+		if (neighbours->gateways[port].addr.version)
+			return true;
+	return false;
+}
+
+void neighbours_follow(struct neighbours *neighbours, unsigned int port,
+		       const struct port_conf *conf, const uint8_t mac[GLB_MAC_LEN])
+{
+	struct gateway *gateway = &neighbours->gateways[port];
+
+	if (!conf->gateway_auto)
+		*gateway = (struct gateway){0};
+	else if (!gateway_is_for(gateway, conf))
+		gateway_start(gateway, conf, mac, monotonic_ms());
+}
+
+int neighbours_read(struct neighbours *neighbours, struct glb_diag *diag)
+{
+	if (!follows_any(neighbours))
+		return 0;
+
+	int err = neighbours->socket ? 0 : open_socket(&neighbours->socket);
+
+	if (err) {
+		glb_diag(diag, "cannot look up gateways in the kernel: %s", strerror(-err));
+		return err;
+	}
+	neighbours->now_ms = monotonic_ms();
+	neighbours->list_again = true;
+	find_interfaces(neighbours);
+
+	uint64_t until_ms = neighbours->now_ms + LIST_TIMEOUT_MS;
+
+	do {
+		while (read_socket(neighbours))
+			;
+		if (neighbours->list_again && !neighbours->listing)
+			(void)ask_for_list(neighbours);
+	} while (neighbours->listing && wait_for_socket(neighbours, until_ms));
+	log_unknown(neighbours);
+	ask_where_due(neighbours);
+	return 0;
+}
+
+void neighbours_poll(struct neighbours *neighbours)
+{
+	if (!neighbours->socket)
+		return;
+	neighbours->now_ms = monotonic_ms();
+	for (unsigned int i = 0; i < READS_PER_POLL && read_socket(neighbours); i++)
+		;
+	if (neighbours->now_ms - neighbours->interfaces_at_ms >= GATEWAY_ASK_MS)
+		find_interfaces(neighbours);
+	if (neighbours->list_again && !neighbours->listing)
+		(void)ask_for_list(neighbours);
+	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++) {
+		struct gateway *gateway = &neighbours->gateways[port];
+
+		note(neighbours, port, gateway_tick(gateway, neighbours->now_ms), gateway->mac);
+	}
+	ask_where_due(neighbours);
+}
+
+void neighbours_resume(struct neighbours *neighbours, const struct neighbours *copy)
+{
+	neighbours->socket = copy->socket;
+	neighbours->listing = copy->listing;
+	neighbours->list_again = true;
+}
+
+void neighbours_describe(struct glb_port *ports, const struct neighbours *neighbours)
+{
+	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++)
+		if (neighbours->gateways[port].addr.version)
+			memcpy(ports[port].gateway_mac, neighbours->gateways[port].mac,
+			       GLB_MAC_LEN);
+}
+
+void neighbours_close(struct neighbours *neighbours)
+{
+	if (neighbours->socket)
+		(void)mnl_socket_close(neighbours->socket);
+	*neighbours = (struct neighbours){0};
+}
