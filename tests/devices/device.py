@@ -101,11 +101,13 @@ class Host:
         """Until the director's log has so many lines with this text."""
         wait_until(lambda: self.log.read_text().count(text) >= count, f'"{text}"', seconds)
 
-    def reload(self, config, wanted="serving generation"):
-        """Have the director read this configuration, and wait for what it says."""
+    def reload(self, config, wanted="serving generation", wake=False):
+        """Have the director, stopped so far if it is to wake, read this; wait for what it says."""
         before = self.log.read_text().count(wanted)
         (self.folder / "director.json").write_text(json.dumps(config))
         self.process.send_signal(signal.SIGHUP)
+        if wake:
+            self.process.send_signal(signal.SIGCONT)
         self.wait_for_log(wanted, count=before + 1)
 
     def stop(self):
