@@ -29,6 +29,7 @@ static const uint8_t *hop(uint8_t version, unsigned int i)
 struct job {
 	uint8_t buffer[ROOM + INNER_MAX];
 	struct glb_outer outer;
+	struct glb_outer hops[GLB_WIRE_HOPS_MAX - 1];
 	struct glb_encap encap;
 };
 
@@ -53,8 +54,11 @@ static void prepare(struct job *job, uint8_t outer_version, uint8_t hop_count, c
 		.tos = 0xb9,
 		.hop_count = hop_count,
 	};
-	for (unsigned int i = 0; i < hop_count; i++)
-		job->encap.hops[i] = hop(outer_version, i + 1);
+	for (unsigned int i = 0; i < hop_count; i++) {
+		glb_outer_init(&job->hops[i], outer_version, outer_version == 4 ? src4 : src6,
+			       hop(outer_version, i + 1));
+		job->encap.hops[i] = &job->hops[i];
+	}
 }
 
 static uint32_t wanted_len(const struct glb_encap *encap)
