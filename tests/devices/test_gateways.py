@@ -19,7 +19,7 @@ FRAME = bytes(
     / IP(src="198.51.100.7", dst=VIP)
     / TCP(sport=40000, dport=PORT, flags="A")
 )
-AT_ONCE = {"base_reachable_time_ms": 500, "delay_first_probe_time": 1, "retrans_time_ms": 100}
+AT_ONCE = {"base_reachable_time_ms": 500, "delay_first_probe_time": 0, "retrans_time_ms": 100}
 
 
 def follows(gateway=GATEWAY, interface="eth0", **more):
