@@ -66,6 +66,13 @@ struct glb_egress {
 	uint32_t outer_max; /* outer packets up to here need no look at the settings */
 };
 
+/* What may make it take more steps to list the hops of a table's rows. */
+enum glb_route_trait {
+	GLB_ROUTE_IPV6 = 1,    /* its backends are IPv6 */
+	GLB_ROUTE_ALT = 2,     /* hops of alternative fields follow */
+	GLB_ROUTE_REPEATS = 4, /* some rows name a backend twice */
+};
+
 /* What a table is to the data path. */
 struct glb_route {
 	const struct glb_row *rows;
@@ -76,7 +83,7 @@ struct glb_route {
 	uint8_t listed_hops; /* in the GUE header: those of the row but the primary, then alt's */
 	uint8_t version;     /* of the outer IP header: 4 or 6 */
 	uint8_t outer_len;   /* bytes of outer headers with so many hops */
-	bool plain;	     /* outer IPv4, and the list is the row's, with nobody to leave out */
+	uint8_t traits;	     /* set of enum glb_route_trait */
 };
 
 struct glb_generation;
@@ -91,6 +98,7 @@ struct glb_generation {
 	struct glb_settings settings;
 	struct glb_egress egress[GLB_PORTS_MAX];
 	uint8_t rare_tcp_flags; /* segments that have one of these need a look at the settings */
+	uint8_t rare_traits;	/* likewise, tables: set of enum glb_route_trait */
 	bool strict_ip;		/* checksum or TTL are looked at */
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */
@@ -121,6 +129,13 @@ GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t numb
 GLB_NODISCARD int glb_generation_with_ports(struct glb_generation **out,
 					    const struct glb_generation *gen,
 					    const struct glb_port *ports);
+
+/*
+ * Works out what the data path asks of the settings for every packet. For those, like tests, who
+ * changed settings in a generation that nobody uses yet; hash fields and source addresses excepted,
+ * which the routes depend on.
+ */
+void glb_generation_refresh(struct glb_generation *gen);
 
 void glb_generation_free(struct glb_generation *gen);
 

@@ -372,7 +372,7 @@ static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb
 	const struct glb_flow *flow = &work->flow;
 	uint32_t outer_len = route->outer_len;
 
-	if (GLB_UNLIKELY(!route->plain || flow->ip_at != GLB_ETHER_LEN ||
+	if (GLB_UNLIKELY(route->traits & gen->rare_traits || flow->ip_at != GLB_ETHER_LEN ||
 			 outer_len + flow->ip_len > egress->outer_max ||
 			 pkt->headroom < outer_len || flow->tcp_flags & gen->rare_tcp_flags ||
 			 work->server != GLB_NO_BACKEND))

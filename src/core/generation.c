@@ -122,8 +122,9 @@ static int make_route(struct glb_route *route, const struct underlay *underlay)
 		.listed_hops = underlay->listed_hops,
 		.version = underlay->version,
 		.outer_len = (uint8_t)glb_outer_len(underlay->version, underlay->listed_hops),
-		.plain = underlay->version == 4 && !settings->alt_hash_fields &&
-			 (!settings->unique_hops || !names_one_twice(underlay->table)),
+		.traits = (underlay->version == 6 ? GLB_ROUTE_IPV6 : 0) |
+			  (settings->alt_hash_fields ? GLB_ROUTE_ALT : 0) |
+			  (names_one_twice(underlay->table) ? GLB_ROUTE_REPEATS : 0),
 	};
 	if (!route->outers || make_servers(route, spec))
 		return -ENOMEM;
@@ -175,15 +176,18 @@ void glb_generation_free(struct glb_generation *gen)
 	free(gen);
 }
 
-/* Works out of the settings what is asked of them for every packet. */
-static void digest_settings(struct glb_generation *gen)
+void glb_generation_refresh(struct glb_generation *gen)
 {
 	static const uint8_t unknown[GLB_MAC_LEN];
 	const struct glb_settings *settings = &gen->settings;
 	bool plain = !settings->outer_dscp && !settings->copy_ecn && !settings->trim_padding &&
 		     settings->udp_checksum != GLB_UDP_OFFLOAD;
 
+	gen->forward = glb_forward_of(settings->isa);
 	gen->rare_tcp_flags = settings->clamp_mss ? GLB_TCP_SYN : 0;
+	gen->rare_traits = GLB_ROUTE_IPV6 | GLB_ROUTE_ALT;
+	if (settings->unique_hops)
+		gen->rare_traits |= GLB_ROUTE_REPEATS;
 	gen->strict_ip = settings->verify_ip_checksum || settings->min_ttl;
 	for (unsigned int p = 0; p < GLB_PORTS_MAX; p++) {
 		const struct glb_port *port = &settings->ports[p];
@@ -208,12 +212,11 @@ static int fill(struct glb_generation *gen, const struct glb_tables *tables, str
 		return -ENOMEM;
 	*gen->users = 1;
 
-	gen->forward = glb_forward_of(gen->settings.isa);
-	if (!gen->forward) {
+	if (!glb_forward_of(gen->settings.isa)) {
 		glb_diag(diag, "this processor lacks the instruction set that is asked for");
 		return -ENOTSUP;
 	}
-	digest_settings(gen);
+	glb_generation_refresh(gen);
 
 	int err = make_routes(gen, tables, diag);
 
@@ -258,7 +261,7 @@ int glb_generation_with_ports(struct glb_generation **out, const struct glb_gene
 	*next = *gen;
 	next->number++;
 	memcpy(next->settings.ports, ports, sizeof(next->settings.ports));
-	digest_settings(next);
+	glb_generation_refresh(next);
 	++*next->users;
 	*out = next;
 	return 0;

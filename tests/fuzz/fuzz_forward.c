@@ -106,10 +106,12 @@ static struct glb_generation generation_of(const uint8_t *head)
 	settings.udp_checksum = head[2] >> 4 & 3;
 	settings.outer_dscp = head[4] % (GLB_DSCP_COPY + 1);
 	settings.min_ttl = head[5];
+	settings.isa = head[10] & 16 ? GLB_ISA_BEST : GLB_ISA_GENERIC;
 	choose_flags(&settings, head[3]);
 	choose_port(&settings.ports[head[10] % GLB_PORTS_MAX], head);
 	gen = *base(settings.alt_hash_fields);
 	gen.settings = settings;
+	glb_generation_refresh(&gen);
 	return gen;
 }
 

@@ -294,6 +294,7 @@ START_TEST(a_quote_is_cut_where_an_error_ends_for_its_family)
 		struct held held = hold(&cases[i].sample, HEADROOM);
 
 		gen->settings.ports[1].mtu = cases[i].mtu;
+		glb_generation_refresh(gen);
 		check_answer(&held, GLB_ANSWER_TOO_BIG, "cut");
 		ck_assert_uint_eq(held.pkt.len, cases[i].len);
 		release(&held);
@@ -325,6 +326,7 @@ START_TEST(the_mtu_told_is_what_is_left_but_never_less_than_ipv6_promises)
 		struct held held = hold(&cases[i].sample, HEADROOM);
 
 		gen->settings.ports[1].mtu = cases[i].mtu;
+		glb_generation_refresh(gen);
 		check_answer(&held, GLB_ANSWER_TOO_BIG, "told");
 		ck_assert_uint_eq(
 			get16(held.pkt.data + 14 + (cases[i].sample.version == 4 ? 26 : 46)),
@@ -393,10 +395,12 @@ START_TEST(nobody_is_told_about_errors_fragments_or_what_every_link_must_carry)
 	};
 
 	gen->settings.forward_fragments = true;
+	glb_generation_refresh(gen);
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		struct held held = hold(&cases[i].sample, HEADROOM);
 
 		gen->settings.ports[1].mtu = cases[i].mtu;
+		glb_generation_refresh(gen);
 		held.pkt.data[0] |= cases[i].first;
 		glb_forward(gen, &held.pkt, 1);
 		ck_assert_msg(held.pkt.verdict == cases[i].want, "%s: %s", cases[i].what,
