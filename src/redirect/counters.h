@@ -24,6 +24,7 @@
 	X(DROPPED_MALFORMED_INNER, "dropped_malformed_inner", "malformed packet of a client")      \
 	X(DROPPED_PROTOCOL, "dropped_protocol", "client's packet not TCP, UDP or ICMP")            \
 	X(DROPPED_MERGED, "dropped_merged", "several packets merged into one by the device")       \
+	X(DROPPED_ECN, "dropped_ecn", "marked as congested, but its sender does not speak ECN")    \
 	X(DROPPED_NO_MEMORY, "dropped_no_memory", "the kernel was short of memory")
 
 enum glb_redirect_counter {

@@ -13,29 +13,26 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include <glb/gue.h>
 #include <glb/parse.h>
 
 #include "counters.h"
+#include "tunnel.h"
 
 enum {
-	FAMILY_INET = 2,	 /* AF_INET, which no freestanding header has */
+	FAMILY_INET = 2, /* AF_INET and AF_INET6, which no freestanding header has */
+	FAMILY_INET6 = 10,
 	PACKET_TO_THIS_HOST = 0, /* PACKET_HOST of linux/if_packet.h, which needs libc's types */
-	IP_AT = GLB_ETHER_LEN,
-	UDP_AT = IP_AT + GLB_IPV4_LEN,
-	GUE_AT = UDP_AT + GLB_UDP_LEN,
-	ETHERTYPE_AT = 12,
 	IP_CHECK_AT = IP_AT + 10,
-	IP_ADDRESSES_AT = IP_AT + 12,
-	UDP_CHECK_AT = UDP_AT + 6,
-	NEXT_HOP_AT = GUE_AT + GLB_GUE_NEXT_HOP_AT,
 	TCP_SEQ_AT = 4,
 	IPV4_LEN_MAX = 60,
+	OUTER_LEN_MASK = 0xff,	  /* outer headers are shorter, which the verifier cannot see */
+	IP_HEADERS_END = 1 << 14, /* beyond this, nobody looks for a TCP header */
 	/* how far its late segments may be behind the end of a connection: a large window */
 	LATE_MAX = 1 << 24,
-	/* the longest headers that are read end in an ICMP error that quotes IPv4 options */
-	HEADERS_MAX = GUE_AT + GLB_GUE_HOPS_AT + GLB_GUE_HOPS_MAX * GLB_GUE_HOP_LEN + IPV4_LEN_MAX +
-		      GLB_ICMP_LEN + IPV4_LEN_MAX + GLB_PORTS_LEN,
+	/* the longest outer headers, and behind them an ICMP error that quotes IPv4 options */
+	HEADERS_MAX = IP_AT + GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT +
+		      GLB_GUE_HOPS_MAX * GLB_GUE_HOP_LEN + IPV4_LEN_MAX + GLB_ICMP_LEN +
+		      IPV4_LEN_MAX + GLB_PORTS_LEN,
 };
 
 /*
@@ -63,19 +60,6 @@ struct {
 	__type(value, __u64);
 } glb_counters SEC(".maps");
 
-/* What the outer headers say. Addresses and checksum in network order. */
-struct tunnel {
-	uint32_t src;
-	uint32_t dst;
-	uint32_t next; /* the hop to try next; 0 when no hop is left */
-	uint16_t udp_check;
-	uint16_t payload_len; /* bytes behind the GUE header, as the UDP header announces */
-	uint16_t len;	      /* bytes of the outer headers behind Ethernet */
-	uint8_t next_hop;
-	uint8_t hop_count;
-	uint8_t version; /* of the client's packet: 4 or 6 */
-};
-
 GLB_INLINE void count(uint32_t counter)
 {
 	__u64 *value = bpf_map_lookup_elem(&glb_counters, &counter);
@@ -91,103 +75,76 @@ GLB_INLINE struct glb_cursor bytes_of(const struct __sk_buff *skb)
 }
 
 /*
- * Has this IPv4 destination no other way than up? A host that routes must leave the packets of
- * others alone; one that does not would drop them anyway.
+ * Does the packet with this IP header have no other way than up? A host that routes must leave the
+ * packets of others alone; one that does not would drop them anyway.
  */
-GLB_INLINE bool is_addressed_here(struct __sk_buff *skb, uint32_t src, uint32_t dst)
+GLB_INLINE bool is_addressed_here(struct __sk_buff *skb, const uint8_t *ip, uint8_t version)
 {
 	struct bpf_fib_lookup route = {
-		.family = FAMILY_INET,
+		.family = version == 4 ? FAMILY_INET : FAMILY_INET6,
 		.l4_protocol = GLB_PROTO_UDP,
-		.ipv4_src = src,
-		.ipv4_dst = dst,
 		.ifindex = skb->ifindex,
 	};
+
+	if (version == 4) {
+		route.ipv4_src = glb_load32(ip + 12);
+		route.ipv4_dst = glb_load32(ip + 16);
+	} else {
+		__builtin_memcpy(route.ipv6_src, ip + 8, 16);
+		__builtin_memcpy(route.ipv6_dst, ip + 24, 16);
+	}
+
 	long answer = bpf_fib_lookup(skb, &route, sizeof(route), 0);
 
 	return answer == BPF_FIB_LKUP_RET_NOT_FWDED || answer == BPF_FIB_LKUP_RET_FWD_DISABLED;
 }
 
-/*
- * Is this a whole IPv4 packet without options for the GUE port of this host? The kernel
- * reassembles, refuses or drops whatever is not.
- */
-GLB_INLINE bool is_for_us(struct __sk_buff *skb)
+/* Is this the header of a whole IPv4 packet without options, and right? */
+GLB_INLINE bool is_plain_ipv4(const uint8_t *ip)
 {
-	if (skb->protocol != GLB_BE16(GLB_ETHERTYPE_IPV4) || skb->vlan_present ||
-	    skb->pkt_type != PACKET_TO_THIS_HOST)
+	return ip[0] == (4 << 4 | GLB_IPV4_LEN / 4) && ip[9] == GLB_PROTO_UDP &&
+	       !(glb_load_be16(ip + 6) & 0x3fff) && !glb_sum_check(glb_sum(0, ip, GLB_IPV4_LEN));
+}
+
+/* Is this the header of an IPv6 packet without extension headers, and to a single host? */
+GLB_INLINE bool is_plain_ipv6(const uint8_t *ip)
+{
+	return ip[0] >> 4 == 6 && ip[6] == GLB_PROTO_UDP && ip[24] != 0xff;
+}
+
+/*
+ * Is this a whole IP packet, of this version and without options, for the GUE port of this host?
+ * The kernel reassembles, refuses or drops whatever is not.
+ */
+GLB_INLINE bool is_for_us(struct __sk_buff *skb, uint8_t version)
+{
+	if (skb->vlan_present || skb->pkt_type != PACKET_TO_THIS_HOST)
 		return false;
 
 	struct glb_cursor cur = bytes_of(skb);
-	const uint8_t *frame = glb_take(&cur, GUE_AT);
+	const uint8_t *frame = glb_take(&cur, gue_at(version));
 
 	if (!frame) { /* shorter, or its headers are not in one piece yet */
-		if (bpf_skb_pull_data(skb, GUE_AT))
+		if (bpf_skb_pull_data(skb, gue_at(version)))
 			return false;
 		cur = bytes_of(skb);
-		frame = glb_take(&cur, GUE_AT);
+		frame = glb_take(&cur, gue_at(version));
 		if (!frame)
 			return false;
 	}
 
 	const uint8_t *ip = frame + IP_AT;
 
-	if (ip[0] != (4 << 4 | GLB_IPV4_LEN / 4) || ip[9] != GLB_PROTO_UDP ||
-	    glb_load_be16(ip + 6) & 0x3fff || glb_load_be16(frame + UDP_AT + 2) != GLB_GUE_PORT)
-		return false;
-	if (glb_sum_check(glb_sum(0, ip, GLB_IPV4_LEN)))
-		return false;
-	return is_addressed_here(skb, glb_load32(ip + 12), glb_load32(ip + 16));
+	return glb_load_be16(frame + udp_at(version) + 2) == GLB_GUE_PORT &&
+	       (version == 4 ? is_plain_ipv4(ip) : is_plain_ipv6(ip)) &&
+	       is_addressed_here(skb, ip, version);
 }
 
-/* The hop that a header names next. One that is no unicast address leads nowhere. */
-GLB_INLINE uint32_t next_hop_of(const struct glb_gue *gue, const struct glb_cursor *cur)
-{
-	uint32_t index = gue->next_hop;
-
-	if (index >= gue->hop_count || index >= GLB_GUE_HOPS_MAX)
-		return 0;
-
-	struct glb_cursor hops = {gue->header + GLB_GUE_HOPS_AT + index * GLB_GUE_HOP_LEN,
-				  cur->end};
-	const uint8_t *hop = glb_take(&hops, GLB_GUE_HOP_LEN);
-
-	if (!hop || hop[0] == 0 || hop[0] == 127 || hop[0] >= 224)
-		return 0;
-	return glb_load32(hop);
-}
-
-/*
- * Reads the outer headers of a frame of frame_len bytes and leaves the cursor on the client's
- * packet; false when they are malformed, or announce more than the frame has.
+/* The version of the outer headers; nothing is kept that the verifier would take for another case.
  */
-GLB_INLINE bool read_tunnel(struct tunnel *tunnel, struct glb_cursor *cur, uint32_t frame_len)
+GLB_INLINE uint8_t outer_version(const struct __sk_buff *skb)
 {
-	const uint8_t *frame = glb_take(cur, GUE_AT);
-	struct glb_gue gue;
-
-	if (!frame || !glb_gue_decode(&gue, cur, GLB_GUE_HOP_LEN))
-		return false;
-
-	uint32_t ip_len = glb_load_be16(frame + IP_AT + 2);
-	uint32_t udp_len = glb_load_be16(frame + UDP_AT + 4);
-
-	if (IP_AT + ip_len > frame_len || GLB_IPV4_LEN + udp_len > ip_len ||
-	    udp_len < (uint32_t)GLB_UDP_LEN + gue.len)
-		return false;
-
-	*tunnel = (struct tunnel){
-		.src = glb_load32(frame + IP_ADDRESSES_AT),
-		.dst = glb_load32(frame + IP_ADDRESSES_AT + 4),
-		.next = next_hop_of(&gue, cur),
-		.udp_check = glb_load16(frame + UDP_CHECK_AT),
-		.payload_len = (uint16_t)(udp_len - GLB_UDP_LEN - gue.len),
-		.len = (uint16_t)(GLB_IPV4_LEN + GLB_UDP_LEN + gue.len),
-		.next_hop = gue.next_hop,
-		.hop_count = gue.hop_count,
-		.version = gue.proto == GLB_PROTO_IPIP ? 4 : 6,
-	};
-	return true;
+	return skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV4) ? 4 : 6;
 }
 
 /* The socket that would receive a TCP segment of this flow, to be released; NULL if there is none.
@@ -210,23 +167,25 @@ GLB_INLINE struct bpf_sock *find_socket(struct __sk_buff *skb, const struct glb_
 	return bpf_skc_lookup_tcp(skb, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
 }
 
-/* The TCP header of the client's packet at the cursor; NULL when it is not there. */
-GLB_INLINE const uint8_t *tcp_of(struct glb_cursor cur, uint8_t version)
+/* The TCP header of a flow whose packet is at the cursor; NULL when it is not there. */
+GLB_INLINE const uint8_t *tcp_of(struct glb_cursor cur, const struct glb_flow *flow)
 {
-	uint32_t ip_len = version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
-	struct glb_cursor peek = cur;
-	const uint8_t *ip = glb_take(&peek, ip_len);
+	uint32_t at = flow->transport_at;
 
-	if (!ip || !glb_take(&cur, version == 4 ? (ip[0] & 0xfU) * 4 : ip_len))
+	if (at >= IP_HEADERS_END || !glb_take(&cur, at))
 		return NULL;
 	return glb_take(&cur, GLB_TCP_LEN);
 }
 
-/* Does the TCP segment in the client's packet at the cursor bring back a SYN cookie of ours? */
-GLB_INLINE bool has_syn_cookie(struct bpf_sock *listener, struct glb_cursor cur, uint8_t version)
+/*
+ * Does the TCP segment in the client's packet at the cursor bring back a SYN cookie of ours? A
+ * cookie covers addresses, ports and sequence numbers, so options of the IP header do not matter.
+ */
+GLB_INLINE bool has_syn_cookie(struct bpf_sock *listener, const struct glb_flow *flow,
+			       struct glb_cursor cur)
 {
-	uint32_t ip_len = version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
-	const uint8_t *tcp = tcp_of(cur, version);
+	uint32_t ip_len = flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
+	const uint8_t *tcp = tcp_of(cur, flow);
 	const uint8_t *ip = glb_take(&cur, ip_len);
 
 	return ip && tcp &&
@@ -239,11 +198,10 @@ GLB_INLINE bool has_syn_cookie(struct bpf_sock *listener, struct glb_cursor cur,
  * the new connection. Its sequence numbers are elsewhere: the old ones end at the client's FIN, or,
  * where that is still to come, at the end of the window. Errors are of no use to the old one.
  */
-GLB_INLINE bool is_late(struct bpf_sock *sock, const struct glb_flow *flow, struct glb_cursor cur,
-			uint8_t version)
+GLB_INLINE bool is_late(struct bpf_sock *sock, const struct glb_flow *flow, struct glb_cursor cur)
 {
 	const struct tcp_timewait_sock *old = bpf_skc_to_tcp_timewait_sock(sock);
-	const uint8_t *tcp = tcp_of(cur, version);
+	const uint8_t *tcp = tcp_of(cur, flow);
 
 	if (!old || !tcp || flow->kind == GLB_FLOW_QUOTED)
 		return false;
@@ -256,7 +214,7 @@ GLB_INLINE bool is_late(struct bpf_sock *sock, const struct glb_flow *flow, stru
 
 /* Is there a connection of this host that the packet at the cursor belongs to, or opens? */
 GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const struct glb_flow *flow,
-						 struct glb_cursor cur, uint8_t version)
+						 struct glb_cursor cur)
 {
 	const uint8_t bare = GLB_TCP_FIN | GLB_TCP_SYN | GLB_TCP_RST | GLB_TCP_ACK;
 	enum glb_redirect_counter fate = GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
@@ -269,16 +227,19 @@ GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const st
 	if (!sock)
 		return fate;
 	if (sock->state == BPF_TCP_LISTEN) {
-		if ((flow->tcp_flags & bare) == GLB_TCP_ACK && has_syn_cookie(sock, cur, version))
+		if ((flow->tcp_flags & bare) == GLB_TCP_ACK && has_syn_cookie(sock, flow, cur))
 			fate = GLB_REDIRECT_ACCEPTED_SYN_COOKIE;
-	} else if (sock->state != BPF_TCP_TIME_WAIT || is_late(sock, flow, cur, version)) {
+	} else if (sock->state != BPF_TCP_TIME_WAIT || is_late(sock, flow, cur)) {
 		fate = GLB_REDIRECT_ACCEPTED_ESTABLISHED;
 	}
 	bpf_sk_release(sock);
 	return fate;
 }
 
-/* The fate of a client's packet at the cursor; FORWARDED_TO_ALTERNATE when nobody here knows it. */
+/*
+ * The fate of a client's packet at the cursor; FORWARDED_TO_ALTERNATE when nobody here knows it. An
+ * ICMP error is one of the flow that it quotes. What it quotes may be unreadable: the kernel knows.
+ */
 GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct glb_cursor cur,
 						  uint32_t payload_len, uint8_t version)
 {
@@ -292,7 +253,7 @@ GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct 
 	if (flow.kind == GLB_FLOW_FRAGMENT)
 		return GLB_REDIRECT_ACCEPTED_FRAGMENT;
 	if (flow.proto == GLB_PROTO_TCP)
-		return decide_flow(skb, &flow, cur, version);
+		return decide_flow(skb, &flow, cur);
 	if (flow.kind == GLB_FLOW_QUOTED ||
 	    flow.proto == (version == 4 ? GLB_PROTO_ICMP : GLB_PROTO_ICMPV6))
 		return GLB_REDIRECT_ACCEPTED_ICMP;
@@ -301,62 +262,162 @@ GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct 
 	return GLB_REDIRECT_DROPPED_PROTOCOL;
 }
 
-/* The fate of a packet for our GUE port. */
+/*
+ * Brings the headers of the client's packet together. All that may be long are those of IPv6 with
+ * extensions, or in an error that quotes them; then nothing is left out.
+ */
+GLB_INLINE bool pull_client(struct __sk_buff *skb, const struct tunnel *tunnel)
+{
+	if (tunnel->client_version == 4 || tunnel->client_next == GLB_PROTO_TCP ||
+	    tunnel->client_next == GLB_PROTO_UDP)
+		return true;
+	return !bpf_skb_pull_data(skb, skb->len);
+}
+
+/* The fate of a packet for our GUE port, hop list aside; the tunnel holds what is known by then. */
 GLB_INLINE enum glb_redirect_counter decide(struct __sk_buff *skb, struct tunnel *tunnel)
 {
+	if (bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX))
+		return GLB_REDIRECT_DROPPED_NO_MEMORY;
+
 	struct glb_cursor cur = bytes_of(skb);
 
-	if (!read_tunnel(tunnel, &cur, skb->len))
+	if (outer_version(skb) == 4 ? !read_tunnel(tunnel, &cur, skb->len, 4)
+				    : !read_tunnel(tunnel, &cur, skb->len, 6))
 		return GLB_REDIRECT_DROPPED_MALFORMED_GUE;
+	if (!peek_at_client(tunnel, cur))
+		return GLB_REDIRECT_DROPPED_MALFORMED_INNER;
+	if (!pull_client(skb, tunnel))
+		return GLB_REDIRECT_DROPPED_NO_MEMORY;
 
-	enum glb_redirect_counter fate = tunnel->version == 4
-						 ? decide_inner(skb, cur, tunnel->payload_len, 4)
-						 : decide_inner(skb, cur, tunnel->payload_len, 6);
+	cur = bytes_of(skb);
+	if (!glb_take(&cur, IP_AT + (tunnel->len & OUTER_LEN_MASK)))
+		return GLB_REDIRECT_DROPPED_MALFORMED_INNER;
+	return tunnel->client_version == 4 ? decide_inner(skb, cur, tunnel->payload_len, 4)
+					   : decide_inner(skb, cur, tunnel->payload_len, 6);
+}
 
-	if (fate != GLB_REDIRECT_FORWARDED_TO_ALTERNATE)
-		return fate;
-	if (!tunnel->next)
+/* The fate of a packet that nobody here knows; the ends are filled in when it is sent on. */
+GLB_INLINE enum glb_redirect_counter decide_hop(struct __sk_buff *skb, const struct tunnel *tunnel,
+						struct ends *ends, uint8_t version)
+{
+	const uint32_t len = address_len(version);
+	uint32_t at = next_hop_at(tunnel, version);
+
+	if (!at || bpf_skb_load_bytes(skb, at, ends->next, len) ||
+	    !is_host((const uint8_t *)ends->next, version))
 		return GLB_REDIRECT_ACCEPTED_LAST_RESORT;
-	return tunnel->next == tunnel->dst ? GLB_REDIRECT_FORWARDED_TO_SELF : fate;
+	if (bpf_skb_load_bytes(skb, addresses_at(version), ends->src, len) ||
+	    bpf_skb_load_bytes(skb, addresses_at(version) + len, ends->here, len))
+		return GLB_REDIRECT_DROPPED_NO_MEMORY;
+	for (int i = 0; i < 4; i++)
+		if (ends->here[i] != ends->next[i])
+			return GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
+	return GLB_REDIRECT_FORWARDED_TO_SELF;
+}
+
+/*
+ * Writes the addresses that the packet has when it is sent on: from us, to the next hop. To a sum,
+ * (src, here) becoming (here, next) is src becoming next. The IPv4 header has a checksum, so that
+ * its sum stays the same. A change of IPv6 addresses is made up for by that of the UDP checksum:
+ * the kernel's notes are told of the one by PSEUDO_HDR and of the other by RECOMPUTE.
+ */
+GLB_INLINE bool change_addresses(struct __sk_buff *skb, struct ends *ends, uint8_t version)
+{
+	const uint64_t flags = BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0;
+	uint32_t now[2] = {ends->here[0], ends->next[0]};
+
+	if (version == 4)
+		return !bpf_l3_csum_replace(skb, IP_CHECK_AT, ends->src[0], ends->next[0], 4) &&
+		       !bpf_l4_csum_replace(skb, udp_at(4) + 6, ends->src[0], ends->next[0],
+					    flags | 4) &&
+		       !bpf_skb_store_bytes(skb, addresses_at(4), now, sizeof(now), 0);
+
+	int64_t change =
+		bpf_csum_diff(ends->src, sizeof(ends->src), ends->next, sizeof(ends->next), 0);
+
+	return !bpf_l4_csum_replace(skb, udp_at(6) + 6, 0, (uint32_t)change, flags) &&
+	       !bpf_skb_store_bytes(skb, addresses_at(6), ends->here,
+				    sizeof(ends->here) + sizeof(ends->next), BPF_F_RECOMPUTE_CSUM);
 }
 
 /*
  * Sends the packet on: from us, to the next hop, which counts as tried. The kernel's helpers keep
- * both checksums and its own notes about them; an absent UDP checksum stays absent.
+ * the checksums and its own notes about them; an absent UDP checksum stays absent.
  */
-GLB_INLINE bool forward(struct __sk_buff *skb, const struct tunnel *tunnel)
+GLB_INLINE bool forward(struct __sk_buff *skb, const struct tunnel *tunnel, struct ends *ends,
+			uint8_t version)
 {
-	uint32_t addresses[2] = {tunnel->dst, tunnel->next};
 	uint8_t next_hop = tunnel->next_hop + 1;
 	uint16_t tried = GLB_BE16((uint16_t)(tunnel->next_hop << 8 | tunnel->hop_count));
 	uint16_t now = GLB_BE16((uint16_t)(next_hop << 8 | tunnel->hop_count));
 	uint64_t uncounted = tunnel->udp_check ? 0 : BPF_F_RECOMPUTE_CSUM;
 
-	/* to a sum, (src, dst) becoming (dst, next) is src becoming next */
-	return !bpf_l3_csum_replace(skb, IP_CHECK_AT, tunnel->src, tunnel->next, 4) &&
-	       !bpf_l4_csum_replace(skb, UDP_CHECK_AT, tunnel->src, tunnel->next,
-				    BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0 | 4) &&
-	       !bpf_l4_csum_replace(skb, UDP_CHECK_AT, tried, now, BPF_F_MARK_MANGLED_0 | 2) &&
-	       !bpf_skb_store_bytes(skb, IP_ADDRESSES_AT, addresses, sizeof(addresses), 0) &&
-	       !bpf_skb_store_bytes(skb, NEXT_HOP_AT, &next_hop, 1, uncounted);
+	return change_addresses(skb, ends, version) &&
+	       !bpf_l4_csum_replace(skb, udp_at(version) + 6, tried, now,
+				    BPF_F_MARK_MANGLED_0 | 2) &&
+	       !bpf_skb_store_bytes(skb, gue_at(version) + GLB_GUE_NEXT_HOP_AT, &next_hop, 1,
+				    uncounted);
+}
+
+/* The fate of a packet that nobody here knows, and if it is to be sent on, sends it. */
+GLB_INLINE enum glb_redirect_counter try_next(struct __sk_buff *skb, const struct tunnel *tunnel,
+					      int *action, uint8_t version)
+{
+	struct ends ends = {};
+	enum glb_redirect_counter fate = decide_hop(skb, tunnel, &ends, version);
+
+	if (fate == GLB_REDIRECT_FORWARDED_TO_ALTERNATE && forward(skb, tunnel, &ends, version))
+		*action = bpf_redirect_neigh(skb->ifindex, NULL, 0, 0);
+	return fate;
 }
 
 /*
- * Takes the outer headers away and leaves Ethernet and the client's packet. For an IPv6 packet, the
- * outer IPv4 header first becomes room for one of IPv6: that tells the kernel what comes up.
+ * Takes the outer headers away and leaves Ethernet and the client's packet. Where that is of the
+ * other version, the outer IP header first changes into one of its version: that tells the kernel
+ * what comes up.
  */
 GLB_INLINE bool decapsulate(struct __sk_buff *skb, const struct tunnel *tunnel)
 {
-	uint16_t type = GLB_BE16(GLB_ETHERTYPE_IPV6);
+	bool v4 = tunnel->client_version == 4;
+	uint16_t type = v4 ? GLB_BE16(GLB_ETHERTYPE_IPV4) : GLB_BE16(GLB_ETHERTYPE_IPV6);
 	int32_t surplus = tunnel->len;
 
-	if (tunnel->version == 6) {
+	if (tunnel->client_version != outer_version(skb)) {
 		if (bpf_skb_change_proto(skb, type, 0) ||
 		    bpf_skb_store_bytes(skb, ETHERTYPE_AT, &type, sizeof(type), 0))
 			return false;
-		surplus += GLB_IPV6_LEN - GLB_IPV4_LEN;
+		surplus += v4 ? GLB_IPV4_LEN - GLB_IPV6_LEN : GLB_IPV6_LEN - GLB_IPV4_LEN;
 	}
 	return !bpf_skb_adjust_room(skb, -surplus, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO);
+}
+
+/* Changes the ECN field of the client's packet, which is alone by now. */
+GLB_INLINE bool set_ecn(struct __sk_buff *skb, const struct tunnel *tunnel, enum ecn ecn)
+{
+	bool v4 = tunnel->client_version == 4;
+	uint8_t was = tunnel->client_second;
+	uint8_t second = ecn_replace(was, tunnel->client_version, ecn);
+
+	if (second == was)
+		return true;
+	if (v4 && bpf_l3_csum_replace(skb, IP_CHECK_AT, GLB_BE16(was), GLB_BE16(second), 2))
+		return false;
+	return !bpf_skb_store_bytes(skb, IP_AT + 1, &second, 1, v4 ? 0 : BPF_F_RECOMPUTE_CSUM);
+}
+
+/* Hands the client's packet up the stack; the fate of a packet that is kept may yet change. */
+GLB_INLINE int keep(struct __sk_buff *skb, const struct tunnel *tunnel,
+		    enum glb_redirect_counter *fate)
+{
+	enum ecn inner = ecn_of(tunnel->client_second, tunnel->client_version);
+	enum ecn ecn = ecn_behind_tunnel((enum ecn)tunnel->ecn, inner);
+
+	if (ecn == ECN_DROP) {
+		*fate = GLB_REDIRECT_DROPPED_ECN;
+		return TC_ACT_SHOT;
+	}
+	return decapsulate(skb, tunnel) && set_ecn(skb, tunnel, ecn) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
 /* TC_ACT_UNSPEC: filters of others behind this one, and then the stack, get the packet. */
@@ -364,31 +425,30 @@ SEC("tc")
 int glb_redirect(struct __sk_buff *skb)
 {
 	struct tunnel tunnel = {};
+	int action = TC_ACT_SHOT;
 
-	if (!is_for_us(skb))
+	if (skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV4)   ? !is_for_us(skb, 4)
+	    : skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV6) ? !is_for_us(skb, 6)
+							    : true)
 		return TC_ACT_UNSPEC;
 	count(GLB_REDIRECT_TOTAL);
-	if (bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX)) {
-		count(GLB_REDIRECT_DROPPED_NO_MEMORY);
-		return TC_ACT_SHOT;
-	}
 
 	enum glb_redirect_counter fate = decide(skb, &tunnel);
-	int action = TC_ACT_UNSPEC;
+
+	if (fate == GLB_REDIRECT_FORWARDED_TO_ALTERNATE)
+		fate = outer_version(skb) == 4 ? try_next(skb, &tunnel, &action, 4)
+					       : try_next(skb, &tunnel, &action, 6);
 
 	switch (fate) {
 	case GLB_REDIRECT_DROPPED_MALFORMED_GUE:
 	case GLB_REDIRECT_DROPPED_MALFORMED_INNER:
 	case GLB_REDIRECT_DROPPED_PROTOCOL:
 	case GLB_REDIRECT_DROPPED_MERGED:
-		action = TC_ACT_SHOT;
-		break;
+	case GLB_REDIRECT_DROPPED_NO_MEMORY:
 	case GLB_REDIRECT_FORWARDED_TO_ALTERNATE:
-		action = forward(skb, &tunnel) ? bpf_redirect_neigh(skb->ifindex, NULL, 0, 0)
-					       : TC_ACT_SHOT;
 		break;
 	default:
-		action = decapsulate(skb, &tunnel) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+		action = keep(skb, &tunnel, &fate);
 		break;
 	}
 	count(fate);

@@ -36,10 +36,15 @@ class Outcome:
 
 
 class Bench:
-    """Runs the program on frames, and makes the sockets that it should find."""
+    """Runs the program on frames, and makes the sockets that it should find.
 
-    def __init__(self, proxy):
+    The outer headers are of one IP version. The hosts go by their IPv4 addresses in either case.
+    """
+
+    def __init__(self, proxy, underlay=4):
         self.proxy = proxy
+        self.underlay = underlay
+        self.udp_at = 20 if underlay == 4 else 40  # in an outer packet
         self.mac = interface_address(proxy.namespace, "eth0")
         self._ifindex = interface_index(proxy.namespace, "eth0")
         self._program = Program(proxy.program_id())
@@ -51,9 +56,22 @@ class Bench:
         """The frame in which an IP packet reaches the proxy."""
         return wire.ether(packet, DIRECTOR_MAC, self.mac)
 
+    def address(self, host):
+        """The address that a host goes by in outer headers."""
+        return host if self.underlay == 4 or ":" in host else address6(host)
+
+    def gue(self, inner, hops=(B,), next_hop=0, **more):
+        """A client's packet behind a GUE header; keywords as for wire.gue()."""
+        return wire.gue(bytes(inner), [*map(self.address, hops)], next_hop,
+                        underlay=self.underlay, **more)
+
+    def outer(self, payload, src=DIRECTOR, dst=A, **more):
+        """The packet from a host to another around it; keywords as for wire.outer()."""
+        return wire.outer(payload, self.address(src), self.address(dst), **more)
+
     def tunnel(self, inner, hops=(B,), next_hop=0, **more):
         """The frame in which a director sends a client's packet to this proxy."""
-        return self.frame(wire.outer(wire.gue(bytes(inner), hops, next_hop), DIRECTOR, A, **more))
+        return self.frame(self.outer(self.gue(inner, hops, next_hop), **more))
 
     def run(self, frame, **more):
         """Run the program on a frame; keywords as for Program.run()."""
@@ -66,17 +84,17 @@ class Bench:
         assert len(moved) == 0 or len(moved - {"total"}) == 1 == len(moved & {"total"})
         return Outcome(action, out, next(iter(moved - {"total"}), None))
 
-    def accepts(self, inner, **tunnel):
+    def accepts(self, inner, comes_out=None, **tunnel):
         """Run the program on a client's packet that must come out alone; returns the fate."""
         outcome = self.run(self.tunnel(inner, **tunnel))
         assert outcome.action == PASSED
-        assert outcome.frame == self.frame(bytes(inner))
+        assert outcome.frame == self.frame(bytes(comes_out or inner))
         return outcome.fate
 
     def forwards(self, inner, hops=(B,), next_hop=0, **more):
         """Run the program on a client's packet that must go to the next hop; returns the fate."""
         outcome = self.run(self.tunnel(inner, hops, next_hop, **more))
-        expected = wire.outer(wire.gue(bytes(inner), hops, next_hop + 1), A, hops[next_hop], **more)
+        expected = self.outer(self.gue(inner, hops, next_hop + 1), A, hops[next_hop], **more)
         assert outcome.action == SENT
         assert outcome.frame == self.frame(expected)
         return outcome.fate
@@ -140,6 +158,15 @@ def half_open(network, proxy, vip, port, sport):
     with inside(network.director_host), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.sendto(wire.gue(bytes(syn), [B]), (proxy.address, wire.GUE_PORT))
     return source
+
+
+def closed_by_both(client, server):
+    """Close a connection, the server first; returns the number of the client's FIN."""
+    number = next_sequence_number(client)
+    server.close()
+    assert client.recv(1) == b""
+    client.close()
+    return number
 
 
 def next_sequence_number(sock):

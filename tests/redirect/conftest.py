@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Two proxies with glb-redirect, a client and a director, in network namespaces."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -12,7 +13,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
 
-from hosts import Network  # pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position
+from bench import Bench
+from hosts import Network
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / os.environ.get("GLB_BUILD", "build") / "src/redirect/glb-redirect"
@@ -37,6 +40,13 @@ def network(program):
         yield ours
     finally:
         ours.down()
+
+
+@pytest.fixture(scope="module", params=[4, 6], ids=["over-ipv4", "over-ipv6"])
+def proxy(request, network):
+    """Proxy a, on the bench, with outer headers of either version."""
+    with contextlib.closing(Bench(network.proxies[0], request.param)) as bench:
+        yield bench
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from netns import Namespace
 
 VIP, VIP6 = "192.0.2.10", "2001:db8:10::10"
 CLIENT, DIRECTOR, A, B = "10.9.0.1", "10.9.0.2", "10.9.0.11", "10.9.0.12"
+SO_NO_CHECK, UDP_NO_CHECK6_TX = 11, 101  # of asm/socket.h and linux/udp.h
 FABRIC_MTU = 1600  # a client's 1500 bytes and the outer headers
 
 _SETTINGS = (
@@ -99,14 +100,23 @@ class Director(threading.Thread):
     def __init__(self, namespace):
         super().__init__(daemon=True)
         self.hops = ()
+        self.underlay = 4
         with inside(namespace):
             self._in = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-            self._out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._out = {4: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+                         6: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)}
         self._in.bind(("eth0", 0))
         self._in.settimeout(0.1)
-        self._out.bind((DIRECTOR, wire.SOURCE_PORT))
+        self._out[4].bind((DIRECTOR, wire.SOURCE_PORT))
+        self._out[6].bind((address6(DIRECTOR), wire.SOURCE_PORT))
         self._ending = threading.Event()
         self._vips = {wire.address(VIP), wire.address(VIP6)}
+
+    def use(self, underlay, with_checksum=True):
+        """From now on, write outer headers of IP version 4 or 6."""
+        self._out[4].setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, not with_checksum)
+        self._out[6].setsockopt(socket.IPPROTO_UDP, UDP_NO_CHECK6_TX, not with_checksum)
+        self.underlay = underlay
 
     def run(self):
         while not self._ending.is_set():
@@ -119,13 +129,17 @@ class Director(threading.Thread):
         if direction != socket.PACKET_HOST or kind not in (0x0800, 0x86DD):
             return
         if (packet[16:20] if kind == 0x0800 else packet[24:40]) in self._vips:
-            self._out.sendto(wire.gue(packet, self.hops[1:]), (self.hops[0], wire.GUE_PORT))
+            underlay = self.underlay
+            first, *others = self.hops if underlay == 4 else map(address6, self.hops)
+            self._out[underlay].sendto(wire.gue(packet, others, underlay=underlay),
+                                       (first, wire.GUE_PORT))
 
     def end(self):
         self._ending.set()
         self.join()
         self._in.close()
-        self._out.close()
+        for out in self._out.values():
+            out.close()
 
 
 class Network:

@@ -9,6 +9,7 @@ import struct
 import pytest
 from hosts import A, B, VIP, VIP6, counted
 
+IPV6_HOPOPTS, IPV6_DSTOPTS = 54, 59  # of linux/in6.h
 TCP_REPAIR = 19  # of linux/tcp.h; a socket under repair is closed in silence
 UPLOAD = os.urandom(1 << 20)
 
@@ -43,6 +44,15 @@ def close_server_first(client, server):
     assert client.recv(1) == b""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 5))
     client.close()  # waits until the server's host has answered
+
+
+@pytest.fixture(params=[(4, True), (6, True), (6, False)], autouse=True,
+                ids=["over-ipv4", "over-ipv6", "over-ipv6-without-checksum"])
+def underlay(request, network):
+    """The director writes outer headers of either version."""
+    network.director.use(*request.param)
+    yield
+    network.director.use(4)
 
 
 @pytest.fixture
@@ -142,3 +152,18 @@ def test_a_dual_stack_server_answers_syn_cookies_over_ipv4(network, cookies):
             with listener.accept()[0] as server:
                 assert send(client, server, b"hello") == b"hello"
     assert at_a["accepted_syn_cookie"] == 1
+
+
+@pytest.mark.parametrize("option", [IPV6_DSTOPTS, IPV6_HOPOPTS],
+                         ids=["destination-options", "hop-by-hop-options"])
+def test_a_connection_with_extension_headers_survives_a_new_first_hop(network, option):
+    """Every segment of the client has an extension header in front of TCP."""
+    a, b = network.proxies
+    network.director.hops = (B, A)
+    with connection(network, b, VIP6) as (client, server):
+        client.setsockopt(socket.IPPROTO_IPV6, option, b"\0\0\1\4\0\0\0\0")
+        network.director.hops = (A, B)
+        with counted(a, b) as (at_a, at_b):
+            assert send(client, server, UPLOAD) == UPLOAD
+        assert at_a["forwarded_to_alternate"] == at_a["total"] > 700
+        assert at_b["accepted_established"] == at_b["total"] == at_a["total"]

@@ -155,8 +155,8 @@ def test_attach_works_on_an_ingress_qdisc(host):
 
 def test_a_program_of_a_version_with_other_counters_is_replaced_and_counts_anew(
         host, compile_bpf, tmp_path):
-    for name in ("redirect.bpf.c", "counters.h"):
-        shutil.copy(ROOT / "src/redirect" / name, tmp_path)
+    for source in (ROOT / "src/redirect").glob("*.[ch]"):
+        shutil.copy(source, tmp_path)
     header = tmp_path / "counters.h"
     one_more = 'X(ONE_MORE, "one_more", "") X(TOTAL,'
     header.write_text(header.read_text().replace("X(TOTAL,", one_more))

@@ -14,11 +14,13 @@ def address(text):
     return ipaddress.ip_address(text).packed
 
 
-def gue(inner, hops, next_hop=0, proto=None):
-    """A GUE header with a hop list, and the packet behind it."""
+def gue(inner, hops, next_hop=0, proto=None, underlay=4):
+    """A GUE header with a hop list for an underlay of IPv4 or IPv6, and the packet behind it."""
     if proto is None:
         proto = IPV4 if inner[0] >> 4 == 4 else IPV6
-    header = struct.pack("!BBHHBB", 1 + len(hops), proto, 0, 0, next_hop, len(hops))
+    hop_words, private_type = (1, 0) if underlay == 4 else (4, 1)
+    words = (1 + len(hops) * hop_words) % 32
+    header = struct.pack("!BBHHBB", words, proto, 0, private_type, next_hop, len(hops))
     return header + b"".join(map(address, hops)) + inner
 
 
@@ -32,16 +34,18 @@ def checksum(data):
     return total ^ 0xFFFF
 
 
-def outer(payload, src, dst, with_checksum=True, sport=SOURCE_PORT, dport=GUE_PORT):
-    """An IPv4 packet with a UDP datagram, as a director sends it."""
+def outer(payload, src, dst, with_checksum=True, sport=SOURCE_PORT, dport=GUE_PORT, tos=0):
+    """An IPv4 or IPv6 packet with a UDP datagram, as a director sends it."""
     src, dst = address(src), address(dst)
     length = 8 + len(payload)
     check = 0
     if with_checksum:
-        pseudo = src + dst + struct.pack("!BBH", 0, 17, length)
+        pseudo = src + dst + struct.pack("!IHBB", length, 0, 0, 17)
         check = checksum(pseudo + struct.pack("!HHHH", sport, dport, length, 0) + payload) or 0xFFFF
     udp = struct.pack("!HHHH", sport, dport, length, check) + payload
-    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + length, 0, 0x4000, 64, 17, 0, src, dst)
+    if len(dst) == 16:
+        return struct.pack("!IHBB", 6 << 28 | tos << 20 | 0xBEEF, length, 17, 64) + src + dst + udp
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, tos, 20 + length, 0, 0x4000, 64, 17, 0, src, dst)
     return ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + udp
 
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What do the outer headers of a packet from a director, or from another proxy, say?
+ *
+ * They are IPv4 or IPv6, UDP and GUE, and stand behind Ethernet, in front of the client's packet.
+ */
+#ifndef GLB_REDIRECT_TUNNEL_H
+#define GLB_REDIRECT_TUNNEL_H
+
+#include <glb/gue.h>
+
+#include "ecn.h"
+
+enum { IP_AT = GLB_ETHER_LEN, ETHERTYPE_AT = 12 };
+
+struct tunnel {
+	uint16_t udp_check;   /* in network order */
+	uint16_t payload_len; /* bytes behind the GUE header, as the UDP header announces */
+	uint16_t len;	      /* bytes of the outer headers behind Ethernet */
+	uint8_t ecn;	      /* of the outer IP header, enum ecn */
+	uint8_t next_hop;
+	uint8_t hop_count;
+	uint8_t client_version; /* of the client's packet: 4 or 6 */
+	uint8_t client_second;	/* its second byte, with its ECN field */
+	uint8_t client_next;	/* its next header, if it is IPv6 */
+};
+
+/* The addresses of a packet that is sent on, in network order: IPv4 in the first word of each. */
+struct ends {
+	uint32_t src[4];
+	uint32_t here[4]; /* the destination, which becomes the source */
+	uint32_t next[4];
+};
+
+/* Offsets in the frame, by version of the outer headers. */
+GLB_INLINE uint32_t udp_at(uint8_t version)
+{
+	return IP_AT + (version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN);
+}
+
+GLB_INLINE uint32_t gue_at(uint8_t version)
+{
+	return udp_at(version) + GLB_UDP_LEN;
+}
+
+GLB_INLINE uint32_t addresses_at(uint8_t version)
+{
+	return IP_AT + (version == 4 ? 12 : 8);
+}
+
+/* Bytes of an address. */
+GLB_INLINE uint32_t address_len(uint8_t version)
+{
+	return version == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN;
+}
+
+/* Can a hop have this address? Not if it is no unicast address, the loopback, or of IPv4 in IPv6.
+ */
+GLB_INLINE bool is_host(const uint8_t *address, uint8_t version)
+{
+	if (version == 4)
+		return address[0] != 0 && address[0] != 127 && address[0] < 224;
+	if (glb_load64(address))
+		return address[0] != 0xff;
+
+	uint64_t low = GLB_BE64(glb_load64(address + 8));
+
+	return low > 1 && low >> 32 != 0xffff;
+}
+
+/* Where the hop is that a header names next; 0 when none is left. */
+GLB_INLINE uint32_t next_hop_at(const struct tunnel *tunnel, uint8_t version)
+{
+	if (tunnel->next_hop >= tunnel->hop_count)
+		return 0;
+	return gue_at(version) + GLB_GUE_HOPS_AT + tunnel->next_hop * address_len(version);
+}
+
+/*
+ * Reads the outer headers, of this version, of a frame of frame_len bytes, and leaves the
+ * cursor on the client's packet; false when they are malformed, or announce more than
+ * the frame has.
+ */
+GLB_INLINE bool read_tunnel(struct tunnel *tunnel, struct glb_cursor *cur, uint32_t frame_len,
+			    uint8_t version)
+{
+	const uint8_t *frame = glb_take(cur, gue_at(version));
+	struct glb_gue gue;
+
+	if (!frame || !glb_gue_decode(&gue, cur, address_len(version)))
+		return false;
+
+	const uint8_t *ip = frame + IP_AT;
+	const uint8_t *udp = frame + udp_at(version);
+	uint32_t udp_len = glb_load_be16(udp + 4);
+	uint32_t room = version == 4 ? glb_load_be16(ip + 2) - (uint32_t)GLB_IPV4_LEN
+				     : glb_load_be16(ip + 4);
+
+	if (room > UINT16_MAX || udp_at(version) + room > frame_len || udp_len > room ||
+	    udp_len < (uint32_t)GLB_UDP_LEN + gue.len)
+		return false;
+
+	tunnel->udp_check = glb_load16(udp + 6);
+	tunnel->payload_len = (uint16_t)(udp_len - GLB_UDP_LEN - gue.len);
+	tunnel->len = (uint16_t)(gue_at(version) - IP_AT + gue.len);
+	tunnel->ecn = (uint8_t)ecn_of(ip[1], version);
+	tunnel->next_hop = gue.next_hop;
+	tunnel->hop_count = gue.hop_count;
+	tunnel->client_version = gue.proto == GLB_PROTO_IPIP ? 4 : 6;
+	return true;
+}
+
+/* Notes what is to be known early of the client's packet at the cursor; false when it is not there.
+ */
+GLB_INLINE bool peek_at_client(struct tunnel *tunnel, struct glb_cursor cur)
+{
+	const uint8_t *ip = glb_take(&cur, GLB_IPV4_LEN);
+
+	if (!ip)
+		return false;
+	tunnel->client_second = ip[1];
+	tunnel->client_next = ip[6];
+	return true;
+}
+
+#endif
