@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 from drivers import counters_of, eal_options, write_configuration
 from netns import Namespace, stop, wait_until
@@ -48,6 +49,14 @@ def drain(wire, seconds):
     while frame := wire.receive(seconds):
         frames.append(frame)
     return frames
+
+
+def collect(wire, count, wanted=lambda frame: True):
+    """The frames of a kind that arrive: so many, on a busy machine after a while, and surplus ones."""
+    frames, deadline = [], time.monotonic() + 5
+    while len(frames) < count and time.monotonic() < deadline:
+        frames += filter(wanted, drain(wire, 0.02))
+    return frames + list(filter(wanted, drain(wire, 0.1)))
 
 
 class Host:

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The director on every kind of device there is without a NIC: what goes in comes out encapsulated."""
 
-import subprocess
 import time
 from collections import defaultdict
 
 import pytest
-from device import CONFIG, PORT, TABLES, VIP, drain, encapsulated
+from device import CONFIG, PORT, TABLES, VIP, collect, drain, encapsulated
 from far_end import Wire
-from netns import wait_until
-from scapy.layers.inet import IP, TCP
+from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.l2 import Ether
 
 import capture
@@ -78,6 +76,50 @@ def test_every_flow_passes_a_device_in_order(host, vdev, workers, queues):
     assert counters["handover_dropped"] == counters["tx_dropped"] == 0
 
 
+def echo_requests(count):
+    """Requests to the VIP, each from a client of its own."""
+    return [
+        bytes(
+            Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01")
+            / IP(src=f"198.51.100.{n + 1}", dst=VIP)
+            / ICMP(type="echo-request", id=n, seq=1)
+        )
+        for n in range(count)
+    ]
+
+
+def clients_answered(wire, requests, count):
+    """Send these requests, so many of which are to be answered; whose were."""
+    for frame in requests:
+        wire.send(frame)
+    answers = collect(wire, count, lambda frame: frame[12:14] == b"\x08\x00" and frame[34] == 0)
+    return [Ether(frame)[IP].dst for frame in answers]
+
+
+def test_answers_leave_by_way_of_workers_without_a_queue(host):
+    """Three workers share the one queue there is."""
+    host.start("net_af_packet0,iface=eth0", workers=3, config={**CONFIG, "echo": "answer"})
+    wire = Wire(host.namespace.name, "far")
+    answered = clients_answered(wire, echo_requests(90), 90)
+    wire.close()
+    assert sorted(answered) == sorted(f"198.51.100.{n + 1}" for n in range(90))
+    counters = host.stop()
+    assert counters["answer_echo"] == counters["tx"] == 90
+
+
+def test_answers_keep_within_their_limit_per_second(host):
+    """As many at once as in a second; then they come back with time."""
+    limited = {**CONFIG, "echo": "answer", "answers_per_second": 2}
+    host.start("net_af_packet0,iface=eth0", config=limited)
+    wire = Wire(host.namespace.name, "far")
+    assert len(clients_answered(wire, echo_requests(20), 2)) == 2
+    time.sleep(1)
+    assert len(clients_answered(wire, echo_requests(20), 2)) == 2
+    wire.close()
+    counters = host.stop()
+    assert (counters["answer_echo"], counters["drop_answer_limit"]) == (4, 36)
+
+
 def test_a_tap_device_carries_traffic_to_a_vip(host):
     """Packets that the kernel routes into a tap come to the director, and its answer to the kernel."""
     host.start("net_tap0,iface=tap0")
@@ -110,53 +152,6 @@ def test_several_ports_each_answer_on_their_own(host):
     out = [capture.read(names[f"out{n}"]) for n in (0, 1)]
     assert [len(encapsulated(one)) for one in out] == [100, 50]
     assert len({frame[6:12] for frame in out[0]}) == len({frame[6:12] for frame in out[1]}) == 1
-
-
-def test_the_kernel_stays_reachable_behind_a_port_that_dpdk_owns(host):
-    """AF_XDP takes every frame from the kernel; ARP and TCP to the host go through the twin port."""
-    peer = host.namespace.name + "-peer"
-    subprocess.run(["ip", "netns", "add", peer], check=True)
-    try:
-        host.namespace.ip("link", "set", "far", "netns", peer)
-        for words in (["link", "set", "far", "up"], ["address", "add", "10.0.0.1/24", "dev", "far"]):
-            subprocess.run(["ip", "-n", peer, *words], check=True)
-        mac = host.namespace.ip_json("link", "show", "eth0")[0]["address"]
-        host.start(
-            "net_af_xdp0,iface=eth0",
-            f"net_tap0,iface=twin,mac={mac}",
-            workers=2,
-            config={**CONFIG, "punt_port": "net_tap0"},
-        )
-        host.namespace.ip("address", "add", "10.0.0.11/24", "dev", "twin")
-        host.namespace.ip("link", "set", "twin", "up")
-        assert talk(host, peer) == b"from the kernel"
-    finally:
-        subprocess.run(["ip", "netns", "delete", peer], check=True)
-    counters = host.stop()
-    assert counters["punted"] > 3 and counters["from_kernel"] > 3
-    assert counters["punt_dropped"] == 0
-
-
-def talk(host, peer):
-    """Connect from the peer to a server in the host's namespace; what the server said."""
-    serve = """
-import socket
-server = socket.create_server(("10.0.0.11", 22))
-connection, _ = server.accept()
-connection.sendall(b"from the kernel")
-"""
-    ask = """
-import socket, sys
-connection = socket.create_connection(("10.0.0.11", 22), 5)
-sys.stdout.write(connection.recv(100).decode())
-"""
-    server = host.namespace.spawn("timeout", "15", "/usr/bin/python3", "-c", serve, log=host.folder / "server.log")
-    wait_until(lambda: host.namespace.run("ss", "-Hltn", "sport = :22"), "the server")
-    client = subprocess.run(
-        ["ip", "netns", "exec", peer, "/usr/bin/python3", "-c", ask], capture_output=True, timeout=15
-    )
-    server.wait(15)
-    return client.stdout
 
 
 def test_a_director_without_a_port_says_how_to_name_one(host):

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The kernel behind a twin port: whatever is not for a VIP works as if DPDK did not own the device."""
+
+import socket
+import struct
+import threading
+import time
+
+import pytest
+from device import CONFIG, PORT, VIP, collect, drain, encapsulated
+from far_end import Wire, inside
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Dot1Q, Ether
+
+import capture
+import model
+
+HERE, PEER = {4: "10.0.0.11", 6: "fd00::11"}, {4: "10.0.0.1", 6: "fd00::1"}
+FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
+PORTS = {"af_xdp": "net_af_xdp0,iface=eth0", "tap": "net_tap0,iface=tap0"}
+
+
+class Twin:
+    """A host whose port belongs to DPDK, and another host at the other end of that port's wire."""
+
+    def __init__(self, host, peer, port):
+        self.host, self.peer = host, peer
+        self.vdev = PORTS[port]
+        self.far = "far" if port == "af_xdp" else "tap0"
+
+    def start(self, **changes):
+        """Start the director, then give both kernels their addresses."""
+        vdevs = (self.vdev, "net_tap1,iface=twin,mac=02:00:00:00:00:0d")
+        self.host.start(*vdevs, config={**CONFIG, "punt_port": "net_tap1", **changes}, workers=2)
+        if self.far == "tap0":
+            self.host.namespace.ip("link", "set", "tap0", "netns", self.peer.name)
+        else:
+            self.peer.run("ethtool", "-K", "far", "txvlan", "off")  # XDP sees frames, not notes beside
+        for namespace, device, addresses in (
+            (self.peer, self.far, PEER),
+            (self.host.namespace, "twin", HERE),
+        ):
+            namespace.run("sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=0")
+            namespace.ip("link", "set", device, "up")
+            namespace.ip("address", "add", f"{addresses[4]}/24", "dev", device)
+            namespace.ip("address", "add", f"{addresses[6]}/64", "dev", device, "nodad")
+
+    def wires(self):
+        """The frames at the far end of the port, and those that the host's kernel has to do with."""
+        return Wire(self.peer.name, self.far), Wire(self.host.namespace.name, "twin")
+
+    def ping(self, version):
+        """Is an echo request from the peer to the host answered?"""
+        kind, echo, reply = {4: (socket.IPPROTO_ICMP, 8, 0), 6: (58, 128, 129)}[version]
+        with inside(self.peer.name):
+            ask = socket.socket(FAMILY[version], socket.SOCK_RAW, kind)
+        with ask:
+            message = struct.pack(">BBHHH", echo, 0, 0, 77, 1) + b"are you there?"
+            if version == 4:  # the kernel sums ICMPv6 only
+                message = message[:2] + struct.pack(">H", model.checksum(message)) + message[4:]
+            ask.sendto(message, (HERE[version], 0))
+            deadline = time.monotonic() + 3
+            while (left := deadline - time.monotonic()) > 0:
+                ask.settimeout(left)
+                try:
+                    answer = ask.recv(2048)[20 if version == 4 else 0 :]
+                except TimeoutError:
+                    break
+                if answer[:1] == bytes([reply]) and answer[8:] == message[8:]:
+                    return True
+        return False
+
+    def echo_over_tcp(self, version, data):
+        """What a server on the host sends back of what the peer says to it."""
+        with inside(self.host.namespace.name):
+            server = socket.create_server((HERE[version], 179), family=FAMILY[version])
+        with inside(self.peer.name):
+            client = socket.socket(FAMILY[version])
+        thread = threading.Thread(target=echo_once, args=(server,))
+        thread.start()
+        with server, client:
+            client.settimeout(10)
+            client.connect((HERE[version], 179))
+            sender = threading.Thread(target=send_all, args=(client, data))
+            sender.start()
+            back = b"".join(iter(lambda: client.recv(65536), b""))
+            sender.join()
+            thread.join()
+        return back
+
+
+def echo_once(server):
+    """Serve one connection: send back what comes, until it ends."""
+    server.settimeout(10)
+    connection, _ = server.accept()
+    with connection:
+        while data := connection.recv(65536):
+            connection.sendall(data)
+
+
+def send_all(client, data):
+    """Say everything, then that it is all."""
+    client.sendall(data)
+    client.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture(params=PORTS)
+def twin(request, host, peer):
+    return Twin(host, peer, request.param)
+
+
+def test_the_kernel_is_there_behind_a_port_that_dpdk_owns(twin):
+    """ARP and ping, ND and ping, and a TCP connection in both families: BGP, SSH."""
+    twin.start()
+    data = bytes(range(256)) * 1000
+    for version in (4, 6):
+        assert twin.ping(version)
+        assert twin.echo_over_tcp(version, data) == data
+    counters = twin.host.stop()
+    assert counters["punted"] > 100 and counters["from_kernel"] > 100
+    assert counters["punt_dropped"] == counters["forward"] == 0
+    assert counters["punted"] == counters["punt_not_ip"] + counters["punt_no_bind"]
+    assert counters["tx"] == counters["from_kernel"]
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_gateway_is_found_through_the_twin_port(twin, version):
+    """The kernel's question leaves through the port, and the answer comes back to it."""
+    twin.start(
+        outbound_gateway_mac="auto",
+        outbound_gateway_ip=PEER[version],
+        outbound_gateway_interface="twin",
+    )
+    mac = twin.peer.ip_json("link", "show", twin.far)[0]["address"]
+    twin.host.wait_for_log(f"gateway {PEER[version]} is at {mac}")
+    wire = Wire(twin.peer.name, twin.far)
+    wire.send(
+        bytes(
+            Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01")
+            / IP(src="198.51.100.7", dst=VIP)
+            / TCP(sport=40000, dport=PORT, flags="A")
+        )
+    )
+    time.sleep(0.15)  # the successor is served from the next tick on
+    sent = collect(wire, 1, lambda frame: frame[12:14] == b"\x08\x00")
+    wire.close()
+    assert [Ether(frame).dst for frame in sent] == [mac]
+
+
+def test_tags_pass_both_ways(twin):
+    """The kernel may have VLAN interfaces on top of the twin."""
+    twin.start()
+    ends = twin.wires()
+    for number, (end, other) in enumerate((ends, ends[::-1])):
+        macs = {"src": "02:00:00:00:00:02", "dst": "ff:ff:ff:ff:ff:ff"}
+        frame = bytes(Ether(**macs) / Dot1Q(vlan=7 + number, prio=5, type=0x88B5)).ljust(64, b"\7")
+        end.send(frame)
+        assert frame in collect(other, 1, lambda one: one[12:14] == b"\x81\x00")
+    for end in ends:
+        end.close()
+
+
+def test_what_the_kernel_sends_leaves_through_the_first_port(host):
+    """There is one twin port, so it is the twin of one port."""
+    frames = [bytes(Ether(dst="ff:ff:ff:ff:ff:ff", src="02:00:00:00:00:0d", type=0x0806)).ljust(60, b"\0")] * 3
+    capture.write(host.folder / "kernel.pcap", frames)
+    capture.write(host.folder / "none.pcap", [])
+    outs = [host.folder / f"out{n}.pcap" for n in range(3)]
+    rxs = [host.folder / name for name in ("none.pcap", "none.pcap", "kernel.pcap")]
+    vdevs = [f"net_pcap{n},rx_pcap={rxs[n]},tx_pcap={outs[n]}" for n in range(3)]
+    host.start(*vdevs, config={**CONFIG, "punt_port": "net_pcap2"})
+    time.sleep(0.3)
+    assert host.stop()["from_kernel"] == 3
+    assert [capture.read(out) for out in outs] == [frames, [], []]
+
+
+def test_the_kernel_is_not_told_of_what_is_forwarded(twin):
+    """A packet to a VIP has one way to go."""
+    twin.start()
+    wire, behind = twin.wires()
+    wire.send(bytes(Ether(dst="02:00:00:00:00:0d") / IP(src="198.51.100.7", dst=VIP) / TCP(dport=PORT)))
+    assert len(collect(wire, 1, lambda frame: encapsulated([frame]))) == 1
+    assert not [frame for frame in drain(behind, 0.1) if VIP in str(Ether(frame).summary())]
+    wire.close()
+    behind.close()
