@@ -351,7 +351,7 @@ static struct glb_flow random_flow(uint64_t *random)
 	static const uint8_t protos[] = {GLB_PROTO_TCP, GLB_PROTO_UDP, 132, 254, 255, 0};
 	struct glb_flow flow = {
 		.version = next_random(random) >> 63 ? 4 : 6,
-		.kind = (uint8_t)((next_random(random) >> 32) % 5),
+		.kind = (uint8_t)((next_random(random) >> 32) % 6),
 		.dst_port = (uint16_t)(next_random(random) >> 60),
 	};
 	unsigned int any = flow.kind == GLB_FLOW_QUOTED ? COUNT_OF(protos) : 2;
@@ -385,6 +385,68 @@ START_TEST(any_binds_and_flow_agree_with_a_plain_loop_over_all_binds)
 		}
 		release(&bound);
 	}
+}
+END_TEST
+
+/* Do all binds that hold an address belong to one table? */
+static bool plain_one_table(const struct bound *b, const struct glb_flow *flow)
+{
+	int table = -1;
+
+	for (unsigned int t = 0; t < TABLES; t++)
+		for (unsigned int i = 0; i < b->counts[t]; i++) {
+			if (!inside(&b->binds[t][i], flow->version, flow->dst))
+				continue;
+			if (table >= 0 && table != (int)t)
+				return false;
+			table = (int)t;
+		}
+	return table >= 0;
+}
+
+START_TEST(whether_an_address_leads_to_one_table_agrees_with_a_plain_loop)
+{
+	uint64_t random = 1 + (uint64_t)_i;
+	unsigned int yes = 0;
+
+	for (unsigned int round = 0; round < 100; round++) {
+		for (unsigned int t = 0; t < TABLES; t++)
+			for (unsigned int i = 0; i < 1 + round % 3; i++)
+				bound.binds[t][bound.counts[t]++] = random_bind(&random);
+		build(&bound);
+		for (unsigned int i = 0; i < 200; i++) {
+			struct glb_flow flow = random_flow(&random);
+			bool want = plain_one_table(&bound, &flow);
+
+			if (glb_binds_lead_to_one_table(bound.index, &flow) != want)
+				ck_abort_msg("round %u, flow %u: not %d", round, i, want);
+			yes += want;
+		}
+		release(&bound);
+	}
+	ck_assert_uint_gt(yes, 500);
+}
+END_TEST
+
+START_TEST(an_address_leads_to_one_table_if_no_bind_of_it_leads_elsewhere)
+{
+	struct glb_flow flow = flow_to("10.0.0.1", GLB_FLOW_FRAGMENT, GLB_PROTO_TCP, 0);
+
+	add(&bound, 2, rule(32, GLB_PROTO_TCP, 80, 80), "10.0.0.1");
+	add(&bound, 2, rule(32, GLB_PROTO_UDP, 53, 53), "10.0.0.1");
+	add(&bound, 2, rule(8, GLB_PROTO_TCP, 0, 65535), "10.0.0.0");
+	add(&bound, 3, rule(128, GLB_PROTO_TCP, 80, 80), "a00:1::");
+	build(&bound);
+	ck_assert(glb_binds_lead_to_one_table(bound.index, &flow));
+	release(&bound);
+
+	add(&bound, 2, rule(32, GLB_PROTO_TCP, 80, 80), "10.0.0.1");
+	add(&bound, 3, rule(0, GLB_PROTO_UDP, 53, 53), "0.0.0.0");
+	build(&bound);
+	ck_assert(!glb_binds_lead_to_one_table(bound.index, &flow));
+	frame_addr(flow.dst, "11.0.0.1");
+	ck_assert(glb_binds_lead_to_one_table(bound.index, &flow));
+	release(&bound);
 }
 END_TEST
 
@@ -429,6 +491,9 @@ Suite *unit_suite(void)
 		       an_error_without_a_bind_of_its_protocol_still_prefers_the_longest_prefix);
 	tcase_add_test(bind, the_ends_of_the_address_space_and_every_prefix_length_work);
 	tcase_add_loop_test(bind, any_binds_and_flow_agree_with_a_plain_loop_over_all_binds, 0, 5);
+	tcase_add_loop_test(bind, whether_an_address_leads_to_one_table_agrees_with_a_plain_loop, 0,
+			    5);
+	tcase_add_test(bind, an_address_leads_to_one_table_if_no_bind_of_it_leads_elsewhere);
 	tcase_add_test(bind, full_tables_of_single_addresses_are_all_found);
 	suite_add_tcase(suite, bind);
 	return suite;

@@ -155,6 +155,161 @@ START_TEST(a_server_on_no_row_must_be_of_the_family_of_the_others_too)
 }
 END_TEST
 
+START_TEST(generations_that_differ_in_their_ports_share_the_rest_and_are_freed_in_any_order)
+{
+	static const uint8_t orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+					    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+	struct glb_port ports[GLB_PORTS_MAX] = {[15] = {.mtu = 9000}};
+	struct glb_generation *gens[3];
+
+	gens[0] = fixture_generation(&fixture_settings);
+	ck_assert_int_eq(glb_generation_with_ports(&gens[1], gens[0], ports), 0);
+	ports[0].gateway_mac[5] = 7;
+	ck_assert_int_eq(glb_generation_with_ports(&gens[2], gens[1], ports), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		ck_assert_uint_eq(gens[i]->number, 1 + i);
+		ck_assert_ptr_eq(gens[i]->routes, gens[0]->routes);
+		ck_assert_ptr_eq(gens[i]->binds, gens[0]->binds);
+		ck_assert_ptr_eq(gens[i]->tables.tables, gens[0]->tables.tables);
+		ck_assert_uint_eq(gens[i]->settings.hash_fields, GLB_HASH_SRC_ADDR);
+	}
+	ck_assert_mem_eq(gens[0]->settings.ports, fixture_settings.ports, sizeof(ports));
+	ck_assert_uint_eq(gens[1]->settings.ports[15].mtu, 9000);
+	ck_assert_uint_eq(gens[1]->settings.ports[0].gateway_mac[5], 0);
+	ck_assert_mem_eq(gens[2]->settings.ports, ports, sizeof(ports));
+	for (unsigned int i = 0; i < 3; i++) {
+		struct glb_generation *left = gens[orders[_i][2]];
+
+		if (i == 2) /* what is left still works */
+			ck_assert_uint_eq(left->tables.tables[2]->spec.backends[0].addr.bytes[0],
+					  192);
+		glb_generation_free(gens[orders[_i][i]]);
+	}
+}
+END_TEST
+
+START_TEST(a_route_has_the_family_and_lengths_of_its_proxies)
+{
+	static const struct {
+		uint8_t version;
+		uint8_t row_hops;
+		uint8_t listed;
+		uint8_t outer_len;
+		uint8_t alt_listed;
+		uint8_t alt_outer_len;
+	} wants[] = {
+		{4, 2, 1, 40, 3, 48},  {4, 2, 1, 40, 3, 48},   {4, 2, 1, 40, 3, 48},
+		{6, 2, 1, 72, 3, 104}, {6, 4, 3, 104, 3, 104}, {4, 4, 3, 48, 7, 64},
+	};
+
+	for (unsigned int alt = 0; alt < 2; alt++) {
+		struct glb_settings settings = fixture_settings;
+		struct glb_generation *gen;
+
+		settings.alt_hash_fields = alt ? GLB_HASH_SRC_PORT : 0;
+		gen = fixture_wide_generation(&settings);
+		for (unsigned int t = 0; t < gen->tables.count; t++) {
+			const struct glb_route *route = &gen->routes[t];
+
+			ck_assert_uint_eq(route->version, wants[t].version);
+			ck_assert_uint_eq(route->listed_hops,
+					  alt ? wants[t].alt_listed : wants[t].listed);
+			ck_assert_uint_eq(route->outer_len,
+					  alt ? wants[t].alt_outer_len : wants[t].outer_len);
+			ck_assert_uint_eq(route->row_hops, alt && t == 4 ? 2 : wants[t].row_hops);
+		}
+		ck_assert_mem_eq(gen->routes[3].outers[0].bytes + 8,
+				 fixture_settings.src_addr6.bytes, 16);
+		glb_generation_free(gen);
+	}
+}
+END_TEST
+
+/* The message of a refusal of one table of the fixture, all of whose backends become IPv6. */
+static void check_refused(const struct glb_settings *settings, uint8_t hops, const char *why)
+{
+	struct glb_backend backends[4];
+	struct glb_table_spec spec = fixture_spec.tables[1];
+	struct glb_tables tables;
+	struct glb_tables was;
+	struct glb_generation *gen = NULL;
+	struct glb_diag diag = {{0}};
+
+	memcpy(backends, spec.backends, sizeof(backends));
+	for (unsigned int b = 0; b < 4; b++)
+		backends[b].addr.version = 6;
+	spec.backends = backends;
+	spec.hops = hops;
+	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){&spec, 1}, NULL, NULL), 0);
+	was = tables;
+
+	int err = glb_generation_make(&gen, 1, settings, &tables, &diag);
+
+	ck_assert_int_eq(err, why ? -ENOTSUP : 0);
+	ck_assert_str_eq(diag.text, why ? why : "");
+	if (err) {
+		ck_assert_ptr_null(gen);
+		ck_assert_ptr_eq(tables.tables, was.tables);
+	}
+	glb_generation_free(gen);
+	glb_tables_free(&tables);
+}
+
+START_TEST(so_many_ipv6_hops_as_fit_are_taken_and_no_more)
+{
+	struct glb_settings settings = fixture_settings;
+
+	check_refused(&settings, 2, NULL);
+	check_refused(&settings, 3, NULL);
+	check_refused(&settings, 4, NULL);
+	settings.alt_hash_fields = GLB_HASH_SRC_PORT;
+	check_refused(&settings, 2, NULL);
+	check_refused(&settings, 3,
+		      "$.tables[0].hops: with IPv6 backends a packet can list 4 hops behind the "
+		      "primary, not 5 (alt_hash_fields doubles the hops)");
+	check_refused(&settings, 4,
+		      "$.tables[0].hops: with IPv6 backends a packet can list 4 hops behind the "
+		      "primary, not 7 (alt_hash_fields doubles the hops)");
+}
+END_TEST
+
+START_TEST(a_family_without_an_outer_source_is_refused_only_where_it_is_used)
+{
+	struct glb_settings settings = fixture_settings;
+	struct glb_tables tables = fixture_tables();
+	struct glb_generation *gen = NULL;
+	struct glb_diag diag;
+
+	settings.src_addr6.version = 0;
+	check_refused(&settings, 2,
+		      "$.tables[0].backends[0].ip: an IPv6 backend cannot be reached without "
+		      "outbound_src_ip6 in the director's configuration");
+	settings = fixture_settings;
+	settings.src_addr.version = 0;
+	check_refused(&settings, 2, NULL);
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &settings, &tables, &diag), -ENOTSUP);
+	ck_assert_str_eq(diag.text, "$.tables[0].backends[0].ip: an IPv4 backend cannot be reached "
+				    "without outbound_src_ip in the director's configuration");
+	ck_assert_ptr_null(gen);
+	glb_tables_free(&tables);
+}
+END_TEST
+
+START_TEST(a_table_of_the_other_family_is_refused_whichever_backend_comes_first)
+{
+	struct glb_tables tables = fixture_tables();
+	struct glb_generation *gen = NULL;
+	struct glb_diag diag;
+
+	for (unsigned int b = 0; b < 3; b++)
+		tables.tables[1]->spec.backends[b].addr.version = 6;
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, &diag), -ENOTSUP);
+	ck_assert_str_eq(diag.text, "$.tables[1].backends[3].ip: an IPv4 backend in a table "
+				    "whose others are IPv6: one hop list cannot have both");
+	glb_tables_free(&tables);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("generation");
@@ -169,6 +324,16 @@ Suite *unit_suite(void)
 		       an_inactive_ipv6_backend_is_no_trouble_nor_is_one_read_from_an_image);
 	tcase_add_test(generation, a_route_knows_the_servers_of_a_table_with_quic_binds);
 	tcase_add_test(generation, a_server_on_no_row_must_be_of_the_family_of_the_others_too);
+	tcase_add_loop_test(
+		generation,
+		generations_that_differ_in_their_ports_share_the_rest_and_are_freed_in_any_order, 0,
+		6);
+	tcase_add_test(generation, a_route_has_the_family_and_lengths_of_its_proxies);
+	tcase_add_test(generation, so_many_ipv6_hops_as_fit_are_taken_and_no_more);
+	tcase_add_test(generation,
+		       a_family_without_an_outer_source_is_refused_only_where_it_is_used);
+	tcase_add_test(generation,
+		       a_table_of_the_other_family_is_refused_whichever_backend_comes_first);
 	suite_add_tcase(suite, generation);
 	return suite;
 }

@@ -26,23 +26,47 @@ START_TEST(the_header_of_one_hop_is_the_one_other_directors_write)
 }
 END_TEST
 
-START_TEST(every_hop_count_survives_a_round_trip)
+START_TEST(the_header_of_ipv6_hops_has_a_type_and_words_of_its_own)
 {
-	for (uint8_t hop_count = 0; hop_count <= GLB_GUE_HOPS_MAX; hop_count++) {
-		uint8_t bytes[8 + 4 * GLB_GUE_HOPS_MAX + 1];
-		uint32_t len = write_header(bytes, GLB_PROTO_IPV6, hop_count);
-		struct glb_cursor cur = glb_cursor(bytes, len + 1);
-		struct glb_gue gue;
+	uint8_t header[8 + 16] = {0};
 
-		bytes[GLB_GUE_NEXT_HOP_AT] = 7;
-		ck_assert(glb_gue_decode(&gue, &cur, GLB_GUE_HOP_LEN));
-		ck_assert_ptr_eq(gue.header, bytes);
-		ck_assert_ptr_eq(cur.at, bytes + len);
-		ck_assert_uint_eq(gue.len, len);
-		ck_assert_uint_eq(gue.proto, GLB_PROTO_IPV6);
-		ck_assert_uint_eq(gue.next_hop, 7);
-		ck_assert_uint_eq(gue.hop_count, hop_count);
-	}
+	glb_gue_encode(header, GLB_PROTO_IPV6, 1, GLB_GUE_HOP6_LEN);
+	ck_assert_mem_eq(header, "\x05\x29\x00\x00\x00\x01\x00\x01", 8);
+	glb_gue_encode(header, GLB_PROTO_IPIP, 7, GLB_GUE_HOP6_LEN);
+	ck_assert_mem_eq(header, "\x1d\x04\x00\x00\x00\x01\x00\x07", 8);
+	ck_assert_uint_eq(glb_gue_len(4, GLB_GUE_HOP6_LEN), 72);
+}
+END_TEST
+
+static void check_round_trip(uint32_t hop_count, uint32_t hop_len)
+{
+	uint8_t bytes[8 + 4 * GLB_GUE_HOPS_MAX + 1] = {0};
+	uint32_t len = glb_gue_len(hop_count, hop_len);
+	struct glb_cursor cur = glb_cursor(bytes, len + 1);
+	struct glb_gue gue;
+
+	glb_gue_encode(bytes, GLB_PROTO_IPV6, hop_count, hop_len);
+	bytes[GLB_GUE_NEXT_HOP_AT] = 7;
+	ck_assert(glb_gue_decode(&gue, &cur, hop_len));
+	ck_assert_ptr_eq(gue.header, bytes);
+	ck_assert_ptr_eq(cur.at, bytes + len);
+	ck_assert_uint_eq(gue.len, len);
+	ck_assert_uint_eq(gue.proto, GLB_PROTO_IPV6);
+	ck_assert_uint_eq(gue.next_hop, 7);
+	ck_assert_uint_eq(gue.hop_count, hop_count);
+	ck_assert_uint_eq(gue.hop_len, hop_len);
+
+	cur = glb_cursor(bytes, len + 1);
+	ck_assert(!glb_gue_decode(&gue, &cur,
+				  hop_len == GLB_GUE_HOP_LEN ? GLB_GUE_HOP6_LEN : GLB_GUE_HOP_LEN));
+}
+
+START_TEST(every_hop_count_survives_a_round_trip_and_is_none_of_the_other_family)
+{
+	for (uint32_t hop_count = 0; hop_count <= GLB_GUE_HOPS_MAX; hop_count++)
+		check_round_trip(hop_count, GLB_GUE_HOP_LEN);
+	for (uint32_t hop_count = 0; hop_count <= GLB_GUE_HOPS6_MAX; hop_count++)
+		check_round_trip(hop_count, GLB_GUE_HOP6_LEN);
 }
 END_TEST
 
@@ -84,19 +108,58 @@ START_TEST(a_header_no_director_wrote_is_refused_and_nothing_is_said_about_it)
 }
 END_TEST
 
+START_TEST(a_header_with_ipv6_hops_that_no_director_wrote_is_refused)
+{
+	static const struct {
+		const char *what;
+		unsigned int at;
+		uint8_t byte;
+	} cases[] = {
+		{"variant 1", 0, 0x40 | 9},
+		{"a control message", 0, 0x20 | 9},
+		{"words of IPv4 hops", 0, 3},
+		{"one word too few", 0, 8},
+		{"one word too many", 0, 10},
+		{"protocol TCP", 1, 6},
+		{"a flag in the first byte", 2, 0x80},
+		{"a flag in the second byte", 3, 0x01},
+		{"another private type, high byte", 4, 0x01},
+		{"the private type of IPv4 hops", 5, 0},
+		{"another private type", 5, 2},
+		{"a hop more than the words say", 7, 3},
+		{"a hop less than the words say", 7, 1},
+		{"a count whose words wrap", 7, 2 + 64},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		uint8_t bytes[8 + 16 * 2] = {0};
+		struct glb_cursor cur = glb_cursor(bytes, sizeof(bytes));
+		struct glb_gue gue = {.hop_count = 99};
+
+		glb_gue_encode(bytes, GLB_PROTO_IPIP, 2, GLB_GUE_HOP6_LEN);
+		bytes[cases[i].at] = cases[i].byte;
+		ck_assert_msg(!glb_gue_decode(&gue, &cur, GLB_GUE_HOP6_LEN), "taken: %s",
+			      cases[i].what);
+		ck_assert_msg(gue.hop_count == 99 && !gue.header, "touched: %s", cases[i].what);
+	}
+}
+END_TEST
+
 START_TEST(a_header_cut_at_any_length_is_refused)
 {
-	uint8_t bytes[20];
-	uint32_t len = write_header(bytes, GLB_PROTO_IPIP, 3);
+	uint8_t bytes[8 + 16 * 3] = {0};
 
-	for (uint32_t cut = 0; cut < len; cut++) {
-		uint8_t *exact = frame_exact(bytes, cut);
-		struct glb_cursor cur = glb_cursor(exact, cut);
-		struct glb_gue gue;
+	for (uint32_t hop_len = GLB_GUE_HOP_LEN; hop_len <= GLB_GUE_HOP6_LEN; hop_len *= 4) {
+		glb_gue_encode(bytes, GLB_PROTO_IPIP, 3, hop_len);
+		for (uint32_t cut = 0; cut < glb_gue_len(3, hop_len); cut++) {
+			uint8_t *exact = frame_exact(bytes, cut);
+			struct glb_cursor cur = glb_cursor(exact, cut);
+			struct glb_gue gue;
 
-		ck_assert_msg(!glb_gue_decode(&gue, &cur, GLB_GUE_HOP_LEN), "taken at %u bytes",
-			      cut);
-		free(exact);
+			ck_assert_msg(!glb_gue_decode(&gue, &cur, hop_len), "taken at %u bytes",
+				      cut);
+			free(exact);
+		}
 	}
 }
 END_TEST
@@ -107,8 +170,10 @@ Suite *unit_suite(void)
 	TCase *gue = tcase_create("gue");
 
 	tcase_add_test(gue, the_header_of_one_hop_is_the_one_other_directors_write);
-	tcase_add_test(gue, every_hop_count_survives_a_round_trip);
+	tcase_add_test(gue, the_header_of_ipv6_hops_has_a_type_and_words_of_its_own);
+	tcase_add_test(gue, every_hop_count_survives_a_round_trip_and_is_none_of_the_other_family);
 	tcase_add_test(gue, a_header_no_director_wrote_is_refused_and_nothing_is_said_about_it);
+	tcase_add_test(gue, a_header_with_ipv6_hops_that_no_director_wrote_is_refused);
 	tcase_add_test(gue, a_header_cut_at_any_length_is_refused);
 	suite_add_tcase(suite, gue);
 	return suite;

@@ -286,6 +286,21 @@ static int make_generation(struct glb_diag *diag)
 	return err;
 }
 
+static struct glb_generation *shared;
+
+static int change_ports(struct glb_diag *diag)
+{
+	struct glb_generation *next = NULL;
+	int err = glb_generation_with_ports(&next, shared, shared->settings.ports);
+
+	if (err) {
+		ck_assert_ptr_null(next);
+		ck_assert_uint_eq(*shared->users, 1);
+	}
+	glb_generation_free(next);
+	return without_words(err, diag);
+}
+
 static int parse_spec(struct glb_diag *diag)
 {
 	static char text[DOCUMENT_LEN_MAX];
@@ -374,7 +389,17 @@ END_TEST
 
 START_TEST(making_a_generation_fails_cleanly)
 {
+	tables.tables[2]->spec.binds[0].quic = true; /* the servers of a route are memory, too */
+	tables.tables[2]->spec.backends[0].has_server_id = true;
 	starve(make_generation);
+}
+END_TEST
+
+START_TEST(changing_ports_fails_cleanly)
+{
+	ck_assert_int_eq(glb_generation_make(&shared, 1, &fixture_settings, &tables, NULL), 0);
+	starve(change_ports);
+	glb_generation_free(shared);
 }
 END_TEST
 
@@ -405,6 +430,7 @@ Suite *unit_suite(void)
 	tcase_add_test(memory, planning_fails_cleanly);
 	tcase_add_test(memory, reading_an_image_fails_cleanly);
 	tcase_add_test(memory, making_a_generation_fails_cleanly);
+	tcase_add_test(memory, changing_ports_fails_cleanly);
 	tcase_add_test(memory, reading_a_document_fails_cleanly);
 	tcase_add_test(memory, reading_a_file_fails_cleanly);
 	suite_add_tcase(suite, memory);
