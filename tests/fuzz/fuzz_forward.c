@@ -41,7 +41,7 @@ struct held {
 
 /* One burst, and where its packets lie. */
 struct burst {
-	struct glb_generation gen;
+	struct glb_generation *gen;
 	uint16_t headroom;
 	uint8_t port;
 	unsigned int count;
@@ -50,20 +50,6 @@ struct burst {
 	uint8_t *memory;
 	size_t memory_len;
 };
-
-/* What settings decide when a generation is made: kept for all inputs. */
-static const struct glb_generation *base(bool alt)
-{
-	static struct glb_generation *made[2];
-
-	if (!made[alt]) {
-		struct glb_settings settings = fixture_settings;
-
-		settings.alt_hash_fields = alt ? GLB_HASH_SRC_ADDR : 0;
-		made[alt] = fixture_wide_generation(&settings);
-	}
-	return made[alt];
-}
 
 static void choose_flags(struct glb_settings *settings, uint8_t flags)
 {
@@ -94,10 +80,10 @@ static void choose_port(struct glb_port *port, const uint8_t *head)
 		memset(port->gateway_mac, 0, sizeof(port->gateway_mac));
 }
 
-static struct glb_generation generation_of(const uint8_t *head)
+static struct glb_generation *generation_of(const uint8_t *head, uint8_t isa)
 {
 	struct glb_settings settings = fixture_settings;
-	struct glb_generation gen;
+	struct glb_generation *gen;
 
 	settings.hash_fields = head[0] & GLB_HASH_FIELDS_ALL;
 	settings.alt_hash_fields = head[1] & GLB_HASH_FIELDS_ALL;
@@ -106,13 +92,12 @@ static struct glb_generation generation_of(const uint8_t *head)
 	settings.udp_checksum = head[2] >> 4 & 3;
 	settings.outer_dscp = head[4] % (GLB_DSCP_COPY + 1);
 	settings.min_ttl = head[5];
-	settings.isa = head[10] & 16 ? GLB_ISA_BEST : GLB_ISA_GENERIC;
 	choose_flags(&settings, head[3]);
 	choose_port(&settings.ports[head[10] % GLB_PORTS_MAX], head);
-	gen = *base(settings.alt_hash_fields);
-	gen.settings = settings;
-	glb_generation_refresh(&gen);
-	return gen;
+	settings.isa = isa;
+	gen = fixture_wide_generation(&settings);
+	settings.isa = GLB_ISA_BEST;
+	return gen ? gen : fixture_wide_generation(&settings);
 }
 
 static void right_checksums(uint8_t *frame, const struct glb_flow *flow, uint8_t help)
@@ -217,15 +202,15 @@ static uint32_t outer_len(const struct burst *burst, const struct held *held,
 			  const struct glb_flow *flow)
 {
 	const uint8_t *dst = held->original + flow->ip_at + (flow->version == 4 ? 16 : 24);
-	int32_t table = glb_binds_match(burst->gen.binds, flow, dst).table;
+	int32_t table = glb_binds_match(burst->gen->binds, flow, dst).table;
 
-	return table < 0 ? 0 : burst->gen.routes[table].outer_len;
+	return table < 0 ? 0 : burst->gen->routes[table].outer_len;
 }
 
 static bool is_kind(enum glb_verdict verdict, const struct burst *burst,
 		    const struct glb_flow *flow, const uint8_t *ip)
 {
-	const struct glb_settings *settings = &burst->gen.settings;
+	const struct glb_settings *settings = &burst->gen->settings;
 	bool wrong = flow->version == 4 && plain_sum(0, ip, 4U * (ip[0] & 15)) != 0xffff;
 
 	switch (verdict) {
@@ -251,7 +236,7 @@ static bool is_kind(enum glb_verdict verdict, const struct burst *burst,
 static void check_reason(const struct burst *burst, const struct held *held,
 			 const struct glb_flow *flow, enum glb_verdict verdict)
 {
-	const struct glb_settings *settings = &burst->gen.settings;
+	const struct glb_settings *settings = &burst->gen->settings;
 	const struct glb_port *port = &settings->ports[burst->port];
 	const uint8_t *ip = held->original + flow->ip_at;
 	bool passed = verdict == GLB_FORWARD || verdict == GLB_ANSWER_TOO_BIG ||
@@ -290,7 +275,7 @@ static void check_bounds(const struct burst *burst, const struct glb_packet *pkt
 
 static void check_packet(const struct burst *burst, struct glb_packet *pkt, const struct held *held)
 {
-	struct outer_case c = {&burst->gen,    pkt->data, pkt->len,
+	struct outer_case c = {burst->gen,     pkt->data, pkt->len,
 			       held->original, held->len, burst->port};
 	const char *fault = NULL;
 	struct glb_flow flow;
@@ -307,7 +292,7 @@ static void check_packet(const struct burst *burst, struct glb_packet *pkt, cons
 		PROMISE(pkt->headroom == burst->headroom && pkt->len == held->len);
 		PROMISE(!memcmp(pkt->data, held->original, held->len));
 		if (glb_verdict_is_answer(pkt->verdict)) {
-			glb_answer(&burst->gen, pkt);
+			glb_answer(burst->gen, pkt);
 			c.sent = pkt->data;
 			c.sent_len = pkt->len;
 			fault = answer_fault(&c, pkt->verdict);
@@ -323,7 +308,7 @@ static void decide(struct burst *burst)
 
 	for (unsigned int i = 0; i < burst->count; i++)
 		burst->packets[i] = hold(burst, &burst->held[i]);
-	glb_forward(&burst->gen, burst->packets, burst->count);
+	glb_forward(burst->gen, burst->packets, burst->count);
 	for (unsigned int i = 0; i < burst->count; i++) {
 		verdicts[i] = burst->packets[i].verdict;
 		check_packet(burst, &burst->packets[i], &burst->held[i]);
@@ -331,7 +316,7 @@ static void decide(struct burst *burst)
 	/* Alone, a packet must meet the fate it met among others. */
 	for (unsigned int i = 0; i < burst->count; i++) {
 		burst->packets[i] = hold(burst, &burst->held[i]);
-		glb_forward(&burst->gen, &burst->packets[i], 1);
+		glb_forward(burst->gen, &burst->packets[i], 1);
 		PROMISE(burst->packets[i].verdict == verdicts[i]);
 	}
 }
@@ -341,6 +326,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	/* changes to the bytes of echo, too_big and udp_checksum, and to those of flags */
 	static const uint8_t variants[VARIANTS][2] = {
 		{0, 0}, {0x15, 0x5a}, {0x2b, 0x25}, {0x34, 0x7f}};
+	static const uint8_t isas[VARIANTS] = {GLB_ISA_BEST, GLB_ISA_GENERIC, GLB_ISA_AVX2,
+					       GLB_ISA_AVX512};
 	static struct burst burst;
 	uint8_t head[HEAD_LEN];
 
@@ -352,8 +339,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	for (unsigned int v = 0; v < VARIANTS; v++) {
 		head[2] = input[2] ^ variants[v][0];
 		head[3] = input[3] ^ variants[v][1];
-		burst.gen = generation_of(head);
+		burst.gen = generation_of(head, isas[v]);
 		decide(&burst);
+		glb_generation_free(burst.gen);
 	}
 	ASAN_UNPOISON_MEMORY_REGION(burst.memory, burst.memory_len);
 	free(burst.memory);

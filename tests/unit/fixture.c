@@ -159,16 +159,61 @@ struct glb_generation *fixture_generation(const struct glb_settings *settings)
 	return generation_of(fixture_tables(), settings);
 }
 
-struct glb_generation *fixture_wide_generation(const struct glb_settings *settings)
+/* Settings decide about these when a generation is made; about all else, when ports are. */
+static struct glb_generation *make_wide(bool alt, bool unique)
 {
+	struct glb_settings settings = fixture_settings;
 	struct glb_table_spec copy[sizeof(tables) / sizeof(*tables)];
 	struct glb_tables built;
 
 	memcpy(copy, tables, sizeof(tables));
-	if (settings->alt_hash_fields)
+	if (alt)
 		copy[4].hops = 2;
+	settings.alt_hash_fields = alt ? GLB_HASH_SRC_ADDR : 0;
+	settings.unique_hops = unique;
 	if (glb_tables_build(&built, &(struct glb_spec){copy, sizeof(copy) / sizeof(*copy)}, NULL,
 			     NULL))
 		abort();
-	return generation_of(built, settings);
+	return generation_of(built, &settings);
+}
+
+/* The build of the data path for an instruction set, or NULL. */
+static glb_forward_fn *forward_of(uint8_t isa)
+{
+	static glb_forward_fn *known[GLB_ISA_COUNT];
+	static bool asked[GLB_ISA_COUNT];
+	struct glb_settings settings = fixture_settings;
+	struct glb_tables built;
+	struct glb_generation *gen;
+
+	if (asked[isa])
+		return known[isa];
+	asked[isa] = true;
+	settings.isa = isa;
+	built = fixture_tables();
+	if (glb_generation_make(&gen, 1, &settings, &built, NULL)) {
+		glb_tables_free(&built);
+		return NULL;
+	}
+	known[isa] = gen->forward;
+	glb_generation_free(gen);
+	return known[isa];
+}
+
+struct glb_generation *fixture_wide_generation(const struct glb_settings *settings)
+{
+	static struct glb_generation *bases[2][2]; /* kept */
+	bool alt = settings->alt_hash_fields;
+	struct glb_generation **base = &bases[alt][settings->unique_hops];
+	struct glb_generation like;
+	struct glb_generation *gen;
+
+	if (!*base)
+		*base = make_wide(alt, settings->unique_hops);
+	like = **base;
+	like.settings = *settings;
+	like.forward = forward_of(settings->isa);
+	if (like.forward && glb_generation_with_ports(&gen, &like, settings->ports))
+		abort();
+	return like.forward ? gen : NULL;
 }

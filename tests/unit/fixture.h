@@ -31,7 +31,11 @@ struct glb_tables fixture_tables(void);
 /* A generation of those tables, for glb_generation_free(). */
 struct glb_generation *fixture_generation(const struct glb_settings *settings);
 
-/* A generation of the wide fixture. With alternative hash fields, table 4 has 2 hops. */
+/*
+ * A generation of the wide fixture, for glb_generation_free(): the tables are built once and shared
+ * by all. With alternative hash fields, table 4 has 2 hops. NULL if settings->isa is not for this
+ * processor.
+ */
 struct glb_generation *fixture_wide_generation(const struct glb_settings *settings);
 
 #endif

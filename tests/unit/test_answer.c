@@ -23,14 +23,22 @@ enum { HEADROOM = 48 };
 static uint8_t frame[FRAME_LEN_MAX];
 static struct glb_generation *gen;
 
-/* Echoes are answered, and so is what does not fit 1500 bytes. */
-static void make_generation(void)
+static void serve(uint16_t mtu)
 {
 	struct glb_settings settings = fixture_settings;
 
 	settings.echo = GLB_ECHO_ANSWER;
 	settings.too_big = GLB_TOO_BIG_ANSWER;
+	settings.forward_fragments = true;
+	settings.ports[1].mtu = mtu;
+	glb_generation_free(gen);
 	gen = fixture_wide_generation(&settings);
+}
+
+/* Echoes are answered, and so is what does not fit 1500 bytes. */
+static void make_generation(void)
+{
+	serve(1500);
 }
 
 static void free_generation(void)
@@ -293,8 +301,7 @@ START_TEST(a_quote_is_cut_where_an_error_ends_for_its_family)
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		struct held held = hold(&cases[i].sample, HEADROOM);
 
-		gen->settings.ports[1].mtu = cases[i].mtu;
-		glb_generation_refresh(gen);
+		serve(cases[i].mtu);
 		check_answer(&held, GLB_ANSWER_TOO_BIG, "cut");
 		ck_assert_uint_eq(held.pkt.len, cases[i].len);
 		release(&held);
@@ -325,8 +332,7 @@ START_TEST(the_mtu_told_is_what_is_left_but_never_less_than_ipv6_promises)
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		struct held held = hold(&cases[i].sample, HEADROOM);
 
-		gen->settings.ports[1].mtu = cases[i].mtu;
-		glb_generation_refresh(gen);
+		serve(cases[i].mtu);
 		check_answer(&held, GLB_ANSWER_TOO_BIG, "told");
 		ck_assert_uint_eq(
 			get16(held.pkt.data + 14 + (cases[i].sample.version == 4 ? 26 : 46)),
@@ -394,13 +400,10 @@ START_TEST(nobody_is_told_about_errors_fragments_or_what_every_link_must_carry)
 		 0},
 	};
 
-	gen->settings.forward_fragments = true;
-	glb_generation_refresh(gen);
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		struct held held = hold(&cases[i].sample, HEADROOM);
 
-		gen->settings.ports[1].mtu = cases[i].mtu;
-		glb_generation_refresh(gen);
+		serve(cases[i].mtu);
 		held.pkt.data[0] |= cases[i].first;
 		glb_forward(gen, &held.pkt, 1);
 		ck_assert_msg(held.pkt.verdict == cases[i].want, "%s: %s", cases[i].what,

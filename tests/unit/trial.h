@@ -23,9 +23,8 @@
 #define PING6 TO6, .proto = 58, .type = 128
 
 struct trial {
-	struct glb_generation gen;
-	struct glb_settings *settings; /* of gen */
-	struct glb_port *port;	       /* of these, the one in use */
+	struct glb_settings settings;
+	struct glb_port *port; /* of these, the one in use */
 	struct sample sample;
 	uint16_t headroom;
 	bool damaged;  /* IPv4 header checksum */
@@ -35,14 +34,11 @@ struct trial {
 
 extern struct trial trial;
 
-/* Wide generations, without alternative hash fields and with; for an unchecked fixture. */
-extern struct glb_generation *plain_gen;
-extern struct glb_generation *alt_gen;
+/* Builds tables once, in front of all tests: for an unchecked fixture. */
 void make_generations(void);
-void free_generations(void);
 
 /* Starts over with a sample, nothing set and all the room there is. */
-void start(const struct glb_generation *gen, struct sample sample);
+void start(struct sample sample);
 
 /*
  * Has the sample decided. A forwarded frame must be what outer.h says; of any other packet nothing
