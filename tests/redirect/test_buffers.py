@@ -12,10 +12,12 @@ import time
 
 import pytest
 import wire
-from bench import DIRECTOR_MAC, PASSED, SENT, Bench, segment
+from bench import DIRECTOR_MAC, PASSED, SENT, segment
 from hosts import A, B, DIRECTOR, VIP, VIP6, Proxy, interface_address
 from kernel import CHECKSUM_COMPLETE, inside
 from netns import Namespace, wait_until
+from scapy.layers.inet import TCP
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, PadN
 
 vips = pytest.mark.parametrize("vip", [VIP, VIP6], ids=["ipv4", "ipv6"])
 
@@ -24,20 +26,16 @@ IFF_TAP, IFF_NO_PI, IFF_NAPI, IFF_NAPI_FRAGS = 0x0002, 0x1000, 0x0010, 0x0020
 NEIGHBOUR_MAC = bytes.fromhex("02000000000b")
 
 
-@pytest.fixture(scope="module")
-def proxy(network):
-    """Proxy a, on the bench."""
-    with contextlib.closing(Bench(network.proxies[0])) as bench:
-        yield bench
-
-
 @vips
+@pytest.mark.parametrize("tos", [0, 3], ids=["no-mark", "congested"])
 @pytest.mark.parametrize("with_checksum", [True, False], ids=["checksum", "no-checksum"])
 @pytest.mark.parametrize("flags, action", [("S", PASSED), ("A", SENT)], ids=["kept", "forwarded"])
 def test_the_sum_that_hardware_took_of_a_packet_is_kept_up(
-        proxy, vip, flags, action, with_checksum):
+        proxy, vip, flags, action, with_checksum, tos):
     """The kernel trusts that sum; with a stale one it would take good segments for damaged."""
-    frame = proxy.tunnel(segment(vip, flags), with_checksum=with_checksum)
+    inner = segment(vip, flags)
+    setattr(inner, "tc" if vip == VIP6 else "tos", 2 if tos else 0)
+    frame = proxy.tunnel(inner, with_checksum=with_checksum, tos=tos)
     try:
         outcome = proxy.run(frame, flags=CHECKSUM_COMPLETE)
     except OSError as error:
@@ -122,6 +120,19 @@ def test_headers_in_two_pieces_are_read_and_changed_like_any_other(pieces, vip, 
         assert far_end.receive() == expected, cut
     after = proxy.counters()
     assert after["forwarded_to_alternate"] - before["forwarded_to_alternate"] == len(frame) - 14
+
+
+def test_long_extension_headers_in_two_pieces_are_read(pieces):
+    """Longer than what the program asks for in one piece of every packet."""
+    proxy, far_end = pieces
+    mac = interface_address(proxy.namespace, "eth0")
+    extension = IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(252))] * 3)
+    inner = bytes(IPv6(src="2001:db8:99::77", dst=VIP6) / extension / segment(VIP6)[TCP])
+    frame = wire.ether(wire.outer(wire.gue(inner, [B]), DIRECTOR, A), DIRECTOR_MAC, mac)
+    expected = wire.ether(wire.outer(wire.gue(inner, [B], 1), A, B), mac, NEIGHBOUR_MAC)
+    for cut in (*range(14, len(frame), 7), len(frame) - 1):
+        far_end.send(frame, cut)
+        assert far_end.receive() == expected, cut
 
 
 def test_a_kept_packet_in_two_pieces_reaches_its_socket(pieces):

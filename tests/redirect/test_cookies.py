@@ -9,6 +9,7 @@ from bench import Bench, absent, half_open, segment
 from hosts import VIP, VIP6, interface_address
 from kernel import inside
 from scapy.layers.inet import TCP, IPOption_NOP
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt
 from scapy.layers.l2 import Ether
 
 ETH_P_ALL = 3
@@ -16,11 +17,11 @@ SPORT = 40002
 vips = pytest.mark.parametrize("vip", [VIP, VIP6], ids=["ipv4", "ipv6"])
 
 
-@pytest.fixture(scope="module")
-def proxy(network):
+@pytest.fixture(scope="module", params=[4, 6], ids=["over-ipv4", "over-ipv6"])
+def proxy(request, network):
     """Proxy a, on the bench, which answers every SYN with a cookie."""
     network.proxies[0].namespace.run("sysctl", "-qw", "net.ipv4.tcp_syncookies=2")
-    with contextlib.closing(Bench(network.proxies[0])) as bench:
+    with contextlib.closing(Bench(network.proxies[0], request.param)) as bench:
         yield bench
 
 
@@ -62,6 +63,15 @@ def test_a_cookie_is_found_behind_ip_options(network, proxy):
     with answered(network, proxy, VIP) as ours:
         ours.options = [IPOption_NOP()] * 8
         assert proxy.accepts(ours) == "accepted_syn_cookie"
+
+
+def test_a_cookie_is_found_behind_extension_headers(network, proxy):
+    with answered(network, proxy, VIP6) as ours:
+        theirs = IPv6(src=ours.src, dst=ours.dst) / IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt()
+        ours = theirs / ours[TCP]
+        assert proxy.accepts(ours) == "accepted_syn_cookie"
+        ours[TCP].ack += 1 << 20
+        assert proxy.forwards(ours) == "forwarded_to_alternate"
 
 
 @vips
