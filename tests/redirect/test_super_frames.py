@@ -16,6 +16,7 @@ UPLOAD = os.urandom(8 << 20)
 ONE_BY_ONE = len(UPLOAD) // 1500  # no fewer segments of Ethernet's size make up the upload
 
 vips = pytest.mark.parametrize("vip", [VIP, VIP6], ids=["ipv4", "ipv6"])
+sections = pytest.mark.parametrize("section", ["tc", "classifier"], ids=["over-ipv4", "over-ipv6"])
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +26,13 @@ def encapsulator(compile_bpf):
 
 
 @contextlib.contextmanager
-def super_frames(network, encapsulator):
+def super_frames(network, encapsulator, section):
     """In this block, the client itself sends to proxy a in GUE, with all offloads."""
     client = network.client
     client.run("ethtool", "-K", "eth0", "tx", "on", "tso", "on", "gso", "on")
     client.run("tc", "qdisc", "add", "dev", "eth0", "clsact")
     client.run("tc", "filter", "add", "dev", "eth0", "egress",
-               "bpf", "direct-action", "object-file", encapsulator, "section", "tc")
+               "bpf", "direct-action", "object-file", encapsulator, "section", section)
     network.route_vips_to(A)
     try:
         yield
@@ -47,9 +48,10 @@ def received_mss(sock):
 
 
 @vips
-def test_super_frames_are_decapsulated_whole(network, encapsulator, vip):
+@sections
+def test_super_frames_are_decapsulated_whole(network, encapsulator, section, vip):
     a, b = network.proxies
-    with super_frames(network, encapsulator):
+    with super_frames(network, encapsulator, section):
         with counted(a, b) as (at_a, at_b), connection(network, a, vip) as (client, server):
             assert send(client, server, UPLOAD) == UPLOAD
             assert received_mss(server) <= client.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
@@ -58,13 +60,14 @@ def test_super_frames_are_decapsulated_whole(network, encapsulator, vip):
 
 
 @vips
+@sections
 @pytest.mark.parametrize("offloads", ["on", "off"])
-def test_super_frames_are_forwarded_whole(network, encapsulator, vip, offloads):
+def test_super_frames_are_forwarded_whole(network, encapsulator, section, vip, offloads):
     """Also by a device that wants them in pieces: the kernel cuts what the program has edited."""
     a, b = network.proxies
     network.director.hops = (B, A)
     a.namespace.run("ethtool", "-K", "eth0", "tx", offloads)
-    with connection(network, b, vip) as (client, server), super_frames(network, encapsulator):
+    with connection(network, b, vip) as (client, server), super_frames(network, encapsulator, section):
         with counted(a, b) as (at_a, at_b):
             assert send(client, server, UPLOAD) == UPLOAD
     assert at_a["forwarded_to_alternate"] == at_a["total"] < ONE_BY_ONE / 2
