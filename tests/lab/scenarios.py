@@ -359,7 +359,7 @@ def bad_files(lab, say):
     with Load(lab, outcome):
         serving = reload_accepted(lab)
         for bad in BAD_FILES:
-            lab.write_tables(bad.spoil(lab_tables()))
+            lab.write_tables(bad.spoil(lab_tables(lab.underlay)))
             complaint = claim_refused_at_reload(lab, outcome, bad, serving)
             claim_refused_at_start(lab, outcome, bad, complaint)
             say(f"{bad.title}: {complaint}")

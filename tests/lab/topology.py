@@ -5,8 +5,9 @@
                 bird, ECMP                                 ---- p1 p2 p3   glb-redirect and HAProxy
 
 The directors announce the VIPs; the router spreads flows over both by their five-tuple. A director
-sends each packet, encapsulated, to the proxy of its flow by way of the router. The proxies have the
-VIPs on their loopback devices and answer the client directly.
+sends each packet, encapsulated, to the proxy of its flow by way of the router: in IPv4, or, as the
+lab is told, in IPv6. The proxies have the VIPs on their loopback devices and answer the client
+directly.
 """
 
 import json
@@ -73,6 +74,10 @@ class Host:
         """Its IPv6 address on the fabric."""
         return f"fd00:1::{self.number}"
 
+    def address(self, family):
+        """Its address of a family."""
+        return self.ipv4 if family == 4 else self.ipv6
+
 
 ROUTER = Host("router", 1)
 DIRECTORS = (Host("d1", 11), Host("d2", 12))
@@ -80,14 +85,18 @@ PROXIES = (Host("p1", 21), Host("p2", 22), Host("p3", 23))
 NAMES = ("client", "router") + tuple(host.name for host in DIRECTORS + PROXIES)
 
 
-def lab_tables():
-    """The forwarding tables at the start: one table, both VIPs, every proxy active."""
+def lab_tables(underlay=4):
+    """The forwarding tables at the start: one table, both VIPs, every proxy active.
+
+    The proxies have addresses of the underlay's IP version.
+    """
     return {"tables": [{
         "name": "lab",
         "hash_key": "12345678901234561234567890123456",
         "seed": "34567890123456783456789012345678",
         "binds": [{"ip": vip, "proto": "tcp", "port": 80} for vip in VIPS.values()],
-        "backends": [{"ip": host.ipv4, "state": "active", "healthy": True} for host in PROXIES],
+        "backends": [{"ip": host.address(underlay), "state": "active", "healthy": True}
+                     for host in PROXIES],
     }]}
 
 
@@ -122,7 +131,8 @@ class Lab:
     Everything a lab writes is in one run directory, which /run/glb-lab.PREFIX points to.
     """
 
-    def __init__(self, prefix=None, build=None):
+    def __init__(self, prefix=None, build=None, underlay=4):
+        self.underlay = underlay
         self.prefix = prefix or os.environ.get("GLB_LAB", "glb")
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", self.prefix):
             raise LabError(f"GLB_LAB={self.prefix}: want up to 20 of a-z 0-9 -, a letter first")
@@ -283,10 +293,11 @@ class Lab:
             self._fill_in("director.bird.conf", f"{host.name}.bird.conf", common | addresses)
             self.file(f"{host.name}.json").write_text(json.dumps({
                 "outbound_gateway_mac": FABRIC_MAC,
-                "outbound_src_ip": host.ipv4,
+                "outbound_src_ip" if self.underlay == 4 else "outbound_src_ip6":
+                    host.address(self.underlay),
                 "unmatched": "drop",  # the kernel has its own copy of every packet
             }, indent=2))
-        self.write_tables(json.dumps(lab_tables(), indent=2))
+        self.write_tables(json.dumps(lab_tables(self.underlay), indent=2))
 
     def _fill_in(self, template, name, values):
         """Write one file of conf/ with the addresses filled in."""
@@ -301,7 +312,7 @@ class Lab:
 
     def set_state(self, proxy, state):
         """Edit the tables file: `proxy` gets `state`, every other proxy is active."""
-        tables = lab_tables()
+        tables = lab_tables(self.underlay)
         for host, backend in zip(PROXIES, tables["tables"][0]["backends"]):
             backend["state"] = state if host.name == proxy else "active"
         self.write_tables(json.dumps(tables, indent=2))
