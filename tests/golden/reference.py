@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import capture
-import model
+import datapath
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "golden"
 
@@ -117,7 +117,7 @@ class PacketSet:
     @cached_property
     def outcomes(self) -> list:
         """What the oracle makes of every frame."""
-        director = model.director_of(self.config, self.tables, SOURCE_MAC)
+        director = datapath.director_of(self.config, self.tables, datapath.Port(SOURCE_MAC))
         return [director.forward(frame) for frame in self.frames]
 
     def leaving(self, original_verdict: str, verdict: str) -> list:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What glb should do, said a second time.
 
-A plain model of everything two hosts must agree on: SipHash-2-4, the hash of a flow, the rows of a
-table, the bytes of a table image, which bind a packet belongs to, what a frame is turned into.
-It shares nothing with the C programs, prefers clarity to speed, and is what the packet cases and
-the vectors in vectors/ are checked against.
+A plain model of everything two hosts must agree on. Here: SipHash-2-4, the hash of a flow, the rows
+of a table, the bytes of a table image. In reading.py: what a frame says about itself. In writing.py:
+headers and checksums. In answers.py: what the director says itself. In datapath.py: what becomes of
+a frame. It shares nothing with the C programs, prefers clarity to speed, and is what the packet
+cases and the vectors in vectors/ are checked against.
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ import struct
 import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Iterable, Iterator, NamedTuple, Optional, Sequence
-
-import quic
+from typing import Iterable, Iterator, Optional, Sequence
 
 # --- SipHash-2-4 ---------------------------------------------------------------------------------
 
@@ -175,13 +174,13 @@ class Table:
         return self._known_rows[number]
 
 
-def _address(text: str) -> bytes:
+def packed(text: str) -> bytes:
     return ipaddress.ip_address(text).packed
 
 
 def _bind(entry: dict) -> Bind:
     text, _, prefix = entry["ip"].partition("/")
-    address = _address(text)
+    address = packed(text)
     first = entry["port"] if "port" in entry else entry["port_start"]
     last = entry["port"] if "port" in entry else entry["port_end"]
     return Bind(
@@ -203,7 +202,7 @@ def tables_of(document: dict) -> list[Table]:
             tuple(_bind(bind) for bind in table["binds"]),
             tuple(
                 Backend(
-                    _address(entry["ip"]),
+                    packed(entry["ip"]),
                     entry["state"],
                     entry.get("healthy") is True,
                     entry.get("weight", 100) if "hops" in table else 100,
@@ -474,293 +473,3 @@ def hash_input(flow: Flow, fields: Sequence[str]) -> bytes:
 
 def flow_hash(hash_key: bytes, flow: Flow, fields: Sequence[str]) -> int:
     return siphash(hash_key, hash_input(flow, fields))
-
-
-# --- Reading a frame -----------------------------------------------------------------------------
-
-IPV4, IPV6 = 0x0800, 0x86DD
-TAGS = (0x8100, 0x88A8)
-TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
-HEADER_LENGTHS = {TCP: 20, UDP: 8}
-ICMP_HEADER_LENGTH = 8
-IP_IN_GUE = {IPV4: 4, IPV6: 41}
-
-
-class Verdict(Exception):
-    """The fate of a frame that is not forwarded."""
-
-
-@dataclass(frozen=True)
-class Packet:
-    """What a frame says about itself.
-
-    kind is "flow" (has ports), "echo" (has none), "error" (an ICMP error; `flow` is the one quoted,
-    as the client sends it, `protocol` the quoted protocol) or "fragment" (not the first one, so
-    `flow` has addresses only).
-    """
-
-    kind: str
-    flow: Flow
-    protocol: int
-    destination: bytes  # of the packet itself, which for an error is not the flow's
-    hint: int  # mixed into the outer UDP source port
-    ethertype: int
-    tags: bytes  # VLAN tags, each with its own EtherType
-    ip: bytes  # everything from the IP header to the end of the frame
-    length: int  # what the IP header says
-
-
-def _need(data: bytes, count: int) -> None:
-    if len(data) < count:
-        raise Verdict("drop_truncated")
-
-
-def _be16(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 2], "big")
-
-
-def _ports(data: bytes, header_length: int = 4) -> tuple[int, int]:
-    _need(data, header_length)
-    return _be16(data, 0), _be16(data, 2)
-
-
-class _Header(NamedTuple):
-    """An IP header, and what it carries as far as it is there."""
-
-    source: bytes
-    destination: bytes
-    protocol: int
-    fragment_offset: int
-    length: int
-    payload: bytes
-
-
-def _ipv4(data: bytes, quoted: bool = False) -> _Header:
-    """Read an IPv4 header. A quoted packet is usually cut short, one that travels must be whole."""
-    _need(data, 20)
-    header_length, length = 4 * (data[0] & 15), _be16(data, 2)
-    if data[0] >> 4 != 4 or header_length < 20 or length < header_length:
-        raise Verdict("drop_bad_length")
-    _need(data, header_length if quoted else length)
-    payload = data[header_length:] if quoted else data[header_length:length]
-    fragment_offset = _be16(data, 6) & 0x1FFF
-    return _Header(data[12:16], data[16:20], data[9], fragment_offset, length, payload)
-
-
-def _ipv6(data: bytes, quoted: bool = False) -> _Header:
-    _need(data, 40)
-    if data[0] >> 4 != 6:
-        raise Verdict("drop_bad_length")
-    length = 40 + _be16(data, 4)
-    _need(data, 40 if quoted else length)
-    payload = data[40:] if quoted else data[40:length]
-    return _Header(data[8:24], data[24:40], data[6], 0, length, payload)
-
-
-def _read_ip(data: bytes, ethertype: int, tags: bytes, ping: bool) -> Packet:
-    read = _ipv4 if ethertype == IPV4 else _ipv6
-    icmp = ICMP if ethertype == IPV4 else ICMPV6
-    echo_request = (8, 0) if ethertype == IPV4 else (128, 0)
-    too_big = (3, 4) if ethertype == IPV4 else (2, 0)
-    header = read(data)
-
-    def packet(kind: str, flow: Flow, protocol: int, hint: int) -> Packet:
-        return Packet(
-            kind, flow, protocol, header.destination, hint, ethertype, tags, data, header.length
-        )
-
-    if header.fragment_offset:
-        return packet("fragment", Flow(header.source, header.destination, 0, 0), header.protocol, 0)
-    if header.protocol in (TCP, UDP):
-        source_port, destination_port = _ports(header.payload, HEADER_LENGTHS[header.protocol])
-        flow = Flow(header.source, header.destination, source_port, destination_port)
-        return packet("flow", flow, header.protocol, source_port)
-    if header.protocol != icmp:
-        raise Verdict("punt_no_bind")
-    _need(header.payload, ICMP_HEADER_LENGTH)
-    kind = (header.payload[0], header.payload[1])
-    if kind == echo_request and ping:
-        hint = _be16(data, 4) if ethertype == IPV4 else _be16(data, 2)
-        return packet("echo", Flow(header.source, header.destination, 0, 0), icmp, hint)
-    if kind != too_big:
-        raise Verdict("punt_no_bind")
-    quote = read(header.payload[ICMP_HEADER_LENGTH:], quoted=True)
-    if quote.fragment_offset:
-        raise Verdict("punt_no_bind")
-    vip_port, client_port = _ports(quote.payload)
-    flow = Flow(quote.destination, quote.source, client_port, vip_port)
-    return packet("error", flow, quote.protocol, client_port)
-
-
-def read_frame(frame: bytes, ping: bool = True) -> Packet:
-    """Understand a frame, or raise the Verdict that it deserves whatever is configured.
-
-    ping  whether echo requests are for the backends (forward_icmp_ping_responses)
-    """
-    _need(frame, 14)
-    at = 12
-    while _be16(frame, at) in TAGS and at < 20:
-        _need(frame, at + 6)
-        at += 4
-    ethertype = _be16(frame, at)
-    if ethertype not in (IPV4, IPV6):
-        raise Verdict("punt_not_ip")
-    return _read_ip(frame[at + 2 :], ethertype, frame[12:at], ping)
-
-
-# --- Choosing a bind -----------------------------------------------------------------------------
-
-
-def choose_bind(tables: Sequence[Table], packet: Packet) -> tuple[Table, Bind]:
-    """The bind a packet belongs to: longest prefix, then narrower port range, then file order.
-
-    Ports say nothing about an echo, so port ranges do not either. An error that quotes a protocol
-    no bind has is matched without regard to the protocol.
-    """
-    flow = packet.flow
-    at_address = [
-        (table, bind)
-        for table in tables
-        for bind in table.binds
-        if bind.covers(packet.destination) and bind.covers(flow.destination)
-    ]
-    if not at_address:
-        raise Verdict("punt_no_bind")
-    if packet.kind == "fragment":
-        raise Verdict("drop_fragment")
-    if packet.kind == "echo":
-        return min(at_address, key=lambda match: -match[1].prefix)
-    matches = [(t, b) for t, b in at_address if b.takes(flow.destination_port)]
-    same_protocol = [(t, b) for t, b in matches if b.protocol == packet.protocol]
-    if same_protocol or packet.kind != "error":
-        matches = same_protocol
-    if not matches:
-        raise Verdict("punt_no_bind")
-    return min(matches, key=lambda match: (-match[1].prefix, match[1].port_count()))
-
-
-# --- Writing a frame -----------------------------------------------------------------------------
-
-GUE_PORT = 19523
-
-
-def checksum(data: bytes) -> int:
-    """The Internet checksum."""
-    data += bytes(len(data) % 2)
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
-    while total > 0xFFFF:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total ^ 0xFFFF
-
-
-def ipv4_header(source: bytes, destination: bytes, payload_length: int) -> bytes:
-    def header(check: int) -> bytes:
-        length = 20 + payload_length
-        dont_fragment, ttl = 0x4000, 64
-        return struct.pack(
-            ">BBHHHBBH4s4s", 0x45, 0, length, 0, dont_fragment, ttl, UDP, check, source, destination
-        )
-
-    return header(checksum(header(0)))
-
-
-def udp_datagram(source: bytes, destination: bytes, source_port: int, payload: bytes) -> bytes:
-    length = 8 + len(payload)
-    pseudo = source + destination + struct.pack(">BBH", 0, UDP, length)
-    ports = struct.pack(">HHH", source_port, GUE_PORT, length)
-    check = checksum(pseudo + ports + bytes(2) + payload)
-    return ports + struct.pack(">H", check or 0xFFFF) + payload
-
-
-def gue_header(protocol: int, later_hops: Sequence[bytes]) -> bytes:
-    words_of_private_data, next_hop = 1 + len(later_hops), 0
-    return struct.pack(
-        ">BBHHBB", words_of_private_data, protocol, 0, 0, next_hop, len(later_hops)
-    ) + b"".join(later_hops)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a frame, and for one that is forwarded how that came about."""
-
-    verdict: str
-    frame: bytes  # what leaves: encapsulated, or as it came when punted; empty when dropped
-    hops: tuple[str, ...] = ()
-    hash: int = 0
-    source_port: int = 0
-
-
-@dataclass(frozen=True)
-class Director:
-    """A director's whole configuration; forward() is all it does."""
-
-    tables: Sequence[Table]
-    gateway_mac: bytes
-    source_mac: bytes
-    source_ip: bytes
-    hash_fields: Sequence[str] = ("src_addr",)
-    alt_hash_fields: Optional[Sequence[str]] = None
-    ping: bool = True
-
-    def forward(self, frame: bytes) -> Outcome:
-        try:
-            packet = read_frame(frame, self.ping)
-            return self._encapsulate(packet, *choose_bind(self.tables, packet))
-        except Verdict as verdict:
-            name = str(verdict)
-            return Outcome(name, frame if name.startswith("punt") else b"")
-
-    def _hops(self, table: Table, value: int) -> list[bytes]:
-        return [table.backends[i].address for i in table.row(value % ROWS)]
-
-    def _encapsulate(self, packet: Packet, table: Table, bind: Bind) -> Outcome:
-        value = flow_hash(table.hash_key, packet.flow, self.hash_fields)
-        hops = self._hops(table, value)
-        if self.alt_hash_fields:
-            hops += self._hops(table, flow_hash(table.hash_key, packet.flow, self.alt_hash_fields))
-        server = table.servers().get(quic.server_named_by(packet.ip)) if bind.quic else None
-        if server:
-            hops = quic.with_first(hops, server.address)
-
-        gue = gue_header(IP_IN_GUE[packet.ethertype], hops[1:])
-        inner, padding = packet.ip[: packet.length], packet.ip[packet.length :]
-        if 20 + 8 + len(gue) + len(inner) > 0xFFFF:
-            raise Verdict("drop_too_big")
-        source_port = 0x8000 | ((value ^ packet.hint) & 0x7FFF)
-        udp = udp_datagram(self.source_ip, hops[0], source_port, gue + inner)
-        frame = b"".join(
-            [
-                self.gateway_mac,
-                self.source_mac,
-                packet.tags,
-                struct.pack(">H", IPV4),
-                ipv4_header(self.source_ip, hops[0], len(udp)),
-                udp,
-                padding,
-            ]
-        )
-        hop_names = tuple(str(ipaddress.ip_address(hop)) for hop in hops)
-        return Outcome("forward", frame, hop_names, value, source_port)
-
-
-def _mac(text: str) -> bytes:
-    """ "xx:xx:xx:xx:xx:xx" or "xxxx:xxxx:xxxx"."""
-    return bytes.fromhex(text.replace(":", ""))
-
-
-def _enabled(fields: dict) -> tuple[str, ...]:
-    return tuple(name for name in FIELDS if fields.get(name) is True)
-
-
-def director_of(config: dict, document: dict, source_mac: str) -> Director:
-    """The Director of a (good) director.json and tables.json."""
-    alt = config.get("alt_hash_fields")
-    return Director(
-        tables_of(document),
-        _mac(config["outbound_gateway_mac"]),
-        _mac(source_mac),
-        _address(config["outbound_src_ip"]),
-        _enabled(config.get("hash_fields", {"src_addr": True})),
-        _enabled(alt) if alt is not None else None,
-        config.get("forward_icmp_ping_responses") is not False,
-    )

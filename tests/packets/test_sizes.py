@@ -7,7 +7,7 @@ import pytest
 from scapy.layers.inet import UDP
 from scapy.packet import Raw
 
-import model
+import writing
 from frames import CLIENT, VIP, VIP6, ether, ip, tcp, udp
 
 
@@ -62,4 +62,4 @@ def test_the_biggest_packet_fills_the_outer_length_and_no_more(director, vip, ho
     director.needs(one_more)
     outcomes = configured.send(biggest, one_more)
     assert [outcome.verdict for outcome in outcomes] == ["forward", "drop_too_big"]
-    assert model.checksum(outcomes[0].frame[14:34]) == 0
+    assert writing.checksum(outcomes[0].frame[14:34]) == 0

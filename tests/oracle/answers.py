@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the director says itself: echo replies and "does not fit", at a limited rate."""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from dataclasses import dataclass
+
+from reading import ECHO_REPLY, DOES_NOT_FIT, ICMP, ICMPV6, IPV4, TAGS, Packet  # noqa: F401
+from writing import TTL, checksum, ip_header, pseudo_header
+
+INTERNETWORK_CONTROL = 0xC0  # TOS of an IPv4 router's errors: RFC 1812, 4.3.2.5
+MOST_QUOTED = {IPV4: 576 - 20 - 8, 0x86DD: 1280 - 40 - 8}
+IPV6_MINIMUM_MTU = 1280
+MOST_AT_ONCE = 100
+
+NO_SINGLE_HOST = [
+    ipaddress.ip_network(text)
+    for text in ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/128", "::1/128", "ff00::/8")
+]
+
+
+def is_single_host(address: bytes) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return not any(parsed in network for network in NO_SINGLE_HOST)
+
+
+def may_be_answered(packet: Packet) -> bool:
+    """Both ends are one host each, for all that the frame shows."""
+    group_bits = packet.macs[0] & 1, packet.macs[6] & 1
+    ends = packet.header.source, packet.header.destination
+    return not any(group_bits) and all(map(is_single_host, ends))
+
+
+def _icmp(ends: tuple[bytes, bytes], kind: tuple[int, int], rest: bytes) -> bytes:
+    """An ICMP or ICMPv6 message with its checksum."""
+    six = len(ends[0]) == 16
+    pseudo = pseudo_header(*ends, ICMPV6, 4 + len(rest)) if six else b""
+    check = checksum(pseudo + bytes(kind) + bytes(2) + rest)
+    return bytes(kind) + struct.pack(">H", check) + rest
+
+
+def _frame_back(packet: Packet, own_mac: bytes, ip: bytes) -> bytes:
+    """To where the packet came from, with the tags it had, and nothing behind the IP packet."""
+    return packet.macs[6:] + own_mac + packet.tags + struct.pack(">H", packet.ethertype) + ip
+
+
+def _backwards(packet: Packet) -> tuple[bytes, bytes]:
+    return packet.header.destination, packet.header.source
+
+
+def does_not_fit(packet: Packet, own_mac: bytes, largest: int) -> bytes:
+    """Tells the client how large its packets may be."""
+    four = packet.ethertype == IPV4
+    ends = _backwards(packet)
+    mtu = largest if four else max(IPV6_MINIMUM_MTU, largest)
+    quote = packet.inner[: MOST_QUOTED[packet.ethertype]]
+    message = _icmp(ends, DOES_NOT_FIT[packet.ethertype], struct.pack(">I", mtu) + quote)
+    header = (
+        ip_header(ends, ICMP, len(message), INTERNETWORK_CONTROL)
+        if four
+        else ip_header(ends, ICMPV6, len(message), 0)
+    )
+    return _frame_back(packet, own_mac, header + message)
+
+
+def echo_reply(packet: Packet, own_mac: bytes) -> bytes:
+    """The request itself, turned round. Only for packets without options and extension headers."""
+    ends = _backwards(packet)
+    message = _icmp(ends, ECHO_REPLY[packet.ethertype], packet.header.payload[4:])
+    head = packet.inner[: packet.head_length]
+    if packet.ethertype == IPV4:
+        head = head[:8] + bytes([TTL, ICMP, 0, 0]) + ends[0] + ends[1]
+        head = head[:10] + struct.pack(">H", checksum(head)) + head[12:]
+    else:
+        head = head[:7] + bytes([TTL]) + ends[0] + ends[1]
+    return _frame_back(packet, own_mac, head + message)
+
+
+@dataclass
+class Allowance:
+    """How many answers a worker may still give: `rate` a second, some of them at once."""
+
+    rate: int
+    saved: float = 0.0
+    at: float = 0.0  # seconds
+
+    def __post_init__(self):
+        self.saved = self.most = min(self.rate, MOST_AT_ONCE)
+
+    def take(self, now: float) -> bool:
+        self.saved = min(self.most, self.saved + (now - self.at) * self.rate)
+        self.at = now
+        if self.saved < 1:
+            return False
+        self.saved -= 1
+        return True

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What becomes of a frame: which bind it belongs to, where it goes, in which wrapping."""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from dataclasses import dataclass, field, replace
+from typing import Mapping, Optional, Sequence
+
+from answers import IPV6_MINIMUM_MTU, Allowance, does_not_fit, echo_reply, may_be_answered
+from model import FIELDS, ROWS, Bind, Table, flow_hash, packed, tables_of
+from reading import IPV4, IPV6, TCP, UDP, Packet, Verdict, be16, read_frame
+from writing import checksum, gue_header, ip_header, outer_length, total, udp_header
+
+# --- Choosing a bind -----------------------------------------------------------------------------
+
+
+def _at_address(tables: Sequence[Table], packet: Packet) -> list[tuple[Table, Bind]]:
+    return [
+        (table, bind)
+        for table in tables
+        for bind in table.binds
+        if bind.covers(packet.header.destination) and bind.covers(packet.flow.destination)
+    ]
+
+
+def choose_bind(tables: Sequence[Table], packet: Packet) -> tuple[Table, Bind]:
+    """The bind a packet belongs to: longest prefix, then narrower port range, then file order.
+
+    What has no ports (echo, later fragments, quotes of echo replies and unreadable ones) goes by
+    its address. An error that quotes a protocol no bind has is matched without regard to it.
+    """
+    matches = _at_address(tables, packet)
+    if packet.kind in ("flow", "error"):
+        matches = [(t, b) for t, b in matches if b.takes(packet.flow.destination_port)]
+        same_protocol = [(t, b) for t, b in matches if b.protocol == packet.protocol]
+        if same_protocol or packet.kind == "flow":
+            matches = same_protocol
+        rank = lambda match: (-match[1].prefix, match[1].port_count())
+    else:
+        rank = lambda match: -match[1].prefix
+    if not matches:
+        raise Verdict("punt_no_bind")
+    return min(matches, key=rank)
+
+
+def is_one_table(tables: Sequence[Table], packet: Packet) -> bool:
+    """Do all binds of its address lead to the same place?"""
+    return len({id(table) for table, _ in _at_address(tables, packet)}) == 1
+
+
+# --- QUIC ----------------------------------------------------------------------------------------
+
+UNROUTABLE = 7  # config ID of connection IDs that name no server
+HANDSHAKE_TYPE = {0x00000001: 2, 0x6B3343CF: 3}  # of long headers, by version
+SERVER_ID_END = 3
+
+
+def server_id(datagram: bytes) -> Optional[int]:
+    """The server a QUIC packet's destination connection ID names, if it names one."""
+    quic = datagram[8:]
+    if not quic:
+        return None
+    connection_id = quic[1:]
+    if quic[0] & 0x80:
+        kind = HANDSHAKE_TYPE.get(int.from_bytes(quic[1:5], "big"))
+        if len(quic) < 6 or quic[0] >> 4 & 3 != kind or quic[5] < SERVER_ID_END:
+            return None
+        connection_id = quic[6:]
+    if len(connection_id) < SERVER_ID_END or connection_id[0] >> 5 == UNROUTABLE:
+        return None
+    return be16(connection_id, 1)
+
+
+# --- MSS -----------------------------------------------------------------------------------------
+
+SYN = 0x02
+END_OF_OPTIONS, NO_OPERATION, MSS = 0, 1, 2
+
+
+def _mss_at(segment: bytes) -> Optional[int]:
+    """Where the value of the MSS option is, unless something in front of it is malformed."""
+    at, end = 20, 4 * (segment[12] >> 4)
+    if end > len(segment):
+        return None
+    while at < end and segment[at] != END_OF_OPTIONS:
+        if segment[at] == NO_OPERATION:
+            at += 1
+            continue
+        if at + 2 > end or segment[at + 1] < 2 or at + segment[at + 1] > end:
+            return None
+        if segment[at] == MSS:
+            return at + 2 if segment[at + 1] == 4 else None
+        at += segment[at + 1]
+    return None
+
+
+def with_smaller_mss(packet: Packet, most: int) -> Packet:
+    """The packet, with an MSS option of a SYN lowered to `most`."""
+    segment = packet.header.payload
+    if not packet.whole or packet.header.protocol != TCP or not segment[13] & SYN:
+        return packet
+    at = _mss_at(segment)
+    if at is None or be16(segment, at) <= most:
+        return packet
+    changed = segment[:at] + struct.pack(">H", most) + segment[at + 2 :]
+    before, after = total(segment[:16] + segment[18:]), total(changed[:16] + changed[18:])
+    # RFC 1624, equation 3: what was wrong stays wrong
+    check = checksum(struct.pack(">HHH", be16(segment, 16) ^ 0xFFFF, before ^ 0xFFFF, after))
+    changed = changed[:16] + struct.pack(">H", check) + changed[18:]
+    ip = packet.ip[: packet.head_length] + changed + packet.ip[packet.header.length :]
+    return replace(packet, ip=ip, header=packet.header._replace(payload=changed))
+
+
+# --- The director --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a frame, and for one that is forwarded how that came about."""
+
+    verdict: str
+    frame: bytes  # what leaves: encapsulated, an answer, or as it came when punted; else empty
+    hops: tuple[str, ...] = ()
+    hash: int = 0
+    source_port: int = 0
+
+    @property
+    def leaves(self) -> bool:
+        """Through the port for traffic?"""
+        return self.verdict == "forward" or self.verdict.startswith("answer")
+
+
+@dataclass(frozen=True)
+class Director:
+    """A director's whole configuration; forward() is all it does."""
+
+    tables: Sequence[Table]
+    own_mac: bytes
+    gateway_mac: Optional[bytes]  # None: not known yet
+    source_ip: Optional[bytes]
+    source_ip6: Optional[bytes] = None
+    hash_fields: Sequence[str] = ("src_addr",)
+    alt_hash_fields: Optional[Sequence[str]] = None
+    icmp_errors: str = "compatible"
+    echo: str = "forward"
+    fragments: str = "drop"
+    verify_ip_checksum: bool = False
+    min_ttl: int = 0
+    padding: str = "keep"
+    mtu: int = 1500
+    too_big: str = "forward"
+    clamp_mss: bool = False
+    outer_dscp: object = 0
+    outer_ecn: str = "zero"
+    udp_checksum: str = "full"
+    unique_hops: bool = False
+    vlan: object = "keep"
+    allowance: Allowance = field(default_factory=lambda: Allowance(1000))
+
+    def forward(self, frame: bytes, now: float = 0.0) -> Outcome:
+        """What becomes of a frame at a time in seconds."""
+        try:
+            return self._decide(frame, now)
+        except Verdict as verdict:
+            name = str(verdict)
+            return Outcome(name, frame if name.startswith("punt") else b"")
+
+    def _decide(self, frame: bytes, now: float) -> Outcome:
+        packet = read_frame(frame, self.icmp_errors == "all")
+        table, bind = choose_bind(self.tables, packet)
+        if packet.kind == "echo" and self.echo == "punt":
+            raise Verdict("punt_no_bind")
+        self._admit(packet)
+        if packet.kind == "echo" and self.echo != "forward":
+            return self._answer_echo(packet, now)
+        if self._outer_length(table) + packet.header.length > self.mtu and self.too_big != "forward":
+            self._route(packet, table, bind)  # who is too big for the outer lengths is just that
+            return self._answer_too_big(packet, table, now)
+        return self._encapsulate(packet, table, bind)
+
+    def _admit(self, packet: Packet) -> None:
+        if self.verify_ip_checksum and packet.ethertype == IPV4:
+            if checksum(packet.inner[: packet.head_length]):
+                raise Verdict("drop_bad_checksum")
+        if packet.ttl < self.min_ttl:
+            raise Verdict("drop_ttl")
+        if packet.kind == "fragment":
+            if self.fragments == "drop" or not is_one_table(self.tables, packet):
+                raise Verdict("drop_fragment")
+        if packet.kind == "bad quote":
+            raise Verdict("drop_bad_quote")
+
+    def _answer(self, verdict: str, frame: bytes, now: float) -> Outcome:
+        if not self.allowance.take(now):
+            raise Verdict("drop_answer_limit")
+        return Outcome(verdict, frame)
+
+    def _answer_echo(self, packet: Packet, now: float) -> Outcome:
+        answerable = packet.whole and packet.header.bare and may_be_answered(packet)
+        if self.echo == "drop" or not answerable:
+            raise Verdict("drop_echo")
+        return self._answer("answer_echo", echo_reply(packet, self.own_mac), now)
+
+    def _answer_too_big(self, packet: Packet, table: Table, now: float) -> Outcome:
+        small = packet.ethertype == IPV6 and packet.header.length <= IPV6_MINIMUM_MTU
+        silent = small or packet.kind not in ("flow", "echo") or not may_be_answered(packet)
+        if self.too_big == "drop" or silent:
+            raise Verdict("drop_mtu")
+        largest = self.mtu - self._outer_length(table)
+        return self._answer("answer_too_big", does_not_fit(packet, self.own_mac, largest), now)
+
+    def _outer_length(self, table: Table) -> int:
+        """With as many hops as the table's rows can list."""
+        rows = 2 if self.alt_hash_fields else 1
+        return outer_length(rows * table.row_length(), len(table.backends[0].address))
+
+    def _row(self, packet: Packet, table: Table, fields: Sequence[str]) -> list[bytes]:
+        value = flow_hash(table.hash_key, packet.flow, fields)
+        return [table.backends[i].address for i in table.row(value % ROWS)]
+
+    def _hops(self, packet: Packet, table: Table, bind: Bind) -> list[bytes]:
+        hops = self._row(packet, table, self.hash_fields)
+        if self.alt_hash_fields:
+            hops += self._row(packet, table, self.alt_hash_fields)
+        if bind.quic and packet.kind == "flow":
+            wanted = server_id(packet.header.payload)
+            named = [table.backends[i].address for i in table.usable()
+                     if table.backends[i].server_id == wanted is not None]
+            if named:
+                hops = (named + [hop for hop in hops if hop != named[0]])[: len(hops)]
+        return list(dict.fromkeys(hops)) if self.unique_hops else hops
+
+    def _route(self, packet: Packet, table: Table, bind: Bind) -> list[bytes]:
+        """The hops, if the outer lengths can say how long the packet then is."""
+        hops = self._hops(packet, table, bind)
+        length = outer_length(len(hops), len(hops[0])) + packet.header.length
+        in_length_field = length if len(hops[0]) == 4 else length - 40
+        if in_length_field > 0xFFFF:
+            raise Verdict("drop_too_big")
+        return hops
+
+    def _outer_tos(self, packet: Packet) -> int:
+        dscp = packet.tos >> 2 if self.outer_dscp == "copy" else self.outer_dscp
+        return dscp << 2 | (packet.tos & 3 if self.outer_ecn == "copy" else 0)
+
+    def _outer_tags(self, packet: Packet) -> bytes:
+        if self.vlan == "keep":
+            return packet.tags
+        return b"" if self.vlan == "none" else struct.pack(">HH", 0x8100, self.vlan)
+
+    def _encapsulate(self, packet: Packet, table: Table, bind: Bind) -> Outcome:
+        hops = self._route(packet, table, bind)
+        if self.gateway_mac is None:
+            raise Verdict("drop_no_gateway")
+        if self.clamp_mss:
+            headers = 40 if packet.ethertype == IPV4 else 60
+            packet = with_smaller_mss(packet, self.mtu - self._outer_length(table) - headers)
+        value = flow_hash(table.hash_key, packet.flow, self.hash_fields)
+        source_port = 0x8000 | ((value ^ packet.hint) & 0x7FFF)
+        four = len(hops[0]) == 4
+        ends = (self.source_ip if four else self.source_ip6, hops[0])
+        gue = gue_header(packet.ethertype, hops[1:], len(hops[0]))
+        udp = udp_header(ends, source_port, gue, packet, self.udp_checksum)
+        length = len(udp) + len(gue) + packet.header.length
+        label = value >> 16 & 0xFFFFF
+        frame = b"".join(
+            [
+                self.gateway_mac,
+                self.own_mac,
+                self._outer_tags(packet),
+                struct.pack(">H", IPV4 if four else IPV6),
+                ip_header(ends, UDP, length, self._outer_tos(packet), label),
+                udp,
+                gue,
+                packet.ip if self.padding == "keep" else packet.inner,
+            ]
+        )
+        hop_names = tuple(str(ipaddress.ip_address(hop)) for hop in hops)
+        return Outcome("forward", frame, hop_names, value, source_port)
+
+
+# --- Configurations ------------------------------------------------------------------------------
+
+SAME_NAME = (
+    "icmp_errors",
+    "fragments",
+    "verify_ip_checksum",
+    "min_ttl",
+    "padding",
+    "mtu",
+    "too_big",
+    "clamp_mss",
+    "outer_dscp",
+    "outer_ecn",
+    "udp_checksum",
+    "unique_hops",
+    "vlan",
+)
+
+
+def _mac(text: str) -> bytes:
+    """ "xx:xx:xx:xx:xx:xx" or "xxxx:xxxx:xxxx"."""
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def _enabled(fields: dict) -> tuple[str, ...]:
+    return tuple(name for name in FIELDS if fields.get(name) is True)
+
+
+def _of_port(config: dict, port: str) -> dict:
+    """The configuration as one port sees it."""
+    own = [entry for entry in config.get("ports", []) if entry["name"] == port]
+    return {**config, **own[0]} if own else config
+
+
+@dataclass(frozen=True)
+class Port:
+    """What a director finds out about the device it works on."""
+
+    mac: str
+    name: str = ""
+    mtu: int = 1500
+    neighbours: Mapping[str, str] = field(default_factory=dict)  # addresses to MACs
+
+    def gateway_of(self, config: dict) -> Optional[bytes]:
+        mac = config["outbound_gateway_mac"]
+        if mac == "auto":
+            mac = self.neighbours.get(config["outbound_gateway_ip"])
+        return _mac(mac) if mac else None
+
+
+def director_of(config: dict, document: dict, port: Port) -> Director:
+    """The Director of a (good) director.json and tables.json, for what one port receives."""
+    config = {"mtu": port.mtu, **_of_port(config, port.name)}
+    alt = config.get("alt_hash_fields")
+    sources = (config.get(key) for key in ("outbound_src_ip", "outbound_src_ip6"))
+    pings = "punt" if config.get("forward_icmp_ping_responses") is False else "forward"
+    return Director(
+        tables_of(document),
+        _mac(port.mac),
+        port.gateway_of(config),
+        *(packed(source) if source else None for source in sources),
+        hash_fields=_enabled(config.get("hash_fields", {"src_addr": True})),
+        alt_hash_fields=_enabled(alt) if alt is not None else None,
+        echo=config.get("echo", pings),
+        allowance=Allowance(config.get("answers_per_second", 1000)),
+        **{key: config[key] for key in SAME_NAME if key in config},
+    )
