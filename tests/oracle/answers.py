@@ -7,11 +7,21 @@ import ipaddress
 import struct
 from dataclasses import dataclass
 
-from reading import ECHO_REPLY, DOES_NOT_FIT, ICMP, ICMPV6, IPV4, TAGS, Packet  # noqa: F401
-from writing import TTL, checksum, ip_header, pseudo_header
+from reading import (
+    DOES_NOT_FIT,
+    ECHO_REPLY,
+    ECHO_REQUEST,
+    ICMP,
+    ICMPV6,
+    IPV4,
+    IPV6,
+    Packet,
+    be16,
+)
+from writing import TTL, checksum, ip_header, pseudo_header, total
 
 INTERNETWORK_CONTROL = 0xC0  # TOS of an IPv4 router's errors: RFC 1812, 4.3.2.5
-MOST_QUOTED = {IPV4: 576 - 20 - 8, 0x86DD: 1280 - 40 - 8}
+MOST_QUOTED = {IPV4: 576 - 20 - 8, IPV6: 1280 - 40 - 8}
 IPV6_MINIMUM_MTU = 1280
 MOST_AT_ONCE = 100
 
@@ -66,9 +76,17 @@ def does_not_fit(packet: Packet, own_mac: bytes, largest: int) -> bytes:
 
 
 def echo_reply(packet: Packet, own_mac: bytes) -> bytes:
-    """The request itself, turned round. Only for packets without options and extension headers."""
-    ends = _backwards(packet)
-    message = _icmp(ends, ECHO_REPLY[packet.ethertype], packet.header.payload[4:])
+    """The request itself, turned round. Only for packets without options and extension headers.
+
+    By RFC 1624 a checksum that was right is right, and one that was wrong is wrong by as much.
+    """
+    ends, request = _backwards(packet), packet.header.payload
+    message = _icmp(ends, ECHO_REPLY[packet.ethertype], request[4:])
+    right = _icmp(ends, ECHO_REQUEST[packet.ethertype], request[4:])
+    if right[2:4] != request[2:4]:
+        of_request, was, of_reply = (be16(m, 2) for m in (right, request, message))
+        check = total(struct.pack(">HHH", was, of_request ^ 0xFFFF, of_reply))
+        message = message[:2] + struct.pack(">H", check) + message[4:]
     head = packet.inner[: packet.head_length]
     if packet.ethertype == IPV4:
         head = head[:8] + bytes([TTL, ICMP, 0, 0]) + ends[0] + ends[1]

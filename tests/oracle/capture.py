@@ -8,11 +8,14 @@ _ETHERNET = 1
 _LONGEST = 262144  # what capture tools call "no limit"
 
 
-def write(path: Path, frames: list) -> None:
+def write(path: Path, frames: list, times: list = None) -> None:
+    """Frames a microsecond apart, unless `times` has the seconds since the epoch of each."""
+    times = times or [number / 1e6 for number in range(len(frames))]
     with open(path, "wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, _LONGEST, _ETHERNET))
-        for number, frame in enumerate(frames):
-            out.write(struct.pack("<IIII", 0, number, len(frame), len(frame)) + frame)
+        for frame, time in zip(frames, times):
+            seconds, microseconds = divmod(round(time * 1e6), 1_000_000)
+            out.write(struct.pack("<IIII", seconds, microseconds, len(frame), len(frame)) + frame)
 
 
 def read(path: Path) -> list:

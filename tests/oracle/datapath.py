@@ -172,11 +172,15 @@ class Director:
         table, bind = choose_bind(self.tables, packet)
         if packet.kind == "echo" and self.echo == "punt":
             raise Verdict("punt_no_bind")
+        if packet.kind == "error about echo" and self.echo != "forward":
+            raise Verdict("punt_no_bind")  # it was no proxy that replied
         self._admit(packet)
         if packet.kind == "echo" and self.echo != "forward":
             return self._answer_echo(packet, now)
-        if self._outer_length(table) + packet.header.length > self.mtu and self.too_big != "forward":
-            self._route(packet, table, bind)  # who is too big for the outer lengths is just that
+        outer_packet = self._outer_length(table) + packet.header.length
+        if outer_packet > 0xFFFF:
+            raise Verdict("drop_too_big")
+        if outer_packet > self.mtu and self.too_big != "forward":
             return self._answer_too_big(packet, table, now)
         return self._encapsulate(packet, table, bind)
 
@@ -232,15 +236,6 @@ class Director:
                 hops = (named + [hop for hop in hops if hop != named[0]])[: len(hops)]
         return list(dict.fromkeys(hops)) if self.unique_hops else hops
 
-    def _route(self, packet: Packet, table: Table, bind: Bind) -> list[bytes]:
-        """The hops, if the outer lengths can say how long the packet then is."""
-        hops = self._hops(packet, table, bind)
-        length = outer_length(len(hops), len(hops[0])) + packet.header.length
-        in_length_field = length if len(hops[0]) == 4 else length - 40
-        if in_length_field > 0xFFFF:
-            raise Verdict("drop_too_big")
-        return hops
-
     def _outer_tos(self, packet: Packet) -> int:
         dscp = packet.tos >> 2 if self.outer_dscp == "copy" else self.outer_dscp
         return dscp << 2 | (packet.tos & 3 if self.outer_ecn == "copy" else 0)
@@ -251,9 +246,9 @@ class Director:
         return b"" if self.vlan == "none" else struct.pack(">HH", 0x8100, self.vlan)
 
     def _encapsulate(self, packet: Packet, table: Table, bind: Bind) -> Outcome:
-        hops = self._route(packet, table, bind)
         if self.gateway_mac is None:
             raise Verdict("drop_no_gateway")
+        hops = self._hops(packet, table, bind)
         if self.clamp_mss:
             headers = 40 if packet.ethertype == IPV4 else 60
             packet = with_smaller_mss(packet, self.mtu - self._outer_length(table) - headers)

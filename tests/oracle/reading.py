@@ -135,25 +135,25 @@ def _ipv6(data: bytes, quoted: bool = False) -> Header:
     _need(data, 40)
     if data[0] >> 4 != 6:
         raise Verdict("drop_bad_length")
-    length = 40 + be16(data, 4)
-    _need(data, 40 if quoted else length)
-    rest, protocol = data[40:] if quoted else data[40:length], data[6]
+    length, at, protocol = 40 + be16(data, 4), 40, data[6]
     extensions, offset, more, routed = 0, 0, False, False
     while protocol in EXTENSIONS and not offset:
         extensions += 1
         if extensions > MOST_EXTENSIONS:
             raise Verdict("drop_ext_headers")
-        _need(rest, 8)
-        size = 8 if protocol == FRAGMENT else 8 + 8 * rest[1]
-        _need(rest, size)
+        _need(data, at + 8)
+        size = 8 if protocol == FRAGMENT else 8 + 8 * data[at + 1]
+        _need(data, at + size)
         if protocol == FRAGMENT:
-            offset, more = be16(rest, 2) >> 3, more or bool(rest[3] & 1)
+            offset, more = be16(data, at + 2) >> 3, more or bool(data[at + 3] & 1)
         if protocol == ROUTING:
-            routed = routed or rest[3] > 0
-        protocol, rest = rest[0], rest[size:]
-    return Header(
-        data[8:24], data[24:40], protocol, offset, more, not extensions, routed, length, rest
-    )
+            routed = routed or data[at + 3] > 0
+        protocol, at = data[at], at + size
+    if length < at:
+        raise Verdict("drop_bad_length")
+    _need(data, at if quoted else length)
+    payload, bare = data[at:] if quoted else data[at:length], not extensions
+    return Header(data[8:24], data[24:40], protocol, offset, more, bare, routed, length, payload)
 
 
 def _ports(data: bytes, header_length: int = 4) -> tuple[int, int]:
@@ -189,8 +189,9 @@ def _read_ip(macs: bytes, tags: bytes, ethertype: int, data: bytes, every_kind: 
     def packet(kind: str, flow: Flow, protocol: int, hint: int = 0) -> Packet:
         return Packet(kind, flow, protocol, header, hint, ethertype, macs, tags, data)
 
+    portless_hint = be16(data, 4) if ethertype == IPV4 else be16(data, 2)  # id, flow label
     if header.offset:
-        return packet("fragment", between, header.protocol)
+        return packet("fragment", between, header.protocol, portless_hint)
     if header.protocol in (TCP, UDP):
         source_port, destination_port = _ports(header.payload, HEADER_LENGTHS[header.protocol])
         flow = Flow(header.source, header.destination, source_port, destination_port)
@@ -200,8 +201,7 @@ def _read_ip(macs: bytes, tags: bytes, ethertype: int, data: bytes, every_kind: 
     _need(header.payload, ICMP_HEADER_LENGTH)
     kind = (header.payload[0], header.payload[1])
     if kind == ECHO_REQUEST[ethertype]:
-        hint = be16(data, 4) if ethertype == IPV4 else be16(data, 2)
-        return packet("echo", between, header.protocol, hint)
+        return packet("echo", between, header.protocol, portless_hint)
     if not _is_followed(kind, ethertype, every_kind):
         raise Verdict("punt_no_bind")
     try:

@@ -4,7 +4,13 @@
 from typing import Optional
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6PacketTooBig, IPv6
+from scapy.layers.inet6 import (
+    ICMPv6EchoReply,
+    ICMPv6EchoRequest,
+    ICMPv6PacketTooBig,
+    ICMPv6Unknown,
+    IPv6,
+)
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
 
@@ -98,11 +104,32 @@ def echo(vip: str = VIP, data=b"ping", **more) -> Packet:
     return ip(client_of(vip), vip, **more) / ask
 
 
+def sized(build, length: int, vip: str = VIP, **more) -> Packet:
+    """tcp() or udp() in an IP packet of exactly so many bytes."""
+    head = len(bytes(build(vip, data=b"", **more)))
+    return build(vip, data=bytes(n % 251 for n in range(length - head)), **more)
+
+
 def reply_to(packet: Packet, size: int = 1400, **more) -> Packet:
     """What the VIP answers to a client's segment or datagram: ends swapped, bigger."""
     kind = TCP if TCP in packet else UDP
     ports = {"sport": packet[kind].dport, "dport": packet[kind].sport}
     return ip(packet.dst, packet.src, **more) / kind(**ports) / Raw(bytes(size))
+
+
+def echo_reply_to(packet: Packet, **more) -> Packet:
+    """What the VIP answers to a client's echo request."""
+    six = ":" in packet.src
+    body = ICMPv6EchoReply(id=7, seq=1, data=b"ping") if six else ICMP(type=0, id=7, seq=1) / b"ping"
+    return ip(packet.dst, packet.src, **more) / body
+
+
+def error(quoted: Packet, kind: int, code: int = 0, quoted_length: int = 1000, to: str = "") -> Packet:
+    """A router's ICMP or ICMPv6 error of any kind about a packet of the VIP."""
+    six = ":" in quoted.src
+    head = ICMPv6Unknown(type=kind, code=code, msgbody=bytes(4)) if six else ICMP(type=kind, code=code)
+    outer = ip(ROUTER6 if six else ROUTER, to or quoted.src)
+    return outer / head / Raw(bytes(quoted)[:quoted_length])
 
 
 def too_big(quoted: Packet, quoted_length: int = 0, router: str = "", to: str = "") -> Packet:
