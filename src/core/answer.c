@@ -24,8 +24,10 @@ bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow)
 {
 	const uint8_t *ip = pkt->data + flow->ip_at;
 	const uint8_t *src = ip + (flow->version == 4 ? 12 : 8);
+	const uint8_t *dst = ip + (flow->version == 4 ? 16 : 24);
+	bool group = (pkt->data[0] | pkt->data[GLB_MAC_LEN]) & 1;
 
-	return !(pkt->data[0] & 1) && is_host(src, flow->version) &&
+	return !group && is_host(src, flow->version) && is_host(dst, flow->version) &&
 	       flow->fragment != GLB_LATER_FRAGMENT && flow->kind != GLB_FLOW_QUOTED &&
 	       flow->kind != GLB_FLOW_BAD_QUOTE;
 }
