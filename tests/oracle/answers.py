@@ -78,7 +78,8 @@ def does_not_fit(packet: Packet, own_mac: bytes, largest: int) -> bytes:
 def echo_reply(packet: Packet, own_mac: bytes) -> bytes:
     """The request itself, turned round. Only for packets without options and extension headers.
 
-    By RFC 1624 a checksum that was right is right, and one that was wrong is wrong by as much.
+    By RFC 1624 a checksum that was right is right, and one that was wrong is wrong by as much. It is
+    never 0: all ones mean the same, and are the only right one where all of a reply is 0.
     """
     ends, request = _backwards(packet), packet.header.payload
     message = _icmp(ends, ECHO_REPLY[packet.ethertype], request[4:])
@@ -87,6 +88,7 @@ def echo_reply(packet: Packet, own_mac: bytes) -> bytes:
         of_request, was, of_reply = (be16(m, 2) for m in (right, request, message))
         check = total(struct.pack(">HHH", was, of_request ^ 0xFFFF, of_reply))
         message = message[:2] + struct.pack(">H", check) + message[4:]
+    message = message[:2] + struct.pack(">H", be16(message, 2) or 0xFFFF) + message[4:]
     head = packet.inner[: packet.head_length]
     if packet.ethertype == IPV4:
         head = head[:8] + bytes([TTL, ICMP, 0, 0]) + ends[0] + ends[1]

@@ -228,7 +228,7 @@ class Director:
         hops = self._row(packet, table, self.hash_fields)
         if self.alt_hash_fields:
             hops += self._row(packet, table, self.alt_hash_fields)
-        if bind.quic and packet.kind == "flow":
+        if bind.quic and packet.kind == "flow" and packet.whole:
             wanted = server_id(packet.header.payload)
             named = [table.backends[i].address for i in table.usable()
                      if table.backends[i].server_id == wanted is not None]

@@ -36,6 +36,7 @@ VERDICTS = (
     "drop_no_gateway",
     "drop_no_headroom",
 )
+NEIGHBOURS = {"198.18.0.254": "02:00:00:00:00:fd"}  # of who has a kernel to ask
 LEAVING = ("forward", "answer_echo", "answer_too_big")  # through the port for traffic
 PUNTED = ("punt_not_ip", "punt_no_bind")
 
@@ -111,6 +112,7 @@ class Replay(Driver):
     """glbctl replay: the data path alone, without DPDK or privileges."""
 
     shortest, longest = 1, 65600
+    port = Port("02:70:63:61:70:00", neighbours=NEIGHBOURS)
     tells_time = True
     offloads = True
 
@@ -128,6 +130,7 @@ class Replay(Driver):
             "replay",
             *write_configuration(self.folder, sending.config, sending.tables),
             *("--source-mac", self.port.mac, "--punted", names["punted"]),
+            *self._gateway(sending.config),
             *(names["in"], names["out"]),
         ]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -136,6 +139,13 @@ class Replay(Driver):
         assert set(counters) == set(VERDICTS)
         sent, punted = capture.read(names["out"]), capture.read(names["punted"])
         return Seen(sent, punted, verdicts_in(counters))
+
+    def _gateway(self, config: dict) -> list:
+        """Replay asks no kernel; a MAC of zeros stands for one that nobody knows."""
+        if config["outbound_gateway_mac"] != "auto":
+            return []
+        mac = self.port.neighbours.get(config["outbound_gateway_ip"], "00:00:00:00:00:00")
+        return ["--gateway-mac", mac]
 
 
 def eal_options(workers: int) -> list:
@@ -155,6 +165,7 @@ class NetPcap(Driver):
     alone, and the difference shows where it belongs.
     """
 
+    port = Port("02:70:63:61:70:00", name="net_pcap0")
     longest = 65407  # what the largest packet buffer has room for
     _MOST_ANSWERS = 50  # in one life: half of what a worker may give at once
 
@@ -184,6 +195,8 @@ class NetPcap(Driver):
             counts = outcome.counters
             answers += counts["answer_echo"] + counts["answer_too_big"]
             known = other == sending or repr(other) in self._proven
+            if other.config.get("outbound_gateway_mac") == "auto":
+                continue  # replay was told
             timed = other.times or counts["drop_answer_limit"] or answers > self._MOST_ANSWERS
             if not known and not timed and not any(map(self.cannot_carry, other.frames)):
                 batch.append((other, outcome))
@@ -253,7 +266,7 @@ class Veth(Driver):
     the kernel would be.
     """
 
-    port = Port("02:00:00:00:0d:01", name="net_af_packet0")
+    port = Port("02:00:00:00:0d:01", name="net_af_packet0", neighbours=NEIGHBOURS)
     longest = 1900  # a slot of its rings has 2,048 bytes for the frame that leaves, and more
     _PUNTED = bytes.fromhex("0180c200000e" "02000000000a" "88cc") + bytes(46)
     _AT_ONCE = 64
@@ -290,6 +303,8 @@ class Veth(Driver):
             for device in (near, far):
                 self.host.ip("link", "set", device, "arp", "off", "up")
         self.host.ip("link", "set", "traffic", "address", self.port.mac)
+        for address, mac in NEIGHBOURS.items():
+            self.host.ip("neigh", "add", address, "lladdr", mac, "dev", "traffic", "nud", "permanent")
         self.traffic, self.twin = self.wires = [
             Wire(self.host.name, device) for device in ("traffic-far", "twin-far")
         ]
@@ -343,6 +358,8 @@ class Veth(Driver):
             for frame in frames[start : start + self._AT_ONCE]:
                 self.traffic.send(frame)
             self._collect(seen)
+        while len(seen.sent) < len(wanted.sent) and (frame := self.traffic.receive(1)):
+            seen.sent.append(frame)
         return seen
 
     def _collect(self, seen: Seen) -> None:
@@ -352,7 +369,8 @@ class Veth(Driver):
         while (frame := self.twin.receive(5)) != self._PUNTED:
             assert frame, "the director does not answer"
             seen.punted.append(frame)
-        # The director sends what it forwards and answers before it hands over what it punts.
+        # The director sends what it forwards and answers before it hands over what it punts; on a
+        # busy machine the kernel may be later with it all the same.
         while frame := self.traffic.receive(0.0005):
             seen.sent.append(frame)
 

@@ -16,7 +16,6 @@ from frames import (
     VIP6,
     backends,
     bind,
-    client_of,
     ether,
     ip,
     table,

@@ -2,7 +2,7 @@
 """ICMP: echo requests, and errors that follow the flow they quote."""
 
 import pytest
-from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP
+from scapy.layers.inet import ICMP, IP, UDP, IPOption_NOP
 from scapy.layers.inet6 import (
     ICMPv6DestUnreach,
     ICMPv6ND_NS,

@@ -229,7 +229,7 @@ def test_an_answer_has_the_tags_of_the_packet_and_no_padding(answering, vip):
     for mode in ("keep", "none", 77):
         outcome = answering.with_config(vlan=mode).send_one(frame)
         assert outcome.verdict == "answer_too_big"
-        assert outcome.frame[12:22] == bytes(frame)[12:22]
+        assert outcome.frame[14:22] == bytes(frame)[14:22]
         assert len(outcome.frame) == 22 + (1280 if ":" in vip else 576)
 
 
