@@ -266,7 +266,8 @@ class Veth(Driver):
     the kernel would be.
     """
 
-    port = Port("02:00:00:00:0d:01", name="net_af_packet0", neighbours=NEIGHBOURS)
+    _MTU = 2000
+    port = Port("02:00:00:00:0d:01", "net_af_packet0", _MTU, NEIGHBOURS)
     longest = 1900  # a slot of its rings has 2,048 bytes for the frame that leaves, and more
     _PUNTED = bytes.fromhex("0180c200000e" "02000000000a" "88cc") + bytes(46)
     _AT_ONCE = 64
@@ -298,7 +299,7 @@ class Veth(Driver):
     def start(self) -> None:
         self.host.create("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
         for near, far in (("traffic", "traffic-far"), ("twin", "twin-far")):
-            size = ["mtu", "2000"]
+            size = ["mtu", str(self._MTU)]
             self.host.ip("link", "add", near, *size, "type", "veth", "peer", far, *size)
             for device in (near, far):
                 self.host.ip("link", "set", device, "arp", "off", "up")

@@ -181,7 +181,7 @@ def test_there_is_no_checksum_over_ipv6_where_configured(underlay, packet):
 def test_tags_and_padding_are_as_over_ipv4(underlay, vip):
     padded = ether(tcp(vip), Dot1AD(vlan=5) / Dot1Q(vlan=6)) / Padding(b"\xaa" * 18)
     kept = underlay.send_one(padded).frame
-    assert kept[12:22] == bytes(padded)[12:20] + b"\x86\xdd" and kept.endswith(b"\xaa" * 18)
+    assert kept[14:22] == bytes(padded)[14:20] + b"\x86\xdd" and kept.endswith(b"\xaa" * 18)
     bare = underlay.with_config(vlan="none", padding="trim").send_one(padded).frame
     assert bare == kept[:12] + kept[20:-18]
     tagged = underlay.with_config(vlan=77, padding="trim").send_one(padded).frame
