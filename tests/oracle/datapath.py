@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass, field, replace
 from typing import Mapping, Optional, Sequence
 
+import quic
 from answers import IPV6_MINIMUM_MTU, Allowance, does_not_fit, echo_reply, may_be_answered
 from model import FIELDS, ROWS, Bind, Table, flow_hash, packed, tables_of
 from reading import IPV4, IPV6, TCP, UDP, Packet, Verdict, be16, read_frame
@@ -48,29 +49,6 @@ def choose_bind(tables: Sequence[Table], packet: Packet) -> tuple[Table, Bind]:
 def is_one_table(tables: Sequence[Table], packet: Packet) -> bool:
     """Do all binds of its address lead to the same place?"""
     return len({id(table) for table, _ in _at_address(tables, packet)}) == 1
-
-
-# --- QUIC ----------------------------------------------------------------------------------------
-
-UNROUTABLE = 7  # config ID of connection IDs that name no server
-HANDSHAKE_TYPE = {0x00000001: 2, 0x6B3343CF: 3}  # of long headers, by version
-SERVER_ID_END = 3
-
-
-def server_id(datagram: bytes) -> Optional[int]:
-    """The server a QUIC packet's destination connection ID names, if it names one."""
-    quic = datagram[8:]
-    if not quic:
-        return None
-    connection_id = quic[1:]
-    if quic[0] & 0x80:
-        kind = HANDSHAKE_TYPE.get(int.from_bytes(quic[1:5], "big"))
-        if len(quic) < 6 or quic[0] >> 4 & 3 != kind or quic[5] < SERVER_ID_END:
-            return None
-        connection_id = quic[6:]
-    if len(connection_id) < SERVER_ID_END or connection_id[0] >> 5 == UNROUTABLE:
-        return None
-    return be16(connection_id, 1)
 
 
 # --- MSS -----------------------------------------------------------------------------------------
@@ -228,12 +206,9 @@ class Director:
         hops = self._row(packet, table, self.hash_fields)
         if self.alt_hash_fields:
             hops += self._row(packet, table, self.alt_hash_fields)
-        if bind.quic and packet.kind == "flow" and packet.whole:
-            wanted = server_id(packet.header.payload)
-            named = [table.backends[i].address for i in table.usable()
-                     if table.backends[i].server_id == wanted is not None]
-            if named:
-                hops = (named + [hop for hop in hops if hop != named[0]])[: len(hops)]
+        if bind.quic and packet.kind == "flow":
+            server = table.servers().get(quic.server_named_by(packet.inner))
+            hops = quic.with_first(hops, server.address) if server else hops
         return list(dict.fromkeys(hops)) if self.unique_hops else hops
 
     def _outer_tos(self, packet: Packet) -> int:

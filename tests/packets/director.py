@@ -53,6 +53,13 @@ class Director:
             if reason := self.driver.cannot_carry(bytes(packet)):
                 pytest.skip(reason)
 
+    def without_gateway(self, **changes) -> "Director":
+        """With a gateway that nobody has heard of."""
+        if self.driver.reloads:
+            pytest.skip("a director that reloads holds on to the gateway it had for a while")
+        unknown = {"outbound_gateway_mac": "auto", "outbound_gateway_ip": "198.18.0.250"}
+        return self.with_config(**unknown, **changes)
+
     def needs_time(self) -> None:
         """Skip the case where time is real."""
         if not self.driver.tells_time:

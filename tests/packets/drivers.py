@@ -91,6 +91,7 @@ class Driver:
     shortest, longest = 14, 2048  # frames it can carry, in bytes
     in_order = True  # do frames leave in the order they came in?
     tells_time = False  # do a sending's times mean anything?
+    reloads = False  # does a director go on from one sending to the next?
     offloads = False  # does it take udp_checksum: "offload"?
 
     def cannot_carry(self, frame: bytes) -> str:
@@ -266,6 +267,7 @@ class Veth(Driver):
     the kernel would be.
     """
 
+    reloads = True
     _MTU = 2000
     port = Port("02:00:00:00:0d:01", "net_af_packet0", _MTU, NEIGHBOURS)
     longest = 1900  # a slot of its rings has 2,048 bytes for the frame that leaves, and more
@@ -304,8 +306,6 @@ class Veth(Driver):
             for device in (near, far):
                 self.host.ip("link", "set", device, "arp", "off", "up")
         self.host.ip("link", "set", "traffic", "address", self.port.mac)
-        for address, mac in NEIGHBOURS.items():
-            self.host.ip("neigh", "add", address, "lladdr", mac, "dev", "traffic", "nud", "permanent")
         self.traffic, self.twin = self.wires = [
             Wire(self.host.name, device) for device in ("traffic-far", "twin-far")
         ]
@@ -326,8 +326,14 @@ class Veth(Driver):
             with open(self.folder / "counters", "w") as counters:
                 self.process = self.host.spawn(*command, log=self.log, stdout=counters)
             self._wait_for(": ready:")
+            self._introduce_neighbours()
         self._wait_for("serving generation", before + 1)
         self.files = (config, tables)
+
+    def _introduce_neighbours(self) -> None:
+        """Only now: DPDK sets the device's MAC address when it starts, and the kernel forgets all."""
+        for address, mac in NEIGHBOURS.items():
+            self.host.ip("neigh", "add", address, "lladdr", mac, "dev", "traffic", "nud", "permanent")
 
     def reload_in_vain(self, name: str, text: Optional[str]) -> list:
         """Have it read a file it must refuse (None: that is missing); the errors it logs."""

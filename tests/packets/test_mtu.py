@@ -76,8 +76,9 @@ def test_size_does_not_matter_by_default(director, vip):
 def test_without_an_mtu_the_ports_own_counts(director, vip):
     policy = director.with_config(too_big="drop")
     fits = policy.driver.port.mtu - OUTER
-    packets = [sized(tcp, fits, vip), sized(tcp, fits + 1, vip)]
-    assert verdicts(policy, packets) == ["forward", "drop_mtu"]
+    frames = [ether(sized(tcp, fits, vip)), ether(sized(tcp, fits + 1, vip))]
+    policy.needs(*frames)
+    assert [o.verdict for o in policy.send(*frames)] == ["forward", "drop_mtu"]
 
 
 @pytest.mark.parametrize("mtu", [576, 1280, 1319, 1320, 1321, 1400, 1800])
@@ -307,7 +308,7 @@ def test_a_packet_to_a_group_of_stations_that_fits_is_forwarded(answering, vip):
 
 @BOTH
 def test_no_gateway_is_needed_to_answer(answering, vip):
-    unknown = answering.with_config(outbound_gateway_mac="auto", outbound_gateway_ip="192.0.2.250")
+    unknown = answering.without_gateway()
     packets = [sized(tcp, FITS + 1, vip), sized(tcp, FITS, vip)]
     assert verdicts(unknown, packets) == ["answer_too_big", "drop_no_gateway"]
 

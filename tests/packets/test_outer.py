@@ -407,14 +407,12 @@ def test_a_row_of_four_unique_hops_is_listed_whole(director):
 
 def test_without_a_gateway_what_would_be_forwarded_is_dropped(director, packet):
     """Its MAC is looked up, and nobody has answered."""
-    unknown = director.with_config(outbound_gateway_mac="auto", outbound_gateway_ip="192.0.2.250")
+    unknown = director.without_gateway()
     assert unknown.verdict_of(ether(packet)) == "drop_no_gateway"
 
 
 def test_without_a_gateway_other_fates_are_the_same(director):
-    unknown = director.with_config(
-        outbound_gateway_mac="auto", outbound_gateway_ip="192.0.2.250", echo="drop", min_ttl=5
-    )
+    unknown = director.without_gateway(echo="drop", min_ttl=5)
     packets = [tcp(NOT_A_VIP), echo(), tcp(ttl=1), error(reply_to(tcp()), 3), tcp()]
     fates = ["punt_no_bind", "drop_echo", "drop_ttl", "punt_no_bind", "drop_no_gateway"]
     assert [o.verdict for o in unknown.send(*map(ether, packets))] == fates
@@ -422,7 +420,5 @@ def test_without_a_gateway_other_fates_are_the_same(director):
 
 @BOTH
 def test_what_is_too_long_is_that_even_without_a_gateway(director, vip):
-    unknown = director.with_config(
-        outbound_gateway_mac="auto", outbound_gateway_ip="192.0.2.250", mtu=1500, too_big="drop"
-    )
+    unknown = director.without_gateway(mtu=1500, too_big="drop")
     assert unknown.verdict_of(ether(sized(tcp, 1500, vip))) == "drop_mtu"

@@ -68,9 +68,7 @@ def test_a_gateway_is_asked_for_where_configured(director, vip):
 
 
 def test_a_gateway_nobody_knows_stops_forwarding_alone(director):
-    asking = director.with_config(
-        outbound_gateway_mac="auto", outbound_gateway_ip="198.18.0.250", echo="answer"
-    )
+    asking = director.without_gateway(echo="answer")
     request = ether(IP(src="198.51.100.77", dst=VIP, proto=1) / bytes.fromhex("0800f7f600070001"))
     fates = [o.verdict for o in asking.send(ether(tcp()), request, ether(tcp("192.0.2.11")))]
     assert fates == ["drop_no_gateway", "answer_echo", "punt_no_bind"]
