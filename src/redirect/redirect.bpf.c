@@ -75,6 +75,17 @@ GLB_INLINE struct glb_cursor bytes_of(const struct __sk_buff *skb)
 }
 
 /*
+ * The version of the outer IP header, 0 for other protocols. It is asked for again where it is
+ * needed: what is not kept, the verifier need not tell apart.
+ */
+GLB_INLINE uint8_t outer_version(const struct __sk_buff *skb)
+{
+	if (skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV4))
+		return 4;
+	return skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV6) ? 6 : 0;
+}
+
+/*
  * Does the packet with this IP header have no other way than up? A host that routes must leave the
  * packets of others alone; one that does not would drop them anyway.
  */
@@ -118,7 +129,8 @@ GLB_INLINE bool is_plain_ipv6(const uint8_t *ip)
  */
 GLB_INLINE bool is_for_us(struct __sk_buff *skb, uint8_t version)
 {
-	if (skb->vlan_present || skb->pkt_type != PACKET_TO_THIS_HOST)
+	if (outer_version(skb) != version || skb->vlan_present ||
+	    skb->pkt_type != PACKET_TO_THIS_HOST)
 		return false;
 
 	struct glb_cursor cur = bytes_of(skb);
@@ -138,13 +150,6 @@ GLB_INLINE bool is_for_us(struct __sk_buff *skb, uint8_t version)
 	return glb_load_be16(frame + udp_at(version) + 2) == GLB_GUE_PORT &&
 	       (version == 4 ? is_plain_ipv4(ip) : is_plain_ipv6(ip)) &&
 	       is_addressed_here(skb, ip, version);
-}
-
-/* The version of the outer headers; nothing is kept that the verifier would take for another case.
- */
-GLB_INLINE uint8_t outer_version(const struct __sk_buff *skb)
-{
-	return skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV4) ? 4 : 6;
 }
 
 /* The socket that would receive a TCP segment of this flow, to be released; NULL if there is none.
@@ -427,9 +432,7 @@ int glb_redirect(struct __sk_buff *skb)
 	struct tunnel tunnel = {};
 	int action = TC_ACT_SHOT;
 
-	if (skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV4)   ? !is_for_us(skb, 4)
-	    : skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV6) ? !is_for_us(skb, 6)
-							    : true)
+	if (!is_for_us(skb, 4) && !is_for_us(skb, 6))
 		return TC_ACT_UNSPEC;
 	count(GLB_REDIRECT_TOTAL);
 
