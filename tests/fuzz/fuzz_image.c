@@ -28,11 +28,24 @@ static const struct image *good_image(bool third)
 	static struct image images[2];
 	struct image *image = &images[third];
 	struct glb_table_spec table = fixture_spec.tables[1];
+	struct glb_backend backends[4];
+	struct glb_bind binds[3];
 	struct glb_tables tables;
 
 	if (image->len)
 		return image;
-	table.hops = third ? 3 : 0;
+	if (third) {
+		memcpy(backends, table.backends, sizeof(backends));
+		memcpy(binds, table.binds, sizeof(binds));
+		table.backends = backends;
+		table.binds = binds;
+		table.hops = 3;
+		backends[1].has_server_id = backends[3].has_server_id = true;
+		backends[3].server_id = 0x1234;
+		backends[2].state = GLB_INACTIVE;
+		binds[1].proto = GLB_PROTO_UDP;
+		binds[1].quic = true;
+	}
 	PROMISE(!glb_tables_build(&tables, &(struct glb_spec){&table, 1}, NULL, NULL));
 	PROMISE(glb_image_len(&tables) <= IMAGE_LEN_MAX);
 	image->len = glb_image_len(&tables);
@@ -62,6 +75,22 @@ static size_t change(uint8_t *bytes, size_t len, const struct image *good, const
 	return len;
 }
 
+/* Every server ID leads to one usable backend, and only UDP is asked for one. */
+static void check_servers(const struct glb_table_spec *spec)
+{
+	static uint16_t servers[GLB_SERVER_IDS];
+	bool any = glb_server_ids(servers, spec);
+
+	for (unsigned int b = 0; b < spec->backend_count && any; b++) {
+		const struct glb_backend *backend = &spec->backends[b];
+
+		if (backend->has_server_id && glb_backend_usable(backend))
+			PROMISE(servers[backend->server_id] == b);
+	}
+	for (unsigned int b = 0; b < spec->bind_count; b++)
+		PROMISE(!spec->binds[b].quic || spec->binds[b].proto == GLB_PROTO_UDP);
+}
+
 /* What was taken must be safe to forward with, and the same when written and read once more. */
 static void check_tables(struct glb_tables *tables)
 {
@@ -77,6 +106,7 @@ static void check_tables(struct glb_tables *tables)
 	for (unsigned int r = 0; r < GLB_ROWS; r++)
 		for (unsigned int hop = 0; hop < GLB_HOPS_MAX; hop++)
 			PROMISE(table->rows[r].hops[hop] < table->spec.backend_count);
+	check_servers(&table->spec);
 	PROMISE(len <= IMAGE_LEN_MAX);
 	glb_image_write(written, tables);
 	PROMISE(!glb_image_read(&again, written, len, NULL));

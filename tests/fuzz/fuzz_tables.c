@@ -20,6 +20,10 @@ static void check_table(const struct glb_table_spec *table)
 		for (unsigned int other = 0; other < i; other++)
 			PROMISE(!glb_addr_equal(&table->backends[i].addr,
 						&table->backends[other].addr));
+		for (unsigned int other = 0; other < i; other++)
+			PROMISE(!table->backends[i].has_server_id ||
+				!table->backends[other].has_server_id ||
+				table->backends[i].server_id != table->backends[other].server_id);
 	}
 	for (unsigned int i = 0; i < table->bind_count; i++) {
 		const struct glb_bind *bind = &table->binds[i];
@@ -27,7 +31,8 @@ static void check_table(const struct glb_table_spec *table)
 		PROMISE(bind->addr.version == 4 || bind->addr.version == 6);
 		PROMISE(bind->prefix_len <= (bind->addr.version == 4 ? 32 : 128));
 		PROMISE(bind->port_first <= bind->port_last);
-		PROMISE(bind->proto == GLB_PROTO_TCP || bind->proto == GLB_PROTO_UDP);
+		PROMISE(bind->proto == GLB_PROTO_UDP ||
+			(bind->proto == GLB_PROTO_TCP && !bind->quic));
 	}
 }
 
