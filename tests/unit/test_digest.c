@@ -220,6 +220,15 @@ START_TEST(where_quic_packets_go_counts_and_nothing_else_about_them)
 }
 END_TEST
 
+START_TEST(a_second_bind_for_quic_makes_another_digest)
+{
+	fleet.binds[0].proto = GLB_PROTO_UDP;
+	serve_quic();
+	fleet.binds[0].quic = true;
+	ck_assert(!is_same_when_built());
+}
+END_TEST
+
 START_TEST(a_table_for_quic_keeps_its_digest_in_an_image)
 {
 	serve_quic();
@@ -272,6 +281,7 @@ Suite *unit_suite(void)
 	tcase_add_test(digest, a_table_read_from_an_image_has_the_digest_of_its_source);
 	tcase_add_loop_test(digest, whatever_a_table_does_otherwise_its_digest_differs, 0, 16);
 	tcase_add_test(digest, where_quic_packets_go_counts_and_nothing_else_about_them);
+	tcase_add_test(digest, a_second_bind_for_quic_makes_another_digest);
 	tcase_add_test(digest, a_table_for_quic_keeps_its_digest_in_an_image);
 	tcase_add_test(digest, two_backends_that_swap_their_server_ids_have_another_digest);
 	tcase_add_test(digest, what_nobody_looks_at_does_not_count);

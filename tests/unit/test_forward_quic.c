@@ -74,6 +74,8 @@ static struct sent forward(const struct sample *sample, const uint8_t *payload, 
 
 	pkt.len = frame_write(pkt.data, sample);
 	memcpy(pkt.data + pkt.len - sample->payload_len, payload, len);
+	if (sample->proto == 1) /* an identifier that would do as the length of a datagram */
+		glb_store_be16(pkt.data + frame_ip_at(sample) + 24, 8 + 30);
 	glb_forward(gen, &pkt, 1);
 	ck_assert_int_eq(pkt.verdict, GLB_FORWARD);
 

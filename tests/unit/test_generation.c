@@ -149,8 +149,9 @@ START_TEST(a_server_on_no_row_must_be_of_the_family_of_the_others_too)
 	ck_assert_str_eq(diag.text, "$.tables[1].backends[2].ip: an IPv6 backend in a table "
 				    "whose others are IPv4: one hop list cannot have both");
 	table->spec.backends[2].state = GLB_INACTIVE;
+	table->spec.backends[1].has_server_id = true;
 	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, NULL), 0);
-	ck_assert_ptr_null(gen->routes[1].servers);
+	ck_assert_uint_eq(gen->routes[1].servers[0], 1);
 	glb_generation_free(gen);
 }
 END_TEST

@@ -223,6 +223,8 @@ static const struct {
 	 "1:160: $.tables[0].binds[0].quic: needs \"proto\": \"udp\""},
 	{SERVERS("{'ip':'192.0.2.1','proto':'udp','port':443,'quic':1}", THIRD),
 	 "1:160: $.tables[0].binds[0].quic: is a number, expected true or false"},
+	{SERVERS("{'ip':'192.0.2.1','proto':'udp','port':'443','quic':true}", SERVER("1")),
+	 "1:149: $.tables[0].binds[0].port: is a string, expected an integer from 0 to 65535"},
 	{SERVERS(QUIC, SERVER("65536")),
 	 "1:240: $.tables[0].backends[0].server_id: 65536 is not from 0 to 65535"},
 	{SERVERS(QUIC, SERVER("-1")),

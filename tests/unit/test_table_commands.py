@@ -440,6 +440,14 @@ class TableCommands(unittest.TestCase):
         self.backends.pop(0)
         self.assertEqual(self.diff(status=3)["server_ids_lost"], 1)
         self.assertEqual(self.diff("--settled")["server_ids_lost"], 0)
+        self.backends.pop(0)
+        self.assertEqual(self.diff("--settled", status=3)["server_ids_lost"], 1)
+
+    def test_another_server_id_is_a_change_for_a_plan(self):
+        self.serve_quic()
+        self.assertEqual(self.plan()[0]["steps"], [])
+        self.backends[-1]["server_id"] = 44
+        self.assertEqual(len(self.plan()[0]["steps"]), 1)
 
     def test_an_image_cannot_be_reasoned_about(self):
         self.run_table("build", "old.json", "old.bin")
