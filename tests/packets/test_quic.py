@@ -55,7 +55,6 @@ def follows_its_flow(director, *payloads) -> bool:
     )
 
 
-@pytest.mark.net_pcap
 @pytest.mark.parametrize("address", SERVER)
 def test_a_short_header_goes_to_the_server_it_names_and_the_flow_s_hops_follow(director, address):
     quic = served(director)
