@@ -17,13 +17,13 @@
 #include "sys/log.h"
 
 enum {
-	BUFFER_LEN = 32768,   /* the kernel fills as much of it as it can */
-	READS_PER_POLL = 256, /* so that a storm of changes does not keep the control thread */
+	BUFFER_LEN = 32768, /* the kernel fills as much of it as it can */
+	READS_MAX = 256,    /* so that a storm of changes does not keep the control thread */
 	LIST_TIMEOUT_MS = 1000,
 	MAC_TEXT_LEN = 18,
 };
 
-/* Sequence numbers tell answers apart: 1 and up, by port, are routes to gateways. */
+/* Sequence numbers tell answers apart: routes by port, lists in their order. */
 enum { SEQ_NOTHING, SEQ_ROUTE, SEQ_LIST = SEQ_ROUTE + GLB_PORTS_MAX };
 
 static uint64_t monotonic_ms(void)
@@ -40,8 +40,6 @@ static const char *mac_text(char out[MAC_TEXT_LEN], const uint8_t mac[GLB_MAC_LE
 		       mac[3], mac[4], mac[5]);
 	return out;
 }
-
-/* --- What happened, in words --- */
 
 static void log_event(const struct neighbours *neighbours, unsigned int port,
 		      enum gateway_event event, const uint8_t old_mac[GLB_MAC_LEN])
@@ -96,6 +94,8 @@ static void log_unknown(const struct neighbours *neighbours)
 static void note(struct neighbours *neighbours, unsigned int port, enum gateway_event event,
 		 const uint8_t old_mac[GLB_MAC_LEN])
 {
+	if (event == GATEWAY_SAME)
+		return;
 	/* another interface may know an address that this one has lost */
 	if (event == GATEWAY_LOST && !*neighbours->gateways[port].interface)
 		neighbours->list_again = true;
@@ -113,8 +113,6 @@ static void hear(struct neighbours *neighbours, const struct neighbour *neighbou
 		     old_mac);
 	}
 }
-
-/* --- Reading messages --- */
 
 static bool read_addr(struct glb_addr *out, uint8_t family, const struct nlattr *attr)
 {
@@ -194,8 +192,6 @@ static uint32_t read_route(const struct nlmsghdr *message)
 	return ifindex;
 }
 
-/* --- Asking --- */
-
 static int send_message(struct neighbours *neighbours, const struct nlmsghdr *message)
 {
 	ssize_t sent = mnl_socket_sendto(neighbours->socket, message, message->nlmsg_len);
@@ -211,7 +207,7 @@ static int ask_for_list(struct neighbours *neighbours)
 
 	message->nlmsg_type = RTM_GETNEIGH;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	message->nlmsg_seq = SEQ_LIST;
+	message->nlmsg_seq = SEQ_LIST + ++neighbours->lists;
 	entry->ndm_family = AF_UNSPEC;
 
 	int err = send_message(neighbours, message);
@@ -286,8 +282,6 @@ static void ask_where_due(struct neighbours *neighbours)
 			ask(neighbours, port);
 }
 
-/* --- What the socket has --- */
-
 static void end_list(struct neighbours *neighbours)
 {
 	neighbours->listing = false;
@@ -306,7 +300,7 @@ static void hear_error(struct neighbours *neighbours, const struct nlmsghdr *mes
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*error))
 		return;
-	if (message->nlmsg_seq == SEQ_LIST) {
+	if (message->nlmsg_seq == SEQ_LIST + neighbours->lists) {
 		neighbours->listing = false;
 		neighbours->list_again = true;
 	} else if (error->error == -EPERM && !neighbours->cannot_ask) {
@@ -337,7 +331,7 @@ static void hear_message(struct neighbours *neighbours, const struct nlmsghdr *m
 		hear_error(neighbours, message);
 		break;
 	case NLMSG_DONE:
-		if (message->nlmsg_seq == SEQ_LIST)
+		if (message->nlmsg_seq == SEQ_LIST + neighbours->lists)
 			end_list(neighbours);
 		break;
 	case RTM_NEWROUTE:
@@ -373,7 +367,12 @@ static bool read_socket(struct neighbours *neighbours)
 	return true;
 }
 
-/* --- The interfaces that are named --- */
+/* Everything there is, but not for ever. */
+static void read_all(struct neighbours *neighbours)
+{
+	for (unsigned int i = 0; i < READS_MAX && read_socket(neighbours); i++)
+		;
+}
 
 /* An interface may appear, disappear and come back as another one under its name. */
 static void find_interfaces(struct neighbours *neighbours)
@@ -393,8 +392,6 @@ static void find_interfaces(struct neighbours *neighbours)
 		neighbours->list_again = true;
 	}
 }
-
-/* --- The interface of this module --- */
 
 static int open_socket(struct mnl_socket **out)
 {
@@ -458,8 +455,7 @@ int neighbours_read(struct neighbours *neighbours, struct glb_diag *diag)
 	uint64_t until_ms = neighbours->now_ms + LIST_TIMEOUT_MS;
 
 	do {
-		while (read_socket(neighbours))
-			;
+		read_all(neighbours);
 		if (neighbours->list_again && !neighbours->listing)
 			(void)ask_for_list(neighbours);
 	} while (neighbours->listing && wait_for_socket(neighbours, until_ms));
@@ -473,8 +469,7 @@ void neighbours_poll(struct neighbours *neighbours)
 	if (!neighbours->socket)
 		return;
 	neighbours->now_ms = monotonic_ms();
-	for (unsigned int i = 0; i < READS_PER_POLL && read_socket(neighbours); i++)
-		;
+	read_all(neighbours);
 	if (neighbours->now_ms - neighbours->interfaces_at_ms >= GATEWAY_ASK_MS)
 		find_interfaces(neighbours);
 	if (neighbours->list_again && !neighbours->listing)
@@ -491,6 +486,7 @@ void neighbours_resume(struct neighbours *neighbours, const struct neighbours *c
 {
 	neighbours->socket = copy->socket;
 	neighbours->listing = copy->listing;
+	neighbours->lists = copy->lists;
 	neighbours->list_again = true;
 }
 

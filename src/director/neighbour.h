@@ -20,6 +20,7 @@ struct neighbours {
 	struct mnl_socket *socket; /* NULL: no gateway is to be looked up, nor ever was */
 	bool listing;		   /* a list of all neighbours is on its way */
 	bool list_again;	   /* when it is complete: something was missed */
+	uint32_t lists;		   /* asked for so far */
 	bool cannot_ask;	   /* the kernel refused to, and the log has it */
 	uint64_t now_ms;	   /* of the call of this module that is under way */
 	uint64_t interfaces_at_ms; /* when interfaces were looked up by name */
