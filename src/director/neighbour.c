@@ -9,11 +9,11 @@
 #include <time.h>
 
 #include <libmnl/libmnl.h>
-#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
 #include "conf/addr.h"
 #include "director/neighbour.h"
+#include "director/rtnl.h"
 #include "sys/log.h"
 
 enum {
@@ -24,7 +24,7 @@ enum {
 };
 
 /* Sequence numbers tell answers apart: routes by port, lists in their order. */
-enum { SEQ_NOTHING, SEQ_ROUTE, SEQ_LIST = SEQ_ROUTE + GLB_PORTS_MAX };
+enum { SEQ_ROUTE = 1, SEQ_LIST = SEQ_ROUTE + GLB_PORTS_MAX };
 
 static uint64_t monotonic_ms(void)
 {
@@ -45,7 +45,6 @@ static void log_event(const struct neighbours *neighbours, unsigned int port,
 		      enum gateway_event event, const uint8_t old_mac[GLB_MAC_LEN])
 {
 	const struct gateway *gateway = &neighbours->gateways[port];
-	const char *name = gateway->port;
 	char addr[ADDR_TEXT_LEN];
 	char mac[MAC_TEXT_LEN];
 	char old[MAC_TEXT_LEN];
@@ -58,20 +57,20 @@ static void log_event(const struct neighbours *neighbours, unsigned int port,
 		break;
 	case GATEWAY_FOUND:
 	case GATEWAY_BACK:
-		log_info("port %s: gateway %s is at %s", name, addr, mac);
+		log_info("port %s: gateway %s is at %s", gateway->port, addr, mac);
 		break;
 	case GATEWAY_MOVED:
-		log_info("port %s: gateway %s moved from %s to %s", name, addr, old, mac);
+		log_info("port %s: gateway %s moved from %s to %s", gateway->port, addr, old, mac);
 		break;
 	case GATEWAY_LOST:
 		log_warning("port %s: gateway %s does not answer; its address %s is kept for "
 			    "%d s",
-			    name, addr, mac, GATEWAY_HOLD_MS / 1000);
+			    gateway->port, addr, mac, GATEWAY_HOLD_MS / 1000);
 		break;
 	case GATEWAY_GIVEN_UP:
 		log_error("port %s: gateway %s has not answered for %d s; packets are dropped "
 			  "until it does",
-			  name, addr, GATEWAY_HOLD_MS / 1000);
+			  gateway->port, addr, GATEWAY_HOLD_MS / 1000);
 		break;
 	}
 }
@@ -114,103 +113,9 @@ static void hear(struct neighbours *neighbours, const struct neighbour *neighbou
 	}
 }
 
-static bool read_addr(struct glb_addr *out, uint8_t family, const struct nlattr *attr)
-{
-	uint16_t len = family == AF_INET ? 4 : 16;
-
-	if (!attr || mnl_attr_get_payload_len(attr) != len)
-		return false;
-	*out = (struct glb_addr){.version = family == AF_INET ? 4 : 6};
-	memcpy(out->bytes, mnl_attr_get_payload(attr), len);
-	return true;
-}
-
-static enum neighbour_state state_of(const struct nlmsghdr *message, const struct ndmsg *entry)
-{
-	if (message->nlmsg_type == RTM_DELNEIGH)
-		return NEIGHBOUR_LOST;
-	if (entry->ndm_state & (NUD_REACHABLE | NUD_PERMANENT | NUD_NOARP))
-		return NEIGHBOUR_SURE;
-	return entry->ndm_state & (NUD_STALE | NUD_DELAY | NUD_PROBE) ? NEIGHBOUR_STALE
-								      : NEIGHBOUR_LOST;
-}
-
-/* False: not an entry of the tables of ARP and ND. */
-static bool read_neighbour(struct neighbour *out, const struct nlmsghdr *message)
-{
-	static const uint8_t no_mac[GLB_MAC_LEN];
-	const struct ndmsg *entry = mnl_nlmsg_get_payload(message);
-	const struct nlattr *dst = NULL;
-	const struct nlattr *mac = NULL;
-	const struct nlattr *attr;
-
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*entry) ||
-	    (entry->ndm_family != AF_INET && entry->ndm_family != AF_INET6) ||
-	    entry->ndm_flags & NTF_PROXY)
-		return false;
-	mnl_attr_for_each(attr, message, sizeof(*entry))
-	{
-		if (mnl_attr_get_type(attr) == NDA_DST)
-			dst = attr;
-		else if (mnl_attr_get_type(attr) == NDA_LLADDR)
-			mac = attr;
-	}
-
-	struct neighbour read = {
-		.ifindex = (uint32_t)entry->ndm_ifindex,
-		.state = (uint8_t)state_of(message, entry),
-	};
-
-	if (!read_addr(&read.addr, entry->ndm_family, dst))
-		return false;
-	if (mac && mnl_attr_get_payload_len(mac) == GLB_MAC_LEN)
-		memcpy(read.mac, mnl_attr_get_payload(mac), GLB_MAC_LEN);
-	if (!memcmp(read.mac, no_mac, GLB_MAC_LEN))
-		read.state = NEIGHBOUR_LOST; /* of an interface that is not Ethernet */
-	*out = read;
-	return true;
-}
-
-/* The interface of a route if what it leads to is a neighbour there; else 0. */
-static uint32_t read_route(const struct nlmsghdr *message)
-{
-	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr;
-	uint32_t ifindex = 0;
-
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*route) || route->rtm_type != RTN_UNICAST)
-		return 0;
-	mnl_attr_for_each(attr, message, sizeof(*route))
-	{
-		uint16_t type = mnl_attr_get_type(attr);
-
-		if (type == RTA_GATEWAY || type == RTA_VIA)
-			return 0;
-		if (type == RTA_OIF && mnl_attr_get_payload_len(attr) == sizeof(ifindex))
-			ifindex = mnl_attr_get_u32(attr);
-	}
-	return ifindex;
-}
-
-static int send_message(struct neighbours *neighbours, const struct nlmsghdr *message)
-{
-	ssize_t sent = mnl_socket_sendto(neighbours->socket, message, message->nlmsg_len);
-
-	return sent < 0 ? -errno : 0;
-}
-
 static int ask_for_list(struct neighbours *neighbours)
 {
-	char buffer[MNL_NLMSG_HDRLEN + 64] = {0};
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct ndmsg *entry = mnl_nlmsg_put_extra_header(message, sizeof(*entry));
-
-	message->nlmsg_type = RTM_GETNEIGH;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	message->nlmsg_seq = SEQ_LIST + ++neighbours->lists;
-	entry->ndm_family = AF_UNSPEC;
-
-	int err = send_message(neighbours, message);
+	int err = rtnl_ask_for_list(neighbours->socket, SEQ_LIST + ++neighbours->lists);
 
 	if (err)
 		return err;
@@ -221,58 +126,15 @@ static int ask_for_list(struct neighbours *neighbours)
 	return 0;
 }
 
-static void put_addr(struct nlmsghdr *message, uint16_t type, const struct glb_addr *addr)
-{
-	mnl_attr_put(message, type, addr->version == 4 ? 4 : 16, addr->bytes);
-}
-
-/*
- * Has the kernel send ARP or ND requests, as if it had a packet for the gateway itself. No answer:
- * the change of the entry is the answer.
- */
-static int ask_for_mac(struct neighbours *neighbours, const struct gateway *gateway,
-		       uint32_t ifindex)
-{
-	char buffer[MNL_NLMSG_HDRLEN + 64] = {0};
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct ndmsg *entry = mnl_nlmsg_put_extra_header(message, sizeof(*entry));
-
-	message->nlmsg_type = RTM_NEWNEIGH;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE;
-	message->nlmsg_seq = SEQ_NOTHING;
-	entry->ndm_family = gateway->addr.version == 4 ? AF_INET : AF_INET6;
-	entry->ndm_ifindex = (int)ifindex;
-	entry->ndm_flags = NTF_USE;
-	put_addr(message, NDA_DST, &gateway->addr);
-	return send_message(neighbours, message);
-}
-
-/* Which interface leads to the gateway? The answer asks for its MAC address there. */
-static int ask_for_route(struct neighbours *neighbours, unsigned int port)
-{
-	const struct glb_addr *addr = &neighbours->gateways[port].addr;
-	char buffer[MNL_NLMSG_HDRLEN + 64] = {0};
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct rtmsg *route = mnl_nlmsg_put_extra_header(message, sizeof(*route));
-
-	message->nlmsg_type = RTM_GETROUTE;
-	message->nlmsg_flags = NLM_F_REQUEST;
-	message->nlmsg_seq = SEQ_ROUTE + port;
-	route->rtm_family = addr->version == 4 ? AF_INET : AF_INET6;
-	route->rtm_dst_len = addr->version == 4 ? 32 : 128;
-	put_addr(message, RTA_DST, addr);
-	return send_message(neighbours, message);
-}
-
 /* Failures show by themselves: the gateway stays unknown, and is asked for again. */
 static void ask(struct neighbours *neighbours, unsigned int port)
 {
 	struct gateway *gateway = &neighbours->gateways[port];
 
 	if (*gateway->interface ? gateway->ifindex != 0 : gateway->state != NEIGHBOUR_LOST)
-		(void)ask_for_mac(neighbours, gateway, gateway->ifindex);
+		(void)rtnl_ask_for_mac(neighbours->socket, &gateway->addr, gateway->ifindex);
 	else if (!*gateway->interface)
-		(void)ask_for_route(neighbours, port);
+		(void)rtnl_ask_for_route(neighbours->socket, &gateway->addr, SEQ_ROUTE + port);
 }
 
 static void ask_where_due(struct neighbours *neighbours)
@@ -313,11 +175,12 @@ static void hear_error(struct neighbours *neighbours, const struct nlmsghdr *mes
 static void hear_route(struct neighbours *neighbours, const struct nlmsghdr *message)
 {
 	uint32_t port = message->nlmsg_seq - SEQ_ROUTE;
-	uint32_t ifindex = read_route(message);
+	uint32_t ifindex = rtnl_read_route(message);
 
 	if (message->nlmsg_seq >= SEQ_ROUTE && port < GLB_PORTS_MAX && ifindex &&
 	    neighbours->gateways[port].addr.version)
-		(void)ask_for_mac(neighbours, &neighbours->gateways[port], ifindex);
+		(void)rtnl_ask_for_mac(neighbours->socket, &neighbours->gateways[port].addr,
+				       ifindex);
 }
 
 static void hear_message(struct neighbours *neighbours, const struct nlmsghdr *message)
@@ -339,7 +202,7 @@ static void hear_message(struct neighbours *neighbours, const struct nlmsghdr *m
 		break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
-		if (read_neighbour(&neighbour, message))
+		if (rtnl_read_neighbour(&neighbour, message))
 			hear(neighbours, &neighbour);
 		break;
 	}

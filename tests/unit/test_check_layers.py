@@ -23,7 +23,7 @@ GOOD = {
     "src/conf/json.c": '#include <jansson.h>\n#include "conf/json.h"\n#include "sys/file.h"',
     "src/director/main.c": '#include <rte_eal.h>\n#include "conf/json.h"\n#include "worker.h"',
     "src/director/worker.h": "",
-    "src/director/neighbour.c": '#include <libmnl/libmnl.h>\n#include <linux/neighbour.h>\n#include "conf/json.h"',
+    "src/director/neighbour.c": '#include <libmnl/libmnl.h>\n#include <linux/rtnetlink.h>\n#include "conf/json.h"',
     "src/ctl/main.c": '#include <pcap/pcap.h>\n#include "sys/file.h"',
     "src/redirect/main.c": '#include <bpf/libbpf.h>\n#include <linux/bpf.h>\n#include "redirect.skel.h"',
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What do the kernel's messages about neighbours say, and how is it asked for them?
+ *
+ * Messages of rtnetlink(7), read and written with libmnl. Whose answer a message is shows its
+ * sequence number: that of the request. Requests return 0 or -errno of sending them.
+ */
+#ifndef DIRECTOR_RTNL_H
+#define DIRECTOR_RTNL_H
+
+#include "director/gateway.h"
+
+struct mnl_socket;
+struct nlmsghdr;
+
+/*
+ * Reads a message of RTM_NEWNEIGH or RTM_DELNEIGH, of which nlmsg_len bytes, rounded up to 4, can
+ * be read. False, with *out untouched, when it is no entry of the tables of ARP and ND.
+ */
+bool rtnl_read_neighbour(struct neighbour *out, const struct nlmsghdr *message);
+
+/* Likewise of RTM_NEWROUTE: the interface on which the destination is a neighbour, or 0. */
+uint32_t rtnl_read_route(const struct nlmsghdr *message);
+
+/* Asks for all neighbours: messages of RTM_NEWNEIGH, then NLMSG_DONE. */
+GLB_NODISCARD int rtnl_ask_for_list(const struct mnl_socket *socket, uint32_t seq);
+
+/*
+ * Has the kernel send ARP or ND requests, as if it had a packet for that address itself. There is
+ * no answer but the change of the entry.
+ */
+int rtnl_ask_for_mac(const struct mnl_socket *socket, const struct glb_addr *addr,
+		     uint32_t ifindex);
+
+/* Which way would packets to that address go? One message of RTM_NEWROUTE. */
+int rtnl_ask_for_route(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq);
+
+#endif
