@@ -11,9 +11,9 @@ from device import CONFIG, PORT, VIP, collect, drain, encapsulated
 from far_end import Wire, inside
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Dot1Q, Ether
+from scapy.utils import checksum
 
 import capture
-import model
 
 HERE, PEER = {4: "10.0.0.11", 6: "fd00::11"}, {4: "10.0.0.1", 6: "fd00::1"}
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -57,7 +57,7 @@ class Twin:
         with ask:
             message = struct.pack(">BBHHH", echo, 0, 0, 77, 1) + b"are you there?"
             if version == 4:  # the kernel sums ICMPv6 only
-                message = message[:2] + struct.pack(">H", model.checksum(message)) + message[4:]
+                message = message[:2] + struct.pack(">H", checksum(message)) + message[4:]
             ask.sendto(message, (HERE[version], 0))
             deadline = time.monotonic() + 3
             while (left := deadline - time.monotonic()) > 0:
