@@ -266,11 +266,11 @@ static void write_l2(uint8_t *out, const struct glb_port *port, const struct glb
 /* DSCP and ECN of the outer header, RFC 2983 and RFC 6040. */
 static uint8_t outer_tos(const struct glb_settings *settings, const uint8_t *inner)
 {
-	uint8_t tos = inner[0] >> 4 == 4 ? inner[1] : (uint8_t)(glb_load_be16(inner) >> 4);
-	uint8_t dscp = settings->outer_dscp == GLB_DSCP_COPY ? tos & 0xfc
-							     : (uint8_t)(settings->outer_dscp << 2);
+	unsigned int tos = inner[0] >> 4 == 4 ? inner[1] : glb_load_be16(inner) >> 4 & 0xff;
+	unsigned int dscp =
+		settings->outer_dscp == GLB_DSCP_COPY ? tos & 0xfc : settings->outer_dscp * 4U;
 
-	return settings->copy_ecn ? dscp | (tos & 3) : dscp;
+	return (uint8_t)(settings->copy_ecn ? dscp | (tos & 3) : dscp);
 }
 
 /* Does it fit where it has to go? */
