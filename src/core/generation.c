@@ -75,6 +75,11 @@ static int find_version(struct underlay *underlay, struct glb_diag *diag)
 	return 0;
 }
 
+_Static_assert(GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT +
+			       (GLB_HOPS_MAX - 1) * GLB_GUE_HOP6_LEN <=
+		       GLB_OUTER_LEN_MAX,
+	       "the IPv6 hops of one row fit");
+
 static int check_underlay(struct underlay *underlay, struct glb_diag *diag)
 {
 	unsigned int rows = underlay->settings->alt_hash_fields ? 2 : 1;
@@ -84,11 +89,11 @@ static int check_underlay(struct underlay *underlay, struct glb_diag *diag)
 		return err;
 	underlay->listed_hops = (uint8_t)(rows * underlay->table->hop_count - 1);
 	if (glb_outer_len(underlay->version, underlay->listed_hops) > GLB_OUTER_LEN_MAX) {
+		/* one row alone always fits */
 		glb_diag(diag,
 			 "$.tables[%u].hops: with IPv6 backends a packet can list 4 hops behind "
-			 "the primary, not %u%s",
-			 underlay->index, underlay->listed_hops,
-			 rows > 1 ? " (alt_hash_fields doubles the hops)" : "");
+			 "the primary, not %u (alt_hash_fields doubles the hops)",
+			 underlay->index, underlay->listed_hops);
 		return -ENOTSUP;
 	}
 	return 0;

@@ -433,6 +433,37 @@ START_TEST(a_packet_with_another_verdict_or_unreadable_stays_as_it_is)
 }
 END_TEST
 
+START_TEST(a_packet_that_no_bind_matches_is_told_the_mtu_of_its_port)
+{
+	static const struct sample large = {FROM4, TCP, LARGE};
+	struct held held = hold(&large, HEADROOM);
+
+	memset(held.pkt.data + 14 + 16, 9, 4);
+	held.pkt.verdict = GLB_ANSWER_TOO_BIG;
+	glb_answer(gen, &held.pkt);
+	ck_assert_uint_eq(get16(held.pkt.data + 14 + 26), 1500);
+	release(&held);
+}
+END_TEST
+
+START_TEST(errors_are_never_answered_whatever_they_quote)
+{
+	static const uint8_t kinds[] = {GLB_FLOW_QUOTED, GLB_FLOW_BAD_QUOTE};
+	static const struct sample ping = {PING4};
+	struct held held = hold(&ping, 0);
+	struct glb_flow flow;
+
+	ck_assert_int_eq(glb_parse(&flow, held.pkt.data, held.len), GLB_FORWARD);
+	ck_assert(glb_may_answer(&held.pkt, &flow));
+	ck_assert(glb_may_answer_echo(&held.pkt, &flow));
+	for (unsigned int i = 0; i < COUNT_OF(kinds); i++) {
+		flow.kind = kinds[i];
+		ck_assert(!glb_may_answer(&held.pkt, &flow));
+	}
+	release(&held);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("answer");
@@ -452,6 +483,8 @@ Suite *unit_suite(void)
 	tcase_add_test(packets,
 		       nobody_is_told_about_errors_fragments_or_what_every_link_must_carry);
 	tcase_add_test(packets, a_packet_with_another_verdict_or_unreadable_stays_as_it_is);
+	tcase_add_test(packets, a_packet_that_no_bind_matches_is_told_the_mtu_of_its_port);
+	tcase_add_test(packets, errors_are_never_answered_whatever_they_quote);
 	suite_add_tcase(suite, packets);
 	return suite;
 }

@@ -27,6 +27,7 @@ START_TEST(a_generation_owns_its_tables_and_knows_its_settings)
 			 sizeof(fixture_settings.ports));
 	glb_generation_free(gen);
 	glb_generation_free(NULL);
+	glb_binds_free(NULL);
 }
 END_TEST
 
