@@ -33,14 +33,15 @@ struct glb_flow {
 	uint16_t hint;	/* mixed into the outer source port: client's port, IPv4 id or flow label */
 	uint16_t ip_at; /* offset of the IP header in the frame */
 	uint16_t ip_len; /* bytes from there that the IP header announces; the frame has them */
-	uint16_t transport_at;	 /* offset of the transport header from the IP header */
-	uint8_t version;	 /* 4 or 6 */
-	uint8_t proto;		 /* of the flow: for a quote, of the quoted packet */
-	uint8_t kind;		 /* enum glb_flow_kind */
-	uint8_t tcp_flags;	 /* enum glb_tcp_flag; 0 for anything but a TCP segment itself */
-	uint8_t fragment : 2;	 /* enum glb_fragment */
-	uint8_t routed : 1;	 /* its routing header names further destinations */
-	uint8_t extra_error : 1; /* an error, but neither fragmentation needed nor too big */
+	uint16_t transport_at;	  /* offset of the transport header from the IP header */
+	uint8_t version;	  /* 4 or 6 */
+	uint8_t proto;		  /* of the flow: for a quote, of the quoted packet */
+	uint8_t kind;		  /* enum glb_flow_kind */
+	uint8_t tcp_flags;	  /* enum glb_tcp_flag; 0 for anything but a TCP segment itself */
+	uint16_t fragment : 2;	  /* enum glb_fragment */
+	uint16_t routed : 1;	  /* its routing header names further destinations */
+	uint16_t extra_error : 1; /* an error, but neither fragmentation needed nor too big */
+	uint16_t zero : 12;	  /* no bit without a name, so that flows compare as bytes */
 };
 _Static_assert(sizeof(struct glb_flow) == 50, "leaves room for hash and row in one cache line");
 

@@ -152,10 +152,10 @@ START_TEST(an_error_that_quotes_anything_else_matches_no_bind_when_all_are_follo
 {
 	static const struct sample request4 = {FROM_VIP4(1), .type = 8, .payload_len = 8};
 	static const struct sample coded4 = {FROM_VIP4(1), .code = 1, .payload_len = 8};
-	static const struct sample icmpv6_in_4 = {FROM_VIP4(58), .type = 129, .payload_len = 8};
+	static const struct sample icmpv6_in_4 = {FROM_VIP4(58), .type = 0, .payload_len = 8};
 	static const struct sample sctp4 = {FROM_VIP4(132), .payload_len = 12};
 	static const struct sample request6 = {FROM_VIP6(58), .type = 128, .payload_len = 8};
-	static const struct sample icmp_in_6 = {FROM_VIP6(1), .type = 0, .payload_len = 8};
+	static const struct sample icmp_in_6 = {FROM_VIP6(1), .type = 129, .payload_len = 8};
 	static const struct sample esp6 = {FROM_VIP6(50), .payload_len = 12};
 	static const struct sample *const quotes[] = {&request4, &coded4,    &icmpv6_in_4, &sctp4,
 						      &request6, &icmp_in_6, &esp6};

@@ -111,6 +111,8 @@ START_TEST(a_value_that_fits_stays)
 	check_untouched(&s, 1461, "one below");
 	check_untouched(&s, 65535, "far below");
 	check_lowered(&s, 1459, 22, "one above");
+	memset(s.bytes + 16, 0xff, 2);
+	check_untouched(&s, 1460, "equal, under a checksum of all ones");
 }
 END_TEST
 
@@ -124,6 +126,7 @@ START_TEST(options_that_hold_no_readable_one_stay)
 		{"no options", {0}, 0},
 		{"nothing but no-operations", {1, 1, 1, 1}, 4},
 		{"behind the end of the list", {0, 0, 0, 0, 2, 4, 0x05, 0xb4}, 8},
+		{"behind the end, which looks like an option", {0, 4, 1, 1, 2, 4, 0x05, 0xb4}, 8},
 		{"an option of length 0 before it", {4, 0, 2, 4, 0x05, 0xb4, 0, 0}, 8},
 		{"an option of length 1 before it", {4, 1, 2, 4, 0x05, 0xb4, 0, 0}, 8},
 		{"an option that ends behind the header", {4, 40, 2, 4, 0x05, 0xb4, 0, 0}, 8},
