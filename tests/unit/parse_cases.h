@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which frames does test_parse.c read?
+ * Which frames do test_parse.c and test_parse_quotes.c read, and how?
  */
 #ifndef UNIT_PARSE_CASES_H
 #define UNIT_PARSE_CASES_H
 
+#include <string.h>
+
 #include <glb/parse.h>
 
 #include "frame.h"
+#include "suite.h"
 
 #define CLIENT4 "198.51.100.7"
 #define CLIENT6 "2001:db8:99::7"
@@ -383,5 +386,29 @@ static const struct {
 	{"ARP", 0, 13, 0x06, GLB_PUNT_NOT_IP},
 	{"an LLC frame", 0, 12, 0x00, GLB_PUNT_NOT_IP},
 };
+
+/* Reads a frame. If the short way takes it, it must find the same. */
+static inline enum glb_verdict parse(struct glb_flow *flow, const uint8_t *bytes, uint32_t len)
+{
+	enum glb_verdict verdict = glb_parse(flow, bytes, len);
+	struct glb_flow plain;
+
+	if (glb_parse_plain(&plain, bytes, len)) {
+		ENSURE(verdict == GLB_FORWARD, "the short way: %s", glb_verdict_label(verdict));
+		ENSURE(!memcmp(&plain, flow, sizeof(plain)), "the short way finds something else");
+	}
+	return verdict;
+}
+
+static inline void check_addresses(const struct glb_flow *flow, const char *what)
+{
+	uint8_t client[16];
+	uint8_t vip[16];
+
+	frame_addr(client, flow->version == 4 ? CLIENT4 : CLIENT6);
+	frame_addr(vip, flow->version == 4 ? VIP4 : VIP6);
+	ck_assert_msg(!memcmp(flow->src, client, 16), "%s: source", what);
+	ck_assert_msg(!memcmp(flow->dst, vip, 16), "%s: destination", what);
+}
 
 #endif
