@@ -78,8 +78,8 @@ def does_not_fit(packet: Packet, own_mac: bytes, largest: int) -> bytes:
 def echo_reply(packet: Packet, own_mac: bytes) -> bytes:
     """The request itself, turned round. Only for packets without options and extension headers.
 
-    By RFC 1624 a checksum that was right is right, and one that was wrong is wrong by as much. It is
-    never 0: all ones mean the same, and are the only right one where all of a reply is 0.
+    By RFC 1624 a checksum that was right is right, and one that was wrong is wrong by as much. It
+    is never 0: all ones mean the same, and are the only right one where all of a reply is 0.
     """
     ends, request = _backwards(packet), packet.header.payload
     message = _icmp(ends, ECHO_REPLY[packet.ethertype], request[4:])

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What glb should do, said a second time.
 
-A plain model of everything two hosts must agree on. Here: SipHash-2-4, the hash of a flow, the rows
-of a table, the bytes of a table image. In reading.py: what a frame says about itself. In writing.py:
-headers and checksums. In quic.py: which server a QUIC packet names. In answers.py: what the director
-says itself. In datapath.py: what becomes of a frame. It shares nothing with the C programs, prefers
-clarity to speed, and is what the packet cases and the vectors in vectors/ are checked against.
+A plain model of everything two hosts must agree on. Here: SipHash-2-4, the hash of a flow, the
+rows of a table, the bytes of a table image. In reading.py: what a frame says about itself. In
+writing.py: headers and checksums. In quic.py: which server a QUIC packet names. In answers.py: what
+the director says itself. In datapath.py: what becomes of a frame. It shares nothing with the C
+programs, prefers clarity to speed, and is what the packet cases and the vectors in vectors/ are
+checked against.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Verdict(Exception):
 
 
 class Header(NamedTuple):
-    """An IP header, with its options or extension headers, and what it carries as far as it is there."""
+    """An IP header, with options or extension headers, and its payload as far as it is there."""
 
     source: bytes
     destination: bytes
@@ -47,10 +47,10 @@ class Header(NamedTuple):
 class Packet:
     """A frame that was understood.
 
-    kind is "flow" (has ports), "echo" (a request), "error" (an ICMP error; `flow` is the one quoted,
-    as the client sends it, `protocol` the quoted protocol), "error about echo" (quotes a reply),
-    "bad quote" (an ICMP error whose quote cannot be read) or "fragment" (not the first one). Where
-    there are no ports `flow` has addresses only.
+    kind is "flow" (has ports), "echo" (a request), "error" (an ICMP error; `flow` is the one it
+    quotes, as the client sends it, `protocol` the quoted protocol), "error about echo" (quotes a
+    reply), "bad quote" (an ICMP error whose quote cannot be read) or "fragment" (a later one).
+    Where there are no ports `flow` has addresses only.
     """
 
     kind: str

@@ -33,7 +33,9 @@ def pseudo_header(source: bytes, destination: bytes, protocol: int, length: int)
     return source + destination + struct.pack(">HI", protocol, length)
 
 
-def ip_header(ends: tuple[bytes, bytes], protocol: int, payload_length: int, tos: int, label: int = 0) -> bytes:
+def ip_header(
+    ends: tuple[bytes, bytes], protocol: int, payload_length: int, tos: int, label: int = 0
+) -> bytes:
     """An IP header of the family of its source and destination; the flow label is IPv6's."""
     if len(ends[0]) == 16:
         first = 6 << 28 | tos << 20 | label
@@ -94,7 +96,9 @@ def trusting_sum(packet: Packet) -> int:
     return total(packet.inner[: packet.head_length] + struct.pack(">H", of_payload))
 
 
-def udp_header(ends: tuple[bytes, bytes], source_port: int, gue: bytes, packet: Packet, how: str) -> bytes:
+def udp_header(
+    ends: tuple[bytes, bytes], source_port: int, gue: bytes, packet: Packet, how: str
+) -> bytes:
     """The outer UDP header, its checksum made as `how` says (udp_checksum)."""
     length = 8 + len(gue) + packet.header.length
     ports = struct.pack(">HHH", source_port, GUE_PORT, length)

@@ -286,7 +286,9 @@ class Veth(Driver):
 
     def cannot_carry(self, frame: bytes) -> str:
         at = 16 if frame[12:14].hex() in ("8100", "88a8") else 12
-        if frame[at : at + 2].hex() == "0800" and int.from_bytes(frame[at + 8 : at + 10], "big") & 0x3FFF:
+        if frame[at : at + 2].hex() == "0800" and int.from_bytes(
+            frame[at + 8 : at + 10], "big"
+        ) & 0x3FFF:
             return "the kernel reassembles IPv4 packets before net_af_packet sees them"
         if frame[12:14].hex() in ("8100", "88a8") and len(frame) < 20:
             return "the kernel drops frames that end inside their first VLAN tag"
@@ -331,9 +333,11 @@ class Veth(Driver):
         self.files = (config, tables)
 
     def _introduce_neighbours(self) -> None:
-        """Only now: DPDK sets the device's MAC address when it starts, and the kernel forgets all."""
+        """Only now: DPDK sets the device's MAC address at its start, and the kernel forgets all."""
         for address, mac in NEIGHBOURS.items():
-            self.host.ip("neigh", "add", address, "lladdr", mac, "dev", "traffic", "nud", "permanent")
+            self.host.ip(
+                "neigh", "add", address, "lladdr", mac, "dev", "traffic", "nud", "permanent"
+            )
 
     def reload_in_vain(self, name: str, text: Optional[str]) -> list:
         """Have it read a file it must refuse (None: that is missing); the errors it logs."""

@@ -120,14 +120,20 @@ def reply_to(packet: Packet, size: int = 1400, **more) -> Packet:
 def echo_reply_to(packet: Packet, **more) -> Packet:
     """What the VIP answers to a client's echo request."""
     six = ":" in packet.src
-    body = ICMPv6EchoReply(id=7, seq=1, data=b"ping") if six else ICMP(type=0, id=7, seq=1) / b"ping"
+    body = ICMPv6EchoReply(id=7, seq=1, data=b"ping") if six else ICMP(
+        type=0, id=7, seq=1
+    ) / b"ping"
     return ip(packet.dst, packet.src, **more) / body
 
 
-def error(quoted: Packet, kind: int, code: int = 0, quoted_length: int = 1000, to: str = "") -> Packet:
+def error(
+    quoted: Packet, kind: int, code: int = 0, quoted_length: int = 1000, to: str = ""
+) -> Packet:
     """A router's ICMP or ICMPv6 error of any kind about a packet of the VIP."""
     six = ":" in quoted.src
-    head = ICMPv6Unknown(type=kind, code=code, msgbody=bytes(4)) if six else ICMP(type=kind, code=code)
+    head = ICMPv6Unknown(type=kind, code=code, msgbody=bytes(4)) if six else ICMP(
+        type=kind, code=code
+    )
     outer = ip(ROUTER6 if six else ROUTER, to or quoted.src)
     return outer / head / Raw(bytes(quoted)[:quoted_length])
 

@@ -32,7 +32,9 @@ KINDS = {
     "error": too_big(reply_to(tcp())),
     "options": tcp(options=[IPOption_NOP()] * 8),
 }
-KINDS6 = {"tcp": tcp(VIP6), "udp": udp(VIP6), "echo": echo(VIP6), "error": too_big(reply_to(tcp(VIP6)))}
+KINDS6 = {
+    "tcp": tcp(VIP6), "udp": udp(VIP6), "echo": echo(VIP6), "error": too_big(reply_to(tcp(VIP6)))
+}
 
 
 @pytest.fixture(params=KINDS)
@@ -63,7 +65,9 @@ def verdicts(director, packets) -> list:
 
 @pytest.mark.two_workers
 def test_a_wrong_header_checksum_is_dropped_where_configured(verifying, packet):
-    assert verdicts(verifying, [damaged(packet, bit) for bit in range(16)]) == ["drop_bad_checksum"] * 16
+    assert verdicts(verifying, [damaged(packet, bit) for bit in range(16)]) == [
+        "drop_bad_checksum"
+    ] * 16
 
 
 def test_a_right_header_checksum_is_forwarded(verifying, packet):
@@ -72,7 +76,9 @@ def test_a_right_header_checksum_is_forwarded(verifying, packet):
 
 def test_a_wrong_header_checksum_is_the_proxys_business_by_default(director, packet):
     assert director.verdict_of(ether(damaged(packet))) == "forward"
-    assert director.with_config(verify_ip_checksum=False).verdict_of(ether(damaged(packet))) == "forward"
+    assert director.with_config(verify_ip_checksum=False).verdict_of(
+        ether(damaged(packet))
+    ) == "forward"
 
 
 def test_a_bit_turned_anywhere_in_the_header_is_noticed(verifying):
@@ -151,7 +157,9 @@ def test_every_ttl_is_high_enough_by_default(director):
 def test_a_packet_to_nobody_is_punted_whatever_its_ttl(director):
     """OSPF, BGP and the like live on a TTL of 1."""
     picky = director.with_config(min_ttl=255)
-    packets = [tcp(NOT_A_VIP, ttl=1), tcp(NOT_A_VIP6, hlim=1), ip(CLIENT, "224.0.0.5", proto=89, ttl=1)]
+    packets = [
+        tcp(NOT_A_VIP, ttl=1), tcp(NOT_A_VIP6, hlim=1), ip(CLIENT, "224.0.0.5", proto=89, ttl=1)
+    ]
     assert set(verdicts(picky, packets)) == {"punt_no_bind"}
 
 
@@ -193,7 +201,9 @@ def test_both_are_looked_at_before_fragments(director):
 def test_a_hop_limit_is_looked_at_before_fragments(director):
     strict = director.with_config(**STRICT)
     late = [
-        IPv6(src=CLIENT6, dst=VIP6, hlim=hlim) / IPv6ExtHdrFragment(nh=17, offset=8) / Raw(bytes(32))
+        IPv6(src=CLIENT6, dst=VIP6, hlim=hlim) / IPv6ExtHdrFragment(nh=17, offset=8) / Raw(
+            bytes(32)
+        )
         for hlim in (9, 10)
     ]
     assert verdicts(strict, late) == ["drop_ttl", "drop_fragment"]

@@ -30,7 +30,9 @@ def short(server: int = 0, config: int = 0, first: int = 0x40, tail: bytes = byt
     return bytes([first]) + connection_id(server, config) + tail
 
 
-def long(server: int, kind: int = HANDSHAKE, version: int = V1, length: int = 8, first: int = 0xC0) -> bytes:
+def long(
+    server: int, kind: int = HANDSHAKE, version: int = V1, length: int = 8, first: int = 0xC0
+) -> bytes:
     """A long header; version 2 numbers its types one further (RFC 9369, 3.2)."""
     head = bytes([first | kind << 4]) + version.to_bytes(4, "big") + bytes([length])
     return head + connection_id(server, length=length) + bytes([0]) + bytes(20)
@@ -134,7 +136,9 @@ def test_a_short_header_is_one_whatever_its_other_bits(quic, first):
 
 @BOTH
 def test_a_short_header_needs_three_bytes_of_connection_id(quic, vip):
-    number, address = next(pair for pair in SERVER.values() if pair[1] != quic.hops_of(ether(packet(b"", vip)))[0])
+    number, address = next(
+        pair for pair in SERVER.values() if pair[1] != quic.hops_of(ether(packet(b"", vip)))[0]
+    )
     plain = quic.hops_of(ether(packet(b"", vip)))
     for length in range(4):
         assert quic.hops_of(ether(packet(short(number)[:length], vip))) == plain
@@ -149,7 +153,9 @@ def test_a_long_header_needs_a_connection_id_of_three_bytes(quic, length):
 
 
 def test_a_long_header_cut_anywhere_before_its_server_is_left_to_the_flow(quic):
-    number, address = next(pair for pair in SERVER.values() if pair[1] != quic.hops_of(ether(packet(b"")))[0])
+    number, address = next(
+        pair for pair in SERVER.values() if pair[1] != quic.hops_of(ether(packet(b"")))[0]
+    )
     whole = long(number)
     outcomes = quic.send(*(ether(packet(whole[:length])) for length in range(10)))
     primaries = [outcome.hops[0] for outcome in outcomes]

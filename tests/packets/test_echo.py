@@ -72,7 +72,9 @@ def test_an_echo_request_is_punted_when_told_in_either_spelling(director, vip):
 @pytest.mark.parametrize("old, new", [(True, "forward"), (False, "punt")])
 def test_both_spellings_may_say_the_same(director, vip, old, new):
     both = director.with_config(forward_icmp_ping_responses=old, echo=new)
-    assert both.send_one(ether(echo(vip))) == director.with_config(echo=new).send_one(ether(echo(vip)))
+    assert both.send_one(ether(echo(vip))) == director.with_config(echo=new).send_one(
+        ether(echo(vip))
+    )
 
 
 @BOTH
@@ -130,7 +132,9 @@ def test_an_answer_keeps_traffic_class_and_flow_label(answering):
 
 
 @BOTH
-@pytest.mark.parametrize("tags", [Dot1Q(vlan=5, prio=3), Dot1AD(vlan=5) / Dot1Q(vlan=6)], ids=["802.1Q", "QinQ"])
+@pytest.mark.parametrize(
+    "tags", [Dot1Q(vlan=5, prio=3), Dot1AD(vlan=5) / Dot1Q(vlan=6)], ids=["802.1Q", "QinQ"]
+)
 def test_an_answer_has_the_tags_of_the_request(answering, vip, tags):
     """Whatever tags the way to the proxies has."""
     request = ether(echo(vip), tags)
@@ -280,7 +284,9 @@ def test_a_reply_is_not_answered(answering):
 
 
 def test_a_request_of_another_code_is_none(answering):
-    odd = [ip(CLIENT, VIP) / ICMP(code=1) / Raw(b"ping"), ip(CLIENT6, VIP6) / ICMPv6EchoRequest(code=1)]
+    odd = [
+        ip(CLIENT, VIP) / ICMP(code=1) / Raw(b"ping"), ip(CLIENT6, VIP6) / ICMPv6EchoRequest(code=1)
+    ]
     assert set(verdicts(answering, odd)) == {"punt_no_bind"}
 
 
@@ -320,7 +326,9 @@ def test_an_allowance_comes_back_with_time_and_does_not_grow_beyond_its_burst(di
 def test_echo_and_too_big_answers_share_one_allowance(director):
     director.needs_time()
     two = director.with_config(echo="answer", too_big="answer", mtu=1500, answers_per_second=2)
-    frames = [ether(echo()), ether(sized(tcp, 1500)), ether(echo(VIP6)), ether(sized(tcp, 1500, VIP6))]
+    frames = [
+        ether(echo()), ether(sized(tcp, 1500)), ether(echo(VIP6)), ether(sized(tcp, 1500, VIP6))
+    ]
     seen = [o.verdict for o in two.send(*frames, at=[1.0] * 4)]
     assert seen == ["answer_echo", "answer_too_big", "drop_answer_limit", "drop_answer_limit"]
 

@@ -25,7 +25,10 @@ EXTENSIONS = {
     "atomic fragment": IPv6ExtHdrFragment(id=7),
     "first fragment": IPv6ExtHdrFragment(id=7, m=1),
     "destination options": IPv6ExtHdrDestOpt(),
-    "several": IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt() / IPv6ExtHdrRouting() / IPv6ExtHdrFragment(),
+    "several": IPv6ExtHdrHopByHop()
+    / IPv6ExtHdrDestOpt()
+    / IPv6ExtHdrRouting()
+    / IPv6ExtHdrFragment(),
     "one kind twice": IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt(),
     "hop-by-hop last": IPv6ExtHdrDestOpt() / IPv6ExtHdrHopByHop(),
 }

@@ -27,7 +27,9 @@ PORTS = bytes.fromhex("9c4001bb")
 BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 
 
-def fragment(vip: str = VIP, offset: int = 8, more: bool = False, protocol: int = 17, size: int = 64):
+def fragment(
+    vip: str = VIP, offset: int = 8, more: bool = False, protocol: int = 17, size: int = 64
+):
     """A piece of a datagram that spells ports everywhere; `offset` counts eights of bytes."""
     data = Raw(PORTS * (size // 4))
     if ":" in vip:
@@ -49,7 +51,9 @@ def verdicts(director, packets) -> list:
 
 
 def test_a_first_ipv6_fragment_is_forwarded_like_the_flow_it_starts(director):
-    first = ip(CLIENT6, VIP6) / IPv6ExtHdrFragment(m=1) / UDP(sport=40000, dport=443) / Raw(bytes(64))
+    first = ip(CLIENT6, VIP6) / IPv6ExtHdrFragment(m=1) / UDP(sport=40000, dport=443) / Raw(
+        bytes(64)
+    )
     of_first, of_flow = director.send(ether(first), ether(udp(VIP6)))
     assert (of_first.hops, of_first.source_port) == (of_flow.hops, of_flow.source_port)
 
@@ -72,7 +76,9 @@ def test_a_later_fragment_to_a_vip_is_dropped_by_default(director, vip, offset, 
 def test_a_later_fragment_to_another_address_is_punted_whatever_is_configured(director, vip):
     elsewhere = NOT_A_VIP6 if ":" in vip else NOT_A_VIP
     assert verdicts(director, [fragment(elsewhere)]) == ["punt_no_bind"]
-    assert verdicts(director.with_config(fragments="address"), [fragment(elsewhere)]) == ["punt_no_bind"]
+    assert verdicts(director.with_config(fragments="address"), [fragment(elsewhere)]) == [
+        "punt_no_bind"
+    ]
 
 
 def test_an_ipv6_fragment_is_the_first_only_if_its_offset_is_0(director):
@@ -99,7 +105,9 @@ def test_a_later_fragment_behind_other_extension_headers_is_one(director):
     assert verdicts(director, pieces) == ["drop_fragment"]
 
 
-@pytest.mark.parametrize("fields", [["src_addr"], ["dst_addr"], ["src_addr", "dst_addr"]], ids="+".join)
+@pytest.mark.parametrize(
+    "fields", [["src_addr"], ["dst_addr"], ["src_addr", "dst_addr"]], ids="+".join
+)
 @BOTH
 def test_a_later_fragment_follows_its_flow_by_addresses_where_configured(by_address, vip, fields):
     strict = by_address.with_config(hash_fields={name: True for name in fields})
@@ -174,7 +182,9 @@ def test_the_first_fragment_goes_by_its_ports_in_an_address_of_two_tables(by_add
 
 def test_an_atomic_fragment_is_a_whole_packet(director):
     """RFC 6946: a fragment header that says neither "more" nor an offset."""
-    atomic = ip(CLIENT6, VIP6) / IPv6ExtHdrFragment(id=5) / UDP(sport=40000, dport=443) / Raw(b"query")
+    atomic = ip(CLIENT6, VIP6) / IPv6ExtHdrFragment(id=5) / UDP(sport=40000, dport=443) / Raw(
+        b"query"
+    )
     assert director.hops_of(ether(atomic)) == director.hops_of(ether(udp(VIP6)))
 
 

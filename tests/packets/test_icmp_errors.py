@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""ICMP errors of every kind, with icmp_errors "all" and as the original has it; and what they quote."""
+"""ICMP errors of every kind, with icmp_errors "all" and as the original has it; their quotes."""
 
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP
@@ -87,7 +87,7 @@ def test_an_error_of_another_kind_is_punted_unless_configured(director, flow):
 
 @pytest.mark.parametrize("kind", [0, 1, 2, 4, 5, 6, 9, 10, 13, 14, 15, 17, 30, 40, 255])
 def test_what_is_no_error_about_a_flow_is_punted(all_errors, kind):
-    """Source quench and redirects are for nobody behind a VIP; the rest are questions and answers."""
+    """Source quench and redirects are for nobody behind a VIP; the rest asks or answers."""
     assert all_errors.verdict_of(ether(error(reply_to(tcp()), kind))) == "punt_no_bind"
 
 
@@ -182,7 +182,9 @@ def test_an_error_about_an_echo_reply_is_read_like_ports_as_the_original_does(di
 def test_an_error_that_quotes_another_protocol_matches_no_bind(all_errors, vip, protocol):
     """Although what stands where ports would be spells a bound one."""
     field = {"nh": protocol} if ":" in vip else {"proto": protocol}
-    quote = ip(vip, CLIENT6 if ":" in vip else CLIENT, **field) / Raw(bytes.fromhex("01bb9c40") * 10)
+    quote = ip(vip, CLIENT6 if ":" in vip else CLIENT, **field) / Raw(
+        bytes.fromhex("01bb9c40") * 10
+    )
     assert all_errors.verdict_of(ether(error(quote, 3))) == "punt_no_bind"
 
 
@@ -241,7 +243,9 @@ def test_an_unreadable_quote_to_an_address_that_is_not_bound_is_punted(director,
     nonsense = Raw(bytes(60))
     kinds = {VIP: (3, 4), VIP6: (2, 0)}
     elsewhere = NOT_A_VIP6 if ":" in vip else NOT_A_VIP
-    errors = [error(ip(to, CLIENT6 if ":" in to else CLIENT), *kinds[vip]) for to in (vip, elsewhere)]
+    errors = [
+        error(ip(to, CLIENT6 if ":" in to else CLIENT), *kinds[vip]) for to in (vip, elsewhere)
+    ]
     broken = [packet / nonsense for packet in errors]
     for packet in broken:
         packet[Raw].load = b"\x00" * 60
@@ -262,7 +266,9 @@ def test_an_unreadable_quote_in_an_error_of_a_kind_that_is_not_followed_is_punte
 
 
 def test_an_error_without_any_quote_is_dropped(all_errors):
-    empty = [error(reply_to(tcp(vip)), kind, quoted_length=0) for vip in (VIP, VIP6) for kind in (3,)]
+    empty = [
+        error(reply_to(tcp(vip)), kind, quoted_length=0) for vip in (VIP, VIP6) for kind in (3,)
+    ]
     assert set(verdicts(all_errors, empty)) == {"drop_bad_quote"}
 
 

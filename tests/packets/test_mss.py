@@ -9,7 +9,20 @@ from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment
 from scapy.layers.l2 import Dot1AD, Dot1Q
 from scapy.packet import Raw
 
-from frames import VIP, VIP6, backends, bind, client_of, ether, ip, sized, table, tcp, too_big, reply_to
+from frames import (
+    VIP,
+    VIP6,
+    backends,
+    bind,
+    client_of,
+    ether,
+    ip,
+    reply_to,
+    sized,
+    table,
+    tcp,
+    too_big,
+)
 
 BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 FITS = {VIP: 1500 - 40 - 40, VIP6: 1500 - 40 - 60}

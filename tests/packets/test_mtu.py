@@ -60,7 +60,9 @@ def verdicts(director, packets) -> list:
 @pytest.mark.parametrize("build", [tcp, udp])
 @BOTH
 def test_a_packet_that_exactly_fits_is_forwarded_and_one_byte_more_is_not(director, vip, build):
-    for policy, fate in (("answer", "answer_too_big"), ("drop", "drop_mtu"), ("forward", "forward")):
+    for policy, fate in (
+        ("answer", "answer_too_big"), ("drop", "drop_mtu"), ("forward", "forward")
+    ):
         configured = director.with_config(mtu=MTU, too_big=policy)
         packets = [sized(build, size, vip) for size in (FITS - 1, FITS, FITS + 1, MTU)]
         assert verdicts(configured, packets) == ["forward", "forward", fate, fate]
@@ -128,7 +130,9 @@ def test_room_is_kept_for_hops_that_are_left_out_as_repeated(director, vip):
     """Or a flow's largest packet would depend on its row."""
     alone = table([bind(vip, "tcp", 443)], backends(1, 1))
     dropping = director.with_config(mtu=MTU, too_big="drop", unique_hops=True).with_tables(alone)
-    assert verdicts(dropping, [sized(tcp, n, vip) for n in (FITS, FITS + 1)]) == ["forward", "drop_mtu"]
+    assert verdicts(dropping, [sized(tcp, n, vip) for n in (FITS, FITS + 1)]) == [
+        "forward", "drop_mtu"
+    ]
 
 
 @BOTH
@@ -220,7 +224,9 @@ def test_an_ipv6_answer_quotes_up_to_1232_bytes(director, size):
 
 def test_an_ipv4_sender_that_would_have_it_fragmented_is_told_as_well(answering):
     """The tunnel does not fragment."""
-    assert verdicts(answering, [sized(tcp, 1500), sized(tcp, 1500, flags="DF")]) == ["answer_too_big"] * 2
+    assert verdicts(answering, [sized(tcp, 1500), sized(tcp, 1500, flags="DF")]) == [
+        "answer_too_big"
+    ] * 2
 
 
 @BOTH
@@ -236,7 +242,9 @@ def test_an_answer_has_the_tags_of_the_packet_and_no_padding(answering, vip):
 
 def test_an_answer_quotes_options(answering):
     packet = sized(tcp, 1500, options=[IPOption_NOP()] * 40)
-    assert bytes(Ether(answering.send_one(ether(packet)).frame)[ICMP].payload) == bytes(packet)[:548]
+    assert bytes(Ether(answering.send_one(ether(packet)).frame)[ICMP].payload) == bytes(packet)[
+        :548
+    ]
 
 
 @pytest.mark.parametrize(
@@ -268,7 +276,9 @@ def test_a_later_fragment_is_never_answered(answering, vip):
 def test_an_error_is_never_answered(answering):
     """Or errors would be about errors, without end (RFC 1122, 3.2.2)."""
     every = answering.with_config(icmp_errors="all")
-    errors = [error(reply_to(tcp(), size=1500), kind, 4, quoted_length=1450) for kind in (3, 11, 12)]
+    errors = [
+        error(reply_to(tcp(), size=1500), kind, 4, quoted_length=1450) for kind in (3, 11, 12)
+    ]
     errors += [
         error(reply_to(tcp(VIP6), size=1500), kind, quoted_length=1430) for kind in (1, 2, 3, 4)
     ]
@@ -283,7 +293,9 @@ def test_an_echo_request_is_answered_with_too_big(answering, vip):
 
 
 @pytest.mark.parametrize(
-    "source", ["0.0.0.0", "0.255.255.255", "127.0.0.1", "224.0.0.0", "255.255.255.255", "::", "::1", "ff02::1"]
+    "source",
+    ["0.0.0.0", "0.255.255.255", "127.0.0.1", "224.0.0.0", "255.255.255.255"]
+    + ["::", "::1", "ff02::1"],
 )
 def test_no_group_and_nobody_is_answered(answering, source):
     packet = sized(tcp, 1500, VIP6 if ":" in source else VIP)

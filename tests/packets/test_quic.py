@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""QUIC: packets that name a server go to it wherever they come from, the others go with their flow."""
+"""QUIC: packets that name a server go to it from wherever, the others go with their flow."""
 
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP

@@ -78,7 +78,9 @@ def test_a_packet_is_wrapped_in_ipv6_for_the_primary_of_its_row(underlay, packet
     assert (head.version, head.tc, head.nh, head.hlim) == (6, 0, 17, 64)
     assert (head.src, head.dst) == (SOURCE, outcome.hops[0])
     assert (head.plen, head.fl) == (len(frame) - 54, outcome.hash >> 16 & 0xFFFFF)
-    assert (frame[UDP].dport, frame[UDP].sport, frame[UDP].len) == (19523, outcome.source_port, head.plen)
+    assert (frame[UDP].dport, frame[UDP].sport, frame[UDP].len) == (
+        19523, outcome.source_port, head.plen
+    )
     was = frame[UDP].chksum
     frame[UDP].payload = Raw(bytes(frame[UDP].payload))
     frame[UDP].chksum = None
@@ -131,7 +133,9 @@ def test_tables_of_both_underlays_live_side_by_side(director):
 
 def test_a_director_of_ipv6_alone_needs_no_ipv4_address(director):
     config = {k: v for k, v in director.config.items() if k != "outbound_src_ip"}
-    alone = type(director)(director.driver, {**config, "outbound_src_ip6": SOURCE}, {"tables": [web()]})
+    alone = type(director)(
+        director.driver, {**config, "outbound_src_ip6": SOURCE}, {"tables": [web()]}
+    )
     assert alone.verdict_of(ether(tcp())) == "forward"
 
 
