@@ -31,8 +31,9 @@
 #endif
 
 /*
- * Nothing: at is less than 16 KiB behind from, and stays where it is. The eBPF verifier, which
- * looks at what follows once for each way that leads here, forgets by which one it came.
+ * Nothing: at is less than 16 KiB behind from, as in any frame that a device receives in one piece,
+ * and stays where it is. The eBPF verifier, which looks at what follows once for each way that
+ * leads here, forgets by which one it came.
  */
 #ifdef __bpf__
 #define GLB_REJOIN(at, from)                                                                       \

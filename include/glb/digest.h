@@ -4,8 +4,8 @@
  *
  * A digest stands for what a table does to packets: hash key, binds in their order, the addresses
  * on every row in the order in which they are tried, and those that QUIC packets name. Names,
- * unused backends and the order of backends in the file do not count. It is the same on every machine and build, and from source
- * or image. It is no proof against forgery.
+ * unused backends and the order of backends in the file do not count. It is the same on every
+ * machine and build, and from source or image. It is no proof against forgery.
  *
  * Two SipHashes of the same words under the keys "glb table digest" and "a second opinion", each as
  * 16 digits. An address is three words: its 16 bytes as two little-endian ones, then 4 or 6.

@@ -130,13 +130,6 @@ GLB_NODISCARD int glb_generation_with_ports(struct glb_generation **out,
 					    const struct glb_generation *gen,
 					    const struct glb_port *ports);
 
-/*
- * Works out what the data path asks of the settings for every packet. For those, like tests, who
- * changed settings in a generation that nobody uses yet; hash fields and source addresses excepted,
- * which the routes depend on.
- */
-void glb_generation_refresh(struct glb_generation *gen);
-
 void glb_generation_free(struct glb_generation *gen);
 
 #endif

@@ -267,7 +267,9 @@ GLB_INLINE enum glb_verdict glb_parse_ports(struct glb_flow *flow, struct glb_cu
 
 /*
  * Reads an IP packet of the given version (4 or 6) at the cursor into a flow; flow->ip_at is left
- * to the caller. Bytes behind the length that the IP header announces are never read as headers.
+ * to the caller. Bytes behind the length that the IP header announces are never read as transport
+ * headers or quotes; where extension headers go on behind it, the packet is dropped for what is
+ * noticed first.
  *
  * GLB_FORWARD, or the reason why the packet can be read no further.
  */

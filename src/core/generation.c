@@ -181,7 +181,8 @@ void glb_generation_free(struct glb_generation *gen)
 	free(gen);
 }
 
-void glb_generation_refresh(struct glb_generation *gen)
+/* Works out of the settings what the data path asks of them for every packet. */
+static void digest_settings(struct glb_generation *gen)
 {
 	static const uint8_t unknown[GLB_MAC_LEN];
 	const struct glb_settings *settings = &gen->settings;
@@ -221,7 +222,7 @@ static int fill(struct glb_generation *gen, const struct glb_tables *tables, str
 		glb_diag(diag, "this processor lacks the instruction set that is asked for");
 		return -ENOTSUP;
 	}
-	glb_generation_refresh(gen);
+	digest_settings(gen);
 
 	int err = make_routes(gen, tables, diag);
 
@@ -266,7 +267,7 @@ int glb_generation_with_ports(struct glb_generation **out, const struct glb_gene
 	*next = *gen;
 	next->number++;
 	memcpy(next->settings.ports, ports, sizeof(next->settings.ports));
-	glb_generation_refresh(next);
+	digest_settings(next);
 	++*next->users;
 	*out = next;
 	return 0;
