@@ -256,6 +256,11 @@ static int start_all(const struct ports *ports, const struct setup *setup, struc
 	return err;
 }
 
+static uint32_t frame_max_of(uint16_t id)
+{
+	return mtu_of(id) + FRAME_OVERHEAD - RTE_ETHER_CRC_LEN;
+}
+
 int ports_start(struct ports *ports, const struct director_conf *conf, unsigned int worker_count,
 		struct glb_diag *diag)
 {
@@ -283,8 +288,9 @@ int ports_start(struct ports *ports, const struct director_conf *conf, unsigned 
 	}
 	err = start_all(ports, &setup, diag);
 	for (unsigned int i = 0; i < ports->count && !err; i++)
-		ports->frame_max[ports->ids[i]] =
-			mtu_of(ports->ids[i]) + FRAME_OVERHEAD - RTE_ETHER_CRC_LEN;
+		ports->frame_max[ports->ids[i]] = frame_max_of(ports->ids[i]);
+	if (ports->punt_id != PORT_NONE && !err)
+		ports->punt_frame_max = frame_max_of(ports->punt_id);
 	return err;
 }
 

@@ -25,11 +25,18 @@ struct ports {
 	uint16_t queue_count;		   /* queue pairs per port */
 	uint16_t punt_id;		   /* or PORT_NONE */
 	bool udp_checksum;		   /* the devices fill in outer checksums when told to */
-	uint32_t frame_max[GLB_PORTS_MAX]; /* bytes of the largest frame a peer could send */
+	uint32_t frame_max[GLB_PORTS_MAX]; /* bytes of the largest frame on the wire */
+	uint32_t punt_frame_max;	   /* likewise, of the twin */
 	struct rte_mempool *large_pool;	   /* for frames that came in pieces */
 };
 
 enum { PORT_NONE = UINT16_MAX };
+
+/* Bytes of the largest frame that a port, or the twin, takes or could get. */
+static inline uint32_t ports_frame_max(const struct ports *ports, uint16_t id)
+{
+	return id == ports->punt_id ? ports->punt_frame_max : ports->frame_max[id];
+}
 
 /*
  * Finds every device of the EAL. 0, or -errno with a diag that begins with the place in

@@ -40,15 +40,38 @@ static void enqueue(struct rte_ring *ring, struct rte_mbuf **mbufs, unsigned int
 	}
 }
 
+/*
+ * Sends n frames; returns how many the port took, and frees the others. A port that stops early is
+ * full, or does not take the frame it stopped at for its size: then those behind it must not
+ * suffer.
+ */
+static uint16_t transmit(const struct ports *ports, uint16_t port, uint16_t queue,
+			 struct rte_mbuf **mbufs, uint16_t n)
+{
+	uint16_t taken = 0;
+	uint16_t at = 0;
+
+	while (at < n) {
+		uint16_t sent = rte_eth_tx_burst(port, queue, mbufs + at, n - at);
+
+		taken += sent;
+		at += sent;
+		if (at < n && mbufs[at]->pkt_len <= ports_frame_max(ports, port))
+			break;
+		if (at < n)
+			rte_pktmbuf_free(mbufs[at++]);
+	}
+	if (at < n)
+		rte_pktmbuf_free_bulk(mbufs + at, n - at);
+	return taken;
+}
+
 static void send_burst(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
 {
-	uint16_t sent = rte_eth_tx_burst(port, (uint16_t)w->index, mbufs, n);
+	uint16_t sent = transmit(&w->all->ports, port, (uint16_t)w->index, mbufs, n);
 
 	w->counters.tx += sent;
-	if (sent < n) {
-		rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
-		w->counters.tx_dropped += n - sent;
-	}
+	w->counters.tx_dropped += n - sent;
 }
 
 /* Sends what was gathered; a worker without a queue gives it to an owner, ports mixed. */
@@ -65,7 +88,7 @@ static void flush(struct worker *w, struct outbox *out)
 			send_burst(w, id, out->mbufs[id], out->counts[id]);
 		else
 			enqueue(w->all->workers[w->index % ports->queue_count].tx_ring,
-				out->mbufs[id], out->counts[id], &w->counters.handover_dropped);
+				out->mbufs[id], out->counts[id], &w->counters.tx_dropped);
 		out->counts[id] = 0;
 	}
 }
@@ -100,14 +123,19 @@ static struct rte_mbuf *join(const struct worker *w, struct rte_mbuf *mbuf)
 	return mbuf;
 }
 
-/* The frame, VLAN tag included: drivers may strip it into the descriptor. */
+/*
+ * The frame, VLAN tag included: drivers may strip it into the descriptor. Where it cannot be put
+ * back, nothing is left of the frame, as without its tag it would be another one.
+ */
 static struct glb_packet describe(struct rte_mbuf *mbuf)
 {
+	bool whole = true;
+
 	if (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
-		(void)rte_vlan_insert(&mbuf);
+		whole = !rte_vlan_insert(&mbuf);
 	return (struct glb_packet){
 		.data = rte_pktmbuf_mtod(mbuf, uint8_t *),
-		.len = rte_pktmbuf_data_len(mbuf),
+		.len = whole ? rte_pktmbuf_data_len(mbuf) : 0,
 		.headroom = rte_pktmbuf_headroom(mbuf),
 		.port = (uint8_t)mbuf->port,
 	};
@@ -119,7 +147,8 @@ static void adopt(struct rte_mbuf *mbuf, const struct glb_packet *pkt, uint64_t 
 	mbuf->data_off = (uint16_t)(pkt->data - (uint8_t *)mbuf->buf_addr);
 	mbuf->data_len = (uint16_t)pkt->len;
 	mbuf->pkt_len = pkt->len;
-	mbuf->ol_flags = ol_flags;
+	/* who owns the buffer is no business of ours */
+	mbuf->ol_flags = (mbuf->ol_flags & (RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT)) | ol_flags;
 }
 
 /* For a port that fills in the outer UDP checksum: what its device has to know. */
@@ -281,12 +310,10 @@ static unsigned int serve_twin(struct worker *w)
 	uint16_t twin = w->all->ports.punt_id;
 	struct rte_mbuf *mbufs[BURST];
 	unsigned int n = rte_ring_dequeue_burst(w->all->punt_ring, (void **)mbufs, BURST, NULL);
-	uint16_t sent = n ? rte_eth_tx_burst(twin, 0, mbufs, (uint16_t)n) : 0;
+	uint16_t sent = transmit(&w->all->ports, twin, 0, mbufs, (uint16_t)n);
 
 	w->counters.punted += sent;
 	w->counters.punt_dropped += n - sent;
-	if (sent < n)
-		rte_pktmbuf_free_bulk(mbufs + sent, n - sent);
 
 	uint16_t back = rte_eth_rx_burst(twin, 0, mbufs, BURST);
 

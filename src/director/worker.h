@@ -20,10 +20,12 @@
 #define WORKER_COUNTERS(X)                                                                         \
 	X(rx, "packets received from the ports")                                                   \
 	X(tx, "packets handed to the ports for sending")                                           \
-	X(tx_dropped, "packets a port refused to send: its transmit ring was full")                \
+	X(tx_dropped,                                                                              \
+	  "packets not sent: a transmit ring was full, or the frame larger than its port takes")   \
 	X(handover_dropped, "packets lost between workers: a hand-over ring was full")             \
 	X(punted, "punted packets handed to the twin port")                                        \
-	X(punt_dropped, "punted packets lost on the way to the twin port: its ring was full")      \
+	X(punt_dropped, "punted packets lost on the way to the twin port: its ring was full, or "  \
+			"the frame too large")                                                     \
 	X(from_kernel, "packets of the twin port sent on")                                         \
 	X(merged, "frames larger than their port's MTU: merged by GRO or TSO before they got "     \
 		  "here")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The director on every kind of device there is without a NIC: what goes in comes out encapsulated."""
 
+import signal
 import time
 from collections import defaultdict
 
@@ -137,6 +138,31 @@ for _ in range(50):
     time.sleep(0.2)
     counters = host.stop()
     assert counters["forward"] == counters["tx"] == 50
+
+
+def test_a_frame_too_large_for_its_port_takes_no_other_with_it(host):
+    """A tap stops sending at a frame above its MTU; what waits behind it is as good as ever."""
+
+    def frame(number, size):
+        packet = IP(src="198.51.100.7", dst=VIP) / TCP(sport=40000 + number, dport=PORT, flags="A")
+        return bytes(Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01") / packet / bytes(size))
+
+    host.start("net_tap0,iface=tap0")
+    host.namespace.ip("link", "set", "tap0", "up")
+    wire = Wire(host.namespace.name, "tap0")
+    try:
+        host.process.send_signal(signal.SIGSTOP)  # so that all are one burst
+        wire.send(frame(0, 1460))
+        for number in range(1, 21):
+            wire.send(frame(number, 10))
+        host.process.send_signal(signal.SIGCONT)
+        forwarded = encapsulated(collect(wire, 20, lambda frame: frame[23] == 17))
+    finally:
+        host.process.send_signal(signal.SIGCONT)
+        wire.close()
+    counters = host.stop()
+    assert sorted(packet[TCP].sport for packet in forwarded) == list(range(40001, 40021))
+    assert (counters["forward"], counters["tx"], counters["tx_dropped"]) == (21, 20, 1)
 
 
 def test_several_ports_each_answer_on_their_own(host):
