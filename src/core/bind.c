@@ -92,7 +92,8 @@ static uint32_t key_hash(const struct key *key)
 {
 	uint64_t mix = (key->addr[0] ^ key->what) * 0x9e3779b97f4a7c15;
 
-	mix = (mix ^ mix >> 32 ^ key->addr[1]) * 0xd6e8feb86659fd93;
+	/* the last bytes of an address must reach the low bits, too */
+	mix = (mix ^ mix >> 32 ^ glb_rotl64(key->addr[1], 29)) * 0xd6e8feb86659fd93;
 	return (uint32_t)(mix >> 32);
 }
 
@@ -325,7 +326,7 @@ static const struct rule *match_key(const struct glb_binds *binds, const struct 
 	return entry ? match_ports(entry, port) : NULL;
 }
 
-/* `also`: another address that must lie in the same bind, or NULL. */
+/* `also`: another address that must lie in the bind of the flow, or NULL. It has 16 bytes. */
 static const struct rule *match(const struct glb_binds *binds, const struct glb_flow *flow,
 				uint16_t proto, const uint8_t *also)
 {
@@ -337,17 +338,17 @@ static const struct rule *match(const struct glb_binds *binds, const struct glb_
 
 		struct key key = key_of(level, flow->dst, proto);
 
-		if (also) {
-			struct key other = key_of(level, also, proto);
-
-			if (!key_equal(&key, &other))
-				continue;
-		}
-
 		const struct rule *rule = match_key(binds, &key, flow->dst_port);
 
-		if (rule)
+		if (!rule)
+			continue;
+
+		if (!also)
 			return rule;
+
+		struct key other = key_of(level, also, proto);
+
+		return key_equal(&key, &other) ? rule : NULL;
 	}
 	return NULL;
 }

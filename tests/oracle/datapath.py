@@ -22,7 +22,7 @@ def _at_address(tables: Sequence[Table], packet: Packet) -> list[tuple[Table, Bi
         (table, bind)
         for table in tables
         for bind in table.binds
-        if bind.covers(packet.header.destination) and bind.covers(packet.flow.destination)
+        if bind.covers(packet.flow.destination)
     ]
 
 
@@ -43,7 +43,10 @@ def choose_bind(tables: Sequence[Table], packet: Packet) -> tuple[Table, Bind]:
         rank = lambda match: -match[1].prefix
     if not matches:
         raise Verdict("punt_no_bind")
-    return min(matches, key=rank)
+    table, bind = min(matches, key=rank)
+    if not bind.covers(packet.header.destination):
+        raise Verdict("punt_no_bind")
+    return table, bind
 
 
 def is_one_table(tables: Sequence[Table], packet: Packet) -> bool:

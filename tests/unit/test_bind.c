@@ -299,13 +299,14 @@ static int best_of(const struct bound *b, const struct glb_flow *flow, int proto
 			const struct glb_bind *bind = &b->binds[t][i];
 
 			if (!inside(bind, flow->version, flow->dst) ||
-			    (also && !inside(bind, flow->version, also)) ||
 			    (ports && !takes_ports(bind, flow, proto)) ||
 			    !better(bind, best, ports))
 				continue;
 			best = bind;
 			table = (int)t;
 		}
+	if (best && also && !inside(best, flow->version, also))
+		return -1;
 	return table;
 }
 
