@@ -114,10 +114,14 @@ struct glb_encap {
 GLB_INLINE bool glb_inner_is_covered(const uint8_t *ip, const struct glb_flow *flow)
 {
 	const uint8_t *transport = ip + flow->transport_at;
-	uint32_t options = flow->version == 4 ? flow->transport_at - GLB_IPV4_LEN : 0;
+	uint32_t bare = flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
+	bool options = flow->transport_at != bare;
 
-	/* options of IPv4, like routing headers, may make another destination the one summed */
-	if (flow->fragment != GLB_WHOLE || flow->routed || options || flow->kind == GLB_FLOW_OTHER)
+	/*
+	 * Options and extension headers may make other addresses those that are summed: source
+	 * routes, routing headers, the home address of RFC 6275.
+	 */
+	if (flow->fragment != GLB_WHOLE || options || flow->kind == GLB_FLOW_OTHER)
 		return false;
 	if (flow->kind != GLB_FLOW_PORTS || flow->proto == GLB_PROTO_TCP)
 		return true;

@@ -124,6 +124,7 @@ static enum glb_verdict select_table(const struct glb_generation *gen, const str
 	if (found.table < 0)
 		return GLB_PUNT_NO_BIND;
 	work->table = (uint16_t)found.table;
+	work->alt_row = 0;
 	work->server =
 		found.quic ? find_server(&gen->routes[found.table], pkt, flow) : GLB_NO_BACKEND;
 	if (flow->kind == GLB_FLOW_PORTS && !gen->strict_ip)
@@ -140,11 +141,13 @@ static void hash_burst(struct messages messages[2], const struct glb_generation 
 	messages[0].word_count = messages[1].word_count = 1;
 	for (unsigned int i = 0; i < n; i++) {
 		const struct glb_flow *flow = &work[i].flow;
-		struct messages *mine = &messages[flow->version == 6];
 		uint64_t words[GLB_MESSAGE_WORDS];
 
 		if (pkts[i].verdict != GLB_FORWARD)
 			continue;
+
+		struct messages *mine = &messages[flow->version == 6];
+
 		mine->word_count = glb_flow_message(words, fields, flow);
 		messages_add(mine, i, gen->routes[work[i].table].key, words);
 	}

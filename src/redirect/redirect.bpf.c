@@ -372,8 +372,11 @@ GLB_INLINE enum glb_redirect_counter try_next(struct __sk_buff *skb, const struc
 	struct ends ends = {};
 	enum glb_redirect_counter fate = decide_hop(skb, tunnel, &ends, version);
 
-	if (fate == GLB_REDIRECT_FORWARDED_TO_ALTERNATE && forward(skb, tunnel, &ends, version))
-		*action = bpf_redirect_neigh(skb->ifindex, NULL, 0, 0);
+	if (fate != GLB_REDIRECT_FORWARDED_TO_ALTERNATE)
+		return fate;
+	if (!forward(skb, tunnel, &ends, version))
+		return GLB_REDIRECT_DROPPED_NO_MEMORY;
+	*action = bpf_redirect_neigh(skb->ifindex, NULL, 0, 0);
 	return fate;
 }
 
@@ -422,7 +425,10 @@ GLB_INLINE int keep(struct __sk_buff *skb, const struct tunnel *tunnel,
 		*fate = GLB_REDIRECT_DROPPED_ECN;
 		return TC_ACT_SHOT;
 	}
-	return decapsulate(skb, tunnel) && set_ecn(skb, tunnel, ecn) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	if (decapsulate(skb, tunnel) && set_ecn(skb, tunnel, ecn))
+		return TC_ACT_UNSPEC;
+	*fate = GLB_REDIRECT_DROPPED_NO_MEMORY;
+	return TC_ACT_SHOT;
 }
 
 /* TC_ACT_UNSPEC: filters of others behind this one, and then the stack, get the packet. */
