@@ -213,3 +213,16 @@ def test_an_error_about_a_udp_flow_has_the_source_port_of_that_flow(director):
     errors = [too_big(reply_to(flow)) for flow in flows]
     outcomes = director.send(*map(ether, flows), *map(ether, errors))
     assert [o.source_port for o in outcomes[:3]] == [o.source_port for o in outcomes[3:]]
+
+
+def test_an_error_to_another_address_than_its_flow_s_bind_has_belongs_nowhere(director):
+    """A wider bind that has both addresses leads to another table, which does not know the flow."""
+    two = director.with_tables(
+        table([bind("192.0.2.10", "tcp", 443)], backends(1, 2)),
+        table([bind("192.0.2.0/24", "tcp", 443)], backends(2, 2)),
+    )
+    quoted = reply_to(tcp("192.0.2.10"))
+    assert two.hops_of(ether(too_big(quoted)))[0].startswith("10.0.1.")
+    assert two.verdict_of(ether(too_big(quoted, to="192.0.2.11"))) == "punt_no_bind"
+    wider = reply_to(tcp("192.0.2.12"))
+    assert two.hops_of(ether(too_big(wider, to="192.0.2.11")))[0].startswith("10.0.2.")
