@@ -216,6 +216,11 @@ static void add_exact(struct glb_binds *binds, uint32_t index, const struct glb_
 	slot->rule = index + 1;
 }
 
+static const struct glb_bind *bind_of(const struct glb_tables *tables, const struct rule *rule)
+{
+	return &tables->tables[rule->table]->spec.binds[rule->bind];
+}
+
 /* Does the rule stand for a bind of its own protocol to one address and one port? */
 static bool is_exact(const struct rule *rule, const struct glb_bind *bind)
 {
@@ -276,14 +281,13 @@ int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
 		next = first + 1;
 		while (next < rule_count && key_equal(&rules[first].key, &rules[next].key))
 			next++;
-		add_entry(binds, &rules[first], next - first);
-	}
-	for (uint32_t i = 0; i < rule_count; i++) {
-		const struct glb_table *table = tables->tables[rules[i].table];
-		const struct glb_bind *bind = &table->spec.binds[rules[i].bind];
-
-		if (is_exact(&rules[i], bind))
-			add_exact(binds, i, bind);
+		/* the narrowest come first, and need not be found twice */
+		while (first < next && is_exact(&rules[first], bind_of(tables, &rules[first]))) {
+			add_exact(binds, first, bind_of(tables, &rules[first]));
+			first++;
+		}
+		if (first < next)
+			add_entry(binds, &rules[first], next - first);
 	}
 	qsort(binds->levels, binds->level_count, sizeof(*binds->levels), compare_levels);
 	*out = binds;
@@ -353,13 +357,16 @@ static const struct rule *match(const struct glb_binds *binds, const struct glb_
 	return NULL;
 }
 
-static const struct rule *match_ports_flow(const struct glb_binds *binds,
-					   const struct glb_flow *flow)
+/* Of the flow's own protocol; nothing can be more specific than an exact bind. */
+static const struct rule *match_proto(const struct glb_binds *binds, const struct glb_flow *flow,
+				      const uint8_t *also)
 {
 	struct exact key = exact_key(flow->dst, flow->version, flow->proto, flow->dst_port);
 	uint32_t rule = exact_slot(binds, &key)->rule;
 
-	return rule ? &binds->rules[rule - 1] : match(binds, flow, flow->proto, NULL);
+	if (!rule)
+		return match(binds, flow, flow->proto, also);
+	return also && memcmp(also, flow->dst, 16) != 0 ? NULL : &binds->rules[rule - 1];
 }
 
 static const struct rule *match_quoted(const struct glb_binds *binds, const struct glb_flow *flow,
@@ -369,7 +376,7 @@ static const struct rule *match_quoted(const struct glb_binds *binds, const stru
 	const struct rule *rule;
 
 	memcpy(also, outer_dst, flow->version == 4 ? 4 : 16);
-	rule = match(binds, flow, flow->proto, also);
+	rule = match_proto(binds, flow, also);
 	return rule ? rule : match(binds, flow, PROTO_EITHER, also);
 }
 
@@ -378,7 +385,7 @@ static const struct rule *match_flow(const struct glb_binds *binds, const struct
 {
 	switch ((enum glb_flow_kind)flow->kind) {
 	case GLB_FLOW_PORTS:
-		return match_ports_flow(binds, flow);
+		return match_proto(binds, flow, NULL);
 	case GLB_FLOW_QUOTED:
 		return match_quoted(binds, flow, outer_dst);
 	case GLB_FLOW_ECHO:
