@@ -172,6 +172,25 @@ static int open_dump(struct dump *dump, const char *path)
 	return dump->pcap ? 0 : -EINVAL;
 }
 
+/* Two writers of one file would make a capture of neither; logs that. */
+static bool refuse_one_target(const struct replay_args *args)
+{
+	if (!args->punted_path || !same_file(args->out_path, args->punted_path))
+		return false;
+	log_error("%s: cannot be both OUT and the file of --punted", args->punted_path);
+	return true;
+}
+
+/* New files have no identity until the first of them is there. */
+static int open_dumps(struct run *run, const struct replay_args *args)
+{
+	int err = refuse_one_target(args) ? -EINVAL : open_dump(&run->out, args->out_path);
+
+	if (err || !args->punted_path)
+		return err;
+	return refuse_one_target(args) ? -EINVAL : open_dump(&run->punted, args->punted_path);
+}
+
 static int open_files(struct run *run, const struct replay_args *args)
 {
 	char error[PCAP_ERRBUF_SIZE];
@@ -196,12 +215,7 @@ static int open_files(struct run *run, const struct replay_args *args)
 		log_error("out of memory");
 		return -ENOMEM;
 	}
-
-	int err = open_dump(&run->out, args->out_path);
-
-	if (!err && args->punted_path)
-		err = open_dump(&run->punted, args->punted_path);
-	return err;
+	return open_dumps(run, args);
 }
 
 static int load_packet(struct run *run, unsigned int i, const struct pcap_pkthdr *header,

@@ -192,6 +192,19 @@ class Glbctl(unittest.TestCase):
             self.assertIn("in.pcap: cannot be read and written at the same time", done.stderr)
             self.assertEqual((self.folder / "in.pcap").read_bytes(), content)
 
+    def test_a_replay_does_not_write_two_captures_to_one_file(self):
+        (self.folder / "in.pcap").write_bytes(capture([SYN], snapshot=65535))
+        old = capture([SYN, SYN], snapshot=65535)
+        (self.folder / "old.pcap").write_bytes(old)
+        (self.folder / "link.pcap").symlink_to("old.pcap")
+        for punted, out in (("old.pcap", "old.pcap"), ("link.pcap", "old.pcap"), ("./new.pcap", "new.pcap")):
+            done = self.replay("--punted", punted, "in.pcap", out)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn(f"glbctl: error: {punted}: cannot be both OUT and the file of --punted", done.stderr)
+        self.assertEqual((self.folder / "old.pcap").read_bytes(), old)
+        done = self.replay("--punted", "/dev/null", "in.pcap", "/dev/null")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_a_pipe_that_stays_silent_is_given_up(self):
         os.mkfifo(self.folder / "pipe")
         keep_open = os.open(self.folder / "pipe", os.O_RDWR)
