@@ -79,6 +79,22 @@ static void read_gateway_mac(struct port_conf *port, const struct conf_value *va
 	}
 }
 
+/* A link-local address is one of many networks: only the interface says of which. */
+static void check_link_local(const struct port_conf *port, const struct conf_value *object)
+{
+	const struct glb_addr *addr = &port->gateway_addr;
+	struct conf_value value;
+
+	if (!port->gateway_auto || port->gateway_interface[0] || addr->version != 6 ||
+	    addr->bytes[0] != 0xfe || (addr->bytes[1] & 0xc0) != 0x80 ||
+	    conf_find(&value, object, "outbound_gateway_interface"))
+		return;
+	/* what a port has from the top level is refused there */
+	if (conf_find(&value, object, "outbound_gateway_mac") |
+	    conf_find(&value, object, "outbound_gateway_ip"))
+		(void)conf_refuse(&value, "is link-local: outbound_gateway_interface is missing");
+}
+
 static void read_gateway(struct port_conf *port, const struct conf_value *object)
 {
 	struct conf_value value;
@@ -93,6 +109,7 @@ static void read_gateway(struct port_conf *port, const struct conf_value *object
 	if (conf_find(&value, object, "outbound_gateway_interface"))
 		(void)conf_name(port->gateway_interface, sizeof(port->gateway_interface),
 				"interface name", &value);
+	check_link_local(port, object);
 }
 
 static void read_keys(struct port_conf *port, const struct glb_settings *settings,

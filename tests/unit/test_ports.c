@@ -95,6 +95,20 @@ static const struct {
 	{AUTO(",'outbound_gateway_ip':'10.0.0.1','outbound_gateway_interface':"
 	      "'0123456789012345'"),
 	 "1:124: $.outbound_gateway_interface: \"0123456789012345\" is no interface name"},
+	{AUTO(",'outbound_gateway_ip':'fe80::1'"),
+	 "1:84: $.outbound_gateway_ip: is link-local: outbound_gateway_interface is missing"},
+	{AUTO(",'outbound_gateway_ip':'febf::1','ports':[{'name':'a'},{'name':'b'}]"),
+	 "1:84: $.outbound_gateway_ip: is link-local: outbound_gateway_interface is missing"},
+	{AUTO(",'outbound_gateway_ip':'fec0::1'"), NULL},
+	{AUTO(",'outbound_gateway_ip':'fe80::1','outbound_gateway_interface':'eth0'"), NULL},
+	{AUTO(",'outbound_gateway_ip':'fd00::1','ports':[{'name':'a','outbound_gateway_ip':"
+	      "'fe80::1'}]"),
+	 "1:137: $.ports[0].outbound_gateway_ip: is link-local: outbound_gateway_interface is "
+	 "missing"},
+	{WITH("'outbound_gateway_ip':'fe80::1','ports':[{'name':'a','outbound_gateway_mac':"
+	      "'auto'}]"),
+	 "1:116: $.ports[0].outbound_gateway_ip: is link-local: outbound_gateway_interface is "
+	 "missing"},
 	/* the MTU, and what it leaves */
 	{WITH("'too_big':'drop','mtu':575"), "1:98: $.mtu: 575 is not from 576 to 65535"},
 	{WITH("'too_big':'drop','mtu':65536"), "1:98: $.mtu: 65536 is not from 576 to 65535"},
