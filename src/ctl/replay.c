@@ -57,7 +57,8 @@ struct run {
 	pcap_t *in;
 	struct dump out;
 	struct dump punted;
-	struct slot *slots; /* BURST of them */
+	bool punt_unmatched; /* otherwise they are only counted */
+	struct slot *slots;  /* BURST of them */
 	struct glb_packet packets[BURST];
 	uint64_t counts[GLB_VERDICT_COUNT];
 	struct glb_answer_budget answers;
@@ -127,7 +128,7 @@ static int describe_port(struct glb_port *port, const struct director_conf *conf
 	return 0;
 }
 
-static int make_generation(struct glb_generation **out, const struct replay_args *args)
+static int make_generation(struct run *run, const struct replay_args *args)
 {
 	struct director_conf conf;
 	struct glb_tables tables;
@@ -137,11 +138,16 @@ static int make_generation(struct glb_generation **out, const struct replay_args
 		return -EINVAL;
 	if (conf.settings.udp_checksum == GLB_UDP_OFFLOAD) /* what a device would make of it */
 		conf.settings.udp_checksum = GLB_UDP_FULL;
+	if (conf.port_count)
+		log_warning("%s: $.ports: not looked at: a capture comes from none of them, so "
+			    "the top level counts",
+			    args->config_path);
+	run->punt_unmatched = conf.punt_unmatched;
 
 	int err = describe_port(&conf.settings.ports[0], &conf, args);
 
 	if (!err) {
-		err = glb_generation_make(out, 1, &conf.settings, &tables, &reason);
+		err = glb_generation_make(&run->gen, 1, &conf.settings, &tables, &reason);
 		if (err)
 			log_error("%s: %s", args->tables_path, reason.text);
 	}
@@ -292,7 +298,7 @@ static void settle(struct run *run, unsigned int i)
 	run->counts[pkt->verdict]++;
 	if (pkt->verdict == GLB_FORWARD || glb_verdict_is_answer(pkt->verdict))
 		write_frame(&run->out, run->slots[i].at, pkt);
-	else if (glb_verdict_is_punt(pkt->verdict) && run->punted.pcap)
+	else if (glb_verdict_is_punt(pkt->verdict) && run->punt_unmatched && run->punted.pcap)
 		write_frame(&run->punted, run->slots[i].at, pkt);
 }
 
@@ -345,7 +351,7 @@ int replay(int argc, char **argv)
 	if (status != EXIT_OK)
 		return status;
 
-	int err = make_generation(&run.gen, &args);
+	int err = make_generation(&run, &args);
 
 	if (!err)
 		err = open_files(&run, &args);

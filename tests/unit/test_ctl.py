@@ -205,6 +205,25 @@ class Glbctl(unittest.TestCase):
         done = self.replay("--punted", "/dev/null", "in.pcap", "/dev/null")
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_a_replay_says_that_it_is_none_of_the_ports(self):
+        (self.folder / "in.pcap").write_bytes(capture([SYN], snapshot=65535))
+        self.assertEqual(self.replay("in.pcap", "out.pcap").stderr, "")
+        config = {**CONFIG, "ports": [{"name": "a", "vlan": 7}]}
+        (self.folder / "director.json").write_text(json.dumps(config))
+        done = self.replay("in.pcap", "again.pcap")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stderr, r"^glbctl: warning: director\.json: \$\.ports: not looked at: .*\n$")
+        self.assertEqual((self.folder / "again.pcap").read_bytes(), (self.folder / "out.pcap").read_bytes())
+
+    def test_a_replay_writes_what_is_punted_only_where_a_director_punts(self):
+        stranger = SYN[:30] + bytes([9, 9, 9, 9]) + SYN[34:]
+        (self.folder / "in.pcap").write_bytes(capture([stranger], snapshot=65535))
+        for way, size in (("punt", 24 + 16 + len(stranger)), ("drop", 24)):
+            (self.folder / "director.json").write_text(json.dumps({**CONFIG, "unmatched": way}))
+            done = self.replay("--punted", "punted.pcap", "in.pcap", "out.pcap")
+            self.assertRegex(done.stdout, r"\npunt_\w+ 1\n")
+            self.assertEqual((self.folder / "punted.pcap").stat().st_size, size)
+
     def test_a_pipe_that_stays_silent_is_given_up(self):
         os.mkfifo(self.folder / "pipe")
         keep_open = os.open(self.folder / "pipe", os.O_RDWR)
