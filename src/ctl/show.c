@@ -59,26 +59,49 @@ static void print_backend(const struct glb_table *table, unsigned int index,
 	const struct glb_backend *backend = &table->spec.backends[index];
 	char text[ADDR_TEXT_LEN];
 
-	printf("    %-40s %-9s %-9s %6u %-10s", addr_text(text, &backend->addr),
-	       glb_state_name(backend->state), backend->healthy ? "healthy" : "unhealthy",
-	       backend->weight, glb_zone_name(&table->spec, backend->zone));
+	printf("    %-40s %-9s %-9s", addr_text(text, &backend->addr),
+	       glb_state_name(backend->state), backend->healthy ? "healthy" : "unhealthy");
+	if (table->ranked)
+		printf(" %6u %-10s", backend->weight, glb_zone_name(&table->spec, backend->zone));
+	else
+		printf(" %6s %-10s", "-", "-");
 	print_server_id(table, backend);
 	for (unsigned int hop = 0; hop < table->hop_count; hop++)
 		printf(" %7.2f %%", 100.0 * share->rows[hop] / GLB_ROWS);
 	printf("\n");
 }
 
+enum order {
+	ORDER_UNKNOWN,
+	ORDER_CLASS,
+	ORDER_ORIGINAL,
+};
+
+/* An image has the rows and not the rule, which makes two hops either way, and only one way more.
+ */
+static enum order order_of(const struct glb_table *table)
+{
+	if (!table->ranked)
+		return table->hop_count > 2 ? ORDER_CLASS : ORDER_UNKNOWN;
+	return table->spec.hops ? ORDER_CLASS : ORDER_ORIGINAL;
+}
+
 static void print_table(const struct glb_table *table, unsigned int index,
 			const struct share *shares)
 {
+	static const char *const orders[] = {
+		[ORDER_UNKNOWN] = "not in the image",
+		[ORDER_CLASS] = "by state and health",
+		[ORDER_ORIGINAL] = "the original's rule",
+	};
 	static const char *const positions[] = {"1st", "2nd", "3rd", "4th"};
 	char name[16];
 	char digest[GLB_DIGEST_TEXT_LEN];
 	char bind[BIND_TEXT_LEN];
 
 	printf("table %s\n  digest %s\n  order  %s, %u hops\n  binds\n",
-	       table_name(name, table, index), glb_digest(digest, table),
-	       table->spec.hops ? "by state and health" : "the original's rule", table->hop_count);
+	       table_name(name, table, index), glb_digest(digest, table), orders[order_of(table)],
+	       table->hop_count);
 	for (unsigned int i = 0; i < table->spec.bind_count; i++)
 		printf("    %s\n", bind_text(bind, &table->spec.binds[i]));
 	printf("  %-42s %-9s %-9s %6s %-10s", "backends", "state", "health", "weight", "zone");
@@ -102,8 +125,11 @@ static void write_backend(struct writer *w, const struct glb_table *table, unsig
 	write_string(w, "ip", addr_text(text, &backend->addr));
 	write_string(w, "state", glb_state_name(backend->state));
 	write_bool(w, "healthy", backend->healthy);
-	write_uint(w, "weight", backend->weight);
-	write_string(w, "zone", *zone ? zone : NULL);
+	if (table->ranked)
+		write_uint(w, "weight", backend->weight);
+	else
+		write_string(w, "weight", NULL);
+	write_string(w, "zone", table->ranked && *zone ? zone : NULL);
 	if (backend->has_server_id)
 		write_uint(w, "server_id", backend->server_id);
 	else
@@ -117,6 +143,10 @@ static void write_backend(struct writer *w, const struct glb_table *table, unsig
 
 static void write_table(struct writer *w, const struct glb_table *table, const struct share *shares)
 {
+	static const char *const orders[] = {
+		[ORDER_CLASS] = "class",
+		[ORDER_ORIGINAL] = "original",
+	};
 	char digest[GLB_DIGEST_TEXT_LEN];
 	char bind[BIND_TEXT_LEN];
 
@@ -124,7 +154,7 @@ static void write_table(struct writer *w, const struct glb_table *table, const s
 	write_string(w, "name", table->spec.name);
 	write_string(w, "digest", glb_digest(digest, table));
 	write_uint(w, "hops", table->hop_count);
-	write_string(w, "order", table->spec.hops ? "class" : "original");
+	write_string(w, "order", orders[order_of(table)]); /* unknown: null */
 	write_open(w, "binds", '[');
 	for (unsigned int i = 0; i < table->spec.bind_count; i++)
 		write_string(w, NULL, bind_text(bind, &table->spec.binds[i]));

@@ -160,6 +160,26 @@ class TableCommands(unittest.TestCase):
         self.assertIn(table["digest"], text)
         self.assertIn("10.0.0.2", text)
 
+    def test_show_does_not_make_up_what_an_image_does_not_have(self):
+        table = self.tables["tables"][0]
+        for hops, source, order, words in (
+            (None, "original", None, "not in the image, 2 hops"),
+            (2, "class", None, "not in the image, 2 hops"),
+            (3, "class", "class", "by state and health, 3 hops"),
+        ):
+            table.update({"hops": hops} if hops else {})
+            if hops == 3:
+                self.backends[:] = [{**one, "weight": 7, "zone": f"z{i % 2}"} for i, one in enumerate(self.backends)]
+            self.write("new.json")
+            self.assertEqual(self.run_table("build", "new.json", "new.bin").returncode, 0)
+            self.assertEqual(self.answer("show", "new.json")["tables"][0]["order"], source)
+            shown = self.answer("show", "new.bin")["tables"][0]
+            self.assertEqual(shown["order"], order)
+            self.assertEqual({(one["weight"], one["zone"]) for one in shown["backends"]}, {(None, None)})
+            text = self.run_table("show", "new.bin").stdout
+            self.assertIn(f"  order  {words}\n", text)
+            self.assertRegex(text, r"10\.0\.0\.1 +active +healthy +- - +[0-9.]+ %")
+
     def test_the_digest_is_that_of_the_image_and_changes_with_the_content(self):
         def digest(name):
             return self.answer("show", name)["tables"][0]["digest"]
