@@ -9,8 +9,9 @@ static void read_addr(struct glb_backend *out, const struct conf_value *backend)
 {
 	struct conf_value value;
 
-	if (!conf_member(&value, backend, "ip"))
-		(void)conf_addr(&out->addr, &value);
+	if (!conf_member(&value, backend, "ip") && !conf_addr(&out->addr, &value) &&
+	    !addr_is_host(&out->addr))
+		conf_warn(&value, "is no single host's address");
 }
 
 static int read_state(struct glb_backend *out, const struct conf_value *backend)

@@ -4,6 +4,7 @@
 
 #include <glb/hash.h>
 
+#include "conf/addr.h"
 #include "conf/settings.h"
 
 enum {
@@ -107,6 +108,8 @@ static void read_src_addr(struct glb_addr *out, uint8_t version, const struct co
 	if (!conf_find(&value, root, version == 4 ? "outbound_src_ip" : "outbound_src_ip6") ||
 	    conf_addr(&addr, &value))
 		return;
+	if (!addr_is_host(&addr))
+		conf_warn(&value, "is no single host's address");
 	if (addr.version == version)
 		*out = addr;
 	else
@@ -154,6 +157,16 @@ static void read_hash_fields(uint8_t *out, const struct conf_value *root, const 
 		err = conf_refuse(&fields, "names no field to hash");
 	if (!err)
 		*out = set;
+}
+
+/* Worth a word, not more: they are the same for a while when hash_fields are changed. */
+static void check_alternative(const struct glb_settings *settings, const struct conf_value *root)
+{
+	struct conf_value value;
+
+	if (settings->alt_hash_fields == settings->hash_fields &&
+	    conf_find(&value, root, "alt_hash_fields"))
+		conf_warn(&value, "lists the same hops as hash_fields");
 }
 
 /* The original had a flag of two of the ways. */
@@ -210,6 +223,7 @@ void settings_read(struct glb_settings *settings, const struct conf_value *root)
 	read_src_addrs(settings, root);
 	read_hash_fields(&settings->hash_fields, root, "hash_fields");
 	read_hash_fields(&settings->alt_hash_fields, root, "alt_hash_fields");
+	check_alternative(settings, root);
 	read_echo(settings, root);
 	read_words(settings, root);
 	read_flags(settings, root);

@@ -75,6 +75,27 @@ START_TEST(what_is_not_exactly_an_address_is_refused)
 }
 END_TEST
 
+START_TEST(only_the_address_of_a_single_host_is_a_host)
+{
+	static const char *const hosts[] = {
+		"1.0.0.0", "126.255.255.255", "128.0.0.0", "223.255.255.255", "::2", "::1:1",
+		"1::1",	   "fe80::1",	      "feff::",
+	};
+	static const char *const others[] = {
+		"0.0.0.0",   "0.255.255.255",	"127.0.0.0", "127.255.255.255",
+		"224.0.0.0", "255.255.255.255", "::",	     "::1",
+		"ff00::",    "ff02::1",
+	};
+	struct glb_addr addr;
+
+	for (unsigned int i = 0; i < COUNT_OF(hosts); i++)
+		ck_assert_msg(addr_parse(&addr, hosts[i]) && addr_is_host(&addr), "%s", hosts[i]);
+	for (unsigned int i = 0; i < COUNT_OF(others); i++)
+		ck_assert_msg(addr_parse(&addr, others[i]) && !addr_is_host(&addr), "%s",
+			      others[i]);
+}
+END_TEST
+
 START_TEST(a_prefix_length_is_optional_and_bounded_by_the_family)
 {
 	static const struct {
@@ -217,6 +238,7 @@ Suite *unit_suite(void)
 
 	tcase_add_test(addr, an_address_is_read_and_written_in_its_usual_form);
 	tcase_add_test(addr, what_is_not_exactly_an_address_is_refused);
+	tcase_add_test(addr, only_the_address_of_a_single_host_is_a_host);
 	tcase_add_test(addr, a_prefix_length_is_optional_and_bounded_by_the_family);
 	tcase_add_test(addr, a_mac_address_has_two_spellings);
 	tcase_add_test(addr, a_key_is_32_hexadecimal_digits_and_nothing_else);

@@ -188,6 +188,12 @@ static const struct {
 	{WITH("'alt_hash_fields':{}"), "1:93: $.alt_hash_fields: names no field to hash"},
 	{WITH("'alt_hash_fields':{'dst_addr':'yes'}"),
 	 "1:105: $.alt_hash_fields.dst_addr: is a string, expected true or false"},
+	{WITH("'alt_hash_fields':{'src_addr':true}"),
+	 "warning 1:93: $.alt_hash_fields: lists the same hops as hash_fields"},
+	{WITH("'alt_hash_fields':{'dst_addr':true}"), NULL},
+	{"{" GATEWAY ",'outbound_src_ip':'127.0.0.1','outbound_src_ip6':'::1'}",
+	 "warning 1:63: $.outbound_src_ip: is no single host's address\n"
+	 "warning 1:94: $.outbound_src_ip6: is no single host's address"},
 	{WITH("'forward_icmp_ping_responses':0"),
 	 "1:105: $.forward_icmp_ping_responses: is a number, expected true or false"},
 	{WITH("'rx_drop_en':null"), "1:88: $.rx_drop_en: is null, expected true or false"},

@@ -301,6 +301,8 @@ static const struct {
 	 "1:165: $.tables[0].backends: only one usable: it is both choices of every row"},
 	{BACKS(DOWN("1", "active") "," DOWN("2", "filling")),
 	 "1:165: $.tables[0].backends: not one of 2 usable is healthy"},
+	{BACKS(OTHER ",{'ip':'224.0.0.1','state':'active','healthy':true}"),
+	 "1:222: $.tables[0].backends[1].ip: is no single host's address"},
 	/* QUIC: one without the other */
 	{SERVERS(QUIC "," BIND, THIRD), "1:160: $.tables[0].binds[0].quic: has no effect: no "
 					"backend of the table has a server_id"},

@@ -119,7 +119,7 @@ static const struct {
 	{WITH("'too_big':'answer','mtu':1319"),
 	 "warning 1:100: $.mtu: leaves at most 1279 of 1319 bytes to clients: IPv6 must get 1280 "
 	 "through, which takes 1320 (RFC 8200, 5)"},
-	{WITH("'too_big':'answer','alt_hash_fields':{'src_addr':true},'mtu':1327"),
+	{WITH("'too_big':'answer','alt_hash_fields':{'dst_addr':true},'mtu':1327"),
 	 "warning 1:136: $.mtu: leaves at most 1279 of 1327 bytes to clients: IPv6 must get 1280 "
 	 "through, which takes 1328 (RFC 8200, 5)"},
 	{"{" GATEWAY ",'outbound_src_ip6':'fd00::1','too_big':'answer','ports':[{'name':'a',"
