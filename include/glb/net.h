@@ -71,6 +71,22 @@ enum glb_tcp_flag {
 enum { GLB_SUM_LONG = 128 }; /* from here on, vectors are faster than words */
 
 /*
+ * Can an address of 4 or 16 bytes be that of one host, on the wire? Not if it is unspecified,
+ * loopback, multicast, reserved, or of IPv4 in IPv6.
+ */
+GLB_INLINE bool glb_is_host(const uint8_t *addr, uint8_t version)
+{
+	if (version == 4)
+		return addr[0] != 0 && addr[0] != 127 && addr[0] < 224;
+	if (glb_load64(addr))
+		return addr[0] != 0xff;
+
+	uint64_t low = GLB_BE64(glb_load64(addr + 8));
+
+	return low > 1 && low >> 32 != 0xffff;
+}
+
+/*
  * Internet checksum, RFC 1071. Sums are kept in native byte order: the one's complement sum does
  * not depend on it, and the result is stored with glb_store16().
  */

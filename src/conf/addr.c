@@ -56,16 +56,6 @@ struct glb_addr addr_network(const struct glb_addr *addr, unsigned int prefix_le
 	return network;
 }
 
-bool addr_is_host(const struct glb_addr *addr)
-{
-	static const uint8_t zeros[15] = {0};
-	const uint8_t *bytes = addr->bytes;
-
-	if (addr->version == 4)
-		return bytes[0] != 0 && bytes[0] != 127 && bytes[0] < 224;
-	return bytes[0] != 0xff && (memcmp(bytes, zeros, sizeof(zeros)) || bytes[15] > 1);
-}
-
 static int hex_value(char digit)
 {
 	if (!isxdigit((unsigned char)digit))

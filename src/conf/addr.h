@@ -20,9 +20,6 @@ bool prefix_parse(struct glb_addr *out, uint8_t *prefix_len, const char *text);
 /* An address without the bits behind a prefix. */
 struct glb_addr addr_network(const struct glb_addr *addr, unsigned int prefix_len);
 
-/* Can it be one host's on a network? Not if it is unspecified, loopback, multicast or reserved. */
-bool addr_is_host(const struct glb_addr *addr);
-
 /* xx:xx:xx:xx:xx:xx or xxxx:xxxx:xxxx, in either case. */
 bool mac_parse(uint8_t out[GLB_MAC_LEN], const char *text);
 

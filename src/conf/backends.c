@@ -10,7 +10,7 @@ static void read_addr(struct glb_backend *out, const struct conf_value *backend)
 	struct conf_value value;
 
 	if (!conf_member(&value, backend, "ip") && !conf_addr(&out->addr, &value) &&
-	    !addr_is_host(&out->addr))
+	    !glb_is_host(out->addr.bytes, out->addr.version))
 		conf_warn(&value, "is no single host's address");
 }
 

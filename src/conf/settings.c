@@ -108,7 +108,7 @@ static void read_src_addr(struct glb_addr *out, uint8_t version, const struct co
 	if (!conf_find(&value, root, version == 4 ? "outbound_src_ip" : "outbound_src_ip6") ||
 	    conf_addr(&addr, &value))
 		return;
-	if (!addr_is_host(&addr))
+	if (!glb_is_host(addr.bytes, addr.version))
 		conf_warn(&value, "is no single host's address");
 	if (addr.version == version)
 		*out = addr;

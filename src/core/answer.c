@@ -10,16 +10,6 @@ enum {
 
 static const uint64_t answer_cost = 1000000000;
 
-/* Is it one host, and not a loopback address? */
-static bool is_host(const uint8_t *addr, uint8_t version)
-{
-	static const uint8_t zeros[15] = {0};
-
-	if (version == 4)
-		return addr[0] != 0 && addr[0] != 127 && addr[0] < 224;
-	return addr[0] != 0xff && (memcmp(addr, zeros, 15) != 0 || addr[15] > 1);
-}
-
 bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow)
 {
 	const uint8_t *ip = pkt->data + flow->ip_at;
@@ -27,7 +17,7 @@ bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow)
 	const uint8_t *dst = ip + (flow->version == 4 ? 16 : 24);
 	bool group = (pkt->data[0] | pkt->data[GLB_MAC_LEN]) & 1;
 
-	return !group && is_host(src, flow->version) && is_host(dst, flow->version) &&
+	return !group && glb_is_host(src, flow->version) && glb_is_host(dst, flow->version) &&
 	       flow->fragment != GLB_LATER_FRAGMENT && flow->kind != GLB_FLOW_QUOTED &&
 	       flow->kind != GLB_FLOW_BAD_QUOTE;
 }

@@ -310,7 +310,7 @@ GLB_INLINE enum glb_redirect_counter decide_hop(struct __sk_buff *skb, const str
 	uint32_t at = next_hop_at(tunnel, version);
 
 	if (!at || bpf_skb_load_bytes(skb, at, ends->next, len) ||
-	    !is_host((const uint8_t *)ends->next, version))
+	    !glb_is_host((const uint8_t *)ends->next, version))
 		return GLB_REDIRECT_ACCEPTED_LAST_RESORT;
 	if (bpf_skb_load_bytes(skb, addresses_at(version), ends->src, len) ||
 	    bpf_skb_load_bytes(skb, addresses_at(version) + len, ends->here, len))

@@ -54,20 +54,6 @@ GLB_INLINE uint32_t address_len(uint8_t version)
 	return version == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN;
 }
 
-/* Can a hop have this address? Not if it is no unicast address, the loopback, or of IPv4 in IPv6.
- */
-GLB_INLINE bool is_host(const uint8_t *address, uint8_t version)
-{
-	if (version == 4)
-		return address[0] != 0 && address[0] != 127 && address[0] < 224;
-	if (glb_load64(address))
-		return address[0] != 0xff;
-
-	uint64_t low = GLB_BE64(glb_load64(address + 8));
-
-	return low > 1 && low >> 32 != 0xffff;
-}
-
 /* Where the hop is that a header names next; 0 when none is left. */
 GLB_INLINE uint32_t next_hop_at(const struct tunnel *tunnel, uint8_t version)
 {

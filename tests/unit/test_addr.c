@@ -82,17 +82,27 @@ START_TEST(only_the_address_of_a_single_host_is_a_host)
 		"1::1",	   "fe80::1",	      "feff::",
 	};
 	static const char *const others[] = {
-		"0.0.0.0",   "0.255.255.255",	"127.0.0.0", "127.255.255.255",
-		"224.0.0.0", "255.255.255.255", "::",	     "::1",
-		"ff00::",    "ff02::1",
+		"::ffff:1.2.3.4",
+		"0.0.0.0",
+		"0.255.255.255",
+		"127.0.0.0",
+		"127.255.255.255",
+		"224.0.0.0",
+		"255.255.255.255",
+		"::",
+		"::1",
+		"ff00::",
+		"ff02::1",
 	};
 	struct glb_addr addr;
 
 	for (unsigned int i = 0; i < COUNT_OF(hosts); i++)
-		ck_assert_msg(addr_parse(&addr, hosts[i]) && addr_is_host(&addr), "%s", hosts[i]);
+		ck_assert_msg(addr_parse(&addr, hosts[i]) && glb_is_host(addr.bytes, addr.version),
+			      "%s", hosts[i]);
 	for (unsigned int i = 0; i < COUNT_OF(others); i++)
-		ck_assert_msg(addr_parse(&addr, others[i]) && !addr_is_host(&addr), "%s",
-			      others[i]);
+		ck_assert_msg(addr_parse(&addr, others[i]) &&
+				      !glb_is_host(addr.bytes, addr.version),
+			      "%s", others[i]);
 }
 END_TEST
 
