@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "image_parts.h"
@@ -94,6 +95,40 @@ static int read_v3_backends(struct glb_table_spec *spec, const uint8_t *in, stru
 		taken[backend->server_id] |= backend->has_server_id;
 	}
 	return 0;
+}
+
+static int compare_addrs(const void *left, const void *right)
+{
+	const struct glb_backend *const *a = left;
+	const struct glb_backend *const *b = right;
+
+	int addr = memcmp(&(*a)->addr, &(*b)->addr, sizeof((*a)->addr));
+
+	if (addr)
+		return addr;
+	return *a < *b ? -1 : 1; /* in the order of the list */
+}
+
+/* As in a source, no two backends have one address. 0 or -errno. */
+static int check_duplicates(const struct glb_table_spec *spec, struct glb_diag *diag)
+{
+	const struct glb_backend **sorted = calloc(spec->backend_count, sizeof(*sorted));
+	int err = sorted ? 0 : -ENOMEM;
+
+	for (unsigned int i = 0; i < spec->backend_count && !err; i++)
+		sorted[i] = &spec->backends[i];
+	if (!err)
+		qsort(sorted, spec->backend_count, sizeof(const struct glb_backend *),
+		      compare_addrs);
+	for (unsigned int i = 1; i < spec->backend_count && !err; i++) {
+		if (!glb_addr_equal(&sorted[i - 1]->addr, &sorted[i]->addr))
+			continue;
+		glb_diag(diag, "backends %td and %td have one address",
+			 sorted[i - 1] - spec->backends, sorted[i] - spec->backends);
+		err = -EINVAL;
+	}
+	free(sorted);
+	return err;
 }
 
 /* The last byte of a bind in version 3; in version 2 it means nothing. */
@@ -198,6 +233,8 @@ int glb_image_v3_read(struct glb_table *table, struct glb_cursor *cur, struct gl
 		err = glb_make_lists(table, counts.backends, counts.binds);
 	if (!err)
 		err = read_v3_backends(&table->spec, backends, diag);
+	if (!err)
+		err = check_duplicates(&table->spec, diag);
 	if (!err)
 		err = glb_get_binds(&table->spec, binds, diag);
 	if (!err)

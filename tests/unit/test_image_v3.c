@@ -316,6 +316,7 @@ static const struct {
 	{A_BACKENDS_AT + 27, 1, -EINVAL,
 	 "table 0: backend 0: impossible family, state, health or server ID"},
 	{A_BACKENDS_AT + 24, 1, -EINVAL, "table 0: backend 1: server ID 0 is another one's"},
+	{A_BACKENDS_AT + 28 + 7, 1, -EINVAL, "table 0: backends 0 and 1 have one address"},
 	{A_BINDS_AT + 27, 1, -EINVAL, "table 0: bind 0: impossible mark for QUIC"},
 	{A_BINDS_AT + 28 + 27, 2, -EINVAL, "table 0: bind 1: impossible mark for QUIC"},
 	{A_ROWS_AT, 3, -EINVAL, "table 0: row 0 names backend 3, which is inactive"},
