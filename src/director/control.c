@@ -166,6 +166,7 @@ static int try_reload(struct control *control)
 	control->conf = next.conf;
 	control->neighbours = next.neighbours;
 	log_generation("serving", gen);
+	neighbours_warn_unknown(&control->neighbours);
 	return 0;
 }
 
@@ -233,6 +234,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	}
 	control->generation = gen->number;
 	log_generation("serving", gen);
+	neighbours_warn_unknown(&control->neighbours);
 	log_info("ready: %u workers, %u ports with %u queues each", workers->count,
 		 workers->ports.count, workers->ports.queue_count);
 	serve(control);

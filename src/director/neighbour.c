@@ -75,8 +75,7 @@ static void log_event(const struct neighbours *neighbours, unsigned int port,
 	}
 }
 
-/* Not an error: the kernel is asked, and answers when the way to the gateway is there. */
-static void log_unknown(const struct neighbours *neighbours)
+void neighbours_warn_unknown(const struct neighbours *neighbours)
 {
 	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++) {
 		const struct gateway *gateway = &neighbours->gateways[port];
@@ -322,7 +321,6 @@ int neighbours_read(struct neighbours *neighbours, struct glb_diag *diag)
 		if (neighbours->list_again && !neighbours->listing)
 			(void)ask_for_list(neighbours);
 	} while (neighbours->listing && wait_for_socket(neighbours, until_ms));
-	log_unknown(neighbours);
 	ask_where_due(neighbours);
 	return 0;
 }

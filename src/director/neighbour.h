@@ -40,6 +40,12 @@ void neighbours_follow(struct neighbours *neighbours, unsigned int port,
  */
 GLB_NODISCARD int neighbours_read(struct neighbours *neighbours, struct glb_diag *diag);
 
+/*
+ * Logs which gateways are not known yet. No error: the kernel is asked, and answers when the way to
+ * them is there.
+ */
+void neighbours_warn_unknown(const struct neighbours *neighbours);
+
 /* Reads what the kernel has said since, without waiting, and asks it what is due. */
 void neighbours_poll(struct neighbours *neighbours);
 
