@@ -9,26 +9,16 @@ from pathlib import Path
 import pytest
 from netns import run
 from scenarios import SCENARIOS
-from topology import HERE, PYTHON, Lab
+from topology import HERE, PYTHON
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the lab needs root")
-PREFIX = os.environ.get("GLB_LAB", "glbtest")  # a demo may have left its own lab up
 
 
 @pytest.fixture(scope="module")
-def lab(request):
-    """A running lab; its logs stay after a failure."""
-    ours = Lab(prefix=PREFIX)
-    ours.claim()
-    failed_before = request.session.testsfailed
-    try:
-        ours.up()
+def lab(lab_up):
+    """Proxies that have IPv4 addresses."""
+    with lab_up() as ours:
         yield ours
-    finally:
-        failed = request.session.testsfailed > failed_before
-        if failed:
-            print(f"the logs of the lab are in {ours.directory}")
-        ours.down(keep_files=failed)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -57,9 +47,9 @@ def read_if_there(path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_demo_leaves_nothing_behind(number):
+def test_an_interrupted_demo_leaves_nothing_behind(lab_prefix, number):
     """Whatever a demo has started is gone when it ends, also when it was told to stop half-way."""
-    prefix = f"{PREFIX}-int"
+    prefix = f"{lab_prefix}-int"
     demo = subprocess.Popen([PYTHON, HERE / "demo.py", "--only", "steady"], text=True,
                             stdout=subprocess.PIPE, env=os.environ | {"GLB_LAB": prefix})
     with demo:

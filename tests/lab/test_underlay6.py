@@ -5,26 +5,15 @@ import os
 
 import pytest
 from scenarios import SCENARIOS
-from topology import Lab
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the lab needs root")
-PREFIX = os.environ.get("GLB_LAB", "glbtest")
 
 
 @pytest.fixture(scope="module")
-def lab(request):
-    """A running lab whose proxies have IPv6 addresses; its logs stay after a failure."""
-    ours = Lab(prefix=f"{PREFIX}-v6", underlay=6)
-    ours.claim()
-    failed_before = request.session.testsfailed
-    try:
-        ours.up()
+def lab(lab_up):
+    """Proxies that have IPv6 addresses."""
+    with lab_up("-v6", underlay=6) as ours:
         yield ours
-    finally:
-        failed = request.session.testsfailed > failed_before
-        if failed:
-            print(f"the logs of the lab are in {ours.directory}")
-        ours.down(keep_files=failed)
 
 
 @pytest.mark.parametrize("name", ["steady", "drain"])
