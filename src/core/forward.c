@@ -227,9 +227,9 @@ static bool is_repeated(const uint16_t *hops, unsigned int n)
 	return false;
 }
 
-/* Lists the hops behind the primary; returns the primary's template. */
-static const struct glb_outer *list_hops(struct glb_encap *encap, const struct glb_route *route,
-					 const struct work *work, bool unique)
+/* Lists the hops behind the primary, and returns that. */
+static uint16_t list_hops(struct glb_encap *encap, const struct glb_route *route,
+			  const struct work *work, bool unique)
 {
 	uint16_t hops[GLB_WIRE_HOPS_MAX];
 	unsigned int n = gather_hops(hops, route, work);
@@ -238,7 +238,7 @@ static const struct glb_outer *list_hops(struct glb_encap *encap, const struct g
 	for (unsigned int i = 1; i < n; i++)
 		if (!unique || !is_repeated(hops, i))
 			encap->hops[encap->hop_count++] = &route->outers[hops[i]];
-	return &route->outers[hops[0]];
+	return hops[0];
 }
 
 /* Bytes of the outer Ethernet header of a frame whose own one has ip_at bytes. */
@@ -348,7 +348,7 @@ static enum glb_verdict encapsulate_any(const struct glb_generation *gen, struct
 		.tos = outer_tos(settings, inner),
 		.udp_checksum = settings->udp_checksum,
 	};
-	const struct glb_outer *outer = list_hops(&encap, route, work, settings->unique_hops);
+	uint16_t primary = list_hops(&encap, route, work, settings->unique_hops);
 	uint32_t head = glb_outer_len(route->version, encap.hop_count) + l2_len(port, flow->ip_at);
 	uint8_t *data = inner - head;
 	uint32_t behind = settings->trim_padding ? 0 : pkt->len - flow->ip_at - flow->ip_len;
@@ -356,7 +356,9 @@ static enum glb_verdict encapsulate_any(const struct glb_generation *gen, struct
 	write_l2(data, port, pkt, flow->ip_at);
 	glb_store_be16(data + l2_len(port, flow->ip_at) - 2,
 		       route->version == 4 ? GLB_ETHERTYPE_IPV4 : GLB_ETHERTYPE_IPV6);
-	(void)glb_encap(inner, outer, &encap);
+	(void)glb_encap(inner, &route->outers[primary], &encap);
+	pkt->table = work->table;
+	pkt->backend = primary;
 	pkt->headroom = (uint16_t)(pkt->headroom - (pkt->data - data));
 	pkt->data = data;
 	pkt->len = head + flow->ip_len + behind;
@@ -395,6 +397,8 @@ static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb
 	for (unsigned int i = 0; i < route->listed_hops; i++)
 		encap.hops[i] = &route->outers[row->hops[i + 1]];
 
+	pkt->table = work->table;
+	pkt->backend = row->hops[0];
 	pkt->data -= outer_len;
 	pkt->len += outer_len;
 	pkt->headroom = (uint16_t)(pkt->headroom - outer_len);

@@ -162,8 +162,11 @@ static struct glb_packet hold(struct held *held, const struct sample *sample, ui
 	*held = (struct held){malloc(headroom + len + 1), frame_exact(frame, len), len};
 	memset(held->buffer, 0x55, headroom + len + 1);
 	memcpy(held->buffer + headroom, frame, len);
-	return (struct glb_packet){
-		.data = held->buffer + headroom, .len = len, .headroom = headroom, .verdict = 99};
+	return (struct glb_packet){.data = held->buffer + headroom,
+				   .len = len,
+				   .headroom = headroom,
+				   .verdict = 99,
+				   .backend = GLB_NO_BACKEND};
 }
 
 static void release(struct held *held)
@@ -201,6 +204,12 @@ static void check_fate(const struct glb_generation *gen, unsigned int i)
 							     held.original_len, pkt.port});
 
 	ck_assert_msg(!fault, "fate %u: %s", i, fault);
+
+	const struct glb_table_spec *spec = &gen->tables.tables[pkt.table]->spec;
+
+	ck_assert_uint_lt(pkt.backend, spec->backend_count);
+	ck_assert_mem_eq(pkt.data + frame_ip_at(&fates[i].frame) + 16,
+			 spec->backends[pkt.backend].addr.bytes, 4);
 	ck_assert_ptr_eq(pkt.data, held.buffer + HEADROOM - outer_len);
 	ck_assert_uint_eq(pkt.headroom, HEADROOM - outer_len);
 	ck_assert_uint_eq(pkt.port, 1);
