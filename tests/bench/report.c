@@ -19,7 +19,7 @@ int report_close(struct report *report)
 {
 	if (!report->json)
 		return 0;
-	fputs("\n]\n", report->json);
+	fputs(report->sections ? "\n]}\n]\n" : "]\n", report->json);
 
 	bool failed = ferror(report->json) != 0;
 
@@ -28,43 +28,53 @@ int report_close(struct report *report)
 
 void report_section(struct report *report, const char *title, const char *unit, const char *measure)
 {
-	report->unit = unit;
 	printf("\n%-51s %8s [min .. max]   %s\n", title, unit, measure);
+	if (report->json)
+		fprintf(report->json,
+			"%s\n{\"section\": \"%s\", \"unit\": \"%s\", \"ratio\": \"%s\", "
+			"\"results\": [",
+			report->sections ? "\n]}," : "", title, unit, measure);
+	report->sections++;
+	report->rows = 0;
 }
 
-static void write_spread(FILE *out, const char *name, const struct spread *spread)
+static void write_spread(FILE *out, const struct spread *spread)
 {
-	fprintf(out, ", \"%s\": {\"median\": %.4f, \"min\": %.4f, \"max\": %.4f}", name,
-		spread->median, spread->min, spread->max);
+	fprintf(out, "\"median\": %.4f, \"min\": %.4f, \"max\": %.4f", spread->median, spread->min,
+		spread->max);
 }
 
 static void write_json(struct report *report, const char *subject, const char *variant,
 		       const struct spread *result, const struct spread *ratio)
 {
-	fprintf(report->json, "%s\n  {\"subject\": \"%s\", \"variant\": \"%s\"",
-		report->any ? "," : "", subject, variant);
-	write_spread(report->json, report->unit, result);
-	if (ratio)
-		write_spread(report->json, "times_faster", ratio);
+	fprintf(report->json, "%s\n  {\"subject\": \"%s\", \"variant\": \"%s\", ",
+		report->rows ? "," : "", subject, variant);
+	write_spread(report->json, result);
+	if (ratio) {
+		fputs(", \"ratio\": {", report->json);
+		write_spread(report->json, ratio);
+		fputs("}", report->json);
+	}
 	fputs("}", report->json);
-	report->any = true;
 }
 
 void report_row(struct report *report, const char *subject, const char *variant,
 		const struct samples *samples, const struct samples *baseline)
 {
-	const struct spread ms = samples_spread(samples);
+	const struct spread result = samples_spread(samples);
 	struct spread ratio;
 
-	printf("%-32s %-17s %9.2f [%.2f .. %.2f]", subject, variant, ms.median, ms.min, ms.max);
+	printf("%-32s %-17s %9.2f [%.2f .. %.2f]", subject, variant, result.median, result.min,
+	       result.max);
 	if (baseline) {
 		const struct samples ratios = samples_ratio(baseline, samples);
 
 		ratio = samples_spread(&ratios);
-		printf("   %.1f [%.1f .. %.1f]", ratio.median, ratio.min, ratio.max);
+		printf("   %.2f [%.2f .. %.2f]", ratio.median, ratio.min, ratio.max);
 	}
 	printf("\n");
 	fflush(stdout);
 	if (report->json)
-		write_json(report, subject, variant, &ms, baseline ? &ratio : NULL);
+		write_json(report, subject, variant, &result, baseline ? &ratio : NULL);
+	report->rows++;
 }
