@@ -73,12 +73,29 @@ static uint32_t sum16(uint32_t sum, const uint8_t *bytes, unsigned int len)
 	return sum;
 }
 
-/* What the headers say. */
+/* What the headers say; of an error, those of the packet it quotes, reversed. */
 struct seen {
 	const uint8_t *src, *dst;
 	unsigned int ip_at, ip_len, addr_len, proto, src_port, dst_port, hint;
 	bool echo;
 };
+
+/* An error about a packet that was too long quotes what the VIP sent. */
+static bool read_quote(struct seen *seen, const uint8_t *icmp)
+{
+	bool v4 = seen->addr_len == 4;
+	const uint8_t *quote = icmp + 8;
+	const uint8_t *transport = quote + (v4 ? (quote[0] & 15) * 4U : 40);
+
+	if (icmp[0] != (v4 ? 3 : 2) || icmp[1] != (v4 ? 4 : 0))
+		return false;
+	seen->src = quote + (v4 ? 16 : 24);
+	seen->dst = quote + (v4 ? 12 : 8);
+	seen->proto = v4 ? quote[9] : quote[6];
+	seen->src_port = seen->hint = get16(transport + 2);
+	seen->dst_port = get16(transport);
+	return true;
+}
 
 static bool read_frame(struct seen *seen, const struct glb_packet *pkt)
 {
@@ -99,8 +116,12 @@ static bool read_frame(struct seen *seen, const struct glb_packet *pkt)
 		.hint = get16(v4 ? ip + 4 : ip + 2),
 	};
 	seen->echo = seen->proto == (v4 ? 1U : 58U) && transport[0] == (v4 ? 8 : 128);
+	if (seen->echo)
+		return true;
+	if (seen->proto == (v4 ? 1U : 58U))
+		return read_quote(seen, transport);
 	if (seen->proto != 6 && seen->proto != 17)
-		return seen->echo;
+		return false;
 	seen->src_port = seen->hint = get16(transport);
 	seen->dst_port = get16(transport + 2);
 	return true;
@@ -156,39 +177,80 @@ static uint64_t hash_flow(const struct glb_generation *gen, const struct glb_tab
 	return sip_hash(table->spec.hash_key, input, len);
 }
 
+/* Outer IP header in front of `len` bytes; returns where its two addresses are. */
+static uint8_t *write_ip(uint8_t *ip, bool v4, unsigned int len, uint64_t hash)
+{
+	memset(ip, 0, v4 ? 20 : 40);
+	if (v4) {
+		ip[0] = 0x45;
+		put16(ip + 2, 20 + len);
+		ip[6] = 0x40;
+		ip[8] = 64;
+		ip[9] = 17;
+		return ip + 12;
+	}
+	ip[0] = 0x60;
+	ip[1] = (uint8_t)(hash >> 32 & 15);
+	put16(ip + 2, (unsigned int)(hash >> 16 & 0xffff));
+	put16(ip + 4, len);
+	ip[6] = 17;
+	ip[7] = 64;
+	return ip + 8;
+}
+
+/* The UDP checksum over `len` bytes, with the pseudo header in front. */
+static unsigned int udp_check(const uint8_t *udp, unsigned int len, unsigned int addr_len,
+			      uint8_t mode)
+{
+	uint32_t pseudo = sum16(17 + len, udp - 2 * addr_len, 2 * addr_len);
+
+	if (mode == GLB_UDP_ZERO)
+		return 0;
+	if (mode == GLB_UDP_OFFLOAD)
+		return pseudo;
+
+	uint32_t check = ~sum16(pseudo, udp, len) & 0xffff;
+
+	return check ? check : 0xffff;
+}
+
 static void write_outer(uint8_t *ip, const struct glb_generation *gen,
 			const struct glb_table *table, const struct seen *seen)
 {
+	const struct glb_backend *backends = table->spec.backends;
 	uint64_t hash = hash_flow(gen, table, seen);
 	const struct glb_row *row = &table->rows[hash & 0xffff];
+	bool v4 = backends[row->hops[0]].addr.version == 4;
+	unsigned int addr_len = v4 ? 4 : 16;
 	unsigned int listed = table->hop_count - 1U;
-	unsigned int len = 36 + 4 * listed + seen->ip_len;
-	uint8_t *udp = ip + 20;
+	unsigned int len = 8 + 8 + addr_len * listed + seen->ip_len;
+	uint8_t *addrs = write_ip(ip, v4, len, hash);
+	uint8_t *udp = addrs + 2 * addr_len;
 	uint8_t *gue = udp + 8;
 
-	memset(ip, 0, 36);
-	ip[0] = 0x45;
-	put16(ip + 2, len);
-	ip[6] = 0x40;
-	ip[8] = 64;
-	ip[9] = 17;
-	memcpy(ip + 12, gen->settings.src_addr.bytes, 4);
-	memcpy(ip + 16, table->spec.backends[row->hops[0]].addr.bytes, 4);
-	put16(ip + 10, ~sum16(0, ip, 20) & 0xffff);
+	memcpy(addrs, v4 ? gen->settings.src_addr.bytes : gen->settings.src_addr6.bytes, addr_len);
+	memcpy(addrs + addr_len, backends[row->hops[0]].addr.bytes, addr_len);
+	if (v4)
+		put16(ip + 10, ~sum16(0, ip, 20) & 0xffff);
 
+	memset(udp, 0, 16);
 	put16(udp, (unsigned int)(0x8000 | ((hash ^ seen->hint) & 0x7fff)));
 	put16(udp + 2, 19523);
-	put16(udp + 4, len - 20);
-	gue[0] = (uint8_t)(1 + listed);
+	put16(udp + 4, len);
+	gue[0] = (uint8_t)(1 + listed * addr_len / 4);
 	gue[1] = seen->addr_len == 4 ? 4 : 41;
+	gue[5] = v4 ? 0 : 1;
 	gue[7] = (uint8_t)listed;
 	for (unsigned int i = 0; i < listed; i++)
-		memcpy(gue + 8 + 4 * i, table->spec.backends[row->hops[1 + i]].addr.bytes, 4);
+		memcpy(gue + 8 + addr_len * i, backends[row->hops[1 + i]].addr.bytes, addr_len);
+	put16(udp + 6, udp_check(udp, len, addr_len, gen->settings.udp_checksum));
+}
 
-	uint32_t sum = sum16(17 + len - 20, ip + 12, 8);
-	uint32_t check = ~sum16(sum, udp, len - 20) & 0xffff;
+static unsigned int outer_len_of(const struct glb_table *table)
+{
+	unsigned int listed = table->hop_count - 1U;
 
-	put16(udp + 6, check ? check : 0xffff);
+	return table->spec.backends[0].addr.version == 4 ? 36 + 4 * listed : 56 + 16 * listed;
 }
 
 static uint8_t forward_one(const struct glb_generation *gen, struct glb_packet *pkt)
@@ -203,7 +265,7 @@ static uint8_t forward_one(const struct glb_generation *gen, struct glb_packet *
 	if (!table)
 		return GLB_PUNT_NO_BIND;
 
-	unsigned int outer_len = 36 + 4 * (table->hop_count - 1U);
+	unsigned int outer_len = outer_len_of(table);
 
 	if (pkt->headroom < outer_len)
 		return GLB_DROP_NO_HEADROOM;
@@ -213,7 +275,7 @@ static uint8_t forward_one(const struct glb_generation *gen, struct glb_packet *
 	pkt->headroom = (uint16_t)(pkt->headroom - outer_len);
 	memcpy(pkt->data, port->gateway_mac, 6);
 	memcpy(pkt->data + 6, port->mac, 6);
-	put16(pkt->data + 12, 0x0800);
+	put16(pkt->data + 12, table->spec.backends[0].addr.version == 4 ? 0x0800 : 0x86dd);
 	return GLB_FORWARD;
 }
 
