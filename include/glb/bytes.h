@@ -98,6 +98,11 @@ GLB_INLINE void glb_store32(void *at, uint32_t value)
 	__builtin_memcpy(at, &value, sizeof(value));
 }
 
+GLB_INLINE void glb_store64(void *at, uint64_t value)
+{
+	__builtin_memcpy(at, &value, sizeof(value));
+}
+
 /* Network order. */
 GLB_INLINE uint16_t glb_load_be16(const void *at)
 {

@@ -60,11 +60,11 @@ struct glb_settings {
 /* Which build of the data path decides? All give the same results. */
 enum glb_isa { GLB_ISA_BEST, GLB_ISA_GENERIC, GLB_ISA_AVX2, GLB_ISA_AVX512, GLB_ISA_COUNT };
 
-/* What most packets need to know of a port. */
+/* What plain packets need to know of a port. */
 struct glb_egress {
 	uint8_t l2[16];	    /* of an untagged frame that carries outer IPv4, less 2 bytes */
 	uint32_t outer_max; /* outer packets up to here need no look at the settings */
-};
+} __attribute__((aligned(32)));
 
 /* What may make it take more steps to list the hops of a table's rows. */
 enum glb_route_trait {
@@ -78,13 +78,18 @@ struct glb_route {
 	const struct glb_row *rows;
 	uint64_t key[2];	  /* halves of the table's hash_key, little-endian */
 	struct glb_outer *outers; /* template per backend */
-	uint16_t *servers;	  /* backend by server ID: glb_server_ids(); NULL: none */
-	uint8_t row_hops;	  /* per row */
+	uint32_t *addrs;	  /* of IPv4 backends, in network order */
+	uint32_t udp_sum; /* for plain packets: of what a UDP checksum covers, what no template has,
+			   */
+	uint32_t pseudo_sum; /* and of what its pseudo header has besides dst_sum and length */
+	uint16_t *servers;   /* backend by server ID: glb_server_ids(); NULL: none */
+	uint8_t row_hops;    /* per row */
 	uint8_t listed_hops; /* in the GUE header: those of the row but the primary, then alt's */
 	uint8_t version;     /* of the outer IP header: 4 or 6 */
 	uint8_t outer_len;   /* bytes of outer headers with so many hops */
 	uint8_t traits;	     /* set of enum glb_route_trait */
-};
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct glb_route) == 64, "one cache line");
 
 struct glb_generation;
 struct glb_packet;
@@ -100,6 +105,8 @@ struct glb_generation {
 	uint8_t rare_tcp_flags; /* segments that have one of these need a look at the settings */
 	uint8_t rare_traits;	/* likewise, tables: set of enum glb_route_trait */
 	bool strict_ip;		/* checksum or TTL are looked at */
+	uint8_t tos;		/* outer DSCP and ECN: these bits, */
+	uint8_t tos_mask;	/* and these of the client's packet */
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */
 	struct glb_tables tables;

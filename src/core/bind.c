@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <glb/bind.h>
+#include "exact.h"
 
 /* Stand for more than one protocol in a key; no packet can name them in its 8 bits. */
 enum {
@@ -48,19 +48,8 @@ struct entry {
 	bool mixed; /* they lead to more than one table */
 };
 
-/*
- * One address, one protocol, one port: most binds are like that, and nothing can be more specific.
- * They are looked up first, in a table of their own.
- */
-struct exact {
-	uint64_t addr[2];
-	uint32_t what; /* see exact_key() */
-	uint32_t rule; /* its number plus 1; 0: free slot */
-};
-
 struct glb_binds {
-	struct exact *exact;
-	uint32_t exact_mask;
+	struct exact_index exact;
 	struct rule *rules;
 	struct entry *entries;
 	uint32_t entry_mask;
@@ -172,48 +161,39 @@ static void collect(struct glb_binds *binds, const struct glb_tables *tables)
 	}
 }
 
-/* addr has 16 bytes. */
-static struct exact exact_key(const uint8_t *addr, uint8_t version, uint8_t proto, uint16_t port)
+static void add_exact4(struct exact_index *index, uint64_t key, struct exact found)
 {
-	return (struct exact){
-		.addr = {glb_load64(addr), glb_load64(addr + 8)},
-		.what = (uint32_t)version << 24 | (uint32_t)proto << 16 | port,
-	};
+	uint32_t slot = exact_slot4(index, key);
+
+	while (index->slots4[slot].key && index->slots4[slot].key != key)
+		slot = (slot + 1) & index->mask4;
+	/* of equal binds the best comes first in the list, and stays */
+	if (!index->slots4[slot].key)
+		index->slots4[slot] = (struct exact4){key, found};
 }
 
-static uint32_t exact_hash(const struct exact *key)
+static void add_exact6(struct exact_index *index, const uint8_t *bytes, uint64_t what,
+		       struct exact found)
 {
-	uint64_t mix = key->addr[0] ^ (uint64_t)key->what << 32 ^ glb_rotl64(key->addr[1], 29);
+	uint64_t addr[2] = {glb_load64(bytes), glb_load64(bytes + 8)};
+	uint32_t slot = exact_slot6(index, addr, what);
 
-	return (uint32_t)(mix * 0x9e3779b97f4a7c15 >> 32);
-}
-
-/* Where a key is, or would be. */
-static struct exact *exact_slot(const struct glb_binds *binds, const struct exact *key)
-{
-	uint32_t slot = exact_hash(key) & binds->exact_mask;
-
-	for (; binds->exact[slot].rule; slot = (slot + 1) & binds->exact_mask) {
-		const struct exact *one = &binds->exact[slot];
-
-		if (one->what == key->what && one->addr[0] == key->addr[0] &&
-		    one->addr[1] == key->addr[1])
-			break;
-	}
-	return &binds->exact[slot];
-}
-
-/* Of equal binds the best comes first in the list, and stays. */
-static void add_exact(struct glb_binds *binds, uint32_t index, const struct glb_bind *bind)
-{
-	struct exact key =
-		exact_key(bind->addr.bytes, bind->addr.version, bind->proto, bind->port_first);
-	struct exact *slot = exact_slot(binds, &key);
-
-	if (slot->rule)
+	if (exact_find6(index, addr, what))
 		return;
-	*slot = key;
-	slot->rule = index + 1;
+	while (index->slots6[slot].key)
+		slot = (slot + 1) & index->mask6;
+	index->slots6[slot] = (struct exact6){{addr[0], addr[1]}, what, found};
+}
+
+static void add_exact(struct glb_binds *binds, uint32_t rule, const struct glb_bind *bind)
+{
+	struct exact found = {rule, binds->rules[rule].table, binds->rules[rule].quic};
+	uint64_t what = exact_what(bind->addr.version, bind->proto, GLB_BE16(bind->port_first));
+
+	if (bind->addr.version == 4)
+		add_exact4(&binds->exact, what | glb_load32(bind->addr.bytes), found);
+	else
+		add_exact6(&binds->exact, bind->addr.bytes, what, found);
 }
 
 static const struct glb_bind *bind_of(const struct glb_tables *tables, const struct rule *rule)
@@ -250,6 +230,28 @@ static uint32_t slots_for(uint32_t rule_count)
 	return slots;
 }
 
+/* Room for as many exact binds of each version as there are binds. False: out of memory. */
+static bool make_exact(struct exact_index *index, uint32_t bind_count)
+{
+	uint32_t slots = slots_for(bind_count);
+	uint32_t shift = 64 - (uint32_t)__builtin_ctz(slots);
+
+	*index = (struct exact_index){
+		.slots4 = calloc(slots, sizeof(*index->slots4)),
+		.slots6 = calloc(slots, sizeof(*index->slots6)),
+		.mask4 = slots - 1,
+		.mask6 = slots - 1,
+		.shift4 = shift,
+		.shift6 = shift,
+	};
+	return index->slots4 && index->slots6;
+}
+
+const struct exact_index *binds_exact(const struct glb_binds *binds)
+{
+	return &binds->exact;
+}
+
 int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
 {
 	uint32_t rule_count = 0;
@@ -258,21 +260,18 @@ int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
 		rule_count += RULES_PER_BIND * tables->tables[t]->spec.bind_count;
 
 	struct glb_binds *binds = calloc(1, sizeof(*binds));
-	struct rule *rules = calloc(rule_count + 1, sizeof(*rules));
-	struct entry *entries = calloc(slots_for(rule_count), sizeof(*entries));
-	struct exact *exact = calloc(slots_for(rule_count / RULES_PER_BIND), sizeof(*exact));
 
-	if (!binds || !rules || !entries || !exact) {
-		free(binds);
-		free(rules);
-		free(entries);
-		free(exact);
+	if (!binds)
+		return -ENOMEM;
+
+	struct rule *rules = calloc(rule_count + 1, sizeof(*rules));
+
+	binds->rules = rules;
+	binds->entries = calloc(slots_for(rule_count), sizeof(*binds->entries));
+	if (!rules || !binds->entries || !make_exact(&binds->exact, rule_count / RULES_PER_BIND)) {
+		glb_binds_free(binds);
 		return -ENOMEM;
 	}
-	binds->exact = exact;
-	binds->exact_mask = slots_for(rule_count / RULES_PER_BIND) - 1;
-	binds->rules = rules;
-	binds->entries = entries;
 	binds->entry_mask = slots_for(rule_count) - 1;
 	collect(binds, tables);
 	qsort(rules, rule_count, sizeof(*rules), compare_rules);
@@ -298,7 +297,8 @@ void glb_binds_free(struct glb_binds *binds)
 {
 	if (!binds)
 		return;
-	free(binds->exact);
+	free(binds->exact.slots4);
+	free(binds->exact.slots6);
 	free(binds->rules);
 	free(binds->entries);
 	free(binds);
@@ -357,16 +357,24 @@ static const struct rule *match(const struct glb_binds *binds, const struct glb_
 	return NULL;
 }
 
+static const struct exact *find_exact(const struct glb_binds *binds, const struct glb_flow *flow)
+{
+	uint64_t what = exact_what(flow->version, flow->proto, GLB_BE16(flow->dst_port));
+	uint64_t addr[2] = {glb_load64(flow->dst), glb_load64(flow->dst + 8)};
+
+	return flow->version == 4 ? exact_find4(&binds->exact, glb_load32(flow->dst), what)
+				  : exact_find6(&binds->exact, addr, what);
+}
+
 /* Of the flow's own protocol; nothing can be more specific than an exact bind. */
 static const struct rule *match_proto(const struct glb_binds *binds, const struct glb_flow *flow,
 				      const uint8_t *also)
 {
-	struct exact key = exact_key(flow->dst, flow->version, flow->proto, flow->dst_port);
-	uint32_t rule = exact_slot(binds, &key)->rule;
+	const struct exact *exact = find_exact(binds, flow);
 
-	if (!rule)
+	if (!exact)
 		return match(binds, flow, flow->proto, also);
-	return also && memcmp(also, flow->dst, 16) != 0 ? NULL : &binds->rules[rule - 1];
+	return also && memcmp(also, flow->dst, 16) != 0 ? NULL : &binds->rules[exact->rule];
 }
 
 static const struct rule *match_quoted(const struct glb_binds *binds, const struct glb_flow *flow,

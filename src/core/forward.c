@@ -134,7 +134,7 @@ static enum glb_verdict select_table(const struct glb_generation *gen, const str
 
 /* Hashes the flows of all packets to be forwarded by a set of fields. */
 static void hash_burst(struct messages messages[2], const struct glb_generation *gen,
-		       uint8_t fields, const struct work *work, const struct glb_packet *pkts,
+		       uint8_t fields, const struct work *work, struct glb_packet *const *pkts,
 		       unsigned int n)
 {
 	messages[0].count = messages[1].count = 0;
@@ -143,7 +143,7 @@ static void hash_burst(struct messages messages[2], const struct glb_generation 
 		const struct glb_flow *flow = &work[i].flow;
 		uint64_t words[GLB_MESSAGE_WORDS];
 
-		if (pkts[i].verdict != GLB_FORWARD)
+		if (pkts[i]->verdict != GLB_FORWARD)
 			continue;
 
 		struct messages *mine = &messages[flow->version == 6];
@@ -157,7 +157,7 @@ static void hash_burst(struct messages messages[2], const struct glb_generation 
 
 /* Finds the rows of all flows, and has them on their way from memory when this returns. */
 static void select_rows(const struct glb_generation *gen, struct work *work,
-			const struct glb_packet *pkts, unsigned int n)
+			struct glb_packet *const *pkts, unsigned int n)
 {
 	struct messages messages[2];
 
@@ -314,17 +314,16 @@ static void clamp_mss(const struct glb_generation *gen, const struct glb_packet 
 }
 
 /* The sum of the client's packet, as far as the outer checksum needs one. */
-GLB_INLINE uint64_t inner_sum(const struct glb_settings *settings, const uint8_t *inner,
-			      const struct glb_flow *flow)
+static uint64_t inner_sum(const struct glb_settings *settings, const uint8_t *inner,
+			  const struct glb_flow *flow)
 {
 	if (settings->udp_checksum == GLB_UDP_FULL)
 		return glb_sum(0, inner, flow->ip_len);
 	return settings->udp_checksum == GLB_UDP_INNER ? glb_inner_sum(inner, flow) : 0;
 }
 
-/* Whatever the packet and the settings. */
-static enum glb_verdict encapsulate_any(const struct glb_generation *gen, struct glb_packet *pkt,
-					const struct work *work)
+static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb_packet *pkt,
+				    const struct work *work)
 {
 	const struct glb_settings *settings = &gen->settings;
 	const struct glb_port *port = &settings->ports[pkt->port];
@@ -365,74 +364,45 @@ static enum glb_verdict encapsulate_any(const struct glb_generation *gen, struct
 	return GLB_FORWARD;
 }
 
-/*
- * The same for nearly all packets, in a fraction of the steps: untagged frames towards IPv4
- * backends that fit, where the settings want nothing special.
- */
-static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb_packet *pkt,
-				    const struct work *work)
+/* Passes over all of them, so that their rows are on their way from memory together. */
+static void forward_any(const struct glb_generation *gen, struct glb_packet **pkts, unsigned int n)
 {
-	const struct glb_egress *egress = &gen->egress[pkt->port];
-	const struct glb_route *route = &gen->routes[work->table];
-	const struct glb_flow *flow = &work->flow;
-	uint32_t outer_len = route->outer_len;
-
-	if (GLB_UNLIKELY(route->traits & gen->rare_traits || flow->ip_at != GLB_ETHER_LEN ||
-			 outer_len + flow->ip_len > egress->outer_max ||
-			 pkt->headroom < outer_len || flow->tcp_flags & gen->rare_tcp_flags ||
-			 work->server != GLB_NO_BACKEND))
-		return encapsulate_any(gen, pkt, work);
-
-	const struct glb_row *row = &route->rows[glb_row_index(work->hash)];
-	uint8_t *inner = pkt->data + GLB_ETHER_LEN;
-	struct glb_encap encap; /* set field by field: clearing it first would take as long */
-
-	encap.inner_sum = inner_sum(&gen->settings, inner, flow);
-	encap.inner_len = flow->ip_len;
-	encap.src_port = glb_outer_src_port(work->hash, flow);
-	encap.inner_version = flow->version;
-	encap.tos = 0;
-	encap.udp_checksum = gen->settings.udp_checksum;
-	encap.hop_count = route->listed_hops;
-	for (unsigned int i = 0; i < route->listed_hops; i++)
-		encap.hops[i] = &route->outers[row->hops[i + 1]];
-
-	pkt->table = work->table;
-	pkt->backend = row->hops[0];
-	pkt->data -= outer_len;
-	pkt->len += outer_len;
-	pkt->headroom = (uint16_t)(pkt->headroom - outer_len);
-	memcpy(pkt->data, egress->l2, sizeof(egress->l2)); /* and 2 bytes of what comes next */
-	(void)glb_encap_ipv4(inner, &route->outers[row->hops[0]], &encap);
-	return GLB_FORWARD;
-}
-
-/* Passes over the whole burst, so that its rows are on their way from memory together. */
-static void forward_burst(const struct glb_generation *gen, struct glb_packet *pkts, unsigned int n)
-{
-	struct work work[MESSAGES_MAX];
+	struct work work[FORWARD_BURST];
 
 	for (unsigned int i = 0; i < n; i++)
-		pkts[i].verdict =
-			glb_parse_plain(&work[i].flow, pkts[i].data, pkts[i].len)
+		pkts[i]->verdict =
+			glb_parse_plain(&work[i].flow, pkts[i]->data, pkts[i]->len)
 				? GLB_FORWARD
-				: (uint8_t)glb_parse(&work[i].flow, pkts[i].data, pkts[i].len);
+				: (uint8_t)glb_parse(&work[i].flow, pkts[i]->data, pkts[i]->len);
 
 	for (unsigned int i = 0; i < n; i++)
-		if (pkts[i].verdict == GLB_FORWARD)
-			pkts[i].verdict = (uint8_t)select_table(gen, &pkts[i], &work[i]);
+		if (pkts[i]->verdict == GLB_FORWARD)
+			pkts[i]->verdict = (uint8_t)select_table(gen, pkts[i], &work[i]);
 
 	select_rows(gen, work, pkts, n);
 
 	for (unsigned int i = 0; i < n; i++)
-		if (pkts[i].verdict == GLB_FORWARD)
-			pkts[i].verdict = (uint8_t)encapsulate(gen, &pkts[i], &work[i]);
+		if (pkts[i]->verdict == GLB_FORWARD)
+			pkts[i]->verdict = (uint8_t)encapsulate(gen, pkts[i], &work[i]);
 }
 
-void GLB_FORWARD_ISA(const struct glb_generation *gen, struct glb_packet *packets, unsigned int n)
+static void forward_burst(const struct glb_generation *gen, struct glb_packet *pkts, unsigned int n)
+{
+	uint32_t left = FORWARD_ISA_NAME(plain)(gen, pkts, n);
+	struct glb_packet *others[FORWARD_BURST];
+	unsigned int count = 0;
+
+	for (; left; left &= left - 1)
+		others[count++] = &pkts[__builtin_ctz(left)];
+	if (count)
+		forward_any(gen, others, count);
+}
+
+void FORWARD_ISA_NAME(glb_forward)(const struct glb_generation *gen, struct glb_packet *packets,
+				   unsigned int n)
 {
 	while (n) {
-		unsigned int burst = n < MESSAGES_MAX ? n : MESSAGES_MAX;
+		unsigned int burst = n < FORWARD_BURST ? n : FORWARD_BURST;
 
 		forward_burst(gen, packets, burst);
 		packets += burst;

@@ -111,6 +111,19 @@ static int make_servers(struct glb_route *route, const struct glb_table_spec *sp
 	return 0;
 }
 
+/* Works out what is the same for all plain packets of a route: see plain.c. */
+static void make_plain(struct glb_route *route, const struct underlay *underlay)
+{
+	const uint8_t *src = underlay->settings->src_addr.bytes;
+	uint8_t gue[GLB_GUE_HOPS_AT];
+
+	glb_gue_encode(gue, GLB_PROTO_IPIP, route->listed_hops, GLB_GUE_HOP_LEN);
+	for (uint32_t b = 0; b < underlay->table->spec.backend_count; b++)
+		memcpy(route->outers[b].bytes + GLB_OUTER_GUE_AT, gue, sizeof(gue));
+	route->udp_sum = glb_sum_fold(glb_sum(0, gue, sizeof(gue)));
+	route->pseudo_sum = glb_sum_fold(glb_sum(GLB_BE16(GLB_PROTO_UDP), src, 4));
+}
+
 static int make_route(struct glb_route *route, const struct underlay *underlay)
 {
 	const struct glb_table_spec *spec = &underlay->table->spec;
@@ -123,6 +136,7 @@ static int make_route(struct glb_route *route, const struct underlay *underlay)
 		.key = {glb_load_le64(spec->hash_key), glb_load_le64(spec->hash_key + 8)},
 		.outers = aligned_alloc(sizeof(struct glb_outer),
 					spec->backend_count * sizeof(struct glb_outer)),
+		.addrs = calloc(spec->backend_count, sizeof(uint32_t)),
 		.row_hops = underlay->table->hop_count,
 		.listed_hops = underlay->listed_hops,
 		.version = underlay->version,
@@ -131,12 +145,16 @@ static int make_route(struct glb_route *route, const struct underlay *underlay)
 			  (settings->alt_hash_fields ? GLB_ROUTE_ALT : 0) |
 			  (names_one_twice(underlay->table) ? GLB_ROUTE_REPEATS : 0),
 	};
-	if (!route->outers || make_servers(route, spec))
+	if (!route->outers || !route->addrs || make_servers(route, spec))
 		return -ENOMEM;
 	/* neither rows nor server IDs ever name a backend of the other family */
-	for (unsigned int b = 0; b < spec->backend_count; b++)
+	for (unsigned int b = 0; b < spec->backend_count; b++) {
 		glb_outer_init(&route->outers[b], underlay->version, src->bytes,
 			       spec->backends[b].addr.bytes);
+		route->addrs[b] = glb_load32(spec->backends[b].addr.bytes);
+	}
+	if (underlay->version == 4)
+		make_plain(route, underlay);
 	return 0;
 }
 
@@ -144,6 +162,7 @@ static void free_routes(struct glb_route *routes, unsigned int count)
 {
 	for (unsigned int t = 0; routes && t < count; t++) {
 		free(routes[t].outers);
+		free(routes[t].addrs);
 		free(routes[t].servers);
 	}
 	free(routes);
@@ -154,9 +173,10 @@ static int make_routes(struct glb_generation *gen, const struct glb_tables *tabl
 {
 	int err = 0;
 
-	gen->routes = calloc(tables->count, sizeof(*gen->routes));
+	gen->routes = aligned_alloc(sizeof(*gen->routes), tables->count * sizeof(*gen->routes));
 	if (!gen->routes)
 		return -ENOMEM;
+	memset(gen->routes, 0, tables->count * sizeof(*gen->routes));
 	for (unsigned int t = 0; t < tables->count && !err; t++) {
 		struct underlay underlay = {
 			.settings = &gen->settings, .table = tables->tables[t], .index = t};
@@ -186,8 +206,7 @@ static void digest_settings(struct glb_generation *gen)
 {
 	static const uint8_t unknown[GLB_MAC_LEN];
 	const struct glb_settings *settings = &gen->settings;
-	bool plain = !settings->outer_dscp && !settings->copy_ecn && !settings->trim_padding &&
-		     settings->udp_checksum != GLB_UDP_OFFLOAD;
+	bool copy_dscp = settings->outer_dscp == GLB_DSCP_COPY;
 
 	gen->forward = glb_forward_of(settings->isa);
 	gen->rare_tcp_flags = settings->clamp_mss ? GLB_TCP_SYN : 0;
@@ -195,6 +214,8 @@ static void digest_settings(struct glb_generation *gen)
 	if (settings->unique_hops)
 		gen->rare_traits |= GLB_ROUTE_REPEATS;
 	gen->strict_ip = settings->verify_ip_checksum || settings->min_ttl;
+	gen->tos = copy_dscp ? 0 : (uint8_t)(settings->outer_dscp << 2);
+	gen->tos_mask = (uint8_t)((copy_dscp ? 0xfc : 0) | (settings->copy_ecn ? 3 : 0));
 	for (unsigned int p = 0; p < GLB_PORTS_MAX; p++) {
 		const struct glb_port *port = &settings->ports[p];
 		struct glb_egress *egress = &gen->egress[p];
@@ -204,7 +225,7 @@ static void digest_settings(struct glb_generation *gen)
 		glb_store_be16(egress->l2 + 2 * GLB_MAC_LEN, GLB_ETHERTYPE_IPV4);
 		egress->outer_max =
 			settings->too_big == GLB_TOO_BIG_FORWARD ? UINT16_MAX : port->mtu;
-		if (!plain || !memcmp(port->gateway_mac, unknown, GLB_MAC_LEN) ||
+		if (!memcmp(port->gateway_mac, unknown, GLB_MAC_LEN) ||
 		    (port->vlan != GLB_VLAN_KEEP && port->vlan != GLB_VLAN_NONE))
 			egress->outer_max = 0;
 	}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Is there a bind to exactly this address, protocol and port?
+ *
+ * Most binds are like that, and nothing can be more specific, so they are looked up first, in hash
+ * tables of their own. Private to the index of binds, which fills them, and the data path.
+ */
+#ifndef CORE_EXACT_H
+#define CORE_EXACT_H
+
+#include <glb/bind.h>
+#include <glb/siphash.h>
+
+struct exact {
+	uint32_t rule; /* its number, for bind.c */
+	uint32_t table : 31;
+	uint32_t quic : 1;
+};
+
+/* Keys: see exact_what(). 0: free slot. */
+struct exact4 {
+	uint64_t key; /* with the address */
+	struct exact found;
+};
+_Static_assert(sizeof(struct exact4) == 16, "four slots to a cache line");
+
+struct exact6 {
+	uint64_t addr[2]; /* as in memory */
+	uint64_t key;
+	struct exact found;
+};
+_Static_assert(sizeof(struct exact6) == 32, "two slots to a cache line");
+
+/* At least half of the slots are free, so every look-up ends. */
+struct exact_index {
+	struct exact4 *slots4;
+	struct exact6 *slots6;
+	uint32_t mask4, mask6;	 /* number of slots, a power of 2, less 1 */
+	uint32_t shift4, shift6; /* which bits of a product choose the slot */
+};
+
+const struct exact_index *binds_exact(const struct glb_binds *binds);
+
+/* What a key is made of besides the address; never 0. The port is as in memory. */
+GLB_INLINE uint64_t exact_what(uint8_t version, uint8_t proto, uint16_t port)
+{
+	return (uint64_t)port << 48 | (uint64_t)version << 40 | (uint64_t)proto << 32;
+}
+
+GLB_INLINE uint32_t exact_slot4(const struct exact_index *index, uint64_t key)
+{
+	return (uint32_t)(key * 0x9e3779b97f4a7c15 >> index->shift4);
+}
+
+/* addr is a VIP as in memory. */
+GLB_INLINE uint32_t exact_slot6(const struct exact_index *index, const uint64_t addr[2],
+				uint64_t what)
+{
+	uint64_t mix = addr[0] ^ what ^ glb_rotl64(addr[1], 29);
+
+	return (uint32_t)(mix * 0x9e3779b97f4a7c15 >> index->shift6);
+}
+
+/* Of an IPv4 VIP, as in memory. NULL: there is no such bind. */
+GLB_INLINE const struct exact *exact_find4(const struct exact_index *index, uint32_t addr,
+					   uint64_t what)
+{
+	uint64_t key = what | addr;
+	uint32_t slot = exact_slot4(index, key);
+
+	for (; GLB_UNLIKELY(index->slots4[slot].key != key); slot = (slot + 1) & index->mask4)
+		if (!index->slots4[slot].key)
+			return NULL;
+	return &index->slots4[slot].found;
+}
+
+/* Of an IPv6 VIP, as in memory. */
+GLB_INLINE const struct exact *exact_find6(const struct exact_index *index, const uint64_t addr[2],
+					   uint64_t what)
+{
+	uint32_t slot = exact_slot6(index, addr, what);
+
+	for (; index->slots6[slot].key; slot = (slot + 1) & index->mask6) {
+		const struct exact6 *one = &index->slots6[slot];
+
+		if (one->key == what && one->addr[0] == addr[0] && one->addr[1] == addr[1])
+			return &one->found;
+	}
+	return NULL;
+}
+
+#endif
