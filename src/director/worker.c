@@ -6,12 +6,13 @@
 #include <time.h>
 
 #include <rte_cycles.h>
-#include <rte_hash_crc.h>
+#include <rte_malloc.h>
 
+#include "director/frame.h"
 #include "director/worker.h"
 
 enum {
-	BURST = 32,
+	BURST = HANDOVER_BURST,
 	RING_LEN = 1024,
 	SPINS_BEFORE_SLEEP = 64, /* empty polls: about a microsecond of pauses */
 	TIMER_SLACK_NS = 1000,	 /* the kernel's default would add 50 microseconds to every sleep */
@@ -26,18 +27,6 @@ struct outbox {
 static bool owns_queue(const struct worker *w)
 {
 	return w->index < w->all->ports.queue_count;
-}
-
-/* Adds n packets to a ring; what does not fit is freed and counted. */
-static void enqueue(struct rte_ring *ring, struct rte_mbuf **mbufs, unsigned int n,
-		    uint64_t *dropped)
-{
-	unsigned int put = rte_ring_enqueue_burst(ring, (void **)mbufs, n, NULL);
-
-	if (put < n) {
-		rte_pktmbuf_free_bulk(mbufs + put, n - put);
-		*dropped += n - put;
-	}
 }
 
 /*
@@ -82,8 +71,8 @@ static void leave(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint
 	if (owns_queue(w))
 		send_burst(w, port, mbufs, n);
 	else
-		enqueue(all->workers[w->index % all->ports.queue_count].tx_ring, mbufs, n,
-			&w->counters.tx_dropped);
+		w->counters.tx_dropped += handover_put(
+			all->workers[w->index % all->ports.queue_count].tx_ring, mbufs, n);
 }
 
 /* Sends what was gathered. */
@@ -105,79 +94,6 @@ static void gather(struct outbox *out, struct rte_mbuf *mbuf)
 	out->mbufs[mbuf->port][out->counts[mbuf->port]++] = mbuf;
 }
 
-/*
- * One contiguous frame of what a driver delivered in several segments. When there is no room to
- * join them, the first one is judged as a frame that was cut.
- */
-static struct rte_mbuf *join(const struct worker *w, struct rte_mbuf *mbuf)
-{
-	struct rte_mempool *pool = w->all->ports.large_pool;
-	uint32_t room = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
-	struct rte_mbuf *joined = NULL;
-
-	if (!rte_pktmbuf_linearize(mbuf))
-		return mbuf;
-	if (mbuf->pkt_len <= room)
-		joined = rte_pktmbuf_copy(mbuf, pool, 0, mbuf->pkt_len);
-	if (joined) {
-		rte_pktmbuf_free(mbuf);
-		return joined;
-	}
-	rte_pktmbuf_free(mbuf->next);
-	mbuf->next = NULL;
-	mbuf->nb_segs = 1;
-	mbuf->pkt_len = mbuf->data_len;
-	return mbuf;
-}
-
-/*
- * Describes the frame, VLAN tag included: drivers may strip it into the descriptor. Where it cannot
- * be put back, nothing is left of the frame, as without its tag it would be another one.
- *
- * Field by field: a structure put together first would be copied before its parts have arrived in
- * the cache, which makes the processor wait.
- */
-static void describe(struct glb_packet *pkt, struct rte_mbuf *mbuf)
-{
-	bool whole = true;
-
-	if (GLB_UNLIKELY(mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
-		whole = !rte_vlan_insert(&mbuf);
-	pkt->data = rte_pktmbuf_mtod(mbuf, uint8_t *);
-	pkt->len = whole ? rte_pktmbuf_data_len(mbuf) : 0;
-	pkt->headroom = rte_pktmbuf_headroom(mbuf);
-	pkt->port = (uint8_t)mbuf->port;
-}
-
-/* Gives a frame that glb_forward() or glb_answer() has written to its mbuf. */
-static void adopt(struct rte_mbuf *mbuf, const struct glb_packet *pkt, uint64_t ol_flags)
-{
-	mbuf->data_off = (uint16_t)(pkt->data - (uint8_t *)mbuf->buf_addr);
-	mbuf->data_len = (uint16_t)pkt->len;
-	mbuf->pkt_len = pkt->len;
-	/* who owns the buffer is no business of ours */
-	mbuf->ol_flags = (mbuf->ol_flags & (RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT)) | ol_flags;
-}
-
-/* For a port that fills in the outer UDP checksum: what its device has to know. */
-static uint64_t offload_flags(struct rte_mbuf *mbuf, const struct glb_generation *gen,
-			      const struct glb_packet *pkt)
-{
-	uint64_t l2_len = GLB_ETHER_LEN;
-
-	if (gen->settings.udp_checksum != GLB_UDP_OFFLOAD)
-		return 0;
-	while (glb_load_be16(pkt->data + l2_len - 2) != GLB_ETHERTYPE_IPV4 &&
-	       glb_load_be16(pkt->data + l2_len - 2) != GLB_ETHERTYPE_IPV6)
-		l2_len += GLB_VLAN_LEN;
-
-	bool v4 = glb_load_be16(pkt->data + l2_len - 2) == GLB_ETHERTYPE_IPV4;
-
-	mbuf->l2_len = l2_len;
-	mbuf->l3_len = v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
-	return RTE_MBUF_F_TX_UDP_CKSUM | (v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
-}
-
 /* Makes the answer that a verdict asks for, or finds that there were enough. */
 static void answer(struct worker *w, const struct glb_generation *gen, struct glb_packet *pkt)
 {
@@ -194,7 +110,7 @@ static void forward(struct worker *w, const struct glb_generation *gen, struct r
 		    const struct glb_packet *pkt)
 {
 	w->counters.verdicts[GLB_FORWARD]++;
-	adopt(mbuf, pkt, offload_flags(mbuf, gen, pkt));
+	frame_adopt(mbuf, pkt, frame_offload(mbuf, pkt, gen->settings.udp_checksum));
 }
 
 /* Carries any other verdict out. */
@@ -205,10 +121,10 @@ static void settle(struct worker *w, const struct glb_generation *gen, struct rt
 		answer(w, gen, pkt);
 	w->counters.verdicts[pkt->verdict]++;
 	if (glb_verdict_is_answer(pkt->verdict)) {
-		adopt(mbuf, pkt, 0);
+		frame_adopt(mbuf, pkt, 0);
 		gather(out, mbuf);
 	} else if (glb_verdict_is_punt(pkt->verdict) && w->all->punt_ring) {
-		enqueue(w->all->punt_ring, &mbuf, 1, &w->counters.punt_dropped);
+		w->counters.punt_dropped += handover_put(w->all->punt_ring, &mbuf, 1);
 	} else {
 		rte_pktmbuf_free(mbuf);
 	}
@@ -219,7 +135,7 @@ static void describe_burst(struct worker *w, struct glb_packet *packets, struct 
 			   unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		describe(&packets[i], mbufs[i]);
+		frame_describe(&packets[i], mbufs[i]);
 		rte_prefetch0(packets[i].data);
 		__builtin_prefetch(packets[i].data - RTE_CACHE_LINE_SIZE, 1);
 		w->counters.merged += packets[i].len > w->all->ports.frame_max[mbufs[i]->port];
@@ -263,43 +179,6 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 	flush(w, &out);
 }
 
-/* Which worker decides about a packet: the same for all packets of a flow. Any for the rest. */
-static unsigned int worker_of(const struct rte_mbuf *mbuf, unsigned int count)
-{
-	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
-	struct glb_flow flow;
-	uint32_t hash;
-
-	if (mbuf->ol_flags & RTE_MBUF_F_RX_RSS_HASH)
-		return mbuf->hash.rss % count;
-	if (glb_parse(&flow, frame, rte_pktmbuf_data_len(mbuf)) != GLB_FORWARD)
-		return 0;
-	hash = rte_hash_crc(flow.src, sizeof(flow.src), 0);
-	hash = rte_hash_crc_4byte((uint32_t)flow.src_port << 16 | flow.dst_port, hash);
-	return hash % count;
-}
-
-/* Owner of a queue: spreads a burst over all workers, itself included. */
-static void hand_over(struct worker *w, struct rte_mbuf **mbufs, unsigned int n)
-{
-	unsigned int count = w->all->count;
-	unsigned int to[BURST];
-
-	for (unsigned int i = 0; i < n; i++)
-		to[i] = worker_of(mbufs[i], count);
-	for (unsigned int k = 0; k < count; k++) {
-		struct rte_mbuf *batch[BURST];
-		unsigned int batch_len = 0;
-
-		for (unsigned int i = 0; i < n; i++)
-			if (to[i] == k)
-				batch[batch_len++] = mbufs[i];
-		if (batch_len)
-			enqueue(w->all->workers[k].in_ring, batch, batch_len,
-				&w->counters.handover_dropped);
-	}
-}
-
 static unsigned int serve_queues(struct worker *w, const struct glb_generation *gen)
 {
 	const struct ports *ports = &w->all->ports;
@@ -314,9 +193,10 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 		received += n;
 		for (uint16_t k = 0; k < n; k++)
 			if (mbufs[k]->nb_segs > 1)
-				mbufs[k] = join(w, mbufs[k]);
-		if (w->all->hand_over)
-			hand_over(w, mbufs, n);
+				mbufs[k] = frame_join(mbufs[k], w->all->ports.large_pool);
+		if (w->batches)
+			w->counters.handover_dropped +=
+				handover_burst(&w->all->handover, w->batches, mbufs, n);
 		else
 			process(w, gen, mbufs, n);
 	}
@@ -324,29 +204,42 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 	return received;
 }
 
+/* As many bursts as serve_queues() receives, so that no ring fills while its worker keeps up. */
 static unsigned int serve_in_ring(struct worker *w, const struct glb_generation *gen)
 {
 	struct rte_mbuf *mbufs[BURST];
-	unsigned int n = rte_ring_dequeue_burst(w->in_ring, (void **)mbufs, BURST, NULL);
+	unsigned int done = 0;
 
-	if (n)
+	for (unsigned int i = 0; i < w->all->ports.count; i++) {
+		unsigned int n = rte_ring_dequeue_burst(w->in_ring, (void **)mbufs, BURST, NULL);
+
+		if (!n)
+			break;
 		process(w, gen, mbufs, n);
-	return n;
+		done += n;
+	}
+	return done;
 }
 
+/* Likewise. */
 static unsigned int serve_tx_ring(struct worker *w)
 {
 	struct rte_mbuf *mbufs[BURST];
-	unsigned int n = rte_ring_dequeue_burst(w->tx_ring, (void **)mbufs, BURST, NULL);
+	unsigned int done = 0;
 	struct outbox out;
 
-	if (!n)
-		return 0;
 	memset(out.counts, 0, sizeof(out.counts));
-	for (unsigned int i = 0; i < n; i++)
-		gather(&out, mbufs[i]);
-	flush(w, &out);
-	return n;
+	for (unsigned int i = 0; i < w->all->ports.count; i++) {
+		unsigned int n = rte_ring_dequeue_burst(w->tx_ring, (void **)mbufs, BURST, NULL);
+
+		if (!n)
+			break;
+		for (unsigned int k = 0; k < n; k++)
+			gather(&out, mbufs[k]);
+		flush(w, &out);
+		done += n;
+	}
+	return done;
 }
 
 /* Worker 0: between the kernel, behind the twin port, and the first port. */
@@ -416,32 +309,66 @@ static int run(void *arg)
 	return 0;
 }
 
-static struct rte_ring *make_ring(const char *what, unsigned int index)
+/* A ring that one worker reads. */
+static struct rte_ring *make_ring(const char *what, unsigned int index, unsigned int writers)
 {
+	unsigned int flags = RING_F_SC_DEQ | (writers == 1 ? RING_F_SP_ENQ : 0);
 	char name[RTE_RING_NAMESIZE];
 
 	(void)snprintf(name, sizeof(name), "glb-%s-%u", what, index);
-	return rte_ring_create(name, RING_LEN, (int)rte_socket_id(), RING_F_SC_DEQ);
+	return rte_ring_create(name, RING_LEN, (int)rte_socket_id(), flags);
+}
+
+/* How many workers without a queue send through owner i. */
+static unsigned int count_guests(const struct workers *all, unsigned int i)
+{
+	unsigned int queues = all->ports.queue_count;
+
+	return (all->count - i - 1) / queues;
+}
+
+/* What an owner of queues needs to hand over. False: out of memory. */
+static bool equip_owner(struct worker *w)
+{
+	unsigned int guests = count_guests(w->all, w->index);
+
+	if (guests)
+		w->tx_ring = make_ring("tx", w->index, guests);
+	w->batches = rte_zmalloc("glb-batches", w->all->count * sizeof(*w->batches),
+				 RTE_CACHE_LINE_SIZE);
+	return w->batches && (w->tx_ring || !guests);
+}
+
+/* Has owners of queues hand packets over. False: out of memory. */
+static bool make_handover(struct workers *all)
+{
+	unsigned int queues = all->ports.queue_count;
+	bool made = true;
+
+	spread_assign(&all->handover.spread, queues, all->count);
+	all->handover.count = all->count;
+	for (unsigned int i = 0; i < all->count && made; i++) {
+		struct worker *w = &all->workers[i];
+
+		if (spread_weight(i, queues, all->count)) {
+			w->in_ring = make_ring("in", i, queues);
+			all->handover.rings[i] = w->in_ring;
+			made = w->in_ring;
+		}
+		made = made && (!owns_queue(w) || equip_owner(w));
+	}
+	return made;
 }
 
 /* False: out of memory. */
 static bool make_rings(struct workers *all)
 {
-	bool made = true;
-
 	if (all->punt_unmatched && all->ports.punt_id != PORT_NONE) {
-		all->punt_ring = make_ring("punt", 0);
-		made = all->punt_ring;
+		all->punt_ring = make_ring("punt", 0, all->count);
+		if (!all->punt_ring)
+			return false;
 	}
-	for (unsigned int i = 0; i < all->count && all->hand_over; i++) {
-		struct worker *w = &all->workers[i];
-
-		w->in_ring = make_ring("in", i);
-		if (owns_queue(w))
-			w->tx_ring = make_ring("tx", i);
-		made = made && w->in_ring && (w->tx_ring || !owns_queue(w));
-	}
-	return made;
+	return all->ports.queue_count >= all->count || make_handover(all);
 }
 
 int workers_start(struct workers *all, struct glb_diag *diag)
@@ -451,7 +378,6 @@ int workers_start(struct workers *all, struct glb_diag *diag)
 
 	all->count = rte_lcore_count() - 1;
 	all->ns_per_tick = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
-	all->hand_over = all->ports.queue_count < all->count;
 	all->workers = aligned_alloc(RTE_CACHE_LINE_SIZE, all->count * sizeof(*all->workers));
 	if (!all->workers) {
 		glb_diag(diag, "out of memory");
@@ -495,6 +421,7 @@ void workers_free(struct workers *all)
 	for (unsigned int i = 0; i < all->count; i++) {
 		rte_ring_free(all->workers[i].in_ring);
 		rte_ring_free(all->workers[i].tx_ring);
+		rte_free(all->workers[i].batches);
 	}
 	rte_ring_free(all->punt_ring);
 	free(all->workers);

@@ -4,8 +4,8 @@
  *
  * It runs packets to completion: receive a burst, decide with glb_forward(), send. Worker i owns
  * queue pair i of every port. When the ports have fewer queue pairs than there are workers, the
- * owners of queues spread what they receive over the rings of all workers, by flow, so that packets
- * of a flow stay in order; workers without a queue send through the ring of an owner.
+ * owners of queues hand over what they receive (director/handover.h), and workers without a queue
+ * send through the ring of an owner.
  */
 #ifndef DIRECTOR_WORKER_H
 #define DIRECTOR_WORKER_H
@@ -13,6 +13,7 @@
 #include <glb/answer.h>
 
 #include "director/dpdk.h"
+#include "director/handover.h"
 #include "director/port.h"
 #include "director/publish.h"
 
@@ -48,9 +49,9 @@ struct workers {
 	uint64_t ns_per_tick; /* of the TSC, times 2^32 */
 	uint32_t idle_sleep_us;
 	bool punt_unmatched;
-	bool hand_over;		    /* some workers have no queue */
 	bool stop;		    /* set once by the control thread */
 	struct rte_ring *punt_ring; /* to the twin port, sent by worker 0; or NULL */
+	struct handover handover;   /* where some workers have no queue */
 };
 
 struct worker {
@@ -58,6 +59,7 @@ struct worker {
 	unsigned int index;
 	struct rte_ring *in_ring; /* packets to decide about, from owners of queues; or NULL */
 	struct rte_ring *tx_ring; /* packets to send, from workers without a queue; or NULL */
+	struct handover_batch *batches; /* of an owner that hands over; or NULL */
 	struct glb_answer_budget answers;
 	struct worker_counters counters __rte_cache_aligned; /* not beside what others read */
 } __rte_cache_aligned;

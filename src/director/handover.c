@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "director/handover.h"
+
+enum { AHEAD = 4 }; /* packets whose headers are on their way from memory */
+
+/* A NIC that chooses queues by a hash has it at hand, for all packets of a flow or for none. */
+static uint32_t hash_of(const struct rte_mbuf *mbuf)
+{
+	if (mbuf->ol_flags & RTE_MBUF_F_RX_RSS_HASH) /* all of a queue share its lower bits */
+		return spread_mix(mbuf->hash.rss, 0);
+	return spread_hash(rte_pktmbuf_mtod(mbuf, const uint8_t *), rte_pktmbuf_data_len(mbuf));
+}
+
+static void prefetch(const struct rte_mbuf *mbuf)
+{
+	if (!(mbuf->ol_flags & RTE_MBUF_F_RX_RSS_HASH))
+		rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void *));
+}
+
+unsigned int handover_burst(const struct handover *handover, struct handover_batch *batches,
+			    struct rte_mbuf **mbufs, unsigned int n)
+{
+	unsigned int dropped = 0;
+
+	for (unsigned int i = 0; i < RTE_MIN(n, (unsigned int)AHEAD); i++)
+		prefetch(mbufs[i]);
+	for (unsigned int i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			prefetch(mbufs[i + AHEAD]);
+
+		unsigned int worker = spread_worker(&handover->spread, hash_of(mbufs[i]));
+		struct handover_batch *batch = &batches[worker];
+
+		batch->mbufs[batch->len++] = mbufs[i];
+	}
+	for (unsigned int i = 0; i < handover->count; i++) {
+		struct handover_batch *batch = &batches[i];
+
+		if (!batch->len)
+			continue;
+		dropped += handover_put(handover->rings[i], batch->mbufs, batch->len);
+		batch->len = 0;
+	}
+	return dropped;
+}

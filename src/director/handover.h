@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How do packets get from the workers that receive to those that decide?
+ *
+ * Owners of queues put them into rings, by flow (director/spread.h): all packets of a flow take the
+ * same way and stay in order.
+ */
+#ifndef DIRECTOR_HANDOVER_H
+#define DIRECTOR_HANDOVER_H
+
+#include "director/dpdk.h"
+#include "director/spread.h"
+
+enum { HANDOVER_BURST = 32 }; /* packets handed over at once, at most */
+
+/* Constant while workers run. */
+struct handover {
+	struct spread spread;
+	struct rte_ring *rings[RTE_MAX_LCORE]; /* of workers; NULL: it gets none */
+	unsigned int count;		       /* of workers */
+};
+_Static_assert(RTE_MAX_LCORE <= SPREAD_WORKERS_MAX, "any lcore may be a worker");
+
+/* What one owner of queues sorts a burst into: one for each worker. */
+struct handover_batch {
+	unsigned int len;
+	struct rte_mbuf *mbufs[HANDOVER_BURST];
+};
+
+/* Puts n packets into a ring. What does not fit is freed; returns how many that were. */
+static inline unsigned int handover_put(struct rte_ring *ring, struct rte_mbuf **mbufs,
+					unsigned int n)
+{
+	unsigned int put = rte_ring_enqueue_burst(ring, (void **)mbufs, n, NULL);
+
+	if (GLB_UNLIKELY(put < n))
+		rte_pktmbuf_free_bulk(mbufs + put, n - put);
+	return n - put;
+}
+
+/*
+ * Puts n packets, at most HANDOVER_BURST, into the rings of the workers that are to decide about
+ * them. `batches` are the caller's own, one for each worker, empty before and after. Returns how
+ * many were freed, as they did not fit.
+ */
+unsigned int handover_burst(const struct handover *handover, struct handover_batch *batches,
+			    struct rte_mbuf **mbufs, unsigned int n);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which worker decides about a flow, when the ports have fewer queues than there are workers?
+ *
+ * Receiving, handing over and sending for the others keep a core about as busy as deciding does, so
+ * the owner of a queue decides about fewer flows than the others, or none: spread_weight().
+ */
+#ifndef DIRECTOR_SPREAD_H
+#define DIRECTOR_SPREAD_H
+
+#include <glb/parse.h>
+
+enum {
+	SPREAD_WORKERS_MAX = UINT8_MAX + 1,
+	SPREAD_BITS = 10,
+	SPREAD_SLOTS = 1 << SPREAD_BITS,
+};
+
+/* Flows come to a slot by their hash, and slots belong to workers. */
+struct spread {
+	uint8_t workers[SPREAD_SLOTS];
+};
+
+/*
+ * The share of flows that worker i decides about, of `count` workers of which the first `queues`
+ * own a queue; fewer than all. Relative to the other workers' weights.
+ *
+ * Let deciding and the rest be the same work, 1 each. Then `count` workers have 2 to share, 2/count
+ * each, and an owner is left with that less the 1/queues it receives. Times count * queues:
+ */
+static inline unsigned int spread_weight(unsigned int i, unsigned int queues, unsigned int count)
+{
+	if (i >= queues)
+		return 2 * queues;
+	return 2 * queues > count ? 2 * queues - count : 0;
+}
+
+/* Gives the slots to `count` workers, up to SPREAD_WORKERS_MAX, by their weights. */
+void spread_assign(struct spread *spread, unsigned int queues, unsigned int count);
+
+static inline unsigned int spread_worker(const struct spread *spread, uint32_t hash)
+{
+	return spread->workers[hash >> (32 - SPREAD_BITS)];
+}
+
+/* Spreads what differs over all bits; the upper ones are good. */
+GLB_INLINE uint32_t spread_mix(uint64_t addresses, uint32_t ports)
+{
+	uint64_t hash = addresses * 0x9e3779b97f4a7c15; /* odd, with bits set all over */
+
+	return (uint32_t)(((hash ^ hash >> 32) + ports) * 0xd6e8feb86659fd93 >> 32);
+}
+
+/* Of 16 bytes, and 16 more. */
+GLB_INLINE uint64_t spread_fold(const uint8_t *src, const uint8_t *dst)
+{
+	uint64_t from = glb_load64(src) * 0xff51afd7ed558ccd + glb_load64(src + 8);
+	uint64_t to = glb_load64(dst) * 0xc4ceb9fe1a85ec53 + glb_load64(dst + 8);
+
+	return from ^ (to << 32 | to >> 32);
+}
+
+/* Whatever the frame: by the flow that glb_parse() finds. 0 when there is none. */
+uint32_t spread_hash_any(const uint8_t *frame, uint32_t len);
+
+/*
+ * A hash of the frame's flow: one for all its packets and for the ICMP errors about it. Later
+ * fragments, which have no ports, have one of their own for each pair of addresses.
+ */
+GLB_INLINE uint32_t spread_hash(const uint8_t *frame, uint32_t len)
+{
+	const uint8_t *ip = frame + GLB_ETHER_LEN;
+
+	/* nearly all are untagged TCP or UDP right behind an IP header of the usual length */
+	if (GLB_UNLIKELY(len < GLB_ETHER_LEN + GLB_IPV4_LEN + GLB_PORTS_LEN))
+		return spread_hash_any(frame, len);
+	if (glb_load_be16(ip - 2) == GLB_ETHERTYPE_IPV4 && ip[0] == 0x45 &&
+	    !(glb_load_be16(ip + 6) & 0x3fff) && (ip[9] == GLB_PROTO_TCP || ip[9] == GLB_PROTO_UDP))
+		return spread_mix(glb_load64(ip + 12), glb_load32(ip + GLB_IPV4_LEN));
+	if (glb_load_be16(ip - 2) == GLB_ETHERTYPE_IPV6 &&
+	    len >= GLB_ETHER_LEN + GLB_IPV6_LEN + GLB_PORTS_LEN &&
+	    (ip[6] == GLB_PROTO_TCP || ip[6] == GLB_PROTO_UDP))
+		return spread_mix(spread_fold(ip + 8, ip + 24), glb_load32(ip + GLB_IPV6_LEN));
+	return spread_hash_any(frame, len);
+}
+
+#endif
