@@ -61,6 +61,8 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 
 	if (conf_find(&value, root, "rx_drop_en"))
 		(void)conf_bool(&conf->rx_drop_en, &value);
+	if (conf_find(&value, root, "backend_counters"))
+		(void)conf_bool(&conf->backend_counters, &value);
 	if (conf_find(&value, root, "punt_port"))
 		(void)conf_name(conf->punt_port, sizeof(conf->punt_port), "device name", &value);
 	read_idle_sleep(conf, root);
@@ -70,9 +72,20 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
-		SETTINGS_KEYS, PORT_KEYS,     "ports",	    "rx_drop_en", "idle_sleep_us",
-		"unmatched",   "punt_port",   "flow_paths", "lcores",	  "num_worker_queues",
-		"kni_ip",      "statsd_port", NULL,
+		SETTINGS_KEYS,
+		PORT_KEYS,
+		"ports",
+		"rx_drop_en",
+		"idle_sleep_us",
+		"unmatched",
+		"punt_port",
+		"backend_counters",
+		"flow_paths",
+		"lcores",
+		"num_worker_queues",
+		"kni_ip",
+		"statsd_port",
+		NULL,
 	};
 
 	if (conf_object(root))
@@ -93,6 +106,7 @@ int director_conf_parse(struct director_conf *out, const char *path, const char 
 		.idle_sleep_us = IDLE_SLEEP_US_DEFAULT,
 		.punt_unmatched = true,
 		.rx_drop_en = true,
+		.backend_counters = true,
 	};
 	uint32_t errors = report->totals[SEVERITY_ERROR];
 	struct conf_file file;

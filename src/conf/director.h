@@ -32,6 +32,7 @@ struct director_conf {
 	uint32_t idle_sleep_us;	 /* how long an idle worker sleeps at a time; 0: never */
 	bool punt_unmatched;	 /* false: unmatched packets are dropped */
 	bool rx_drop_en;	 /* let the NIC drop when a receive ring is full */
+	bool backend_counters;	 /* count what goes to every table and backend */
 };
 
 /*

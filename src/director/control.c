@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <rte_malloc.h>
+
 #include "conf/tables.h"
 #include "director/control.h"
 #include "director/stats.h"
@@ -11,13 +13,21 @@
 
 enum { TICK_MS = 100 };
 
+/* NULL: none yet. */
+static const struct glb_generation *in_force(const struct control *control)
+{
+	const struct served *served = control->workers.publish.current;
+
+	return served ? served->gen : NULL;
+}
+
 /*
  * Both files are read even if the first is bad, so that all problems show at once. What the tables
  * in force have in common with the new ones is not worked out again.
  */
 int control_load(struct control *control)
 {
-	const struct glb_generation *current = control->workers.publish.current;
+	const struct glb_generation *current = in_force(control);
 	struct director_conf conf;
 	struct glb_tables tables;
 	struct report report;
@@ -86,9 +96,10 @@ static void keep_restart_only(struct director_conf *new, const struct director_c
 
 	if (strcmp(old->punt_port, new->punt_port) != 0 ||
 	    old->punt_unmatched != new->punt_unmatched ||
-	    old->idle_sleep_us != new->idle_sleep_us || old->rx_drop_en != new->rx_drop_en)
-		log_warning("punt_port, unmatched, idle_sleep_us and rx_drop_en change only by a "
-			    "restart");
+	    old->idle_sleep_us != new->idle_sleep_us || old->rx_drop_en != new->rx_drop_en ||
+	    old->backend_counters != new->backend_counters)
+		log_warning("punt_port, unmatched, idle_sleep_us, rx_drop_en and backend_counters "
+			    "change only by a restart");
 	*new = *old;
 	new->settings = settings;
 }
@@ -96,7 +107,7 @@ static void keep_restart_only(struct director_conf *new, const struct director_c
 /* Has the ports do as the files say: names, abilities, gateways. 0, or -errno after logging why. */
 static int follow_gateways(struct control *control)
 {
-	const struct glb_generation *current = control->workers.publish.current;
+	const struct glb_generation *current = in_force(control);
 	const struct ports *ports = &control->workers.ports;
 	static const uint8_t no_mac[GLB_MAC_LEN];
 	struct glb_diag diag = {{0}};
@@ -136,12 +147,34 @@ static int make_next(struct glb_generation **out, struct control *next)
 	return make_generation(out, next);
 }
 
+/* Finds where packets of a generation are counted: nowhere, if backends are not. 0 or -ENOMEM. */
+static int make_map(struct tally_map **out, struct tally *tally, const struct glb_generation *gen)
+{
+	struct tally_map *map = NULL;
+	int err = tally->counts ? tally_map_make(&map, tally, &gen->tables) : 0;
+	uint32_t sharing = map ? tally_sharing(map) : 0;
+
+	if (err)
+		return err;
+	if (sharing)
+		log_warning("%" PRIu32 " tables and backends cannot be counted apart: there is "
+			    "room for %d",
+			    sharing, TALLY_SLOTS - 1);
+	*out = map;
+	return 0;
+}
+
+/* Serves the generation from the next burst on; without memory it is freed. */
 static int publish_next(struct control *control, struct glb_generation *gen)
 {
-	int err = publish_replace(&control->workers.publish, gen);
+	struct tally_map *map = NULL;
+	int err = make_map(&map, &control->workers.tally, gen);
 
+	if (!err)
+		err = publish_replace(&control->workers.publish, gen, map);
 	if (err) {
 		log_error("out of memory");
+		tally_map_free(map);
 		glb_generation_free(gen);
 		return err;
 	}
@@ -180,7 +213,7 @@ static void reload(struct control *control)
 /* Serves a successor of the current generation when a gateway has another MAC address now. */
 static void update_gateways(struct control *control)
 {
-	const struct glb_generation *current = control->workers.publish.current;
+	const struct glb_generation *current = in_force(control);
 	struct glb_port ports[GLB_PORTS_MAX];
 	struct glb_generation *gen;
 
@@ -212,24 +245,79 @@ static void serve(struct control *control)
 	}
 }
 
+/* Gives back what start_tally() took, if it did. */
+static void stop_tally(struct tally *tally)
+{
+	for (unsigned int i = 0; i < tally->worker_count && tally->counts; i++)
+		rte_free(tally->counts[i]);
+	tally_stop(tally);
+}
+
+/* Has every worker count near its lcore, if there is room. 0 or -ENOMEM. */
+static int start_tally(struct tally *tally)
+{
+	const size_t len = TALLY_SLOTS * sizeof(struct tally_count);
+	int err = tally_start(tally, rte_lcore_count() - 1);
+	unsigned int lcore;
+	unsigned int i = 0;
+
+	if (err)
+		return err;
+	RTE_LCORE_FOREACH_WORKER (lcore) {
+		int socket = (int)rte_lcore_to_socket_id(lcore);
+		struct tally_count *counts =
+			rte_zmalloc_socket("tally", len, RTE_CACHE_LINE_SIZE, socket);
+
+		tally->counts[i] = counts ? counts : rte_zmalloc("tally", len, RTE_CACHE_LINE_SIZE);
+		if (!tally->counts[i++]) {
+			stop_tally(tally);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* Serves the first one; likewise. */
+static int publish_first(struct control *control, struct glb_generation *gen)
+{
+	struct workers *workers = &control->workers;
+	struct tally_map *map = NULL;
+	int err = control->conf.backend_counters ? start_tally(&workers->tally) : 0;
+
+	if (!err)
+		err = make_map(&map, &workers->tally, gen);
+	if (!err)
+		err = publish_start(&workers->publish, gen, map, rte_lcore_count() - 1);
+	if (err) {
+		log_error("out of memory");
+		tally_map_free(map);
+		stop_tally(&workers->tally);
+		glb_generation_free(gen);
+	}
+	return err;
+}
+
+static void unpublish(struct workers *workers)
+{
+	publish_stop(&workers->publish);
+	stop_tally(&workers->tally);
+}
+
 /* Serves the first generation, with the ports running. */
 static int serve_ports(struct control *control, struct glb_generation *gen)
 {
 	struct workers *workers = &control->workers;
 	struct glb_diag diag = {{0}};
-	int err = publish_start(&workers->publish, gen, rte_lcore_count() - 1);
+	int err = publish_first(control, gen);
 
-	if (err) {
-		glb_generation_free(gen);
-		log_error("out of memory");
+	if (err)
 		return err;
-	}
 	workers->idle_sleep_us = control->conf.idle_sleep_us;
 	workers->punt_unmatched = control->conf.punt_unmatched;
 	err = workers_start(workers, &diag);
 	if (err) {
 		log_error("%s", diag.text);
-		publish_stop(&workers->publish);
+		unpublish(workers);
 		return err;
 	}
 	control->generation = gen->number;
@@ -241,7 +329,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	workers_stop(workers);
 	stats_print(stdout, workers);
 	workers_free(workers);
-	publish_stop(&workers->publish);
+	unpublish(workers);
 	return 0;
 }
 

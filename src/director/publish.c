@@ -4,55 +4,73 @@
 
 #include "director/publish.h"
 
-int publish_start(struct publish *publish, struct glb_generation *first, unsigned int worker_count)
+static struct served *make_served(struct glb_generation *gen, struct tally_map *map)
+{
+	struct served *served = malloc(sizeof(*served));
+
+	if (served)
+		*served = (struct served){.gen = gen, .map = map};
+	return served;
+}
+
+static void free_served(struct served *served)
+{
+	glb_generation_free(served->gen);
+	tally_map_free(served->map);
+	free(served);
+}
+
+int publish_start(struct publish *publish, struct glb_generation *first, struct tally_map *map,
+		  unsigned int worker_count)
 {
 	size_t len = RTE_ALIGN_CEIL(rte_rcu_qsbr_get_memsize(worker_count), RTE_CACHE_LINE_SIZE);
 	struct rte_rcu_qsbr *qsbr = aligned_alloc(RTE_CACHE_LINE_SIZE, len);
+	struct served *served = make_served(first, map);
 
-	if (!qsbr)
+	if (!qsbr || !served) {
+		free(qsbr);
+		free(served);
 		return -ENOMEM;
+	}
 	(void)rte_rcu_qsbr_init(qsbr, worker_count); /* fails for NULL or 0 workers only */
-	*publish = (struct publish){first, qsbr, NULL};
+	*publish = (struct publish){served, qsbr, NULL};
 	return 0;
 }
 
-int publish_replace(struct publish *publish, struct glb_generation *next)
+int publish_replace(struct publish *publish, struct glb_generation *next, struct tally_map *map)
 {
-	struct retired *retired = malloc(sizeof(*retired));
+	struct served *retired = (struct served *)publish->current;
+	struct served *served = make_served(next, map);
 
-	if (!retired)
+	if (!served)
 		return -ENOMEM;
-	*retired = (struct retired){
-		.next = publish->retired,
-		.gen = (struct glb_generation *)publish->current,
-	};
-	__atomic_store_n(&publish->current, next, __ATOMIC_RELEASE);
+	__atomic_store_n(&publish->current, served, __ATOMIC_RELEASE);
 	retired->token = rte_rcu_qsbr_start(publish->qsbr);
+	retired->next = publish->retired;
 	publish->retired = retired;
 	return 0;
 }
 
 void publish_reclaim(struct publish *publish)
 {
-	struct retired **link = &publish->retired;
+	struct served **link = &publish->retired;
 
 	while (*link) {
-		struct retired *retired = *link;
+		struct served *retired = *link;
 
 		if (rte_rcu_qsbr_check(publish->qsbr, retired->token, false) != 1) {
 			link = &retired->next;
 			continue;
 		}
 		*link = retired->next;
-		glb_generation_free(retired->gen);
-		free(retired);
+		free_served(retired);
 	}
 }
 
 void publish_stop(struct publish *publish)
 {
 	publish_reclaim(publish); /* every worker has left, so nothing remains */
-	glb_generation_free((struct glb_generation *)publish->current);
+	free_served((struct served *)publish->current);
 	free(publish->qsbr);
 	*publish = (struct publish){0};
 }

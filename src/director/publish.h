@@ -4,7 +4,8 @@
  *
  * One pointer is shared between the control thread and the workers. A worker reads it once a burst
  * and reports a quiescent state when it holds no generation; the control thread frees a replaced
- * generation once every worker has done so. Nobody ever waits.
+ * generation once every worker has done so. Nobody ever waits. Where its packets are counted comes
+ * with a generation and goes with it.
  */
 #ifndef DIRECTOR_PUBLISH_H
 #define DIRECTOR_PUBLISH_H
@@ -12,25 +13,35 @@
 #include <glb/generation.h>
 
 #include "director/dpdk.h"
+#include "director/tally.h"
 
-struct retired {
-	struct retired *next;
+struct served {
 	struct glb_generation *gen;
+	struct tally_map *map; /* NULL: backends are not counted */
+	/* control thread only, once replaced: */
+	struct served *next;
 	uint64_t token; /* a grace period of the QSBR variable */
 };
 
 struct publish {
-	const struct glb_generation *current;
+	const struct served *current;
 	struct rte_rcu_qsbr *qsbr;
-	struct retired *retired; /* control thread only */
+	struct served *retired; /* control thread only */
 };
 
-/* Starts with a generation, which it owns from now on, for worker_count workers. 0 or -ENOMEM. */
+/*
+ * Starts with a generation and its map, or NULL, for worker_count workers. 0, and both are its own
+ * from now on; or -ENOMEM.
+ */
 GLB_NODISCARD int publish_start(struct publish *publish, struct glb_generation *first,
-				unsigned int worker_count);
+				struct tally_map *map, unsigned int worker_count);
 
-/* Control thread: serve `next` from the next burst on. Owns it unless it fails with -ENOMEM. */
-GLB_NODISCARD int publish_replace(struct publish *publish, struct glb_generation *next);
+/*
+ * Control thread: serve `next` from the next burst on. 0, and both are its own from now on; or
+ * -ENOMEM.
+ */
+GLB_NODISCARD int publish_replace(struct publish *publish, struct glb_generation *next,
+				  struct tally_map *map);
 
 /* Control thread: frees the generations that no worker can be using any more. */
 void publish_reclaim(struct publish *publish);
@@ -43,7 +54,7 @@ void publish_join(struct publish *publish, unsigned int worker);
 void publish_leave(struct publish *publish, unsigned int worker);
 
 /* Worker: the generation to serve, until the next publish_quiescent(). */
-static inline const struct glb_generation *publish_current(const struct publish *publish)
+static inline const struct served *publish_current(const struct publish *publish)
 {
 	return __atomic_load_n(&publish->current, __ATOMIC_ACQUIRE);
 }

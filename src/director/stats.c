@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "director/stats.h"
+#include "sys/log.h"
 
 static struct worker_counters sum_workers(const struct workers *all)
 {
@@ -50,4 +51,6 @@ void stats_print(FILE *out, const struct workers *all)
 	(void)fprintf(out, "port_rx_errors %" PRIu64 "\n", ports.ierrors);
 	(void)fprintf(out, "port_rx_no_mbuf %" PRIu64 "\n", ports.rx_nombuf);
 	(void)fprintf(out, "port_tx_errors %" PRIu64 "\n", ports.oerrors);
+	if (all->tally.counts && tally_print(out, &all->tally))
+		log_error("out of memory");
 }

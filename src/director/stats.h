@@ -9,7 +9,10 @@
 
 #include "director/worker.h"
 
-/* Writes the sum over all workers and what the ports counted, a `NAME VALUE` line each. */
+/*
+ * Writes the sum over all workers, what the ports counted and what went to tables and backends, if
+ * that is counted: a `NAME VALUE` line each.
+ */
 void stats_print(FILE *out, const struct workers *all);
 
 #endif

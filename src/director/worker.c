@@ -105,11 +105,10 @@ static void answer(struct worker *w, const struct glb_generation *gen, struct gl
 		pkt->verdict = GLB_DROP_ANSWER_LIMIT;
 }
 
-/* Carries GLB_FORWARD out, up to sending. */
-static void forward(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
+/* Carries GLB_FORWARD out, up to counting and sending. */
+static void forward(const struct glb_generation *gen, struct rte_mbuf *mbuf,
 		    const struct glb_packet *pkt)
 {
-	w->counters.verdicts[GLB_FORWARD]++;
 	frame_adopt(mbuf, pkt, frame_offload(mbuf, pkt, gen->settings.udp_checksum));
 }
 
@@ -162,8 +161,9 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 	describe_burst(w, packets, mbufs, n);
 	glb_forward(gen, packets, n);
 	if (GLB_LIKELY(is_uniform(packets, n))) {
+		worker_count_forwarded(w, packets, n);
 		for (unsigned int i = 0; i < n; i++)
-			forward(w, gen, mbufs[i], &packets[i]);
+			forward(gen, mbufs[i], &packets[i]);
 		leave(w, packets[0].port, mbufs, (uint16_t)n);
 		return;
 	}
@@ -173,7 +173,8 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 			settle(w, gen, mbufs[i], &packets[i], &out);
 			continue;
 		}
-		forward(w, gen, mbufs[i], &packets[i]);
+		worker_count_forwarded(w, &packets[i], 1);
+		forward(gen, mbufs[i], &packets[i]);
 		gather(&out, mbufs[i]);
 	}
 	flush(w, &out);
@@ -296,10 +297,13 @@ static int run(void *arg)
 	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	publish_join(&all->publish, w->index);
 	while (!__atomic_load_n(&all->stop, __ATOMIC_RELAXED)) {
-		const struct glb_generation *gen = publish_current(&all->publish);
-		unsigned int done = serve(w, gen);
+		const struct served *served = publish_current(&all->publish);
 
-		w->counters.generation = gen->number;
+		w->map = served->map;
+
+		unsigned int done = serve(w, served->gen);
+
+		w->counters.generation = served->gen->number;
 		publish_quiescent(&all->publish, w->index);
 		empty_polls = done ? 0 : empty_polls + 1;
 		if (empty_polls)
@@ -385,7 +389,11 @@ int workers_start(struct workers *all, struct glb_diag *diag)
 	}
 	memset(all->workers, 0, all->count * sizeof(*all->workers));
 	for (i = 0; i < all->count; i++)
-		all->workers[i] = (struct worker){.all = all, .index = i};
+		all->workers[i] = (struct worker){
+			.all = all,
+			.index = i,
+			.tally = all->tally.counts ? all->tally.counts[i] : NULL,
+		};
 	if (!make_rings(all)) {
 		glb_diag(diag, "no memory for rings: %s", rte_strerror(rte_errno));
 		workers_free(all);

@@ -16,6 +16,7 @@
 #include "director/handover.h"
 #include "director/port.h"
 #include "director/publish.h"
+#include "director/tally.h"
 
 /* name of the counter, sentence for docs/counters.md */
 #define WORKER_COUNTERS(X)                                                                         \
@@ -44,6 +45,7 @@ struct worker_counters {
 struct workers {
 	struct ports ports;
 	struct publish publish;
+	struct tally tally; /* all 0: backends are not counted */
 	struct worker *workers;
 	unsigned int count;
 	uint64_t ns_per_tick; /* of the TSC, times 2^32 */
@@ -61,12 +63,23 @@ struct worker {
 	struct rte_ring *tx_ring; /* packets to send, from workers without a queue; or NULL */
 	struct handover_batch *batches; /* of an owner that hands over; or NULL */
 	struct glb_answer_budget answers;
+	struct tally_count *tally;   /* its own; NULL: backends are not counted */
+	const struct tally_map *map; /* of the generation it serves, when they are */
 	struct worker_counters counters __rte_cache_aligned; /* not beside what others read */
 } __rte_cache_aligned;
 
+/* Worker: counts n packets that were all given GLB_FORWARD. */
+static inline void worker_count_forwarded(struct worker *w, const struct glb_packet *packets,
+					  unsigned int n)
+{
+	w->counters.verdicts[GLB_FORWARD] += n;
+	if (w->map)
+		tally_add(w->tally, w->map, packets, n);
+}
+
 /*
  * Starts a worker on every lcore but the main one. all->ports, ->publish and the settings must be
- * set. 0, or -errno with nothing running.
+ * set, and ->tally started if backends are to be counted. 0, or -errno with nothing running.
  */
 GLB_NODISCARD int workers_start(struct workers *all, struct glb_diag *diag);
 

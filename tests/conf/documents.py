@@ -37,6 +37,7 @@ DIRECTOR = {
     "punt_port": "net_tap0",
     "idle_sleep_us": 0,
     "rx_drop_en": True,
+    "backend_counters": False,
     "num_worker_queues": 3,
     "outbound_src_ip6": "fd00::11",
     "outbound_gateway_ip": "10.0.0.1",

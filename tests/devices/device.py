@@ -110,10 +110,12 @@ class Host:
         """Until the director's log has so many lines with this text."""
         wait_until(lambda: self.log.read_text().count(text) >= count, f'"{text}"', seconds)
 
-    def reload(self, config, wanted="serving generation", wake=False):
+    def reload(self, config, wanted="serving generation", wake=False, tables=None):
         """Have the director, stopped so far if it is to wake, read this; wait for what it says."""
         before = self.log.read_text().count(wanted)
         (self.folder / "director.json").write_text(json.dumps(config))
+        if tables:
+            (self.folder / "tables.json").write_text(json.dumps(tables))
         self.process.send_signal(signal.SIGHUP)
         if wake:
             self.process.send_signal(signal.SIGCONT)

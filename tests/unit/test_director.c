@@ -23,6 +23,7 @@ START_TEST(two_keys_are_enough_and_the_rest_has_its_defaults)
 	ck_assert_uint_eq(conf.settings.alt_hash_fields, 0);
 	ck_assert_int_eq(conf.settings.echo, GLB_ECHO_FORWARD);
 	ck_assert(conf.rx_drop_en);
+	ck_assert(conf.backend_counters);
 	ck_assert(conf.punt_unmatched);
 	ck_assert_str_eq(conf.punt_port, "");
 	ck_assert_uint_eq(conf.idle_sleep_us, 100);
@@ -54,6 +55,7 @@ START_TEST(every_key_has_its_effect)
 		      "'hash_fields':{'dst_addr':true,'src_port':true,'src_addr':false},"
 		      "'alt_hash_fields':{'src_addr':true,'dst_port':true},"
 		      "'forward_icmp_ping_responses':false,'rx_drop_en':false,"
+		      "'backend_counters':false,"
 		      "'idle_sleep_us':0,'unmatched':'drop','punt_port':'net_tap0'}"),
 		0);
 	ck_assert_mem_eq(conf.defaults.port.gateway_mac, "\2\0\0\xab\xcd\xef", 6);
@@ -62,6 +64,7 @@ START_TEST(every_key_has_its_effect)
 	ck_assert_uint_eq(conf.settings.alt_hash_fields, GLB_HASH_SRC_ADDR | GLB_HASH_DST_PORT);
 	ck_assert_int_eq(conf.settings.echo, GLB_ECHO_PUNT);
 	ck_assert(!conf.rx_drop_en);
+	ck_assert(!conf.backend_counters);
 	ck_assert(!conf.punt_unmatched);
 	ck_assert_str_eq(conf.punt_port, "net_tap0");
 	ck_assert_uint_eq(conf.idle_sleep_us, 0);
@@ -197,6 +200,8 @@ static const struct {
 	{WITH("'forward_icmp_ping_responses':0"),
 	 "1:105: $.forward_icmp_ping_responses: is a number, expected true or false"},
 	{WITH("'rx_drop_en':null"), "1:88: $.rx_drop_en: is null, expected true or false"},
+	{WITH("'backend_counters':1"),
+	 "1:94: $.backend_counters: is a number, expected true or false"},
 	{WITH("'idle_sleep_us':10000"), NULL},
 	{WITH("'idle_sleep_us':10001"), "1:91: $.idle_sleep_us: 10001 is not from 0 to 10000"},
 	{WITH("'idle_sleep_us':-1"), "1:91: $.idle_sleep_us: -1 is not from 0 to 10000"},

@@ -17,6 +17,7 @@
 #include <glb/rendezvous.h>
 
 #include "conf/tables.h"
+#include "director/tally.h"
 #include "document.h"
 #include "fixture.h"
 #include "suite.h"
@@ -380,6 +381,34 @@ START_TEST(planning_fails_cleanly)
 }
 END_TEST
 
+/* All that a director does to count what its backends get. */
+static int tally_backends(struct glb_diag *diag)
+{
+	static char lines[4096];
+	struct tally_map *map = NULL;
+	struct tally tally;
+	int err = tally_start(&tally, 1);
+
+	if (err)
+		return without_words(err, diag);
+	err = tally_map_make(&map, &tally, &tables);
+	if (!err) {
+		FILE *out = fmemopen(lines, sizeof(lines), "w");
+
+		err = tally_print(out, &tally);
+		(void)fclose(out);
+	}
+	tally_map_free(map);
+	tally_stop(&tally);
+	return without_words(err, diag);
+}
+
+START_TEST(tallying_backends_fails_cleanly)
+{
+	starve(tally_backends);
+}
+END_TEST
+
 START_TEST(reading_an_image_fails_cleanly)
 {
 	starve(read_image);
@@ -428,6 +457,7 @@ Suite *unit_suite(void)
 	tcase_add_test(memory, copying_a_table_fails_cleanly);
 	tcase_add_test(memory, comparing_tables_fails_cleanly);
 	tcase_add_test(memory, planning_fails_cleanly);
+	tcase_add_test(memory, tallying_backends_fails_cleanly);
 	tcase_add_test(memory, reading_an_image_fails_cleanly);
 	tcase_add_test(memory, making_a_generation_fails_cleanly);
 	tcase_add_test(memory, changing_ports_fails_cleanly);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "conf/addr.h"
+#include "director/tally.h"
+
+/* What has a slot: a table, or a backend of one. */
+struct tally_entry {
+	struct glb_addr addr;	 /* version 0: this is a table */
+	char *name;		 /* of a table */
+	uint32_t table;		 /* slot of the backend's table */
+	uint32_t next;		 /* in its chain; 0: none */
+	uint32_t refs;		 /* by maps and, of a table, by entries of backends */
+	struct tally_count base; /* what the slot had counted when it was given to this entry */
+	struct tally_count past; /* of a table: what backends were sent whose slots others have */
+};
+
+/* Of tables, of backends, of the rest: packets, then bytes. */
+static const char *const names[] = {
+#define NAME(name, sentence) #name,
+	TALLY_COUNTERS(NAME)
+#undef NAME
+};
+
+/* What an entry is known by. */
+struct tally_key {
+	const char *name; /* of a table; else NULL */
+	const struct glb_addr *addr;
+	uint32_t table;
+};
+
+int tally_start(struct tally *tally, unsigned int worker_count)
+{
+	*tally = (struct tally){
+		.entries = calloc(TALLY_SLOTS, sizeof(*tally->entries)),
+		.heads = calloc(TALLY_SLOTS, sizeof(*tally->heads)),
+		.used = 1,
+		.worker_count = worker_count,
+		.counts = calloc(worker_count, sizeof(struct tally_count *)),
+	};
+	if (tally->entries && tally->heads && tally->counts)
+		return 0;
+	tally_stop(tally);
+	return -ENOMEM;
+}
+
+void tally_stop(struct tally *tally)
+{
+	for (uint32_t slot = 1; slot < tally->used && tally->entries; slot++)
+		free(tally->entries[slot].name);
+	free(tally->entries);
+	free(tally->heads);
+	free(tally->counts);
+	*tally = (struct tally){0};
+}
+
+static uint32_t *head_of(const struct tally *tally, const struct tally_key *key)
+{
+	static const uint8_t no_secret[GLB_SIPHASH_KEY_LEN];
+	uint64_t hash =
+		key->name ? glb_siphash(no_secret, (const uint8_t *)key->name, strlen(key->name))
+			  : glb_siphash(no_secret, key->addr->bytes, sizeof(key->addr->bytes)) +
+				    key->table;
+
+	return &tally->heads[hash % TALLY_SLOTS];
+}
+
+static bool is_of(const struct tally_entry *entry, const struct tally_key *key)
+{
+	if (key->name)
+		return entry->name && !strcmp(entry->name, key->name);
+	return !entry->name && entry->table == key->table &&
+	       glb_addr_equal(&entry->addr, key->addr);
+}
+
+/* What all workers counted in a slot since it was given to who has it. */
+static struct tally_count counted(const struct tally *tally, uint32_t slot)
+{
+	const struct tally_count *base = &tally->entries[slot].base;
+	struct tally_count sum = {-base->packets, -base->bytes};
+
+	for (unsigned int i = 0; i < tally->worker_count; i++) {
+		const struct tally_count *one = tally->counts[i];
+
+		if (!one)
+			continue;
+		sum.packets += __atomic_load_n(&one[slot].packets, __ATOMIC_RELAXED);
+		sum.bytes += __atomic_load_n(&one[slot].bytes, __ATOMIC_RELAXED);
+	}
+	return sum;
+}
+
+static void add(struct tally_count *sum, struct tally_count count)
+{
+	sum->packets += count.packets;
+	sum->bytes += count.bytes;
+}
+
+/* Takes a slot from who has it: no map leads there, so its counters stand still. */
+static void evict(struct tally *tally, uint32_t slot)
+{
+	struct tally_entry *entry = &tally->entries[slot];
+	const struct tally_key key = {entry->name, &entry->addr, entry->table};
+	struct tally_count count = counted(tally, slot);
+	uint32_t *link = head_of(tally, &key);
+
+	while (*link != slot)
+		link = &tally->entries[*link].next;
+	*link = entry->next;
+	if (!entry->name) {
+		add(&tally->entries[entry->table].past, count);
+		tally->entries[entry->table].refs--;
+	}
+	free(entry->name);
+	add(&count, entry->base);
+	*entry = (struct tally_entry){.base = count};
+}
+
+/* A slot that nobody has; 0 when there is none. */
+static uint32_t free_slot(struct tally *tally)
+{
+	if (tally->used < TALLY_SLOTS)
+		return tally->used++;
+	for (uint32_t i = 1; i < TALLY_SLOTS && !tally->full; i++) {
+		tally->hand = tally->hand % (TALLY_SLOTS - 1) + 1;
+		if (!tally->entries[tally->hand].refs) {
+			evict(tally, tally->hand);
+			return tally->hand;
+		}
+	}
+	tally->full = true;
+	return 0;
+}
+
+static uint32_t find(const struct tally *tally, const struct tally_key *key)
+{
+	uint32_t slot = *head_of(tally, key);
+
+	while (slot && !is_of(&tally->entries[slot], key))
+		slot = tally->entries[slot].next;
+	return slot;
+}
+
+/* Gives a free slot to a key. Without one it is that of the table, which is 0 for a table itself.
+ */
+static int claim(uint32_t *out, struct tally *tally, const struct tally_key *key)
+{
+	char *name = key->name ? strdup(key->name) : NULL;
+	bool listed = key->name || key->table; /* is its table? */
+	uint32_t slot = 0;
+
+	if (key->name && !name)
+		return -ENOMEM;
+	if (listed)
+		slot = free_slot(tally);
+	if (!slot) {
+		free(name);
+		*out = key->table;
+		return 0;
+	}
+
+	struct tally_entry *entry = &tally->entries[slot];
+	uint32_t *head = head_of(tally, key);
+
+	entry->name = name;
+	if (!name) {
+		entry->addr = *key->addr;
+		entry->table = key->table;
+		tally->entries[key->table].refs++;
+	}
+	entry->next = *head;
+	*head = *out = slot;
+	return 0;
+}
+
+/* The slot of a key, for a map to hold. 0, or -ENOMEM. */
+static int hold(uint32_t *out, struct tally *tally, const struct tally_key *key)
+{
+	uint32_t slot = find(tally, key);
+	int err = slot ? 0 : claim(&slot, tally, key);
+
+	if (err)
+		return err;
+	tally->entries[slot].refs++;
+	*out = slot;
+	return 0;
+}
+
+static int map_table(struct tally_map *map, const struct glb_table_spec *spec, uint32_t index)
+{
+	char number[16];
+	struct tally_key key = {.name = spec->name};
+	int err;
+
+	if (!key.name) {
+		(void)snprintf(number, sizeof(number), "%" PRIu32, index);
+		key.name = number;
+	}
+	err = hold(&map->at[map->len], map->tally, &key);
+	if (err)
+		return err;
+	key = (struct tally_key){.table = map->at[map->len]};
+	map->at[index] = ++map->len;
+	for (unsigned int b = 0; b < spec->backend_count && !err; b++) {
+		key.addr = &spec->backends[b].addr;
+		err = hold(&map->at[map->len], map->tally, &key);
+		map->len += !err;
+	}
+	return err;
+}
+
+int tally_map_make(struct tally_map **out, struct tally *tally, const struct glb_tables *tables)
+{
+	struct tally_map *map;
+	size_t len = 2 * (size_t)tables->count;
+	int err = 0;
+
+	for (unsigned int t = 0; t < tables->count; t++)
+		len += tables->tables[t]->spec.backend_count;
+	map = malloc(sizeof(*map) + len * sizeof(*map->at));
+	if (!map)
+		return -ENOMEM;
+	*map = (struct tally_map){tally, tables->count, tables->count};
+	for (uint32_t t = 0; t < tables->count && !err; t++)
+		err = map_table(map, &tables->tables[t]->spec, t);
+	if (err) {
+		tally_map_free(map);
+		return err;
+	}
+	*out = map;
+	return 0;
+}
+
+void tally_map_free(struct tally_map *map)
+{
+	if (!map)
+		return;
+	for (uint32_t i = map->table_count; i < map->len; i++)
+		map->tally->entries[map->at[i]].refs--;
+	map->tally->full = false;
+	free(map);
+}
+
+uint32_t tally_sharing(const struct tally_map *map)
+{
+	uint32_t sharing = 0;
+
+	for (uint32_t t = 0; t < map->table_count; t++) {
+		uint32_t own = map->at[t] - 1;
+		uint32_t end = t + 1 < map->table_count ? map->at[t + 1] - 1 : map->len;
+
+		sharing += !map->at[own];
+		for (uint32_t i = own + 1; i < end; i++)
+			sharing += map->at[i] == map->at[own];
+	}
+	return sharing;
+}
+
+/* `{table="NAME"` with what would break a line or its label written as \xNN. */
+static void print_table(FILE *out, const char *name)
+{
+	(void)fputs("{table=\"", out);
+	for (; *name; name++) {
+		if (*name > 0 && (*name <= ' ' || *name == '"' || *name == '\\' || *name == 127))
+			(void)fprintf(out, "\\x%02x", (unsigned char)*name);
+		else
+			(void)fputc(*name, out);
+	}
+	(void)fputc('"', out);
+}
+
+static void print_line(FILE *out, const struct tally *tally, uint32_t slot,
+		       const struct tally_count *count)
+{
+	const struct tally_entry *entry = &tally->entries[slot];
+	const bool is_table = entry->name;
+	const uint64_t values[] = {count->packets, count->bytes};
+	char addr[ADDR_TEXT_LEN];
+
+	for (int i = 0; i < 2; i++) {
+		(void)fputs(names[is_table ? i : 2 + i], out);
+		print_table(out, is_table ? entry->name : tally->entries[entry->table].name);
+		if (!is_table)
+			(void)fprintf(out, ",backend=\"%s\"", addr_text(addr, &entry->addr));
+		(void)fprintf(out, "} %" PRIu64 "\n", values[i]);
+	}
+}
+
+int tally_print(FILE *out, const struct tally *tally)
+{
+	struct tally_count *sums = calloc(tally->used, sizeof(*sums));
+	struct tally_count unlisted = counted(tally, 0);
+
+	if (!sums)
+		return -ENOMEM;
+	for (uint32_t slot = 1; slot < tally->used; slot++) {
+		const struct tally_entry *entry = &tally->entries[slot];
+		struct tally_count count = counted(tally, slot);
+
+		add(&sums[slot], count);
+		add(&sums[slot], entry->past);
+		if (!entry->name)
+			add(&sums[entry->table], count);
+	}
+	for (uint32_t slot = 1; slot < tally->used; slot++)
+		print_line(out, tally, slot, &sums[slot]);
+	free(sums);
+	(void)fprintf(out, "%s %" PRIu64 "\n%s %" PRIu64 "\n", names[4], unlisted.packets, names[5],
+		      unlisted.bytes);
+	return 0;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How many packets and bytes went to which backend of which table?
+ *
+ * Every worker counts in an array of its own, in which every backend of every table has the same
+ * slot for as long as the process lives: a reload moves nothing and resets nothing. What a backend
+ * is known by is the table's name and its own address. Each generation comes with a map from its
+ * indices to slots.
+ *
+ * A backend or table that is gone keeps its slot, and is still told, until the slot is needed for
+ * another and no worker can have the map any more. What was sent to such a backend stays part of
+ * its table's sum. A table that is gone and whose slot was needed starts from 0 when it comes back.
+ */
+#ifndef DIRECTOR_TALLY_H
+#define DIRECTOR_TALLY_H
+
+#include <stdio.h>
+
+#include <glb/forward.h>
+
+/* name, sentence for docs/counters.md */
+#define TALLY_COUNTERS(X)                                                                          \
+	X(table_packets, "packets forwarded to the backends of a table, removed ones included")    \
+	X(table_bytes, "bytes of those frames as they left")                                       \
+	X(backend_packets, "packets forwarded to a backend of a table as their primary")           \
+	X(backend_bytes, "bytes of those frames as they left")                                     \
+	X(unlisted_packets, "packets forwarded for tables that there was no room to list")         \
+	X(unlisted_bytes, "bytes of those frames as they left")
+
+enum { TALLY_SLOTS = 65536 }; /* a MiB per worker; slot 0 is for what has none */
+
+/* Of one worker and slot. The worker increments, others may read at any time. */
+struct tally_count {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+struct tally_entry;
+
+/* Control thread only, but for the arrays that `counts` names. */
+struct tally {
+	struct tally_entry *entries; /* by slot */
+	uint32_t *heads;	     /* of chains of entries, by hash */
+	uint32_t used;		     /* slots that ever were */
+	uint32_t hand;		     /* where the search for one to reuse goes on */
+	bool full;		     /* and it would find none */
+	unsigned int worker_count;
+	struct tally_count **counts; /* by worker: its TALLY_SLOTS, all 0 at first; or NULL */
+};
+
+/*
+ * From a generation's indices to slots. Those of a table's backends begin at at[at[table]], behind
+ * that of the table itself.
+ */
+struct tally_map {
+	struct tally *tally;
+	uint32_t table_count;
+	uint32_t len; /* of at[] */
+	uint32_t at[];
+};
+
+/* Worker: counts n packets that the generation that came with this map gave GLB_FORWARD. */
+static inline void tally_add(struct tally_count *counts, const struct tally_map *map,
+			     const struct glb_packet *packets, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		const struct glb_packet *pkt = &packets[i];
+		struct tally_count *one = &counts[map->at[map->at[pkt->table] + pkt->backend]];
+
+		one->packets++;
+		one->bytes += pkt->len;
+	}
+}
+
+/* Starts with no table; counts[] are left to the caller to set and to free. 0 or -ENOMEM. */
+GLB_NODISCARD int tally_start(struct tally *tally, unsigned int worker_count);
+
+/* All maps must have been freed. */
+void tally_stop(struct tally *tally);
+
+/*
+ * Makes the map for a generation of these tables. A table without a name goes by its index. When
+ * there are no slots left, backends share that of their table, and tables slot 0.
+ *
+ * 0 and *out, for tally_map_free() and freed before the tally is; or -ENOMEM.
+ */
+GLB_NODISCARD int tally_map_make(struct tally_map **out, struct tally *tally,
+				 const struct glb_tables *tables);
+
+/* When no worker has it any more. NULL is fine. */
+void tally_map_free(struct tally_map *map);
+
+/* How many tables and backends share the slot of something else. */
+uint32_t tally_sharing(const struct tally_map *map);
+
+/* Writes what was counted, a `NAME VALUE` line each, in no order. 0 or -ENOMEM. */
+GLB_NODISCARD int tally_print(FILE *out, const struct tally *tally);
+
+#endif
