@@ -262,11 +262,12 @@ static unsigned int serve_twin(struct worker *w)
 	return n + back;
 }
 
-/* Everything there is to do at the moment; the number of packets it was. */
-static unsigned int serve(struct worker *w, const struct glb_generation *gen)
+unsigned int worker_serve(struct worker *w, const struct served *served)
 {
+	const struct glb_generation *gen = served->gen;
 	unsigned int done = 0;
 
+	w->map = served->map;
 	if (owns_queue(w))
 		done += serve_queues(w, gen);
 	if (w->in_ring)
@@ -298,10 +299,7 @@ static int run(void *arg)
 	publish_join(&all->publish, w->index);
 	while (!__atomic_load_n(&all->stop, __ATOMIC_RELAXED)) {
 		const struct served *served = publish_current(&all->publish);
-
-		w->map = served->map;
-
-		unsigned int done = serve(w, served->gen);
+		unsigned int done = worker_serve(w, served);
 
 		w->counters.generation = served->gen->number;
 		publish_quiescent(&all->publish, w->index);
@@ -375,20 +373,17 @@ static bool make_rings(struct workers *all)
 	return all->ports.queue_count >= all->count || make_handover(all);
 }
 
-int workers_start(struct workers *all, struct glb_diag *diag)
+int workers_make(struct workers *all, unsigned int count, struct glb_diag *diag)
 {
-	unsigned int lcore;
-	unsigned int i = 0;
-
-	all->count = rte_lcore_count() - 1;
+	all->count = count;
 	all->ns_per_tick = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
-	all->workers = aligned_alloc(RTE_CACHE_LINE_SIZE, all->count * sizeof(*all->workers));
+	all->workers = aligned_alloc(RTE_CACHE_LINE_SIZE, count * sizeof(*all->workers));
 	if (!all->workers) {
 		glb_diag(diag, "out of memory");
 		return -ENOMEM;
 	}
-	memset(all->workers, 0, all->count * sizeof(*all->workers));
-	for (i = 0; i < all->count; i++)
+	memset(all->workers, 0, count * sizeof(*all->workers));
+	for (unsigned int i = 0; i < count; i++)
 		all->workers[i] = (struct worker){
 			.all = all,
 			.index = i,
@@ -399,10 +394,16 @@ int workers_start(struct workers *all, struct glb_diag *diag)
 		workers_free(all);
 		return -ENOMEM;
 	}
-	i = 0;
+	return 0;
+}
+
+void workers_start(struct workers *all)
+{
+	unsigned int lcore;
+	unsigned int i = 0;
+
 	RTE_LCORE_FOREACH_WORKER (lcore)
 		(void)rte_eal_remote_launch(run, &all->workers[i++], lcore);
-	return 0;
 }
 
 static void drain(struct rte_ring *ring)

@@ -78,10 +78,17 @@ static inline void worker_count_forwarded(struct worker *w, const struct glb_pac
 }
 
 /*
- * Starts a worker on every lcore but the main one. all->ports, ->publish and the settings must be
- * set, and ->tally started if backends are to be counted. 0, or -errno with nothing running.
+ * Makes `count` workers, with the rings between them. all->ports and the settings must be set, and
+ * ->tally started if backends are to be counted. 0, or -ENOMEM with a diag. To be freed with
+ * workers_free().
  */
-GLB_NODISCARD int workers_start(struct workers *all, struct glb_diag *diag);
+GLB_NODISCARD int workers_make(struct workers *all, unsigned int count, struct glb_diag *diag);
+
+/* Starts them, one on every lcore but the main one. all->publish must be set. */
+void workers_start(struct workers *all);
+
+/* What a worker does in one turn: all that is to do, up to some bursts. How many packets it was. */
+unsigned int worker_serve(struct worker *w, const struct served *served);
 
 /* Stops them and waits until they have left. Their counters stay readable until workers_free(). */
 void workers_stop(struct workers *all);

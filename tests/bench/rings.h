@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How does one let a director's workers run without a NIC, and without a core for what a NIC does?
+ *
+ * A net_ring port's rings are filled before the clock starts and emptied after it stops. What goes
+ * wrong is the end of the program.
+ */
+#ifndef BENCH_RINGS_H
+#define BENCH_RINGS_H
+
+#include "traffic.h"
+
+enum { RINGS_QUEUES = 8 }; /* of the port: at most so many workers and queue pairs */
+
+struct rings;
+
+/* Starts the EAL on two processors, and the port. */
+struct rings *rings_open(void);
+void rings_close(struct rings *rings);
+
+/* Makes the workers of a director that has so many queue pairs, and frees them. */
+void rings_start(struct rings *rings, const struct subject *subject, unsigned int queues,
+		 unsigned int workers);
+void rings_stop(struct rings *rings);
+
+/* With RINGS_QUEUES of both: ns that a packet takes of one worker's time. Flows go on from call to
+ * call. */
+double rings_one(struct rings *rings);
+
+/* Likewise: ns from packet to packet of two workers that own a queue each: the slower one counts.
+ */
+double rings_two(struct rings *rings);
+
+/* What a packet takes of the receiving worker, of those that decide, and of the sending one. */
+struct rings_shares {
+	double receive_ns, decide_ns, send_ns;
+};
+void rings_hand_over(struct rings_shares *out, struct rings *rings);
+
+/* ns that a packet takes to be handed over, and no more: to the workers of rings_start(). */
+enum rings_way { RINGS_NAIVE, RINGS_BY_FRAME, RINGS_BY_RSS, RINGS_WAYS };
+double rings_handover(struct rings *rings, enum rings_way way);
+
+#endif
