@@ -57,9 +57,6 @@ struct glb_settings {
 	struct glb_port ports[GLB_PORTS_MAX]; /* by glb_packet.port */
 };
 
-/* Which build of the data path decides? All give the same results. */
-enum glb_isa { GLB_ISA_BEST, GLB_ISA_GENERIC, GLB_ISA_AVX2, GLB_ISA_AVX512, GLB_ISA_COUNT };
-
 /* What plain packets need to know of a port. */
 struct glb_egress {
 	uint8_t l2[16];	    /* of an untagged frame that carries outer IPv4, less 2 bytes */
@@ -120,7 +117,7 @@ struct glb_generation {
  * emptied. Otherwise *out and *tables are left alone:
  *   -ENOTSUP   the rows of a table name backends of both families, or of a family for which there
  *              is no outer source address, or more IPv6 hops than GLB_OUTER_LEN_MAX has room for
- *   -ENOTSUP   this processor, or this build of the library, lacks the instruction set
+ *   -ENOTSUP   this processor lacks the instruction set
  *   -ENOMEM    out of memory
  */
 GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t number,

@@ -40,13 +40,13 @@ unsigned int glb_row_hop_count(const struct glb_table_spec *spec);
  * old         spec ranked before, and its ranking: what both have in common is not hashed again.
  *             NULL: nothing is known
  * run         runs the parts of a large ranking; NULL: on the caller's thread
- * lanes       instruction set: "generic", "avx2" or "avx512"; NULL: the best this processor has
+ * isa         instruction set
  */
 struct glb_ranking {
 	const struct glb_row *old_ranked;
 	const struct glb_table_spec *old;
 	glb_run_fn *run;
-	const char *lanes;
+	enum glb_isa isa;
 };
 
 /*

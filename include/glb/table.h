@@ -9,6 +9,7 @@
 
 #include <glb/diag.h>
 #include <glb/encap.h>
+#include <glb/isa.h>
 #include <glb/spec.h>
 
 enum {
@@ -48,10 +49,12 @@ typedef void glb_run_fn(void (*task)(void *arg, unsigned int part), void *arg,
  * known  tables built before, or NULL: what they have in common with the spec is not hashed again,
  *        so that a change of state or health costs next to nothing. Read only during the call
  * run    runs the parts of a large table; NULL: on the caller's thread
+ * isa    instruction set
  */
 struct glb_building {
 	const struct glb_tables *known;
 	glb_run_fn *run;
+	enum glb_isa isa;
 };
 
 /*
@@ -63,6 +66,7 @@ struct glb_building {
  * Returns 0 and sets *out, to be released with glb_tables_free(); otherwise leaves *out alone:
  *   -EINVAL   no table at all, or a table without a bind or a usable backend
  *   -E2BIG    more than GLB_BACKENDS_MAX backends or GLB_BINDS_MAX binds in a table
+ *   -ENOTSUP  this processor lacks the instruction set
  *   -ENOMEM   out of memory
  */
 GLB_NODISCARD int glb_tables_build_how(struct glb_tables *out, const struct glb_spec *spec,

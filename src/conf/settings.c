@@ -38,10 +38,15 @@ static const struct {
 	 offsetof(struct glb_settings, udp_checksum),
 	 {"full", "inner", "offload", "zero"},
 	 "full, inner, offload or zero"},
+	{"instruction_set",
+	 offsetof(struct glb_settings, isa),
+	 {"best", "generic", "avx2", "avx512"},
+	 "best, generic, avx2 or avx512"},
 };
 _Static_assert(sizeof(bool) == 1, "a flag is as large as the enums");
 _Static_assert(GLB_TOO_BIG_ANSWER == 1 && GLB_TOO_BIG_DROP == 2 && GLB_UDP_INNER == 1 &&
-		       GLB_UDP_OFFLOAD == 2 && GLB_UDP_ZERO == 3,
+		       GLB_UDP_OFFLOAD == 2 && GLB_UDP_ZERO == 3 && GLB_ISA_GENERIC == 1 &&
+		       GLB_ISA_AVX2 == 2 && GLB_ISA_AVX512 == 3,
 	       "words stand in the order of their enums");
 
 static void read_words(struct glb_settings *settings, const struct conf_value *root)

@@ -14,7 +14,7 @@
 	"outbound_src_ip", "outbound_src_ip6", "hash_fields", "alt_hash_fields", "echo",           \
 		"forward_icmp_ping_responses", "icmp_errors", "fragments", "verify_ip_checksum",   \
 		"min_ttl", "padding", "too_big", "answers_per_second", "clamp_mss", "outer_dscp",  \
-		"outer_ecn", "udp_checksum", "unique_hops"
+		"outer_ecn", "udp_checksum", "unique_hops", "instruction_set"
 
 /*
  * Reads them from an object into settings that have their defaults, which stay where a key is

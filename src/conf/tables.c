@@ -230,8 +230,9 @@ static void judge_tables(const struct glb_tables *tables, const struct conf_file
 }
 
 static int build_tables(struct glb_tables *out, const char *path, const struct file_bytes *bytes,
-			const struct glb_tables *known, struct report *report)
+			const struct glb_building *how, struct report *report)
 {
+	struct glb_building building = how ? *how : (struct glb_building){0};
 	struct glb_diag reason = {{0}};
 	struct conf_file file;
 	struct glb_spec spec;
@@ -240,8 +241,8 @@ static int build_tables(struct glb_tables *out, const char *path, const struct f
 	if (err)
 		return err;
 	/* on all processors this thread may use: the director's control thread has one */
-	err = glb_tables_build_how(
-		out, &spec, &(struct glb_building){.known = known, .run = parallel_run}, &reason);
+	building.run = parallel_run;
+	err = glb_tables_build_how(out, &spec, &building, &reason);
 	if (err)
 		report_fail(report, "%s", reason.text);
 	else
@@ -251,7 +252,7 @@ static int build_tables(struct glb_tables *out, const char *path, const struct f
 	return err;
 }
 
-int tables_load(struct glb_tables *out, const char *path, const struct glb_tables *known,
+int tables_load(struct glb_tables *out, const char *path, const struct glb_building *how,
 		struct report *report)
 {
 	struct file_bytes file;
@@ -267,7 +268,7 @@ int tables_load(struct glb_tables *out, const char *path, const struct glb_table
 		if (err)
 			report_fail(report, "%s", reason.text);
 	} else {
-		err = build_tables(out, path, &file, known, report);
+		err = build_tables(out, path, &file, how, report);
 	}
 	free(file.bytes);
 	return err;

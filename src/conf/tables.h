@@ -29,10 +29,11 @@ GLB_NODISCARD int spec_parse(struct glb_spec *out, const char *path, const char 
 /*
  * Reads a source file or a binary image and works the tables out. Failures as above.
  *
- * known  tables built before, or NULL: see glb_tables_build()
+ * how  as of glb_tables_build_how(), but for `run`: all processors this thread may use take part;
+ *      may be NULL
  */
 GLB_NODISCARD int tables_load(struct glb_tables *out, const char *path,
-			      const struct glb_tables *known, struct report *report);
+			      const struct glb_building *how, struct report *report);
 
 /*
  * Rows whose primary is unhealthy, and why.

@@ -239,14 +239,12 @@ static int fill(struct glb_generation *gen, const struct glb_tables *tables, str
 		return -ENOMEM;
 	*gen->users = 1;
 
-	if (!glb_forward_of(gen->settings.isa)) {
-		glb_diag(diag, "this processor lacks the instruction set that is asked for");
-		return -ENOTSUP;
-	}
+	int err = glb_isa_check(gen->settings.isa, diag);
+
+	if (err)
+		return err;
 	digest_settings(gen);
-
-	int err = make_routes(gen, tables, diag);
-
+	err = make_routes(gen, tables, diag);
 	return err ? err : glb_binds_build(&gen->binds, tables);
 }
 

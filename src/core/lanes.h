@@ -79,7 +79,7 @@ extern const struct lanes_set glb_lanes_generic;
 extern const struct lanes_set glb_lanes_avx2;
 extern const struct lanes_set glb_lanes_avx512;
 
-/* The set of a name, or the best one for NULL. NULL if this processor does not have it. */
-const struct lanes_set *glb_lanes_named(const char *name);
+/* The loops for an instruction set, or NULL if this processor lacks it. */
+const struct lanes_set *glb_lanes_of(enum glb_isa isa);
 
 #endif

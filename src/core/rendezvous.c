@@ -44,10 +44,10 @@ struct candidate *glb_candidates_of(const struct glb_table_spec *spec)
 	return list;
 }
 
-static int ranker_init(struct ranker *ranker, const struct glb_table_spec *spec, const char *lanes)
+static int ranker_init(struct ranker *ranker, const struct glb_table_spec *spec, enum glb_isa isa)
 {
 	*ranker = (struct ranker){
-		.lanes = glb_lanes_named(lanes),
+		.lanes = glb_lanes_of(isa),
 		.seed = spec->seed,
 		.candidates = glb_candidates_of(spec),
 		.candidate_count = glb_usable_count(spec),
@@ -118,7 +118,7 @@ int glb_rank_rows_how(struct glb_row *ranked, const struct glb_table_spec *spec,
 {
 	struct change change = {0};
 	struct ranker ranker;
-	int err = ranker_init(&ranker, spec, how->lanes);
+	int err = ranker_init(&ranker, spec, how->isa);
 
 	if (!err)
 		err = glb_change_init(&change, &ranker, how);
@@ -191,7 +191,7 @@ int glb_rate_row(struct glb_rating *out, const struct glb_table_spec *spec, uint
 {
 	struct change nothing = {0};
 	struct ranker ranker;
-	int err = ranker_init(&ranker, spec, NULL);
+	int err = ranker_init(&ranker, spec, GLB_ISA_BEST);
 
 	if (!err)
 		err = prepare(&ranker, &nothing);

@@ -40,7 +40,7 @@ static const struct glb_table *find_known(const struct glb_tables *known,
 static int rank_table(struct glb_table *table, const struct glb_building *how)
 {
 	const struct glb_table *known = find_known(how->known, &table->spec);
-	struct glb_ranking ranking = {.run = how->run};
+	struct glb_ranking ranking = {.run = how->run, .isa = how->isa};
 	int err;
 
 	if (known) {
@@ -87,8 +87,10 @@ int glb_tables_build_how(struct glb_tables *out, const struct glb_spec *spec,
 			 const struct glb_building *how, struct glb_diag *diag)
 {
 	struct glb_tables tables = {0};
-	int err = 0;
+	int err = glb_isa_check(how->isa, diag);
 
+	if (err)
+		return err;
 	if (!spec->table_count) {
 		glb_diag(diag, "$.tables: empty, there is nothing to serve");
 		return -EINVAL;

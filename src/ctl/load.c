@@ -89,13 +89,18 @@ bool load_settings(struct glb_settings *out, const char *path)
 bool load_director(struct director_conf *conf, struct glb_tables *tables, const char *config_path,
 		   const char *tables_path)
 {
+	struct glb_building how = {0};
 	struct report report;
 
 	report_init(&report);
 	report.serving = true;
 
 	int conf_err = director_conf_load(conf, config_path, &report);
-	int err = tables_load(tables, tables_path, NULL, &report);
+
+	if (!conf_err)
+		how.isa = (enum glb_isa)conf->settings.isa;
+
+	int err = tables_load(tables, tables_path, &how, &report);
 
 	report_log(&report, SEVERITY_WARNING);
 	if (conf_err && !err)

@@ -28,6 +28,7 @@ static const struct glb_generation *in_force(const struct control *control)
 int control_load(struct control *control)
 {
 	const struct glb_generation *current = in_force(control);
+	struct glb_building how = {.known = current ? &current->tables : NULL};
 	struct director_conf conf;
 	struct glb_tables tables;
 	struct report report;
@@ -36,8 +37,11 @@ int control_load(struct control *control)
 	report.serving = true;
 
 	int conf_err = director_conf_load(&conf, control->config_path, &report);
-	int err = tables_load(&tables, control->tables_path, current ? &current->tables : NULL,
-			      &report);
+
+	if (!conf_err)
+		how.isa = (enum glb_isa)conf.settings.isa;
+
+	int err = tables_load(&tables, control->tables_path, &how, &report);
 
 	report_log(&report, SEVERITY_WARNING);
 	if (conf_err && !err)
@@ -85,8 +89,9 @@ static void log_generation(const char *what, const struct glb_generation *gen)
 		binds += gen->tables.tables[t]->spec.bind_count;
 		backends += gen->tables.tables[t]->spec.backend_count;
 	}
-	log_info("%s generation %" PRIu64 ": %u tables, %u binds, %u backends", what, gen->number,
-		 gen->tables.count, binds, backends);
+	log_info("%s generation %" PRIu64 ": %u tables, %u binds, %u backends; instruction set %s",
+		 what, gen->number, gen->tables.count, binds, backends,
+		 glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)));
 }
 
 /* What only a restart changes stays as it is, and is said. */

@@ -28,16 +28,16 @@ struct fleet {
 /* One way to rank rows. */
 struct variant {
 	const char *name;
-	const char *lanes;
+	enum glb_isa isa;
 	glb_run_fn *run;
 };
 
 /* The first is the yardstick. */
 static const struct variant variants[] = {
 	{.name = "naive"},
-	{.name = "generic", .lanes = "generic"},
-	{.name = "avx2", .lanes = "avx2"},
-	{.name = "avx512", .lanes = "avx512"},
+	{.name = "generic", .isa = GLB_ISA_GENERIC},
+	{.name = "avx2", .isa = GLB_ISA_AVX2},
+	{.name = "avx512", .isa = GLB_ISA_AVX512},
 	{.name = "best, threads", .run = parallel_run},
 };
 enum { VARIANTS = sizeof(variants) / sizeof(*variants) };
@@ -77,7 +77,7 @@ static void fleet_init(struct fleet *fleet, unsigned int backend_count)
 static int rank(struct glb_row *rows, const struct variant *variant,
 		const struct glb_table_spec *spec)
 {
-	const struct glb_ranking how = {.run = variant->run, .lanes = variant->lanes};
+	const struct glb_ranking how = {.run = variant->run, .isa = variant->isa};
 
 	if (variant == &variants[0])
 		return naive_rank_rows(rows, spec);

@@ -25,8 +25,6 @@ static const struct subject subjects[] = {
 	{"punt 64", .kind = TRAFFIC_PUNT},
 };
 
-static const char *const isas[GLB_ISA_COUNT] = {"best", "generic", "avx2", "avx512"};
-
 /* Few, because every step takes its time; more would come to the same. */
 enum { PACKETS = 3 * TRAFFIC_BURST, ROWS = LANES, BACKENDS = 16 };
 
@@ -61,7 +59,7 @@ static void count_forward(const struct subject *subject, enum glb_isa isa)
 	const struct steps_work work = {prepare_forward, run_forward, &traffic};
 
 	traffic_start(&traffic, subject, isa);
-	print(subject->name, isas[isa], steps_of(&work), PACKETS);
+	print(subject->name, glb_isa_name(isa), steps_of(&work), PACKETS);
 	traffic_stop(&traffic);
 }
 
@@ -83,12 +81,12 @@ static void count_rows(void (*task)(void *arg, unsigned int part), void *arg,
 	print("table, per hash", job.ranker->lanes->name, steps_of(&work), ROWS * BACKENDS);
 }
 
-static void count_table(const char *lanes)
+static void count_table(enum glb_isa isa)
 {
 	static struct glb_backend backends[BACKENDS];
 	static struct glb_row rows[GLB_ROWS];
 	const struct glb_table_spec spec = {.backends = backends, .backend_count = BACKENDS};
-	const struct glb_ranking how = {.run = count_rows, .lanes = lanes};
+	const struct glb_ranking how = {.run = count_rows, .isa = isa};
 
 	for (uint8_t i = 0; i < BACKENDS; i++)
 		backends[i] = (struct glb_backend){
@@ -107,7 +105,7 @@ int main(void)
 			continue;
 		for (unsigned int i = 0; i < sizeof(subjects) / sizeof(*subjects); i++)
 			count_forward(&subjects[i], (enum glb_isa)isa);
-		count_table(isas[isa]);
+		count_table((enum glb_isa)isa);
 	}
 	return EXIT_SUCCESS;
 }

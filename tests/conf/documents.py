@@ -56,6 +56,7 @@ DIRECTOR = {
     "outer_dscp": 10,
     "outer_ecn": "copy",
     "udp_checksum": "inner",
+    "instruction_set": "generic",
     "vlan": 7,
     "ports": [
         {"name": "net_null0", "mtu": 9000, "vlan": "none", "outbound_gateway_mac": "auto"},
@@ -236,6 +237,7 @@ WORDS = {
     "outer_dscp": "copy zero 10",
     "outer_ecn": "zero copy keep",
     "udp_checksum": "full inner offload zero none",
+    "instruction_set": "best generic avx2 avx512 sse2",
     "vlan": "keep none 7",
     "outbound_gateway_interface": "x lan0.4094 123456789012345 1234567890123456 \u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc",
 }

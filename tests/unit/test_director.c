@@ -107,6 +107,10 @@ START_TEST(every_choice_has_its_effect)
 		CASE(udp_checksum, "'udp_checksum':'offload'", GLB_UDP_OFFLOAD),
 		CASE(udp_checksum, "'udp_checksum':'zero'", GLB_UDP_ZERO),
 		CASE(unique_hops, "'unique_hops':true", true),
+		CASE(isa, "'instruction_set':'best'", GLB_ISA_BEST),
+		CASE(isa, "'instruction_set':'generic'", GLB_ISA_GENERIC),
+		CASE(isa, "'instruction_set':'avx2'", GLB_ISA_AVX2),
+		CASE(isa, "'instruction_set':'avx512'", GLB_ISA_AVX512),
 #undef CASE
 	};
 
@@ -248,6 +252,8 @@ static const struct {
 	 "1:85: $.too_big: \"ignore\" is not forward, answer or drop\n"
 	 "1:106: $.outer_ecn: \"keep\" is not zero or copy\n"
 	 "1:128: $.udp_checksum: \"none\" is not full, inner, offload or zero"},
+	{WITH("'instruction_set':'sse2'"),
+	 "1:93: $.instruction_set: \"sse2\" is not best, generic, avx2 or avx512"},
 	{WITH("'too_big':false,'verify_ip_checksum':1,'clamp_mss':'yes','unique_hops':null"),
 	 "1:85: $.too_big: is a boolean, expected a string\n"
 	 "1:112: $.verify_ip_checksum: is a number, expected true or false\n"
