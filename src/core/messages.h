@@ -49,8 +49,8 @@ static inline struct message_plan message_plan(uint8_t version, uint8_t fields)
 	uint64_t port_mask =
 		(src_port ? 0xffff : 0) | (fields & GLB_HASH_DST_PORT ? 0xffff0000 : 0);
 	uint32_t len = addrs_len + (uint32_t)__builtin_popcountll(port_mask) / 8;
-	bool first =
-		addrs_len < 8; /* are there ports, or is there room for them, in the first word? */
+	/* are there ports, or is there room for them, in the first word? It is written for IPv4 */
+	bool first = version == 4 && addrs_len < 8;
 
 	port_mask >>= src_port ? 0 : 16;
 	return (struct message_plan){

@@ -151,7 +151,7 @@ static void write_messages(struct plain *plain, const struct burst *burst)
 				(plain->ports[n] >> plan.port_shift & plan.port_mask_first)
 					<< plan.port_at |
 				plan.len_first;
-	if (plan.word_count > 1)
+	if (plan.word_count > 1 || burst->version == 6)
 		for (uint32_t n = 0; n < messages->count; n++)
 			last[n] = (plain->ports[n] >> plan.port_shift & plan.port_mask_last) |
 				  plan.len_last;

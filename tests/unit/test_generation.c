@@ -45,35 +45,6 @@ START_TEST(alternative_hash_fields_make_room_for_three_hops)
 }
 END_TEST
 
-START_TEST(an_instruction_set_that_is_not_there_is_refused_by_name)
-{
-	struct glb_settings settings = fixture_settings;
-	enum glb_isa best = glb_isa_here(GLB_ISA_BEST);
-
-	ck_assert_str_eq(glb_isa_name(GLB_ISA_BEST), "best");
-	ck_assert_int_eq(glb_isa_here(GLB_ISA_GENERIC), GLB_ISA_GENERIC);
-	ck_assert_int_eq(glb_isa_here(best), best);
-	for (settings.isa = 0; settings.isa <= GLB_ISA_COUNT; settings.isa++) {
-		struct glb_tables tables = fixture_tables();
-		struct glb_generation *gen = NULL;
-		struct glb_diag diag = {{0}};
-		enum glb_isa isa = (enum glb_isa)settings.isa;
-		char want[128] = "";
-		int err = glb_generation_make(&gen, 1, &settings, &tables, &diag);
-
-		if (glb_isa_here(isa) == GLB_ISA_COUNT)
-			(void)snprintf(want, sizeof(want),
-				       "instruction_set: this processor lacks %s, the best it has "
-				       "is %s",
-				       glb_isa_name(isa), glb_isa_name(best));
-		ck_assert_str_eq(diag.text, want);
-		ck_assert_int_eq(err, *want ? -ENOTSUP : 0);
-		glb_generation_free(gen);
-		glb_tables_free(&tables);
-	}
-}
-END_TEST
-
 START_TEST(there_is_a_template_for_every_backend)
 {
 	struct glb_generation *gen = fixture_generation(&fixture_settings);
@@ -348,7 +319,6 @@ Suite *unit_suite(void)
 
 	tcase_add_test(generation, a_generation_owns_its_tables_and_knows_its_settings);
 	tcase_add_test(generation, alternative_hash_fields_make_room_for_three_hops);
-	tcase_add_test(generation, an_instruction_set_that_is_not_there_is_refused_by_name);
 	tcase_add_test(generation, there_is_a_template_for_every_backend);
 	tcase_add_test(generation,
 		       an_ipv6_backend_in_use_is_refused_and_the_tables_stay_with_the_caller);
