@@ -205,6 +205,16 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 	return received;
 }
 
+/* Takes a burst out of a ring, with the mbufs on their way from the other worker's cache. */
+static unsigned int take(struct rte_ring *ring, struct rte_mbuf **mbufs)
+{
+	unsigned int n = rte_ring_dequeue_burst(ring, (void **)mbufs, BURST, NULL);
+
+	for (unsigned int i = 0; i < n; i++)
+		rte_prefetch0(mbufs[i]);
+	return n;
+}
+
 /* As many bursts as serve_queues() receives, so that no ring fills while its worker keeps up. */
 static unsigned int serve_in_ring(struct worker *w, const struct glb_generation *gen)
 {
@@ -212,7 +222,7 @@ static unsigned int serve_in_ring(struct worker *w, const struct glb_generation 
 	unsigned int done = 0;
 
 	for (unsigned int i = 0; i < w->all->ports.count; i++) {
-		unsigned int n = rte_ring_dequeue_burst(w->in_ring, (void **)mbufs, BURST, NULL);
+		unsigned int n = take(w->in_ring, mbufs);
 
 		if (!n)
 			break;
@@ -231,7 +241,7 @@ static unsigned int serve_tx_ring(struct worker *w)
 
 	memset(out.counts, 0, sizeof(out.counts));
 	for (unsigned int i = 0; i < w->all->ports.count; i++) {
-		unsigned int n = rte_ring_dequeue_burst(w->tx_ring, (void **)mbufs, BURST, NULL);
+		unsigned int n = take(w->tx_ring, mbufs);
 
 		if (!n)
 			break;

@@ -119,11 +119,12 @@ static void receive(struct rings *rings, struct rte_mbuf **mbufs, uint32_t first
 	}
 }
 
-static uint32_t next_flows(struct rings *rings)
+/* The first of the next n flows. */
+static uint32_t next_flows(struct rings *rings, unsigned int n)
 {
 	uint32_t first = rings->traffic.next;
 
-	rings->traffic.next += CHUNK;
+	rings->traffic.next += n;
 	return first;
 }
 
@@ -190,7 +191,7 @@ double rings_one(struct rings *rings)
 {
 	unsigned int ready = 0;
 	struct runner runner = {
-		.rings = rings, .ready = &ready, .of = 1, .first = next_flows(rings)};
+		.rings = rings, .ready = &ready, .of = 1, .first = next_flows(rings, CHUNK)};
 
 	(void)run(&runner);
 	return runner.ns;
@@ -206,7 +207,7 @@ double rings_two(struct rings *rings)
 					     .ready = &ready,
 					     .of = 2,
 					     .queue = i ? FAR : 0,
-					     .first = next_flows(rings)};
+					     .first = next_flows(rings, CHUNK)};
 	if (rte_eal_remote_launch(run, &runners[1], rte_get_next_lcore(-1, 1, 0)))
 		die("launch a worker");
 	(void)run(&runners[0]);
@@ -217,7 +218,8 @@ double rings_two(struct rings *rings)
 void rings_hand_over(struct rings_shares *out, struct rings *rings)
 {
 	const struct workers *all = &rings->all;
-	fill(rings, 0, next_flows(rings), HANDED);
+
+	fill(rings, 0, next_flows(rings, HANDED), HANDED);
 	out->receive_ns = time_worker(rings, 0, HANDED);
 	out->decide_ns = 0;
 	for (unsigned int i = 1; i < all->count; i++) {
@@ -237,7 +239,7 @@ double rings_handover(struct rings *rings, enum rings_way way)
 	struct rte_mbuf *mbufs[HANDED];
 	unsigned int dropped = 0;
 
-	receive(rings, mbufs, next_flows(rings), HANDED);
+	receive(rings, mbufs, next_flows(rings, HANDED), HANDED);
 	for (unsigned int i = 0; i < HANDED && way == RINGS_BY_RSS; i++) {
 		mbufs[i]->ol_flags = RTE_MBUF_F_RX_RSS_HASH;
 		mbufs[i]->hash.rss = i * 2654435761U;
