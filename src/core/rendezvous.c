@@ -202,7 +202,7 @@ int glb_rate_row(struct glb_rating *out, const struct glb_table_spec *spec, uint
 }
 
 /* Smaller is tried earlier. */
-static unsigned int class_of(const struct glb_backend *backend)
+static uint8_t class_of(const struct glb_backend *backend)
 {
 	if (!backend->healthy)
 		return 2;
@@ -220,15 +220,14 @@ static struct glb_row order_as_original(struct glb_row row, const struct glb_tab
 	return row;
 }
 
-static struct glb_row order_by_class(struct glb_row row, const struct glb_table_spec *spec,
-				     unsigned int hops)
+static struct glb_row order_by_class(struct glb_row row, const uint8_t *classes, unsigned int hops)
 {
 	struct glb_row ordered = {{0}};
 	unsigned int n = 0;
 
 	for (unsigned int class = 0; class <= 2; class ++)
 		for (unsigned int hop = 0; hop < hops; hop++)
-			if (class_of(&spec->backends[row.hops[hop]]) == class)
+			if (classes[row.hops[hop]] == class)
 				ordered.hops[n++] = row.hops[hop];
 	return ordered;
 }
@@ -237,8 +236,19 @@ void glb_order_rows(struct glb_row *rows, const struct glb_row *ranked,
 		    const struct glb_table_spec *spec)
 {
 	unsigned int hops = glb_row_hop_count(spec);
+	uint8_t classes[GLB_BACKENDS_MAX];
 
-	for (uint32_t row = 0; row < GLB_ROWS; row++)
-		rows[row] = spec->hops ? order_by_class(ranked[row], spec, hops)
-				       : order_as_original(ranked[row], spec);
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		classes[i] = class_of(&spec->backends[i]);
+	for (uint32_t row = 0; row < GLB_ROWS; row++) {
+		const uint16_t *in = ranked[row].hops;
+
+		/* most rows are in order; hops beyond the last are backend 0 */
+		if (!(classes[in[0]] | classes[in[1]] | classes[in[2]] | classes[in[3]]))
+			rows[row] = ranked[row];
+		else if (spec->hops)
+			rows[row] = order_by_class(ranked[row], classes, hops);
+		else
+			rows[row] = order_as_original(ranked[row], spec);
+	}
 }
