@@ -10,7 +10,9 @@
  *   while the first by rank is filling, those behind it up to and with the first that is not, which
  *   got the flows before; if backends are in different zones all behind it, since the one that got
  *   the flows may then stand anywhere;
- *   a draining backend, which keeps what it has.
+ *   a draining backend, which keeps what it has;
+ *   in a table with max_load, while any backend is filling or draining, whoever has no more than
+ *   one healthy and active backend before it by rank: the limits of all were others before.
  *
  * A backend that is marked unhealthy counts as one that has lost its flows already. A table that
  * has been in force for as long as its longest flow lives is settled: all flows are owned by

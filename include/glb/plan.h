@@ -6,7 +6,7 @@
  * as long as the longest flow lives before the next. New backends are filled, then activated;
  * backends that leave are drained, then removed; backends that change their weight or zone are
  * drained and filled anew. As many at a time as the hop lists can carry: one less than a row has
- * hops, two less where zones choose the second, but always one.
+ * hops, two less where zones choose the second or max_load the first, but always one.
  */
 #ifndef GLB_PLAN_H
 #define GLB_PLAN_H
@@ -22,12 +22,13 @@ enum glb_plan_verb {
 	GLB_PLAN_REWEIGH,  /* draining -> filling, with its new weight and zone */
 	GLB_PLAN_REMOVE,   /* take it off the rows: to inactive, or off the list */
 	GLB_PLAN_HOPS,	   /* give the rows more hops */
+	GLB_PLAN_MAX_LOAD, /* let the rows be first by rank: zones come */
 	GLB_PLAN_FINISH,   /* everything else that differs: binds, name, order, fewer hops */
 };
 
 struct glb_plan_action {
 	enum glb_plan_verb verb;
-	struct glb_addr backend; /* not for GLB_PLAN_HOPS and GLB_PLAN_FINISH */
+	struct glb_addr backend; /* not for GLB_PLAN_HOPS and those behind it */
 };
 
 struct glb_plan_step {

@@ -25,6 +25,12 @@ enum {
 	GLB_WEIGHT_MAX = UINT16_MAX,
 };
 
+/* Of max_load below. */
+enum {
+	GLB_MAX_LOAD_LEAST = 101,
+	GLB_MAX_LOAD_MOST = 200,
+};
+
 struct glb_addr {
 	uint8_t bytes[16]; /* IPv4 in the first 4, the rest 0 */
 	uint8_t version;   /* 4 or 6 */
@@ -75,7 +81,8 @@ struct glb_table_spec {
 	size_t zones_len;
 	uint8_t hash_key[GLB_SIPHASH_KEY_LEN]; /* flow -> row */
 	uint8_t seed[GLB_SIPHASH_KEY_LEN];     /* row -> backends */
-	uint8_t hops; /* 2 to GLB_HOPS_MAX; 0: two, ordered by the original's rule */
+	uint8_t hops;	  /* 2 to GLB_HOPS_MAX; 0: two, ordered by the original's rule */
+	uint8_t max_load; /* percent of its share a backend is first on, see balance.h; 0: any */
 	struct glb_backend *backends;
 	struct glb_bind *binds;
 	unsigned int backend_count;
@@ -136,6 +143,17 @@ GLB_NODISCARD int glb_table_spec_copy(struct glb_table_spec *out,
 static inline bool glb_backend_usable(const struct glb_backend *backend)
 {
 	return backend->state != GLB_INACTIVE;
+}
+
+/* Does it take new flows? */
+static inline bool glb_backend_serves(const struct glb_backend *backend)
+{
+	return backend->healthy && (backend->state == GLB_ACTIVE || backend->state == GLB_FILLING);
+}
+
+static inline uint32_t glb_backend_weight(const struct glb_backend *backend)
+{
+	return backend->weight ? backend->weight : GLB_WEIGHT_DEFAULT;
 }
 
 /* How many backends of a table are. */

@@ -64,7 +64,8 @@ struct glb_building {
  * diag   receives the reason of a refusal; may be NULL
  *
  * Returns 0 and sets *out, to be released with glb_tables_free(); otherwise leaves *out alone:
- *   -EINVAL   no table at all, or a table without a bind or a usable backend
+ *   -EINVAL   no table at all, a table without a bind or a usable backend, or
+ *             one with max_load that has fewer than 3 hops or backends in different zones
  *   -E2BIG    more than GLB_BACKENDS_MAX backends or GLB_BINDS_MAX binds in a table
  *   -ENOTSUP  this processor lacks the instruction set
  *   -ENOMEM   out of memory

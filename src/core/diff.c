@@ -12,7 +12,8 @@ struct pair {
 	uint16_t *new_place; /* by backend of the new table; an old one's place is its index */
 	unsigned int count;
 	bool settled;
-	bool zoned; /* the old table ranks by zones too */
+	bool zoned;	 /* the old table ranks by zones too */
+	bool rebalanced; /* its rows had other primaries before some began to fill or drain */
 };
 
 /* The place of an address, which mostly is the one after the last that was found. */
@@ -85,6 +86,7 @@ static unsigned int owners_of(const struct pair *pair, uint32_t row)
 	const struct glb_row *ranking = &table->ranking[row];
 	uint16_t primary = table->rows[row].hops[0];
 	unsigned int owners = 0;
+	unsigned int lasting = 0; /* hops so far that served before, too */
 	bool behind_filling = true;
 
 	for (unsigned int hop = 0; hop < table->hop_count; hop++) {
@@ -94,12 +96,14 @@ static unsigned int owners_of(const struct pair *pair, uint32_t row)
 			break; /* a single backend, named again */
 
 		bool owns = ranking->hops[hop] == primary ||
-			    (!pair->settled && (backend->state == GLB_DRAINING || behind_filling));
+			    (!pair->settled && (backend->state == GLB_DRAINING || behind_filling ||
+						(pair->rebalanced && lasting < 2)));
 
 		owners |= (unsigned int)(owns && backend->healthy) << hop;
 		/* by zones, the one that had the flows may stand anywhere behind */
 		behind_filling = behind_filling &&
 				 (backend->state == GLB_FILLING || (hop > 0 && pair->zoned));
+		lasting += backend->state == GLB_ACTIVE && backend->healthy;
 	}
 	return owners;
 }
@@ -133,6 +137,17 @@ static void compare_row(struct glb_diff *diff, const struct pair *pair, uint32_t
 		pair->backends[lists.new[hop]].new_rows[hop]++;
 }
 
+/* Did backends begin to fill or drain since the rows were balanced otherwise? */
+static bool was_rebalanced(const struct glb_table_spec *spec)
+{
+	bool changing = false;
+
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		changing |= spec->backends[i].state == GLB_FILLING ||
+			    spec->backends[i].state == GLB_DRAINING;
+	return spec->max_load && changing;
+}
+
 int glb_diff(struct glb_diff *out, struct glb_diff_backend *backends, unsigned int *backend_count,
 	     const struct glb_table *old, const struct glb_table *new, bool settled)
 {
@@ -142,6 +157,7 @@ int glb_diff(struct glb_diff *out, struct glb_diff_backend *backends, unsigned i
 		.backends = backends,
 		.settled = settled,
 		.zoned = glb_zones_differ(&old->spec),
+		.rebalanced = was_rebalanced(&old->spec),
 		.new_place = calloc(new->spec.backend_count, sizeof(*pair.new_place)),
 	};
 

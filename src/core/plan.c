@@ -137,6 +137,9 @@ static int apply(struct glb_table_spec *spec, const struct glb_plan_action *acti
 	case GLB_PLAN_HOPS:
 		spec->hops = target->hops;
 		break;
+	case GLB_PLAN_MAX_LOAD:
+		spec->max_load = target->max_load;
+		break;
 	case GLB_PLAN_FINISH:
 		break;
 	}
@@ -328,19 +331,30 @@ static int try_finish(struct planner *planner, bool settled)
 	return err ? err : take_step(planner);
 }
 
-static int give_hops(struct planner *planner)
+/* A step of one action that is not about a backend. */
+static int take_general_step(struct planner *planner, enum glb_plan_verb verb)
 {
-	const struct glb_plan_action more = {.verb = GLB_PLAN_HOPS};
-	int err;
+	const struct glb_plan_action action = {.verb = verb};
+	int err = glb_table_spec_copy(&planner->step.spec, &planner->now);
 
-	if (planner->target.hops <= (planner->now.hops ? planner->now.hops : 2))
-		return 0;
-	err = glb_table_spec_copy(&planner->step.spec, &planner->now);
 	if (!err)
-		err = apply(&planner->step.spec, &more, &planner->target);
+		err = apply(&planner->step.spec, &action, &planner->target);
 	if (!err)
-		err = add_action(&planner->step, &more);
+		err = add_action(&planner->step, &action);
 	return err ? err : take_step(planner);
+}
+
+/* What has to come before everything else, and changes no row's backends but for more of them. */
+static int prepare(struct planner *planner)
+{
+	const struct glb_table_spec *target = &planner->target;
+	int err = 0;
+
+	if (target->hops > (planner->now.hops ? planner->now.hops : 2))
+		err = take_general_step(planner, GLB_PLAN_HOPS);
+	if (!err && planner->now.max_load && glb_zones_differ(target))
+		err = take_general_step(planner, GLB_PLAN_MAX_LOAD);
+	return err;
 }
 
 static const char *state_name(const struct glb_backend *backend)
@@ -384,19 +398,20 @@ static int advance(struct planner *planner, bool settled, bool *done)
 	return err ? err : take_step(planner);
 }
 
-/* One hop must be left for who serves, and one more where the second is chosen by zone. */
+/* One hop must be left for who serves, and one more where a zone or a load chooses. */
 static unsigned int busy_max_of(const struct planner *planner)
 {
-	bool zones = glb_zones_differ(&planner->now) || glb_zones_differ(&planner->target);
+	bool chosen = planner->now.max_load || glb_zones_differ(&planner->now) ||
+		      glb_zones_differ(&planner->target);
 	unsigned int hops = planner->now_tables.tables[0]->hop_count;
 
-	return hops > 2U + zones ? hops - 1 - zones : 1;
+	return hops > 2U + chosen ? hops - 1 - chosen : 1;
 }
 
 static int make_steps(struct planner *planner, struct glb_diag *diag)
 {
 	bool done = false;
-	int err = give_hops(planner);
+	int err = prepare(planner);
 
 	planner->busy_max = busy_max_of(planner);
 	while (!err && !done) {

@@ -11,7 +11,7 @@ static struct candidate candidate_of(const struct glb_backend *backend, unsigned
 		.word_count = backend->addr.version == 4 ? 1 : 3,
 		.backend = (uint16_t)index,
 		.zone = backend->zone,
-		.weight = backend->weight ? backend->weight : GLB_WEIGHT_DEFAULT,
+		.weight = glb_backend_weight(backend),
 	};
 
 	if (backend->addr.version == 4) {

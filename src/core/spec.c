@@ -95,8 +95,8 @@ static bool same_backend(const struct glb_backend *a, const struct glb_backend *
 
 bool glb_table_spec_equal(const struct glb_table_spec *a, const struct glb_table_spec *b)
 {
-	if (a->hops != b->hops || a->backend_count != b->backend_count ||
-	    a->bind_count != b->bind_count)
+	if (a->hops != b->hops || a->max_load != b->max_load ||
+	    a->backend_count != b->backend_count || a->bind_count != b->bind_count)
 		return false;
 	for (unsigned int i = 0; i < a->backend_count; i++)
 		if (!same_backend(&a->backends[i], &b->backends[i]))

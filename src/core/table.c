@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <glb/balance.h>
 #include <glb/rendezvous.h>
 
 static int check_spec(const struct glb_table_spec *spec, unsigned int index, struct glb_diag *diag)
@@ -19,6 +20,11 @@ static int check_spec(const struct glb_table_spec *spec, unsigned int index, str
 	if (!glb_usable_count(spec)) {
 		glb_diag(diag, "$.tables[%u].backends: not one usable (%u listed, all inactive)",
 			 index, spec->backend_count);
+		return -EINVAL;
+	}
+	if (spec->max_load && (spec->hops < 3 || glb_zones_differ(spec))) {
+		glb_diag(diag, "$.tables[%u].max_load: needs 3 or 4 hops, and backends of one zone",
+			 index);
 		return -EINVAL;
 	}
 	return 0;
@@ -53,7 +59,8 @@ static int rank_table(struct glb_table *table, const struct glb_building *how)
 	table->ranked = true;
 	table->hop_count = (uint8_t)glb_row_hop_count(&table->spec);
 	glb_order_rows(table->rows, table->ranking, &table->spec);
-	return 0;
+	return table->spec.max_load ? glb_balance_rows(table->rows, table->ranking, &table->spec)
+				    : 0;
 }
 
 static int build_table(struct glb_table **out, const struct glb_table_spec *spec,

@@ -14,10 +14,15 @@
 static const char *verb_text(enum glb_plan_verb verb)
 {
 	static const char *const texts[] = {
-		[GLB_PLAN_ADD] = "add",		[GLB_PLAN_ACTIVATE] = "activate",
-		[GLB_PLAN_DRAIN] = "drain",	[GLB_PLAN_FILL] = "fill",
-		[GLB_PLAN_REWEIGH] = "reweigh", [GLB_PLAN_REMOVE] = "remove",
-		[GLB_PLAN_HOPS] = "raise hops", [GLB_PLAN_FINISH] = "put the new file in force",
+		[GLB_PLAN_ADD] = "add",
+		[GLB_PLAN_ACTIVATE] = "activate",
+		[GLB_PLAN_DRAIN] = "drain",
+		[GLB_PLAN_FILL] = "fill",
+		[GLB_PLAN_REWEIGH] = "reweigh",
+		[GLB_PLAN_REMOVE] = "remove",
+		[GLB_PLAN_HOPS] = "raise hops",
+		[GLB_PLAN_MAX_LOAD] = "give up max_load",
+		[GLB_PLAN_FINISH] = "put the new file in force",
 	};
 
 	return texts[verb];
@@ -25,7 +30,7 @@ static const char *verb_text(enum glb_plan_verb verb)
 
 static bool names_backend(const struct glb_plan_action *action)
 {
-	return action->verb != GLB_PLAN_HOPS && action->verb != GLB_PLAN_FINISH;
+	return action->verb < GLB_PLAN_HOPS;
 }
 
 static void print_step(const struct glb_plan_step *step, unsigned int number)

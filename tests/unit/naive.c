@@ -173,3 +173,126 @@ struct glb_row naive_row(const struct glb_table_spec *spec, uint32_t number)
 		}
 	return swap ? (struct glb_row){.hops = {row.hops[1], row.hops[0]}} : row;
 }
+
+/* --- max_load --- */
+
+static bool takes_flows(const struct glb_backend *backend)
+{
+	return backend->state != GLB_INACTIVE && class_of(backend) == 0;
+}
+
+static uint32_t weight_of(const struct glb_backend *backend)
+{
+	return backend->weight ? backend->weight : 100;
+}
+
+/* What a backend that takes new flows may be first on, of all rows that somebody takes. */
+static uint32_t limit_of(const struct glb_table_spec *spec, unsigned int backend, uint32_t all)
+{
+	const struct glb_backend *one = &spec->backends[backend];
+	uint64_t hash = glb_siphash(spec->seed, one->addr.bytes, one->addr.version == 4 ? 4 : 16);
+	uint64_t total = 0;
+	uint32_t limit = 0;
+
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		total += takes_flows(&spec->backends[i]) ? weight_of(&spec->backends[i]) : 0;
+	/* the largest that, with the part of a row, is within the share times max_load */
+	while (((wide)(limit + 1) * 65536 + hash % 65536) * 100 * total <=
+	       (wide)all * 65536 * weight_of(one) * spec->max_load)
+		limit++;
+	while ((wide)limit * total <= (wide)all * weight_of(one))
+		limit++;
+	return limit;
+}
+
+/* What a backend may have and has. */
+struct burden {
+	uint32_t limit;
+	uint32_t rows;
+	unsigned int distance;
+};
+
+enum { NOWHERE = 1000000 };
+
+static bool may_swap(const struct glb_table_spec *spec, struct glb_row row, struct glb_row ranking)
+{
+	unsigned int last = naive_hop_count(spec) - 1;
+
+	return takes_flows(&spec->backends[row.hops[0]]) &&
+	       takes_flows(&spec->backends[row.hops[1]]) && ranking.hops[last] != row.hops[0] &&
+	       ranking.hops[last] != row.hops[1];
+}
+
+static void swap(struct burden *burdens, struct glb_row *row)
+{
+	uint16_t first = row->hops[0];
+
+	row->hops[0] = row->hops[1];
+	row->hops[1] = first;
+	burdens[row->hops[1]].rows--;
+	burdens[row->hops[0]].rows++;
+}
+
+/* Distances by breadth: all backends at one before any at the next. */
+static void find_distances(struct burden *burdens, const struct glb_row *rows,
+			   const struct glb_row *rankings, const struct glb_table_spec *spec)
+{
+	bool any = true;
+
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		burdens[i].distance =
+			takes_flows(&spec->backends[i]) && burdens[i].rows < burdens[i].limit
+				? 0
+				: NOWHERE;
+	for (unsigned int distance = 0; any; distance++) {
+		any = false;
+		for (uint32_t r = 0; r < GLB_ROWS; r++)
+			if (burdens[rows[r].hops[1]].distance == distance &&
+			    burdens[rows[r].hops[0]].distance == NOWHERE &&
+			    may_swap(spec, rows[r], rankings[r])) {
+				burdens[rows[r].hops[0]].distance = distance + 1;
+				any = true;
+			}
+	}
+}
+
+static bool is_any_beyond(const struct burden *burdens, const struct glb_table_spec *spec)
+{
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		if (takes_flows(&spec->backends[i]) && burdens[i].rows > burdens[i].limit)
+			return true;
+	return false;
+}
+
+void naive_balance(struct glb_row *rows, const struct glb_row *rankings,
+		   const struct glb_table_spec *spec)
+{
+	struct burden *burdens = calloc(spec->backend_count, sizeof(*burdens));
+	uint32_t all = 0;
+
+	if (!burdens)
+		abort();
+	for (uint32_t r = 0; r < GLB_ROWS; r++) {
+		burdens[rows[r].hops[0]].rows++;
+		all += takes_flows(&spec->backends[rows[r].hops[0]]);
+	}
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		if (takes_flows(&spec->backends[i]))
+			burdens[i].limit = limit_of(spec, i, all);
+	for (unsigned int round = 0; round <= 64 && is_any_beyond(burdens, spec); round++) {
+		if (round)
+			find_distances(burdens, rows, rankings, spec);
+		for (uint32_t r = 0; r < GLB_ROWS; r++) {
+			const struct burden *first = &burdens[rows[r].hops[0]];
+			const struct burden *second = &burdens[rows[r].hops[1]];
+			bool room = round ? second->rows <= second->limit &&
+						    second->distance < first->distance
+					  : second->rows < second->limit;
+
+			if (first->rows > first->limit && room &&
+			    may_swap(spec, rows[r], rankings[r]))
+				swap(burdens, &rows[r]);
+		}
+	}
+	free(burdens);
+}

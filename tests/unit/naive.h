@@ -16,6 +16,13 @@ struct glb_row naive_ranking(const struct glb_table_spec *spec, uint32_t number)
 /* The same row in the order in which hops are tried. */
 struct glb_row naive_row(const struct glb_table_spec *spec, uint32_t number);
 
+/*
+ * Balances all rows of a table with max_load as include/glb/balance.h has it. `rows` are as
+ * naive_row() makes them, `rankings` as naive_ranking() does.
+ */
+void naive_balance(struct glb_row *rows, const struct glb_row *rankings,
+		   const struct glb_table_spec *spec);
+
 /* How many hops a row has. */
 unsigned int naive_hop_count(const struct glb_table_spec *spec);
 

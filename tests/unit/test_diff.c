@@ -65,6 +65,29 @@ static bool is_filling(const struct glb_table *table, uint32_t row, unsigned int
 	return table->spec.backends[table->ranking[row].hops[hop]].state == GLB_FILLING;
 }
 
+/* Have backends begun to fill or drain since the rows were balanced otherwise? */
+static bool was_balanced_otherwise(const struct glb_table_spec *spec)
+{
+	for (unsigned int i = 0; i < spec->backend_count && spec->max_load; i++)
+		if (spec->backends[i].state == GLB_FILLING ||
+		    spec->backends[i].state == GLB_DRAINING)
+			return true;
+	return false;
+}
+
+static unsigned int active_before(const struct glb_table *table, uint32_t row, unsigned int place)
+{
+	unsigned int active = 0;
+
+	for (unsigned int before = 0; before < place; before++) {
+		const struct glb_backend *backend =
+			&table->spec.backends[table->ranking[row].hops[before]];
+
+		active += backend->healthy && backend->state == GLB_ACTIVE;
+	}
+	return active;
+}
+
 /* May the backend at a place of the ranking own flows? */
 static bool owns(const struct glb_table *table, uint32_t row, unsigned int place, bool settled)
 {
@@ -83,6 +106,8 @@ static bool owns(const struct glb_table *table, uint32_t row, unsigned int place
 		return true;
 	if (settled)
 		return false;
+	if (was_balanced_otherwise(&table->spec) && active_before(table, row, place) <= 1)
+		return true;
 	return backend->state == GLB_DRAINING || filling == place ||
 	       (filling > 0 && has_zones(&table->spec));
 }
@@ -205,6 +230,12 @@ static void check_backends(bool settled)
 	ENSURE(next == backend_count, "%u backends, not %u", backend_count, next);
 }
 
+static void limit_load(struct fleet *fleet)
+{
+	if (fleet->spec.hops >= 3 && !has_zones(&fleet->spec))
+		fleet->spec.max_load = (uint8_t)(101 + fleet_pick(fleet, 10));
+}
+
 START_TEST(a_diff_counts_what_a_plain_comparison_of_all_rows_counts)
 {
 	const char *text = getenv("ROUNDS");
@@ -218,12 +249,71 @@ START_TEST(a_diff_counts_what_a_plain_comparison_of_all_rows_counts)
 		fleet_copy(&new_fleet, &old_fleet);
 		for (unsigned int changes = fleet_pick(&new_fleet, 5); changes--;)
 			fleet_change(&new_fleet, fleet_pick(&new_fleet, FLEET_CHANGES));
+		limit_load(round / 4 % 2 ? &old_fleet : &new_fleet);
+		if (round % 4 < 2)
+			limit_load(&new_fleet);
 		diff = diff_of_fleets(settled);
 		ENSURE(diff.same_hash_key, "same_hash_key");
 		check_against_slow_way(&diff, round, settled);
 		check_backends(settled);
 		free_both();
 	}
+}
+END_TEST
+
+static unsigned int place_of_old_primary(const struct glb_table *old, const struct glb_table *new,
+					 uint32_t row)
+{
+	const struct glb_addr *addr = hop_of(old, row, 0);
+	unsigned int place = 0;
+
+	while (!glb_addr_equal(&new->spec.backends[new->ranking[row].hops[place]].addr, addr))
+		ENSURE(++place < new->hop_count, "row %u", row);
+	return place;
+}
+
+/* Before a backend fills or drains, others were first on rows that do not even name it. */
+START_TEST(who_was_first_before_a_backend_filled_or_drained_is_an_owner)
+{
+	uint32_t moved = 0; /* rows that do not name it */
+
+	for (unsigned int round = 0; round < 8; round++) {
+		const struct glb_table *old;
+		const struct glb_table *new;
+
+		fleet_make(&old_fleet, 500 + round, 20, round % 2 ? FLEET_WEIGHTED : FLEET_PLAIN);
+		old_fleet.spec.hops = (uint8_t)(3 + round % 2);
+		while (old_fleet.spec.backend_count < 20)
+			fleet_change(&old_fleet, FLEET_ADD);
+		for (unsigned int i = 0; i < 20; i++) {
+			old_fleet.backends[i].state = GLB_ACTIVE;
+			old_fleet.backends[i].healthy = i > 0;
+		}
+		old_fleet.backends[19].state = round / 2 % 2 ? GLB_ACTIVE : GLB_INACTIVE;
+		old_fleet.spec.max_load = 101;
+		fleet_copy(&new_fleet, &old_fleet);
+		new_fleet.backends[19].state = round / 2 % 2 ? GLB_DRAINING : GLB_FILLING;
+		old = build(&old_tables, &old_fleet);
+		new = build(&new_tables, &new_fleet);
+		for (uint32_t row = 0; row < GLB_ROWS; row++) {
+			unsigned int place = place_of_old_primary(old, new, row);
+
+			moved += !glb_addr_equal(hop_of(old, row, 0), hop_of(new, row, 0)) &&
+				 position(new, row, &new_fleet.backends[19].addr) == new->hop_count;
+			ENSURE(owns(new, row, place, false) ||
+				       !new->spec.backends[new->ranking[row].hops[place]].healthy,
+			       "round %u, row %u", round, row);
+		}
+		free_both();
+
+		fleet_copy(&old_fleet, &new_fleet);
+
+		struct glb_diff diff = diff_of_fleets(false);
+
+		check_against_slow_way(&diff, round, false);
+		free_both();
+	}
+	ck_assert_uint_gt(moved, 0);
 }
 END_TEST
 
@@ -356,6 +446,7 @@ Suite *unit_suite(void)
 
 	tcase_set_timeout(diff, 0); /* that of the program counts */
 	tcase_add_test(diff, a_diff_counts_what_a_plain_comparison_of_all_rows_counts);
+	tcase_add_test(diff, who_was_first_before_a_backend_filled_or_drained_is_an_owner);
 	tcase_add_test(diff, equal_tables_keep_every_flow);
 	tcase_add_test(diff, removing_an_active_backend_loses_its_flows_and_draining_it_moves_them);
 	tcase_add_test(

@@ -165,6 +165,28 @@ static int build_from(const struct glb_tables *old, struct glb_diag *diag)
 	return err;
 }
 
+static int build_balanced(struct glb_diag *diag)
+{
+	struct glb_backend equals[COUNT_OF(backends)];
+	struct glb_table_spec spec = spec_with_options();
+	struct glb_tables built = {.count = 99};
+
+	memcpy(equals, backends, sizeof(equals));
+	for (unsigned int i = 0; i < COUNT_OF(equals); i++)
+		equals[i].zone = 0;
+	spec.backends = equals;
+	spec.zones = NULL;
+	spec.zones_len = 0;
+	spec.max_load = 105;
+
+	int err = glb_tables_build(&built, &(struct glb_spec){&spec, 1}, NULL, diag);
+
+	ck_assert_int_eq(built.count == 99, err != 0);
+	if (!err)
+		glb_tables_free(&built);
+	return err;
+}
+
 static int build_tables(struct glb_diag *diag)
 {
 	return build_from(NULL, diag);
@@ -347,6 +369,7 @@ static int read_file(struct glb_diag *diag)
 START_TEST(building_tables_fails_cleanly)
 {
 	starve(build_tables);
+	starve(build_balanced);
 }
 END_TEST
 

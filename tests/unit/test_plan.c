@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include <glb/plan.h>
-#include <glb/table.h>
+#include <glb/rendezvous.h>
 
 #include "naive.h"
 #include "suite.h"
@@ -103,6 +103,22 @@ static void name_zones(struct fleet *fleet, bool swap)
 		fleet->new.backends[i].zone = (uint16_t)(3 - fleet->new.backends[i].zone);
 }
 
+/* Some tables have a max_load, which may change, come and go. They have no zones. */
+static void limit_load(struct fleet *fleet, unsigned int number)
+{
+	static const uint8_t loads[] = {0, 101, 105, 110, 200};
+	uint8_t was = loads[pick(&fleet->state, COUNT_OF(loads))];
+	uint8_t is = pick(&fleet->state, 2) ? was : loads[pick(&fleet->state, COUNT_OF(loads))];
+
+	if (number % 3 || fleet->old.hops < 3)
+		return;
+	for (unsigned int i = 0; i < BACKENDS_MAX; i++)
+		for (unsigned int spec = 0; spec < 3; spec++)
+			fleet->backends[spec][i].zone = 0;
+	fleet->base.max_load = fleet->old.max_load = was;
+	fleet->new.max_load = is;
+}
+
 static void make_fleet(struct fleet *fleet, unsigned int number)
 {
 	unsigned int hops = 1 + pick(&fleet->state, 4); /* 1: none given */
@@ -132,7 +148,8 @@ static void make_fleet(struct fleet *fleet, unsigned int number)
 	for (unsigned int i = 0; i < BACKENDS_MAX && hops < 3; i++)
 		fleet->backends[1][i].zone = fleet->backends[2][i].zone = 0;
 	if (hops >= 3)
-		name_zones(fleet, number % 3 == 0);
+		name_zones(fleet, number % 2 == 0);
+	limit_load(fleet, number);
 }
 
 /* Who accepted the flows of each row, at most two owners of different age. */
@@ -148,11 +165,26 @@ struct lists {
 	uint8_t hops[ROWS_SEEN][GLB_HOPS_MAX];
 };
 
+/* All rows of a table with max_load, for whose balance it takes all. */
+static const struct glb_row *balanced_rows(const struct glb_table_spec *spec)
+{
+	static struct glb_row rankings[GLB_ROWS];
+	static struct glb_row rows[GLB_ROWS];
+
+	ck_assert_int_eq(glb_rank_rows(rankings, spec), 0);
+	glb_order_rows(rows, rankings, spec);
+	naive_balance(rows, rankings, spec);
+	return rows;
+}
+
 static void list_hops(struct lists *lists, const struct glb_table_spec *spec)
 {
+	const struct glb_row *balanced = spec->max_load ? balanced_rows(spec) : NULL;
+
 	lists->hop_count = naive_hop_count(spec);
 	for (unsigned int row = 0; row < ROWS_SEEN; row++) {
-		struct glb_row hops = naive_row(spec, row * (GLB_ROWS / ROWS_SEEN));
+		uint32_t number = row * (GLB_ROWS / ROWS_SEEN);
+		struct glb_row hops = balanced ? balanced[number] : naive_row(spec, number);
 
 		for (unsigned int hop = 0; hop < lists->hop_count; hop++)
 			lists->hops[row][hop] = spec->backends[hops.hops[hop]].addr.bytes[3];
@@ -218,6 +250,7 @@ static void check_last_step(const struct fleet *fleet, const struct glb_plan *pl
 
 	ck_assert_int_eq(last->actions[0].verb, GLB_PLAN_FINISH);
 	ck_assert_uint_eq(last->spec.hops, fleet->new.hops);
+	ck_assert_uint_eq(last->spec.max_load, fleet->new.max_load);
 	ck_assert_uint_eq(last->spec.backend_count, fleet->new.backend_count);
 	for (unsigned int i = 0; i < fleet->new.backend_count; i++) {
 		const struct glb_backend *is = &last->spec.backends[i];

@@ -11,7 +11,7 @@
 
 enum { BACKENDS_MAX = 6 };
 
-/* A state: a word per backend, like "1 2d 3f/50@a", and the hops of its rows. */
+/* A state: the hops of its rows, % for a max_load, and a word per backend, like "1 2d 3f/50@a". */
 struct state {
 	struct glb_backend backends[BACKENDS_MAX];
 	struct glb_bind bind;
@@ -50,7 +50,8 @@ static void read_state(struct state *state, const char *text)
 
 	*state = (struct state){.bind = {{{192, 0, 2, 10}, 4}, 32, GLB_PROTO_TCP, 80, 80, false}};
 	state->spec.hops = (uint8_t)(text[0] - '0');
-	(void)snprintf(words, sizeof(words), "%s", text + 2);
+	state->spec.max_load = text[1] == '%' ? 105 : 0;
+	(void)snprintf(words, sizeof(words), "%s", strchr(text, ' ') + 1);
 	while ((word = strsep(&rest, " ")))
 		read_backend(state, word);
 	state->spec.backends = state->backends;
@@ -66,8 +67,8 @@ static void free_state(struct state *state)
 /* A plan in words: steps divided by ';'. */
 static void write_plan(char *out, const struct glb_plan *plan)
 {
-	static const char *const verbs[] = {"add",     "activate", "drain", "fill",
-					    "reweigh", "remove",   "hops",  "finish"};
+	static const char *const verbs[] = {"add",    "activate", "drain",    "fill",  "reweigh",
+					    "remove", "hops",	  "max_load", "finish"};
 	char *at = out + sprintf(out, "%s", plan->wait_first ? "wait;" : "");
 
 	for (unsigned int s = 0; s < plan->step_count; s++) {
@@ -107,6 +108,17 @@ static const struct {
 	{"0 1 2 3", "0 1 2 3 4 5", "add 4;activate 4,add 5;activate 5;finish", false},
 	{"3 1 2 3", "3 1 2 3 4 5 6", "add 4,add 5;activate 4,activate 5,add 6;activate 6;finish",
 	 false},
+	{"3% 1 2 3", "3% 1 2 3 4 5", "add 4;activate 4,add 5;activate 5;finish", false},
+	{"4% 1 2 3 4", "4% 1 2 3 4 5 6", "add 5,add 6;activate 5,activate 6;finish", false},
+	{"3% 1 2 3 4", "3% 1 2 3 5", "add 5;activate 5,drain 4;remove 4;finish", false},
+	{"3 1 2 3", "3% 1 2 3", "finish", false},
+	{"3% 1 2 3", "3 1 2 3", "finish", false},
+	{"2 1 2 3", "3% 1 2 3", "hops;finish", false},
+	{"3% 1 2 3", "2 1 2 3", "finish", false},
+	{"3% 1 2 3", "3 1@a 2@b 3@a", "max_load;finish", false},
+	{"3% 1 2 3", "4 1@a 2@b 3@a", "hops;max_load;finish", false},
+	{"3% 1 2 3f", "3% 1 2 3 4", "activate 3;add 4;activate 4;finish", false},
+	{"3% 1 2 3d", "3% 1 2", "wait;remove 3;finish", false},
 	{"4 1 2 3", "4 1 2 3 4 5 6", "add 4,add 5;activate 4,activate 5,add 6;activate 6;finish",
 	 false},
 	{"4 1 2 3 4", "4 1 5 6",
