@@ -226,6 +226,19 @@ static void check_zones(const struct glb_table_spec *table, const char *const zo
 	}
 }
 
+/* The first place by load and the second by zone would leave too few for who had the flows. */
+static void check_max_load(const struct glb_table_spec *table, const char *const zones[],
+			   const struct conf_value *list)
+{
+	struct conf_value max_load;
+	bool zoned = false;
+
+	for (unsigned int i = 0; i < table->backend_count; i++)
+		zoned |= zones[i] != NULL;
+	if (zoned && table->max_load && conf_find(&max_load, list->parent, "max_load"))
+		(void)conf_refuse(&max_load, "cannot be had together with the zones of backends");
+}
+
 /* Refuses the second of two backends with one server ID; 0 or -ENOMEM. */
 static int check_server_ids(const struct glb_table_spec *table, const struct conf_value *list)
 {
@@ -308,7 +321,7 @@ static int read_list(struct glb_table_spec *table, const char **zones,
 		check_usable(table, list);
 	check_families(table, list);
 	check_zones(table, zones, list);
-
+	check_max_load(table, zones, list);
 	check_quic(table, list);
 
 	int err = check_duplicates(table, list);

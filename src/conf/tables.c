@@ -46,10 +46,27 @@ static void read_hops(struct glb_table_spec *out, const struct conf_value *table
 		out->hops = (uint8_t)hops;
 }
 
+/* What else it takes is checked with the backends. */
+static void read_max_load(struct glb_table_spec *out, const struct conf_value *table)
+{
+	struct conf_value value;
+	struct conf_value hops;
+	uint32_t percent;
+
+	if (!conf_find(&value, table, "max_load"))
+		return;
+	if (!conf_find(&hops, table, "hops"))
+		conf_warn(&value, "has no effect without \"hops\" in its table");
+	else if (!conf_uint(&percent, GLB_MAX_LOAD_LEAST, GLB_MAX_LOAD_MOST, &value))
+		out->max_load = (uint8_t)percent;
+	if (out->hops == 2 && out->max_load)
+		(void)conf_refuse(&value, "needs \"hops\": 3 or 4 in its table");
+}
+
 static int read_table(struct glb_table_spec *out, const struct conf_value *table)
 {
 	static const char *const known[] = {
-		"name", "hash_key", "seed", "hops", "binds", "backends", NULL,
+		"name", "hash_key", "seed", "hops", "max_load", "binds", "backends", NULL,
 	};
 
 	if (conf_object(table))
@@ -58,6 +75,7 @@ static int read_table(struct glb_table_spec *out, const struct conf_value *table
 	read_key(out->hash_key, table, "hash_key");
 	read_key(out->seed, table, "seed");
 	read_hops(out, table);
+	read_max_load(out, table);
 
 	int err = read_name(out, table);
 

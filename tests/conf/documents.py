@@ -140,10 +140,10 @@ def table(**keys) -> dict:
     return {"tables": [{key: value for key, value in made.items() if value is not None}]}
 
 
-def backends(*changes, hops=None) -> dict:
+def backends(*changes, **keys) -> dict:
     """A document with a backend per change."""
     listed = [{"ip": f"10.1.{i // 256}.{i % 256}", "state": "active", "healthy": True} | c for i, c in enumerate(changes)]
-    return table(backends=listed, hops=hops)
+    return table(backends=listed, **{"hops": None, **keys})
 
 
 def bind(**keys) -> dict:
@@ -183,6 +183,18 @@ def rules() -> dict:
         "zones with four hops": backends({"zone": "a"}, {"zone": "b"}, hops=4),
         "a backend without a zone": backends({"zone": "a"}, {}, hops=3),
         "an empty zone": backends({"zone": ""}, {"zone": "a"}, hops=3),
+        "the least load": backends({}, {}, hops=3, max_load=101),
+        "the most load": backends({}, {}, hops=4, max_load=200),
+        "too little load": backends({}, {}, hops=3, max_load=100),
+        "too much load": backends({}, {}, hops=3, max_load=201),
+        "a load that is a factor": backends({}, {}, hops=3, max_load=1.05),
+        "a load in words": backends({}, {}, hops=3, max_load="105"),
+        "a load without hops": backends({}, {}, max_load=105),
+        "a strange load without hops": backends({}, {}, max_load="heavy"),
+        "a load with two hops": backends({}, {}, hops=2, max_load=105),
+        "a load with zones": backends({"zone": "a"}, {"zone": "b"}, hops=3, max_load=105),
+        "a load with one zone": backends({"zone": "a"}, {"zone": "a"}, hops=4, max_load=105),
+        "a load beside weights": backends({"weight": 7}, {}, hops=3, max_load=150),
         "QUIC over TCP": bind(proto="tcp", port=443, quic=True),
         "no QUIC over TCP": bind(proto="tcp", port=443, quic=False),
         "QUIC with a bad protocol": bind(proto="sctp", port=443, quic=True),

@@ -211,6 +211,19 @@ static const struct {
 	 "1:108: $.tables[0].hops: is a string, expected an integer from 2 to 4"},
 	{HOPS("null", BACKEND "," OTHER),
 	 "1:108: $.tables[0].hops: is null, expected an integer from 2 to 4"},
+	{HOPS("3,'max_load':100", BACKEND "," OTHER),
+	 "1:121: $.tables[0].max_load: 100 is not from 101 to 200"},
+	{HOPS("3,'max_load':201", BACKEND "," OTHER),
+	 "1:121: $.tables[0].max_load: 201 is not from 101 to 200"},
+	{HOPS("3,'max_load':1.05", BACKEND "," OTHER),
+	 "1:121: $.tables[0].max_load: is a fraction, expected an integer from 101 to 200"},
+	{HOPS("3,'max_load':true", BACKEND "," OTHER),
+	 "1:121: $.tables[0].max_load: is a boolean, expected an integer from 101 to 200"},
+	{HOPS("2,'max_load':105", BACKEND "," OTHER),
+	 "1:121: $.tables[0].max_load: needs \"hops\": 3 or 4 in its table"},
+	{HOPS("4,'max_load':105", "{'ip':'10.0.0.1','state':'active','healthy':true,'zone':'a'},"
+				  "{'ip':'10.0.0.2','state':'active','healthy':true,'zone':'a'}"),
+	 "1:121: $.tables[0].max_load: cannot be had together with the zones of backends"},
 	{HOPS("2", OTHER ",{'ip':'10.0.0.1','state':'active','healthy':true,'weight':0}"),
 	 "1:283: $.tables[0].backends[1].weight: 0 is not from 1 to 65535"},
 	{HOPS("2", OTHER ",{'ip':'10.0.0.1','state':'active','healthy':true,'weight':65536}"),
@@ -316,6 +329,9 @@ static const struct {
 	 "1:241: $.tables[0].backends[0].server_id: has no effect without a bind with \"quic\" in "
 	 "its table"},
 	/* options where they are not known: the original's rules */
+	{"{'tables':[{" KEYS ",'max_load':'none','binds':[" BIND "],'backends':[" BACKEND "," OTHER
+	 "]}]}",
+	 "1:112: $.tables[0].max_load: has no effect without \"hops\" in its table"},
 	{BACKS("{'ip':'10.0.0.1','state':'active','healthy':true,'zone':'','weight':3},{'ip':'10.0."
 	       "0.2','state':'active','healthy':true,'weight':'heavy'}"),
 	 "1:222: $.tables[0].backends[0].zone: has no effect without \"hops\" in its table\n"

@@ -100,6 +100,33 @@ START_TEST(everything_a_document_says_is_in_the_spec)
 }
 END_TEST
 
+START_TEST(a_load_is_in_percent_and_absent_without_hops)
+{
+	static const struct {
+		const char *options;
+		uint8_t want;
+	} cases[] = {
+		{"'hops':3,'max_load':105,", 105},
+		{"'max_load':200,'hops':4,", 200},
+		{"'max_load':105,", 0},
+		{"'hops':3,", 0},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		struct glb_spec spec;
+		char json[1024];
+
+		(void)snprintf(json, sizeof(json),
+			       "{'tables':[{%s" KEYS ",'binds':[" BIND "],'backends':[" BACKEND
+			       "," OTHER "]}]}",
+			       cases[i].options);
+		ck_assert_int_eq(parse(&spec, json), 0);
+		ck_assert_uint_eq(spec.tables[0].max_load, cases[i].want);
+		glb_spec_free(&spec);
+	}
+}
+END_TEST
+
 START_TEST(backends_of_two_families_are_never_duplicates)
 {
 	struct glb_spec spec;
@@ -298,6 +325,7 @@ Suite *unit_suite(void)
 	TCase *files = tcase_create("files");
 
 	tcase_add_test(documents, everything_a_document_says_is_in_the_spec);
+	tcase_add_test(documents, a_load_is_in_percent_and_absent_without_hops);
 	tcase_add_test(documents, backends_of_two_families_are_never_duplicates);
 	tcase_add_test(documents, a_good_document_cut_anywhere_is_refused);
 	suite_add_tcase(suite, documents);
