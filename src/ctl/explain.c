@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <glb/balance.h>
 #include <glb/bind.h>
 #include <glb/hash.h>
 #include <glb/rendezvous.h>
@@ -200,6 +201,9 @@ static const char *reason_of(const struct path *path, uint16_t backend, unsigned
 
 	if (position == path->table->hop_count)
 		return "beyond the hops of a row";
+	if (position < 2 && glb_row_was_balanced(path->table, path->row))
+		return position ? "yields: has its share of rows by max_load"
+				: "moved up: one before it has its share of rows by max_load";
 	if (position == place)
 		return "in its place by rank";
 	if (position < place)
@@ -276,8 +280,10 @@ static int explain(const struct path *path, bool json)
 	} else {
 		printf("bind %s\n", bind_text(bind, &spec->binds[path->bind]));
 		print_path(path);
-		printf("order %s\n",
-		       spec->hops ? "by state and health, then rank" : "the original's rule");
+		printf("order %s\n", !spec->hops ? "the original's rule"
+				     : spec->max_load
+					     ? "by state and health, then rank and max_load"
+					     : "by state and health, then rank");
 		print_candidates(path, ratings, count);
 	}
 	free(ratings);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include <glb/balance.h>
 #include <glb/digest.h>
 #include <glb/image.h>
 
@@ -99,9 +100,11 @@ static void print_table(const struct glb_table *table, unsigned int index,
 	char digest[GLB_DIGEST_TEXT_LEN];
 	char bind[BIND_TEXT_LEN];
 
-	printf("table %s\n  digest %s\n  order  %s, %u hops\n  binds\n",
-	       table_name(name, table, index), glb_digest(digest, table), orders[order_of(table)],
-	       table->hop_count);
+	printf("table %s\n  digest %s\n  order  %s, %u hops", table_name(name, table, index),
+	       glb_digest(digest, table), orders[order_of(table)], table->hop_count);
+	if (table->spec.max_load)
+		printf(", max_load %u %%", table->spec.max_load);
+	printf("\n  binds\n");
 	for (unsigned int i = 0; i < table->spec.bind_count; i++)
 		printf("    %s\n", bind_text(bind, &table->spec.binds[i]));
 	printf("  %-42s %-9s %-9s %6s %-10s", "backends", "state", "health", "weight", "zone");
@@ -141,6 +144,15 @@ static void write_backend(struct writer *w, const struct glb_table *table, unsig
 	write_close(w, '}');
 }
 
+/* Null without the option, and in images, which do not tell. */
+static void write_max_load(struct writer *w, const struct glb_table *table)
+{
+	if (table->spec.max_load)
+		write_uint(w, "max_load", table->spec.max_load);
+	else
+		write_string(w, "max_load", NULL);
+}
+
 static void write_table(struct writer *w, const struct glb_table *table, const struct share *shares)
 {
 	static const char *const orders[] = {
@@ -155,6 +167,7 @@ static void write_table(struct writer *w, const struct glb_table *table, const s
 	write_string(w, "digest", glb_digest(digest, table));
 	write_uint(w, "hops", table->hop_count);
 	write_string(w, "order", orders[order_of(table)]); /* unknown: null */
+	write_max_load(w, table);
 	write_open(w, "binds", '[');
 	for (unsigned int i = 0; i < table->spec.bind_count; i++)
 		write_string(w, NULL, bind_text(bind, &table->spec.binds[i]));
@@ -200,7 +213,9 @@ struct table_stats {
 	double chi_square; /* of the primaries against their shares, usable - 1 degrees of freedom
 			    */
 	double peak_load;  /* the largest rows / expected */
-	uint32_t pair_min; /* over all ordered pairs of usable backends */
+	double peak_in_force; /* the same of first hops, among those that take new flows */
+	uint32_t balanced;    /* rows whose first hop is another for max_load */
+	uint32_t pair_min;    /* over all ordered pairs of usable backends */
 	uint32_t pair_max;
 };
 
@@ -281,7 +296,9 @@ static bool make_stats(struct table_stats *stats, const struct glb_table *table)
 
 		stats->backends[hops[0]].rows++;
 		stats->pairs[number[hops[0]] * stats->usable + number[hops[1]]]++;
+		stats->balanced += glb_row_was_balanced(table, row);
 	}
+	stats->peak_in_force = glb_peak_load(table);
 	for (unsigned int i = 0; i < spec->backend_count; i++)
 		if (glb_backend_usable(&spec->backends[i]))
 			weigh_backend(stats, spec, i);
@@ -315,6 +332,10 @@ static void print_stats(const struct glb_table *table, unsigned int index,
 	}
 	printf("  peak load %.3f of the mean; chi-square %.1f, about %u expected\n",
 	       stats->peak_load, stats->chi_square, stats->usable - 1);
+	printf("  in force: peak load %.3f of the mean", stats->peak_in_force);
+	if (table->spec.max_load)
+		printf("; max_load %u %% moved %u rows", table->spec.max_load, stats->balanced);
+	printf("\n");
 	if (stats->usable > 1)
 		printf("  pairs of first and second: %u to %u rows%s\n", stats->pair_min,
 		       stats->pair_max, stats->usable > 2 ? "" : ", one pair each way");
@@ -331,6 +352,9 @@ static void write_stats(struct writer *w, const struct glb_table *table,
 	write_string(w, "name", table->spec.name);
 	write_uint(w, "usable", stats->usable);
 	write_real(w, "peak_load", stats->peak_load);
+	write_real(w, "peak_load_in_force", stats->peak_in_force);
+	write_max_load(w, table);
+	write_uint(w, "rows_balanced", stats->balanced);
 	write_real(w, "chi_square", stats->chi_square);
 	write_uint(w, "pair_rows_min", stats->pair_min);
 	write_uint(w, "pair_rows_max", stats->pair_max);

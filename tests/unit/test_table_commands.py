@@ -206,6 +206,85 @@ class TableCommands(unittest.TestCase):
         self.assertLess(stats["peak_load"], 1.05)
         self.assertIn("deviations", self.run_table("stats", "old.json").stdout)
 
+    def balance(self, hops=3):
+        """A table large enough for chance to matter, with max_load."""
+        proxies = [{"ip": f"10.0.0.{n}", "state": "active", "healthy": True} for n in range(1, 61)]
+        self.tables["tables"][0].update(hops=hops, max_load=101, backends=proxies)
+        self.backends = proxies
+        self.write("old.json")
+
+    def test_stats_tell_what_max_load_did(self):
+        (plain,) = self.answer("stats", "old.json")
+        self.assertEqual((plain["max_load"], plain["rows_balanced"]), (None, 0))
+        self.assertEqual(plain["peak_load"], plain["peak_load_in_force"])
+        self.assertNotIn("max_load", self.run_table("stats", "old.json").stdout)
+        self.balance()
+        (stats,) = self.answer("stats", "old.json")
+        self.assertEqual(stats["max_load"], 101)
+        self.assertGreater(stats["peak_load"], 1.04)
+        self.assertLessEqual(stats["peak_load_in_force"], 1.01)
+        self.assertGreater(stats["rows_balanced"], 100)
+        told = f"max_load 101 % moved {stats['rows_balanced']} rows"
+        self.assertIn(told, self.run_table("stats", "old.json").stdout)
+
+    def test_show_tells_max_load_of_a_source_and_not_of_an_image(self):
+        self.assertIsNone(self.answer("show", "old.json")["tables"][0]["max_load"])
+        self.balance()
+        self.run_table("build", "old.json", "old.bin")
+        self.assertIn(" 3 hops, max_load 101 %\n", self.run_table("show", "old.json").stdout)
+        self.assertNotIn("max_load", self.run_table("show", "old.bin").stdout)
+        source, image = (self.answer("show", name)["tables"][0] for name in ("old.json", "old.bin"))
+        self.assertEqual((source["max_load"], image["max_load"]), (101, None))
+        self.assertEqual(source["digest"], image["digest"])
+
+    def test_a_digest_changes_with_the_rows_that_max_load_moves(self):
+        self.balance()
+        balanced = self.answer("show", "old.json")["tables"][0]["digest"]
+        del self.tables["tables"][0]["max_load"]
+        self.write("new.json")
+        self.assertNotEqual(self.answer("show", "new.json")["tables"][0]["digest"], balanced)
+
+    def test_explain_says_who_yields_to_max_load(self):
+        self.balance()
+        flow = ("198.51.100.21", "1.1.1.1", "80")
+        explained = self.answer("explain", "old.json", *flow)
+        first, second, third, *_ = explained["candidates"]
+        self.assertEqual((first["hop"], first["why"]), (2, "yields: has its share of rows by max_load"))
+        moved = "moved up: one before it has its share of rows by max_load"
+        self.assertEqual((second["hop"], second["why"]), (1, moved))
+        self.assertEqual((third["hop"], third["why"]), (3, "in its place by rank"))
+        told = self.run_table("explain", "old.json", *flow).stdout
+        self.assertIn("order by state and health, then rank and max_load\n", told)
+
+    def test_max_load_comes_and_goes_without_losing_flows(self):
+        self.balance()
+        del self.tables["tables"][0]["max_load"]
+        for words in (("old.json", "new.json"), ("new.json", "old.json")):
+            self.write("new.json")
+            told = self.answer("diff", *words)["tables"][0]
+            self.assertEqual(told["lost"], 0)
+            self.assertEqual(told["rows_changed"], told["primaries_changed"])
+            self.assertGreater(told["primaries_changed"], 100)
+        (planned,) = self.plan()
+        self.assertEqual([[one["action"] for one in step] for step in planned["steps"]], [["put the new file in force"]])
+
+    def test_an_added_backend_takes_no_flows_from_balanced_rows_while_one_fills(self):
+        self.balance()
+        self.backends[7]["state"] = "filling"
+        self.write("old.json")
+        done = self.run_table("add", "old.json", "10.0.0.99")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("--settled", done.stderr)
+        self.assertEqual(self.run_table("add", "--settled", "old.json", "10.0.0.99").returncode, 0)
+
+    def test_a_plan_gives_up_max_load_before_zones_come(self):
+        self.balance()
+        del self.tables["tables"][0]["max_load"]
+        for number, backend in enumerate(self.backends):
+            backend["zone"] = f"rack {number % 3}"
+        (planned,) = self.plan()
+        self.assertEqual(planned["steps"][0], [{"action": "give up max_load"}])
+
     def test_explain_names_the_bind_and_gives_each_candidate_a_reason(self):
         lookup = self.answer("lookup", "old.json", *FLOW)
         primary = lookup["hops"][0]
