@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What glb should do, said a second time.
 
-A plain model of everything two hosts must agree on. Here: SipHash-2-4, the hash of a flow, the
-rows of a table, the bytes of a table image. In reading.py: what a frame says about itself. In
+A plain model of everything two hosts must agree on. Here: the hash of a flow, the rows of a
+table, the bytes of a table image. In siphash.py: the hash. In balance.py: how rows are shared out.
+In reading.py: what a frame says about itself. In
 writing.py: headers and checksums. In quic.py: which server a QUIC packet names. In answers.py: what
 the director says itself. In datapath.py: what becomes of a frame. It shares nothing with the C
 programs, prefers clarity to speed, and is what the packet cases and the vectors in vectors/ are
@@ -11,96 +12,15 @@ checked against.
 
 from __future__ import annotations
 
-import array
 import ipaddress
 import struct
-import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Iterable, Iterator, Optional, Sequence
+from fractions import Fraction
+from typing import Iterator, Optional, Sequence
 
-# --- SipHash-2-4 ---------------------------------------------------------------------------------
-
-# The algorithm works on 64-bit words. Here a "word" is a Python integer that may hold several of
-# them, one in the lower half of every 128 bits: additions carry into, and rotations spill into,
-# the upper halves, which `mask` clears. One lane gives SipHash as the paper has it; thousands give
-# thousands of hashes for hardly more work.
-
-
-def _rotate(word: int, bits: int, mask: int) -> int:
-    return ((word << bits) | (word >> (64 - bits))) & mask
-
-
-def _sip_round(v0: int, v1: int, v2: int, v3: int, mask: int) -> tuple[int, int, int, int]:
-    v0 = (v0 + v1) & mask
-    v2 = (v2 + v3) & mask
-    v1 = _rotate(v1, 13, mask) ^ v0
-    v3 = _rotate(v3, 16, mask) ^ v2
-    v0 = _rotate(v0, 32, mask)
-    v2 = (v2 + v1) & mask
-    v0 = (v0 + v3) & mask
-    v1 = _rotate(v1, 17, mask) ^ v2
-    v3 = _rotate(v3, 21, mask) ^ v0
-    v2 = _rotate(v2, 32, mask)
-    return v0, v1, v2, v3
-
-
-def _lanes(words: Iterable[bytes]) -> int:
-    return int.from_bytes(bytes(8).join(words), "little")
-
-
-def _siphash_words(keys: Sequence[bytes], words: Iterable[int]) -> list[int]:
-    """Hashes of words that hold one lane per key."""
-    ones = _lanes([b"\1" + bytes(7)] * len(keys))
-    mask = ones * 0xFFFFFFFFFFFFFFFF
-    k0, k1 = _lanes(key[:8] for key in keys), _lanes(key[8:] for key in keys)
-    v0 = k0 ^ ones * 0x736F6D6570736575
-    v1 = k1 ^ ones * 0x646F72616E646F6D
-    v2 = k0 ^ ones * 0x6C7967656E657261
-    v3 = k1 ^ ones * 0x7465646279746573
-    for word in words:
-        v3 ^= word
-        for _ in range(2):
-            v0, v1, v2, v3 = _sip_round(v0, v1, v2, v3, mask)
-        v0 ^= word
-    v2 ^= ones * 0xFF
-    for _ in range(4):
-        v0, v1, v2, v3 = _sip_round(v0, v1, v2, v3, mask)
-    hashes = array.array("Q", (v0 ^ v1 ^ v2 ^ v3).to_bytes(16 * len(keys), "little"))
-    if sys.byteorder == "big":
-        hashes.byteswap()
-    return list(hashes[::2])
-
-
-def _siphash_lanes(key: bytes, messages: Sequence[bytes]) -> list[int]:
-    length = len(messages[0])
-    padding = bytes(7 - length % 8) + bytes([length & 0xFF])
-    padded = [message + padding for message in messages]
-    words = (
-        _lanes(message[at : at + 8] for message in padded) for at in range(0, len(padded[0]), 8)
-    )
-    return _siphash_words([key] * len(messages), words)
-
-
-def siphash(key: bytes, message: bytes) -> int:
-    """SipHash-2-4 of one message with a 16-byte key."""
-    return _siphash_lanes(key, [message])[0]
-
-
-def siphash_many(key: bytes, messages: Sequence[bytes]) -> list[int]:
-    """siphash() of many messages of one length."""
-    step = 2048  # integers of this size stay in the processor's cache
-    return [
-        value
-        for start in range(0, len(messages), step)
-        for value in _siphash_lanes(key, messages[start : start + step])
-    ]
-
-
-def digest(value: int) -> bytes:
-    """The eight bytes in which SipHash's authors write a hash down."""
-    return struct.pack("<Q", value)
-
+import balance
+from siphash import digest, siphash, siphash_many, siphash_words
 
 # --- Tables --------------------------------------------------------------------------------------
 
@@ -121,6 +41,9 @@ class Backend:
     weight: int = 100
     zone: Optional[str] = None
     server_id: Optional[int] = None
+
+    def serves(self) -> bool:
+        return self.healthy and self.state in ("active", "filling")
 
 
 @dataclass(frozen=True)
@@ -155,6 +78,7 @@ class Table:
     backends: tuple[Backend, ...]
     hops: Optional[int] = None
     name: str = ""
+    max_load: Optional[int] = None
     _known_rows: dict[int, Row] = field(default_factory=dict, compare=False, repr=False)
 
     def usable(self) -> list[int]:
@@ -214,6 +138,7 @@ def tables_of(document: dict) -> list[Table]:
             ),
             table.get("hops"),
             table.get("name", ""),
+            table.get("max_load") if "hops" in table else None,
         )
         for table in document["tables"]
     ]
@@ -288,8 +213,8 @@ def _by_class(table: Table, row: Sequence[int]) -> Row:
     return tuple(sorted(row, key=order))
 
 
-def rows(table: Table, numbers: Sequence[int] = range(ROWS)) -> Iterator[Row]:
-    """The hops of the rows asked for. A backend that is alone is its own secondary."""
+def rankings(table: Table, numbers: Sequence[int]) -> Iterator[Row]:
+    """The backends of rows by rank, weight and zone. One that is alone is its own secondary."""
     usable = table.usable()
     weights = [table.backends[i].weight for i in usable]
     weighted = len(set(weights)) > 1
@@ -303,8 +228,39 @@ def rows(table: Table, numbers: Sequence[int] = range(ROWS)) -> Iterator[Row]:
             costs = list(map(cost, row_scores, weights))
             key = list(zip(costs, row_scores)).__getitem__
         ranked = [usable[place] for place in sorted(range(len(usable)), key=key)]
-        row = (_other_zone_second(table, ranked) * 2)[: table.row_length()]
-        yield _by_class(table, row) if table.hops else _swapped(table, *row)
+        yield tuple((_other_zone_second(table, ranked) * 2)[: table.row_length()])
+
+
+def _limits(table: Table, ordered: Sequence[Row]) -> dict[int, int]:
+    """How many rows those that take new flows may be first on."""
+    serving = {i: table.backends[i] for i in table.usable() if table.backends[i].serves()}
+    total = sum(backend.weight for backend in serving.values())
+    shared = sum(row[0] in serving for row in ordered)
+    return {
+        i: balance.limit(
+            Fraction(shared * backend.weight, total),
+            table.max_load,
+            Fraction(siphash(table.seed, backend.address) % 65536, 65536),
+        )
+        for i, backend in serving.items()
+    }
+
+
+def _ordered(table: Table, ranking: Row) -> Row:
+    return _by_class(table, ranking) if table.hops else _swapped(table, *ranking)
+
+
+def rows(table: Table, numbers: Sequence[int] = range(ROWS)) -> Iterator[Row]:
+    """The hops of the rows asked for. With max_load every row depends on all others."""
+    if not table.max_load:
+        yield from (_ordered(table, ranking) for ranking in rankings(table, numbers))
+        return
+    if not table._known_rows:
+        ranked = list(rankings(table, range(ROWS)))
+        ordered = [_ordered(table, ranking) for ranking in ranked]
+        shared_out = balance.balanced(ordered, ranked, _limits(table, ordered))
+        table._known_rows.update(enumerate(shared_out))
+    yield from map(table._known_rows.__getitem__, numbers)
 
 
 # --- Table images --------------------------------------------------------------------------------
@@ -444,7 +400,7 @@ def table_digest(table: Table) -> str:
     words = list(_digest_words(table))
     words.append(len(words))
     both = (word | word << 128 for word in words)
-    return "".join(f"{half:016x}" for half in _siphash_words(DIGEST_KEYS, both))
+    return "".join(f"{half:016x}" for half in siphash_words(DIGEST_KEYS, both))
 
 
 # --- Flows ---------------------------------------------------------------------------------------

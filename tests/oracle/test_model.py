@@ -5,9 +5,11 @@ import dataclasses
 import ipaddress
 import math
 from collections import Counter
+from fractions import Fraction
 
 import pytest
 
+import balance
 import model
 import writing
 
@@ -248,6 +250,46 @@ def test_hops_go_by_class_and_then_by_rank():
     for ranked, row in zip(model.rows(plain, range(500)), model.rows(mixed, range(500))):
         assert row[2:] == (1, 0)
         assert row[:2] == tuple(index for index in ranked if index in (2, 3))
+
+
+def test_limits_are_whole_rows_and_leave_room_for_one():
+    half = Fraction(1, 2)
+    assert balance.limit(Fraction(256), 105, Fraction(0)) == 268
+    assert balance.limit(Fraction(256), 105, half) == 268
+    assert balance.limit(Fraction(256), 105, Fraction(9, 10)) == 267
+    assert balance.limit(Fraction(16), 101, half) == 17
+    assert balance.limit(Fraction(1, 9), 200, half) == 1
+
+
+def test_rows_are_given_away_from_the_first_while_there_is_room():
+    ranked = [(0, 1, 2), (0, 1, 2), (0, 2, 1), (0, 1, 2), (1, 2, 0)]
+    limits = {0: 2, 1: 2, 2: 2}
+    given = [(1, 0, 2), (0, 1, 2), (2, 0, 1), (0, 1, 2), (1, 2, 0)]
+    assert balance.balanced(ranked, ranked, limits) == given
+
+
+def test_who_is_in_the_last_place_or_takes_no_flows_is_given_none():
+    ranked = [(2, 0, 1), (0, 2, 1), (0, 1, 2)]
+    ordered = [(0, 1, 2), (0, 1, 2), (0, 1, 2)]
+    assert balance.balanced(ordered, ranked, {0: 1, 1: 9})[:2] == ordered[:2]
+    assert balance.balanced(ordered, [(0, 1, 2)] * 3, {0: 1}) == ordered
+
+
+def test_rows_are_handed_on_where_room_is_not_next_door():
+    ranked = [(0, 1, 3), (0, 1, 3), (1, 2, 3), (2, 1, 3)]
+    limits = {0: 1, 1: 1, 2: 2}
+    assert balance.balanced(ranked, ranked, limits) == [(1, 0, 3), (0, 1, 3), (2, 1, 3), (2, 1, 3)]
+
+
+def test_max_load_bounds_what_every_backend_is_first_on():
+    table = fleet(*({"weight": weight} for weight in (1, 10, 20, 50, 100, 100)), hops=3)
+    balanced = dataclasses.replace(table, max_load=101)
+    shares = [65536 * backend.weight / 281 for backend in table.backends]
+    plain, fair = (Counter(row[0] for row in model.rows(t)) for t in (table, balanced))
+    assert any(plain[i] > share * 1.01 + 1 for i, share in enumerate(shares))
+    assert all(fair[i] <= max(share * 1.01, share + 1) for i, share in enumerate(shares))
+    changed = [(was, now) for was, now in zip(model.rows(table), model.rows(balanced)) if was != now]
+    assert all(now == (was[1], was[0], was[2]) for was, now in changed)
 
 
 def test_a_row_has_as_many_hops_as_there_are_backends():

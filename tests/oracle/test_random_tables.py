@@ -40,7 +40,8 @@ def random_bind(chance: random.Random, number: int) -> dict:
 
 def random_table(chance: random.Random, least: int, most: int) -> dict:
     hops = chance.choice([None, 2, 3, 4])
-    zones = chance.randrange(5) if hops in (3, 4) else 0
+    balanced = most <= 12 and hops in (3, 4) and chance.random() < 0.6
+    zones = chance.randrange(5) if hops in (3, 4) and not balanced else 0
     weighted = chance.random() < 0.5
     count = chance.randrange(least, most + 1)
     backends = [random_backend(chance, n, weighted, zones) for n in range(count)]
@@ -55,6 +56,8 @@ def random_table(chance: random.Random, least: int, most: int) -> dict:
         "binds": [random_bind(chance, n) for n in range(chance.choice([1, 2, 300]))],
         "backends": backends,
     }
+    if balanced:
+        table["max_load"] = chance.choice([101, 102, 105, 110, 200])
     return {**table, "hops": hops} if hops else table
 
 
@@ -88,6 +91,17 @@ def check_sampled_rows(glbctl, folder, table_source: dict, chance: random.Random
     numbers = [0, model.ROWS - 1, *chance.sample(range(model.ROWS), count)]
     found = [row.unpack_from(image, rows_at + number * row.size) for number in numbers]
     assert found == list(model.rows(table, numbers))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_byte_of_a_balanced_image_is_that_of_the_model(glbctl, tmp_path, seed):
+    chance = random.Random(500 + seed)
+    table = random_table(chance, 5, 12)
+    for backend in table["backends"]:
+        backend.pop("zone", None)
+    table.update(hops=3 + seed % 2, max_load=101 + seed)
+    document = {"tables": [table]}
+    assert build(glbctl, tmp_path, document) == model.image(model.tables_of(document))
 
 
 @pytest.mark.parametrize("seed", range(100))
