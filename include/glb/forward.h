@@ -18,8 +18,7 @@ struct glb_packet {
 	uint16_t headroom; /* writable bytes before data */
 	uint8_t port;	   /* where it came in and will leave: below GLB_PORTS_MAX */
 	uint8_t verdict;   /* out: enum glb_verdict */
-	uint16_t table;	   /* out, with GLB_FORWARD: the one whose bind matched */
-	uint16_t backend;  /* likewise: the first hop, in that table */
+	uint32_t backend;  /* out, with GLB_FORWARD: the first hop, as in glb_generation.outers */
 };
 
 /*

@@ -74,7 +74,7 @@ enum glb_route_trait {
 struct glb_route {
 	const struct glb_row *rows;
 	uint64_t key[2];	  /* halves of the table's hash_key, little-endian */
-	struct glb_outer *outers; /* template per backend */
+	struct glb_outer *outers; /* template per backend, within those of the generation */
 	uint32_t *addrs;	  /* of IPv4 backends, in network order */
 	uint32_t udp_sum; /* for plain packets: of what a UDP checksum covers, what no template has,
 			   */
@@ -106,6 +106,7 @@ struct glb_generation {
 	uint8_t tos_mask;	/* and these of the client's packet */
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */
+	struct glb_outer *outers; /* template per backend, table by table */
 	struct glb_tables tables;
 	unsigned int *users; /* generations that share binds, routes and tables */
 };

@@ -356,8 +356,7 @@ static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb
 	glb_store_be16(data + l2_len(port, flow->ip_at) - 2,
 		       route->version == 4 ? GLB_ETHERTYPE_IPV4 : GLB_ETHERTYPE_IPV6);
 	(void)glb_encap(inner, &route->outers[primary], &encap);
-	pkt->table = work->table;
-	pkt->backend = primary;
+	pkt->backend = (uint32_t)(&route->outers[primary] - gen->outers);
 	pkt->headroom = (uint16_t)(pkt->headroom - (pkt->data - data));
 	pkt->data = data;
 	pkt->len = head + flow->ip_len + behind;

@@ -40,6 +40,7 @@ struct underlay {
 	unsigned int index; /* of the table */
 	uint8_t version;    /* of the backends its rows name */
 	uint8_t listed_hops;
+	struct glb_outer *outers; /* of the table */
 };
 
 /* The family of the backends in use; they must all have the same. */
@@ -134,8 +135,7 @@ static int make_route(struct glb_route *route, const struct underlay *underlay)
 	*route = (struct glb_route){
 		.rows = underlay->table->rows,
 		.key = {glb_load_le64(spec->hash_key), glb_load_le64(spec->hash_key + 8)},
-		.outers = aligned_alloc(sizeof(struct glb_outer),
-					spec->backend_count * sizeof(struct glb_outer)),
+		.outers = underlay->outers,
 		.addrs = calloc(spec->backend_count, sizeof(uint32_t)),
 		.row_hops = underlay->table->hop_count,
 		.listed_hops = underlay->listed_hops,
@@ -145,7 +145,7 @@ static int make_route(struct glb_route *route, const struct underlay *underlay)
 			  (settings->alt_hash_fields ? GLB_ROUTE_ALT : 0) |
 			  (names_one_twice(underlay->table) ? GLB_ROUTE_REPEATS : 0),
 	};
-	if (!route->outers || !route->addrs || make_servers(route, spec))
+	if (!route->addrs || make_servers(route, spec))
 		return -ENOMEM;
 	/* neither rows nor server IDs ever name a backend of the other family */
 	for (unsigned int b = 0; b < spec->backend_count; b++) {
@@ -158,32 +158,41 @@ static int make_route(struct glb_route *route, const struct underlay *underlay)
 	return 0;
 }
 
-static void free_routes(struct glb_route *routes, unsigned int count)
+/* Of `count` tables. */
+static void free_routes(struct glb_generation *gen, unsigned int count)
 {
-	for (unsigned int t = 0; routes && t < count; t++) {
-		free(routes[t].outers);
-		free(routes[t].addrs);
-		free(routes[t].servers);
+	for (unsigned int t = 0; gen->routes && t < count; t++) {
+		free(gen->routes[t].addrs);
+		free(gen->routes[t].servers);
 	}
-	free(routes);
+	free(gen->routes);
+	free(gen->outers);
 }
 
 static int make_routes(struct glb_generation *gen, const struct glb_tables *tables,
 		       struct glb_diag *diag)
 {
+	struct underlay underlay = {.settings = &gen->settings};
+	size_t backend_count = 0;
 	int err = 0;
 
+	for (unsigned int t = 0; t < tables->count; t++)
+		backend_count += tables->tables[t]->spec.backend_count;
 	gen->routes = aligned_alloc(sizeof(*gen->routes), tables->count * sizeof(*gen->routes));
-	if (!gen->routes)
+	gen->outers = aligned_alloc(sizeof(*gen->outers), backend_count * sizeof(*gen->outers));
+	if (gen->routes)
+		memset(gen->routes, 0, tables->count * sizeof(*gen->routes));
+	if (!gen->routes || !gen->outers)
 		return -ENOMEM;
-	memset(gen->routes, 0, tables->count * sizeof(*gen->routes));
+	underlay.outers = gen->outers;
 	for (unsigned int t = 0; t < tables->count && !err; t++) {
-		struct underlay underlay = {
-			.settings = &gen->settings, .table = tables->tables[t], .index = t};
-
+		underlay.table = tables->tables[t];
+		underlay.index = t;
+		underlay.version = 0;
 		err = check_underlay(&underlay, diag);
 		if (!err)
 			err = make_route(&gen->routes[t], &underlay);
+		underlay.outers += underlay.table->spec.backend_count;
 	}
 	return err;
 }
@@ -193,7 +202,7 @@ void glb_generation_free(struct glb_generation *gen)
 	if (!gen)
 		return;
 	if (!--*gen->users) {
-		free_routes(gen->routes, gen->tables.count);
+		free_routes(gen, gen->tables.count);
 		glb_binds_free(gen->binds);
 		glb_tables_free(&gen->tables);
 		free(gen->users);
@@ -264,7 +273,7 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 		if (err == -ENOMEM)
 			glb_diag(diag, "out of memory");
 		if (gen) {
-			free_routes(gen->routes, tables->count);
+			free_routes(gen, tables->count);
 			free(gen->users);
 		}
 		free(gen);

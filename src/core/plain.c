@@ -233,8 +233,7 @@ GLB_INLINE void write_outer(struct plain *plain, const struct burst *burst, uint
 	plain->udp_sums[n] = sum;
 
 	pkt->verdict = GLB_FORWARD;
-	pkt->table = (uint16_t)(route - gen->routes);
-	pkt->backend = row->hops[0];
+	pkt->backend = (uint32_t)(outer - gen->outers);
 	pkt->headroom = (uint16_t)(pkt->headroom - route->outer_len);
 	pkt->len = gen->settings.trim_padding ? (uint32_t)plain->lens[n] + GLB_ETHER_LEN
 					      : pkt->len + route->outer_len;

@@ -157,14 +157,13 @@ static int make_map(struct tally_map **out, struct tally *tally, const struct gl
 {
 	struct tally_map *map = NULL;
 	int err = tally->counts ? tally_map_make(&map, tally, &gen->tables) : 0;
-	uint32_t sharing = map ? tally_sharing(map) : 0;
 
 	if (err)
 		return err;
-	if (sharing)
+	if (map && map->sharing)
 		log_warning("%" PRIu32 " tables and backends cannot be counted apart: there is "
 			    "room for %d",
-			    sharing, TALLY_SLOTS - 1);
+			    map->sharing, TALLY_SLOTS - 1);
 	*out = map;
 	return 0;
 }

@@ -82,12 +82,10 @@ static struct tally_count counted(const struct tally *tally, uint32_t slot)
 	struct tally_count sum = {-base->packets, -base->bytes};
 
 	for (unsigned int i = 0; i < tally->worker_count; i++) {
-		const struct tally_count *one = tally->counts[i];
+		const struct tally_count *one = &tally->counts[i][slot];
 
-		if (!one)
-			continue;
-		sum.packets += __atomic_load_n(&one[slot].packets, __ATOMIC_RELAXED);
-		sum.bytes += __atomic_load_n(&one[slot].bytes, __ATOMIC_RELAXED);
+		sum.packets += __atomic_load_n(&one->packets, __ATOMIC_RELAXED);
+		sum.bytes += __atomic_load_n(&one->bytes, __ATOMIC_RELAXED);
 	}
 	return sum;
 }
@@ -188,43 +186,55 @@ static int hold(uint32_t *out, struct tally *tally, const struct tally_key *key)
 	return 0;
 }
 
-static int map_table(struct tally_map *map, const struct glb_table_spec *spec, uint32_t index)
+/* Maps a table and its backends, the first of which is number `first` of all. 0 or -ENOMEM. */
+static int map_table(struct tally_map *map, const struct glb_table_spec *spec, uint32_t index,
+		     uint32_t first)
 {
 	char number[16];
-	struct tally_key key = {.name = spec->name};
+	struct tally_key key = {.name = spec->name ? spec->name : number};
+	uint32_t table;
 	int err;
 
-	if (!key.name) {
-		(void)snprintf(number, sizeof(number), "%" PRIu32, index);
-		key.name = number;
-	}
-	err = hold(&map->at[map->len], map->tally, &key);
+	(void)snprintf(number, sizeof(number), "%" PRIu32, index);
+	err = hold(&table, map->tally, &key);
 	if (err)
 		return err;
-	key = (struct tally_key){.table = map->at[map->len]};
-	map->at[index] = ++map->len;
-	for (unsigned int b = 0; b < spec->backend_count && !err; b++) {
+	map->slots[map->backend_count + index] = table;
+	map->sharing += !table;
+	key = (struct tally_key){.table = table};
+	for (unsigned int b = 0; b < spec->backend_count; b++) {
+		uint32_t slot;
+
 		key.addr = &spec->backends[b].addr;
-		err = hold(&map->at[map->len], map->tally, &key);
-		map->len += !err;
+		err = hold(&slot, map->tally, &key);
+		if (err)
+			return err;
+		map->slots[first + b] = slot;
+		map->sharing += slot == table;
 	}
-	return err;
+	return 0;
 }
 
 int tally_map_make(struct tally_map **out, struct tally *tally, const struct glb_tables *tables)
 {
 	struct tally_map *map;
-	size_t len = 2 * (size_t)tables->count;
+	size_t backend_count = 0;
+	uint32_t first = 0;
 	int err = 0;
 
 	for (unsigned int t = 0; t < tables->count; t++)
-		len += tables->tables[t]->spec.backend_count;
-	map = malloc(sizeof(*map) + len * sizeof(*map->at));
+		backend_count += tables->tables[t]->spec.backend_count;
+	/* zeros lead to slot 0, so that what is half done can be freed, too */
+	map = calloc(1, sizeof(*map) + (backend_count + tables->count) * sizeof(*map->slots));
 	if (!map)
 		return -ENOMEM;
-	*map = (struct tally_map){tally, tables->count, tables->count};
-	for (uint32_t t = 0; t < tables->count && !err; t++)
-		err = map_table(map, &tables->tables[t]->spec, t);
+	map->tally = tally;
+	map->backend_count = (uint32_t)backend_count;
+	map->table_count = tables->count;
+	for (uint32_t t = 0; t < tables->count && !err; t++) {
+		err = map_table(map, &tables->tables[t]->spec, t, first);
+		first += tables->tables[t]->spec.backend_count;
+	}
 	if (err) {
 		tally_map_free(map);
 		return err;
@@ -237,25 +247,10 @@ void tally_map_free(struct tally_map *map)
 {
 	if (!map)
 		return;
-	for (uint32_t i = map->table_count; i < map->len; i++)
-		map->tally->entries[map->at[i]].refs--;
+	for (uint32_t i = 0; i < map->backend_count + map->table_count; i++)
+		map->tally->entries[map->slots[i]].refs--;
 	map->tally->full = false;
 	free(map);
-}
-
-uint32_t tally_sharing(const struct tally_map *map)
-{
-	uint32_t sharing = 0;
-
-	for (uint32_t t = 0; t < map->table_count; t++) {
-		uint32_t own = map->at[t] - 1;
-		uint32_t end = t + 1 < map->table_count ? map->at[t + 1] - 1 : map->len;
-
-		sharing += !map->at[own];
-		for (uint32_t i = own + 1; i < end; i++)
-			sharing += map->at[i] == map->at[own];
-	}
-	return sharing;
 }
 
 /* `{table="NAME"` with what would break a line or its label written as \xNN. */

@@ -27,7 +27,7 @@
 	X(unlisted_packets, "packets forwarded for tables that there was no room to list")         \
 	X(unlisted_bytes, "bytes of those frames as they left")
 
-enum { TALLY_SLOTS = 65536 }; /* a MiB per worker; slot 0 is for what has none */
+enum { TALLY_SLOTS = 65536 }; /* slot 0 is for what has none */
 
 /* Of one worker and slot. The worker increments, others may read at any time. */
 struct tally_count {
@@ -45,31 +45,26 @@ struct tally {
 	uint32_t hand;		     /* where the search for one to reuse goes on */
 	bool full;		     /* and it would find none */
 	unsigned int worker_count;
-	struct tally_count **counts; /* by worker: its TALLY_SLOTS, all 0 at first; or NULL */
+	struct tally_count **counts; /* by worker: its TALLY_SLOTS, all 0 at first */
 };
 
-/*
- * From a generation's indices to slots. Those of a table's backends begin at at[at[table]], behind
- * that of the table itself.
- */
+/* From the backends of a generation, as glb_packet.backend has them, to where they are counted. */
 struct tally_map {
 	struct tally *tally;
+	uint32_t backend_count;
 	uint32_t table_count;
-	uint32_t len; /* of at[] */
-	uint32_t at[];
+	uint32_t sharing; /* tables and backends that share the slot of something else */
+	uint32_t slots[]; /* of backends and, behind them, of tables */
 };
 
-/* Worker: counts n packets that the generation that came with this map gave GLB_FORWARD. */
+/* Worker: the generation that came with this map gave the packet GLB_FORWARD. */
 static inline void tally_add(struct tally_count *counts, const struct tally_map *map,
-			     const struct glb_packet *packets, unsigned int n)
+			     const struct glb_packet *pkt)
 {
-	for (unsigned int i = 0; i < n; i++) {
-		const struct glb_packet *pkt = &packets[i];
-		struct tally_count *one = &counts[map->at[map->at[pkt->table] + pkt->backend]];
+	struct tally_count *one = &counts[map->slots[pkt->backend]];
 
-		one->packets++;
-		one->bytes += pkt->len;
-	}
+	one->packets++;
+	one->bytes += pkt->len;
 }
 
 /* Starts with no table; counts[] are left to the caller to set and to free. 0 or -ENOMEM. */
@@ -89,9 +84,6 @@ GLB_NODISCARD int tally_map_make(struct tally_map **out, struct tally *tally,
 
 /* When no worker has it any more. NULL is fine. */
 void tally_map_free(struct tally_map *map);
-
-/* How many tables and backends share the slot of something else. */
-uint32_t tally_sharing(const struct tally_map *map);
 
 /* Writes what was counted, a `NAME VALUE` line each, in no order. 0 or -ENOMEM. */
 GLB_NODISCARD int tally_print(FILE *out, const struct tally *tally);

@@ -105,10 +105,12 @@ static void answer(struct worker *w, const struct glb_generation *gen, struct gl
 		pkt->verdict = GLB_DROP_ANSWER_LIMIT;
 }
 
-/* Carries GLB_FORWARD out, up to counting and sending. */
-static void forward(const struct glb_generation *gen, struct rte_mbuf *mbuf,
+/* Carries GLB_FORWARD out, up to counting the verdict and sending. */
+static void forward(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
 		    const struct glb_packet *pkt)
 {
+	if (w->map)
+		tally_add(w->tally, w->map, pkt);
 	frame_adopt(mbuf, pkt, frame_offload(mbuf, pkt, gen->settings.udp_checksum));
 }
 
@@ -161,9 +163,9 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 	describe_burst(w, packets, mbufs, n);
 	glb_forward(gen, packets, n);
 	if (GLB_LIKELY(is_uniform(packets, n))) {
-		worker_count_forwarded(w, packets, n);
+		w->counters.verdicts[GLB_FORWARD] += n;
 		for (unsigned int i = 0; i < n; i++)
-			forward(gen, mbufs[i], &packets[i]);
+			forward(w, gen, mbufs[i], &packets[i]);
 		leave(w, packets[0].port, mbufs, (uint16_t)n);
 		return;
 	}
@@ -173,8 +175,8 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 			settle(w, gen, mbufs[i], &packets[i], &out);
 			continue;
 		}
-		worker_count_forwarded(w, &packets[i], 1);
-		forward(gen, mbufs[i], &packets[i]);
+		w->counters.verdicts[GLB_FORWARD]++;
+		forward(w, gen, mbufs[i], &packets[i]);
 		gather(&out, mbufs[i]);
 	}
 	flush(w, &out);

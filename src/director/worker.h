@@ -68,15 +68,6 @@ struct worker {
 	struct worker_counters counters __rte_cache_aligned; /* not beside what others read */
 } __rte_cache_aligned;
 
-/* Worker: counts n packets that were all given GLB_FORWARD. */
-static inline void worker_count_forwarded(struct worker *w, const struct glb_packet *packets,
-					  unsigned int n)
-{
-	w->counters.verdicts[GLB_FORWARD] += n;
-	if (w->map)
-		tally_add(w->tally, w->map, packets, n);
-}
-
 /*
  * Makes `count` workers, with the rings between them. all->ports and the settings must be set, and
  * ->tally started if backends are to be counted. 0, or -ENOMEM with a diag. To be freed with

@@ -407,6 +407,7 @@ END_TEST
 /* All that a director does to count what its backends get. */
 static int tally_backends(struct glb_diag *diag)
 {
+	static struct tally_count counts[TALLY_SLOTS];
 	static char lines[4096];
 	struct tally_map *map = NULL;
 	struct tally tally;
@@ -414,6 +415,7 @@ static int tally_backends(struct glb_diag *diag)
 
 	if (err)
 		return without_words(err, diag);
+	tally.counts[0] = counts;
 	err = tally_map_make(&map, &tally, &tables);
 	if (!err) {
 		FILE *out = fmemopen(lines, sizeof(lines), "w");
