@@ -127,28 +127,80 @@ int ports_check(const struct ports *ports, const struct director_conf *conf, str
 	return 0;
 }
 
-/* Queue pairs that every port can have. */
+/* Queue pairs that a port can have. 0 or -errno. */
+static int queue_pairs(unsigned int *out, uint16_t id, struct glb_diag *diag)
+{
+	struct rte_eth_dev_info info;
+	char name[RTE_ETH_NAME_MAX_LEN];
+	int err = rte_eth_dev_info_get(id, &info);
+
+	if (err)
+		return refuse(diag, id, "read its capabilities", err);
+	*out = RTE_MIN(info.max_rx_queues, info.max_tx_queues);
+	if (*out)
+		return 0;
+	glb_diag(diag, "port %s: needs a receive and a transmit queue, and has %u and %u",
+		 name_of(id, name), info.max_rx_queues, info.max_tx_queues);
+	return -ENOTSUP;
+}
+
+/*
+ * Does every queue of the device get packets, whether it is set up or not? NICs spread packets over
+ * those that are. These have their queues from the start.
+ */
+static bool fills_all_queues(const char *driver)
+{
+	static const char *const drivers[] = {"net_af_packet", "net_af_xdp", "net_pcap"};
+
+	for (unsigned int i = 0; i < RTE_DIM(drivers); i++)
+		if (!strcmp(driver, drivers[i]))
+			return true;
+	return false;
+}
+
+/* Will anybody fetch all that a port brings? 0 or -errno. */
+static int check_all_served(const struct ports *ports, uint16_t id, struct glb_diag *diag)
+{
+	struct rte_eth_dev_info info;
+	char name[RTE_ETH_NAME_MAX_LEN];
+	int err = rte_eth_dev_info_get(id, &info);
+
+	if (err)
+		return refuse(diag, id, "read its capabilities", err);
+	if (info.max_rx_queues <= ports->queue_count || !fills_all_queues(info.driver_name))
+		return 0;
+	glb_diag(diag,
+		 "port %s: packets arrive on all of its %u receive queues, of which only %u can be "
+		 "served: that needs as many workers, and as many queues of every port",
+		 name_of(id, name), info.max_rx_queues, ports->queue_count);
+	return -ENOTSUP;
+}
+
+/* Takes as many queue pairs as there are workers, or as the weakest port has. 0 or -errno. */
 static int count_queues(struct ports *ports, unsigned int worker_count, struct glb_diag *diag)
 {
 	unsigned int queues = worker_count;
+	uint16_t weakest = ports->ids[0];
+	char name[RTE_ETH_NAME_MAX_LEN];
+	int err = 0;
 
-	for (unsigned int i = 0; i < ports->count; i++) {
-		struct rte_eth_dev_info info;
-		int err = rte_eth_dev_info_get(ports->ids[i], &info);
+	for (unsigned int i = 0; i < ports->count && !err; i++) {
+		unsigned int pairs = queues;
 
-		if (err)
-			return refuse(diag, ports->ids[i], "read its capabilities", err);
-
-		unsigned int pairs = RTE_MIN(info.max_rx_queues, info.max_tx_queues);
-
-		queues = RTE_MIN(queues, pairs);
-	}
-	if (!queues) {
-		glb_diag(diag, "a port has no queue pair: it needs both an rx and a tx queue");
-		return -ENOTSUP;
+		err = queue_pairs(&pairs, ports->ids[i], diag);
+		if (pairs < queues) {
+			queues = pairs;
+			weakest = ports->ids[i];
+		}
 	}
 	ports->queue_count = (uint16_t)queues;
-	return 0;
+	for (unsigned int i = 0; i < ports->count && !err; i++)
+		err = check_all_served(ports, ports->ids[i], diag);
+	if (!err && queues < worker_count)
+		log_warning("port %s: has %u of the %u queue pairs that the workers could use: "
+			    "packets are handed over between workers",
+			    name_of(weakest, name), queues, worker_count);
+	return err;
 }
 
 /* Room for the largest frame a port may deliver, within reason: there are thousands of mbufs. */
@@ -168,6 +220,7 @@ static uint16_t mbuf_room(const struct ports *ports)
 struct setup {
 	struct rte_mempool *pool;
 	uint16_t queue_count;
+	bool hand_over; /* some workers have no queue */
 	bool rx_drop_en;
 	bool udp_checksum;
 };
@@ -187,15 +240,22 @@ static int make_pools(struct setup *setup, struct ports *ports, unsigned int wor
 	return setup->pool && ports->large_pool ? 0 : -ENOMEM;
 }
 
-/* Spreads flows over the queues where the device can. */
-static struct rte_eth_conf eth_conf_of(const struct rte_eth_dev_info *info, uint16_t queue_count)
+/*
+ * Spreads flows over the queues where the device can. Where packets are handed over, its hash is
+ * welcome even with one queue of several.
+ */
+static struct rte_eth_conf eth_conf_of(const struct rte_eth_dev_info *info,
+				       const struct setup *setup)
 {
 	const uint64_t wanted = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
 	struct rte_eth_conf conf = {.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE};
 
-	if (queue_count > 1 && (info->flow_type_rss_offloads & wanted)) {
+	if (info->max_rx_queues > 1 && (setup->queue_count > 1 || setup->hand_over) &&
+	    (info->flow_type_rss_offloads & wanted)) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & wanted;
+		if (setup->hand_over)
+			conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	}
 	return conf;
 }
@@ -225,7 +285,7 @@ static int start_port(uint16_t id, const struct setup *setup, struct glb_diag *d
 	if (err)
 		return refuse(diag, id, "read its capabilities", err);
 
-	struct rte_eth_conf conf = eth_conf_of(&info, setup->queue_count);
+	struct rte_eth_conf conf = eth_conf_of(&info, setup);
 
 	if (setup->udp_checksum) {
 		if (!(info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_CKSUM))
@@ -248,6 +308,7 @@ static int start_all(const struct ports *ports, const struct setup *setup, struc
 	int err = 0;
 
 	twin.queue_count = 1;
+	twin.hand_over = false;
 	twin.udp_checksum = false;
 	for (unsigned int i = 0; i < ports->count && !err; i++)
 		err = start_port(ports->ids[i], setup, diag);
@@ -276,6 +337,7 @@ int ports_start(struct ports *ports, const struct director_conf *conf, unsigned 
 
 	struct setup setup = {
 		.queue_count = ports->queue_count,
+		.hand_over = ports->queue_count < worker_count,
 		.rx_drop_en = conf->rx_drop_en,
 		.udp_checksum = ports->udp_checksum,
 	};

@@ -3,7 +3,7 @@
  * Which devices carry traffic, and through how many queues?
  *
  * Every port gets the same number of queue pairs: as many as there are workers, or as many as the
- * weakest port has.
+ * weakest port has. A queue that gets packets and has no worker is refused.
  */
 #ifndef DIRECTOR_PORT_H
 #define DIRECTOR_PORT_H
