@@ -9,12 +9,12 @@
  * Everything that forwards must give the same frames, or the exit status is 1.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/forward_isa.h"
 #include "naive_forward.h"
+#include "options.h"
 #include "report.h"
 #include "traffic.h"
 
@@ -151,13 +151,6 @@ static void repeat(struct samples *medians, struct traffic *traffic, unsigned in
 			samples_add(&medians[v], samples_spread(&samples[v]).median);
 }
 
-struct options {
-	const char *json;
-	const char *only;
-	unsigned int rounds;
-	unsigned int repeats;
-};
-
 static int bench(struct report *report, const struct subject *subject,
 		 const struct options *options)
 {
@@ -181,40 +174,13 @@ static int bench(struct report *report, const struct subject *subject,
 	return err;
 }
 
-static bool read_options(struct options *out, int argc, char **argv)
-{
-	static const struct option known[] = {{"rounds", required_argument, NULL, 'r'},
-					      {"repeats", required_argument, NULL, 'p'},
-					      {"json", required_argument, NULL, 'j'},
-					      {"only", required_argument, NULL, 'o'},
-					      {0}};
-
-	*out = (struct options){.only = "", .rounds = ROUNDS, .repeats = REPEATS};
-	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-		if (option == 'r')
-			out->rounds = (unsigned int)strtoul(optarg, NULL, 10);
-		else if (option == 'p')
-			out->repeats = (unsigned int)strtoul(optarg, NULL, 10);
-		else if (option == 'j')
-			out->json = optarg;
-		else if (option == 'o')
-			out->only = optarg;
-		else
-			return false;
-	}
-	if (optind == argc && out->rounds - 1 < SAMPLES_MAX && out->repeats - 1 < SAMPLES_MAX)
-		return true;
-	fprintf(stderr, "rounds and repeats: 1 to %d\n", SAMPLES_MAX);
-	return false;
-}
-
 int main(int argc, char **argv)
 {
-	struct options options;
+	struct options options = {.only = "", .rounds = ROUNDS, .repeats = REPEATS};
 	struct report report;
 	int err = 0;
 
-	if (!read_options(&options, argc, argv))
+	if (!options_read(&options, argc, argv))
 		return EXIT_FAILURE;
 	if (report_open(&report, options.json)) {
 		perror(options.json);

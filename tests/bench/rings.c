@@ -26,6 +26,9 @@ struct rings {
 	struct rte_ring *rx[QUEUES]; /* of the port, seen from the director */
 	struct rte_ring *tx[QUEUES];
 	struct handover naive;
+	struct tally_map *map;
+	struct tally_count counts[WORKERS_MAX][TALLY_SLOTS] __rte_cache_aligned;
+	bool count_backends;
 };
 
 static void die(const char *what)
@@ -86,9 +89,19 @@ static void make_port(struct rings *rings)
 void rings_start(struct rings *rings, const struct subject *subject, unsigned int queues,
 		 unsigned int workers)
 {
+	struct tally tally;
+
 	traffic_start(&rings->traffic, subject, GLB_ISA_BEST);
-	rings->all =
-		(struct workers){.ports = {.count = 1, .punt_id = PORT_NONE, .frame_max = {1522}}};
+	if (tally_start(&tally, workers))
+		die("count");
+	memset(rings->counts, 0, sizeof(rings->counts));
+	for (unsigned int i = 0; i < workers; i++)
+		tally.counts[i] = rings->counts[i];
+	rings->all = (struct workers){
+		.ports = {.count = 1, .punt_id = PORT_NONE, .frame_max = {1522}}, .tally = tally};
+	if (tally_map_make(&rings->map, &rings->all.tally, &rings->traffic.gen->tables))
+		die("count");
+	rings->count_backends = true;
 	rings->all.ports.queue_count = (uint16_t)queues;
 	if (workers_make(&rings->all, workers, NULL))
 		die("make workers");
@@ -98,7 +111,33 @@ void rings_start(struct rings *rings, const struct subject *subject, unsigned in
 void rings_stop(struct rings *rings)
 {
 	workers_free(&rings->all);
+	tally_map_free(rings->map);
+	tally_stop(&rings->all.tally);
 	traffic_stop(&rings->traffic);
+}
+
+void rings_count_backends(struct rings *rings, bool wanted)
+{
+	rings->count_backends = wanted;
+}
+
+uint64_t rings_forwarded(const struct rings *rings)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < rings->all.count; i++)
+		sum += rings->all.workers[i].counters.verdicts[GLB_FORWARD];
+	return sum;
+}
+
+uint64_t rings_tallied(const struct rings *rings)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < rings->all.count; i++)
+		for (unsigned int slot = 0; slot < TALLY_SLOTS; slot++)
+			sum += rings->counts[i][slot].packets;
+	return sum;
 }
 
 /* What a NIC would do: n frames of the flows from `first` on. */
@@ -155,7 +194,8 @@ static double now_ns(void)
 /* Has a worker do n packets; how long each took. */
 static double time_worker(struct rings *rings, unsigned int worker, unsigned int n)
 {
-	const struct served served = {.gen = rings->traffic.gen};
+	const struct served served = {.gen = rings->traffic.gen,
+				      .map = rings->count_backends ? rings->map : NULL};
 	double begin = now_ns();
 
 	for (unsigned int done = 0; done < n;)

@@ -23,6 +23,13 @@ void rings_start(struct rings *rings, const struct subject *subject, unsigned in
 		 unsigned int workers);
 void rings_stop(struct rings *rings);
 
+/* Do workers count what goes to every backend, from now on? At first they do. */
+void rings_count_backends(struct rings *rings, bool wanted);
+
+/* How many packets all workers gave GLB_FORWARD, and how many of them they counted by backend. */
+uint64_t rings_forwarded(const struct rings *rings);
+uint64_t rings_tallied(const struct rings *rings);
+
 /* With RINGS_QUEUES of both: ns that a packet takes of one worker's time. Flows go on from call to
  * call. */
 double rings_one(struct rings *rings);
