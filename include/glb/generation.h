@@ -14,10 +14,11 @@
 
 enum {
 	GLB_PORTS_MAX = 16,
-	GLB_DSCP_COPY = 64,	/* for glb_settings.outer_dscp: as the client's packet has it */
-	GLB_VLAN_KEEP = 0,	/* for glb_port.vlan: the tags a frame came with */
-	GLB_VLAN_NONE = 0xffff, /* likewise: no tag */
-	GLB_ANSWER_BURST = 100, /* answers that may be sent at once */
+	GLB_DSCP_COPY = 64,	  /* for glb_settings.outer_dscp: as the client's packet has it */
+	GLB_VLAN_KEEP = 0,	  /* for glb_port.vlan: the tags a frame came with */
+	GLB_VLAN_NONE = 0xffff,	  /* likewise: no tag */
+	GLB_ANSWER_BURST = 100,	  /* answers that may be sent at once */
+	GLB_BACKENDS_NEAR = 4096, /* addresses that stay in the cache next to a core: 16 KiB */
 };
 
 /* What becomes of an echo request to a VIP? */
@@ -76,11 +77,9 @@ struct glb_route {
 	uint64_t key[2];	  /* halves of the table's hash_key, little-endian */
 	struct glb_outer *outers; /* template per backend, within those of the generation */
 	uint32_t *addrs;	  /* of IPv4 backends, in network order */
-	uint32_t udp_sum; /* for plain packets: of what a UDP checksum covers, what no template has,
-			   */
-	uint32_t pseudo_sum; /* and of what its pseudo header has besides dst_sum and length */
-	uint16_t *servers;   /* backend by server ID: glb_server_ids(); NULL: none */
-	uint8_t row_hops;    /* per row */
+	uint16_t *servers;	  /* backend by server ID: glb_server_ids(); NULL: none */
+	uint32_t first_backend;	  /* the index of its first one in glb_generation.outers */
+	uint8_t row_hops;	  /* per row */
 	uint8_t listed_hops; /* in the GUE header: those of the row but the primary, then alt's */
 	uint8_t version;     /* of the outer IP header: 4 or 6 */
 	uint8_t outer_len;   /* bytes of outer headers with so many hops */
@@ -104,6 +103,9 @@ struct glb_generation {
 	bool strict_ip;		/* checksum or TTL are looked at */
 	uint8_t tos;		/* outer DSCP and ECN: these bits, */
 	uint8_t tos_mask;	/* and these of the client's packet */
+	uint8_t outer_len_max;	/* of all routes */
+	bool many_hops;		/* more than 2 in the rows of some table */
+	bool many_backends;	/* more than GLB_BACKENDS_NEAR in all tables */
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */
 	struct glb_outer *outers; /* template per backend, table by table */

@@ -94,8 +94,9 @@ GLB_INLINE bool glb_is_host(const uint8_t *addr, uint8_t version)
 /* Adds a word; a carry out of the top comes in at the bottom, which keeps the sum right. */
 GLB_INLINE uint64_t glb_sum_word(uint64_t sum, uint64_t word)
 {
-	sum += word;
-	return sum + (sum < word);
+	bool carry = __builtin_add_overflow(sum, word, &sum);
+
+	return sum + carry;
 }
 
 /* Of a multiple of 4 bytes; a loop that compilers vectorise. */
@@ -108,43 +109,49 @@ GLB_INLINE uint64_t glb_sum_long(const uint8_t *bytes, uint32_t len)
 	return sum;
 }
 
-/*
- * Adds len bytes at `bytes` to a running sum, which grows by less than 2^33: it need be folded only
- * once, at the end.
- */
-GLB_INLINE uint64_t glb_sum(uint64_t sum, const uint8_t *bytes, uint32_t len)
+/* Of len bytes, less than 8. */
+GLB_INLINE uint64_t glb_sum_short(const uint8_t *bytes, uint32_t len)
 {
-	uint64_t words = 0;
+	uint64_t sum = 0;
 
-	if (len >= GLB_SUM_LONG) {
-		uint32_t part = len & ~3U;
-
-		words = glb_sum_long(bytes, part);
-		bytes += part;
-		len -= part;
-	}
-	for (; len >= 16; bytes += 16, len -= 16) {
-		words = glb_sum_word(words, glb_load64(bytes));
-		words = glb_sum_word(words, glb_load64(bytes + 8));
-	}
-	if (len & 8) {
-		words = glb_sum_word(words, glb_load64(bytes));
-		bytes += 8;
-	}
-	if (len & 4) {
-		words = glb_sum_word(words, glb_load32(bytes));
-		bytes += 4;
-	}
-	if (len & 2) {
-		words = glb_sum_word(words, glb_load16(bytes));
-		bytes += 2;
-	}
-	if (len & 1) {
+	for (; len >= 2; bytes += 2, len -= 2)
+		sum += glb_load16(bytes);
+	if (len) {
 		const uint8_t last[2] = {*bytes, 0};
 
-		words = glb_sum_word(words, glb_load16(last));
+		sum += glb_load16(last);
 	}
+	return sum;
+}
+
+/*
+ * Adds len bytes at `bytes`, known to be at least `least`, a constant, to a running sum. That grows
+ * by less than 2^33, so it need be folded only once, at the end.
+ */
+GLB_INLINE uint64_t glb_sum_least(uint64_t sum, const uint8_t *bytes, uint32_t least, uint32_t len)
+{
+	const uint8_t *last = bytes + len - 8;
+	const uint8_t *start = bytes;
+	uint64_t words = 0;
+
+	for (; bytes + 8 < start + least; bytes += 8)
+		words = glb_sum_word(words, glb_load64(bytes));
+	if (len >= GLB_SUM_LONG) {
+		uint32_t part = (uint32_t)(last + 7 - bytes) & ~7U;
+
+		words = glb_sum_word(words, glb_sum_long(bytes, part));
+		bytes += part;
+	}
+	for (; bytes < last; bytes += 8)
+		words = glb_sum_word(words, glb_load64(bytes));
+	/* 1 to 8 bytes are left, the last of 8 that are there */
+	words = glb_sum_word(words, GLB_LE64(glb_load_le64(last) >> 8 * (bytes - last)));
 	return sum + (words & 0xffffffff) + (words >> 32);
+}
+
+GLB_INLINE uint64_t glb_sum(uint64_t sum, const uint8_t *bytes, uint32_t len)
+{
+	return len < 8 ? sum + glb_sum_short(bytes, len) : glb_sum_least(sum, bytes, 8, len);
 }
 
 /* A running sum as 16 bits, not complemented. */

@@ -161,6 +161,12 @@ static void collect(struct glb_binds *binds, const struct glb_tables *tables)
 	}
 }
 
+/* A port as glb_load_le16() reads it in a packet. */
+static uint16_t le_port(uint16_t port)
+{
+	return GLB_LE16(GLB_BE16(port));
+}
+
 static void add_exact4(struct exact_index *index, uint64_t key, struct exact found)
 {
 	uint32_t slot = exact_slot4(index, key);
@@ -175,23 +181,23 @@ static void add_exact4(struct exact_index *index, uint64_t key, struct exact fou
 static void add_exact6(struct exact_index *index, const uint8_t *bytes, uint64_t what,
 		       struct exact found)
 {
-	uint64_t addr[2] = {glb_load64(bytes), glb_load64(bytes + 8)};
-	uint32_t slot = exact_slot6(index, addr, what);
+	uint64_t vip[2] = {glb_load_le64(bytes), glb_load_le64(bytes + 8)};
+	uint32_t slot = exact_slot6(index, vip, what);
 
-	if (exact_find6(index, addr, what))
+	if (exact_find6(index, vip, what))
 		return;
 	while (index->slots6[slot].key)
 		slot = (slot + 1) & index->mask6;
-	index->slots6[slot] = (struct exact6){{addr[0], addr[1]}, what, found};
+	index->slots6[slot] = (struct exact6){{vip[0], vip[1]}, what, found};
 }
 
 static void add_exact(struct glb_binds *binds, uint32_t rule, const struct glb_bind *bind)
 {
-	struct exact found = {rule, binds->rules[rule].table, binds->rules[rule].quic};
-	uint64_t what = exact_what(bind->addr.version, bind->proto, GLB_BE16(bind->port_first));
+	struct exact found = {rule, (uint16_t)binds->rules[rule].table, binds->rules[rule].quic};
+	uint64_t what = exact_what(bind->addr.version, bind->proto, le_port(bind->port_first));
 
 	if (bind->addr.version == 4)
-		add_exact4(&binds->exact, what | glb_load32(bind->addr.bytes), found);
+		add_exact4(&binds->exact, what | glb_load_le32(bind->addr.bytes), found);
 	else
 		add_exact6(&binds->exact, bind->addr.bytes, what, found);
 }
@@ -359,11 +365,11 @@ static const struct rule *match(const struct glb_binds *binds, const struct glb_
 
 static const struct exact *find_exact(const struct glb_binds *binds, const struct glb_flow *flow)
 {
-	uint64_t what = exact_what(flow->version, flow->proto, GLB_BE16(flow->dst_port));
-	uint64_t addr[2] = {glb_load64(flow->dst), glb_load64(flow->dst + 8)};
+	uint64_t what = exact_what(flow->version, flow->proto, le_port(flow->dst_port));
+	uint64_t vip[2] = {glb_load_le64(flow->dst), glb_load_le64(flow->dst + 8)};
 
-	return flow->version == 4 ? exact_find4(&binds->exact, glb_load32(flow->dst), what)
-				  : exact_find6(&binds->exact, addr, what);
+	return flow->version == 4 ? exact_find4(&binds->exact, what | vip[0])
+				  : exact_find6(&binds->exact, vip, what);
 }
 
 /* Of the flow's own protocol; nothing can be more specific than an exact bind. */

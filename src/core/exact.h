@@ -13,19 +13,19 @@
 
 struct exact {
 	uint32_t rule; /* its number, for bind.c */
-	uint32_t table : 31;
-	uint32_t quic : 1;
+	uint16_t table;
+	bool quic;
 };
 
 /* Keys: see exact_what(). 0: free slot. */
 struct exact4 {
-	uint64_t key; /* with the address */
+	uint64_t key; /* with the VIP, little-endian */
 	struct exact found;
 };
 _Static_assert(sizeof(struct exact4) == 16, "four slots to a cache line");
 
 struct exact6 {
-	uint64_t addr[2]; /* as in memory */
+	uint64_t vip[2]; /* little-endian */
 	uint64_t key;
 	struct exact found;
 };
@@ -41,10 +41,10 @@ struct exact_index {
 
 const struct exact_index *binds_exact(const struct glb_binds *binds);
 
-/* What a key is made of besides the address; never 0. The port is as in memory. */
-GLB_INLINE uint64_t exact_what(uint8_t version, uint8_t proto, uint16_t port)
+/* What a key is made of besides the VIP; never 0. The port is that of the packet, little-endian. */
+GLB_INLINE uint64_t exact_what(uint8_t version, uint64_t proto, uint64_t port)
 {
-	return (uint64_t)port << 48 | (uint64_t)version << 40 | (uint64_t)proto << 32;
+	return port << 48 | (uint64_t)version << 40 | proto << 32;
 }
 
 GLB_INLINE uint32_t exact_slot4(const struct exact_index *index, uint64_t key)
@@ -52,20 +52,17 @@ GLB_INLINE uint32_t exact_slot4(const struct exact_index *index, uint64_t key)
 	return (uint32_t)(key * 0x9e3779b97f4a7c15 >> index->shift4);
 }
 
-/* addr is a VIP as in memory. */
-GLB_INLINE uint32_t exact_slot6(const struct exact_index *index, const uint64_t addr[2],
+GLB_INLINE uint32_t exact_slot6(const struct exact_index *index, const uint64_t vip[2],
 				uint64_t what)
 {
-	uint64_t mix = addr[0] ^ what ^ glb_rotl64(addr[1], 29);
+	uint64_t mix = vip[0] ^ what ^ glb_rotl64(vip[1], 29);
 
 	return (uint32_t)(mix * 0x9e3779b97f4a7c15 >> index->shift6);
 }
 
-/* Of an IPv4 VIP, as in memory. NULL: there is no such bind. */
-GLB_INLINE const struct exact *exact_find4(const struct exact_index *index, uint32_t addr,
-					   uint64_t what)
+/* NULL: there is no such bind. */
+GLB_INLINE const struct exact *exact_find4(const struct exact_index *index, uint64_t key)
 {
-	uint64_t key = what | addr;
 	uint32_t slot = exact_slot4(index, key);
 
 	for (; GLB_UNLIKELY(index->slots4[slot].key != key); slot = (slot + 1) & index->mask4)
@@ -74,16 +71,15 @@ GLB_INLINE const struct exact *exact_find4(const struct exact_index *index, uint
 	return &index->slots4[slot].found;
 }
 
-/* Of an IPv6 VIP, as in memory. */
-GLB_INLINE const struct exact *exact_find6(const struct exact_index *index, const uint64_t addr[2],
+GLB_INLINE const struct exact *exact_find6(const struct exact_index *index, const uint64_t vip[2],
 					   uint64_t what)
 {
-	uint32_t slot = exact_slot6(index, addr, what);
+	uint32_t slot = exact_slot6(index, vip, what);
 
 	for (; index->slots6[slot].key; slot = (slot + 1) & index->mask6) {
 		const struct exact6 *one = &index->slots6[slot];
 
-		if (one->key == what && one->addr[0] == addr[0] && one->addr[1] == addr[1])
+		if (one->key == what && one->vip[0] == vip[0] && one->vip[1] == vip[1])
 			return &one->found;
 	}
 	return NULL;

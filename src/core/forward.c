@@ -387,12 +387,9 @@ static void forward_any(const struct glb_generation *gen, struct glb_packet **pk
 
 static void forward_burst(const struct glb_generation *gen, struct glb_packet *pkts, unsigned int n)
 {
-	uint32_t left = FORWARD_ISA_NAME(plain)(gen, pkts, n);
 	struct glb_packet *others[FORWARD_BURST];
-	unsigned int count = 0;
+	unsigned int count = FORWARD_ISA_NAME(plain)(gen, pkts, n, others);
 
-	for (; left; left &= left - 1)
-		others[count++] = &pkts[__builtin_ctz(left)];
 	if (count)
 		forward_any(gen, others, count);
 }

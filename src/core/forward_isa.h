@@ -20,11 +20,12 @@ glb_forward_fn glb_forward_avx512;
 glb_forward_fn *glb_forward_of(enum glb_isa isa);
 
 /*
- * Forwards those of up to FORWARD_BURST packets that are plain, as glb_forward() would. Returns the
- * others as a set of bits, bit i for packet i; of them nothing has changed.
+ * Forwards those of n packets, 1 to FORWARD_BURST, that are plain, as glb_forward() would. Returns
+ * how many are not, and in `others`, which has room for n, which these are; of them nothing has
+ * changed.
  */
-typedef uint32_t plain_fn(const struct glb_generation *gen, struct glb_packet *pkts,
-			  unsigned int n);
+typedef unsigned int plain_fn(const struct glb_generation *gen, struct glb_packet *pkts,
+			      unsigned int n, struct glb_packet **others);
 plain_fn plain_generic;
 plain_fn plain_avx2;
 plain_fn plain_avx512;

@@ -41,6 +41,7 @@ struct underlay {
 	uint8_t version;    /* of the backends its rows name */
 	uint8_t listed_hops;
 	struct glb_outer *outers; /* of the table */
+	uint32_t first_backend;	  /* where these begin among those of all tables */
 };
 
 /* The family of the backends in use; they must all have the same. */
@@ -112,19 +113,6 @@ static int make_servers(struct glb_route *route, const struct glb_table_spec *sp
 	return 0;
 }
 
-/* Works out what is the same for all plain packets of a route: see plain.c. */
-static void make_plain(struct glb_route *route, const struct underlay *underlay)
-{
-	const uint8_t *src = underlay->settings->src_addr.bytes;
-	uint8_t gue[GLB_GUE_HOPS_AT];
-
-	glb_gue_encode(gue, GLB_PROTO_IPIP, route->listed_hops, GLB_GUE_HOP_LEN);
-	for (uint32_t b = 0; b < underlay->table->spec.backend_count; b++)
-		memcpy(route->outers[b].bytes + GLB_OUTER_GUE_AT, gue, sizeof(gue));
-	route->udp_sum = glb_sum_fold(glb_sum(0, gue, sizeof(gue)));
-	route->pseudo_sum = glb_sum_fold(glb_sum(GLB_BE16(GLB_PROTO_UDP), src, 4));
-}
-
 static int make_route(struct glb_route *route, const struct underlay *underlay)
 {
 	const struct glb_table_spec *spec = &underlay->table->spec;
@@ -137,6 +125,7 @@ static int make_route(struct glb_route *route, const struct underlay *underlay)
 		.key = {glb_load_le64(spec->hash_key), glb_load_le64(spec->hash_key + 8)},
 		.outers = underlay->outers,
 		.addrs = calloc(spec->backend_count, sizeof(uint32_t)),
+		.first_backend = underlay->first_backend,
 		.row_hops = underlay->table->hop_count,
 		.listed_hops = underlay->listed_hops,
 		.version = underlay->version,
@@ -153,8 +142,6 @@ static int make_route(struct glb_route *route, const struct underlay *underlay)
 			       spec->backends[b].addr.bytes);
 		route->addrs[b] = glb_load32(spec->backends[b].addr.bytes);
 	}
-	if (underlay->version == 4)
-		make_plain(route, underlay);
 	return 0;
 }
 
@@ -189,11 +176,16 @@ static int make_routes(struct glb_generation *gen, const struct glb_tables *tabl
 		underlay.table = tables->tables[t];
 		underlay.index = t;
 		underlay.version = 0;
+		gen->many_hops |= tables->tables[t]->hop_count > 2;
 		err = check_underlay(&underlay, diag);
 		if (!err)
 			err = make_route(&gen->routes[t], &underlay);
+		if (gen->routes[t].outer_len > gen->outer_len_max)
+			gen->outer_len_max = gen->routes[t].outer_len;
 		underlay.outers += underlay.table->spec.backend_count;
+		underlay.first_backend += underlay.table->spec.backend_count;
 	}
+	gen->many_backends = backend_count > GLB_BACKENDS_NEAR;
 	return err;
 }
 

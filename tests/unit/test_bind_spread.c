@@ -52,10 +52,10 @@ START_TEST(neighbouring_vips_are_spread_over_the_index)
 	ck_assert_uint_le(fullest(hashes), CHAIN_MAX);
 	for (unsigned int i = 0; i < VIPS; i++) {
 		struct glb_addr addr = vip(version, i);
-		uint64_t what = exact_what(version, GLB_PROTO_TCP, GLB_BE16(443));
-		uint64_t words[2] = {glb_load64(addr.bytes), glb_load64(addr.bytes + 8)};
+		uint64_t what = exact_what(version, GLB_PROTO_TCP, le_port(443));
+		uint64_t words[2] = {glb_load_le64(addr.bytes), glb_load_le64(addr.bytes + 8)};
 
-		hashes[i] = version == 4 ? exact_slot4(&index, what | glb_load32(addr.bytes))
+		hashes[i] = version == 4 ? exact_slot4(&index, what | words[0])
 					 : exact_slot6(&index, words, what);
 	}
 	ck_assert_uint_le(fullest(hashes), CHAIN_MAX);
