@@ -175,6 +175,15 @@ static void compare(const struct burst *got, const struct burst *want)
 	}
 }
 
+/* Behind a frame of another port, no packet takes the path of plain ones. */
+static void take_the_long_way(const struct glb_generation *gen, struct glb_packet *pkt)
+{
+	struct glb_packet pair[2] = {{.data = pkt->data, .port = !pkt->port}, *pkt};
+
+	glb_forward(gen, pair, 2);
+	*pkt = pair[1];
+}
+
 START_TEST(every_set_decides_bursts_of_any_length_as_the_generic_one_decides_packets)
 {
 	struct glb_settings settings;
@@ -196,7 +205,7 @@ START_TEST(every_set_decides_bursts_of_any_length_as_the_generic_one_decides_pac
 			choose_packet(&want);
 		copy(&got, &want);
 		for (unsigned int i = 0; i < want.count; i++)
-			glb_forward(by_packet, &want.packets[i], 1);
+			take_the_long_way(by_packet, &want.packets[i]);
 		if (by_burst) {
 			glb_forward(by_burst, got.packets, got.count);
 			compare(&got, &want);
