@@ -135,12 +135,16 @@ static void settle(struct worker *w, const struct glb_generation *gen, struct rt
 static void describe_burst(struct worker *w, struct glb_packet *packets, struct rte_mbuf **mbufs,
 			   unsigned int n)
 {
+	const uint32_t *frame_max = w->all->ports.frame_max;
+	unsigned int merged = 0;
+
 	for (unsigned int i = 0; i < n; i++) {
 		frame_describe(&packets[i], mbufs[i]);
 		rte_prefetch0(packets[i].data);
 		__builtin_prefetch(packets[i].data - RTE_CACHE_LINE_SIZE, 1);
-		w->counters.merged += packets[i].len > w->all->ports.frame_max[mbufs[i]->port];
+		merged += packets[i].len > frame_max[mbufs[i]->port];
 	}
+	w->counters.merged += merged;
 }
 
 /* Are all to be forwarded, through one port? That is what nearly every burst is. */

@@ -30,12 +30,13 @@ void rings_count_backends(struct rings *rings, bool wanted);
 uint64_t rings_forwarded(const struct rings *rings);
 uint64_t rings_tallied(const struct rings *rings);
 
-/* With RINGS_QUEUES of both: ns that a packet takes of one worker's time. Flows go on from call to
- * call. */
+/*
+ * With RINGS_QUEUES of both: ns that a packet takes of one worker's processor time, the mean of
+ * both processors by themselves. Flows go on from call to call.
+ */
 double rings_one(struct rings *rings);
 
-/* Likewise: ns from packet to packet of two workers that own a queue each: the slower one counts.
- */
+/* Likewise, from packet to packet of two workers that own a queue each: the slower one counts. */
 double rings_two(struct rings *rings);
 
 /* What a packet takes of the receiving worker, of those that decide, and of the sending one. */
