@@ -81,7 +81,7 @@ static int64_t steps_with_marks(const struct steps_work *work)
 		steps = skip(pid);
 	if (steps == MARK)
 		steps = count(pid);
-	if (steps != -ECHILD) {
+	if (!waitpid(pid, NULL, WNOHANG)) { /* it is still there */
 		(void)kill(pid, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
 	}
