@@ -8,22 +8,30 @@ enum { HALF = LANES / 2 };
  * enters it at v3, and the first round does much with v0 and v1 alone: so that much is done here,
  * once per row, and resume_round() does the rest for each candidate.
  */
+GLB_INLINE void start_one(struct lanes *restrict lanes, struct glb_siphash begin, uint32_t i)
+{
+	struct glb_siphash s = begin;
+
+	/* v0 holds the row */
+	glb_siphash_word(&s, glb_siphash_end(begin, lanes->v0[i], 4));
+	s.v0 += s.v1;
+	lanes->v0[i] = glb_rotl64(s.v0, 32);
+	lanes->v1[i] = glb_rotl64(s.v1, 13) ^ s.v0;
+	lanes->v2[i] = s.v2;
+	lanes->v3[i] = s.v3;
+}
+
 static void start(struct lanes *lanes, const uint8_t *seed, const uint32_t *rows)
 {
 	const struct glb_siphash begin = glb_siphash_start(seed);
 
+	/* apart, because steps of other widths would keep the other loop from becoming vectors */
 	for (uint32_t i = 0; i < LANES; i++) {
-		struct glb_siphash s = begin;
-
-		/* the row number as 4 big-endian bytes */
-		glb_siphash_word(&s, glb_siphash_end(begin, GLB_LE32(GLB_BE32(rows[i])), 4));
-		s.v0 += s.v1;
-		lanes->v0[i] = glb_rotl64(s.v0, 32);
-		lanes->v1[i] = glb_rotl64(s.v1, 13) ^ s.v0;
-		lanes->v2[i] = s.v2;
-		lanes->v3[i] = s.v3;
+		lanes->v0[i] = GLB_LE32(GLB_BE32(rows[i])); /* 4 big-endian bytes */
 		lanes->bit[i] = (uint64_t)1 << i;
 	}
+	for (uint32_t i = 0; i < LANES; i++)
+		start_one(lanes, begin, i);
 }
 
 /* What start() left of a round: see glb_siphash_round(). */
