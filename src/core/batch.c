@@ -224,45 +224,118 @@ static void rank_added(const struct ranker *ranker, const struct change *change,
 	batch_end(ranker, batch, ranked);
 }
 
+/* Is it worth finding out first which rows the added ones matter to? */
+static bool few_added(const struct ranker *ranker, const struct change *change)
+{
+	return !ranker->zoned && change->added_count * ranker->hops * 2 <= ranker->candidate_count;
+}
+
+/* What it takes to come before the last place of a row, of whose places only that one is known. */
+static void reach_last(const struct ranker *ranker, const struct change *change,
+		       struct batch *batch)
+{
+	const struct candidate *held[LANES];
+	uint64_t rank[LANES];
+
+	batch_start(ranker, batch);
+	for (uint32_t i = 0; i < LANES; i++)
+		held[i] = change->now[change->old_ranked[batch->rows[i]].hops[ranker->hops - 1]];
+	ranker->lanes->rank(rank, &batch->lanes, held);
+	for (uint32_t i = 0; i < LANES; i++) {
+		struct place last = place_of(ranker, held[i], rank[i]);
+
+		batch->lanes.reach[i] = reach_of(ranker, &last);
+		batch->lanes.zone[i] = 0;
+	}
+}
+
+/* Ranks likewise the few rows of a batch on which those added may have a place. */
+static void rank_touched(const struct ranker *ranker, const struct change *change,
+			 struct batch *kept, struct batch *touched, struct glb_row *ranked)
+{
+	uint64_t hits = 0;
+	struct sieved sieved;
+
+	reach_last(ranker, change, kept);
+	for (uint32_t c = 0; c < change->added_count; c += LANES_GROUP) {
+		uint32_t left = change->added_count - c;
+		uint32_t group = left < LANES_GROUP ? left : LANES_GROUP;
+
+		ranker->lanes->sieve(&sieved, &kept->lanes, &change->added[c], group,
+				     ranker->weighted);
+		for (uint32_t k = 0; k < group; k++)
+			hits |= sieved.hits[k];
+	}
+	for (; hits; hits &= hits - 1) {
+		uint32_t lane = (uint32_t)__builtin_ctzll(hits);
+
+		if (lane >= kept->count)
+			break; /* a row that only fills the batch up */
+		touched->rows[touched->count++] = kept->rows[lane];
+		if (touched->count == LANES)
+			rank_added(ranker, change, touched, ranked);
+	}
+	kept->count = 0;
+}
+
 /* Takes a row over from the old ranking; false if it named a backend that is gone. */
 static bool carry_over(const struct ranker *ranker, const struct change *change,
 		       struct glb_row *row, const struct glb_row *old)
 {
+	bool gone = false;
+
+	if (change->same) {
+		*row = *old;
+		return true;
+	}
 	*row = (struct glb_row){{0}};
 	for (uint32_t hop = 0; hop < ranker->hops; hop++) {
-		const struct candidate *candidate = change->now[old->hops[hop]];
-
-		if (!candidate)
-			return false;
-		row->hops[hop] = candidate->backend;
+		row->hops[hop] = change->index[old->hops[hop]];
+		gone |= row->hops[hop] == GLB_NO_BACKEND;
 	}
-	return true;
+	return !gone;
+}
+
+/* Rows of a part that wait until there are enough of their kind. */
+struct waiting {
+	struct batch fresh;   /* nothing is known of them */
+	struct batch kept;    /* they keep all their candidates */
+	struct batch touched; /* likewise, and those added may have a place on them */
+};
+
+/* Ranks batches that are full, or in the end all. */
+static void rank_waiting(const struct ranking_job *job, struct waiting *waiting, uint32_t enough)
+{
+	const struct ranker *ranker = job->ranker;
+
+	if (waiting->fresh.count >= enough)
+		rank_afresh(ranker, &waiting->fresh, job->ranked);
+	if (waiting->kept.count >= enough && few_added(ranker, job->change))
+		rank_touched(ranker, job->change, &waiting->kept, &waiting->touched, job->ranked);
+	else if (waiting->kept.count >= enough)
+		rank_added(ranker, job->change, &waiting->kept, job->ranked);
+	if (waiting->touched.count >= enough)
+		rank_added(ranker, job->change, &waiting->touched, job->ranked);
 }
 
 void glb_ranking_run_part(void *arg, unsigned int number)
 {
 	const struct ranking_job *job = arg;
-	const struct ranker *ranker = job->ranker;
 	const struct change *change = job->change;
 	const uint32_t first = number * job->rows_per_part;
-	struct batch fresh;
-	struct batch kept;
+	struct waiting waiting;
 
-	fresh.count = 0;
-	kept.count = 0;
+	waiting.fresh.count = 0;
+	waiting.kept.count = 0;
+	waiting.touched.count = 0;
 	for (uint32_t row = first; row < first + job->rows_per_part; row++) {
 		if (!change->old_ranked ||
-		    !carry_over(ranker, change, &job->ranked[row], &change->old_ranked[row]))
-			fresh.rows[fresh.count++] = row;
+		    !carry_over(job->ranker, change, &job->ranked[row], &change->old_ranked[row]))
+			waiting.fresh.rows[waiting.fresh.count++] = row;
 		else if (change->added_count)
-			kept.rows[kept.count++] = row;
-		if (fresh.count == LANES)
-			rank_afresh(ranker, &fresh, job->ranked);
-		if (kept.count == LANES)
-			rank_added(ranker, change, &kept, job->ranked);
+			waiting.kept.rows[waiting.kept.count++] = row;
+		if (waiting.fresh.count == LANES || waiting.kept.count == LANES)
+			rank_waiting(job, &waiting, LANES);
 	}
-	if (fresh.count)
-		rank_afresh(ranker, &fresh, job->ranked);
-	if (kept.count)
-		rank_added(ranker, change, &kept, job->ranked);
+	rank_waiting(job, &waiting, 1);
 }

@@ -99,6 +99,18 @@ static int match(struct change *change, const struct ranker *ranker,
 	return err;
 }
 
+/* Makes of what was found a list that is quick to ask. */
+static void number(struct change *change, unsigned int old_count)
+{
+	change->same = !change->removed;
+	for (unsigned int i = 0; i < old_count; i++) {
+		const struct candidate *now = change->now[i];
+
+		change->index[i] = now ? now->backend : GLB_NO_BACKEND;
+		change->same &= !now || now->backend == i;
+	}
+}
+
 /* Can rows of an old ranking be taken over? */
 static bool is_related(const struct ranker *ranker, const struct glb_table_spec *old)
 {
@@ -119,10 +131,13 @@ int glb_change_init(struct change *change, const struct ranker *ranker,
 	int err;
 
 	change->now = calloc(old->backend_count, sizeof(*change->now));
+	change->index = calloc(old->backend_count, sizeof(*change->index));
 	change->added = calloc(ranker->candidate_count, sizeof(*change->added));
-	err = old_candidates && change->now && change->added ? 0 : -ENOMEM;
+	err = old_candidates && change->now && change->index && change->added ? 0 : -ENOMEM;
 	if (!err)
 		err = match(change, ranker, old_candidates, glb_usable_count(old));
+	if (!err)
+		number(change, old->backend_count);
 	free(old_candidates);
 	/* recalling what a row holds costs as much as a few more candidates */
 	if (!err && change->added_count + ranker->hops + 2 < ranker->candidate_count)
@@ -133,5 +148,6 @@ int glb_change_init(struct change *change, const struct ranker *ranker,
 void glb_change_clear(struct change *change)
 {
 	free(change->now);
+	free(change->index);
 	free(change->added);
 }

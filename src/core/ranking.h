@@ -29,9 +29,11 @@ struct ranker {
 struct change {
 	const struct glb_row *old_ranked; /* NULL: nothing, all rows are to be ranked afresh */
 	const struct candidate **now;	  /* by backend of the old spec; NULL: gone */
+	uint16_t *index;		  /* likewise, in the new spec; or GLB_NO_BACKEND */
 	struct candidate *added;	  /* candidates the old spec had no equal of */
 	uint32_t added_count;
 	bool removed; /* some are gone */
+	bool same;    /* all are where they were */
 };
 
 static inline uint64_t glb_ranking_cost(const struct ranker *ranker,

@@ -152,6 +152,28 @@ START_TEST(one_change_of_a_large_fleet_gives_the_rows_of_ranking_from_scratch)
 }
 END_TEST
 
+/* So many that they are hashed in groups, so few that most rows are not theirs. */
+START_TEST(many_added_to_a_large_fleet_give_the_rows_of_ranking_from_scratch)
+{
+	for (unsigned int round = 0; round < rounds; round++) {
+		struct fleet was;
+
+		fleet_make(&fleet, 3500000 + round, 4, round % FLEET_KINDS);
+		while (fleet.spec.backend_count < FLEET_MAX - 10)
+			fleet_change(&fleet, FLEET_ADD);
+		rank(before, &fleet.spec);
+		fleet_copy(&was, &fleet);
+		for (unsigned int added = 0; added < 6 + round % 5; added++)
+			fleet_change(&fleet, FLEET_ADD);
+		if (round % 3 == 2)
+			fleet_change(&fleet, FLEET_REMOVE);
+		ck_assert_int_eq(glb_rank_rows_from(rows, &fleet.spec, before, &was.spec), 0);
+		rank(ranked, &fleet.spec);
+		ENSURE(!memcmp(rows, ranked, sizeof(rows)), "round %u", round);
+	}
+}
+END_TEST
+
 START_TEST(a_ranking_under_another_seed_is_no_help_and_does_no_harm)
 {
 	struct fleet was;
@@ -552,6 +574,7 @@ Suite *unit_suite(void)
 	tcase_add_test(ranking,
 		       ranking_from_a_known_ranking_gives_the_rows_of_ranking_from_scratch);
 	tcase_add_test(ranking, one_change_of_a_large_fleet_gives_the_rows_of_ranking_from_scratch);
+	tcase_add_test(ranking, many_added_to_a_large_fleet_give_the_rows_of_ranking_from_scratch);
 	tcase_add_test(ranking, a_ranking_under_another_seed_is_no_help_and_does_no_harm);
 	tcase_add_test(ranking, the_relative_order_of_survivors_never_changes);
 	tcase_add_test(ranking, a_backend_comes_first_in_its_share_of_rows);
