@@ -15,6 +15,9 @@ enum { BACKENDS_ENOUGH = 3 };
 static void check_table(const struct glb_table_spec *table)
 {
 	PROMISE(table->backend_count <= GLB_BACKENDS_MAX && table->bind_count <= GLB_BINDS_MAX);
+	PROMISE(!table->max_load ||
+		(table->hops >= 3 && !glb_zones_differ(table) &&
+		 table->max_load >= GLB_MAX_LOAD_LEAST && table->max_load <= GLB_MAX_LOAD_MOST));
 	for (unsigned int i = 0; i < table->backend_count; i++) {
 		PROMISE(table->backends[i].state <= GLB_INACTIVE);
 		for (unsigned int other = 0; other < i; other++)
