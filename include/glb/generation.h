@@ -8,6 +8,7 @@
 #ifndef GLB_GENERATION_H
 #define GLB_GENERATION_H
 
+#include <glb/area.h>
 #include <glb/bind.h>
 #include <glb/encap.h>
 #include <glb/table.h>
@@ -73,13 +74,13 @@ enum glb_route_trait {
 
 /* What a table is to the data path. */
 struct glb_route {
-	const struct glb_row *rows;
-	uint64_t key[2];	  /* halves of the table's hash_key, little-endian */
-	struct glb_outer *outers; /* template per backend, within those of the generation */
-	uint32_t *addrs;	  /* of IPv4 backends, in network order */
-	uint16_t *servers;	  /* backend by server ID: glb_server_ids(); NULL: none */
-	uint32_t first_backend;	  /* the index of its first one in glb_generation.outers */
-	uint8_t row_hops;	  /* per row */
+	const struct glb_row *rows; /* a copy of the table's */
+	uint64_t key[2];	    /* halves of the table's hash_key, little-endian */
+	struct glb_outer *outers;   /* template per backend, within those of the generation */
+	uint32_t *addrs;	    /* of IPv4 backends, in network order */
+	uint16_t *servers;	    /* backend by server ID: glb_server_ids(); NULL: none */
+	uint32_t first_backend;	    /* the index of its first one in glb_generation.outers */
+	uint8_t row_hops;	    /* per row */
 	uint8_t listed_hops; /* in the GUE header: those of the row but the primary, then alt's */
 	uint8_t version;     /* of the outer IP header: 4 or 6 */
 	uint8_t outer_len;   /* bytes of outer headers with so many hops */
@@ -109,8 +110,9 @@ struct glb_generation {
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */
 	struct glb_outer *outers; /* template per backend, table by table */
-	struct glb_tables tables;
-	unsigned int *users; /* generations that share binds, routes and tables */
+	struct glb_tables tables; /* of which workers read copies only; none in a replica */
+	struct glb_area area;	  /* where binds, routes and all that these name lie */
+	unsigned int *users;	  /* generations that share area and tables */
 };
 
 /*
@@ -136,6 +138,16 @@ GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t numb
 GLB_NODISCARD int glb_generation_with_ports(struct glb_generation **out,
 					    const struct glb_generation *gen,
 					    const struct glb_port *ports);
+
+/*
+ * Makes a replica: a generation that decides alike and shares nothing with the first but code, for
+ * workers that another memory node is nearer to. It has no tables, which workers do not read. Must
+ * not be one itself.
+ *
+ * 0 and *out, to be released with glb_generation_free(); or -ENOMEM.
+ */
+GLB_NODISCARD int glb_generation_replicate(struct glb_generation **out,
+					   const struct glb_generation *gen);
 
 void glb_generation_free(struct glb_generation *gen);
 

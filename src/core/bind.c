@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "binds.h"
 #include "exact.h"
 
 /* Stand for more than one protocol in a key; no packet can name them in its 8 bits. */
@@ -43,9 +44,9 @@ struct rule {
 };
 
 struct entry {
-	const struct rule *rules; /* NULL: free slot */
-	uint32_t rule_count;
-	bool mixed; /* they lead to more than one table */
+	uint32_t first;	     /* of its rules */
+	uint32_t rule_count; /* 0: free slot */
+	bool mixed;	     /* they lead to more than one table */
 };
 
 struct glb_binds {
@@ -216,13 +217,14 @@ static bool is_exact(const struct rule *rule, const struct glb_bind *bind)
 	       bind->port_first == bind->port_last;
 }
 
-static void add_entry(struct glb_binds *binds, const struct rule *rules, uint32_t count)
+static void add_entry(struct glb_binds *binds, uint32_t first, uint32_t count)
 {
+	const struct rule *rules = &binds->rules[first];
 	uint32_t slot = key_hash(&rules->key) & binds->entry_mask;
 
-	while (binds->entries[slot].rules)
+	while (binds->entries[slot].rule_count)
 		slot = (slot + 1) & binds->entry_mask;
-	binds->entries[slot] = (struct entry){.rules = rules, .rule_count = count};
+	binds->entries[slot] = (struct entry){.first = first, .rule_count = count};
 	for (uint32_t i = 1; i < count; i++)
 		binds->entries[slot].mixed |= rules[i].table != rules[0].table;
 }
@@ -236,55 +238,19 @@ static uint32_t slots_for(uint32_t rule_count)
 	return slots;
 }
 
-/* Room for as many exact binds of each version as there are binds. False: out of memory. */
-static bool make_exact(struct exact_index *index, uint32_t bind_count)
-{
-	uint32_t slots = slots_for(bind_count);
-	uint32_t shift = 64 - (uint32_t)__builtin_ctz(slots);
-
-	*index = (struct exact_index){
-		.slots4 = calloc(slots, sizeof(*index->slots4)),
-		.slots6 = calloc(slots, sizeof(*index->slots6)),
-		.mask4 = slots - 1,
-		.mask6 = slots - 1,
-		.shift4 = shift,
-		.shift6 = shift,
-	};
-	return index->slots4 && index->slots6;
-}
-
 const struct exact_index *binds_exact(const struct glb_binds *binds)
 {
 	return &binds->exact;
 }
 
-int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
+/* Index of `count` sorted rules. */
+static void add_rules(struct glb_binds *binds, const struct glb_tables *tables, uint32_t count)
 {
-	uint32_t rule_count = 0;
+	const struct rule *rules = binds->rules;
 
-	for (uint32_t t = 0; t < tables->count; t++)
-		rule_count += RULES_PER_BIND * tables->tables[t]->spec.bind_count;
-
-	struct glb_binds *binds = calloc(1, sizeof(*binds));
-
-	if (!binds)
-		return -ENOMEM;
-
-	struct rule *rules = calloc(rule_count + 1, sizeof(*rules));
-
-	binds->rules = rules;
-	binds->entries = calloc(slots_for(rule_count), sizeof(*binds->entries));
-	if (!rules || !binds->entries || !make_exact(&binds->exact, rule_count / RULES_PER_BIND)) {
-		glb_binds_free(binds);
-		return -ENOMEM;
-	}
-	binds->entry_mask = slots_for(rule_count) - 1;
-	collect(binds, tables);
-	qsort(rules, rule_count, sizeof(*rules), compare_rules);
-
-	for (uint32_t first = 0, next; first < rule_count; first = next) {
+	for (uint32_t first = 0, next; first < count; first = next) {
 		next = first + 1;
-		while (next < rule_count && key_equal(&rules[first].key, &rules[next].key))
+		while (next < count && key_equal(&rules[first].key, &rules[next].key))
 			next++;
 		/* the narrowest come first, and need not be found twice */
 		while (first < next && is_exact(&rules[first], bind_of(tables, &rules[first]))) {
@@ -292,29 +258,94 @@ int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
 			first++;
 		}
 		if (first < next)
-			add_entry(binds, &rules[first], next - first);
+			add_entry(binds, first, next - first);
 	}
+}
+
+static uint32_t count_rules(const struct glb_tables *tables)
+{
+	uint32_t count = 0;
+
+	for (uint32_t t = 0; t < tables->count; t++)
+		count += RULES_PER_BIND * tables->tables[t]->spec.bind_count;
+	return count;
+}
+
+/* Cuts the memory of an index into its parts, or counts how much they need; see glb_area_take(). */
+static struct glb_binds lay_out(struct glb_area *area, uint32_t rule_count)
+{
+	/* room for as many exact binds of each version as there are binds */
+	uint32_t exact_slots = slots_for(rule_count / RULES_PER_BIND);
+	uint32_t entry_slots = slots_for(rule_count);
+	uint32_t shift = 64 - (uint32_t)__builtin_ctz(exact_slots);
+	struct glb_binds binds = {
+		.entry_mask = entry_slots - 1,
+		.exact = {.mask4 = exact_slots - 1,
+			  .mask6 = exact_slots - 1,
+			  .shift4 = shift,
+			  .shift6 = shift},
+	};
+
+	binds.exact.slots4 = glb_area_take(area, exact_slots * sizeof(struct exact4));
+	binds.exact.slots6 = glb_area_take(area, exact_slots * sizeof(struct exact6));
+	binds.entries = glb_area_take(area, entry_slots * sizeof(struct entry));
+	binds.rules = glb_area_take(area, rule_count * sizeof(struct rule));
+	return binds;
+}
+
+size_t binds_len(const struct glb_tables *tables)
+{
+	struct glb_area count = {0};
+
+	(void)glb_area_take(&count, sizeof(struct glb_binds));
+	(void)lay_out(&count, count_rules(tables));
+	return count.used;
+}
+
+struct glb_binds *binds_write(void *at, const struct glb_tables *tables)
+{
+	uint32_t rule_count = count_rules(tables);
+	size_t len = binds_len(tables);
+	struct glb_area area = {.base = at, .len = len};
+	struct glb_binds *binds = glb_area_take(&area, sizeof(*binds));
+
+	memset(at, 0, len);
+	*binds = lay_out(&area, rule_count);
+	collect(binds, tables);
+	qsort(binds->rules, rule_count, sizeof(*binds->rules), compare_rules);
+	add_rules(binds, tables, rule_count);
 	qsort(binds->levels, binds->level_count, sizeof(*binds->levels), compare_levels);
-	*out = binds;
+	return binds;
+}
+
+void binds_moved(struct glb_binds *binds, const struct glb_area *to, const struct glb_area *from)
+{
+	binds->exact.slots4 = glb_area_moved(to, from, binds->exact.slots4);
+	binds->exact.slots6 = glb_area_moved(to, from, binds->exact.slots6);
+	binds->entries = glb_area_moved(to, from, binds->entries);
+	binds->rules = glb_area_moved(to, from, binds->rules);
+}
+
+int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
+{
+	void *memory = aligned_alloc(GLB_AREA_ALIGNMENT, binds_len(tables));
+
+	if (!memory)
+		return -ENOMEM;
+	*out = binds_write(memory, tables);
 	return 0;
 }
 
 void glb_binds_free(struct glb_binds *binds)
 {
-	if (!binds)
-		return;
-	free(binds->exact.slots4);
-	free(binds->exact.slots6);
-	free(binds->rules);
-	free(binds->entries);
-	free(binds);
+	free(binds); /* where their memory begins */
 }
 
-static const struct rule *match_ports(const struct entry *entry, uint16_t port)
+static const struct rule *match_ports(const struct rule *rules, uint32_t count, uint16_t port)
 {
-	for (uint32_t i = 0; i < entry->rule_count; i++)
-		if (port >= entry->rules[i].port_first && port <= entry->rules[i].port_last)
-			return &entry->rules[i];
+	for (uint32_t i = 0; i < count; i++)
+		if (port >= rules[i].port_first && port <= rules[i].port_last)
+			return &rules[i];
 	return NULL;
 }
 
@@ -322,8 +353,8 @@ static const struct entry *find_entry(const struct glb_binds *binds, const struc
 {
 	uint32_t slot = key_hash(key) & binds->entry_mask;
 
-	for (; binds->entries[slot].rules; slot = (slot + 1) & binds->entry_mask)
-		if (key_equal(&binds->entries[slot].rules->key, key))
+	for (; binds->entries[slot].rule_count; slot = (slot + 1) & binds->entry_mask)
+		if (key_equal(&binds->rules[binds->entries[slot].first].key, key))
 			return &binds->entries[slot];
 	return NULL;
 }
@@ -333,7 +364,7 @@ static const struct rule *match_key(const struct glb_binds *binds, const struct 
 {
 	const struct entry *entry = find_entry(binds, key);
 
-	return entry ? match_ports(entry, port) : NULL;
+	return entry ? match_ports(&binds->rules[entry->first], entry->rule_count, port) : NULL;
 }
 
 /* `also`: another address that must lie in the bind of the flow, or NULL. It has 16 bytes. */
@@ -433,9 +464,9 @@ bool glb_binds_lead_to_one_table(const struct glb_binds *binds, const struct glb
 
 		if (!entry)
 			continue;
-		if (entry->mixed || (first && first->table != entry->rules->table))
+		if (entry->mixed || (first && first->table != binds->rules[entry->first].table))
 			return false;
-		first = entry->rules;
+		first = &binds->rules[entry->first];
 	}
 	return first;
 }

@@ -5,6 +5,7 @@
 
 #include <glb/generation.h>
 
+#include "binds.h"
 #include "forward_isa.h"
 
 /*
@@ -40,8 +41,7 @@ struct underlay {
 	unsigned int index; /* of the table */
 	uint8_t version;    /* of the backends its rows name */
 	uint8_t listed_hops;
-	struct glb_outer *outers; /* of the table */
-	uint32_t first_backend;	  /* where these begin among those of all tables */
+	uint32_t first_backend; /* index of the table's first one among those of all tables */
 };
 
 /* The family of the backends in use; they must all have the same. */
@@ -101,92 +101,108 @@ static int check_underlay(struct underlay *underlay, struct glb_diag *diag)
 	return 0;
 }
 
-/* 128 KiB, so only for tables that need it. */
-static int make_servers(struct glb_route *route, const struct glb_table_spec *spec)
+/* Where the parts of an area are; each holds what it says of all tables, one behind the other. */
+struct layout {
+	struct glb_row *rows; /* first, so that those of four tables share a huge page */
+	struct glb_route *routes;
+	struct glb_outer *outers;
+	uint32_t *addrs;
+	uint16_t *servers; /* 128 KiB, so only of tables that need it */
+	void *binds;
+	unsigned int *users;
+};
+
+/* Cuts an area into its parts, or counts how much room they need: see glb_area_take(). */
+static struct layout lay_out(struct glb_area *area, const struct glb_tables *tables)
 {
-	if (!glb_uses_server_ids(spec))
-		return 0;
-	route->servers = malloc(GLB_SERVER_IDS * sizeof(*route->servers));
-	if (!route->servers)
-		return -ENOMEM;
-	(void)glb_server_ids(route->servers, spec);
-	return 0;
+	const size_t servers_len = GLB_SERVER_IDS * sizeof(uint16_t);
+	size_t backend_count = 0;
+	size_t with_servers = 0;
+	struct layout layout;
+
+	for (unsigned int t = 0; t < tables->count; t++) {
+		backend_count += tables->tables[t]->spec.backend_count;
+		with_servers += glb_uses_server_ids(&tables->tables[t]->spec);
+	}
+	layout.rows = glb_area_take(area, tables->count * sizeof(tables->tables[0]->rows));
+	layout.routes = glb_area_take(area, tables->count * sizeof(*layout.routes));
+	layout.outers = glb_area_take(area, backend_count * sizeof(*layout.outers));
+	layout.addrs = glb_area_take(area, backend_count * sizeof(*layout.addrs));
+	layout.servers = glb_area_take(area, with_servers * servers_len);
+	layout.binds = glb_area_take(area, binds_len(tables));
+	layout.users = glb_area_take(area, sizeof(*layout.users));
+	return layout;
 }
 
-static int make_route(struct glb_route *route, const struct underlay *underlay)
+/* Fills in the next route and what it names, and moves on to where those behind it go. */
+static void make_route(struct layout *next, const struct underlay *underlay)
 {
-	const struct glb_table_spec *spec = &underlay->table->spec;
+	const struct glb_table *table = underlay->table;
+	const struct glb_table_spec *spec = &table->spec;
 	const struct glb_settings *settings = underlay->settings;
 	const struct glb_addr *src =
 		underlay->version == 4 ? &settings->src_addr : &settings->src_addr6;
 
-	*route = (struct glb_route){
-		.rows = underlay->table->rows,
+	memcpy(next->rows, table->rows, sizeof(table->rows));
+	*next->routes = (struct glb_route){
+		.rows = next->rows,
 		.key = {glb_load_le64(spec->hash_key), glb_load_le64(spec->hash_key + 8)},
-		.outers = underlay->outers,
-		.addrs = calloc(spec->backend_count, sizeof(uint32_t)),
+		.outers = next->outers,
+		.addrs = next->addrs,
 		.first_backend = underlay->first_backend,
-		.row_hops = underlay->table->hop_count,
+		.row_hops = table->hop_count,
 		.listed_hops = underlay->listed_hops,
 		.version = underlay->version,
 		.outer_len = (uint8_t)glb_outer_len(underlay->version, underlay->listed_hops),
 		.traits = (underlay->version == 6 ? GLB_ROUTE_IPV6 : 0) |
 			  (settings->alt_hash_fields ? GLB_ROUTE_ALT : 0) |
-			  (names_one_twice(underlay->table) ? GLB_ROUTE_REPEATS : 0),
+			  (names_one_twice(table) ? GLB_ROUTE_REPEATS : 0),
 	};
-	if (!route->addrs || make_servers(route, spec))
-		return -ENOMEM;
 	/* neither rows nor server IDs ever name a backend of the other family */
 	for (unsigned int b = 0; b < spec->backend_count; b++) {
-		glb_outer_init(&route->outers[b], underlay->version, src->bytes,
+		glb_outer_init(&next->outers[b], underlay->version, src->bytes,
 			       spec->backends[b].addr.bytes);
-		route->addrs[b] = glb_load32(spec->backends[b].addr.bytes);
+		next->addrs[b] = glb_load32(spec->backends[b].addr.bytes);
 	}
-	return 0;
+	if (glb_server_ids(next->servers, spec)) {
+		next->routes->servers = next->servers;
+		next->servers += GLB_SERVER_IDS;
+	}
+	next->rows += GLB_ROWS;
+	next->routes++;
+	next->outers += spec->backend_count;
+	next->addrs += spec->backend_count;
 }
 
-/* Of `count` tables. */
-static void free_routes(struct glb_generation *gen, unsigned int count)
-{
-	for (unsigned int t = 0; gen->routes && t < count; t++) {
-		free(gen->routes[t].addrs);
-		free(gen->routes[t].servers);
-	}
-	free(gen->routes);
-	free(gen->outers);
-}
-
+/* Fills the area, which has room for it. */
 static int make_routes(struct glb_generation *gen, const struct glb_tables *tables,
 		       struct glb_diag *diag)
 {
 	struct underlay underlay = {.settings = &gen->settings};
-	size_t backend_count = 0;
-	int err = 0;
+	struct layout next = lay_out(&gen->area, tables);
 
-	for (unsigned int t = 0; t < tables->count; t++)
-		backend_count += tables->tables[t]->spec.backend_count;
-	gen->routes = aligned_alloc(sizeof(*gen->routes), tables->count * sizeof(*gen->routes));
-	gen->outers = aligned_alloc(sizeof(*gen->outers), backend_count * sizeof(*gen->outers));
-	if (gen->routes)
-		memset(gen->routes, 0, tables->count * sizeof(*gen->routes));
-	if (!gen->routes || !gen->outers)
-		return -ENOMEM;
-	underlay.outers = gen->outers;
-	for (unsigned int t = 0; t < tables->count && !err; t++) {
+	gen->routes = next.routes;
+	gen->outers = next.outers;
+	gen->users = next.users;
+	*gen->users = 1;
+	for (unsigned int t = 0; t < tables->count; t++) {
 		underlay.table = tables->tables[t];
 		underlay.index = t;
 		underlay.version = 0;
-		gen->many_hops |= tables->tables[t]->hop_count > 2;
-		err = check_underlay(&underlay, diag);
-		if (!err)
-			err = make_route(&gen->routes[t], &underlay);
+		gen->many_hops |= underlay.table->hop_count > 2;
+
+		int err = check_underlay(&underlay, diag);
+
+		if (err)
+			return err;
+		make_route(&next, &underlay);
 		if (gen->routes[t].outer_len > gen->outer_len_max)
 			gen->outer_len_max = gen->routes[t].outer_len;
-		underlay.outers += underlay.table->spec.backend_count;
 		underlay.first_backend += underlay.table->spec.backend_count;
 	}
-	gen->many_backends = backend_count > GLB_BACKENDS_NEAR;
-	return err;
+	gen->many_backends = underlay.first_backend > GLB_BACKENDS_NEAR;
+	gen->binds = binds_write(next.binds, tables);
+	return 0;
 }
 
 void glb_generation_free(struct glb_generation *gen)
@@ -194,10 +210,8 @@ void glb_generation_free(struct glb_generation *gen)
 	if (!gen)
 		return;
 	if (!--*gen->users) {
-		free_routes(gen, gen->tables.count);
-		glb_binds_free(gen->binds);
+		glb_area_free(&gen->area);
 		glb_tables_free(&gen->tables);
-		free(gen->users);
 	}
 	free(gen);
 }
@@ -235,39 +249,39 @@ static void digest_settings(struct glb_generation *gen)
 /* Everything but the tables, which are the caller's still. */
 static int fill(struct glb_generation *gen, const struct glb_tables *tables, struct glb_diag *diag)
 {
-	gen->users = malloc(sizeof(*gen->users));
-	if (!gen->users)
-		return -ENOMEM;
-	*gen->users = 1;
-
+	struct glb_area count = {0};
 	int err = glb_isa_check(gen->settings.isa, diag);
 
 	if (err)
 		return err;
 	digest_settings(gen);
-	err = make_routes(gen, tables, diag);
-	return err ? err : glb_binds_build(&gen->binds, tables);
+	(void)lay_out(&count, tables);
+	err = glb_area_make(&gen->area, count.used);
+	return err ? err : make_routes(gen, tables, diag);
+}
+
+/* NULL: out of memory. */
+static struct glb_generation *allocate(void)
+{
+	return aligned_alloc(_Alignof(struct glb_generation), sizeof(struct glb_generation));
 }
 
 int glb_generation_make(struct glb_generation **out, uint64_t number,
 			const struct glb_settings *settings, struct glb_tables *tables,
 			struct glb_diag *diag)
 {
-	struct glb_generation *gen = calloc(1, sizeof(*gen));
+	struct glb_generation *gen = allocate();
 	int err = -ENOMEM;
 
 	if (gen) {
-		gen->number = number;
-		gen->settings = *settings;
+		*gen = (struct glb_generation){.number = number, .settings = *settings};
 		err = fill(gen, tables, diag);
 	}
 	if (err) {
 		if (err == -ENOMEM)
 			glb_diag(diag, "out of memory");
-		if (gen) {
-			free_routes(gen, tables->count);
-			free(gen->users);
-		}
+		if (gen)
+			glb_area_free(&gen->area);
 		free(gen);
 		return err;
 	}
@@ -280,7 +294,7 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 int glb_generation_with_ports(struct glb_generation **out, const struct glb_generation *gen,
 			      const struct glb_port *ports)
 {
-	struct glb_generation *next = malloc(sizeof(*next));
+	struct glb_generation *next = allocate();
 
 	if (!next)
 		return -ENOMEM;
@@ -290,5 +304,45 @@ int glb_generation_with_ports(struct glb_generation **out, const struct glb_gene
 	digest_settings(next);
 	++*next->users;
 	*out = next;
+	return 0;
+}
+
+/* Everything in a copy of an area that names something in it. */
+static void move_area(struct glb_generation *gen, const struct glb_area *to, unsigned int count)
+{
+	const struct glb_area *from = &gen->area;
+
+	gen->users = glb_area_moved(to, from, gen->users);
+	gen->outers = glb_area_moved(to, from, gen->outers);
+	gen->binds = glb_area_moved(to, from, gen->binds);
+	binds_moved(gen->binds, to, from);
+	gen->routes = glb_area_moved(to, from, gen->routes);
+	for (unsigned int t = 0; t < count; t++) {
+		struct glb_route *route = &gen->routes[t];
+
+		route->rows = glb_area_moved(to, from, route->rows);
+		route->outers = glb_area_moved(to, from, route->outers);
+		route->addrs = glb_area_moved(to, from, route->addrs);
+		route->servers = glb_area_moved(to, from, route->servers);
+	}
+}
+
+int glb_generation_replicate(struct glb_generation **out, const struct glb_generation *gen)
+{
+	struct glb_generation *replica = allocate();
+	struct glb_area area;
+
+	if (!replica || glb_area_make(&area, gen->area.used)) {
+		free(replica);
+		return -ENOMEM;
+	}
+	area.used = gen->area.used;
+	memcpy(area.base, gen->area.base, area.used);
+	*replica = *gen;
+	move_area(replica, &area, gen->tables.count);
+	replica->area = area;
+	replica->tables = (struct glb_tables){0};
+	*replica->users = 1;
+	*out = replica;
 	return 0;
 }

@@ -190,6 +190,92 @@ START_TEST(generations_that_differ_in_their_ports_share_the_rest_and_are_freed_i
 }
 END_TEST
 
+static bool lies_in(uint64_t word, const void *memory, size_t len)
+{
+	return word >= (uintptr_t)memory && word < (uintptr_t)memory + len;
+}
+
+/* Every word of a replica's memory must be that of the original, or name what lies like it. */
+static void check_replica(const struct glb_generation *replica, const struct glb_generation *gen)
+{
+	const struct glb_area *from = &gen->area;
+	const struct glb_area *to = &replica->area;
+	uintptr_t by = (uintptr_t)to->base - (uintptr_t)from->base;
+	unsigned int moved = 0;
+
+	ck_assert(!lies_in((uintptr_t)to->base, from->base, from->len));
+	ck_assert_uint_eq(to->used, from->used);
+	for (size_t at = 0; at < to->used; at += 8) {
+		uint64_t was = glb_load64(from->base + at);
+		uint64_t is = glb_load64(to->base + at);
+
+		ck_assert(!lies_in(is, from->base, from->len) && !lies_in(is, gen, sizeof(*gen)));
+		ck_assert(is == was || (is - was == by && lies_in(is, to->base, to->used)));
+		moved += is != was;
+	}
+	ck_assert_uint_ge(moved, 4 * gen->tables.count);
+	for (size_t at = 0; at < sizeof(*replica); at += 8) {
+		uint64_t is = glb_load64((const uint8_t *)replica + at);
+
+		ck_assert(!lies_in(is, from->base, from->len) && !lies_in(is, gen, sizeof(*gen)));
+	}
+}
+
+START_TEST(a_replica_shares_nothing_and_outlives_the_original)
+{
+	struct glb_tables tables = fixture_tables();
+	struct glb_flow flow = {.version = 4, .proto = GLB_PROTO_TCP, .kind = GLB_FLOW_PORTS};
+	const struct glb_bind *bind = &fixture_spec.tables[0].binds[0];
+	struct glb_port ports[GLB_PORTS_MAX] = {[15] = {.mtu = 9000}};
+	struct glb_generation *gen;
+	struct glb_generation *replica;
+	struct glb_generation *next;
+
+	tables.tables[2]->spec.binds[0].quic = true; /* some servers, too */
+	tables.tables[2]->spec.backends[0].has_server_id = true;
+	ck_assert_int_eq(glb_generation_make(&gen, 5, &fixture_settings, &tables, NULL), 0);
+	ck_assert_int_eq(glb_generation_replicate(&replica, gen), 0);
+	check_replica(replica, gen);
+	ck_assert_uint_eq(replica->number, 5);
+	ck_assert_ptr_null(replica->tables.tables);
+	ck_assert_ptr_nonnull(replica->routes[2].servers);
+	memset(gen->area.base, 0xff, (size_t)((uint8_t *)gen->users - gen->area.base));
+	glb_generation_free(gen);
+
+	ck_assert_int_eq(glb_generation_with_ports(&next, replica, ports), 0);
+	glb_generation_free(replica);
+	ck_assert_uint_eq(next->number, 6);
+	memcpy(flow.dst, bind->addr.bytes, sizeof(flow.dst));
+	flow.dst_port = bind->port_first;
+	flow.proto = bind->proto;
+	ck_assert_int_eq(glb_binds_match(next->binds, &flow, NULL).table, 0);
+	glb_generation_free(next);
+}
+END_TEST
+
+START_TEST(what_workers_read_lies_in_an_area_that_huge_pages_can_cover)
+{
+	struct glb_generation *gen = fixture_generation(&fixture_settings);
+	const struct glb_area *area = &gen->area;
+
+	ck_assert_uint_eq((uintptr_t)area->base % GLB_HUGE_PAGE, 0);
+	ck_assert_uint_eq(area->len % GLB_HUGE_PAGE, 0);
+	ck_assert_uint_le(area->used, area->len);
+	ck_assert_ptr_eq(gen->routes[0].rows, area->base);
+	for (unsigned int t = 0; t < gen->tables.count; t++) {
+		const struct glb_route *route = &gen->routes[t];
+
+		ck_assert_ptr_eq(route->rows, gen->routes[0].rows + (size_t)t * GLB_ROWS);
+		ck_assert_mem_eq(route->rows, gen->tables.tables[t]->rows,
+				 GLB_ROWS * sizeof(*route->rows));
+		ck_assert(lies_in((uintptr_t)route->outers, area->base, area->used));
+		ck_assert(lies_in((uintptr_t)route->addrs, area->base, area->used));
+	}
+	ck_assert(lies_in((uintptr_t)gen->binds, area->base, area->used));
+	glb_generation_free(gen);
+}
+END_TEST
+
 START_TEST(a_route_has_the_family_and_lengths_of_its_proxies)
 {
 	static const struct {
@@ -330,6 +416,8 @@ Suite *unit_suite(void)
 		generation,
 		generations_that_differ_in_their_ports_share_the_rest_and_are_freed_in_any_order, 0,
 		6);
+	tcase_add_test(generation, a_replica_shares_nothing_and_outlives_the_original);
+	tcase_add_test(generation, what_workers_read_lies_in_an_area_that_huge_pages_can_cover);
 	tcase_add_test(generation, a_route_has_the_family_and_lengths_of_its_proxies);
 	tcase_add_test(generation, so_many_ipv6_hops_as_fit_are_taken_and_no_more);
 	tcase_add_test(generation,

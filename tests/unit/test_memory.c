@@ -324,6 +324,16 @@ static int change_ports(struct glb_diag *diag)
 	return without_words(err, diag);
 }
 
+static int replicate(struct glb_diag *diag)
+{
+	struct glb_generation *replica = NULL;
+	int err = glb_generation_replicate(&replica, shared);
+
+	ck_assert_int_eq(!replica, err != 0);
+	glb_generation_free(replica);
+	return without_words(err, diag);
+}
+
 static int parse_spec(struct glb_diag *diag)
 {
 	static char text[DOCUMENT_LEN_MAX];
@@ -449,10 +459,11 @@ START_TEST(making_a_generation_fails_cleanly)
 }
 END_TEST
 
-START_TEST(changing_ports_fails_cleanly)
+START_TEST(changing_ports_and_replicating_fail_cleanly)
 {
 	ck_assert_int_eq(glb_generation_make(&shared, 1, &fixture_settings, &tables, NULL), 0);
 	starve(change_ports);
+	starve(replicate);
 	glb_generation_free(shared);
 }
 END_TEST
@@ -485,7 +496,7 @@ Suite *unit_suite(void)
 	tcase_add_test(memory, tallying_backends_fails_cleanly);
 	tcase_add_test(memory, reading_an_image_fails_cleanly);
 	tcase_add_test(memory, making_a_generation_fails_cleanly);
-	tcase_add_test(memory, changing_ports_fails_cleanly);
+	tcase_add_test(memory, changing_ports_and_replicating_fail_cleanly);
 	tcase_add_test(memory, reading_a_document_fails_cleanly);
 	tcase_add_test(memory, reading_a_file_fails_cleanly);
 	suite_add_tcase(suite, memory);
