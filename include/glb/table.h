@@ -27,6 +27,7 @@ struct glb_table {
 	struct glb_table_spec spec;    /* of a table read from an image: what the image tells */
 	uint8_t hop_count;	       /* per row, 2 to GLB_HOPS_MAX */
 	bool ranked;		       /* is `ranking` filled? Not in a table read from an image */
+	unsigned int sharers;	       /* lists that have it, too */
 	struct glb_row rows[GLB_ROWS]; /* in the order in which hops are tried */
 	struct glb_row ranking[GLB_ROWS]; /* the same hops in order of rank: see rendezvous.h */
 };
@@ -47,7 +48,8 @@ typedef void glb_run_fn(void (*task)(void *arg, unsigned int part), void *arg,
  * How to go about building. The tables are the same, however; all zeros is fine.
  *
  * known  tables built before, or NULL: what they have in common with the spec is not hashed again,
- *        so that a change of state or health costs next to nothing. Read only during the call
+ *        so that a change of state or health costs next to nothing. A table that has not changed at
+ *        all is shared, so the thread that has these must have the new ones; freed in any order
  * run    runs the parts of a large table; NULL: on the caller's thread
  * isa    instruction set
  */

@@ -63,11 +63,45 @@ static int rank_table(struct glb_table *table, const struct glb_building *how)
 				    : 0;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool same_bytes(const char *a, const char *b, size_t len)
+{
+	return !len || !memcmp(a, b, len);
+}
+
+/* Do both specs make the same table, down to its names? */
+static bool is_same(const struct glb_table_spec *a, const struct glb_table_spec *b)
+{
+	return same_text(a->name, b->name) &&
+	       !memcmp(a->hash_key, b->hash_key, sizeof(a->hash_key)) &&
+	       !memcmp(a->seed, b->seed, sizeof(a->seed)) && a->zones_len == b->zones_len &&
+	       same_bytes(a->zones, b->zones, a->zones_len) && glb_table_spec_equal(a, b);
+}
+
+static struct glb_table *find_same(const struct glb_tables *known,
+				   const struct glb_table_spec *spec)
+{
+	for (unsigned int i = 0; known && i < known->count; i++)
+		if (known->tables[i]->ranked && is_same(&known->tables[i]->spec, spec))
+			return known->tables[i];
+	return NULL;
+}
+
 static int build_table(struct glb_table **out, const struct glb_table_spec *spec,
 		       const struct glb_building *how)
 {
-	struct glb_table *table = calloc(1, sizeof(*table));
+	struct glb_table *table = find_same(how->known, spec);
 
+	if (table) {
+		table->sharers++;
+		*out = table;
+		return 0;
+	}
+	table = calloc(1, sizeof(*table));
 	if (!table)
 		return -ENOMEM;
 	if (glb_table_spec_copy(&table->spec, spec) || rank_table(table, how)) {
@@ -82,9 +116,12 @@ static int build_table(struct glb_table **out, const struct glb_table_spec *spec
 void glb_tables_free(struct glb_tables *tables)
 {
 	for (unsigned int i = 0; i < tables->count; i++) {
-		if (tables->tables[i])
-			glb_table_spec_clear(&tables->tables[i]->spec);
-		free(tables->tables[i]);
+		struct glb_table *table = tables->tables[i];
+
+		if (!table || table->sharers--)
+			continue;
+		glb_table_spec_clear(&table->spec);
+		free(table);
 	}
 	free(tables->tables);
 	*tables = (struct glb_tables){0};

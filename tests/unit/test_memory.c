@@ -153,10 +153,17 @@ static void free_tables(void)
 	free(image);
 }
 
+/* With a change, or there would be nothing to build. */
 static int build_from(const struct glb_tables *old, struct glb_diag *diag)
 {
+	struct glb_backend changed[COUNT_OF(backends)];
 	struct glb_table_spec spec = spec_with_options();
 	struct glb_tables built = {.count = 99};
+
+	memcpy(changed, backends, sizeof(changed));
+	changed[0].healthy = !changed[0].healthy;
+	spec.backends = changed;
+
 	int err = glb_tables_build(&built, &(struct glb_spec){&spec, 1}, old, diag);
 
 	ck_assert_int_eq(built.count == 99, err != 0);

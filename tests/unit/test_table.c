@@ -212,6 +212,82 @@ START_TEST(a_table_that_is_not_ranked_is_not_built_from)
 }
 END_TEST
 
+/* Changes what makes another table of a spec. */
+static void differ(struct glb_table_spec *spec, unsigned int way)
+{
+	static char name[] = "another";
+	static char zones[] = "there\0"; /* as many bytes as before */
+
+	switch (way) {
+	case 0:
+		spec->name = name;
+		break;
+	case 1:
+		spec->name = NULL;
+		break;
+	case 2:
+		spec->zones = zones;
+		break;
+	case 3:
+		spec->hash_key[15] ^= 1;
+		break;
+	case 4:
+		spec->seed[15] ^= 1;
+		break;
+	case 5:
+		spec->binds[0].port_last++;
+		break;
+	case 6:
+		spec->backends[1].healthy = false;
+		break;
+	default:
+		ck_abort();
+	}
+}
+
+START_TEST(a_table_that_is_the_same_altogether_is_shared_until_the_last_is_freed)
+{
+	struct glb_backend backends[] = {
+		{.addr = {{1, 2, 3, 4}, 4}, .state = GLB_ACTIVE, .healthy = true, .zone = 1},
+		{.addr = {{1, 2, 3, 5}, 4}, .state = GLB_ACTIVE, .healthy = true},
+	};
+	struct glb_bind bind = {{{1, 1, 1, 1}, 4}, 32, GLB_PROTO_TCP, 80, 80, false};
+	char name[] = "web";
+	char zones[] = "where\0";
+	const struct glb_table_spec spec = {.name = name,
+					    .zones = zones,
+					    .zones_len = 6,
+					    .backends = backends,
+					    .binds = &bind,
+					    .backend_count = 2,
+					    .bind_count = 1};
+	struct glb_table_spec specs[2] = {spec, spec};
+	struct glb_tables first;
+	struct glb_tables second;
+
+	for (unsigned int way = 0; way < 7; way++) {
+		struct glb_backend other_backends[] = {backends[0], backends[1]};
+		struct glb_bind other_bind = bind;
+		struct glb_table *shared;
+
+		specs[0] = spec;
+		specs[0].backends = other_backends;
+		specs[0].binds = &other_bind;
+		ck_assert_int_eq(
+			glb_tables_build(&first, &(struct glb_spec){&specs[1], 1}, NULL, NULL), 0);
+		differ(&specs[0], way);
+		ck_assert_int_eq(
+			glb_tables_build(&second, &(struct glb_spec){specs, 2}, &first, NULL), 0);
+		shared = first.tables[0];
+		ck_assert_msg(second.tables[0] != shared, "way %u", way);
+		ck_assert_ptr_eq(second.tables[1], shared);
+		glb_tables_free(way % 2 ? &first : &second);
+		ck_assert_str_eq(shared->spec.name, "web");
+		glb_tables_free(way % 2 ? &second : &first);
+	}
+}
+END_TEST
+
 START_TEST(a_reason_is_cut_to_its_room_and_may_be_unwanted)
 {
 	struct glb_diag diag;
@@ -235,6 +311,8 @@ Suite *unit_suite(void)
 	tcase_add_test(table, the_most_backends_and_binds_fit);
 	tcase_add_test(table, tables_built_from_known_ones_are_the_same);
 	tcase_add_test(table, a_table_that_is_not_ranked_is_not_built_from);
+	tcase_add_test(table,
+		       a_table_that_is_the_same_altogether_is_shared_until_the_last_is_freed);
 	tcase_add_test(table, a_reason_is_cut_to_its_room_and_may_be_unwanted);
 	suite_add_tcase(suite, table);
 	return suite;
