@@ -16,7 +16,7 @@
  *
  *   limit     of a backend: its share of rows * max_load / 100, less a part of a row that is the
  *             lower 16 bits of SipHash(seed, address) / 2^16, rounded down, so that the limits of
- *             many backends do not change at once; but at least its share rounded down, and 1
+ *             many backends do not change at once; but no less than 1 + its share rounded down
  *   first     for every row from the first: if its first hop is beyond its limit, the row has a
  *             choice and its second hop is below its own limit, they swap places
  *   then      while some are beyond their limit, at most GLB_BALANCE_ROUNDS times: a backend below
