@@ -64,6 +64,7 @@ struct burst {
 	const struct glb_generation *gen;
 	const struct exact_index *exact;
 	const struct glb_egress *egress;
+	struct glb_packet *pkts;
 	uint64_t ip_len_max;	/* of packets that surely fit the port once encapsulated, */
 	uint64_t outer_len_max; /* by so many bytes at most */
 	struct message_plan plan;
@@ -158,18 +159,21 @@ GLB_INLINE void read_ipv6(struct plain *plain, unsigned int n, struct glb_packet
 	plain->ports[n] = glb_load_le32(frame + 54);
 }
 
-/*
- * Does a packet leave where it came from, with room around it? Without a branch, so that compilers
- * make vectors of it.
- */
-GLB_INLINE bool lane_fits(uint64_t fields, uint64_t ip_len, const struct burst *burst)
+/* Not 0 if a is less than b, both below 2^63. Cheaper in vectors than a comparison. */
+GLB_INLINE uint64_t lane_less(uint64_t a, uint64_t b)
+{
+	return (a - b) >> 63;
+}
+
+/* 0 if a packet may leave where it came from, and has room around it. */
+GLB_INLINE uint64_t lane_misfit(uint64_t fields, uint64_t ip_len, const struct burst *burst)
 {
 	uint64_t frame_len = fields & 0xffffffff;
 	uint64_t headroom = fields >> 32 & 0xffff;
 	uint64_t port = fields >> 48 & 0xff;
 
-	return (ip_len + GLB_ETHER_LEN <= frame_len) & (ip_len <= burst->ip_len_max) &
-	       (headroom >= burst->outer_len_max) & (port == burst->port);
+	return lane_less(frame_len, ip_len + GLB_ETHER_LEN) | lane_less(burst->ip_len_max, ip_len) |
+	       lane_less(headroom, burst->outer_len_max) | (port ^ burst->port);
 }
 
 /* Which of n frames are plain, and what binds would they match? */
@@ -181,13 +185,13 @@ GLB_INLINE void judge_ipv4(struct plain *plain, const struct burst *burst, unsig
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t ip_len = lane_swap64(plain->types[i] >> 32);
 		uint64_t ports = plain->ports[i];
-		uint64_t odd =
-			((plain->types[i] ^ 0x450008) & 0xffffff) | (plain->limits[i] & 0xff3f);
 		uint64_t what = (ports & 0xffff0000ffffffff) |
 				exact_what(4, plain->limits[i] >> 24 & 0xff, 0);
-		bool fits = (ip_len >= least) & lane_fits(plain->fields[i], ip_len, &by);
+		uint64_t odd = ((plain->types[i] ^ 0x450008) & 0xffffff) |
+			       (plain->limits[i] & 0xff3f) | lane_less(ip_len, least) |
+			       lane_misfit(plain->fields[i], ip_len, &by);
 
-		plain->whats[i] = (odd == 0) & fits ? what : 0;
+		plain->whats[i] = odd ? 0 : what;
 		plain->ip_lens[i] = (uint32_t)ip_len;
 		plain->ports[i] = ports >> 32;
 	}
@@ -200,11 +204,12 @@ GLB_INLINE void judge_ipv6(struct plain *plain, const struct burst *burst, unsig
 
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t ip_len = lane_swap64(plain->types[i] >> 48) + GLB_IPV6_LEN;
-		uint64_t odd = (plain->types[i] ^ 0x60dd86) & 0xf0ffff;
 		uint64_t what = exact_what(6, plain->limits[i], plain->ports[i] >> 16);
-		bool fits = (ip_len >= least) & lane_fits(plain->fields[i], ip_len, &by);
+		uint64_t odd = ((plain->types[i] ^ 0x60dd86) & 0xf0ffff) |
+			       lane_less(ip_len, least) |
+			       lane_misfit(plain->fields[i], ip_len, &by);
 
-		plain->whats[i] = (odd == 0) & fits ? what : 0;
+		plain->whats[i] = odd ? 0 : what;
 		plain->ip_lens[i] = (uint32_t)ip_len;
 	}
 }
@@ -581,7 +586,7 @@ static void forward_plain(struct plain *plain, const struct burst *burst)
 }
 
 /* Works out what is the same for all packets of a version. */
-static void start(struct burst *burst, uint8_t version)
+static void start(struct burst *burst)
 {
 	const struct glb_generation *gen = burst->gen;
 	const uint8_t *src = gen->settings.src_addr.bytes;
@@ -591,8 +596,7 @@ static void start(struct burst *burst, uint8_t version)
 			  [9] = GLB_PROTO_UDP};
 
 	memcpy(ip + 12, src, 4);
-	burst->version = version;
-	burst->plan = message_plan(version, gen->settings.hash_fields);
+	burst->plan = message_plan(burst->version, gen->settings.hash_fields);
 	burst->word0 = glb_load_le64(ip);
 	burst->word1 = glb_load_le64(ip + 8);
 	burst->ip_sum = GLB_LE16(glb_sum_fold(glb_sum(0, ip, sizeof(ip))));
@@ -600,9 +604,10 @@ static void start(struct burst *burst, uint8_t version)
 }
 
 /* Forwards the plain ones of n packets that were read; returns how many are not, and which. */
-GLB_INLINE unsigned int forward_version(struct plain *plain, struct burst *burst, unsigned int n,
-					struct glb_packet **others, uint8_t version)
+GLB_INLINE unsigned int forward_read(struct plain *plain, struct burst *burst, unsigned int n,
+				     struct glb_packet **others)
 {
+	const uint8_t version = burst->version;
 	unsigned int other_count = 0;
 
 	if (version == 4)
@@ -613,10 +618,38 @@ GLB_INLINE unsigned int forward_version(struct plain *plain, struct burst *burst
 	if (!find_routes(plain, burst, n, version))
 		other_count = compact(plain, n, others);
 	if (other_count < n) {
-		start(burst, version);
+		start(burst);
 		forward_plain(plain, burst);
 	}
 	return other_count;
+}
+
+/* Of a whole burst. The version is a constant where this is inlined, and below. */
+GLB_INLINE unsigned int forward_all(struct plain *plain, struct burst *burst, unsigned int n,
+				    struct glb_packet **others, uint8_t version)
+{
+	burst->version = version;
+	for (unsigned int i = 0; i < n; i++) {
+		if (version == 4)
+			read_ipv4(plain, i, &burst->pkts[i]);
+		else
+			read_ipv6(plain, i, &burst->pkts[i]);
+	}
+	return forward_read(plain, burst, n, others);
+}
+
+/* Of the n packets that the other version left over. */
+GLB_INLINE unsigned int forward_others(struct plain *plain, struct burst *burst, unsigned int n,
+				       struct glb_packet **others, uint8_t version)
+{
+	burst->version = version;
+	for (unsigned int i = 0; i < n; i++) {
+		if (version == 4)
+			read_ipv4(plain, i, others[i]);
+		else
+			read_ipv6(plain, i, others[i]);
+	}
+	return n ? forward_read(plain, burst, n, others) : 0;
 }
 
 unsigned int FORWARD_ISA_NAME(plain)(const struct glb_generation *gen, struct glb_packet *pkts,
@@ -626,6 +659,8 @@ unsigned int FORWARD_ISA_NAME(plain)(const struct glb_generation *gen, struct gl
 		.gen = gen,
 		.exact = binds_exact(gen->binds),
 		.egress = &gen->egress[pkts->port],
+		.pkts = pkts,
+		.outer_len_max = gen->outer_len_max,
 		.port = pkts->port,
 	};
 	struct plain plain;
@@ -636,15 +671,13 @@ unsigned int FORWARD_ISA_NAME(plain)(const struct glb_generation *gen, struct gl
 			others[i] = &pkts[i];
 		return n;
 	}
-	burst.outer_len_max = gen->outer_len_max;
 	burst.ip_len_max = burst.egress->outer_max - gen->outer_len_max;
 
-	for (unsigned int i = 0; i < n; i++)
-		read_ipv4(&plain, i, &pkts[i]);
-	left = forward_version(&plain, &burst, n, others, 4);
-	if (!left)
-		return 0;
-	for (unsigned int i = 0; i < left; i++)
-		read_ipv6(&plain, i, others[i]);
-	return forward_version(&plain, &burst, left, others, 6);
+	/* most bursts are of one version; it goes first */
+	if (pkts->len > GLB_ETHER_LEN && pkts->data[GLB_ETHER_LEN] >> 4 == 6) {
+		left = forward_all(&plain, &burst, n, others, 6);
+		return forward_others(&plain, &burst, left, others, 4);
+	}
+	left = forward_all(&plain, &burst, n, others, 4);
+	return forward_others(&plain, &burst, left, others, 6);
 }
