@@ -36,6 +36,9 @@ static const struct sample samples[] = {
 	{FROM4, UDP, .dst = "1.1.1.5", .unchecked = true, .payload_len = 12, .padding_len = 6},
 	{TO4, TCP, .vlan_count = 1},
 	{TO4, TCP, .option_words = 2},
+	{TO4, TCP, .option_words = 1},
+	{FROM4, UDP, .dst = "1.1.1.5", .payload_len = 3, .padding_len = 23},
+	{FROM6, UDP, .dst = "fdb4:98ce:52d4::46", .payload_len = 3, .padding_len = 23},
 	{TO4, TCP, .fragment = 0x2000, .payload_len = 16},
 	{TO4, TCP, .fragment = 0x0010, .payload_len = 16},
 	{TO6, TCP, .exts = "hd"},
@@ -103,6 +106,10 @@ static void choose_packet(struct burst *burst)
 		len = (uint32_t)chance(len) + 1;
 	if (chance(4) && len > 30)
 		frame[26 + chance(4)] = (uint8_t)chance(256); /* another client */
+	if (!chance(8))
+		frame[chance(len < 60 ? len : 60)] ^= (uint8_t)(1 << chance(8));
+	if (sample.option_words && len > 44)
+		memcpy(frame + 34, frame + 34 + sample.option_words * 4, 4); /* look like ports */
 	burst->lens[i] = HEADROOM + len;
 	burst->buffers[i] = malloc(HEADROOM + len);
 	ck_assert_ptr_nonnull(burst->buffers[i]);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which packets of a burst are plain, and which tables serve them?
+ */
+#ifndef CORE_PLAIN_TAKE_H
+#define CORE_PLAIN_TAKE_H
+
+#include <glb/forward.h>
+
+#include "plain.h"
+
+enum {
+	IPV4_LEAST = GLB_ETHER_LEN + GLB_IPV4_LEN + GLB_TCP_LEN, /* bytes of a plain frame */
+	IPV6_LEAST = GLB_ETHER_LEN + GLB_IPV6_LEN + GLB_TCP_LEN,
+};
+
+/* Stands for frames too short to be looked at: no plain one begins like this. */
+static const uint8_t no_frame[IPV6_LEAST];
+
+/* Reads what is needed to judge a frame, and asks for the memory in front of it. */
+GLB_INLINE void read_ipv4(struct plain *plain, unsigned int n, struct glb_packet *pkt)
+{
+	const uint8_t *frame = pkt->len < IPV4_LEAST ? no_frame : pkt->data;
+
+	__builtin_prefetch(pkt->data - 40, 1);
+	plain->pkts[n] = pkt;
+	plain->fields[n] = load_fields(pkt);
+	plain->types[n] = glb_load_le64(frame + 12);
+	plain->limits[n] = glb_load_le64(frame + 20);
+	plain->addrs[0][n] = glb_load_le64(frame + 26);
+	plain->ports[n] = glb_load_le64(frame + 30);
+}
+
+GLB_INLINE void read_ipv6(struct plain *plain, unsigned int n, struct glb_packet *pkt)
+{
+	const uint8_t *frame = pkt->len < IPV6_LEAST ? no_frame : pkt->data;
+
+	__builtin_prefetch(pkt->data - 40, 1);
+	plain->pkts[n] = pkt;
+	plain->fields[n] = load_fields(pkt);
+	plain->types[n] = glb_load_le64(frame + 12);
+	plain->limits[n] = frame[20];
+	for (unsigned int w = 0; w < 4; w++)
+		plain->addrs[w][n] = glb_load_le64(frame + 22 + 8 * w);
+	plain->ports[n] = glb_load_le32(frame + 54);
+}
+
+/* 0 if a packet may leave where it came from, and has room around it. */
+GLB_INLINE uint64_t lane_misfit(uint64_t fields, uint64_t ip_len, const struct burst *burst)
+{
+	uint64_t frame_len = fields & 0xffffffff;
+	uint64_t headroom = fields >> 32 & 0xffff;
+	uint64_t port = fields >> 48 & 0xff;
+
+	return lane_less(frame_len, ip_len + GLB_ETHER_LEN) | lane_less(burst->ip_len_max, ip_len) |
+	       lane_less(headroom, burst->outer_len_max) | (port ^ burst->port);
+}
+
+/*
+ * Which of n frames are plain, and what binds would they match? IPv4: EtherType 0x0800, version 4
+ * with a header of five words, not a fragment.
+ */
+GLB_INLINE void judge_ipv4(struct plain *plain, const struct burst *burst, unsigned int n)
+{
+	const uint64_t least = GLB_IPV4_LEN + GLB_TCP_LEN;
+	const struct burst by = *burst;
+
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t ip_len = lane_swap64(plain->types[i] >> 32);
+		uint64_t ports = plain->ports[i];
+		uint64_t what = (ports & 0xffff0000ffffffff) |
+				exact_what(4, plain->limits[i] >> 24 & 0xff, 0);
+		uint64_t odd = ((plain->types[i] ^ 0x450008) & 0xffffff) |
+			       (plain->limits[i] & 0xff3f) | lane_less(ip_len, least) |
+			       lane_misfit(plain->fields[i], ip_len, &by);
+
+		plain->whats[i] = odd ? 0 : what;
+		plain->ip_lens[i] = (uint32_t)ip_len;
+		plain->ports[i] = ports >> 32;
+	}
+}
+
+/* EtherType 0x86dd, version 6. */
+GLB_INLINE void judge_ipv6(struct plain *plain, const struct burst *burst, unsigned int n)
+{
+	const uint64_t least = GLB_IPV6_LEN + GLB_TCP_LEN;
+	const struct burst by = *burst;
+
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t ip_len = lane_swap64(plain->types[i] >> 48) + GLB_IPV6_LEN;
+		uint64_t what = exact_what(6, plain->limits[i], plain->ports[i] >> 16);
+		uint64_t odd = ((plain->types[i] ^ 0x60dd86) & 0xf0ffff) |
+			       lane_less(ip_len, least) |
+			       lane_misfit(plain->fields[i], ip_len, &by);
+
+		plain->whats[i] = odd ? 0 : what;
+		plain->ip_lens[i] = (uint32_t)ip_len;
+	}
+}
+
+/* Is there more to a packet with a plain frame that the settings want to have looked at? */
+static bool is_special(const struct glb_generation *gen, const uint8_t *ip, uint8_t version)
+{
+	bool v4 = version == 4;
+	const uint8_t *transport = ip + (v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN);
+
+	if (transport[13] & gen->rare_tcp_flags && ip[v4 ? 9 : 6] == GLB_PROTO_TCP)
+		return true;
+	return gen->strict_ip && (ip[v4 ? 8 : 7] < gen->settings.min_ttl ||
+				  (v4 && gen->settings.verify_ip_checksum &&
+				   glb_sum_check(glb_sum(0, ip, GLB_IPV4_LEN))));
+}
+
+/* The bind of packet i, unless its frame is not plain or it has none. */
+GLB_INLINE const struct exact *find(const struct plain *plain, const struct exact_index *exact,
+				    unsigned int i, uint8_t version)
+{
+	uint64_t what = plain->whats[i];
+	const uint64_t vip[2] = {plain->addrs[2][i], plain->addrs[3][i]};
+
+	if (!what)
+		return NULL;
+	return version == 4 ? exact_find4(exact, what) : exact_find6(exact, vip, what);
+}
+
+/* The route of packet i, or NULL if it is not plain. */
+GLB_INLINE const struct glb_route *route_of(const struct plain *plain,
+					    const struct glb_generation *gen,
+					    const struct exact *found, unsigned int i,
+					    uint8_t version)
+{
+	bool look_closer = gen->strict_ip || gen->rare_tcp_flags;
+	const struct glb_route *route;
+
+	if (!found || found->quic)
+		return NULL;
+	if (GLB_UNLIKELY(look_closer) &&
+	    is_special(gen, plain->pkts[i]->data + GLB_ETHER_LEN, version))
+		return NULL;
+	route = &gen->routes[found->table];
+	return route->traits & gen->rare_traits ? NULL : route;
+}
+
+/* Finds the routes of n packets; those of others than plain packets are NULL. True: none is. */
+GLB_INLINE bool find_routes(struct plain *plain, const struct burst *burst, unsigned int n,
+			    uint8_t version)
+{
+	const struct exact_index exact = *burst->exact;
+	bool all = true;
+
+	for (unsigned int i = 0; i < n; i++) {
+		const struct glb_route *route =
+			route_of(plain, burst->gen, find(plain, &exact, i, version), i, version);
+
+		plain->routes[i] = route;
+		if (GLB_UNLIKELY(!route)) {
+			all = false;
+			continue;
+		}
+		plain->messages.k0[i] = route->key[0];
+		plain->messages.k1[i] = route->key[1];
+	}
+	return all;
+}
+
+/* Closes the gaps that other packets leave; returns how many these are. */
+static unsigned int compact(struct plain *plain, unsigned int n, struct glb_packet **others)
+{
+	unsigned int other_count = 0;
+	unsigned int to = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (!plain->routes[i]) {
+			others[other_count++] = plain->pkts[i];
+			continue;
+		}
+		plain->pkts[to] = plain->pkts[i];
+		plain->routes[to] = plain->routes[i];
+		plain->messages.k0[to] = plain->messages.k0[i];
+		plain->messages.k1[to] = plain->messages.k1[i];
+		plain->ip_lens[to] = plain->ip_lens[i];
+		plain->types[to] = plain->types[i];
+		plain->fields[to] = plain->fields[i];
+		plain->ports[to] = plain->ports[i];
+		for (unsigned int w = 0; w < 4; w++)
+			plain->addrs[w][to] = plain->addrs[w][i];
+		to++;
+	}
+	plain->messages.count = to;
+	return other_count;
+}
+
+#endif
