@@ -105,6 +105,7 @@ struct glb_generation {
 	uint8_t tos;		/* outer DSCP and ECN: these bits, */
 	uint8_t tos_mask;	/* and these of the client's packet */
 	uint8_t outer_len_max;	/* of all routes */
+	uint8_t listed_hops;	/* of all routes; 0: not the same for all */
 	bool many_hops;		/* more than 2 in the rows of some table */
 	bool many_backends;	/* more than GLB_BACKENDS_NEAR in all tables */
 	struct glb_binds *binds;

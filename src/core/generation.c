@@ -174,6 +174,18 @@ static void make_route(struct layout *next, const struct underlay *underlay)
 	next->addrs += spec->backend_count;
 }
 
+/* Keeps in mind what routes have in common, and what is the most that one has. */
+static void compare_route(struct glb_generation *gen, const struct glb_route *route)
+{
+	if (route == gen->routes)
+		gen->listed_hops = route->listed_hops;
+	else if (gen->listed_hops != route->listed_hops)
+		gen->listed_hops = 0;
+	gen->many_hops |= route->row_hops > 2;
+	if (route->outer_len > gen->outer_len_max)
+		gen->outer_len_max = route->outer_len;
+}
+
 /* Fills the area, which has room for it. */
 static int make_routes(struct glb_generation *gen, const struct glb_tables *tables,
 		       struct glb_diag *diag)
@@ -189,15 +201,13 @@ static int make_routes(struct glb_generation *gen, const struct glb_tables *tabl
 		underlay.table = tables->tables[t];
 		underlay.index = t;
 		underlay.version = 0;
-		gen->many_hops |= underlay.table->hop_count > 2;
 
 		int err = check_underlay(&underlay, diag);
 
 		if (err)
 			return err;
 		make_route(&next, &underlay);
-		if (gen->routes[t].outer_len > gen->outer_len_max)
-			gen->outer_len_max = gen->routes[t].outer_len;
+		compare_route(gen, &gen->routes[t]);
 		underlay.first_backend += underlay.table->spec.backend_count;
 	}
 	gen->many_backends = underlay.first_backend > GLB_BACKENDS_NEAR;

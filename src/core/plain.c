@@ -54,18 +54,23 @@ static void ask_for_hops(const struct plain *plain)
 	}
 }
 
-static void find_hops(struct plain *plain)
+static void find_hops(struct plain *plain, const struct glb_generation *gen)
 {
-	for (uint32_t n = 0; n < plain->messages.count; n++) {
+	const uint32_t count = plain->messages.count;
+
+	for (uint32_t n = 0; n < count; n++) {
 		const struct glb_route *route = plain->routes[n];
 		const struct glb_row *row = plain->rows[n];
 		const uint32_t *addrs = route->addrs;
 
 		plain->firsts[n] = GLB_LE32(addrs[row->hops[0]]);
 		plain->seconds[n] = GLB_LE32(addrs[row->hops[1]]);
-		plain->listed[n] = route->listed_hops;
 		plain->pkts[n]->backend = route->first_backend + row->hops[0];
 	}
+	for (uint32_t n = 0; n < count; n++)
+		plain->listed[n] = gen->listed_hops;
+	for (uint32_t n = 0; n < count && !gen->listed_hops; n++)
+		plain->listed[n] = plain->routes[n]->listed_hops;
 }
 
 /* Likewise, hops behind the second. */
@@ -88,7 +93,7 @@ static void forward_plain(struct plain *plain, const struct burst *burst)
 	find_rows(plain);
 	if (burst->gen->many_backends)
 		ask_for_hops(plain);
-	find_hops(plain);
+	find_hops(plain, burst->gen);
 	if (burst->gen->many_hops)
 		sum_more_hops(plain);
 	else
@@ -136,7 +141,7 @@ GLB_INLINE unsigned int forward_read(struct plain *plain, struct burst *burst, u
 		judge_ipv6(plain, burst, n);
 	plain->messages.count = n;
 	if (!find_routes(plain, burst, n, version))
-		other_count = compact(plain, n, others);
+		other_count = compact(plain, burst, n, others);
 	if (other_count < n) {
 		start(burst);
 		forward_plain(plain, burst);
@@ -169,7 +174,7 @@ GLB_INLINE unsigned int forward_others(struct plain *plain, struct burst *burst,
 		else
 			read_ipv6(plain, i, others[i]);
 	}
-	return n ? forward_read(plain, burst, n, others) : 0;
+	return forward_read(plain, burst, n, others);
 }
 
 unsigned int FORWARD_ISA_NAME(plain)(const struct glb_generation *gen, struct glb_packet *pkts,
@@ -196,8 +201,8 @@ unsigned int FORWARD_ISA_NAME(plain)(const struct glb_generation *gen, struct gl
 	/* most bursts are of one version; it goes first */
 	if (pkts->len > GLB_ETHER_LEN && pkts->data[GLB_ETHER_LEN] >> 4 == 6) {
 		left = forward_all(&plain, &burst, n, others, 6);
-		return forward_others(&plain, &burst, left, others, 4);
+		return burst.other_version ? forward_others(&plain, &burst, left, others, 4) : left;
 	}
 	left = forward_all(&plain, &burst, n, others, 4);
-	return forward_others(&plain, &burst, left, others, 6);
+	return burst.other_version ? forward_others(&plain, &burst, left, others, 6) : left;
 }

@@ -31,9 +31,10 @@ _Static_assert(GLB_OUTER_HOPS_AT + GLB_GUE_HOP_LEN == OUTER_WORDS * 8, "they end
 struct plain {
 	struct messages messages; /* and how many there are */
 	struct glb_packet *pkts[LANES];
-	uint64_t fields[LANES]; /* of the packets: see load_fields() */
-	uint64_t types[LANES];	/* from the EtherType on, little-endian */
-	uint64_t limits[LANES]; /* likewise, IPv4: from the fragment field on; IPv6: of protocol */
+	uint64_t fields[LANES];	  /* of the packets: see load_fields() */
+	uint64_t types[LANES];	  /* from the EtherType on, little-endian */
+	uint64_t limits[LANES];	  /* likewise, from the fragment field of IPv4 or the next header of
+				     IPv6 */
 	uint64_t addrs[4][LANES]; /* likewise, source and destination */
 	uint64_t ports[LANES];	  /* likewise, source and destination; */
 				  /* of IPv4, at first with the destination address */
@@ -45,7 +46,8 @@ struct plain {
 	uint32_t firsts[LANES];	    /* addresses of the primary and of the hop behind it, */
 	uint32_t seconds[LANES];    /* little-endian */
 	uint32_t hop_sums[LANES];   /* of other hops' addresses */
-	uint64_t inner_sums[LANES]; /* of the client's packet */
+	uint64_t inner_sums[LANES]; /* of the client's packet, unless it is covered: */
+	uint64_t covered[LANES];    /* all ones: see covered_sum() */
 	uint32_t be_lens[LANES];    /* header fields of the outer IP */
 	uint32_t ip_checks[LANES];
 	uint32_t udp_ports[LANES];  /* and of UDP: the ports, little-endian, */
@@ -68,6 +70,7 @@ struct burst {
 	uint32_t ip_sum;       /* of these */
 	uint32_t pseudo_sum;   /* of the pseudo header, but for length and destination */
 	uint8_t version;       /* of the client's packets */
+	bool other_version;    /* are there IP packets of the other one? */
 	uint64_t port;
 };
 

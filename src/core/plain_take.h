@@ -39,7 +39,7 @@ GLB_INLINE void read_ipv6(struct plain *plain, unsigned int n, struct glb_packet
 	plain->pkts[n] = pkt;
 	plain->fields[n] = load_fields(pkt);
 	plain->types[n] = glb_load_le64(frame + 12);
-	plain->limits[n] = frame[20];
+	plain->limits[n] = glb_load_le16(frame + 20);
 	for (unsigned int w = 0; w < 4; w++)
 		plain->addrs[w][n] = glb_load_le64(frame + 22 + 8 * w);
 	plain->ports[n] = glb_load_le32(frame + 54);
@@ -88,7 +88,7 @@ GLB_INLINE void judge_ipv6(struct plain *plain, const struct burst *burst, unsig
 
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t ip_len = lane_swap64(plain->types[i] >> 48) + GLB_IPV6_LEN;
-		uint64_t what = exact_what(6, plain->limits[i], plain->ports[i] >> 16);
+		uint64_t what = exact_what(6, plain->limits[i] & 0xff, plain->ports[i] >> 16);
 		uint64_t odd = ((plain->types[i] ^ 0x60dd86) & 0xf0ffff) |
 			       lane_less(ip_len, least) |
 			       lane_misfit(plain->fields[i], ip_len, &by);
@@ -164,14 +164,17 @@ GLB_INLINE bool find_routes(struct plain *plain, const struct burst *burst, unsi
 }
 
 /* Closes the gaps that other packets leave; returns how many these are. */
-static unsigned int compact(struct plain *plain, unsigned int n, struct glb_packet **others)
+static unsigned int compact(struct plain *plain, struct burst *burst, unsigned int n,
+			    struct glb_packet **others)
 {
+	const uint16_t le_other = burst->version == 4 ? 0xdd86 : 0x0008; /* EtherTypes */
 	unsigned int other_count = 0;
 	unsigned int to = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		if (!plain->routes[i]) {
 			others[other_count++] = plain->pkts[i];
+			burst->other_version |= (uint16_t)plain->types[i] == le_other;
 			continue;
 		}
 		plain->pkts[to] = plain->pkts[i];
@@ -180,6 +183,7 @@ static unsigned int compact(struct plain *plain, unsigned int n, struct glb_pack
 		plain->messages.k1[to] = plain->messages.k1[i];
 		plain->ip_lens[to] = plain->ip_lens[i];
 		plain->types[to] = plain->types[i];
+		plain->limits[to] = plain->limits[i];
 		plain->fields[to] = plain->fields[i];
 		plain->ports[to] = plain->ports[i];
 		for (unsigned int w = 0; w < 4; w++)

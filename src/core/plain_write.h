@@ -13,51 +13,76 @@
 #include "plain.h"
 #include "sum.h"
 
-/*
- * What glb_inner_sum() says of a plain packet. Its addresses are in the IP header and, taken away,
- * in the pseudo header, so that neither need be summed.
- */
-GLB_INLINE uint64_t covered_sum(const uint8_t *ip, uint8_t version, uint32_t ip_len)
+/* Is a plain packet of UDP under a checksum that covers all of it? Those of TCP are. */
+GLB_INLINE bool is_covered(const uint8_t *ip, uint8_t version, uint32_t ip_len)
 {
 	uint32_t head_len = version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
-	uint8_t proto = ip[version == 4 ? 9 : 6];
-	uint16_t len = (uint16_t)(ip_len - head_len);
-	uint64_t pseudo = (uint64_t)GLB_BE16(len) + GLB_BE16(proto);
 
-	if (proto == GLB_PROTO_UDP &&
-	    (!glb_load16(ip + head_len + 6) || glb_load_be16(ip + head_len + 4) != len))
-		return glb_sum(0, ip, ip_len);
-	return glb_sum(0, ip, version == 4 ? 12 : 8) + glb_sum_check(pseudo);
+	return ip[version == 4 ? 9 : 6] != GLB_PROTO_UDP ||
+	       (glb_load16(ip + head_len + 6) &&
+		glb_load_be16(ip + head_len + 4) == ip_len - head_len);
 }
 
-static void sum_inner(struct plain *plain, enum glb_udp_checksum how, uint8_t version)
+/* Sums packets as far as it takes looking at more than is in arrays. */
+GLB_INLINE void sum_inner(struct plain *plain, enum glb_udp_checksum how, uint8_t version)
 {
-	uint32_t least = version == 4 ? GLB_IPV4_LEN + GLB_TCP_LEN : GLB_IPV6_LEN + GLB_TCP_LEN;
+	const uint32_t least =
+		version == 4 ? GLB_IPV4_LEN + GLB_TCP_LEN : GLB_IPV6_LEN + GLB_TCP_LEN;
+	const uint32_t count = plain->messages.count;
 
-	for (uint32_t n = 0; n < plain->messages.count; n++) {
+	for (uint32_t n = 0; n < count; n++) {
 		const uint8_t *ip = plain->pkts[n]->data + GLB_ETHER_LEN;
 		uint32_t len = plain->ip_lens[n];
 
-		plain->inner_sums[n] = how == GLB_UDP_FULL ? sum_packet(0, ip, least & ~7U, len)
-							   : covered_sum(ip, version, len);
+		if (how == GLB_UDP_INNER)
+			plain->covered[n] = is_covered(ip, version, len) ? UINT64_MAX : 0;
+		if (how == GLB_UDP_FULL || GLB_UNLIKELY(!plain->covered[n]))
+			plain->inner_sums[n] = sum_packet(ip, least & ~7U, len);
 	}
 }
 
+/*
+ * What glb_inner_sum() says of covered packets. Their addresses are in the IP header and, taken
+ * away, in the pseudo header, so that neither need be summed.
+ */
+GLB_INLINE void sum_covered(struct plain *plain, uint8_t version)
+{
+	const uint32_t head_len = version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
+	const uint32_t count = plain->messages.count;
+
+	for (uint32_t n = 0; n < count; n++) {
+		/* IPv4: what is before the addresses; IPv6: likewise */
+		uint64_t first = plain->types[n] >> 16;
+		uint64_t limits = plain->limits[n] & (version == 4 ? 0xffffffffffff : 0xffff);
+		uint64_t proto =
+			version == 4 ? plain->limits[n] >> 24 & 0xff : plain->limits[n] & 0xff;
+		uint64_t len = lane_swap64(plain->ip_lens[n] - head_len);
+		uint64_t sum = (first & 0xffffffff) + (first >> 32) + (limits & 0xffffffff) +
+			       (limits >> 32) + 2 * 0xffff - len - (proto << 8);
+
+		plain->inner_sums[n] =
+			(plain->inner_sums[n] & ~plain->covered[n]) | (sum & plain->covered[n]);
+	}
+}
+
+/* The way and the version are constants in each of the loops this becomes. */
 static void sum_inners(struct plain *plain, const struct burst *burst)
 {
 	enum glb_udp_checksum how = burst->gen->settings.udp_checksum;
 
-	/* the way and the version are constants in each of the loops this becomes */
-	if (how == GLB_UDP_FULL && burst->version == 4)
+	if (how == GLB_UDP_FULL && burst->version == 4) {
 		sum_inner(plain, GLB_UDP_FULL, 4);
-	else if (how == GLB_UDP_FULL)
+	} else if (how == GLB_UDP_FULL) {
 		sum_inner(plain, GLB_UDP_FULL, 6);
-	else if (how == GLB_UDP_INNER && burst->version == 4)
+	} else if (how == GLB_UDP_INNER && burst->version == 4) {
 		sum_inner(plain, GLB_UDP_INNER, 4);
-	else if (how == GLB_UDP_INNER)
+		sum_covered(plain, 4);
+	} else if (how == GLB_UDP_INNER) {
 		sum_inner(plain, GLB_UDP_INNER, 6);
-	else
+		sum_covered(plain, 6);
+	} else {
 		memset(plain->inner_sums, 0, sizeof(plain->inner_sums));
+	}
 }
 
 /* DSCP and ECN of the outer header. */

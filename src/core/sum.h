@@ -13,29 +13,36 @@
 #ifdef __AVX512BW__
 #include <immintrin.h>
 
-/* Adds 64 bytes, as 16 words, to 8 sums. */
-GLB_INLINE __m512i sum_vector(__m512i sums, __m512i words)
+/* 64 bytes as 8 sums. */
+GLB_INLINE __m512i sum_vector(__m512i words)
 {
-	__m512i low = _mm512_and_si512(words, _mm512_set1_epi64(0xffffffff));
-
-	return _mm512_add_epi64(sums, _mm512_add_epi64(low, _mm512_srli_epi64(words, 32)));
+	return _mm512_add_epi64(_mm512_and_si512(words, _mm512_set1_epi64(0xffffffff)),
+				_mm512_srli_epi64(words, 32));
 }
 
-/* Adds len bytes, `least` or more, to a running sum, as glb_sum_least() does; it may grow more. */
-GLB_INLINE uint64_t sum_packet(uint64_t sum, const uint8_t *bytes, uint32_t least, uint32_t len)
+/* Of 1 to 64 bytes. */
+GLB_INLINE __m512i sum_last(const uint8_t *bytes, uint32_t len)
 {
-	__m512i sums = _mm512_setzero_si512();
+	return sum_vector(_mm512_maskz_loadu_epi8(UINT64_MAX >> (-len & 63), bytes));
+}
 
+/* Sums len bytes, `least` or more, as glb_sum_least() does; the result may be larger. */
+GLB_INLINE uint64_t sum_packet(const uint8_t *bytes, uint32_t least, uint32_t len)
+{
 	(void)least;
-	for (; len > 64; bytes += 64, len -= 64)
-		sums = sum_vector(sums, _mm512_loadu_si512(bytes));
-	sums = sum_vector(sums, _mm512_maskz_loadu_epi8(UINT64_MAX >> (64 - len), bytes));
-	return sum + (uint64_t)_mm512_reduce_add_epi64(sums);
+	if (len <= 64)
+		return (uint64_t)_mm512_reduce_add_epi64(sum_last(bytes, len));
+
+	__m512i sums = sum_vector(_mm512_loadu_si512(bytes));
+
+	for (bytes += 64, len -= 64; len > 64; bytes += 64, len -= 64)
+		sums = _mm512_add_epi64(sums, sum_vector(_mm512_loadu_si512(bytes)));
+	return (uint64_t)_mm512_reduce_add_epi64(_mm512_add_epi64(sums, sum_last(bytes, len)));
 }
 #else
-GLB_INLINE uint64_t sum_packet(uint64_t sum, const uint8_t *bytes, uint32_t least, uint32_t len)
+GLB_INLINE uint64_t sum_packet(const uint8_t *bytes, uint32_t least, uint32_t len)
 {
-	return glb_sum_least(sum, bytes, least, len);
+	return glb_sum_least(0, bytes, least, len);
 }
 #endif
 
