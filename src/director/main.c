@@ -68,6 +68,7 @@ static bool read_args(struct args *out, int argc, char **argv)
 static int run(struct control *control, int eal_argc, char **eal_argv)
 {
 	service_start(); /* before the EAL starts threads, so that they all leave signals alone */
+	service_keep_memory();
 	if (rte_eal_init(eal_argc, eal_argv) < 0) {
 		log_error("the EAL does not start: %s", rte_strerror(rte_errno));
 		return EXIT_FAILURE;

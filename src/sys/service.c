@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -23,6 +24,12 @@ void service_start(void)
 
 	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+void service_keep_memory(void)
+{
+	(void)mallopt(M_MMAP_MAX, 0);	     /* no mappings of their own for large allocations */
+	(void)mallopt(M_TRIM_THRESHOLD, -1); /* never: it becomes the largest size */
 }
 
 enum service_event service_wait(unsigned int timeout_ms)

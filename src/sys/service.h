@@ -14,6 +14,13 @@ enum service_event {
 /* Keeps those signals for service_wait(). To be called before the first thread is started. */
 void service_start(void);
 
+/*
+ * From now on the process keeps the memory that it frees, for its next allocations. Giving it back
+ * has the kernel interrupt every processor that runs a thread of this process. To be called before
+ * the first thread is started.
+ */
+void service_keep_memory(void);
+
 /* Waits for an event, at most timeout_ms. Signals of one kind that pile up count as one. */
 enum service_event service_wait(unsigned int timeout_ms);
 

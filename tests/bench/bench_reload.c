@@ -25,6 +25,7 @@
 #include "histogram.h"
 #include "options.h"
 #include "report.h"
+#include "sys/service.h"
 #include "traffic.h"
 
 enum {
@@ -375,6 +376,7 @@ int main(int argc, char **argv)
 
 	if (!options_read(&options, argc, argv))
 		return EXIT_FAILURE;
+	service_keep_memory(); /* as a director does */
 	if (report_open(&report, options.json)) {
 		perror(options.json);
 		return EXIT_FAILURE;

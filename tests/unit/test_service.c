@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,6 +79,34 @@ START_TEST(writing_to_a_closed_pipe_does_not_kill)
 }
 END_TEST
 
+/* Pages of memory that the process has. */
+static long resident_pages(void)
+{
+	FILE *statm = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	ck_assert_ptr_nonnull(statm);
+	ck_assert_int_eq(fscanf(statm, "%*d %ld", &pages), 1);
+	(void)fclose(statm);
+	return pages;
+}
+
+START_TEST(freed_memory_is_kept_once_asked_for)
+{
+	const size_t len = 64 << 20;
+	long before = resident_pages();
+	char *large;
+
+	service_keep_memory();
+	large = malloc(len);
+	ck_assert_ptr_nonnull(large);
+	memset(large, 1, len);
+	__asm__ volatile("" : : "r"(large) : "memory"); /* it is written, whoever reads it */
+	free(large);
+	ck_assert_int_ge((resident_pages() - before) * sysconf(_SC_PAGESIZE), (long)len);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("service");
@@ -86,6 +117,7 @@ Suite *unit_suite(void)
 	tcase_add_test(service, a_stop_and_a_reload_are_both_delivered);
 	tcase_add_test(service, a_wait_without_events_takes_the_time_it_was_given);
 	tcase_add_test(service, writing_to_a_closed_pipe_does_not_kill);
+	tcase_add_test(service, freed_memory_is_kept_once_asked_for);
 	suite_add_tcase(suite, service);
 	return suite;
 }
