@@ -281,6 +281,32 @@ static int start_tally(struct tally *tally)
 	return 0;
 }
 
+/* Has workers find generations on their own memory nodes, where there are several. 0 or -ENOMEM. */
+static int spread(struct publish *publish)
+{
+	const struct glb_area *area = &publish->current->gen->area;
+	struct nodes nodes = {.count = 0};
+	unsigned int lcore;
+	int err;
+
+	if (rte_socket_count() < 2)
+		return 0;
+	RTE_LCORE_FOREACH_WORKER (lcore)
+		nodes_add(&nodes, rte_lcore_to_socket_id(lcore));
+	err = node_place(nodes.ids[0], area->base, area->len);
+	if (err)
+		log_warning("tables may lie on other memory nodes than workers: %s",
+			    strerror(-err));
+	log_info("workers are on %u memory nodes, each of which has the tables", nodes.count);
+	return publish_spread(publish, &nodes);
+}
+
+static void unpublish(struct workers *workers)
+{
+	publish_stop(&workers->publish);
+	stop_tally(&workers->tally);
+}
+
 /* Serves the first one; likewise. */
 static int publish_first(struct control *control, struct glb_generation *gen)
 {
@@ -297,14 +323,14 @@ static int publish_first(struct control *control, struct glb_generation *gen)
 		tally_map_free(map);
 		stop_tally(&workers->tally);
 		glb_generation_free(gen);
+		return err;
+	}
+	err = spread(&workers->publish);
+	if (err) {
+		log_error("out of memory");
+		unpublish(workers);
 	}
 	return err;
-}
-
-static void unpublish(struct workers *workers)
-{
-	publish_stop(&workers->publish);
-	stop_tally(&workers->tally);
 }
 
 /* Serves the first generation, with the ports running. */

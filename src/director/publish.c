@@ -4,12 +4,42 @@
 
 #include "director/publish.h"
 
-static struct served *make_served(struct glb_generation *gen, struct tally_map *map)
+/* All but what the caller brought. */
+static void free_near(struct served *served)
+{
+	for (unsigned int i = 1; i < NODES_MAX; i++)
+		glb_generation_free(served->near[i]);
+	free(served);
+}
+
+/* A successor in ports only shares with what it follows, on every node. */
+static int make_replica(struct glb_generation **out, const struct glb_generation *gen,
+			const struct served *before, unsigned int node)
+{
+	if (before && before->near[node] && before->gen->area.base == gen->area.base)
+		return glb_generation_with_ports(out, before->near[node], gen->settings.ports);
+	return glb_generation_replicate(out, gen);
+}
+
+/* `before`: what is served, or NULL. NULL: out of memory. */
+static struct served *make_served(struct glb_generation *gen, struct tally_map *map,
+				  const struct nodes *nodes, const struct served *before)
 {
 	struct served *served = malloc(sizeof(*served));
 
-	if (served)
-		*served = (struct served){.gen = gen, .map = map};
+	if (!served)
+		return NULL;
+	*served = (struct served){.gen = gen, .map = map, .near = {gen}};
+	for (unsigned int i = 1; i < nodes->count; i++) {
+		if (make_replica(&served->near[i], gen, before, i)) {
+			free_near(served);
+			return NULL;
+		}
+	}
+	/* where the kernel refuses, workers read from afar, as they would without replicas */
+	for (unsigned int i = 0; i < nodes->count; i++)
+		(void)node_place(nodes->ids[i], served->near[i]->area.base,
+				 served->near[i]->area.len);
 	return served;
 }
 
@@ -17,7 +47,7 @@ static void free_served(struct served *served)
 {
 	glb_generation_free(served->gen);
 	tally_map_free(served->map);
-	free(served);
+	free_near(served);
 }
 
 int publish_start(struct publish *publish, struct glb_generation *first, struct tally_map *map,
@@ -25,7 +55,7 @@ int publish_start(struct publish *publish, struct glb_generation *first, struct 
 {
 	size_t len = RTE_ALIGN_CEIL(rte_rcu_qsbr_get_memsize(worker_count), RTE_CACHE_LINE_SIZE);
 	struct rte_rcu_qsbr *qsbr = aligned_alloc(RTE_CACHE_LINE_SIZE, len);
-	struct served *served = make_served(first, map);
+	struct served *served = make_served(first, map, &(struct nodes){.count = 0}, NULL);
 
 	if (!qsbr || !served) {
 		free(qsbr);
@@ -33,14 +63,27 @@ int publish_start(struct publish *publish, struct glb_generation *first, struct 
 		return -ENOMEM;
 	}
 	(void)rte_rcu_qsbr_init(qsbr, worker_count); /* fails for NULL or 0 workers only */
-	*publish = (struct publish){served, qsbr, NULL};
+	*publish = (struct publish){.current = served, .qsbr = qsbr};
+	return 0;
+}
+
+int publish_spread(struct publish *publish, const struct nodes *nodes)
+{
+	struct served *alone = (struct served *)publish->current;
+	struct served *served = make_served(alone->gen, alone->map, nodes, NULL);
+
+	if (!served)
+		return -ENOMEM;
+	publish->current = served;
+	publish->nodes = *nodes;
+	free_near(alone);
 	return 0;
 }
 
 int publish_replace(struct publish *publish, struct glb_generation *next, struct tally_map *map)
 {
 	struct served *retired = (struct served *)publish->current;
-	struct served *served = make_served(next, map);
+	struct served *served = make_served(next, map, &publish->nodes, retired);
 
 	if (!served)
 		return -ENOMEM;

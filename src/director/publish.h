@@ -5,7 +5,7 @@
  * One pointer is shared between the control thread and the workers. A worker reads it once a burst
  * and reports a quiescent state when it holds no generation; the control thread frees a replaced
  * generation once every worker has done so. Nobody ever waits. Where its packets are counted comes
- * with a generation and goes with it.
+ * with a generation and goes with it, and so do the replicas for workers on other memory nodes.
  */
 #ifndef DIRECTOR_PUBLISH_H
 #define DIRECTOR_PUBLISH_H
@@ -13,11 +13,13 @@
 #include <glb/generation.h>
 
 #include "director/dpdk.h"
+#include "director/node.h"
 #include "director/tally.h"
 
 struct served {
-	struct glb_generation *gen;
-	struct tally_map *map; /* NULL: backends are not counted */
+	struct glb_generation *gen;		/* the one with tables, which is also near[0] */
+	struct tally_map *map;			/* NULL: backends are not counted */
+	struct glb_generation *near[NODES_MAX]; /* for workers, by the index of their node */
 	/* control thread only, once replaced: */
 	struct served *next;
 	uint64_t token; /* a grace period of the QSBR variable */
@@ -26,6 +28,7 @@ struct served {
 struct publish {
 	const struct served *current;
 	struct rte_rcu_qsbr *qsbr;
+	struct nodes nodes;
 	struct served *retired; /* control thread only */
 };
 
@@ -35,6 +38,13 @@ struct publish {
  */
 GLB_NODISCARD int publish_start(struct publish *publish, struct glb_generation *first,
 				struct tally_map *map, unsigned int worker_count);
+
+/*
+ * Has workers find every generation, the current one to begin with, on each of these nodes.
+ * Replicas come and go with their generation. To be called before the first worker joins, if at
+ * all. 0, or -ENOMEM and nothing has changed.
+ */
+GLB_NODISCARD int publish_spread(struct publish *publish, const struct nodes *nodes);
 
 /*
  * Control thread: serve `next` from the next burst on. 0, and both are its own from now on; or

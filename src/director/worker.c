@@ -280,7 +280,7 @@ static unsigned int serve_twin(struct worker *w)
 
 unsigned int worker_serve(struct worker *w, const struct served *served)
 {
-	const struct glb_generation *gen = served->gen;
+	const struct glb_generation *gen = served->near[w->node];
 	unsigned int done = 0;
 
 	w->map = served->map;
@@ -317,7 +317,7 @@ static int run(void *arg)
 		const struct served *served = publish_current(&all->publish);
 		unsigned int done = worker_serve(w, served);
 
-		w->counters.generation = served->gen->number;
+		w->counters.generation = served->near[w->node]->number;
 		publish_quiescent(&all->publish, w->index);
 		empty_polls = done ? 0 : empty_polls + 1;
 		if (empty_polls)
@@ -418,8 +418,12 @@ void workers_start(struct workers *all)
 	unsigned int lcore;
 	unsigned int i = 0;
 
-	RTE_LCORE_FOREACH_WORKER (lcore)
-		(void)rte_eal_remote_launch(run, &all->workers[i++], lcore);
+	RTE_LCORE_FOREACH_WORKER (lcore) {
+		struct worker *w = &all->workers[i++];
+
+		w->node = nodes_index(&all->publish.nodes, rte_lcore_to_socket_id(lcore));
+		(void)rte_eal_remote_launch(run, w, lcore);
+	}
 }
 
 static void drain(struct rte_ring *ring)

@@ -59,6 +59,7 @@ struct workers {
 struct worker {
 	struct workers *all;
 	unsigned int index;
+	unsigned int node;	  /* index of its own in publish.nodes */
 	struct rte_ring *in_ring; /* packets to decide about, from owners of queues; or NULL */
 	struct rte_ring *tx_ring; /* packets to send, from workers without a queue; or NULL */
 	struct handover_batch *batches; /* of an owner that hands over; or NULL */

@@ -190,7 +190,7 @@ static void empty(struct rte_ring *ring, unsigned int n)
 
 static void work(struct rings *rings, unsigned int worker, unsigned int n)
 {
-	const struct served served = {.gen = rings->traffic.gen,
+	const struct served served = {.near = {rings->traffic.gen},
 				      .map = rings->count_backends ? rings->map : NULL};
 
 	for (unsigned int done = 0; done < n;)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <limits.h>
+#include <linux/mempolicy.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "director/node.h"
+
+enum {
+	IDS_MAX = 1024, /* what a kernel is built for, at most */
+	WORD_BITS = sizeof(unsigned long) * CHAR_BIT,
+};
+
+/* nodes->count if it is not there. */
+static unsigned int find(const struct nodes *nodes, unsigned int id)
+{
+	unsigned int i = 0;
+
+	while (i < nodes->count && nodes->ids[i] != id)
+		i++;
+	return i;
+}
+
+void nodes_add(struct nodes *nodes, unsigned int id)
+{
+	if (find(nodes, id) == nodes->count && nodes->count < NODES_MAX)
+		nodes->ids[nodes->count++] = id;
+}
+
+unsigned int nodes_index(const struct nodes *nodes, unsigned int id)
+{
+	unsigned int index = find(nodes, id);
+
+	return index < nodes->count ? index : 0;
+}
+
+int node_place(unsigned int id, void *pages, size_t len)
+{
+	unsigned long mask[IDS_MAX / WORD_BITS] = {0};
+
+	if (id >= IDS_MAX)
+		return -EINVAL;
+	mask[id / WORD_BITS] |= 1UL << id % WORD_BITS;
+	/* the kernel takes the last bit for granted: one more than there are */
+	if (syscall(SYS_mbind, pages, len, MPOL_PREFERRED, mask, IDS_MAX + 1UL, MPOL_MF_MOVE))
+		return -errno;
+	return 0;
+}
