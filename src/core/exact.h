@@ -52,10 +52,13 @@ GLB_INLINE uint32_t exact_slot4(const struct exact_index *index, uint64_t key)
 	return (uint32_t)(key * 0x9e3779b97f4a7c15 >> index->shift4);
 }
 
+/* A product, since sums of words that differ alike, as networks and ports do, often are equal. */
 GLB_INLINE uint32_t exact_slot6(const struct exact_index *index, const uint64_t vip[2],
 				uint64_t what)
 {
-	uint64_t mix = vip[0] ^ what ^ glb_rotl64(vip[1], 29);
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)vip[0] * (vip[1] ^ 0x9e3779b97f4a7c15);
+	uint64_t mix = (uint64_t)(product >> 64) ^ (uint64_t)product ^ what;
 
 	return (uint32_t)(mix * 0x9e3779b97f4a7c15 >> index->shift6);
 }
