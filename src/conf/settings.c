@@ -61,6 +61,17 @@ static void read_words(struct glb_settings *settings, const struct conf_value *r
 	}
 }
 
+/* Where it is only looked at, the file may be one for another machine. */
+static void check_isa(const struct glb_settings *settings, const struct conf_value *root)
+{
+	struct glb_diag reason = {{0}};
+	struct conf_value value;
+
+	if (root->file->report->serving && conf_find(&value, root, "instruction_set") &&
+	    glb_isa_check((enum glb_isa)settings->isa, &reason))
+		(void)conf_refuse(&value, "%s", reason.text);
+}
+
 static void read_flags(struct glb_settings *settings, const struct conf_value *root)
 {
 	const struct {
@@ -231,6 +242,7 @@ void settings_read(struct glb_settings *settings, const struct conf_value *root)
 	check_alternative(settings, root);
 	read_echo(settings, root);
 	read_words(settings, root);
+	check_isa(settings, root);
 	read_flags(settings, root);
 	read_min_ttl(settings, root);
 	read_outer_dscp(settings, root);

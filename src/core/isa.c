@@ -40,7 +40,7 @@ int glb_isa_check(enum glb_isa isa, struct glb_diag *diag)
 {
 	if (glb_isa_here(isa) != GLB_ISA_COUNT)
 		return 0;
-	glb_diag(diag, "instruction_set: this processor lacks %s, the best it has is %s",
-		 glb_isa_name(isa), glb_isa_name(glb_isa_here(GLB_ISA_BEST)));
+	glb_diag(diag, "this processor lacks %s, the best it has is %s", glb_isa_name(isa),
+		 glb_isa_name(glb_isa_here(GLB_ISA_BEST)));
 	return -ENOTSUP;
 }

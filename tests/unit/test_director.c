@@ -11,6 +11,20 @@
 #include "conf_director.h"
 #include "suite.h"
 
+/* As a program does that is about to serve by it. */
+static int parse_to_serve(struct director_conf *conf, const char *json)
+{
+	size_t len = document(text, json);
+
+	report_init(&report);
+	report.serving = true;
+
+	int err = director_conf_parse(conf, "d.json", text, len, &report);
+
+	(void)problems(told, &report, "d.json");
+	return err;
+}
+
 START_TEST(two_keys_are_enough_and_the_rest_has_its_defaults)
 {
 	static const uint8_t no_mac[GLB_MAC_LEN];
@@ -353,6 +367,28 @@ START_TEST(a_file_that_cannot_be_read_is_named)
 }
 END_TEST
 
+START_TEST(an_instruction_set_that_is_not_here_cannot_be_served)
+{
+	for (enum glb_isa isa = GLB_ISA_BEST; isa < GLB_ISA_COUNT; isa++) {
+		bool here = glb_isa_here(isa) != GLB_ISA_COUNT;
+		struct director_conf conf;
+		char json[128];
+		char why[128] = "";
+
+		(void)snprintf(json, sizeof(json), WITH("'instruction_set':'%s'"),
+			       glb_isa_name(isa));
+		if (!here)
+			(void)snprintf(why, sizeof(why),
+				       "1:93: $.instruction_set: this processor lacks %s, the best "
+				       "it has is %s",
+				       glb_isa_name(isa), glb_isa_name(glb_isa_here(GLB_ISA_BEST)));
+		ck_assert_int_eq(parse(&conf, json), 0); /* it may be served elsewhere */
+		ck_assert_int_eq(parse_to_serve(&conf, json), here ? 0 : -EINVAL);
+		ck_assert_str_eq(told, why);
+	}
+}
+END_TEST
+
 START_TEST(a_file_is_read_like_its_bytes)
 {
 	char path[] = "/tmp/glb-unit-XXXXXX";
@@ -382,6 +418,7 @@ Suite *unit_suite(void)
 	tcase_add_test(director, every_choice_has_its_effect);
 	tcase_add_test(director, answers_and_both_sources_have_their_effect);
 	tcase_add_test(director, fragments_may_follow_hashes_of_addresses);
+	tcase_add_test(director, an_instruction_set_that_is_not_here_cannot_be_served);
 	tcase_add_loop_test(director, a_document_is_taken_or_refused_with_every_place_and_reason, 0,
 			    COUNT_OF(cases));
 	tcase_add_test(director, strictness_is_about_unknown_keys_not_about_those_of_the_original);
