@@ -158,8 +158,9 @@ static bool fills_all_queues(const char *driver)
 	return false;
 }
 
-/* Will anybody fetch all that a port brings? 0 or -errno. */
-static int check_all_served(const struct ports *ports, uint16_t id, struct glb_diag *diag)
+/* Will anybody fetch all that a port brings, with so many queues served? 0 or -errno. */
+static int check_all_served(uint16_t id, unsigned int served, const char *why,
+			    struct glb_diag *diag)
 {
 	struct rte_eth_dev_info info;
 	char name[RTE_ETH_NAME_MAX_LEN];
@@ -167,12 +168,12 @@ static int check_all_served(const struct ports *ports, uint16_t id, struct glb_d
 
 	if (err)
 		return refuse(diag, id, "read its capabilities", err);
-	if (info.max_rx_queues <= ports->queue_count || !fills_all_queues(info.driver_name))
+	if (info.max_rx_queues <= served || !fills_all_queues(info.driver_name))
 		return 0;
 	glb_diag(diag,
 		 "port %s: packets arrive on all of its %u receive queues, of which only %u can be "
-		 "served: that needs as many workers, and as many queues of every port",
-		 name_of(id, name), info.max_rx_queues, ports->queue_count);
+		 "served: %s",
+		 name_of(id, name), info.max_rx_queues, served, why);
 	return -ENOTSUP;
 }
 
@@ -195,7 +196,11 @@ static int count_queues(struct ports *ports, unsigned int worker_count, struct g
 	}
 	ports->queue_count = (uint16_t)queues;
 	for (unsigned int i = 0; i < ports->count && !err; i++)
-		err = check_all_served(ports, ports->ids[i], diag);
+		err = check_all_served(
+			ports->ids[i], queues,
+			"that needs as many workers, and as many queues of every port", diag);
+	if (ports->punt_id != PORT_NONE && !err)
+		err = check_all_served(ports->punt_id, 1, "a punt_port has one", diag);
 	if (!err && queues < worker_count)
 		log_warning("port %s: has %u of the %u queue pairs that the workers could use: "
 			    "packets are handed over between workers",

@@ -75,3 +75,13 @@ def test_a_queue_that_another_port_keeps_from_being_served_is_refused(host):
     """All ports have the same number of queues."""
     message = host.refusal(af_packet(host, 2), pcap(host, 1), workers=2, config=CONFIG)
     assert message == UNSERVED.format("net_af_packet0", 2, 1)
+
+
+def test_a_queue_of_the_twin_port_that_nobody_would_serve_is_refused(host):
+    """Worker 0 serves the first one, whatever there is."""
+    config = {**CONFIG, "punt_port": "net_af_packet0"}
+    message = host.refusal(NULL, af_packet(host, 2), workers=2, config=config)
+    assert message == (
+        "port net_af_packet0: packets arrive on all of its 2 receive queues, of which only 1 can be served: "
+        "a punt_port has one"
+    )
