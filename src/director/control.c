@@ -312,10 +312,16 @@ static int publish_first(struct control *control, struct glb_generation *gen)
 {
 	struct workers *workers = &control->workers;
 	struct tally_map *map = NULL;
-	int err = control->conf.backend_counters ? start_tally(&workers->tally) : 0;
+	int err;
 
-	if (!err)
-		err = make_map(&map, &workers->tally, gen);
+	if (control->conf.backend_counters && start_tally(&workers->tally)) {
+		log_error(
+			"no memory for counters of backends, a MiB per worker; reserve hugepages, "
+			"raise -m or set backend_counters to false");
+		glb_generation_free(gen);
+		return -ENOMEM;
+	}
+	err = make_map(&map, &workers->tally, gen);
 	if (!err)
 		err = publish_start(&workers->publish, gen, map, rte_lcore_count() - 1);
 	if (err) {
