@@ -63,10 +63,11 @@ struct worker {
 	struct rte_ring *in_ring; /* packets to decide about, from owners of queues; or NULL */
 	struct rte_ring *tx_ring; /* packets to send, from workers without a queue; or NULL */
 	struct handover_batch *batches; /* of an owner that hands over; or NULL */
+	struct tally_count *tally;	/* its own; NULL: backends are not counted */
+	/* What it writes as it works is not beside what others read. */
+	struct worker_counters counters __rte_cache_aligned;
 	struct glb_answer_budget answers;
-	struct tally_count *tally;   /* its own; NULL: backends are not counted */
-	const struct tally_map *map; /* of the generation it serves, when they are */
-	struct worker_counters counters __rte_cache_aligned; /* not beside what others read */
+	const struct tally_map *map; /* of the generation it serves, when backends are counted */
 } __rte_cache_aligned;
 
 /*
