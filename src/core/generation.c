@@ -239,7 +239,7 @@ static void digest_settings(struct glb_generation *gen)
 	if (settings->unique_hops)
 		gen->rare_traits |= GLB_ROUTE_REPEATS;
 	gen->strict_ip = settings->verify_ip_checksum || settings->min_ttl;
-	gen->tos = copy_dscp ? 0 : (uint8_t)(settings->outer_dscp << 2);
+	gen->tos = (uint8_t)(copy_dscp ? 0 : settings->outer_dscp << 2);
 	gen->tos_mask = (uint8_t)((copy_dscp ? 0xfc : 0) | (settings->copy_ecn ? 3 : 0));
 	for (unsigned int p = 0; p < GLB_PORTS_MAX; p++) {
 		const struct glb_port *port = &settings->ports[p];
