@@ -82,6 +82,18 @@ static struct glb_bind binds5[] = {
 	{VIP6(0x46), GLB_PROTO_TCP, 0, 65535, false},
 	{VIP6(0x46), GLB_PROTO_UDP, 0, 65535, true},
 };
+static struct glb_backend backends6[] = {BACKEND172(11, SERVER_ID(0x4243)), BACKEND172(12, ),
+					 BACKEND172(13, ), BACKEND172(14, ), BACKEND172(15, )};
+static struct glb_bind binds6[] = {
+	{VIP4(7), GLB_PROTO_TCP, 80, 80, false},    {VIP4(7), GLB_PROTO_UDP, 80, 80, false},
+	{VIP6(0x47), GLB_PROTO_TCP, 80, 80, false}, {VIP6(0x47), GLB_PROTO_UDP, 80, 80, false},
+	{VIP4(7), GLB_PROTO_UDP, 443, 443, true},
+};
+static struct glb_backend backends7[] = {BACKEND172(21, )};
+static struct glb_bind binds7[] = {
+	{VIP4(8), GLB_PROTO_TCP, 80, 80, false},
+	{VIP4(8), GLB_PROTO_UDP, 80, 80, false},
+};
 static struct glb_table_spec tables[] = {
 	{.hash_key = KEY_12,
 	 .seed = KEY_34,
@@ -121,6 +133,19 @@ static struct glb_table_spec tables[] = {
 	 .binds = binds5,
 	 .backend_count = 5,
 	 .bind_count = 4},
+	{.hash_key = KEY_12,
+	 .seed = KEY_12,
+	 .hops = 4,
+	 .backends = backends6,
+	 .binds = binds6,
+	 .backend_count = 5,
+	 .bind_count = 5},
+	{.hash_key = KEY_34,
+	 .seed = KEY_12,
+	 .backends = backends7,
+	 .binds = binds7,
+	 .backend_count = 1,
+	 .bind_count = 2},
 };
 
 const struct glb_spec fixture_spec = {.tables = tables, .table_count = 3};

@@ -13,6 +13,9 @@
  *   table 4   1.1.1.5, fdb4:98ce:52d4::45 tcp, udp                2001:db8:6::1 to ::5, 4 hops
  *   table 5   1.1.1.6, fdb4:98ce:52d4::46 tcp, udp for QUIC       172.16.0.1 to .5, 4 hops, whose
  *             server IDs are 0, 1, 0x102, 0xffff and none
+ *   table 6   1.1.1.7, fdb4:98ce:52d4::47 tcp, udp 80     172.16.0.11 to .15, 4 hops; and 1.1.1.7
+ *             udp 443 for QUIC, the server ID of .11 is 0x4243, which payloads of frame.h name
+ *   table 7   1.1.1.8 tcp, udp 80                         172.16.0.21, alone
  */
 #ifndef UNIT_FIXTURE_H
 #define UNIT_FIXTURE_H

@@ -21,12 +21,23 @@ static const struct sample error6 = {.version = 6,
 				     .proto = 6,
 				     .src_port = 80};
 
-/* The first four have a path of their own, the first nine are what most packets are. */
+/* The first 14 are to exact binds, which have a path of their own; the first 19 are what most
+ * packets are. */
 static const struct sample samples[] = {
 	{TO4, TCP, .tcp_flags = 0x10},
 	{TO4, TCP, .tcp_flags = 0x18, .payload_len = 500},
 	{TO6, TCP, .tcp_flags = 0x10},
 	{TO6, TCP, .tcp_flags = 0x18, .payload_len = 333},
+	{FROM4, TCP, .dst = "1.1.1.7", .payload_len = 100},
+	{FROM4, UDP, .dst = "1.1.1.7", .payload_len = 29},
+	{FROM4, UDP, .dst = "1.1.1.7", .unchecked = true, .payload_len = 31},
+	{FROM6, TCP, .dst = "fdb4:98ce:52d4::47", .payload_len = 100},
+	{FROM6, UDP, .dst = "fdb4:98ce:52d4::47", .payload_len = 29},
+	{FROM6, UDP, .dst = "fdb4:98ce:52d4::47", .unchecked = true, .payload_len = 31},
+	{FROM4, TCP, .dst = "1.1.1.8", .payload_len = 2},
+	{FROM4, UDP, .dst = "1.1.1.8", .payload_len = 15},
+	{FROM4, UDP, .dst = "1.1.1.7", .payload_len = 16, .padding_len = 7},
+	{FROM4, .proto = 17, .dst = "1.1.1.7", .src_port = 4, .dst_port = 443, .payload_len = 40},
 	{FROM4, TCP, .dst = "1.1.1.5", .payload_len = 1},
 	{FROM4, UDP, .dst = "1.1.1.5", .payload_len = 40},
 	{FROM6, UDP, .dst = "fdb4:98ce:52d4::46", .payload_len = 41},
@@ -58,7 +69,7 @@ static const struct sample samples[] = {
 	 .type = 2,
 	 .quote = &error6},
 };
-enum { SAMPLES = sizeof(samples) / sizeof(*samples), PLAIN_SAMPLES = 4, USUAL_SAMPLES = 9 };
+enum { SAMPLES = sizeof(samples) / sizeof(*samples), PLAIN_SAMPLES = 14, USUAL_SAMPLES = 19 };
 
 /* A burst, each packet in a buffer of just its size, so that reading or writing on is noticed. */
 struct burst {
@@ -92,6 +103,12 @@ static struct sample choose_sample(const struct burst *burst)
 	}
 }
 
+/* Now and then less than outer headers may need. */
+static uint16_t choose_headroom(void)
+{
+	return (uint16_t)(chance(16) ? HEADROOM : 30 + chance(60));
+}
+
 static void choose_packet(struct burst *burst)
 {
 	static uint8_t frame[FRAME_LEN_MAX];
@@ -117,7 +134,7 @@ static void choose_packet(struct burst *burst)
 	memcpy(burst->buffers[i] + HEADROOM, frame, len);
 	burst->packets[i] = (struct glb_packet){.data = burst->buffers[i] + HEADROOM,
 						.len = len,
-						.headroom = HEADROOM,
+						.headroom = choose_headroom(),
 						.port = (uint8_t)!chance(8),
 						.verdict = 99};
 }
