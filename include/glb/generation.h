@@ -15,11 +15,11 @@
 
 enum {
 	GLB_PORTS_MAX = 16,
-	GLB_DSCP_COPY = 64,	  /* for glb_settings.outer_dscp: as the client's packet has it */
-	GLB_VLAN_KEEP = 0,	  /* for glb_port.vlan: the tags a frame came with */
-	GLB_VLAN_NONE = 0xffff,	  /* likewise: no tag */
-	GLB_ANSWER_BURST = 100,	  /* answers that may be sent at once */
-	GLB_BACKENDS_NEAR = 4096, /* addresses that stay in the cache next to a core: 16 KiB */
+	GLB_DSCP_COPY = 64,	   /* for glb_settings.outer_dscp: as the client's packet has it */
+	GLB_VLAN_KEEP = 0,	   /* for glb_port.vlan: the tags a frame came with */
+	GLB_VLAN_NONE = 0xffff,	   /* likewise: no tag */
+	GLB_ANSWER_BURST = 100,	   /* answers that may be sent at once */
+	GLB_HOPS_NEAR_LEN = 16384, /* bytes about backends that stay in the cache next to a core */
 };
 
 /* What becomes of an echo request to a VIP? */
@@ -61,7 +61,7 @@ struct glb_settings {
 
 /* What plain packets need to know of a port. */
 struct glb_egress {
-	uint8_t l2[16];	    /* of an untagged frame that carries outer IPv4, less 2 bytes */
+	uint8_t l2[16];	    /* of an untagged frame that carries plain_version, less 2 bytes */
 	uint32_t outer_max; /* outer packets up to here need no look at the settings */
 } __attribute__((aligned(32)));
 
@@ -70,6 +70,7 @@ enum glb_route_trait {
 	GLB_ROUTE_IPV6 = 1,    /* its backends are IPv6 */
 	GLB_ROUTE_ALT = 2,     /* hops of alternative fields follow */
 	GLB_ROUTE_REPEATS = 4, /* some rows name a backend twice */
+	GLB_ROUTE_IPV4 = 8,    /* its backends are IPv4 */
 };
 
 /* What a table is to the data path. */
@@ -101,13 +102,14 @@ struct glb_generation {
 	struct glb_egress egress[GLB_PORTS_MAX];
 	uint8_t rare_tcp_flags; /* segments that have one of these need a look at the settings */
 	uint8_t rare_traits;	/* likewise, tables: set of enum glb_route_trait */
+	uint8_t plain_version;	/* of backends: 4 or 6; tables of the other kind are rare */
 	bool strict_ip;		/* checksum or TTL are looked at */
 	uint8_t tos;		/* outer DSCP and ECN: these bits, */
 	uint8_t tos_mask;	/* and these of the client's packet */
 	uint8_t outer_len_max;	/* of all routes */
 	uint8_t listed_hops;	/* of all routes; 0: not the same for all */
 	bool many_hops;		/* more than 2 in the rows of some table */
-	bool many_backends;	/* more than GLB_BACKENDS_NEAR in all tables */
+	bool many_backends;	/* what is read about all of them is above GLB_HOPS_NEAR_LEN */
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */
 	struct glb_outer *outers; /* template per backend, table by table */

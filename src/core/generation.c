@@ -154,7 +154,7 @@ static void make_route(struct layout *next, const struct underlay *underlay)
 		.listed_hops = underlay->listed_hops,
 		.version = underlay->version,
 		.outer_len = (uint8_t)glb_outer_len(underlay->version, underlay->listed_hops),
-		.traits = (underlay->version == 6 ? GLB_ROUTE_IPV6 : 0) |
+		.traits = (underlay->version == 6 ? GLB_ROUTE_IPV6 : GLB_ROUTE_IPV4) |
 			  (settings->alt_hash_fields ? GLB_ROUTE_ALT : 0) |
 			  (names_one_twice(table) ? GLB_ROUTE_REPEATS : 0),
 	};
@@ -177,10 +177,12 @@ static void make_route(struct layout *next, const struct underlay *underlay)
 /* Keeps in mind what routes have in common, and what is the most that one has. */
 static void compare_route(struct glb_generation *gen, const struct glb_route *route)
 {
-	if (route == gen->routes)
+	if (route == gen->routes) {
 		gen->listed_hops = route->listed_hops;
-	else if (gen->listed_hops != route->listed_hops)
+		gen->plain_version = route->version; /* of all, except during a migration */
+	} else if (gen->listed_hops != route->listed_hops) {
 		gen->listed_hops = 0;
+	}
 	gen->many_hops |= route->row_hops > 2;
 	if (route->outer_len > gen->outer_len_max)
 		gen->outer_len_max = route->outer_len;
@@ -210,7 +212,10 @@ static int make_routes(struct glb_generation *gen, const struct glb_tables *tabl
 		compare_route(gen, &gen->routes[t]);
 		underlay.first_backend += underlay.table->spec.backend_count;
 	}
-	gen->many_backends = underlay.first_backend > GLB_BACKENDS_NEAR;
+	gen->many_backends =
+		underlay.first_backend * (gen->plain_version == 6 ? sizeof(*gen->outers)
+								  : sizeof(*gen->routes->addrs)) >
+		GLB_HOPS_NEAR_LEN;
 	gen->binds = binds_write(next.binds, tables);
 	return 0;
 }
@@ -226,16 +231,17 @@ void glb_generation_free(struct glb_generation *gen)
 	free(gen);
 }
 
-/* Works out of the settings what the data path asks of them for every packet. */
+/* Works out of settings and routes what the data path asks of them for every packet. */
 static void digest_settings(struct glb_generation *gen)
 {
 	static const uint8_t unknown[GLB_MAC_LEN];
 	const struct glb_settings *settings = &gen->settings;
 	bool copy_dscp = settings->outer_dscp == GLB_DSCP_COPY;
+	bool ipv6 = gen->plain_version == 6;
 
 	gen->forward = glb_forward_of(settings->isa);
 	gen->rare_tcp_flags = settings->clamp_mss ? GLB_TCP_SYN : 0;
-	gen->rare_traits = GLB_ROUTE_IPV6 | GLB_ROUTE_ALT;
+	gen->rare_traits = (ipv6 ? GLB_ROUTE_IPV4 : GLB_ROUTE_IPV6) | GLB_ROUTE_ALT;
 	if (settings->unique_hops)
 		gen->rare_traits |= GLB_ROUTE_REPEATS;
 	gen->strict_ip = settings->verify_ip_checksum || settings->min_ttl;
@@ -247,7 +253,8 @@ static void digest_settings(struct glb_generation *gen)
 
 		memcpy(egress->l2, port->gateway_mac, GLB_MAC_LEN);
 		memcpy(egress->l2 + GLB_MAC_LEN, port->mac, GLB_MAC_LEN);
-		glb_store_be16(egress->l2 + 2 * GLB_MAC_LEN, GLB_ETHERTYPE_IPV4);
+		glb_store_be16(egress->l2 + 2 * GLB_MAC_LEN,
+			       ipv6 ? GLB_ETHERTYPE_IPV6 : GLB_ETHERTYPE_IPV4);
 		egress->outer_max =
 			settings->too_big == GLB_TOO_BIG_FORWARD ? UINT16_MAX : port->mtu;
 		if (!memcmp(port->gateway_mac, unknown, GLB_MAC_LEN) ||
@@ -264,10 +271,13 @@ static int fill(struct glb_generation *gen, const struct glb_tables *tables, str
 
 	if (err)
 		return err;
-	digest_settings(gen);
 	(void)lay_out(&count, tables);
 	err = glb_area_make(&gen->area, count.used);
-	return err ? err : make_routes(gen, tables, diag);
+	if (!err)
+		err = make_routes(gen, tables, diag);
+	if (!err)
+		digest_settings(gen);
+	return err;
 }
 
 /* NULL: out of memory. */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The packets that nearly all are: untagged, TCP or UDP, whole, without IPv4 options or IPv6
- * extension headers, to an exact bind, towards IPv4 backends. forward.c would make the same of
- * them in several times as many steps.
+ * extension headers, to an exact bind, towards backends of the generation's plain_version.
+ * forward.c would make the same of them in several times as many steps.
  */
 #include <string.h>
 
 #include "plain.h"
 #include "plain_take.h"
 #include "plain_write.h"
+#include "plain_write6.h"
 
 /* Fills in the words to be hashed. */
 static void write_messages(struct plain *plain, const struct burst *burst)
@@ -43,22 +44,22 @@ static void find_rows(struct plain *plain)
 	}
 }
 
-/* The addresses of many backends may not be in a near cache. */
-static void ask_for_hops(const struct plain *plain)
+/* The addresses of many backends, or IPv6 templates, may not be in a near cache. */
+GLB_INLINE void ask_for_hops(const struct plain *plain, uint8_t outer)
 {
 	for (uint32_t n = 0; n < plain->messages.count; n++) {
+		const struct glb_route *route = plain->routes[n];
 		const struct glb_row *row = plain->rows[n];
 
-		for (unsigned int hop = 0; hop < plain->routes[n]->row_hops; hop++)
-			__builtin_prefetch(&plain->routes[n]->addrs[row->hops[hop]]);
+		for (unsigned int hop = 0; hop < route->row_hops; hop++)
+			__builtin_prefetch(outer == 4 ? (void *)&route->addrs[row->hops[hop]]
+						      : &route->outers[row->hops[hop]]);
 	}
 }
 
-static void find_hops(struct plain *plain, const struct glb_generation *gen)
+static void find_hops(struct plain *plain)
 {
-	const uint32_t count = plain->messages.count;
-
-	for (uint32_t n = 0; n < count; n++) {
+	for (uint32_t n = 0; n < plain->messages.count; n++) {
 		const struct glb_route *route = plain->routes[n];
 		const struct glb_row *row = plain->rows[n];
 		const uint32_t *addrs = route->addrs;
@@ -67,6 +68,12 @@ static void find_hops(struct plain *plain, const struct glb_generation *gen)
 		plain->seconds[n] = GLB_LE32(addrs[row->hops[1]]);
 		plain->pkts[n]->backend = route->first_backend + row->hops[0];
 	}
+}
+
+static void count_hops(struct plain *plain, const struct glb_generation *gen)
+{
+	const uint32_t count = plain->messages.count;
+
 	for (uint32_t n = 0; n < count; n++)
 		plain->listed[n] = gen->listed_hops;
 	for (uint32_t n = 0; n < count && !gen->listed_hops; n++)
@@ -86,46 +93,97 @@ static void sum_more_hops(struct plain *plain)
 	}
 }
 
+/* Here and below, `outer` is the version of the proxies, and a constant. */
+GLB_INLINE void list_hops(struct plain *plain, const struct glb_generation *gen, uint8_t outer)
+{
+	if (gen->many_backends)
+		ask_for_hops(plain, outer);
+	if (outer == 4)
+		find_hops(plain);
+	else
+		find_hops6(plain);
+	count_hops(plain, gen);
+	if (!gen->many_hops)
+		memset(plain->hop_sums, 0, sizeof(plain->hop_sums));
+	else if (outer == 4)
+		sum_more_hops(plain);
+	else
+		sum_more_hops6(plain);
+}
+
+GLB_INLINE void make_headers(struct plain *plain, const struct burst *burst, uint8_t version,
+			     uint8_t outer)
+{
+	make_fields(plain, burst, version, outer);
+	if (outer == 4)
+		make_words(plain, burst, version);
+	else
+		make_words6(plain, burst, version);
+}
+
+GLB_INLINE void encapsulate(struct plain *plain, const struct burst *burst, uint8_t outer)
+{
+	list_hops(plain, burst->gen, outer);
+	sum_inners(plain, burst);
+	if (burst->version == 4)
+		make_headers(plain, burst, 4, outer);
+	else
+		make_headers(plain, burst, 6, outer);
+	make_packets(plain, burst->gen->settings.trim_padding, outer);
+	if (outer == 4)
+		write_frames(plain, burst);
+	else
+		write_frames6(plain, burst);
+}
+
 static void forward_plain(struct plain *plain, const struct burst *burst)
 {
+	const bool ipv6 = burst->gen->plain_version == 6;
+
+	if (ipv6)
+		ask_for_room6(plain, burst);
 	write_messages(plain, burst);
 	messages_hash(&plain->messages);
 	find_rows(plain);
-	if (burst->gen->many_backends)
-		ask_for_hops(plain);
-	find_hops(plain, burst->gen);
-	if (burst->gen->many_hops)
-		sum_more_hops(plain);
+	if (ipv6)
+		encapsulate(plain, burst, 6);
 	else
-		memset(plain->hop_sums, 0, sizeof(plain->hop_sums));
-	sum_inners(plain, burst);
-	if (burst->version == 4) {
-		make_fields(plain, burst, 4);
-		make_words(plain, burst, 4);
-	} else {
-		make_fields(plain, burst, 6);
-		make_words(plain, burst, 6);
-	}
-	make_packets(plain, burst->gen->settings.trim_padding);
-	write_frames(plain, burst);
+		encapsulate(plain, burst, 4);
 }
 
-/* Works out what is the same for all packets of a version. */
-static void start(struct burst *burst)
+/* Works out what is the same for all packets to IPv4 proxies, and below, to IPv6 ones. */
+static void start_outer(struct burst *burst)
 {
-	const struct glb_generation *gen = burst->gen;
-	const uint8_t *src = gen->settings.src_addr.bytes;
+	const uint8_t *src = burst->gen->settings.src_addr.bytes;
 	uint8_t ip[16] = {[0] = 4 << 4 | GLB_IPV4_LEN / 4,
 			  [6] = 0x40, /* do not fragment */
 			  [8] = GLB_OUTER_TTL,
 			  [9] = GLB_PROTO_UDP};
 
 	memcpy(ip + 12, src, 4);
-	burst->plan = message_plan(burst->version, gen->settings.hash_fields);
 	burst->word0 = glb_load_le64(ip);
 	burst->word1 = glb_load_le64(ip + 8);
 	burst->ip_sum = GLB_LE16(glb_sum_fold(glb_sum(0, ip, sizeof(ip))));
 	burst->pseudo_sum = GLB_LE16(glb_sum_fold(glb_sum(GLB_BE16(GLB_PROTO_UDP), src, 4)));
+}
+
+static void start_outer6(struct burst *burst)
+{
+	const uint8_t *src = burst->gen->settings.src_addr6.bytes;
+
+	burst->pseudo_sum = GLB_LE16(glb_sum_fold(glb_sum(GLB_BE16(GLB_PROTO_UDP), src, 16)));
+}
+
+/* Works out what is the same for all packets of a version. */
+static void start(struct burst *burst)
+{
+	const struct glb_generation *gen = burst->gen;
+
+	burst->plan = message_plan(burst->version, gen->settings.hash_fields);
+	if (gen->plain_version == 6)
+		start_outer6(burst);
+	else
+		start_outer(burst);
 }
 
 /* Forwards the plain ones of n packets that were read; returns how many are not, and which. */

@@ -15,8 +15,8 @@
 enum { LANES = FORWARD_BURST };
 
 /*
- * The outer headers of a plain packet with one hop behind the primary are five words,
- * little-endian:
+ * The outer headers of a plain packet to IPv4 proxies with one hop behind the primary are five
+ * words, little-endian:
  *
  *   0  version, header length | TOS | length | identification | do not fragment
  *   1  TTL | protocol | checksum | source address
@@ -44,7 +44,7 @@ struct plain {
 	uint32_t ip_lens[LANES];    /* bytes of the client's IP packet */
 	uint32_t listed[LANES];	    /* hops behind the primary */
 	uint32_t firsts[LANES];	    /* addresses of the primary and of the hop behind it, */
-	uint32_t seconds[LANES];    /* little-endian */
+	uint32_t seconds[LANES];    /* little-endian; of IPv6 ones, sums */
 	uint32_t hop_sums[LANES];   /* of other hops' addresses */
 	uint64_t inner_sums[LANES]; /* of the client's packet, unless it is covered: */
 	uint64_t covered[LANES];    /* all ones: see covered_sum() */
@@ -55,6 +55,9 @@ struct plain {
 	uint64_t words01[LANES][2]; /* of the outer headers */
 	uint64_t words23[LANES][2];
 	uint64_t words4[LANES];
+	const struct glb_outer *outers[2][LANES]; /* of IPv6 proxies: primary, and hop behind it */
+	uint64_t heads6[LANES];			  /* the first word of outer IPv6 */
+	uint64_t tails6[LANES][2];		  /* and the words of UDP and GUE behind it */
 };
 
 /* What is the same for all packets of a burst. */
@@ -66,7 +69,7 @@ struct burst {
 	uint64_t ip_len_max;	/* of packets that surely fit the port once encapsulated, */
 	uint64_t outer_len_max; /* by so many bytes at most */
 	struct message_plan plan;
-	uint64_t word0, word1; /* of the outer headers, but for lengths and checksums */
+	uint64_t word0, word1; /* of outer IPv4, but for lengths and checksums */
 	uint32_t ip_sum;       /* of these */
 	uint32_t pseudo_sum;   /* of the pseudo header, but for length and destination */
 	uint8_t version;       /* of the client's packets */

@@ -3,7 +3,8 @@
  * Which bytes go in front of plain packets?
  *
  * The same as glb/encap.h says, without templates: all but the hops, lengths and checksums is the
- * same for a burst, and those are worked out side by side.
+ * same for a burst, and those are worked out side by side. What differs for IPv6 proxies is in
+ * plain_write6.h.
  */
 #ifndef CORE_PLAIN_WRITE_H
 #define CORE_PLAIN_WRITE_H
@@ -93,19 +94,34 @@ GLB_INLINE uint64_t lane_tos(uint64_t type, uint8_t version, const struct glb_ge
 	return gen->tos | (inner & gen->tos_mask);
 }
 
+/* Bytes of a hop. Here and below, `outer` is the version of the proxies: 4 or 6. */
+GLB_INLINE uint32_t hop_len(uint8_t outer)
+{
+	return outer == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN;
+}
+
 /* GUE up to the hops, as two little-endian words. */
-GLB_INLINE uint32_t lane_gue_first(uint32_t listed, uint8_t version)
+GLB_INLINE uint32_t lane_gue_first(uint32_t listed, uint8_t version, uint8_t outer)
 {
-	return (1 + listed) | (uint32_t)(version == 4 ? GLB_PROTO_IPIP : GLB_PROTO_IPV6) << 8;
+	return (1 + hop_len(outer) / 4 * listed) |
+	       (uint32_t)(version == 4 ? GLB_PROTO_IPIP : GLB_PROTO_IPV6) << 8;
 }
 
-GLB_INLINE uint32_t lane_gue_second(uint32_t listed)
+GLB_INLINE uint32_t lane_gue_second(uint32_t listed, uint8_t outer)
 {
-	return listed << 24;
+	return listed << 24 | (outer == 4 ? 0 : GLB_GUE_HOPS_IPV6 << 8);
 }
 
-/* Checksums, lengths and the outer source port. */
-GLB_INLINE void make_fields(struct plain *plain, const struct burst *burst, uint8_t version)
+GLB_INLINE uint32_t lane_gue_sum(uint32_t listed, uint8_t version, uint8_t outer)
+{
+	uint32_t second = lane_gue_second(listed, outer);
+
+	return lane_gue_first(listed, version, outer) + (second >> 16) + (second & 0xffff);
+}
+
+/* Checksums, lengths and the outer source port; those of the outer IP header for IPv4 only. */
+GLB_INLINE void make_fields(struct plain *plain, const struct burst *burst, uint8_t version,
+			    uint8_t outer)
 {
 	const struct glb_generation *gen = burst->gen;
 	enum glb_udp_checksum how = gen->settings.udp_checksum;
@@ -120,7 +136,7 @@ GLB_INLINE void make_fields(struct plain *plain, const struct burst *burst, uint
 
 	for (uint32_t n = 0; n < count; n++) {
 		uint32_t listed = plain->listed[n];
-		uint32_t udp_len = plain->ip_lens[n] + UDP_BARE_LEN + GLB_GUE_HOP_LEN * listed;
+		uint32_t udp_len = plain->ip_lens[n] + UDP_BARE_LEN + hop_len(outer) * listed;
 		uint32_t hash = (uint32_t)plain->messages.hashes[n] & 0xffff;
 		uint32_t tos = (uint32_t)lane_tos(plain->types[n], version, gen) << 8;
 		uint32_t be_len = lane_swap(udp_len + GLB_IPV4_LEN);
@@ -132,17 +148,18 @@ GLB_INLINE void make_fields(struct plain *plain, const struct burst *burst, uint
 		uint32_t inner_sum =
 			lane_le16(lane_fold((uint32_t)((inner & 0xffff) + (inner >> 16))));
 		uint32_t sum = inner_sum + second + plain->hop_sums[n] + be_udp_len + be_port +
-			       gue_port + lane_gue_first(listed, version) +
-			       (lane_gue_second(listed) >> 16);
+			       gue_port + lane_gue_sum(listed, version, outer);
 		uint32_t udp_check =
 			lane_fold((sum & whole_mask) + pseudo_sum + first + be_udp_len) ^
 			(whole_mask & 0xffff);
 
 		udp_check = (udp_check ? udp_check : 0xffff) & keep; /* 0: none, RFC 768 */
-		plain->be_lens[n] = be_len << 16 | tos;
-		plain->ip_checks[n] = (lane_fold(ip_sum + first + be_len + tos) ^ 0xffff) << 16;
 		plain->udp_ports[n] = be_port | gue_port << 16;
 		plain->udp_rest[n] = be_udp_len | udp_check << 16;
+		if (outer == 6)
+			continue;
+		plain->be_lens[n] = be_len << 16 | tos;
+		plain->ip_checks[n] = (lane_fold(ip_sum + first + be_len + tos) ^ 0xffff) << 16;
 	}
 }
 
@@ -159,13 +176,13 @@ GLB_INLINE void make_words(struct plain *plain, const struct burst *burst, uint8
 		plain->words01[n][1] = word1 | plain->ip_checks[n];
 		plain->words23[n][0] = plain->firsts[n] | (uint64_t)plain->udp_ports[n] << 32;
 		plain->words23[n][1] =
-			plain->udp_rest[n] | (uint64_t)lane_gue_first(listed, version) << 32;
-		plain->words4[n] = lane_gue_second(listed) | (uint64_t)plain->seconds[n] << 32;
+			plain->udp_rest[n] | (uint64_t)lane_gue_first(listed, version, 4) << 32;
+		plain->words4[n] = lane_gue_second(listed, 4) | (uint64_t)plain->seconds[n] << 32;
 	}
 }
 
 /* What becomes of the packets themselves. */
-static void make_packets(struct plain *plain, bool trim)
+GLB_INLINE void make_packets(struct plain *plain, bool trim, uint8_t outer)
 {
 	const uint32_t count = plain->messages.count;
 	const uint64_t port_mask = 0xffULL << 48;
@@ -174,7 +191,7 @@ static void make_packets(struct plain *plain, bool trim)
 	for (uint32_t n = 0; n < count; n++) {
 		uint64_t fields = plain->fields[n];
 		uint64_t outer_len =
-			GLB_OUTER_HOPS_AT + GLB_GUE_HOP_LEN * (uint64_t)plain->listed[n];
+			glb_outer_len(outer, 0) + hop_len(outer) * (uint64_t)plain->listed[n];
 		uint64_t headroom = (fields >> 32 & 0xffff) - outer_len;
 		uint64_t len =
 			trim ? plain->ip_lens[n] + (uint64_t)GLB_ETHER_LEN : fields & 0xffffffff;

@@ -20,6 +20,7 @@
 static const struct subject subjects[] = {
 	{"forward ipv4 64", .kind = TRAFFIC_IPV4},
 	{"forward ipv4 64, inner checksum", .kind = TRAFFIC_IPV4, .udp_checksum = GLB_UDP_INNER},
+	{"forward ipv4 64, ipv6 proxies", .kind = TRAFFIC_IPV4, .underlay6 = true},
 	{"forward ipv6 78", .kind = TRAFFIC_IPV6, .frame_len = 78},
 	{"forward mix", .kind = TRAFFIC_MIX, .udp_checksum = GLB_UDP_INNER},
 	{"punt 64", .kind = TRAFFIC_PUNT},

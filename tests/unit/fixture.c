@@ -94,7 +94,10 @@ static struct glb_bind binds7[] = {
 	{VIP4(8), GLB_PROTO_TCP, 80, 80, false},
 	{VIP4(8), GLB_PROTO_UDP, 80, 80, false},
 };
-static struct glb_table_spec tables[] = {
+
+enum { TABLES = 8, BACKENDS = 5 /* at most, of a table */ };
+
+static struct glb_table_spec tables[TABLES] = {
 	{.hash_key = KEY_12,
 	 .seed = KEY_34,
 	 .backends = backends0,
@@ -185,21 +188,54 @@ struct glb_generation *fixture_generation(const struct glb_settings *settings)
 }
 
 /* Settings decide about these when a generation is made; about all else, when ports are. */
-static struct glb_generation *make_wide(bool alt, bool unique)
+static struct glb_generation *make_wide(struct glb_table_spec specs[TABLES], bool alt, bool unique)
 {
 	struct glb_settings settings = fixture_settings;
-	struct glb_table_spec copy[sizeof(tables) / sizeof(*tables)];
 	struct glb_tables built;
+
+	settings.alt_hash_fields = alt ? GLB_HASH_SRC_ADDR : 0;
+	settings.unique_hops = unique;
+	if (glb_tables_build(&built, &(struct glb_spec){specs, TABLES}, NULL, NULL))
+		abort();
+	return generation_of(built, &settings);
+}
+
+static struct glb_generation *make_wide4(bool alt, bool unique)
+{
+	struct glb_table_spec copy[TABLES];
 
 	memcpy(copy, tables, sizeof(tables));
 	if (alt)
 		copy[4].hops = 2;
-	settings.alt_hash_fields = alt ? GLB_HASH_SRC_ADDR : 0;
-	settings.unique_hops = unique;
-	if (glb_tables_build(&built, &(struct glb_spec){copy, sizeof(copy) / sizeof(*copy)}, NULL,
-			     NULL))
-		abort();
-	return generation_of(built, &settings);
+	return make_wide(copy, alt, unique);
+}
+
+static struct glb_addr other_family(const struct glb_addr *addr)
+{
+	const uint8_t *b = addr->bytes;
+
+	if (addr->version == 6)
+		return (struct glb_addr){{172, 31, b[5], b[15]}, 4};
+	return (struct glb_addr){{0x20, 0x01, 0x0d, 0xb8, 0, 7, [12] = b[0], b[1], b[2], b[3]}, 6};
+}
+
+static struct glb_generation *make_wide6(bool alt, bool unique, uint8_t hops)
+{
+	struct glb_backend backends[TABLES][BACKENDS];
+	struct glb_table_spec copy[TABLES];
+
+	memcpy(copy, tables, sizeof(tables));
+	copy[1].hops = 3;
+	for (unsigned int t = 0; t < TABLES; t++) {
+		if (alt || hops)
+			copy[t].hops = alt ? 2 : hops;
+		for (unsigned int b = 0; b < copy[t].backend_count; b++) {
+			backends[t][b] = copy[t].backends[b];
+			backends[t][b].addr = other_family(&copy[t].backends[b].addr);
+		}
+		copy[t].backends = backends[t];
+	}
+	return make_wide(copy, alt, unique);
 }
 
 /* The build of the data path for an instruction set, or NULL. */
@@ -225,20 +261,38 @@ static glb_forward_fn *forward_of(uint8_t isa)
 	return known[isa];
 }
 
-struct glb_generation *fixture_wide_generation(const struct glb_settings *settings)
+/* A generation of the tables of another one, under other settings; or NULL. */
+static struct glb_generation *with_settings(const struct glb_generation *base,
+					    const struct glb_settings *settings)
 {
-	static struct glb_generation *bases[2][2]; /* kept */
-	bool alt = settings->alt_hash_fields;
-	struct glb_generation **base = &bases[alt][settings->unique_hops];
-	struct glb_generation like;
+	struct glb_generation like = *base;
 	struct glb_generation *gen;
 
-	if (!*base)
-		*base = make_wide(alt, settings->unique_hops);
-	like = **base;
 	like.settings = *settings;
 	like.forward = forward_of(settings->isa);
 	if (like.forward && glb_generation_with_ports(&gen, &like, settings->ports))
 		abort();
 	return like.forward ? gen : NULL;
+}
+
+struct glb_generation *fixture_wide_generation(const struct glb_settings *settings)
+{
+	static struct glb_generation *bases[2][2]; /* kept */
+	bool alt = settings->alt_hash_fields;
+	struct glb_generation **base = &bases[alt][settings->unique_hops];
+
+	if (!*base)
+		*base = make_wide4(alt, settings->unique_hops);
+	return with_settings(*base, settings);
+}
+
+struct glb_generation *fixture_wide6_generation(const struct glb_settings *settings, uint8_t hops)
+{
+	static struct glb_generation *bases[2][2][GLB_HOPS_MAX + 1]; /* kept */
+	bool alt = settings->alt_hash_fields;
+	struct glb_generation **base = &bases[alt][settings->unique_hops][hops];
+
+	if (!*base)
+		*base = make_wide6(alt, settings->unique_hops, hops);
+	return with_settings(*base, settings);
 }

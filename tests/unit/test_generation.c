@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <glb/hash.h>
@@ -314,6 +315,63 @@ START_TEST(a_route_has_the_family_and_lengths_of_its_proxies)
 }
 END_TEST
 
+START_TEST(packets_to_backends_of_the_first_tables_family_are_plain)
+{
+	static const struct {
+		uint8_t version;
+		uint8_t rare;
+		uint8_t type[2];
+	} wants[] = {{4, GLB_ROUTE_IPV6, {0x08, 0x00}}, {6, GLB_ROUTE_IPV4, {0x86, 0xdd}}};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct glb_generation *gen = i ? fixture_wide6_generation(&fixture_settings, 2)
+					       : fixture_wide_generation(&fixture_settings);
+
+		ck_assert_uint_eq(gen->plain_version, wants[i].version);
+		ck_assert_uint_eq(gen->rare_traits, wants[i].rare | GLB_ROUTE_ALT);
+		ck_assert_mem_eq(gen->egress[1].l2 + 12, wants[i].type, 2);
+		for (unsigned int t = 0; t < gen->tables.count; t++)
+			ck_assert_int_eq((gen->routes[t].traits & wants[i].rare) != 0,
+					 gen->routes[t].version != wants[i].version);
+		glb_generation_free(gen);
+	}
+}
+END_TEST
+
+/* Would the data path ask for what it reads about so many backends before it reads it? */
+static bool asks_ahead(uint8_t version, unsigned int count)
+{
+	struct glb_backend *backends = calloc(count, sizeof(*backends));
+	struct glb_table_spec spec = fixture_spec.tables[0];
+	struct glb_tables tables;
+	struct glb_generation *gen;
+	bool asks;
+
+	ck_assert_ptr_nonnull(backends);
+	spec.backends = backends;
+	spec.backend_count = count;
+	for (unsigned int b = 0; b < count; b++)
+		backends[b] = (struct glb_backend){
+			.addr = {{10, [2] = (uint8_t)(b >> 8), (uint8_t)b}, version},
+			.state = GLB_ACTIVE,
+			.healthy = true,
+		};
+	ck_assert_int_eq(glb_tables_build(&tables, &(struct glb_spec){&spec, 1}, NULL, NULL), 0);
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, NULL), 0);
+	asks = gen->many_backends;
+	glb_generation_free(gen);
+	free(backends);
+	return asks;
+}
+
+START_TEST(backends_are_many_when_they_are_not_near_any_more)
+{
+	ck_assert(!asks_ahead(4, 257)); /* an address each */
+	ck_assert(!asks_ahead(6, 256)); /* a template each */
+	ck_assert(asks_ahead(6, 257));
+}
+END_TEST
+
 /* The message of a refusal of one table of the fixture, all of whose backends become IPv6. */
 static void check_refused(const struct glb_settings *settings, uint8_t hops, const char *why)
 {
@@ -420,6 +478,8 @@ Suite *unit_suite(void)
 	tcase_add_test(generation, a_replica_shares_nothing_and_outlives_the_original);
 	tcase_add_test(generation, what_workers_read_lies_in_an_area_that_huge_pages_can_cover);
 	tcase_add_test(generation, a_route_has_the_family_and_lengths_of_its_proxies);
+	tcase_add_test(generation, packets_to_backends_of_the_first_tables_family_are_plain);
+	tcase_add_test(generation, backends_are_many_when_they_are_not_near_any_more);
 	tcase_add_test(generation, so_many_ipv6_hops_as_fit_are_taken_and_no_more);
 	tcase_add_test(generation,
 		       a_family_without_an_outer_source_is_refused_only_where_it_is_used);
