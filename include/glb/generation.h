@@ -126,6 +126,7 @@ struct glb_generation {
  *   -ENOTSUP   the rows of a table name backends of both families, or of a family for which there
  *              is no outer source address, or more IPv6 hops than GLB_OUTER_LEN_MAX has room for
  *   -ENOTSUP   this processor lacks the instruction set
+ *   -E2BIG     more than GLB_TABLES_MAX tables
  *   -ENOMEM    out of memory
  */
 GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t number,

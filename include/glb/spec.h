@@ -16,6 +16,7 @@
 
 /* Of one table. */
 enum {
+	GLB_TABLES_MAX = 65535, /* of a generation */
 	GLB_BACKENDS_MAX = 16384,
 	GLB_BINDS_MAX = 16384,
 };

@@ -290,6 +290,12 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 			const struct glb_settings *settings, struct glb_tables *tables,
 			struct glb_diag *diag)
 {
+	if (tables->count > GLB_TABLES_MAX) {
+		glb_diag(diag, "$.tables: %u tables, at most %d can be served", tables->count,
+			 GLB_TABLES_MAX);
+		return -E2BIG;
+	}
+
 	struct glb_generation *gen = allocate();
 	int err = -ENOMEM;
 

@@ -80,7 +80,7 @@ static void count_hops(struct plain *plain, const struct glb_generation *gen)
 		plain->listed[n] = plain->routes[n]->listed_hops;
 }
 
-/* Likewise, hops behind the second. */
+/* Sums the addresses of the hops behind the second. */
 static void sum_more_hops(struct plain *plain)
 {
 	for (uint32_t n = 0; n < plain->messages.count; n++) {

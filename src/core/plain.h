@@ -47,7 +47,7 @@ struct plain {
 	uint32_t seconds[LANES];    /* little-endian; of IPv6 ones, sums */
 	uint32_t hop_sums[LANES];   /* of other hops' addresses */
 	uint64_t inner_sums[LANES]; /* of the client's packet, unless it is covered: */
-	uint64_t covered[LANES];    /* all ones: see covered_sum() */
+	uint64_t covered[LANES];    /* all ones: see sum_covered() */
 	uint32_t be_lens[LANES];    /* header fields of the outer IP */
 	uint32_t ip_checks[LANES];
 	uint32_t udp_ports[LANES];  /* and of UDP: the ports, little-endian, */
@@ -91,6 +91,12 @@ GLB_INLINE uint32_t lane_swap(uint32_t value)
 GLB_INLINE uint32_t lane_le16(uint32_t value)
 {
 	return GLB_LE16(1) == 1 ? value : lane_swap(value);
+}
+
+/* A sum of native 16-bit numbers as one of little-endian ones. */
+GLB_INLINE uint64_t lane_le_sum(uint64_t sum)
+{
+	return GLB_LE16(1) == 1 ? sum : lane_swap(glb_sum_fold(sum));
 }
 
 GLB_INLINE uint32_t lane_fold(uint32_t sum)

@@ -141,7 +141,8 @@ GLB_INLINE const struct glb_route *route_of(const struct plain *plain,
 	return route->traits & gen->rare_traits ? NULL : route;
 }
 
-/* Finds the routes of n packets; those of others than plain packets are NULL. True: none is. */
+/* Finds the routes of n packets; those of others than plain packets are NULL. True: all are plain.
+ */
 GLB_INLINE bool find_routes(struct plain *plain, const struct burst *burst, unsigned int n,
 			    uint8_t version)
 {
@@ -163,6 +164,12 @@ GLB_INLINE bool find_routes(struct plain *plain, const struct burst *burst, unsi
 	return all;
 }
 
+/* Has a frame that EtherType, little-endian? It may be one too short to have been read. */
+static bool has_type(const struct glb_packet *pkt, uint16_t type)
+{
+	return pkt->len >= GLB_ETHER_LEN && glb_load_le16(pkt->data + 12) == type;
+}
+
 /* Closes the gaps that other packets leave; returns how many these are. */
 static unsigned int compact(struct plain *plain, struct burst *burst, unsigned int n,
 			    struct glb_packet **others)
@@ -174,7 +181,7 @@ static unsigned int compact(struct plain *plain, struct burst *burst, unsigned i
 	for (unsigned int i = 0; i < n; i++) {
 		if (!plain->routes[i]) {
 			others[other_count++] = plain->pkts[i];
-			burst->other_version |= (uint16_t)plain->types[i] == le_other;
+			burst->other_version |= has_type(plain->pkts[i], le_other);
 			continue;
 		}
 		plain->pkts[to] = plain->pkts[i];

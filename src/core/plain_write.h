@@ -38,7 +38,7 @@ GLB_INLINE void sum_inner(struct plain *plain, enum glb_udp_checksum how, uint8_
 		if (how == GLB_UDP_INNER)
 			plain->covered[n] = is_covered(ip, version, len) ? UINT64_MAX : 0;
 		if (how == GLB_UDP_FULL || GLB_UNLIKELY(!plain->covered[n]))
-			plain->inner_sums[n] = sum_packet(ip, least & ~7U, len);
+			plain->inner_sums[n] = lane_le_sum(sum_packet(ip, least & ~7U, len));
 	}
 }
 
@@ -145,8 +145,7 @@ GLB_INLINE void make_fields(struct plain *plain, const struct burst *burst, uint
 		uint32_t first = (plain->firsts[n] & 0xffff) + (plain->firsts[n] >> 16);
 		uint32_t second = (plain->seconds[n] & 0xffff) + (plain->seconds[n] >> 16);
 		uint64_t inner = (plain->inner_sums[n] & 0xffffffff) + (plain->inner_sums[n] >> 32);
-		uint32_t inner_sum =
-			lane_le16(lane_fold((uint32_t)((inner & 0xffff) + (inner >> 16))));
+		uint32_t inner_sum = lane_fold((uint32_t)((inner & 0xffff) + (inner >> 16)));
 		uint32_t sum = inner_sum + second + plain->hop_sums[n] + be_udp_len + be_port +
 			       gue_port + lane_gue_sum(listed, version, outer);
 		uint32_t udp_check =

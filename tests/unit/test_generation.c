@@ -32,6 +32,18 @@ START_TEST(a_generation_owns_its_tables_and_knows_its_settings)
 }
 END_TEST
 
+START_TEST(more_tables_than_can_be_told_apart_are_refused)
+{
+	struct glb_tables tables = {.count = GLB_TABLES_MAX + 1};
+	struct glb_generation *gen = NULL;
+	struct glb_diag diag = {{0}};
+
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, &diag), -E2BIG);
+	ck_assert_str_eq(diag.text, "$.tables: 65536 tables, at most 65535 can be served");
+	ck_assert_uint_eq(tables.count, GLB_TABLES_MAX + 1);
+}
+END_TEST
+
 START_TEST(alternative_hash_fields_make_room_for_three_hops)
 {
 	struct glb_settings settings = fixture_settings;
@@ -463,6 +475,7 @@ Suite *unit_suite(void)
 	TCase *generation = tcase_create("generation");
 
 	tcase_add_test(generation, a_generation_owns_its_tables_and_knows_its_settings);
+	tcase_add_test(generation, more_tables_than_can_be_told_apart_are_refused);
 	tcase_add_test(generation, alternative_hash_fields_make_room_for_three_hops);
 	tcase_add_test(generation, there_is_a_template_for_every_backend);
 	tcase_add_test(generation,
