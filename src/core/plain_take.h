@@ -17,15 +17,21 @@ enum {
 /* Stands for frames too short to be looked at: no plain one begins like this. */
 static const uint8_t no_frame[IPV6_LEAST];
 
-/* Reads what is needed to judge a frame, and asks for the memory in front of it. */
+/* Reads what is needed of a frame of either version, and asks for the memory in front of it. */
+GLB_INLINE void read_any(struct plain *plain, unsigned int n, struct glb_packet *pkt,
+			 const uint8_t *frame)
+{
+	__builtin_prefetch(pkt->data - 8 * OUTER_WORDS, 1);
+	plain->pkts[n] = pkt;
+	plain->fields[n] = load_fields(pkt);
+	plain->types[n] = glb_load_le64(frame + 12);
+}
+
 GLB_INLINE void read_ipv4(struct plain *plain, unsigned int n, struct glb_packet *pkt)
 {
 	const uint8_t *frame = pkt->len < IPV4_LEAST ? no_frame : pkt->data;
 
-	__builtin_prefetch(pkt->data - 40, 1);
-	plain->pkts[n] = pkt;
-	plain->fields[n] = load_fields(pkt);
-	plain->types[n] = glb_load_le64(frame + 12);
+	read_any(plain, n, pkt, frame);
 	plain->limits[n] = glb_load_le64(frame + 20);
 	plain->addrs[0][n] = glb_load_le64(frame + 26);
 	plain->ports[n] = glb_load_le64(frame + 30);
@@ -35,10 +41,7 @@ GLB_INLINE void read_ipv6(struct plain *plain, unsigned int n, struct glb_packet
 {
 	const uint8_t *frame = pkt->len < IPV6_LEAST ? no_frame : pkt->data;
 
-	__builtin_prefetch(pkt->data - 40, 1);
-	plain->pkts[n] = pkt;
-	plain->fields[n] = load_fields(pkt);
-	plain->types[n] = glb_load_le64(frame + 12);
+	read_any(plain, n, pkt, frame);
 	plain->limits[n] = glb_load_le16(frame + 20);
 	for (unsigned int w = 0; w < 4; w++)
 		plain->addrs[w][n] = glb_load_le64(frame + 22 + 8 * w);

@@ -52,7 +52,7 @@ GLB_INLINE void sum_covered(struct plain *plain, uint8_t version)
 	const uint32_t count = plain->messages.count;
 
 	for (uint32_t n = 0; n < count; n++) {
-		/* IPv4: what is before the addresses; IPv6: likewise */
+		/* of the IP header, what is before the addresses */
 		uint64_t first = plain->types[n] >> 16;
 		uint64_t limits = plain->limits[n] & (version == 4 ? 0xffffffffffff : 0xffff);
 		uint64_t proto =
