@@ -3,6 +3,7 @@
 
 from typing import Optional
 
+import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import (
     ICMPv6EchoReply,
@@ -17,6 +18,7 @@ from scapy.packet import Packet, Raw
 CLIENT, CLIENT6 = "198.51.100.77", "2001:db8:99::77"
 ROUTER, ROUTER6 = "198.51.100.1", "2001:db8:99::1"
 VIP, VIP6 = "192.0.2.10", "2001:db8:10::10"
+BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 NOT_A_VIP, NOT_A_VIP6 = "192.0.2.11", "2001:db8:10::11"
 DIRECTOR_MAC, ROUTER_MAC = "02:00:00:00:00:0d", "02:00:00:00:00:0a"
 GATEWAY_MAC = "02:00:00:00:00:fe"

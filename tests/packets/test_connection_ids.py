@@ -4,9 +4,8 @@
 import pytest
 from scapy.packet import Raw
 
-from frames import VIP, VIP6, backend, backends, bind, ether, sized, table, udp
+from frames import BOTH, VIP, VIP6, backend, backends, bind, ether, sized, table, udp
 
-BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 V1, V2, OTHER_VERSION = 0x00000001, 0x6B3343CF, 0x0A0A0A0A
 INITIAL, ZERO_RTT, HANDSHAKE, RETRY = range(4)
 

@@ -18,6 +18,7 @@ from scapy.packet import Padding, Raw
 
 from drivers import Seen, Sending
 from frames import (
+    BOTH,
     CLIENT,
     CLIENT6,
     CONFIG,
@@ -41,7 +42,6 @@ from frames import (
     udp,
 )
 
-BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 PLENTY = 1_000_000  # answers per second, so that only 100 at once are a limit
 
 

@@ -7,6 +7,7 @@ from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6
 from scapy.packet import Raw
 
 from frames import (
+    BOTH,
     CLIENT,
     CLIENT6,
     NOT_A_VIP,
@@ -24,7 +25,6 @@ from frames import (
 )
 
 PORTS = bytes.fromhex("9c4001bb")
-BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 
 
 def fragment(

@@ -10,6 +10,7 @@ from scapy.layers.l2 import Dot1AD, Dot1Q
 from scapy.packet import Raw
 
 from frames import (
+    BOTH,
     VIP,
     VIP6,
     backends,
@@ -24,7 +25,6 @@ from frames import (
     too_big,
 )
 
-BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 FITS = {VIP: 1500 - 40 - 40, VIP6: 1500 - 40 - 60}
 
 

@@ -14,6 +14,7 @@ from scapy.packet import Padding, Raw
 from scapy.utils import checksum as scapy_checksum
 
 from frames import (
+    BOTH,
     ROUTER_MAC,
     VIP,
     VIP6,
@@ -32,7 +33,6 @@ from frames import (
     udp,
 )
 
-BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 MTU = 1500
 OUTER = 40  # bytes in front of the client's packet with two hops
 FITS = MTU - OUTER

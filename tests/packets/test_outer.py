@@ -14,6 +14,7 @@ from scapy.layers.l2 import Dot1AD, Dot1Q, Ether
 from scapy.packet import Padding, Raw
 
 from frames import (
+    BOTH,
     CLIENT,
     CLIENT6,
     NOT_A_VIP,
@@ -34,7 +35,6 @@ from frames import (
     udp,
 )
 
-BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 KINDS = {
     "tcp4": tcp(data=b"odd"),
     "tcp6": tcp(VIP6, data=b"odd"),

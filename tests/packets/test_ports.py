@@ -5,9 +5,8 @@ import pytest
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Dot1Q
 
-from frames import GATEWAY_MAC, VIP, VIP6, ether, ip, sized, tcp
+from frames import BOTH, GATEWAY_MAC, VIP, ether, ip, sized, tcp
 
-BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 OTHER_GATEWAY = "02:00:00:00:00:fc"
 
 

@@ -10,6 +10,7 @@ from scapy.layers.l2 import Dot1AD, Dot1Q, Ether
 from scapy.packet import Padding, Raw
 
 from frames import (
+    BOTH,
     CLIENT6,
     GATEWAY_MAC,
     VIP,
@@ -29,7 +30,6 @@ from frames import (
     udp,
 )
 
-BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 SOURCE = "2001:db8:ff::d"
 OUTER = 40 + 8 + 8 + 16  # with two hops
 KINDS = {
