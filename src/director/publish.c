@@ -36,10 +36,16 @@ static struct served *make_served(struct glb_generation *gen, struct tally_map *
 			return NULL;
 		}
 	}
-	/* where the kernel refuses, workers read from afar, as they would without replicas */
-	for (unsigned int i = 0; i < nodes->count; i++)
-		(void)node_place(nodes->ids[i], served->near[i]->area.base,
-				 served->near[i]->area.len);
+	/*
+	 * What is shared with the one before has its place, and is being read. Where the kernel
+	 * refuses, workers read from afar, as they would without replicas.
+	 */
+	for (unsigned int i = 0; i < nodes->count; i++) {
+		const struct glb_area *area = &served->near[i]->area;
+
+		if (!before || area->base != before->near[i]->area.base)
+			(void)node_place(nodes->ids[i], area->base, area->len);
+	}
 	return served;
 }
 
