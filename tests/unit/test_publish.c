@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "director/node.h"
 #include "director/publish.h"
 #include "fixture.h"
 #include "suite.h"
@@ -25,6 +26,17 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 	if (allocations_left < 0 || allocations_left-- > 0)
 		return __real_aligned_alloc(alignment, size);
 	return NULL;
+}
+
+static unsigned int placed; /* areas that were put on a node */
+
+int __real_node_place(unsigned int id, void *pages, size_t len);
+int __wrap_node_place(unsigned int id, void *pages, size_t len);
+
+int __wrap_node_place(unsigned int id, void *pages, size_t len)
+{
+	placed++;
+	return __real_node_place(id, pages, len);
 }
 
 /* Three replicas, and on any machine: one node may stand for several here. */
@@ -89,6 +101,7 @@ START_TEST(a_successor_in_ports_shares_with_what_it_follows_on_every_node)
 
 	for (unsigned int i = 0; i < nodes.count; i++)
 		routes[i] = before->near[i]->routes;
+	ck_assert_uint_eq(placed, nodes.count);
 	ck_assert_int_eq(glb_generation_with_ports(&next, before->gen, ports), 0);
 	ck_assert_int_eq(publish_replace(&publish, next, NULL), 0);
 	for (unsigned int w = 0; w < WORKERS; w++)
@@ -99,6 +112,7 @@ START_TEST(a_successor_in_ports_shares_with_what_it_follows_on_every_node)
 	for (unsigned int i = 0; i < nodes.count; i++)
 		ck_assert_ptr_eq(publish_current(&publish)->near[i]->routes, routes[i]);
 	ck_assert_uint_eq(publish_current(&publish)->near[1]->settings.ports[3].mtu, 9000);
+	ck_assert_uint_eq(placed, nodes.count); /* workers read it where it lies */
 }
 END_TEST
 
