@@ -31,6 +31,22 @@
 #endif
 
 /*
+ * No-op outside eBPF. Bounds a length that was read from a packet and is below 16 KiB already, as
+ * that of any header or list of headers here: the verifier of kernels before 6.9 forgets what a
+ * comparison has said about a value that the compiler has spilled, so the bound is stated again
+ * where the length is used.
+ */
+#ifdef __bpf__
+#define GLB_BOUND(n)                                                                               \
+	do {                                                                                       \
+		__asm__ volatile("" : "+r"(n));                                                    \
+		(n) &= 0x3fff;                                                                     \
+	} while (0)
+#else
+#define GLB_BOUND(n) ((void)0)
+#endif
+
+/*
  * Nothing: at is less than 16 KiB behind from, as in any frame that a device receives in one piece,
  * and stays where it is. The eBPF verifier, which looks at what follows once for each way that
  * leads here, forgets by which one it came.

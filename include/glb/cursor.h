@@ -25,6 +25,8 @@ GLB_INLINE const uint8_t *glb_take(struct glb_cursor *cur, uint32_t n)
 {
 	const uint8_t *taken = cur->at;
 
+	if (!__builtin_constant_p(n))
+		GLB_BOUND(n);
 	if (!GLB_FITS(taken, cur->end, n))
 		return NULL;
 	cur->at = taken + n;
