@@ -51,7 +51,8 @@ static const char *reason(int error)
 		return "the place of glb-redirect among the filters (priority 19523, handle 1) is "
 		       "taken by another filter";
 	case ENOEXEC:
-		return "the kernel refused the program; it needs Linux 5.10 or later with BPF";
+		return "the kernel refused the program, for the reasons above; "
+		       "docs/second-chance.md has the kernels it was run on";
 	case ENOTSUP:
 		return "the program that is attached is of another version; attach again";
 	case EPERM:
