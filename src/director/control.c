@@ -381,7 +381,9 @@ static int start_ports(struct control *control)
 		log_error("%s: %s", control->config_path, diag.text);
 		return err;
 	}
-	err = ports_start(ports, &control->conf, rte_lcore_count() - 1, &diag);
+	err = links_open(&control->links, &diag);
+	if (!err)
+		err = ports_start(ports, &control->conf, rte_lcore_count() - 1, &diag);
 	if (err)
 		log_error("%s", diag.text);
 	return err;
@@ -393,6 +395,7 @@ int control_run(struct control *control)
 	int err = start_ports(control);
 
 	if (err) {
+		links_close(&control->links);
 		glb_tables_free(&control->tables);
 		return err;
 	}
@@ -405,5 +408,6 @@ int control_run(struct control *control)
 		err = serve_ports(control, gen);
 	neighbours_close(&control->neighbours);
 	ports_stop(&control->workers.ports);
+	links_close(&control->links);
 	return err;
 }

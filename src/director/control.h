@@ -10,6 +10,7 @@
 #define DIRECTOR_CONTROL_H
 
 #include "conf/director.h"
+#include "director/link.h"
 #include "director/neighbour.h"
 #include "director/worker.h"
 
@@ -20,6 +21,7 @@ struct control {
 	struct glb_tables tables;  /* read, not yet in a generation */
 	uint64_t generation;	   /* number of the newest one */
 	struct neighbours neighbours;
+	struct links links;
 	struct workers workers;
 };
 

@@ -181,10 +181,8 @@ def test_several_ports_each_answer_on_their_own(host):
 
 
 def test_a_director_without_a_port_says_how_to_name_one(host):
-    """No device at all, or one that does not exist."""
-    wanted = "no port to serve; name one with the EAL option --vdev or -a"
-    assert host.refusal() == wanted
-    assert host.refusal("net_af_packet0,iface=nope") == wanted
+    """The EAL starts without any."""
+    assert host.refusal() == "no port to serve; name one with the EAL option --vdev or -a"
 
 
 def test_a_director_with_one_lcore_asks_for_a_second(host):

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <rte_devargs.h>
+#include <rte_kvargs.h>
+
+#include "director/dpdk.h"
+#include "director/netdev.h"
+
+/* Drivers whose device is an argument, and what they call it. */
+static const struct {
+	const char *driver;
+	const char *key;
+	bool is_copied;
+} named_by[] = {
+	{"net_af_packet", "iface", true},  {"net_af_xdp", "iface", false},
+	{"net_pcap", "iface", true},	   {"net_pcap", "rx_iface", true},
+	{"net_pcap", "rx_iface_in", true},
+};
+
+/* The value of a key among the arguments that the port was made with. False: it has none. */
+static bool read_arg(char out[IF_NAMESIZE], const struct rte_eth_dev_info *info, const char *key)
+{
+	const struct rte_devargs *devargs = info->device ? rte_dev_devargs(info->device) : NULL;
+	struct rte_kvargs *args =
+		devargs && devargs->args ? rte_kvargs_parse(devargs->args, NULL) : NULL;
+	const char *value = args ? rte_kvargs_get(args, key) : NULL;
+	bool fits = value && *value && strlen(value) < IF_NAMESIZE;
+
+	if (fits)
+		(void)snprintf(out, IF_NAMESIZE, "%s", value);
+	rte_kvargs_free(args);
+	return fits;
+}
+
+bool netdev_of(struct netdev *out, uint16_t id)
+{
+	struct rte_eth_dev_info info;
+	struct netdev found = {.is_copied = false};
+
+	if (rte_eth_dev_info_get(id, &info))
+		return false;
+	for (unsigned int i = 0; i < RTE_DIM(named_by); i++) {
+		if (strcmp(info.driver_name, named_by[i].driver) != 0 ||
+		    !read_arg(found.name, &info, named_by[i].key))
+			continue;
+		found.is_copied = named_by[i].is_copied;
+		*out = found;
+		return true;
+	}
+	if (!info.if_index || !if_indextoname(info.if_index, found.name))
+		return false;
+	*out = found;
+	return true;
+}
+
+const char *netdev_port(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN])
+{
+	return rte_eth_dev_get_name_by_port(id, name) ? "?" : name;
+}
+
+/* The type of a device's link (ARPHRD_...), or -errno. */
+static int link_type(const char *name)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int type;
+
+	if (fd < 0)
+		return -errno;
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	type = ioctl(fd, SIOCGIFHWADDR, &request) ? -errno : request.ifr_hwaddr.sa_family;
+	(void)close(fd);
+	return type;
+}
+
+int netdev_check(uint16_t id, struct glb_diag *diag)
+{
+	char port[RTE_ETH_NAME_MAX_LEN];
+	struct netdev netdev;
+
+	if (!netdev_of(&netdev, id))
+		return 0;
+
+	int type = link_type(netdev.name);
+
+	if (type == ARPHRD_ETHER || type == ARPHRD_LOOPBACK)
+		return 0;
+	if (type < 0) {
+		glb_diag(diag, "port %s: %s: %s", netdev_port(id, port), netdev.name,
+			 strerror(-type));
+		return type;
+	}
+	glb_diag(diag,
+		 "port %s: %s is no Ethernet device (its link type is %d): tun, WireGuard and "
+		 "other devices of bare IP packets cannot carry what a director sends",
+		 netdev_port(id, port), netdev.name, type);
+	return -ENOTSUP;
+}
+
+int netdev_check_all_made(struct glb_diag *diag)
+{
+	struct rte_devargs *devargs;
+	uint16_t id;
+
+	RTE_EAL_DEVARGS_FOREACH("vdev", devargs)
+	{
+		if (strncmp(devargs->name, "net_", strlen("net_")) != 0 ||
+		    !rte_eth_dev_get_port_by_name(devargs->name, &id))
+			continue;
+		glb_diag(diag, "port %s: the EAL could not make it of \"%s\"; see above why",
+			 devargs->name, devargs->args ? devargs->args : "");
+		return -ENODEV;
+	}
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which device of the kernel is under a port?
+ *
+ * Drivers such as net_af_packet, net_af_xdp, net_pcap and net_tap move their frames through a
+ * network device of the kernel. Their port is no better than that device.
+ */
+#ifndef DIRECTOR_NETDEV_H
+#define DIRECTOR_NETDEV_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glb/diag.h>
+
+#include "director/dpdk.h"
+
+/* What a port was made of, when it was made. */
+struct netdev {
+	char name[IF_NAMESIZE];
+	bool is_copied; /* the kernel, and every other reader, has its own copy of each frame */
+};
+
+/* The name of a port, in *name or a constant: "?" when there is no such port. */
+const char *netdev_port(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN]);
+
+/* False, with *out untouched: the port is on no device of the kernel. */
+bool netdev_of(struct netdev *out, uint16_t id);
+
+/*
+ * Refuses devices whose frames have no Ethernet header, such as tun and WireGuard. 0, or -errno
+ * with a diag that names port and device.
+ */
+GLB_NODISCARD int netdev_check(uint16_t id, struct glb_diag *diag);
+
+/*
+ * Refuses to start without a device that an EAL option --vdev names: the EAL only logs that. 0, or
+ * -ENODEV with a diag that names it.
+ */
+GLB_NODISCARD int netdev_check_all_made(struct glb_diag *diag);
+
+#endif
