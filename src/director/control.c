@@ -25,18 +25,18 @@ static const struct glb_generation *in_force(const struct control *control)
  * Both files are read even if the first is bad, so that all problems show at once. What the tables
  * in force have in common with the new ones is not worked out again.
  */
-int control_load(struct control *control)
+static int load(struct control *control, bool tables_only)
 {
 	const struct glb_generation *current = in_force(control);
 	struct glb_building how = {.known = current ? &current->tables : NULL};
-	struct director_conf conf;
+	struct director_conf conf = control->conf;
 	struct glb_tables tables;
 	struct report report;
 
 	report_init(&report);
 	report.serving = true;
 
-	int conf_err = director_conf_load(&conf, control->config_path, &report);
+	int conf_err = tables_only ? 0 : director_conf_load(&conf, control->config_path, &report);
 
 	if (!conf_err)
 		how.isa = (enum glb_isa)conf.settings.isa;
@@ -51,6 +51,11 @@ int control_load(struct control *control)
 	control->conf = conf;
 	control->tables = tables;
 	return 0;
+}
+
+int control_load(struct control *control)
+{
+	return load(control, false);
 }
 
 /* Makes the next generation of what was read. The tables are gone afterwards in any case. */
@@ -132,11 +137,11 @@ static int follow_gateways(struct control *control)
 	return err;
 }
 
-/* Makes a generation of both files, as they are now, for the ports that are running. */
-static int make_next(struct glb_generation **out, struct control *next)
+/* Makes a generation of the files, as they are now, for the ports that are running. */
+static int make_next(struct glb_generation **out, struct control *next, bool tables_only)
 {
 	struct glb_diag diag = {{0}};
-	int err = control_load(next);
+	int err = load(next, tables_only);
 
 	if (err)
 		return err;
@@ -186,12 +191,12 @@ static int publish_next(struct control *control, struct glb_generation *gen)
 	return 0;
 }
 
-/* Reads both files and serves them from the next burst on. */
-static int try_reload(struct control *control)
+/* Reads both files, or one, and serves what they say from the next burst on. */
+static int try_reload(struct control *control, bool tables_only)
 {
 	struct control next = *control;
 	struct glb_generation *gen;
-	int err = make_next(&gen, &next);
+	int err = make_next(&gen, &next, tables_only);
 
 	if (!err)
 		err = publish_next(control, gen);
@@ -207,9 +212,9 @@ static int try_reload(struct control *control)
 	return 0;
 }
 
-static void reload(struct control *control)
+static void reload(struct control *control, bool tables_only)
 {
-	if (try_reload(control))
+	if (try_reload(control, tables_only))
 		log_error("reload refused; generation %" PRIu64 " keeps serving",
 			  control->generation);
 }
@@ -235,11 +240,20 @@ static void update_gateways(struct control *control)
 static void serve(struct control *control)
 {
 	for (;;) {
-		switch (service_wait(TICK_MS)) {
+		switch (service_wait(&control->service, TICK_MS)) {
 		case SERVICE_STOP:
 			return;
 		case SERVICE_RELOAD:
-			reload(control);
+			reload(control, false);
+			break;
+		case SERVICE_RELOAD_TABLES:
+			reload(control, true);
+			break;
+		case SERVICE_COUNTERS:
+			stats_log(&control->workers);
+			break;
+		case SERVICE_UNUSED:
+			log_info("SIGRTMIN has no meaning here; SIGTERM stops");
 			break;
 		case SERVICE_TICK:
 			break;

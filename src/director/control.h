@@ -13,6 +13,7 @@
 #include "director/link.h"
 #include "director/neighbour.h"
 #include "director/worker.h"
+#include "sys/service.h"
 
 struct control {
 	const char *config_path;
@@ -23,6 +24,7 @@ struct control {
 	struct neighbours neighbours;
 	struct links links;
 	struct workers workers;
+	struct service service;
 };
 
 /* Reads both files. 0, or -errno after logging why. */
@@ -32,8 +34,8 @@ GLB_NODISCARD int control_load(struct control *control);
 GLB_NODISCARD int control_check(struct control *control);
 
 /*
- * Starts ports and workers, serves what was read until told to stop, and stops them. 0, or -errno
- * after logging why.
+ * Starts ports and workers, serves what was read until told to stop, and stops them. A stop that
+ * is asked for meanwhile ends the start. 0, or -errno after logging why.
  */
 GLB_NODISCARD int control_run(struct control *control);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,9 @@ static const char usage[] =
 	"  -t, --tables FILE   forwarding tables: source JSON or binary image\n"
 	"      --check         read both files, say what is wrong with them, and exit 0 or 1\n"
 	"\n"
-	"SIGHUP or SIGUSR1 reloads both files; SIGTERM or SIGINT stops and prints the counters.\n";
+	"SIGHUP reads both files again, SIGUSR1 the tables only; SIGUSR2 logs the counters; "
+	"SIGTERM\n"
+	"or SIGINT stops and prints the counters.\n";
 
 struct args {
 	const char *config_path;
@@ -67,8 +70,6 @@ static bool read_args(struct args *out, int argc, char **argv)
 
 static int run(struct control *control, int eal_argc, char **eal_argv)
 {
-	service_start(); /* before the EAL starts threads, so that they all leave signals alone */
-	service_keep_memory();
 	if (rte_eal_init(eal_argc, eal_argv) < 0) {
 		log_error("the EAL does not start: %s", rte_strerror(rte_errno));
 		return EXIT_FAILURE;
@@ -88,8 +89,16 @@ static int run(struct control *control, int eal_argc, char **eal_argv)
 int main(int argc, char **argv)
 {
 	int at = own_args_at(argc, argv);
+	struct control control = {0};
 	struct args args;
 
+	/* Before all else: a signal that comes while tables are read must not end the process, and
+	 * no thread of the EAL may take one. */
+	if (service_start(&control.service)) {
+		log_error("no file descriptors for signals: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	service_keep_memory();
 	if (argc == 2 && !strcmp(argv[1], "--help")) {
 		(void)fputs(usage, stdout);
 		return EXIT_SUCCESS;
@@ -100,13 +109,15 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 
-	struct control control = {
-		.config_path = args.config_path,
-		.tables_path = args.tables_path,
-	};
-
+	control.config_path = args.config_path;
+	control.tables_path = args.tables_path;
 	if (control_load(&control))
 		return EXIT_FAILURE;
+	if (service_stop_pending()) {
+		log_info("stopped before it was ready");
+		glb_tables_free(&control.tables);
+		return args.check ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
 	if (args.check)
 		return control_check(&control) ? EXIT_FAILURE : EXIT_SUCCESS;
 	return run(&control, at, argv);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "director/stats.h"
 #include "sys/log.h"
@@ -53,4 +55,25 @@ void stats_print(FILE *out, const struct workers *all)
 	(void)fprintf(out, "port_tx_errors %" PRIu64 "\n", ports.oerrors);
 	if (all->tally.counts && tally_print(out, &all->tally))
 		log_error("out of memory");
+}
+
+void stats_log(const struct workers *all)
+{
+	char *text = NULL;
+	char *rest = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out) {
+		log_error("out of memory");
+		return;
+	}
+	stats_print(out, all);
+	if (fclose(out))
+		log_error("out of memory");
+	else
+		for (char *line = strtok_r(text, "\n", &rest); line;
+		     line = strtok_r(NULL, "\n", &rest))
+			log_info("%s", line);
+	free(text);
 }

@@ -15,4 +15,7 @@
  */
 void stats_print(FILE *out, const struct workers *all);
 
+/* Logs the same lines. */
+void stats_log(const struct workers *all);
+
 #endif

@@ -5,23 +5,49 @@
 #ifndef SYS_SERVICE_H
 #define SYS_SERVICE_H
 
+#include <stdbool.h>
+
 enum service_event {
-	SERVICE_TICK,	/* nothing within the time given */
-	SERVICE_RELOAD, /* SIGHUP or SIGUSR1 */
-	SERVICE_STOP,	/* SIGTERM or SIGINT */
+	SERVICE_TICK,	       /* nothing within the time given, or service_wake() */
+	SERVICE_STOP,	       /* SIGTERM or SIGINT */
+	SERVICE_RELOAD,	       /* SIGHUP */
+	SERVICE_RELOAD_TABLES, /* SIGUSR1 */
+	SERVICE_COUNTERS,      /* SIGUSR2 */
+	SERVICE_UNUSED,	       /* SIGRTMIN, which has no meaning here */
 };
 
-/* Keeps those signals for service_wait(). To be called before the first thread is started. */
-void service_start(void);
+struct service {
+	int signal_fd;
+	int wake_fd;
+};
 
 /*
- * From now on the process keeps the memory that it frees, for its next allocations. Giving it back
- * has the kernel interrupt every processor that runs a thread of this process. To be called before
- * the first thread is started.
+ * Keeps those signals for service_wait(), from now on and in every thread started later, so that
+ * none of them ends the process or interrupts a system call. To be called first thing in main().
+ *
+ * Returns 0, or -errno when there are no file descriptors; the signals are kept also then. A
+ * program has one service, and never gives it back.
+ */
+__attribute__((warn_unused_result)) int service_start(struct service *out);
+
+/*
+ * From now on the process keeps the memory that it frees, whichever thread does, for its next
+ * allocations. Giving it back has the kernel interrupt every processor that runs a thread of this
+ * process. To be called before the first thread is started.
  */
 void service_keep_memory(void);
 
-/* Waits for an event, at most timeout_ms. Signals of one kind that pile up count as one. */
-enum service_event service_wait(unsigned int timeout_ms);
+/*
+ * Waits for an event, at most timeout_ms. Of several that are pending, SERVICE_STOP comes first,
+ * the others in their order above: no flood of requests delays a stop. Signals of one kind that
+ * pile up count as one. For one thread.
+ */
+enum service_event service_wait(const struct service *service, unsigned int timeout_ms);
+
+/* Is a SERVICE_STOP pending? Leaves it, and all others, to service_wait(). For any thread. */
+bool service_stop_pending(void);
+
+/* Ends the wait under way, or the next one, with SERVICE_TICK. For any thread. */
+void service_wake(const struct service *service);
 
 #endif

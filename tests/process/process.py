@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A director process: started, signalled, and watched through its log."""
+
+import copy
+import json
+import os
+import signal
+import subprocess
+import time
+
+from device import CONFIG, TABLES
+from drivers import counters_of, eal_options, write_configuration
+from netns import wait_until
+
+__all__ = ["CONFIG", "TABLES", "Process", "large_tables"]
+
+
+def large_tables(count, backends):
+    """Tables that take a while to work out, all of them different."""
+    tables = []
+    for number in range(count):
+        table = copy.deepcopy(TABLES["tables"][0])
+        table["seed"] = f"{number:032x}"
+        table["binds"] = [{"ip": f"192.0.{2 + number // 250}.{number % 250}", "proto": "tcp", "port": 80}]
+        table["backends"] = [
+            {"ip": f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", "state": "active", "healthy": True}
+            for n in range(backends)
+        ]
+        tables.append(table)
+    return {"tables": tables}
+
+
+class Process:
+    """The director without a packet to forward; needs neither root nor hugepages."""
+
+    def __init__(self, program, folder):
+        self.program = program
+        self.folder = folder
+        self.log = folder / "director.log"
+        self.process = None
+
+    def command(self, config=CONFIG, tables=TABLES, vdev="net_null0,no-rx=1", more=(), workers=1):
+        """The command line."""
+        return [
+            self.program,
+            *eal_options(workers),
+            f"--vdev={vdev}",
+            "--",
+            *write_configuration(self.folder, config, tables),
+            *more,
+        ]
+
+    def launch(self, stderr=None, stdout=None, **options):
+        """Start it and do not wait for anything. Its log and counters go to files if not elsewhere."""
+        command = self.command(**options)
+        with open(self.log, "wb") as log, open(self.folder / "counters", "wb") as counters:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout or counters,
+                stderr=stderr or log,
+                start_new_session=True,
+            )
+
+    def start(self, **options):
+        """Start it and wait until it forwards."""
+        self.launch(**options)
+        self.wait_for_log(": ready:", 20)
+
+    def end(self):
+        """Whatever became of the test."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def signal(self, *numbers):
+        for number in numbers:
+            self.process.send_signal(number)
+
+    def wait_for_log(self, text, seconds=10.0, count=1):
+        """Until the log has so many lines with this text."""
+
+        def there():
+            assert self.process.poll() is None, self.log.read_text()
+            return self.log.read_text().count(text) >= count
+
+        wait_until(there, f'"{text}"', seconds)
+
+    def write(self, tables=None, config=None):
+        """Put other files in place."""
+        for name, content in (("tables", tables), ("director", config)):
+            if content:
+                (self.folder / f"{name}.json").write_text(json.dumps(content))
+
+    def counters(self):
+        """What it printed at the end."""
+        return counters_of((self.folder / "counters").read_text())
+
+    def stop(self, seconds=5.0, status=0):
+        """Ask it to stop; how long that took, and its counters."""
+        before = time.monotonic()
+        self.signal(signal.SIGTERM)
+        assert self.process.wait(seconds) == status, self.log.read_text()
+        return time.monotonic() - before, self.counters()
+
+    def threads(self):
+        """The kernel's IDs of its threads by name."""
+        tasks = f"/proc/{self.process.pid}/task"
+        names = {}
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/comm", encoding="ascii") as comm:
+                names[comm.read().strip()] = int(task)
+        return names
