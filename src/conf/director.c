@@ -132,11 +132,11 @@ int director_conf_load(struct director_conf *out, const char *path, struct repor
 
 	if (err) {
 		report_file(report, path);
-		report_fail(report, "%s", strerror(-err));
+		report_fail(report, "%s", file_reason(err));
 		return err;
 	}
 	err = director_conf_parse(out, path, (const char *)file.bytes, file.len, report);
-	free(file.bytes);
+	file_free(&file);
 	return err;
 }
 

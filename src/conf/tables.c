@@ -156,7 +156,7 @@ static int read_file(struct file_bytes *out, const char *path, struct report *re
 
 	if (err) {
 		report_file(report, path);
-		report_fail(report, "%s", strerror(-err));
+		report_fail(report, "%s", file_reason(err));
 	}
 	return err;
 }
@@ -169,7 +169,7 @@ int spec_load(struct glb_spec *out, const char *path, struct report *report)
 	if (err)
 		return err;
 	err = spec_parse(out, path, (const char *)file.bytes, file.len, report);
-	free(file.bytes);
+	file_free(&file);
 	return err;
 }
 
@@ -288,6 +288,6 @@ int tables_load(struct glb_tables *out, const char *path, const struct glb_build
 	} else {
 		err = build_tables(out, path, &file, how, report);
 	}
-	free(file.bytes);
+	file_free(&file);
 	return err;
 }

@@ -4,11 +4,14 @@
  * file.
  *
  * The file's text is spliced, not written anew: whatever else stands in it stays as it is, to the
- * byte. The result is read again, compared with what was, and put in place in one step.
+ * byte. The result is read again, compared with what was, and put in place in one step. Edits of
+ * one file go one after the other.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <glb/diff.h>
 
@@ -17,10 +20,9 @@
 #include "conf/json.h"
 #include "conf/tables.h"
 #include "options.h"
-#include "sys/file.h"
+#include "splice.h"
 #include "sys/log.h"
-
-enum { ZONE_LEN_MAX = 200 };
+#include "sys/replace.h"
 
 enum verb { DRAIN, FILL, ACTIVATE, REMOVE, ADD };
 
@@ -44,19 +46,13 @@ struct edit {
 	const struct options *options;
 	const char *path;
 	struct glb_addr backend;
+	const struct file_bytes *file;
 	const char *text; /* of the file */
 	size_t len;
 	struct conf_value tables; /* $.tables */
 	struct glb_spec spec;	  /* what the text says */
 	unsigned int table;	  /* index of the one that is changed */
 	unsigned int index;	  /* of the backend in it; not for ADD */
-};
-
-/* Bytes [from, to) of the text become `by`, which is to be freed. */
-struct splice {
-	size_t from;
-	size_t to;
-	char *by;
 };
 
 static const char *backend_word(const struct edit *edit)
@@ -115,158 +111,28 @@ static int choose_table(struct edit *edit)
 	return -EINVAL;
 }
 
-/* The list of backends in the text. */
-static void find_list(struct conf_value *table, struct conf_value *list, const struct edit *edit)
-{
-	*table = conf_element(&edit->tables, edit->table);
-	(void)conf_find(list, table, "backends");
-}
-
-static void splice_state(struct splice *splice, const struct edit *edit)
-{
-	struct conf_value table;
-	struct conf_value list;
-	struct conf_value backend;
-	struct conf_value state;
-
-	find_list(&table, &list, edit);
-	backend = conf_element(&list, edit->index);
-	(void)conf_find(&state, &backend, "state");
-	conf_span(&state, &splice->from, &splice->to);
-	if (asprintf(&splice->by, "\"%s\"", glb_state_name(steps[edit->verb].to)) < 0)
-		splice->by = NULL;
-}
-
-/* With the comma and white space that part it from its neighbour. */
-static void splice_out(struct splice *splice, const struct edit *edit)
-{
-	struct conf_value table;
-	struct conf_value list;
-	struct conf_value one;
-	struct conf_value neighbour;
-	size_t ignored;
-
-	find_list(&table, &list, edit);
-	one = conf_element(&list, edit->index);
-	conf_span(&one, &splice->from, &splice->to);
-	if (edit->index > 0) {
-		neighbour = conf_element(&list, edit->index - 1);
-		conf_span(&neighbour, &ignored, &splice->from);
-	} else if (conf_count(&list) > 1) {
-		neighbour = conf_element(&list, 1);
-		conf_span(&neighbour, &splice->to, &ignored);
-	}
-	splice->by = strdup("");
-}
-
-/* How a list of objects is laid out: pieces of the file's text, each with its length. */
-struct layout {
-	const char *between; /* two objects */
-	int between_len;
-	const char *inner; /* in front of the first key of an object */
-	int inner_len;
-	const char *outer; /* behind its last value */
-	int outer_len;
-};
-
-static struct layout layout_of(const struct edit *edit, const struct conf_value *list)
-{
-	size_t count = conf_count(list);
-	struct conf_value last = conf_element(list, count - 1);
-	struct layout layout = {.between = ", ", .between_len = 2};
-	size_t start;
-	size_t end;
-
-	conf_span(&last, &start, &end);
-	layout.inner = edit->text + start + 1;
-	layout.inner_len = (int)strspn(layout.inner, " \t\r\n");
-	for (end--; strchr(" \t\r\n", edit->text[end - 1]); end--)
-		layout.outer_len++;
-	layout.outer = edit->text + end;
-	if (count > 1) {
-		struct conf_value other = conf_element(list, count - 2);
-		size_t ignored;
-		size_t from;
-
-		conf_span(&other, &ignored, &from);
-		layout.between = edit->text + from;
-		layout.between_len = (int)(start - from);
-	}
-	return layout;
-}
-
-static void put_member(FILE *out, const struct layout *layout, const char *key, const char *value)
-{
-	bool lines = memchr(layout->inner, '\n', (size_t)layout->inner_len);
-
-	(void)fprintf(out, ",%.*s\"%s\": %s", lines ? layout->inner_len : 1,
-		      lines ? layout->inner : " ", key, value);
-}
-
-/* A new backend behind the last one, laid out like it. */
-static void splice_in(struct splice *splice, const struct edit *edit)
-{
-	char zone[ZONE_LEN_MAX + 3];
-	struct conf_value table;
-	struct conf_value list;
-	size_t ignored;
-	size_t len;
-
-	find_list(&table, &list, edit);
-
-	(void)snprintf(zone, sizeof(zone), "\"%s\"",
-		       edit->options->zone ? edit->options->zone : "");
-
-	struct layout layout = layout_of(edit, &list);
-	struct conf_value last = conf_element(&list, conf_count(&list) - 1);
-	FILE *out = open_memstream(&splice->by, &len);
-
-	conf_span(&last, &ignored, &splice->from);
-	splice->to = splice->from;
-	if (!out)
-		return;
-	(void)fprintf(out, "%.*s{%.*s\"ip\": \"%s\"", layout.between_len, layout.between,
-		      layout.inner_len, layout.inner, backend_word(edit));
-	put_member(out, &layout, "state", "\"filling\"");
-	put_member(out, &layout, "healthy", "true");
-	if (edit->options->weight)
-		put_member(out, &layout, "weight", edit->options->weight);
-	if (edit->options->zone)
-		put_member(out, &layout, "zone", zone);
-	if (edit->options->server_id)
-		put_member(out, &layout, "server_id", edit->options->server_id);
-	(void)fprintf(out, "%.*s}", layout.outer_len, layout.outer);
-	if (fclose(out)) {
-		free(splice->by);
-		splice->by = NULL;
-	}
-}
-
 /* The text after the edit, to be freed; NULL after logging that memory is out. */
 static char *edited_text(size_t *len, const struct edit *edit)
 {
-	struct splice splice = {0};
-	char *text = NULL;
+	const struct options *options = edit->options;
+	struct conf_value table = conf_element(&edit->tables, edit->table);
+	struct conf_value backends;
+	const struct listing list = {edit->text, edit->len, &backends};
+	char *text;
 
-	if (edit->verb == ADD)
-		splice_in(&splice, edit);
-	else if (edit->verb == REMOVE)
-		splice_out(&splice, edit);
-	else
-		splice_state(&splice, edit);
-	if (splice.by) {
-		*len = splice.from + strlen(splice.by) + edit->len - splice.to;
-		text = malloc(*len + 1);
-	}
-	if (text) {
-		char *at = mempcpy(text, edit->text, splice.from);
+	(void)conf_find(&backends, &table, "backends");
+	if (edit->verb == ADD) {
+		const struct new_backend backend = {backend_word(edit), options->weight,
+						    options->zone, options->server_id};
 
-		at = stpcpy(at, splice.by);
-		memcpy(at, edit->text + splice.to, edit->len - splice.to);
+		text = splice_in(len, &list, &backend);
+	} else if (edit->verb == REMOVE) {
+		text = splice_out(len, &list, edit->index);
 	} else {
-		log_error("out of memory");
+		text = splice_state(len, &list, edit->index, glb_state_name(steps[edit->verb].to));
 	}
-	free(splice.by);
+	if (!text)
+		log_error("out of memory");
 	return text;
 }
 
@@ -340,6 +206,31 @@ static int compare(const struct edit *edit, const struct glb_spec *new)
 	return status;
 }
 
+/* Puts the new text in place of the one that was read. 0, or -errno after logging why. */
+static int replace(const struct edit *edit, const char *text, size_t len)
+{
+	const struct file_draft draft = {
+		.bytes = (const uint8_t *)text,
+		.len = len,
+		.was = edit->file,
+	};
+	struct stat before;
+	struct stat after;
+	bool known = !stat(edit->path, &before);
+	int err = file_replace(edit->path, &draft);
+
+	if (err) {
+		log_error("%s: %s", edit->path, file_reason(err));
+		return err;
+	}
+	if (known && !stat(edit->path, &after) &&
+	    (before.st_uid != after.st_uid || before.st_gid != after.st_gid))
+		log_warning("%s: is of owner %u:%u now, with mode %04o; it was of %u:%u",
+			    edit->path, after.st_uid, after.st_gid, after.st_mode & 07777,
+			    before.st_uid, before.st_gid);
+	return 0;
+}
+
 /* Reads the new text, checks what it does, and puts it in place. */
 static int put_in_place(const struct edit *edit, const char *text, size_t len)
 {
@@ -360,12 +251,8 @@ static int put_in_place(const struct edit *edit, const char *text, size_t len)
 	if (status != EXIT_OK && !(status == EXIT_UNSAFE && edit->options->force))
 		return status;
 
-	int err = file_replace(edit->path, (const uint8_t *)text, len);
-
-	if (err) {
-		log_error("%s: %s", edit->path, strerror(-err));
+	if (replace(edit, text, len))
 		return EXIT_FAILED;
-	}
 	printf("%s: %s\n", backend_word(edit),
 	       edit->verb == REMOVE ? "removed" : glb_state_name(steps[edit->verb].to));
 	return EXIT_OK;
@@ -440,12 +327,31 @@ static bool check_options(const struct options *options)
 	return true;
 }
 
+/* Reads the file, which nobody else is editing. */
+static int edit_locked(struct edit *edit)
+{
+	struct file_bytes file;
+	int err = file_read(&file, edit->path);
+
+	if (err) {
+		log_error("%s: %s", edit->path, file_reason(err));
+		return EXIT_FAILED;
+	}
+	edit->file = &file;
+	edit->text = (const char *)file.bytes;
+	edit->len = file.len;
+
+	int status = edit_text(edit);
+
+	file_free(&file);
+	return status;
+}
+
 static int edit_file(enum verb verb, int argc, char **argv)
 {
 	unsigned int set = OPTION_TABLE | OPTION_FORCE | OPTION_SETTLED |
 			   (verb == ADD ? OPTION_WEIGHT | OPTION_ZONE | OPTION_SERVER_ID : 0);
 	struct options options;
-	struct file_bytes bytes;
 
 	if (!read_options(&options, set, argc, argv) || options.arg_count != 2)
 		return EXIT_USAGE;
@@ -459,18 +365,16 @@ static int edit_file(enum verb verb, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 
-	int err = file_read(&bytes, edit.path);
+	int lock = file_lock(edit.path);
 
-	if (err) {
-		log_error("%s: %s", edit.path, strerror(-err));
+	if (lock < 0) {
+		log_error("%s: %s", edit.path, file_reason(lock));
 		return EXIT_FAILED;
 	}
-	edit.text = (const char *)bytes.bytes;
-	edit.len = bytes.len;
 
-	int status = edit_text(&edit);
+	int status = edit_locked(&edit);
 
-	free(bytes.bytes);
+	(void)close(lock);
 	return status;
 }
 

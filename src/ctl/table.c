@@ -11,8 +11,8 @@
 #include "commands.h"
 #include "conf/tables.h"
 #include "options.h"
-#include "sys/file.h"
 #include "sys/log.h"
+#include "sys/replace.h"
 #include "writer.h"
 
 /* Reads and works out the file a command is about: 0 or -errno, and the report says why. */
@@ -45,10 +45,11 @@ int table_build(int argc, char **argv)
 	err = image ? 0 : -ENOMEM;
 	if (!err) {
 		glb_image_write(image, &tables);
-		err = file_replace(path, image, len);
+		err = file_replace(path, &(struct file_draft){image, len, NULL, options.args[0]});
+		explicit_bzero(image, len); /* it has the hash_key */
 	}
 	if (err)
-		log_error("%s: %s", path, strerror(-err));
+		log_error("%s: %s", path, file_reason(err));
 	free(image);
 	glb_tables_free(&tables);
 	return err ? EXIT_FAILED : EXIT_OK;

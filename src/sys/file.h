@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How is a file read whole, and replaced so that no reader ever sees half of it?
+ * How is a file read whole?
  */
 #ifndef SYS_FILE_H
 #define SYS_FILE_H
@@ -17,21 +17,17 @@ struct file_bytes {
 #define FILE_LEN_MAX ((size_t)256 << 20)
 
 /*
- * Reads a file whole. Returns 0 and sets *out, whose bytes are to be released with free();
+ * Reads a file whole. Returns 0 and sets *out, to be released with file_free();
  * otherwise -errno, -EFBIG for more than FILE_LEN_MAX bytes, -ENOMEM. A pipe may keep silent for
  * two seconds
  * (-ETIMEDOUT): who reloads a file has other things to do than to wait.
  */
 __attribute__((warn_unused_result)) int file_read(struct file_bytes *out, const char *path);
 
-/*
- * Replaces a file: temporary file in the same directory, fsync, rename, fsync of the directory. A
- * new file has mode 0666 less the umask, a replaced one keeps its mode; a symbolic link is
- * followed. Returns 0, or -errno with the old file as it was and no temporary file left; -ENOTSUP
- * when path is a device, pipe or socket. Only if the last fsync fails is the new file in place
- * although an error is returned: it may not survive a power cut.
- */
-__attribute__((warn_unused_result)) int file_replace(const char *path, const uint8_t *bytes,
-						     size_t len);
+/* Releases the bytes of a file, which may hold keys: they are overwritten first. */
+void file_free(struct file_bytes *file);
+
+/* What an error of this module or of replace.h means, for people: a static string. */
+const char *file_reason(int err);
 
 #endif

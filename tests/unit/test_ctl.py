@@ -135,6 +135,29 @@ class Glbctl(unittest.TestCase):
         self.assertEqual((self.folder / "tables.bin").read_text(), "old")
         self.assertEqual(len(list(self.folder.iterdir())), 4)
 
+    def test_an_image_is_no_more_readable_than_its_source(self):
+        """It holds the hash_key. A file that is there already keeps its mode."""
+        for source, old, want in (
+            (0o600, None, 0o600),
+            (0o640, None, 0o640),
+            (0o644, None, 0o644),
+            (0o444, None, 0o444),
+            (0o600, 0o640, 0o640),
+            (0o644, 0o600, 0o600),
+        ):
+            (self.folder / "tables.json").chmod(source)
+            image = self.folder / "tables.bin"
+            image.unlink(missing_ok=True)
+            if old:
+                image.touch()
+                image.chmod(old)
+            done = subprocess.run(
+                [self.program, "table", "build", "tables.json", "tables.bin"],
+                cwd=self.folder,
+                preexec_fn=lambda: os.umask(0o022),
+            )
+            self.assertEqual((done.returncode, image.stat().st_mode & 0o7777), (0, want))
+
     def test_a_replay_writes_a_capture_that_holds_its_longer_frames(self):
         """Readers cut frames to the snapshot length that the file announces."""
         (self.folder / "in.pcap").write_bytes(capture([SYN], snapshot=len(SYN)))

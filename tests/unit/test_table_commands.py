@@ -7,6 +7,7 @@ test_table_commands.py GLBCTL
 
 import copy
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -453,6 +454,41 @@ class TableCommands(unittest.TestCase):
             self.assertIn(reason, self.edit(*words, status=1), words)
         self.edit("drain", "--table", "other", "10.0.0.1")
         self.assertEqual(self.states()["10.0.0.1"], "active")
+
+    def test_edits_at_the_same_time_lose_nothing(self):
+        """What is not in the file afterwards was refused in words."""
+        self.tables["tables"][0]["hops"] = 3
+        for force in ([], ["--force"]):
+            self.write("old.json")
+            added = [f"10.9.0.{n}" for n in range(1, 5)]
+            edits = [
+                subprocess.Popen(
+                    [self.program, "table", "add", *force, "old.json", ip],
+                    cwd=self.folder,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                )
+                for ip in added
+            ]
+            complaints = [edit.communicate(timeout=60)[1] for edit in edits]
+            done = [ip for ip, edit in zip(added, edits) if edit.returncode == 0]
+            self.assertEqual(set(self.states()) & set(added), set(done))
+            if force:
+                self.assertEqual(done, added, complaints)
+            for edit, complaint in zip(edits, complaints):
+                self.assertTrue(edit.returncode == 0 or b"error" in complaint)
+
+    def test_an_edit_keeps_who_may_read_the_file(self):
+        for mode in (0o600, 0o640, 0o644):
+            self.write("old.json")
+            (self.folder / "old.json").chmod(mode)
+            if os.geteuid() == 0:
+                os.chown(self.folder / "old.json", 65534, 65533)
+            self.edit("drain", "10.0.0.2")
+            info = (self.folder / "old.json").stat()
+            self.assertEqual(info.st_mode & 0o7777, mode)
+            if os.geteuid() == 0:
+                self.assertEqual((info.st_uid, info.st_gid), (65534, 65533))
 
     def serve_quic(self):
         """A bind for QUIC, and server IDs for all but the last backend."""

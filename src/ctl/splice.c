@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "splice.h"
+
+/* Bytes [from, to) of the text become `by`. */
+struct splice {
+	size_t from;
+	size_t to;
+	const char *by;
+};
+
+static char *apply(size_t *len, const struct listing *list, const struct splice *splice)
+{
+	size_t by_len = strlen(splice->by);
+	size_t new_len = splice->from + by_len + list->len - splice->to;
+	char *text = malloc(new_len + 1);
+
+	if (!text)
+		return NULL;
+
+	char *at = mempcpy(text, list->text, splice->from);
+
+	at = mempcpy(at, splice->by, by_len);
+	memcpy(at, list->text + splice->to, list->len - splice->to);
+	text[new_len] = 0;
+	*len = new_len;
+	return text;
+}
+
+char *splice_state(size_t *len, const struct listing *list, unsigned int index, const char *state)
+{
+	struct conf_value backend = conf_element(list->backends, index);
+	struct conf_value value;
+	struct splice splice;
+	char word[32];
+
+	(void)conf_find(&value, &backend, "state");
+	conf_span(&value, &splice.from, &splice.to);
+	(void)snprintf(word, sizeof(word), "\"%s\"", state);
+	splice.by = word;
+	return apply(len, list, &splice);
+}
+
+char *splice_out(size_t *len, const struct listing *list, unsigned int index)
+{
+	struct conf_value one = conf_element(list->backends, index);
+	struct splice splice = {.by = ""};
+	struct conf_value neighbour;
+	size_t ignored;
+
+	conf_span(&one, &splice.from, &splice.to);
+	if (index > 0) {
+		neighbour = conf_element(list->backends, index - 1);
+		conf_span(&neighbour, &ignored, &splice.from);
+	} else if (conf_count(list->backends) > 1) {
+		neighbour = conf_element(list->backends, 1);
+		conf_span(&neighbour, &splice.to, &ignored);
+	}
+	return apply(len, list, &splice);
+}
+
+/* How a list of objects is laid out: pieces of the file's text, each with its length. */
+struct layout {
+	const char *between; /* two objects */
+	int between_len;
+	const char *inner; /* in front of the first key of an object */
+	int inner_len;
+	const char *outer; /* behind its last value */
+	int outer_len;
+};
+
+static struct layout layout_of(const struct listing *list)
+{
+	size_t count = conf_count(list->backends);
+	struct conf_value last = conf_element(list->backends, count - 1);
+	struct layout layout = {.between = ", ", .between_len = 2};
+	size_t start;
+	size_t end;
+
+	conf_span(&last, &start, &end);
+	layout.inner = list->text + start + 1;
+	layout.inner_len = (int)strspn(layout.inner, " \t\r\n");
+	for (end--; strchr(" \t\r\n", list->text[end - 1]); end--)
+		layout.outer_len++;
+	layout.outer = list->text + end;
+	if (count > 1) {
+		struct conf_value other = conf_element(list->backends, count - 2);
+		size_t ignored;
+		size_t from;
+
+		conf_span(&other, &ignored, &from);
+		layout.between = list->text + from;
+		layout.between_len = (int)(start - from);
+	}
+	return layout;
+}
+
+static void put_member(FILE *out, const struct layout *layout, const char *key, const char *value)
+{
+	bool lines = memchr(layout->inner, '\n', (size_t)layout->inner_len);
+
+	(void)fprintf(out, ",%.*s\"%s\": %s", lines ? layout->inner_len : 1,
+		      lines ? layout->inner : " ", key, value);
+}
+
+static void put_backend(FILE *out, const struct layout *layout, const struct new_backend *backend)
+{
+	char zone[ZONE_LEN_MAX + 3];
+
+	(void)snprintf(zone, sizeof(zone), "\"%s\"", backend->zone ? backend->zone : "");
+	(void)fprintf(out, "%.*s{%.*s\"ip\": \"%s\"", layout->between_len, layout->between,
+		      layout->inner_len, layout->inner, backend->ip);
+	put_member(out, layout, "state", "\"filling\"");
+	put_member(out, layout, "healthy", "true");
+	if (backend->weight)
+		put_member(out, layout, "weight", backend->weight);
+	if (backend->zone)
+		put_member(out, layout, "zone", zone);
+	if (backend->server_id)
+		put_member(out, layout, "server_id", backend->server_id);
+	(void)fprintf(out, "%.*s}", layout->outer_len, layout->outer);
+}
+
+char *splice_in(size_t *len, const struct listing *list, const struct new_backend *backend)
+{
+	struct conf_value last = conf_element(list->backends, conf_count(list->backends) - 1);
+	struct layout layout = layout_of(list);
+	struct splice splice;
+	char *object = NULL;
+	char *text = NULL;
+	size_t object_len;
+	size_t start;
+	FILE *out = open_memstream(&object, &object_len);
+
+	conf_span(&last, &start, &splice.from);
+	splice.to = splice.from;
+	if (!out)
+		return NULL;
+	put_backend(out, &layout, backend);
+	if (!fclose(out)) {
+		splice.by = object;
+		text = apply(len, list, &splice);
+	}
+	free(object);
+	return text;
+}
