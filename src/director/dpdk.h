@@ -23,4 +23,12 @@
 #error "DPDK 22.11 or newer is needed"
 #endif
 
+/* What ethdev says of the members of a bond, and the driver of bonds of itself. */
+#ifdef RTE_ETH_DEV_BONDING_MEMBER
+#define DPDK_BOND_MEMBER RTE_ETH_DEV_BONDING_MEMBER
+#else
+#define DPDK_BOND_MEMBER RTE_ETH_DEV_BONDED_SLAVE /* before 23.11 */
+#endif
+#define DPDK_BOND_DRIVER "net_bonding"
+
 #endif

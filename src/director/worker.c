@@ -198,9 +198,11 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 		if (!n)
 			continue;
 		received += n;
-		for (uint16_t k = 0; k < n; k++)
+		for (uint16_t k = 0; k < n; k++) {
 			if (mbufs[k]->nb_segs > 1)
 				mbufs[k] = frame_join(mbufs[k], w->all->ports.large_pool);
+			mbufs[k]->port = ports->ids[i]; /* drivers name what is below a bond */
+		}
 		if (w->batches)
 			w->counters.handover_dropped +=
 				handover_burst(&w->all->handover, w->batches, mbufs, n);

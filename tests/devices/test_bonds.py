@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Devices that DPDK bonds are one port, whatever member a packet comes in through."""
+
+import time
+
+import pytest
+from device import CONFIG, PORT, VIP, drain, encapsulated
+from far_end import Wire
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+
+MEMBERS = ("net_af_packet0,iface=eth0", "net_af_packet1,iface=eth1")
+BOND = "net_bonding0,mode={},slave=net_af_packet0,slave=net_af_packet1"
+ACTIVE_BACKUP, BALANCE = 1, 2
+
+
+def frame_of(flow):
+    """A segment to the VIP; the member that it comes in through is none of its business."""
+    return bytes(
+        Ether(src="02:00:00:00:00:02", dst="ff:ff:ff:ff:ff:ff")
+        / IP(src="198.51.100.7", dst=VIP)
+        / TCP(sport=1024 + flow, dport=PORT, flags="A")
+    )
+
+
+@pytest.fixture
+def pairs(host):
+    """The host has a second veth pair, `eth1` and `far1`."""
+    host.namespace.ip("link", "add", "eth1", "type", "veth", "peer", "far1")
+    for device in ("eth1", "far1"):
+        host.namespace.ip("link", "set", device, "up")
+    return host
+
+
+def send_and_collect(host, count):
+    """Send frames into both members; what leaves through the two."""
+    wires = [Wire(host.namespace.name, device) for device in ("far", "far1")]
+    for wire in wires:
+        for flow in range(count):
+            wire.send(frame_of(flow))
+    time.sleep(0.3)
+    sent = [frame for wire in wires for frame in drain(wire, 0.05) if encapsulated([frame])]
+    for wire in wires:
+        wire.close()
+    return sent
+
+
+@pytest.mark.parametrize("workers", [1, 2], ids=["one worker", "handed over"])
+@pytest.mark.parametrize("mode", [ACTIVE_BACKUP, BALANCE])
+def test_a_bond_is_one_port(pairs, mode, workers):
+    """Its members are no ports of their own, and packets count as the bond's."""
+    config = {**CONFIG, "ports": [{"name": "net_bonding0", "outbound_gateway_mac": "02:00:00:00:00:77"}]}
+    pairs.start(*MEMBERS, BOND.format(mode), config=config, workers=workers)
+    assert f"ready: {workers} workers, 1 ports with 1 queues each" in pairs.log.read_text()
+    sent = send_and_collect(pairs, 8)
+    counters = pairs.stop()
+    assert counters["forward"] == counters["tx"] == len(sent) >= 8
+    assert counters["tx_dropped"] == 0
+    assert {frame[:6].hex() for frame in sent} == {"020000000077"}
+
+
+def test_a_member_of_a_bond_is_no_port(pairs):
+    """It is refused where it is named."""
+    ports = [{"name": "net_af_packet1", "mtu": 1400}]
+    message = pairs.refusal(*MEMBERS, BOND.format(ACTIVE_BACKUP), config={**CONFIG, "ports": ports})
+    reason = '"net_af_packet1" is a member of a bond'
+    assert message == f"{pairs.folder}/director.json: $.ports[0].name: {reason}"
