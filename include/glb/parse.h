@@ -50,7 +50,7 @@ struct glb_ip {
 	const uint8_t *src;
 	const uint8_t *dst;
 	uint32_t header_len;
-	uint32_t len; /* headers and payload, as announced */
+	uint32_t len; /* headers and payload, as announced; UINT32_MAX: not announced */
 	uint16_t hint;
 	uint8_t version;
 	uint8_t proto; /* behind the last header that was read */
@@ -58,8 +58,20 @@ struct glb_ip {
 	bool routed;
 };
 
+/*
+ * Bytes of a packet, by the length field of its header, which counts what follows `before` bytes.
+ * A quoted packet may leave it at 0: super-frames of BIG TCP and jumbograms (RFC 2675) are longer
+ * than the field can say, and routers quote them as they are.
+ */
+GLB_INLINE uint32_t glb_announced_len(const uint8_t *field, uint32_t before, bool quoted)
+{
+	uint32_t len = glb_load_be16(field);
+
+	return quoted && !len ? UINT32_MAX : before + len;
+}
+
 /* Reads an IPv4 header with its options, RFC 791. */
-GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor *cur)
+GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor *cur, bool quoted)
 {
 	const uint8_t *header = glb_take(cur, GLB_IPV4_LEN);
 
@@ -67,7 +79,7 @@ GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor 
 		return GLB_DROP_TRUNCATED;
 
 	uint32_t header_len = (header[0] & 0xfU) * 4;
-	uint32_t len = glb_load_be16(header + 2);
+	uint32_t len = glb_announced_len(header + 2, 0, quoted);
 	uint16_t fragment = glb_load_be16(header + 6);
 
 	if (header[0] >> 4 != 4 || header_len < GLB_IPV4_LEN || len < header_len)
@@ -124,7 +136,7 @@ GLB_INLINE bool glb_parse_extension(struct glb_ip *ip, struct glb_cursor *cur)
 
 /* Reads an IPv6 header and its extension headers, RFC 8200. Behind a later fragment's is payload.
  */
-GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor *cur)
+GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor *cur, bool quoted)
 {
 	const uint8_t *header = glb_take(cur, GLB_IPV6_LEN);
 
@@ -136,7 +148,7 @@ GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor 
 	*ip = (struct glb_ip){
 		.src = header + 8,
 		.dst = header + 24,
-		.len = (uint32_t)GLB_IPV6_LEN + glb_load_be16(header + 4),
+		.len = glb_announced_len(header + 4, GLB_IPV6_LEN, quoted),
 		.hint = glb_load_be16(header + 2),
 		.version = 6,
 		.proto = header[6],
@@ -156,9 +168,10 @@ GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor 
 
 /* GLB_FORWARD, or why there is no header of that version at the cursor. */
 GLB_INLINE enum glb_verdict glb_parse_ip_header(struct glb_ip *ip, struct glb_cursor *cur,
-						uint8_t version)
+						uint8_t version, bool quoted)
 {
-	enum glb_verdict verdict = version == 4 ? glb_parse_ipv4(ip, cur) : glb_parse_ipv6(ip, cur);
+	enum glb_verdict verdict =
+		version == 4 ? glb_parse_ipv4(ip, cur, quoted) : glb_parse_ipv6(ip, cur, quoted);
 
 	if (verdict == GLB_FORWARD && ip->len < ip->header_len)
 		return GLB_DROP_BAD_LENGTH;
@@ -189,7 +202,7 @@ GLB_INLINE enum glb_flow_kind glb_parse_quote(struct glb_flow *flow, struct glb_
 {
 	struct glb_ip quote;
 
-	if (glb_parse_ip_header(&quote, cur, flow->version) != GLB_FORWARD ||
+	if (glb_parse_ip_header(&quote, cur, flow->version, true) != GLB_FORWARD ||
 	    left < quote.header_len)
 		return GLB_FLOW_BAD_QUOTE;
 	if (quote.fragment == GLB_LATER_FRAGMENT)
@@ -277,7 +290,7 @@ GLB_INLINE enum glb_verdict glb_parse_ip(struct glb_flow *flow, struct glb_curso
 					 uint8_t version)
 {
 	struct glb_ip ip;
-	enum glb_verdict verdict = glb_parse_ip_header(&ip, cur, version);
+	enum glb_verdict verdict = glb_parse_ip_header(&ip, cur, version, false);
 
 	*flow = (struct glb_flow){.version = version};
 	if (verdict != GLB_FORWARD)

@@ -115,7 +115,8 @@ def _ipv4(data: bytes, quoted: bool = False) -> Header:
     """Read an IPv4 header. A quoted packet is usually cut short, one that travels must be whole."""
     _need(data, 20)
     header_length, length = 4 * (data[0] & 15), be16(data, 2)
-    if data[0] >> 4 != 4 or header_length < 20 or length < header_length:
+    unsaid = quoted and not length  # longer than the field can say: BIG TCP
+    if data[0] >> 4 != 4 or header_length < 20 or (length < header_length and not unsaid):
         raise Verdict("drop_bad_length")
     _need(data, header_length if quoted else length)
     return Header(
@@ -149,7 +150,8 @@ def _ipv6(data: bytes, quoted: bool = False) -> Header:
         if protocol == ROUTING:
             routed = routed or data[at + 3] > 0
         protocol, at = data[at], at + size
-    if length < at:
+    unsaid = quoted and not be16(data, 4)  # BIG TCP, or a jumbogram
+    if length < at and not unsaid:
         raise Verdict("drop_bad_length")
     _need(data, at if quoted else length)
     payload, bare = data[at:] if quoted else data[at:length], not extensions

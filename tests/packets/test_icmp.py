@@ -194,9 +194,11 @@ def test_an_error_that_quotes_a_first_fragment_follows_its_flow(director):
     assert director.hops_of(ether(too_big(quote))) == director.hops_of(ether(udp()))
 
 
-@pytest.mark.parametrize("quote", [b"\x44" + bytes(40), b"\x65" + bytes(40), b"\x45" + bytes(40)])
+@pytest.mark.parametrize(
+    "quote", [b"\x44" + bytes(40), b"\x65" + bytes(40), b"\x45\0\0\x13" + bytes(37)]
+)
 def test_an_error_that_quotes_nonsense_is_dropped(director, quote):
-    """A header of 16 bytes, version 6 inside ICMP, a total length of 0."""
+    """A header of 16 bytes, version 6 inside ICMP, a total length of 19."""
     error = ip(ROUTER, VIP) / ICMP(type=3, code=4) / Raw(quote)
     assert director.verdict_of(ether(error)) == "drop_bad_quote"
 

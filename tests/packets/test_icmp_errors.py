@@ -10,6 +10,7 @@ from scapy.layers.inet6 import (
     IPv6ExtHdrFragment,
     IPv6ExtHdrHopByHop,
     IPv6ExtHdrRouting,
+    Jumbo,
 )
 from scapy.layers.l2 import Dot1AD, Dot1Q
 from scapy.packet import Raw
@@ -207,6 +208,45 @@ def test_an_error_may_have_an_ipv6_extension_header_itself(director, extension):
     body = too_big(reply_to(tcp(VIP6)))[IPv6].payload
     packet = ip("2001:db8:99::1", VIP6) / extension / body
     assert director.hops_of(ether(packet)) == director.hops_of(ether(tcp(VIP6)))
+
+
+def super_frames(vip: str) -> list:
+    """Segments of a VIP that are longer than their length field can say, which is 0 then."""
+    client = CLIENT6 if ":" in vip else CLIENT
+    payload = TCP(sport=443, dport=40000) / Raw(bytes(500))
+    if ":" not in vip:
+        nops = [IPOption_NOP()] * 4
+        return [ip(vip, client, len=0, **more) / payload for more in ({}, {"options": nops})]
+    jumbo = IPv6ExtHdrHopByHop(options=[Jumbo(jumboplen=200_000)])
+    heads = [ip(vip, client, plen=0), ip(vip, client, plen=0) / jumbo]
+    return [head / payload for head in [*heads, heads[1] / IPv6ExtHdrDestOpt()]]
+
+
+@pytest.mark.parametrize("vip", [VIP, VIP6])
+def test_an_error_follows_a_super_frame_of_big_tcp(all_errors, vip):
+    """Routers quote what they were handed: hosts merge more than 65,535 bytes into a packet."""
+    kinds = ((2, 0), (1, 0), (3, 0)) if ":" in vip else ((3, 4), (3, 0), (11, 0))
+    about = [error(quote, *kind) for quote in super_frames(vip) for kind in kinds]
+    of_flow, *of_errors = all_errors.send(ether(tcp(vip)), *map(ether, about))
+    assert {(o.hops, o.source_port) for o in of_errors} == {(of_flow.hops, of_flow.source_port)}
+
+
+@pytest.mark.parametrize("vip", [VIP, VIP6])
+def test_an_error_about_quic_may_quote_a_length_of_0(director, vip):
+    length = {"plen": 0} if ":" in vip else {"len": 0}
+    quote = ip(vip, CLIENT6 if ":" in vip else CLIENT, **length) / UDP(sport=443, dport=40000)
+    assert director.hops_of(ether(too_big(quote))) == director.hops_of(ether(udp(vip)))
+
+
+@pytest.mark.parametrize("vip", [VIP, VIP6])
+def test_a_super_frame_itself_is_dropped(director, vip):
+    """No device delivers one to a director, and none could be encapsulated."""
+    flipped = [packet.copy() for packet in super_frames(vip)]
+    for packet in flipped:
+        packet.src, packet.dst = packet.dst, packet.src
+        packet[TCP].sport, packet[TCP].dport = packet[TCP].dport, packet[TCP].sport
+    fates = {"drop_bad_length", "drop_truncated"} if ":" in vip else {"drop_bad_length"}
+    assert set(verdicts(director, flipped)) == fates
 
 
 def test_an_error_may_quote_eight_extension_headers_and_no_more(director):

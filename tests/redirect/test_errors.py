@@ -12,7 +12,7 @@ from netns import wait_until
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import (
     ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6PacketTooBig, ICMPv6ParamProblem,
-    ICMPv6TimeExceeded, IPv6)
+    ICMPv6TimeExceeded, IPv6, IPv6ExtHdrHopByHop, Jumbo)
 from scapy.packet import Raw
 from test_connections import connection
 
@@ -124,6 +124,25 @@ def test_a_quoted_packet_cut_before_its_ports_is_left_to_the_kernel(proxy, vip):
     for length in range(0, header + 4):
         assert proxy.accepts(too_big(quoted, length)) == "accepted_icmp", length
     assert proxy.forwards(too_big(quoted, header + 4)) == "forwarded_to_alternate"
+
+
+def big_tcp(quoted):
+    """The same packet as a super-frame of BIG TCP, whose length does not fit its field."""
+    if quoted.version == 4:
+        quoted.len = 0
+        return [quoted]
+    jumbo = IPv6ExtHdrHopByHop(nh=6, options=[Jumbo(jumboplen=200_000)])
+    head = IPv6(src=quoted.src, dst=quoted.dst, plen=0)
+    return [head / quoted[TCP], head / jumbo / quoted[TCP]]
+
+
+@vips
+def test_an_error_about_a_super_frame_of_big_tcp_is_kept_where_the_connection_is(proxy, vip):
+    with proxy.connection(vip) as (client, _):
+        for quoted in big_tcp(answer_to(segment_of(client))):
+            assert proxy.accepts(too_big(quoted, 100)) == "accepted_established"
+    for quoted in big_tcp(answer_to(segment(vip))):
+        assert proxy.forwards(too_big(quoted, 100)) == "forwarded_to_alternate"
 
 
 # --- with real sockets ---------------------------------------------------------------------------

@@ -101,11 +101,15 @@ START_TEST(a_quote_whose_headers_contradict_each_other_is_a_bad_one)
 		{"a header of 16 bytes", 4, 0, 0x44, GLB_FLOW_BAD_QUOTE},
 		{"options that are not there", 4, 0, 0x4f, GLB_FLOW_BAD_QUOTE},
 		{"a length below that of its header", 4, 3, 19, GLB_FLOW_BAD_QUOTE},
+		{"a length of 1", 4, 3, 1, GLB_FLOW_BAD_QUOTE},
+		{"no length: a BIG TCP super-frame", 4, 3, 0, GLB_FLOW_QUOTED},
 		{"a length of just its header: ports are there", 4, 3, 20, GLB_FLOW_QUOTED},
 		{"a length above what is quoted, which is usual", 4, 2, 0x05, GLB_FLOW_QUOTED},
 		{"version 4 in a quote of ICMPv6", 6, 0, 0x45, GLB_FLOW_BAD_QUOTE},
 		{"an extension header longer than the quote", 6, 41, 9, GLB_FLOW_BAD_QUOTE},
 		{"a payload shorter than the extension header", 6, 5, 7, GLB_FLOW_BAD_QUOTE},
+		{"a payload of 1 byte", 6, 5, 1, GLB_FLOW_BAD_QUOTE},
+		{"no length of the payload: a BIG TCP super-frame", 6, 5, 0, GLB_FLOW_QUOTED},
 		{"a payload of just the extension header", 6, 5, 8, GLB_FLOW_QUOTED},
 		{"a payload longer than what is quoted", 6, 4, 0x05, GLB_FLOW_QUOTED},
 		{"protocol ESP in the extension header", 6, 40, 50, GLB_FLOW_QUOTED},
@@ -123,6 +127,39 @@ START_TEST(a_quote_whose_headers_contradict_each_other_is_a_bad_one)
 		ck_assert_msg(flow.kind == cases[i].want, "%s: kind %d", cases[i].what, flow.kind);
 		if (flow.kind == GLB_FLOW_BAD_QUOTE)
 			check_unquoted(&flow, cases[i].what);
+	}
+}
+END_TEST
+
+/* Offsets of the low bytes of lengths that sample frames leave below 256. */
+static uint32_t length_at(uint8_t version, uint32_t ip_at)
+{
+	return ip_at + (version == 4 ? 3 : 5);
+}
+
+/* RFC 2675, and Linux: more than 65,535 bytes are announced as 0, over IPv6 with an option or not.
+ */
+START_TEST(a_length_of_0_is_for_quotes_only)
+{
+	static const struct sample with_option = {REPLY6(6), .exts = "h"};
+	static const struct sample udp6 = {REPLY6(17), .exts = "hd"};
+	const struct sample *const about[] = {&reply4, &reply4_options, &reply6, &with_option,
+					      &udp6};
+
+	for (unsigned int i = 0; i < COUNT_OF(about); i++) {
+		uint8_t version = about[i]->version;
+		struct sample error = error_about(about[i]);
+		uint32_t len = frame_write(frame, &error);
+		struct glb_flow flow;
+
+		frame[length_at(version, version == 4 ? 42 : 62)] = 0;
+		ck_assert_int_eq(parse(&flow, frame, len), GLB_FORWARD);
+		ck_assert_int_eq(flow.kind, GLB_FLOW_QUOTED);
+		check_quoted(&flow, about[i], "length 0");
+
+		len = frame_write(frame, about[i]);
+		frame[length_at(version, 14)] = 0;
+		ck_assert_int_ne(parse(&flow, frame, len), GLB_FORWARD);
 	}
 }
 END_TEST
@@ -184,6 +221,7 @@ Suite *unit_suite(void)
 			    a_quote_is_read_up_to_its_ports_and_never_behind_the_error_s_length, 0,
 			    COUNT_OF(quotes));
 	tcase_add_test(quoted, a_quote_whose_headers_contradict_each_other_is_a_bad_one);
+	tcase_add_test(quoted, a_length_of_0_is_for_quotes_only);
 	tcase_add_test(quoted, a_quote_with_nine_extension_headers_is_a_bad_one);
 	tcase_add_test(quoted, every_type_and_code_of_icmp_has_its_kind);
 	suite_add_tcase(suite, quoted);
