@@ -209,6 +209,7 @@ static int try_reload(struct control *control, bool tables_only)
 	control->neighbours = next.neighbours;
 	log_generation("serving", gen);
 	neighbours_warn_unknown(&control->neighbours);
+	host_check(&control->host, &control->workers);
 	return 0;
 }
 
@@ -374,6 +375,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	control->generation = gen->number;
 	log_generation("serving", gen);
 	neighbours_warn_unknown(&control->neighbours);
+	host_check(&control->host, &control->workers);
 	log_info("ready: %u workers, %u ports with %u queues each", workers->count,
 		 workers->ports.count, workers->ports.queue_count);
 	serve(control);

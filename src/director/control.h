@@ -10,6 +10,7 @@
 #define DIRECTOR_CONTROL_H
 
 #include "conf/director.h"
+#include "director/host.h"
 #include "director/link.h"
 #include "director/neighbour.h"
 #include "director/worker.h"
@@ -23,6 +24,7 @@ struct control {
 	uint64_t generation;	   /* number of the newest one */
 	struct neighbours neighbours;
 	struct links links;
+	struct host host;
 	struct workers workers;
 	struct service service;
 };

@@ -131,7 +131,8 @@ int rtnl_ask_for_mac(const struct mnl_socket *socket, const struct glb_addr *add
 	return send_message(socket, message);
 }
 
-int rtnl_ask_for_route(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq)
+static int look_up(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq,
+		   uint32_t flags)
 {
 	_Alignas(struct nlmsghdr) char buffer[REQUEST_LEN] = {0};
 	struct nlmsghdr *message = start_request(buffer, RTM_GETROUTE, 0, seq);
@@ -139,6 +140,84 @@ int rtnl_ask_for_route(const struct mnl_socket *socket, const struct glb_addr *a
 
 	route->rtm_family = addr->version == 4 ? AF_INET : AF_INET6;
 	route->rtm_dst_len = addr->version == 4 ? 32 : 128;
+	route->rtm_flags = flags;
 	put_addr(message, RTA_DST, addr);
 	return send_message(socket, message);
+}
+
+int rtnl_ask_for_route(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq)
+{
+	return look_up(socket, addr, seq, 0);
+}
+
+int rtnl_ask_for_match(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq)
+{
+	return look_up(socket, addr, seq, RTM_F_FIB_MATCH);
+}
+
+static enum copy_route kind_of(const struct rtmsg *route)
+{
+	switch (route->rtm_type) {
+	case RTN_LOCAL:
+	case RTN_ANYCAST:
+		return COPY_LOCAL;
+	case RTN_UNICAST:
+		return COPY_ELSEWHERE;
+	case RTN_BLACKHOLE:
+		return COPY_BLACKHOLE;
+	case RTN_BROADCAST:
+	case RTN_MULTICAST:
+		return COPY_GROUP;
+	}
+	return COPY_NO_ROUTE;
+}
+
+void rtnl_read_match(struct fib_route *out, const struct nlmsghdr *message)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attr;
+	struct fib_route read = {.kind = COPY_NO_ROUTE};
+
+	*out = read;
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*route))
+		return;
+	read.kind = kind_of(route);
+	read.prefix_len = route->rtm_dst_len;
+	mnl_attr_for_each(attr, message, sizeof(*route))
+	{
+		if (mnl_attr_get_type(attr) == RTA_DST)
+			(void)read_addr(&read.dst, route->rtm_family, attr);
+		else if (mnl_attr_get_type(attr) == RTA_OIF &&
+			 mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+			(void)if_indextoname(mnl_attr_get_u32(attr), read.device);
+	}
+	*out = read;
+}
+
+int rtnl_ask_for_routes6(const struct mnl_socket *socket, uint32_t seq)
+{
+	_Alignas(struct nlmsghdr) char buffer[REQUEST_LEN] = {0};
+	struct nlmsghdr *message = start_request(buffer, RTM_GETROUTE, NLM_F_DUMP, seq);
+	struct rtmsg *route = mnl_nlmsg_put_extra_header(message, sizeof(*route));
+
+	route->rtm_family = AF_INET6;
+	return send_message(socket, message);
+}
+
+bool rtnl_has_gateway(const struct nlmsghdr *message)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attr;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*route))
+		return false;
+	mnl_attr_for_each(attr, message, sizeof(*route))
+	{
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type == RTA_GATEWAY || type == RTA_VIA || type == RTA_MULTIPATH ||
+		    type == RTA_NH_ID)
+			return true;
+	}
+	return false;
 }

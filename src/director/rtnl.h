@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What do the kernel's messages about neighbours say, and how is it asked for them?
+ * What do the kernel's messages about neighbours and routes say, and how is it asked for them?
  *
  * Messages of rtnetlink(7), read and written with libmnl. Whose answer a message is shows its
  * sequence number: that of the request. Requests return 0 or -errno of sending them.
@@ -8,6 +8,7 @@
 #ifndef DIRECTOR_RTNL_H
 #define DIRECTOR_RTNL_H
 
+#include "director/fib.h"
 #include "director/gateway.h"
 
 struct mnl_socket;
@@ -34,5 +35,21 @@ int rtnl_ask_for_mac(const struct mnl_socket *socket, const struct glb_addr *add
 
 /* Which way would packets to that address go? One message of RTM_NEWROUTE. */
 int rtnl_ask_for_route(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq);
+
+/* Which of its routes does that address match? One message of RTM_NEWROUTE, or an error. */
+GLB_NODISCARD int rtnl_ask_for_match(const struct mnl_socket *socket, const struct glb_addr *addr,
+				     uint32_t seq);
+
+/*
+ * Reads the route in a message of RTM_NEWROUTE, cut as above: what the kernel does with packets that
+ * match it. COPY_NO_ROUTE when there is none in it.
+ */
+void rtnl_read_match(struct fib_route *out, const struct nlmsghdr *message);
+
+/* Asks for all IPv6 routes: messages of RTM_NEWROUTE, then NLMSG_DONE. */
+GLB_NODISCARD int rtnl_ask_for_routes6(const struct mnl_socket *socket, uint32_t seq);
+
+/* Does a message of RTM_NEWROUTE name a gateway? */
+bool rtnl_has_gateway(const struct nlmsghdr *message);
 
 #endif

@@ -150,6 +150,10 @@ static void read_neighbour_part(const struct nlmsghdr *part)
 
 static void read_route_part(const struct nlmsghdr *part)
 {
+	struct fib_route match;
+
+	rtnl_read_match(&match, part);
+	(void)rtnl_has_gateway(part);
 	ck_assert_msg(rtnl_read_route(part) == 0, "%u bytes", part->nlmsg_len);
 }
 
@@ -189,6 +193,31 @@ START_TEST(a_route_leads_to_a_neighbour_unless_by_way_of_another)
 
 	mnl_attr_put(message, RTA_GATEWAY, 4, gateway4);
 	ck_assert_uint_eq(rtnl_read_route(message), 0);
+	ck_assert(rtnl_has_gateway(message));
+}
+END_TEST
+
+START_TEST(a_match_says_what_the_kernel_does_with_such_packets)
+{
+	static const struct {
+		uint8_t type;
+		enum copy_route want;
+	} cases[] = {
+		{RTN_UNICAST, COPY_ELSEWHERE}, {RTN_LOCAL, COPY_LOCAL},
+		{RTN_ANYCAST, COPY_LOCAL},     {RTN_BROADCAST, COPY_GROUP},
+		{RTN_MULTICAST, COPY_GROUP},   {RTN_BLACKHOLE, COPY_BLACKHOLE},
+		{RTN_PROHIBIT, COPY_NO_ROUTE}, {RTN_UNREACHABLE, COPY_NO_ROUTE},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		_Alignas(struct nlmsghdr) char buffer[BUFFER_LEN] = {0};
+		struct fib_route got;
+
+		rtnl_read_match(&got, write_route(buffer, cases[i].type));
+		ck_assert_msg(got.kind == cases[i].want, "case %u", i);
+		ck_assert_uint_eq(got.dst.version, 4);
+		ck_assert_mem_eq(got.dst.bytes, gateway4, 4);
+	}
 }
 END_TEST
 
@@ -202,6 +231,7 @@ Suite *unit_suite(void)
 	tcase_add_test(rtnl, what_is_no_neighbour_with_a_mac_address_is_of_no_use);
 	tcase_add_test(rtnl, a_message_that_was_cut_is_read_to_its_end_and_no_further);
 	tcase_add_test(rtnl, a_route_leads_to_a_neighbour_unless_by_way_of_another);
+	tcase_add_test(rtnl, a_match_says_what_the_kernel_does_with_such_packets);
 	suite_add_tcase(suite, rtnl);
 	return suite;
 }

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/addr.h"
+#include "director/copy.h"
+#include "director/fib.h"
+#include "director/host.h"
+#include "director/netdev.h"
+#include "sys/log.h"
+
+enum { VIP_TEXT_LEN = ADDR_TEXT_LEN + 4, COMMAND_LEN = 200 };
+
+/* An address or prefix that binds name, and the kernel's route for its first address. */
+struct vip {
+	struct glb_addr addr;
+	uint8_t prefix_len;
+	struct fib_route route;
+	bool is_address; /* the route is that of an address of the host */
+};
+
+struct vips {
+	struct vip *list;
+	unsigned int count;
+};
+
+/* A device of the kernel that packets to VIPs reach it through. */
+struct way {
+	char port[RTE_ETH_NAME_MAX_LEN];
+	char device[IF_NAMESIZE];
+	bool is_twin; /* it gets what matches no bind, and no copies */
+	struct copy_host host;
+};
+
+struct ways {
+	struct way list[RTE_MAX_ETHPORTS];
+	unsigned int count;
+};
+
+/* What is wrong about VIPs of a kind. */
+struct finding {
+	enum copy_fate fate;
+	const struct way *way;
+	const struct vip *vip; /* the first of them */
+	unsigned int more;
+};
+
+struct findings {
+	struct finding list[HOST_LINES_MAX];
+	unsigned int count;
+};
+
+static int compare_vips(const void *left, const void *right)
+{
+	const struct vip *a = left;
+	const struct vip *b = right;
+
+	if (a->addr.version != b->addr.version)
+		return a->addr.version < b->addr.version ? -1 : 1;
+
+	int order = memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes));
+
+	return order ? order : a->prefix_len - b->prefix_len;
+}
+
+static unsigned int count_binds(const struct glb_tables *tables)
+{
+	unsigned int count = 0;
+
+	for (unsigned int t = 0; t < tables->count; t++)
+		count += tables->tables[t]->spec.bind_count;
+	return count;
+}
+
+static void add_vips(struct vips *vips, const struct glb_table_spec *table)
+{
+	for (unsigned int i = 0; i < table->bind_count; i++) {
+		const struct glb_bind *bind = &table->binds[i];
+
+		vips->list[vips->count++] = (struct vip){
+			.addr = addr_network(&bind->addr, bind->prefix_len),
+			.prefix_len = bind->prefix_len,
+		};
+	}
+}
+
+/* Every VIP once, however many ports it has. 0 with a list to be freed, or -ENOMEM. */
+static int collect_vips(struct vips *out, const struct glb_tables *tables)
+{
+	unsigned int kept = 0;
+
+	*out = (struct vips){calloc(count_binds(tables) + 1, sizeof(*out->list)), 0};
+	if (!out->list)
+		return -ENOMEM;
+	for (unsigned int t = 0; t < tables->count; t++)
+		add_vips(out, &tables->tables[t]->spec);
+	qsort(out->list, out->count, sizeof(*out->list), compare_vips);
+	for (unsigned int i = 0; i < out->count && kept < HOST_VIPS_MAX; i++)
+		if (!i || compare_vips(&out->list[i], &out->list[kept - 1]) != 0)
+			out->list[kept++] = out->list[i];
+	out->count = kept;
+	return 0;
+}
+
+/* A setting of the kernel that is a number. False as well where there is none. */
+static bool is_set(const char *family, const char *device, const char *name)
+{
+	char path[128];
+	int value = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, device, name);
+
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return false;
+	if (fscanf(file, "%d", &value) != 1)
+		value = 0;
+	(void)fclose(file);
+	return value;
+}
+
+static struct copy_host read_host(const char *device, bool has_gateway6)
+{
+	return (struct copy_host){
+		.forwards4 = is_set("ipv4", device, "forwarding"),
+		.forwards6 = is_set("ipv6", "all", "forwarding") ||
+			     is_set("ipv6", device, "force_forwarding"),
+		.disabled6 = is_set("ipv6", device, "disable_ipv6"),
+		.has_gateway6 = has_gateway6,
+	};
+}
+
+/* The devices whose kernel side gets to see packets to VIPs. */
+static void find_ways(struct ways *out, const struct workers *workers, bool has_gateway6)
+{
+	*out = (struct ways){.count = 0};
+	for (uint16_t id = rte_eth_find_next(0); id < RTE_MAX_ETHPORTS;
+	     id = rte_eth_find_next(id + 1)) {
+		bool is_twin = id == workers->ports.punt_id && workers->punt_unmatched;
+		struct netdev netdev;
+
+		if (!netdev_of(&netdev, id) || !(netdev.is_copied || is_twin))
+			continue;
+
+		struct way *way = &out->list[out->count++];
+		char port[RTE_ETH_NAME_MAX_LEN];
+
+		(void)snprintf(way->port, sizeof(way->port), "%s", netdev_port(id, port));
+		(void)snprintf(way->device, sizeof(way->device), "%s", netdev.name);
+		way->is_twin = is_twin;
+		way->host = read_host(netdev.name, has_gateway6);
+	}
+}
+
+static bool read_ifaddr(struct fib_route *out, const struct ifaddrs *own)
+{
+	struct fib_route read = {.kind = COPY_LOCAL};
+	const uint8_t *mask;
+
+	if (!own->ifa_addr || !own->ifa_netmask)
+		return false;
+	if (own->ifa_addr->sa_family == AF_INET) {
+		read.dst.version = 4;
+		memcpy(read.dst.bytes, &((const struct sockaddr_in *)own->ifa_addr)->sin_addr, 4);
+		mask = (const void *)&((const struct sockaddr_in *)own->ifa_netmask)->sin_addr;
+	} else if (own->ifa_addr->sa_family == AF_INET6) {
+		read.dst.version = 6;
+		memcpy(read.dst.bytes, &((const struct sockaddr_in6 *)own->ifa_addr)->sin6_addr,
+		       16);
+		mask = (const void *)&((const struct sockaddr_in6 *)own->ifa_netmask)->sin6_addr;
+	} else {
+		return false;
+	}
+	for (unsigned int i = 0; i < (read.dst.version == 4 ? 4 : 16); i++)
+		read.prefix_len += (uint8_t)__builtin_popcount(mask[i]);
+	(void)snprintf(read.device, sizeof(read.device), "%s", own->ifa_name);
+	*out = read;
+	return true;
+}
+
+/* Finds an address of the host within a VIP; its labels name devices as eth0:1. */
+static bool find_own(struct fib_route *out, const struct ifaddrs *own, const struct vip *vip)
+{
+	for (; own; own = own->ifa_next) {
+		struct fib_route read;
+
+		if (!read_ifaddr(&read, own))
+			continue;
+
+		struct glb_addr network = addr_network(&read.dst, vip->prefix_len);
+
+		if (!glb_addr_equal(&network, &vip->addr))
+			continue;
+		read.device[strcspn(read.device, ":")] = '\0';
+		*out = read;
+		return true;
+	}
+	return false;
+}
+
+static bool is_single(const struct vip *vip)
+{
+	return vip->prefix_len == (vip->addr.version == 4 ? 32 : 128);
+}
+
+/* Finds the route of every VIP, and with an address of the host in it, that. 0 or -errno. */
+static int find_routes(struct vips *vips, struct fib *fib)
+{
+	struct ifaddrs *own = NULL;
+	int err = 0;
+
+	(void)getifaddrs(&own);
+	for (unsigned int i = 0; i < vips->count && !err; i++) {
+		struct vip *vip = &vips->list[i];
+
+		err = fib_lookup(&vip->route, fib, &vip->addr);
+		if (!err && (vip->route.kind == COPY_LOCAL || !is_single(vip)))
+			vip->is_address = find_own(&vip->route, own, vip);
+	}
+	freeifaddrs(own);
+	return err;
+}
+
+static bool is_same(const struct finding *finding, enum copy_fate fate, const struct way *way,
+		    const struct vip *vip)
+{
+	return fate != COPY_ANSWERED && finding->fate == fate && finding->way == way &&
+	       finding->vip->addr.version == vip->addr.version;
+}
+
+static void add_finding(struct findings *findings, enum copy_fate fate, const struct way *way,
+			const struct vip *vip)
+{
+	for (unsigned int i = 0; i < findings->count; i++)
+		if (is_same(&findings->list[i], fate, way, vip)) {
+			findings->list[i].more++;
+			return;
+		}
+	if (findings->count < HOST_LINES_MAX)
+		findings->list[findings->count++] =
+			(struct finding){.fate = fate, .way = way, .vip = vip};
+}
+
+static void judge(struct findings *out, const struct vips *vips, const struct ways *ways)
+{
+	*out = (struct findings){.count = 0};
+	for (unsigned int i = 0; i < vips->count; i++)
+		for (unsigned int k = 0; k < ways->count; k++) {
+			const struct vip *vip = &vips->list[i];
+			const struct way *way = &ways->list[k];
+			enum copy_fate fate =
+				copy_fate(&way->host, vip->addr.version, vip->route.kind);
+
+			if (way->is_twin ? fate != COPY_FORWARDED : fate == COPY_DROPPED)
+				continue;
+			add_finding(out, fate, way, vip);
+			if (fate == COPY_ANSWERED)
+				break; /* one address, one line, whatever it is reached through */
+		}
+}
+
+static const char *vip_text(char out[VIP_TEXT_LEN], const struct vip *vip)
+{
+	char addr[ADDR_TEXT_LEN];
+
+	(void)addr_text(addr, &vip->addr);
+	if (is_single(vip))
+		(void)snprintf(out, VIP_TEXT_LEN, "%s", addr);
+	else
+		(void)snprintf(out, VIP_TEXT_LEN, "%s/%u", addr, vip->prefix_len);
+	return out;
+}
+
+/* What keeps copies of packets to a VIP from going anywhere. */
+static const char *silence(char out[COMMAND_LEN], const struct finding *finding)
+{
+	const struct copy_host *host = &finding->way->host;
+	bool v4 = finding->vip->addr.version == 4;
+	const char *device = finding->way->device;
+	char vip[VIP_TEXT_LEN];
+	int len = 0;
+
+	/* sysctl takes the names of devices with dots in them behind slashes */
+	if (v4)
+		len = snprintf(out, COMMAND_LEN, "sysctl -w net/ipv4/conf/%s/forwarding=0, or ",
+			       device);
+	else if (host->forwards6)
+		len = snprintf(out, COMMAND_LEN, "sysctl -w net/ipv6/conf/all/forwarding=0, or ");
+	(void)snprintf(out + len, COMMAND_LEN - (size_t)len, "ip %sroute replace blackhole %s",
+		       v4 ? "" : "-6 ", vip_text(vip, finding->vip));
+	return out;
+}
+
+/* What takes the host's address, or local route, away. */
+static const char *disown(char out[COMMAND_LEN], const struct vip *vip)
+{
+	const struct fib_route *route = &vip->route;
+	char addr[ADDR_TEXT_LEN];
+
+	(void)snprintf(out, COMMAND_LEN, "ip %s%s %s/%u dev %s",
+		       route->dst.version == 4 ? "" : "-6 ",
+		       vip->is_address ? "addr del" : "route del local",
+		       addr_text(addr, &route->dst), route->prefix_len, route->device);
+	return out;
+}
+
+static void write_line(char out[HOST_LINE_LEN], const struct finding *finding)
+{
+	const char *port = finding->way->port;
+	char command[COMMAND_LEN];
+	char vip[VIP_TEXT_LEN];
+	char more[32] = "";
+
+	(void)vip_text(vip, finding->vip);
+	if (finding->more)
+		(void)snprintf(more, sizeof(more), " and %u more", finding->more);
+	if (finding->way->is_twin)
+		(void)snprintf(out, HOST_LINE_LEN,
+			       "VIP %s%s: this host's kernel forwards packets for other ports of "
+			       "it, which port %s brings, so that they return: %s",
+			       vip, more, port, silence(command, finding));
+	else if (finding->fate == COPY_ANSWERED)
+		(void)snprintf(out, HOST_LINE_LEN,
+			       "VIP %s is local to this host, whose kernel has a copy of each "
+			       "packet of port %s and answers it, too: %s",
+			       vip, port, disown(command, finding->vip));
+	else
+		(void)snprintf(out, HOST_LINE_LEN,
+			       "VIP %s%s: this host's kernel has a copy of each packet of port %s "
+			       "and %s it, too: %s",
+			       vip, more, port,
+			       finding->fate == COPY_FORWARDED ? "forwards"
+							       : "sends an ICMP error about",
+			       silence(command, finding));
+}
+
+/* Asks the kernel and writes a line for every finding. 0 or -errno. */
+static int find_lines(struct host *out, const struct workers *workers)
+{
+	const struct glb_tables *tables = &workers->publish.current->gen->tables;
+	struct findings findings;
+	struct ways ways;
+	struct vips vips;
+	struct fib fib;
+	int err = fib_open(&fib);
+
+	if (err)
+		return err;
+	find_ways(&ways, workers, fib_has_gateway6(&fib));
+	err = collect_vips(&vips, tables);
+	if (!err && ways.count)
+		err = find_routes(&vips, &fib);
+	if (!err) {
+		judge(&findings, &vips, &ways);
+		*out = (struct host){.count = findings.count};
+		for (unsigned int i = 0; i < findings.count; i++)
+			write_line(out->lines[i], &findings.list[i]);
+	}
+	free(vips.list);
+	fib_close(&fib);
+	return err;
+}
+
+static bool has_line(const struct host *host, const char *line)
+{
+	for (unsigned int i = 0; i < host->count; i++)
+		if (!strcmp(host->lines[i], line))
+			return true;
+	return false;
+}
+
+static void check(struct host *host, const struct workers *workers, const struct host *known)
+{
+	struct host found;
+	int err = find_lines(&found, workers);
+
+	if (err) {
+		log_warning("cannot see whether this host's kernel gets in the way of VIPs: %s",
+			    strerror(-err));
+		return;
+	}
+	for (unsigned int i = 0; i < found.count; i++)
+		if (!has_line(known, found.lines[i]))
+			log_warning("%s", found.lines[i]);
+	if (host->count && !found.count)
+		log_info("this host's kernel leaves all packets to VIPs to the director now");
+	*host = found;
+}
+
+void host_check(struct host *host, const struct workers *workers)
+{
+	static const struct host nothing;
+
+	check(host, workers, &nothing);
+}
+
+void host_check_again(struct host *host, const struct workers *workers)
+{
+	const struct host known = *host;
+
+	check(host, workers, &known);
+}
