@@ -5,13 +5,14 @@
  * Two things, where it is configured to: the reply to an echo request, and that a packet does not
  * fit the way to its proxy (RFC 1191, RFC 8201). Both come from the VIP and leave through the port
  * and to the neighbour that the packet came from. glb_forward() decides, with a verdict of
- * glb_verdict_is_answer(); the driver sees to it that answers keep within their limit, and has
- * glb_answer() turn the packet into its answer.
+ * glb_verdict_is_answer(); the driver has glb_answer_within() turn the packet into its answer, as
+ * long as there are not too many.
  */
 #ifndef GLB_ANSWER_H
 #define GLB_ANSWER_H
 
 #include <glb/forward.h>
+#include <glb/limit.h>
 
 enum {
 	/* RFC 1812, 4.3.2.3: quote as much as fits these many bytes */
@@ -35,17 +36,17 @@ bool glb_may_answer_echo(const struct glb_packet *pkt, const struct glb_flow *fl
  */
 void glb_answer(const struct glb_generation *gen, struct glb_packet *pkt);
 
-/* How many answers may still be sent? All 0: as many as at any time. */
-struct glb_answer_budget {
-	uint64_t at_ns; /* when tokens was right, on any clock that does not go back */
-	uint64_t spent; /* parts of a second's worth: 1,000,000,000 are one answer */
+/* What a worker may still answer, by kind. All 0: nothing was sent yet. */
+struct glb_answer_limits {
+	struct glb_limit echoes; /* settings.answers_per_second */
+	struct glb_limit errors; /* settings.errors_per_second */
 };
 
 /*
- * Takes one answer from the budget: per_second of them flow back every second, and
- * min(per_second, GLB_ANSWER_BURST) at most can be taken at once. False when none is left. now_ns
- * never decreases from call to call.
+ * glb_answer() within limits: over them the packet stays as it is, and its verdict becomes
+ * GLB_DROP_ANSWER_LIMIT or GLB_DROP_ERROR_LIMIT. For now_ns see glb_limit_take().
  */
-bool glb_answer_take(struct glb_answer_budget *budget, uint32_t per_second, uint64_t now_ns);
+void glb_answer_within(struct glb_answer_limits *limits, const struct glb_generation *gen,
+		       struct glb_packet *pkt, uint64_t now_ns);
 
 #endif

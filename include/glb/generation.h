@@ -18,7 +18,6 @@ enum {
 	GLB_DSCP_COPY = 64,	   /* for glb_settings.outer_dscp: as the client's packet has it */
 	GLB_VLAN_KEEP = 0,	   /* for glb_port.vlan: the tags a frame came with */
 	GLB_VLAN_NONE = 0xffff,	   /* likewise: no tag */
-	GLB_ANSWER_BURST = 100,	   /* answers that may be sent at once */
 	GLB_HOPS_NEAR_LEN = 16384, /* bytes about backends that stay in the cache next to a core */
 };
 
@@ -53,9 +52,10 @@ struct glb_settings {
 	bool verify_ip_checksum;
 	bool trim_padding; /* cut what is behind the client's packet */
 	bool clamp_mss;
-	bool unique_hops; /* list no hop twice */
-	uint8_t isa;	  /* enum glb_isa */
-	uint32_t answers_per_second;
+	bool unique_hops;		      /* list no hop twice */
+	uint8_t isa;			      /* enum glb_isa */
+	uint32_t answers_per_second;	      /* echo replies of a worker, at most */
+	uint32_t errors_per_second;	      /* likewise, ICMP errors */
 	struct glb_port ports[GLB_PORTS_MAX]; /* by glb_packet.port */
 };
 

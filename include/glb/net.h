@@ -11,16 +11,17 @@
 enum {
 	GLB_ETHER_LEN = 14,
 	GLB_MAC_LEN = 6,
-	GLB_VLAN_LEN = 4,     /* one IEEE 802.1Q tag */
-	GLB_VLAN_MAX = 2,     /* a service and a customer tag (802.1ad) */
-	GLB_IPV4_LEN = 20,    /* RFC 791, without options */
-	GLB_IPV6_LEN = 40,    /* RFC 8200, without extension headers */
-	GLB_TCP_LEN = 20,     /* RFC 9293, without options */
-	GLB_UDP_LEN = 8,      /* RFC 768 */
-	GLB_ICMP_LEN = 8,     /* RFC 792 and RFC 4443: type, code, checksum, four bytes by type */
-	GLB_PORTS_LEN = 4,    /* source and destination port open both TCP and UDP */
-	GLB_IPV6_EXT_LEN = 8, /* what an IPv6 extension header has at least */
-	GLB_IPV6_EXT_MAX = 8, /* of these are read, one after the other */
+	GLB_VLAN_LEN = 4,      /* one IEEE 802.1Q tag */
+	GLB_VLAN_MAX = 2,      /* a service and a customer tag (802.1ad) */
+	GLB_IPV4_LEN = 20,     /* RFC 791, without options */
+	GLB_IPV6_LEN = 40,     /* RFC 8200, without extension headers */
+	GLB_TCP_LEN = 20,      /* RFC 9293, without options */
+	GLB_UDP_LEN = 8,       /* RFC 768 */
+	GLB_ICMP_LEN = 8,      /* RFC 792 and RFC 4443: type, code, checksum, four bytes by type */
+	GLB_PORTS_LEN = 4,     /* source and destination port open both TCP and UDP */
+	GLB_IPV6_EXT_LEN = 8,  /* what an IPv6 extension header has at least */
+	GLB_IPV6_EXT_MAX = 8,  /* of these are read, one after the other */
+	GLB_IPV4_MTU_MIN = 68, /* RFC 791: every link carries such packets */
 	GLB_IPV6_MTU_MIN = 1280, /* RFC 8200, 5: every link carries such packets */
 };
 

@@ -27,7 +27,9 @@
 	  "ICMP error to a bound address that quotes no readable packet")                          \
 	X(DROP_ECHO, "drop_echo", "echo request that is not to be answered, or cannot be")         \
 	X(DROP_ANSWER_LIMIT, "drop_answer_limit",                                                  \
-	  "an answer was due, but answers_per_second was reached")                                 \
+	  "an echo reply was due, but answers_per_second was reached")                             \
+	X(DROP_ERROR_LIMIT, "drop_error_limit",                                                    \
+	  "an ICMP error was due, but errors_per_second was reached")                              \
 	X(DROP_MTU, "drop_mtu", "does not fit the MTU once encapsulated; nobody was told")         \
 	X(DROP_TOO_BIG, "drop_too_big", "encapsulated it would exceed the 65,535 bytes of IP")     \
 	X(DROP_NO_GATEWAY, "drop_no_gateway", "the MAC address of its port's gateway is unknown")  \

@@ -206,16 +206,27 @@ static void read_echo(struct glb_settings *settings, const struct conf_value *ro
 	settings->echo = (uint8_t)echo; /* enum glb_echo in the order of names */
 }
 
-/* Knows what is answered already. */
+/*
+ * Knows what is answered already. The older key speaks for both kinds of answers where the newer
+ * one is absent.
+ */
 static void read_answers(struct glb_settings *settings, const struct conf_value *root)
 {
-	struct conf_value value;
+	bool errors = settings->too_big == GLB_TOO_BIG_ANSWER;
+	struct conf_value rate;
+	struct conf_value error_rate;
+	bool apart = conf_find(&error_rate, root, "errors_per_second");
 
-	if (!conf_find(&value, root, "answers_per_second") ||
-	    conf_uint(&settings->answers_per_second, 1, ANSWERS_PER_SECOND_MAX, &value))
-		return;
-	if (settings->echo != GLB_ECHO_ANSWER && settings->too_big != GLB_TOO_BIG_ANSWER)
-		conf_warn(&value, "has no effect: neither echo nor too_big is \"answer\"");
+	if (conf_find(&rate, root, "answers_per_second") &&
+	    !conf_uint(&settings->answers_per_second, 1, ANSWERS_PER_SECOND_MAX, &rate) &&
+	    settings->echo != GLB_ECHO_ANSWER && (apart || !errors))
+		conf_warn(&rate, apart ? "has no effect: echo is not \"answer\""
+				       : "has no effect: neither echo nor too_big is \"answer\"");
+	settings->errors_per_second = settings->answers_per_second;
+	if (apart &&
+	    !conf_uint(&settings->errors_per_second, 1, ANSWERS_PER_SECOND_MAX, &error_rate) &&
+	    !errors)
+		conf_warn(&error_rate, "has no effect: too_big is not \"answer\"");
 }
 
 static void check_fragments(const struct glb_settings *settings, const struct conf_value *root)

@@ -13,7 +13,7 @@
 #define SETTINGS_KEYS                                                                              \
 	"outbound_src_ip", "outbound_src_ip6", "hash_fields", "alt_hash_fields", "echo",           \
 		"forward_icmp_ping_responses", "icmp_errors", "fragments", "verify_ip_checksum",   \
-		"min_ttl", "padding", "too_big", "answers_per_second", "clamp_mss", "outer_dscp",  \
+		"min_ttl", "padding", "too_big", "answers_per_second", "errors_per_second", "clamp_mss", "outer_dscp",  \
 		"outer_ecn", "udp_checksum", "unique_hops", "instruction_set"
 
 /*

@@ -8,7 +8,11 @@ enum {
 	TOS_NETWORK_CONTROL = 0xc0, /* RFC 1812, 4.3.2.5: errors have precedence 6 or 7 */
 };
 
-static const uint64_t answer_cost = 1000000000;
+/* Whom an answer is for. */
+struct answered {
+	struct glb_flow flow;
+	uint32_t table; /* of the flow */
+};
 
 bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow)
 {
@@ -127,25 +131,24 @@ static uint8_t *write_ipv6_error(uint8_t *quote, uint32_t quote_len, uint16_t mt
 
 /* The largest packet of the client's that fits, which is never less than its family promises. */
 static uint16_t next_hop_mtu(const struct glb_generation *gen, const struct glb_packet *pkt,
-			     const struct glb_flow *flow)
+			     const struct answered *to)
 {
-	const uint8_t *outer_dst = pkt->data + flow->ip_at + (flow->version == 4 ? 16 : 24);
-	int32_t table = glb_binds_match(gen->binds, flow, outer_dst).table;
+	uint16_t least = to->flow.version == 4 ? GLB_IPV4_MTU_MIN : GLB_IPV6_MTU_MIN;
 	uint16_t mtu = gen->settings.ports[pkt->port].mtu;
+	uint8_t outer_len = gen->routes[to->table].outer_len;
 
-	if (table >= 0)
-		mtu = (uint16_t)(mtu - gen->routes[table].outer_len);
-	return flow->version == 6 && mtu < GLB_IPV6_MTU_MIN ? GLB_IPV6_MTU_MIN : mtu;
+	return mtu < least + outer_len ? least : (uint16_t)(mtu - outer_len);
 }
 
 static void answer_too_big(const struct glb_generation *gen, struct glb_packet *pkt,
-			   const struct glb_flow *flow)
+			   const struct answered *to)
 {
+	const struct glb_flow *flow = &to->flow;
 	uint8_t *quote = pkt->data + flow->ip_at;
 	uint32_t head_len = (flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) + GLB_ICMP_LEN;
 	uint32_t room = (flow->version == 4 ? GLB_ICMP_ERROR_MAX : GLB_IPV6_MTU_MIN) - head_len;
 	uint32_t quote_len = flow->ip_len < room ? flow->ip_len : room;
-	uint16_t mtu = next_hop_mtu(gen, pkt, flow);
+	uint16_t mtu = next_hop_mtu(gen, pkt, to);
 
 	/* before the tags are overwritten */
 	write_l2(pkt->data - head_len, gen, pkt, flow->ip_at);
@@ -158,29 +161,52 @@ static void answer_too_big(const struct glb_generation *gen, struct glb_packet *
 	pkt->len = flow->ip_at + head_len + quote_len;
 }
 
-void glb_answer(const struct glb_generation *gen, struct glb_packet *pkt)
+/* Reads the packet again. False: it is not one that glb_forward() gave such a verdict. */
+static bool read_answered(struct answered *to, const struct glb_generation *gen,
+			  const struct glb_packet *pkt)
 {
-	struct glb_flow flow;
+	int32_t table;
 
-	if (glb_parse(&flow, pkt->data, pkt->len) != GLB_FORWARD)
-		return; /* not a packet that glb_forward() gave such a verdict */
-	if (pkt->verdict == GLB_ANSWER_ECHO)
-		answer_echo(gen, pkt, &flow);
-	else if (pkt->verdict == GLB_ANSWER_TOO_BIG)
-		answer_too_big(gen, pkt, &flow);
+	if (!glb_verdict_is_answer(pkt->verdict) ||
+	    glb_parse(&to->flow, pkt->data, pkt->len) != GLB_FORWARD)
+		return false;
+	table = glb_binds_match(gen->binds, &to->flow, NULL).table;
+	to->table = (uint32_t)table;
+	return table >= 0;
 }
 
-bool glb_answer_take(struct glb_answer_budget *budget, uint32_t per_second, uint64_t now_ns)
+static void write_answer(const struct glb_generation *gen, struct glb_packet *pkt,
+			 const struct answered *to)
 {
-	uint64_t burst = per_second < GLB_ANSWER_BURST ? per_second : GLB_ANSWER_BURST;
-	uint64_t elapsed = now_ns - budget->at_ns;
-	/* a second refills any budget: longer ones would overflow */
-	uint64_t refill = elapsed < answer_cost ? elapsed * per_second : UINT64_MAX;
+	if (pkt->verdict == GLB_ANSWER_ECHO)
+		answer_echo(gen, pkt, &to->flow);
+	else
+		answer_too_big(gen, pkt, to);
+}
 
-	budget->at_ns = now_ns;
-	budget->spent = refill < budget->spent ? budget->spent - refill : 0;
-	if (budget->spent + answer_cost > burst * answer_cost)
-		return false;
-	budget->spent += answer_cost;
-	return true;
+void glb_answer(const struct glb_generation *gen, struct glb_packet *pkt)
+{
+	struct answered to;
+
+	if (read_answered(&to, gen, pkt))
+		write_answer(gen, pkt, &to);
+}
+
+void glb_answer_within(struct glb_answer_limits *limits, const struct glb_generation *gen,
+		       struct glb_packet *pkt, uint64_t now_ns)
+{
+	const struct glb_settings *settings = &gen->settings;
+	bool echo = pkt->verdict == GLB_ANSWER_ECHO;
+	struct glb_limit *limit = echo ? &limits->echoes : &limits->errors;
+	uint32_t rate = echo ? settings->answers_per_second : settings->errors_per_second;
+	struct glb_shares shares;
+	struct answered to;
+
+	if (!read_answered(&to, gen, pkt))
+		return;
+	shares = glb_shares_of(&to.flow, to.table);
+	if (glb_limit_take(limit, rate, &shares, now_ns))
+		write_answer(gen, pkt, &to);
+	else
+		pkt->verdict = echo ? GLB_DROP_ANSWER_LIMIT : GLB_DROP_ERROR_LIMIT;
 }

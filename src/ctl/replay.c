@@ -61,7 +61,7 @@ struct run {
 	struct slot *slots;  /* BURST of them */
 	struct glb_packet packets[BURST];
 	uint64_t counts[GLB_VERDICT_COUNT];
-	struct glb_answer_budget answers;
+	struct glb_answer_limits answers;
 };
 
 static bool read_mac(uint8_t mac[GLB_MAC_LEN], const char *option, const char *text)
@@ -275,18 +275,13 @@ static void write_frame(struct dump *dump, struct timeval at, const struct glb_p
 		dump->longest = pkt->len;
 }
 
-/* Makes the answer that a verdict asks for, if there were not too many by the capture's clock. */
+/* Answers, if there were not too many by the capture's clock; it may go back at times. */
 static void answer(struct run *run, unsigned int i)
 {
 	const struct timeval *at = &run->slots[i].at;
 	uint64_t now_ns = (uint64_t)at->tv_sec * 1000000000 + (uint64_t)at->tv_usec * 1000;
 
-	if (now_ns < run->answers.at_ns) /* captures are not always in order */
-		now_ns = run->answers.at_ns;
-	if (glb_answer_take(&run->answers, run->gen->settings.answers_per_second, now_ns))
-		glb_answer(run->gen, &run->packets[i]);
-	else
-		run->packets[i].verdict = GLB_DROP_ANSWER_LIMIT;
+	glb_answer_within(&run->answers, run->gen, &run->packets[i], now_ns);
 }
 
 static void settle(struct run *run, unsigned int i)

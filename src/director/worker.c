@@ -94,15 +94,9 @@ static void gather(struct outbox *out, struct rte_mbuf *mbuf)
 	out->mbufs[mbuf->port][out->counts[mbuf->port]++] = mbuf;
 }
 
-/* Makes the answer that a verdict asks for, or finds that there were enough. */
-static void answer(struct worker *w, const struct glb_generation *gen, struct glb_packet *pkt)
+static uint64_t now_ns(const struct worker *w)
 {
-	uint64_t now_ns = (uint64_t)((unsigned __int128)rte_rdtsc() * w->all->ns_per_tick >> 32);
-
-	if (glb_answer_take(&w->answers, gen->settings.answers_per_second, now_ns))
-		glb_answer(gen, pkt);
-	else
-		pkt->verdict = GLB_DROP_ANSWER_LIMIT;
+	return (uint64_t)((unsigned __int128)rte_rdtsc() * w->all->ns_per_tick >> 32);
 }
 
 /* Carries GLB_FORWARD out, up to counting the verdict and sending. */
@@ -119,7 +113,7 @@ static void settle(struct worker *w, const struct glb_generation *gen, struct rt
 		   struct glb_packet *pkt, struct outbox *out)
 {
 	if (glb_verdict_is_answer(pkt->verdict))
-		answer(w, gen, pkt);
+		glb_answer_within(&w->answers, gen, pkt, now_ns(w));
 	w->counters.verdicts[pkt->verdict]++;
 	if (glb_verdict_is_answer(pkt->verdict)) {
 		frame_adopt(mbuf, pkt, 0);

@@ -66,7 +66,7 @@ struct worker {
 	struct tally_count *tally;	/* its own; NULL: backends are not counted */
 	/* What it writes as it works is not beside what others read. */
 	struct worker_counters counters __rte_cache_aligned;
-	struct glb_answer_budget answers;
+	struct glb_answer_limits answers;
 	const struct tally_map *map; /* of the generation it serves, when backends are counted */
 } __rte_cache_aligned;
 

@@ -49,6 +49,7 @@ static void check_settings(const struct glb_settings *settings)
 	PROMISE(settings->udp_checksum <= GLB_UDP_ZERO);
 	PROMISE(settings->outer_dscp <= GLB_DSCP_COPY);
 	PROMISE(settings->answers_per_second >= 1 && settings->answers_per_second <= 1000000);
+	PROMISE(settings->errors_per_second >= 1 && settings->errors_per_second <= 1000000);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)

@@ -267,7 +267,8 @@ static void check_reason(const struct burst *burst, const struct held *held,
 	PROMISE(verdict != GLB_DROP_NO_HEADROOM ||
 		burst->headroom < GLB_OUTER_LEN_MAX + GLB_VLAN_LEN);
 	PROMISE(verdict != GLB_DROP_TOO_BIG || flow->ip_len > UINT16_MAX - GLB_OUTER_LEN_MAX);
-	PROMISE(verdict != GLB_DROP_ANSWER_LIMIT && verdict != GLB_DROP_TRUNCATED);
+	PROMISE(verdict != GLB_DROP_ANSWER_LIMIT && verdict != GLB_DROP_ERROR_LIMIT);
+	PROMISE(verdict != GLB_DROP_TRUNCATED);
 }
 
 static void check_bounds(const struct burst *burst, const struct glb_packet *pkt,

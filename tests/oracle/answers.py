@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from dataclasses import dataclass
 
 from reading import (
     DOES_NOT_FIT,
@@ -98,21 +97,55 @@ def echo_reply(packet: Packet, own_mac: bytes) -> bytes:
     return _frame_back(packet, own_mac, head + message)
 
 
-@dataclass
+class Bucket:
+    """Tokens that come back with time."""
+
+    def __init__(self, rate: int, most: int):
+        self.rate, self.most = rate, most
+        self.saved, self.at = float(most), 0.0
+
+    def at_time(self, now: float) -> "Bucket":
+        """The same, with what has come back; time never goes back."""
+        passed = max(0.0, now - self.at)
+        self.saved, self.at = min(self.most, self.saved + passed * self.rate), self.at + passed
+        return self
+
+
+SHARES = {"table": 2, "vip": 8, "client": 32}  # of a limit: one part in so many
+NETWORK = {4: 24, 16: 48}  # prefix length of a client's network, by the length of its address
+
+
+def _network_of(address: bytes) -> object:
+    network = ipaddress.ip_address(address), NETWORK[len(address)]
+    return ipaddress.ip_network(network, strict=False)
+
+
 class Allowance:
-    """How many answers a worker may still give: `rate` a second, some of them at once."""
+    """How many answers of a kind a worker may still give: `rate` a second, some of them at once.
 
-    rate: int
-    saved: float = 0.0
-    at: float = 0.0  # seconds
+    Half as many again at once are for those who are within the shares of their table, their VIP
+    and their client's network. Here everybody has buckets of their own; a director has 256, so it
+    may take two for one.
+    """
 
-    def __post_init__(self):
-        self.saved = self.most = min(self.rate, MOST_AT_ONCE)
+    def __init__(self, rate: int):
+        self.rate = rate
+        self.burst = min(rate, MOST_AT_ONCE)
+        self.kept = (self.burst + 1) // 2
+        self.all = Bucket(rate, self.burst + self.kept)
+        self.shares = {}
 
-    def take(self, now: float) -> bool:
-        self.saved = min(self.most, self.saved + (now - self.at) * self.rate)
-        self.at = now
-        if self.saved < 1:
+    def _share(self, kind: str, whose: object) -> Bucket:
+        part = SHARES[kind]
+        new = Bucket(max(1, self.rate // part), max(1, self.burst // part))
+        return self.shares.setdefault((kind, whose), new)
+
+    def take(self, now: float, table: int, vip: bytes, client: bytes) -> bool:
+        whose = {"table": table, "vip": vip, "client": _network_of(client)}
+        shares = [self._share(*share).at_time(now) for share in whose.items()]
+        within = all(share.saved >= 1 for share in shares)
+        if self.all.at_time(now).saved < 1 + (0 if within else self.kept):
             return False
-        self.saved -= 1
+        for bucket in [self.all, *(shares if within else [])]:
+            bucket.saved -= 1
         return True

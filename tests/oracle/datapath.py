@@ -138,7 +138,8 @@ class Director:
     udp_checksum: str = "full"
     unique_hops: bool = False
     vlan: object = "keep"
-    allowance: Allowance = field(default_factory=lambda: Allowance(1000))
+    echoes: Allowance = field(default_factory=lambda: Allowance(1000))
+    errors: Allowance = field(default_factory=lambda: Allowance(1000))
 
     def forward(self, frame: bytes, now: float = 0.0) -> Outcome:
         """What becomes of a frame at a time in seconds."""
@@ -157,7 +158,7 @@ class Director:
             raise Verdict("punt_no_bind")  # it was no proxy that replied
         self._admit(packet)
         if packet.kind == "echo" and self.echo != "forward":
-            return self._answer_echo(packet, now)
+            return self._answer_echo(packet, table, now)
         outer_packet = self._outer_length(table) + packet.header.length
         if outer_packet > 0xFFFF:
             raise Verdict("drop_too_big")
@@ -177,16 +178,17 @@ class Director:
         if packet.kind == "bad quote":
             raise Verdict("drop_bad_quote")
 
-    def _answer(self, verdict: str, frame: bytes, now: float) -> Outcome:
-        if not self.allowance.take(now):
-            raise Verdict("drop_answer_limit")
-        return Outcome(verdict, frame)
+    def _takes_one(self, allowance: Allowance, packet: Packet, table: Table, now: float) -> bool:
+        whose = self.tables.index(table), packet.flow.destination, packet.flow.source
+        return allowance.take(now, *whose)
 
-    def _answer_echo(self, packet: Packet, now: float) -> Outcome:
+    def _answer_echo(self, packet: Packet, table: Table, now: float) -> Outcome:
         answerable = packet.whole and packet.header.bare and may_be_answered(packet)
         if self.echo == "drop" or not answerable:
             raise Verdict("drop_echo")
-        return self._answer("answer_echo", echo_reply(packet, self.own_mac), now)
+        if not self._takes_one(self.echoes, packet, table, now):
+            raise Verdict("drop_answer_limit")
+        return Outcome("answer_echo", echo_reply(packet, self.own_mac))
 
     def _answer_too_big(self, packet: Packet, table: Table, now: float) -> Outcome:
         small = packet.ethertype == IPV6 and packet.header.length <= IPV6_MINIMUM_MTU
@@ -194,7 +196,9 @@ class Director:
         if self.too_big == "drop" or silent:
             raise Verdict("drop_mtu")
         largest = self.mtu - self._outer_length(table)
-        return self._answer("answer_too_big", does_not_fit(packet, self.own_mac, largest), now)
+        if not self._takes_one(self.errors, packet, table, now):
+            raise Verdict("drop_error_limit")
+        return Outcome("answer_too_big", does_not_fit(packet, self.own_mac, largest))
 
     def _outer_length(self, table: Table) -> int:
         """With as many hops as the table's rows can list."""
@@ -309,6 +313,7 @@ def director_of(config: dict, document: dict, port: Port) -> Director:
     config = {"mtu": port.mtu, **_of_port(config, port.name)}
     alt = config.get("alt_hash_fields")
     sources = (config.get(key) for key in ("outbound_src_ip", "outbound_src_ip6"))
+    answers = config.get("answers_per_second", 1000)
     pings = "punt" if config.get("forward_icmp_ping_responses") is False else "forward"
     return Director(
         tables_of(document),
@@ -318,6 +323,7 @@ def director_of(config: dict, document: dict, port: Port) -> Director:
         hash_fields=_enabled(config.get("hash_fields", {"src_addr": True})),
         alt_hash_fields=_enabled(alt) if alt is not None else None,
         echo=config.get("echo", pings),
-        allowance=Allowance(config.get("answers_per_second", 1000)),
+        echoes=Allowance(answers),
+        errors=Allowance(config.get("errors_per_second", answers)),
         **{key: config[key] for key in SAME_NAME if key in config},
     )

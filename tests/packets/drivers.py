@@ -31,6 +31,7 @@ VERDICTS = (
     "drop_bad_quote",
     "drop_echo",
     "drop_answer_limit",
+    "drop_error_limit",
     "drop_mtu",
     "drop_too_big",
     "drop_no_gateway",
@@ -198,7 +199,8 @@ class NetPcap(Driver):
             known = other == sending or repr(other) in self._proven
             if other.config.get("outbound_gateway_mac") == "auto":
                 continue  # replay was told
-            timed = other.times or counts["drop_answer_limit"] or answers > self._MOST_ANSWERS
+            limited = counts["drop_answer_limit"] or counts["drop_error_limit"]
+            timed = other.times or limited or answers > self._MOST_ANSWERS
             if not known and not timed and not any(map(self.cannot_carry, other.frames)):
                 batch.append((other, outcome))
         return batch

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Echo requests to a VIP: forwarded, answered, punted or dropped."""
 
-from collections import Counter
-
 import pytest
 from scapy.layers.inet import ICMP, IP, IPOption_NOP
 from scapy.layers.inet6 import (
@@ -16,16 +14,13 @@ from scapy.layers.inet6 import (
 from scapy.layers.l2 import Dot1AD, Dot1Q, Ether
 from scapy.packet import Padding, Raw
 
-from drivers import Seen, Sending
 from frames import (
     BOTH,
     CLIENT,
     CLIENT6,
-    CONFIG,
     NOT_A_VIP,
     NOT_A_VIP6,
     ROUTER_MAC,
-    TABLES,
     VIP,
     VIP6,
     backends,
@@ -35,7 +30,6 @@ from frames import (
     ether,
     ip,
     reply_to,
-    sized,
     table,
     tcp,
     too_big,
@@ -288,70 +282,3 @@ def test_a_request_of_another_code_is_none(answering):
         ip(CLIENT, VIP) / ICMP(code=1) / Raw(b"ping"), ip(CLIENT6, VIP6) / ICMPv6EchoRequest(code=1)
     ]
     assert set(verdicts(answering, odd)) == {"punt_no_bind"}
-
-
-def test_answers_are_limited_to_a_hundred_at_once(director):
-    """What is more at one instant is dropped, however many are allowed a second."""
-    director.needs_time()
-    answering = director.with_config(echo="answer", answers_per_second=5000)
-    outcomes = answering.send(*[ether(echo())] * 150, at=[1.0] * 150)
-    assert [o.verdict for o in outcomes] == ["answer_echo"] * 100 + ["drop_answer_limit"] * 50
-
-
-def test_fewer_a_second_are_fewer_at_once(director):
-    director.needs_time()
-    for rate in (1, 7, 99):
-        few = director.with_config(echo="answer", answers_per_second=rate)
-        outcomes = few.send(*[ether(echo())] * 120, at=[1.0] * 120)
-        assert [o.verdict for o in outcomes].count("answer_echo") == rate
-
-
-def test_answers_are_a_thousand_a_second_by_default(director):
-    director.needs_time()
-    times = [1.0] * 110 + [1.0105] * 20
-    outcomes = director.with_config(echo="answer").send(*[ether(echo())] * 130, at=times)
-    counts = [o.verdict for o in outcomes]
-    assert (counts[:110].count("answer_echo"), counts[110:].count("answer_echo")) == (100, 10)
-
-
-def test_an_allowance_comes_back_with_time_and_does_not_grow_beyond_its_burst(director):
-    director.needs_time()
-    slow = director.with_config(echo="answer", answers_per_second=2)
-    times = [1.0] * 4 + [1.4, 1.6] + [60.0] * 4
-    verdicts_seen = [o.verdict for o in slow.send(*[ether(echo())] * 10, at=times)]
-    answered = [verdict == "answer_echo" for verdict in verdicts_seen]
-    assert answered == [True, True, False, False, False, True, True, True, False, False]
-
-
-def test_echo_and_too_big_answers_share_one_allowance(director):
-    director.needs_time()
-    two = director.with_config(echo="answer", too_big="answer", mtu=1500, answers_per_second=2)
-    frames = [
-        ether(echo()), ether(sized(tcp, 1500)), ether(echo(VIP6)), ether(sized(tcp, 1500, VIP6))
-    ]
-    seen = [o.verdict for o in two.send(*frames, at=[1.0] * 4)]
-    assert seen == ["answer_echo", "answer_too_big", "drop_answer_limit", "drop_answer_limit"]
-
-
-def test_what_is_not_answered_costs_no_allowance(director):
-    director.needs_time()
-    one = director.with_config(echo="answer", answers_per_second=1)
-    refused = ether(echo(options=[IPOption_NOP()] * 4))
-    seen = [o.verdict for o in one.send(refused, ether(tcp()), ether(echo()), at=[1.0] * 3)]
-    assert seen == ["drop_echo", "forward", "answer_echo"]
-
-
-def test_forwarding_goes_on_when_the_limit_is_reached(director):
-    director.needs_time()
-    one = director.with_config(echo="answer", answers_per_second=1)
-    seen = [o.verdict for o in one.send(ether(echo()), ether(echo()), ether(tcp()), at=[1.0] * 3)]
-    assert seen == ["answer_echo", "drop_answer_limit", "forward"]
-
-
-def test_a_worker_of_a_director_keeps_the_limit_by_its_own_clock(veth):
-    """Of 300 requests in a moment about a hundred are answered, and none is lost uncounted."""
-    config = {**CONFIG, "echo": "answer", "answers_per_second": 100}
-    seen = veth.run(Sending(config, TABLES, [bytes(ether(echo()))] * 300), Seen([], [], Counter()))
-    answered = len(seen.sent)
-    veth.expected += Counter({"answer_echo": answered, "drop_answer_limit": 300 - answered})
-    assert 50 <= answered <= 200 and not seen.punted

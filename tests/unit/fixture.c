@@ -158,6 +158,7 @@ const struct glb_settings fixture_settings = {
 	.src_addr6 = {{0x20, 0x01, 0x0d, 0xb8, 0, 0x41, [15] = 0x41}, 6},
 	.hash_fields = GLB_HASH_SRC_ADDR,
 	.answers_per_second = 1000,
+	.errors_per_second = 1000,
 	.ports = {{.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, 0}, .mtu = 1500},
 		  {.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, 1}, .mtu = 1500},
 		  {.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, 2}, .mtu = 1500}},

@@ -433,16 +433,48 @@ START_TEST(a_packet_with_another_verdict_or_unreadable_stays_as_it_is)
 }
 END_TEST
 
-START_TEST(a_packet_that_no_bind_matches_is_told_the_mtu_of_its_port)
+START_TEST(an_ipv4_sender_is_told_no_less_than_68_however_small_the_port_s_mtu)
 {
 	static const struct sample large = {FROM4, TCP, LARGE};
-	struct held held = hold(&large, HEADROOM);
+	static const struct {
+		uint16_t mtu, told;
+	} cases[] = {{109, 69}, {108, 68}, {107, 68}, {40, 68}, {1, 68}};
 
-	memset(held.pkt.data + 14 + 16, 9, 4);
-	held.pkt.verdict = GLB_ANSWER_TOO_BIG;
-	glb_answer(gen, &held.pkt);
-	ck_assert_uint_eq(get16(held.pkt.data + 14 + 26), 1500);
-	release(&held);
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		struct held held = hold(&large, HEADROOM);
+
+		serve(cases[i].mtu);
+		glb_forward(gen, &held.pkt, 1);
+		glb_answer(gen, &held.pkt);
+		ck_assert_uint_eq(get16(held.pkt.data + 14 + 26), cases[i].told);
+		release(&held);
+	}
+}
+END_TEST
+
+START_TEST(over_its_limit_a_packet_stays_as_it_is_and_is_dropped_by_the_limit_s_name)
+{
+	static const struct {
+		struct sample sample;
+		enum glb_verdict want, over;
+	} cases[] = {
+		{{PING4}, GLB_ANSWER_ECHO, GLB_DROP_ANSWER_LIMIT},
+		{{FROM6, TCP, LARGE}, GLB_ANSWER_TOO_BIG, GLB_DROP_ERROR_LIMIT},
+	};
+	static struct glb_answer_limits limits;
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		for (unsigned int n = 0; n < 101; n++) {
+			struct held held = hold(&cases[i].sample, HEADROOM);
+
+			glb_forward(gen, &held.pkt, 1);
+			glb_answer_within(&limits, gen, &held.pkt, 0);
+			ck_assert_uint_eq(held.pkt.verdict,
+					  n < 100 ? cases[i].want : cases[i].over);
+			ck_assert((n < 100) == !!memcmp(held.pkt.data, held.original, 12));
+			release(&held);
+		}
+	}
 }
 END_TEST
 
@@ -483,7 +515,10 @@ Suite *unit_suite(void)
 	tcase_add_test(packets,
 		       nobody_is_told_about_errors_fragments_or_what_every_link_must_carry);
 	tcase_add_test(packets, a_packet_with_another_verdict_or_unreadable_stays_as_it_is);
-	tcase_add_test(packets, a_packet_that_no_bind_matches_is_told_the_mtu_of_its_port);
+	tcase_add_test(packets,
+		       an_ipv4_sender_is_told_no_less_than_68_however_small_the_port_s_mtu);
+	tcase_add_test(packets,
+		       over_its_limit_a_packet_stays_as_it_is_and_is_dropped_by_the_limit_s_name);
 	tcase_add_test(packets, errors_are_never_answered_whatever_they_quote);
 	suite_add_tcase(suite, packets);
 	return suite;

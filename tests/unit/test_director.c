@@ -49,6 +49,7 @@ START_TEST(two_keys_are_enough_and_the_rest_has_its_defaults)
 		.src_addr = conf.settings.src_addr,
 		.hash_fields = GLB_HASH_SRC_ADDR,
 		.answers_per_second = 1000,
+		.errors_per_second = 1000,
 	};
 
 	ck_assert_mem_eq(&conf.settings, &original, sizeof(original));
@@ -153,6 +154,7 @@ START_TEST(answers_and_both_sources_have_their_effect)
 			 0);
 	ck_assert_str_eq(told, "");
 	ck_assert_uint_eq(conf.settings.answers_per_second, 1000000);
+	ck_assert_uint_eq(conf.settings.errors_per_second, 1000000);
 	ck_assert_uint_eq(conf.settings.src_addr.version, 4);
 	ck_assert_uint_eq(conf.settings.src_addr6.version, 6);
 	ck_assert_uint_eq(conf.settings.src_addr6.bytes[15], 0xb);
@@ -287,6 +289,12 @@ static const struct {
 	{WITH("'answers_per_second':1"),
 	 "warning 1:96: $.answers_per_second: has no effect: neither echo nor too_big is "
 	 "\"answer\""},
+	{WITH("'too_big':'answer','errors_per_second':0"),
+	 "1:114: $.errors_per_second: 0 is not from 1 to 1000000"},
+	{WITH("'too_big':'answer','errors_per_second':1,'answers_per_second':1"),
+	 "warning 1:137: $.answers_per_second: has no effect: echo is not \"answer\""},
+	{WITH("'echo':'answer','errors_per_second':1,'answers_per_second':1"),
+	 "warning 1:111: $.errors_per_second: has no effect: too_big is not \"answer\""},
 	/* what contradicts something else */
 	{WITH("'echo':'answer','forward_icmp_ping_responses':true"),
 	 "1:82: $.echo: contradicts forward_icmp_ping_responses: true is \"forward\""},
