@@ -380,7 +380,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 		 workers->ports.count, workers->ports.queue_count);
 	serve(control);
 	workers_stop(workers);
-	stats_print(stdout, workers);
+	stats_print(workers);
 	workers_free(workers);
 	unpublish(workers);
 	return 0;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,12 +67,30 @@ static bool read_args(struct args *out, int argc, char **argv)
 	return true;
 }
 
+static ssize_t take_dpdk_lines(void *cookie, const char *lines, size_t len)
+{
+	(void)cookie;
+	log_lines(lines, len);
+	return (ssize_t)len;
+}
+
+/* Has what DPDK logs wait for nobody either. */
+static void take_dpdk_log(void)
+{
+	FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = take_dpdk_lines});
+
+	if (stream && rte_openlog_stream(stream))
+		(void)fclose(stream);
+}
+
 static int run(struct control *control, int eal_argc, char **eal_argv)
 {
+	take_dpdk_log();
 	if (rte_eal_init(eal_argc, eal_argv) < 0) {
 		log_error("the EAL does not start: %s", rte_strerror(rte_errno));
 		return EXIT_FAILURE;
 	}
+	log_stay_here(); /* off the workers' processors */
 
 	int status = EXIT_FAILURE;
 
@@ -86,19 +103,34 @@ static int run(struct control *control, int eal_argc, char **eal_argv)
 	return status;
 }
 
+static int start(struct control *control, const struct args *args, int eal_argc, char **eal_argv)
+{
+	control->config_path = args->config_path;
+	control->tables_path = args->tables_path;
+	if (control_load(control))
+		return EXIT_FAILURE;
+	if (service_stop_pending()) {
+		log_info("stopped before it was ready");
+		glb_tables_free(&control->tables);
+		return args->check ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	if (args->check)
+		return control_check(control) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run(control, eal_argc, eal_argv);
+}
+
 int main(int argc, char **argv)
 {
 	int at = own_args_at(argc, argv);
 	struct control control = {0};
 	struct args args;
 
-	/* Before all else: a signal that comes while tables are read must not end the process, and
-	 * no thread of the EAL may take one. */
-	if (service_start(&control.service)) {
-		log_error("no file descriptors for signals: %s", strerror(errno));
-		return EXIT_FAILURE;
-	}
-	service_keep_memory();
+	/*
+	 * Before all else: a signal that comes while tables are read must not end the process, and
+	 * no thread may take one.
+	 */
+	int err = service_start(&control.service);
+
 	if (argc == 2 && !strcmp(argv[1], "--help")) {
 		(void)fputs(usage, stdout);
 		return EXIT_SUCCESS;
@@ -108,17 +140,16 @@ int main(int argc, char **argv)
 		(void)fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
-
-	control.config_path = args.config_path;
-	control.tables_path = args.tables_path;
-	if (control_load(&control))
+	service_keep_memory();
+	if (!err)
+		err = log_start();
+	if (err) {
+		log_error("cannot start: %s", strerror(-err));
 		return EXIT_FAILURE;
-	if (service_stop_pending()) {
-		log_info("stopped before it was ready");
-		glb_tables_free(&control.tables);
-		return args.check ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
-	if (args.check)
-		return control_check(&control) ? EXIT_FAILURE : EXIT_SUCCESS;
-	return run(&control, at, argv);
+
+	int status = start(&control, &args, at, argv);
+
+	log_stop();
+	return status;
 }

@@ -2,9 +2,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "director/stats.h"
 #include "sys/log.h"
+#include "sys/outlet.h"
 
 static struct worker_counters sum_workers(const struct workers *all)
 {
@@ -39,7 +41,7 @@ static struct rte_eth_stats sum_ports(const struct ports *ports)
 	return sum;
 }
 
-void stats_print(FILE *out, const struct workers *all)
+static void write_lines(FILE *out, const struct workers *all)
 {
 	struct worker_counters workers = sum_workers(all);
 	struct rte_eth_stats ports = sum_ports(&all->ports);
@@ -57,23 +59,51 @@ void stats_print(FILE *out, const struct workers *all)
 		log_error("out of memory");
 }
 
-void stats_log(const struct workers *all)
+/* NULL: out of memory, which is logged. To be released with free(). */
+static char *make_text(const struct workers *all)
 {
 	char *text = NULL;
-	char *rest = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	if (!out) {
-		log_error("out of memory");
-		return;
+	if (out) {
+		write_lines(out, all);
+		if (fclose(out)) {
+			free(text);
+			text = NULL;
+		}
 	}
-	stats_print(out, all);
-	if (fclose(out))
+	if (!text)
 		log_error("out of memory");
-	else
-		for (char *line = strtok_r(text, "\n", &rest); line;
-		     line = strtok_r(NULL, "\n", &rest))
+	return text;
+}
+
+void stats_log(const struct workers *all)
+{
+	char *text = make_text(all);
+	char *rest = text;
+
+	for (char *line; rest && (line = strsep(&rest, "\n"));)
+		if (*line)
 			log_info("%s", line);
+	free(text);
+}
+
+void stats_print(const struct workers *all)
+{
+	char *text = make_text(all);
+	struct outlet *outlet;
+
+	if (!text)
+		return;
+
+	int err = outlet_open(&outlet, STDOUT_FILENO, strlen(text));
+
+	if (!err) {
+		outlet_put(outlet, text, strlen(text));
+		err = outlet_close(outlet, STATS_PATIENCE_MS);
+	}
+	if (err)
+		log_error("counters could not be written: %s", strerror(-err));
 	free(text);
 }

@@ -5,15 +5,16 @@
 #ifndef DIRECTOR_STATS_H
 #define DIRECTOR_STATS_H
 
-#include <stdio.h>
-
 #include "director/worker.h"
 
 /*
  * Writes the sum over all workers, what the ports counted and what went to tables and backends, if
- * that is counted: a `NAME VALUE` line each.
+ * that is counted, to standard output: a `NAME VALUE` line each. Gives up, and logs that, when they
+ * are not read within STATS_PATIENCE_MS.
  */
-void stats_print(FILE *out, const struct workers *all);
+void stats_print(const struct workers *all);
+
+enum { STATS_PATIENCE_MS = 2000 };
 
 /* Logs the same lines. */
 void stats_log(const struct workers *all);

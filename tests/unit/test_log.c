@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "suite.h"
@@ -57,6 +58,36 @@ START_TEST(letters_outside_ascii_are_kept)
 }
 END_TEST
 
+START_TEST(lines_of_a_started_log_are_the_same_and_in_order)
+{
+	char all[] = "test_log: info: a\nEAL: b\ntest_log: error: c?d\n";
+
+	ck_assert_int_eq(log_start(), 0);
+	log_info("a");
+	log_lines("EAL: b\n", 7);
+	log_error("c\nd");
+	log_stop();
+	ck_assert_str_eq(last_logged(), all);
+	log_info("at once");
+	ck_assert_str_eq(last_logged(), "test_log: info: at once\n");
+}
+END_TEST
+
+START_TEST(a_started_log_waits_for_nobody)
+{
+	static char line[512];
+	time_t before = time(NULL);
+
+	memset(line, 'x', sizeof(line) - 1);
+	ck_assert_int_eq(log_start(), 0);
+	for (int i = 0; i < 10000; i++)
+		log_info("%s", line);
+	log_stop();
+	log_info("after it was stopped");
+	ck_assert_int_lt(time(NULL) - before, 10);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("log");
@@ -67,6 +98,8 @@ Suite *unit_suite(void)
 	tcase_add_test(log, a_message_is_one_line_whatever_it_quotes);
 	tcase_add_test(log, a_line_longer_than_its_room_is_cut_and_still_a_line);
 	tcase_add_test(log, letters_outside_ascii_are_kept);
+	tcase_add_test(log, lines_of_a_started_log_are_the_same_and_in_order);
+	tcase_add_test(log, a_started_log_waits_for_nobody);
 	suite_add_tcase(suite, log);
 	return suite;
 }

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "outlet.h"
+
+enum { NOTICE_LEN = 128 };
+
+struct outlet {
+	pthread_t thread;
+	int fd;
+	size_t room;
+	pthread_mutex_t lock; /* over all below */
+	pthread_cond_t changed;
+	size_t put;	   /* bytes so far; the next one goes to bytes[put % room] */
+	size_t taken;	   /* bytes written so far */
+	unsigned int lost; /* lines since the last that was put */
+	bool closing;
+	bool ended;
+	char bytes[];
+};
+
+static void append(struct outlet *outlet, const char *text, size_t len)
+{
+	size_t at = outlet->put % outlet->room;
+	size_t first = len < outlet->room - at ? len : outlet->room - at;
+
+	memcpy(outlet->bytes + at, text, first);
+	memcpy(outlet->bytes, text + first, len - first);
+	outlet->put += len;
+}
+
+/* Puts what there is room for, behind a line about those that there was none for. */
+static bool put_behind_lost(struct outlet *outlet, const char *lines, size_t len)
+{
+	size_t left = outlet->room - (outlet->put - outlet->taken);
+	char notice[NOTICE_LEN];
+	int notice_len = 0;
+
+	if (outlet->lost)
+		notice_len = snprintf(notice, sizeof(notice),
+				      "%s: warning: %u lines lost: nobody read\n",
+				      program_invocation_short_name, outlet->lost);
+	if ((size_t)notice_len > left || len > left - (size_t)notice_len)
+		return false;
+	append(outlet, notice, (size_t)notice_len);
+	append(outlet, lines, len);
+	outlet->lost = 0;
+	return true;
+}
+
+static unsigned int count_lines(const char *lines, size_t len)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += lines[i] == '\n';
+	return count;
+}
+
+void outlet_put(struct outlet *outlet, const char *lines, size_t len)
+{
+	(void)pthread_mutex_lock(&outlet->lock);
+	if (!put_behind_lost(outlet, lines, len))
+		outlet->lost += count_lines(lines, len);
+	(void)pthread_cond_broadcast(&outlet->changed);
+	(void)pthread_mutex_unlock(&outlet->lock);
+}
+
+/* Copies what is to be written next: whole lines, unless one is longer than that. */
+static size_t next_lines(char out[PIPE_BUF], const struct outlet *outlet)
+{
+	size_t len = outlet->put - outlet->taken;
+	size_t lines_len = 0;
+
+	if (len > PIPE_BUF)
+		len = PIPE_BUF;
+	for (size_t i = 0; i < len; i++) {
+		out[i] = outlet->bytes[(outlet->taken + i) % outlet->room];
+		if (out[i] == '\n')
+			lines_len = i + 1;
+	}
+	return lines_len ? lines_len : len;
+}
+
+/* Takes as long as it takes. Where nobody can ever read it, the text is dropped. */
+static void write_out(int fd, const char *text, size_t len)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+
+	while (len) {
+		ssize_t put = write(fd, text, len);
+
+		if (put < 0 && errno == EAGAIN) /* somebody else has made it so */
+			(void)poll(&ready, 1, -1);
+		else if (put < 0 && errno != EINTR)
+			return;
+		if (put > 0) {
+			text += put;
+			len -= (size_t)put;
+		}
+	}
+}
+
+static void *write_all(void *arg)
+{
+	struct outlet *outlet = arg;
+	char lines[PIPE_BUF];
+
+	(void)pthread_mutex_lock(&outlet->lock);
+	for (;;) {
+		if (outlet->put == outlet->taken && outlet->lost)
+			(void)put_behind_lost(outlet, "", 0);
+		while (outlet->put == outlet->taken && !outlet->lost && !outlet->closing)
+			(void)pthread_cond_wait(&outlet->changed, &outlet->lock);
+
+		size_t len = next_lines(lines, outlet);
+
+		if (!len)
+			break;
+		(void)pthread_mutex_unlock(&outlet->lock);
+		write_out(outlet->fd, lines, len);
+		(void)pthread_mutex_lock(&outlet->lock);
+		outlet->taken += len;
+	}
+	outlet->ended = true;
+	(void)pthread_cond_broadcast(&outlet->changed);
+	(void)pthread_mutex_unlock(&outlet->lock);
+	return NULL;
+}
+
+static void init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t monotonic;
+
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(condition, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
+}
+
+static void destroy(struct outlet *outlet)
+{
+	(void)pthread_cond_destroy(&outlet->changed);
+	(void)pthread_mutex_destroy(&outlet->lock);
+	free(outlet);
+}
+
+int outlet_open(struct outlet **out, int fd, size_t room)
+{
+	struct outlet *outlet;
+
+	room += NOTICE_LEN; /* so that, with nothing else to write, what was lost can be mentioned
+			     */
+	outlet = calloc(1, sizeof(*outlet) + room);
+	if (!outlet)
+		return -ENOMEM;
+	outlet->fd = fd;
+	outlet->room = room;
+	(void)pthread_mutex_init(&outlet->lock, NULL);
+	init_condition(&outlet->changed);
+
+	int err = -pthread_create(&outlet->thread, NULL, write_all, outlet);
+
+	if (err) {
+		destroy(outlet);
+		return err;
+	}
+	*out = outlet;
+	return 0;
+}
+
+void outlet_stay_here(struct outlet *outlet)
+{
+	cpu_set_t set;
+
+	if (!sched_getaffinity(0, sizeof(set), &set))
+		(void)pthread_setaffinity_np(outlet->thread, sizeof(set), &set);
+}
+
+static struct timespec monotonic_after(unsigned int ms)
+{
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_nsec -= 1000000000;
+		at.tv_sec++;
+	}
+	return at;
+}
+
+int outlet_close(struct outlet *outlet, unsigned int timeout_ms)
+{
+	struct timespec until = monotonic_after(timeout_ms);
+	int err = 0;
+
+	(void)pthread_mutex_lock(&outlet->lock);
+	outlet->closing = true;
+	(void)pthread_cond_broadcast(&outlet->changed);
+	while (!outlet->ended && !err)
+		err = -pthread_cond_timedwait(&outlet->changed, &outlet->lock, &until);
+
+	bool ended = outlet->ended;
+
+	(void)pthread_mutex_unlock(&outlet->lock);
+	if (!ended)
+		return err;
+	(void)pthread_join(outlet->thread, NULL);
+	destroy(outlet);
+	return 0;
+}
