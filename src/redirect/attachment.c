@@ -7,28 +7,18 @@
 #include "redirect.skel.h"
 #pragma GCC diagnostic pop
 
+#include "clsact.h"
+#include "places.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-/* Our place among the filters of a device. Filters with a lower priority number run before us. */
-enum {
-	HANDLE = 1,
-	PRIORITY = 19523,
-	MAPS_MAX = 8, /* more than the program has */
-};
-
-static const char program_name[] = "glb_redirect";
-static const char counters_name[] = "glb_counters";
-
-/* --- The program and its counters --- */
+/* --- Load --- */
 
 static int discard(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -41,71 +31,6 @@ static int discard(enum libbpf_print_level level, const char *format, va_list ar
 static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
-}
-
-/* Reads what the kernel knows about a program. */
-static int read_program(uint32_t id, struct bpf_prog_info *info)
-{
-	uint32_t len = sizeof(*info);
-	int fd = bpf_prog_get_fd_by_id(id);
-
-	if (fd < 0)
-		return -errno;
-
-	int error = bpf_obj_get_info_by_fd(fd, info, &len) ? -errno : 0;
-
-	close(fd);
-	return error;
-}
-
-/* The counters among the maps of a program: sets *counters_fd, to be closed. */
-static int open_counters(const uint32_t *map_ids, uint32_t count, int *counters_fd)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		struct bpf_map_info info = {0};
-		uint32_t len = sizeof(info);
-		int fd = bpf_map_get_fd_by_id(map_ids[i]);
-
-		if (fd < 0)
-			return -errno;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && !strcmp(info.name, counters_name)) {
-			if (info.max_entries == GLB_REDIRECT_COUNTER_COUNT) {
-				*counters_fd = fd;
-				return 0;
-			}
-		}
-		close(fd);
-	}
-	return -ENOTSUP;
-}
-
-/*
- * Finds our program on a device. Returns 0 and sets *counters_fd, to be closed, or -1 there when
- * the program is of a version with other counters; -ENOENT; -EEXIST when the place is taken.
- */
-static int find(const struct bpf_tc_hook *hook, int *counters_fd)
-{
-	LIBBPF_OPTS(bpf_tc_opts, place, .handle = HANDLE, .priority = PRIORITY);
-	uint32_t map_ids[MAPS_MAX] = {0};
-	struct bpf_prog_info info = {.nr_map_ids = MAPS_MAX, .map_ids = (uintptr_t)map_ids};
-	int error = bpf_tc_query(hook, &place);
-
-	if (error == -EINVAL) /* there is no clsact qdisc */
-		return -ENOENT;
-	if (error)
-		return error;
-
-	error = read_program(place.prog_id, &info);
-	if (error)
-		return error;
-	if (info.type != BPF_PROG_TYPE_SCHED_CLS || strcmp(info.name, program_name))
-		return -EEXIST;
-
-	error = open_counters(map_ids, info.nr_map_ids < MAPS_MAX ? info.nr_map_ids : MAPS_MAX,
-			      counters_fd);
-	if (error == -ENOTSUP)
-		*counters_fd = -1;
-	return error == -ENOTSUP ? 0 : error;
 }
 
 /* Loads the program, counting where a program before it counted unless counters_fd is -1. */
@@ -128,135 +53,82 @@ static int load(struct redirect_bpf **out, int counters_fd)
 	return 0;
 }
 
-/* --- The clsact qdisc, which filters hang on --- */
-
-/* Asks for all filters behind one parent of a device, rtnetlink(7). */
-static bool ask_for_filters(int fd, int ifindex, uint32_t parent)
+/* Loads the program, and once more for its reasons if the kernel refuses it. */
+static int load_or_explain(struct redirect_bpf **out, int counters_fd)
 {
-	struct {
-		struct nlmsghdr header;
-		struct tcmsg filters;
-	} request = {
-		.header.nlmsg_len = sizeof(request),
-		.header.nlmsg_type = RTM_GETTFILTER,
-		.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		.filters.tcm_family = AF_UNSPEC,
-		.filters.tcm_ifindex = ifindex,
-		.filters.tcm_parent = parent,
-	};
+	int error = load(out, counters_fd);
 
-	return send(fd, &request, sizeof(request), 0) == sizeof(request);
-}
-
-/* True when the answer ends without having named a filter. */
-static bool answer_is_empty(int fd)
-{
-	_Alignas(struct nlmsghdr) char answer[32768];
-
-	for (;;) {
-		ssize_t len = recv(fd, answer, sizeof(answer), 0);
-
-		if (len <= 0)
-			return false;
-		for (struct nlmsghdr *message = (struct nlmsghdr *)answer; NLMSG_OK(message, len);
-		     message = NLMSG_NEXT(message, len)) {
-			if (message->nlmsg_type == NLMSG_DONE)
-				return true;
-			if (message->nlmsg_type != NLMSG_NOOP)
-				return false;
-		}
-	}
-}
-
-/* True when there is known to be no filter; false also in doubt. */
-static bool has_no_filters(int ifindex, uint32_t parent)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-
-	if (fd < 0)
-		return false;
-
-	bool empty = ask_for_filters(fd, ifindex, parent) && answer_is_empty(fd);
-
-	close(fd);
-	return empty;
-}
-
-/* Removes the qdisc unless it is, or may be, of use to somebody. */
-static void tidy(struct bpf_tc_hook hook)
-{
-	if (!has_no_filters(hook.ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) ||
-	    !has_no_filters(hook.ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS)))
-		return;
-	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
-	(void)bpf_tc_hook_destroy(&hook);
+	if (!error || error == -EPERM)
+		return error;
+	libbpf_set_print(print_warnings);
+	error = load(out, counters_fd) ? -ENOEXEC : 0;
+	libbpf_set_print(discard);
+	return error;
 }
 
 /* --- Attach, detach, read --- */
 
-/* Puts a loaded program on the device, over one that is there if `replace`. */
-static int place_program(struct bpf_tc_hook *hook, const struct redirect_bpf *skeleton,
-			 bool replace)
+/*
+ * Puts a program where it belongs and then takes the old one away from where it does not. While
+ * both are there the first to run decides, and what it keeps is no packet for the other.
+ */
+static int place_program(int ifindex, int program_fd, const struct places *old,
+			 enum redirect_hook hook)
 {
-	LIBBPF_OPTS(bpf_tc_opts, place, .handle = HANDLE, .priority = PRIORITY,
-		    .prog_fd = bpf_program__fd(skeleton->progs.glb_redirect),
-		    .flags = replace ? BPF_TC_F_REPLACE : 0);
-	int error = bpf_tc_hook_create(hook);
+	int error;
 
-	if (error && error != -EEXIST)
-		return error;
-	error = bpf_tc_attach(hook, &place);
-	if (error)
-		tidy(*hook);
-	return error == -EINVAL ? -EEXIST : error; /* EINVAL: our priority has another kind */
+	if (hook == REDIRECT_TCX) {
+		error = tcx_attach(ifindex, program_fd, old->tcx.program_fd);
+		return error || !old->clsact.id ? error : clsact_detach(ifindex);
+	}
+	error = clsact_attach(ifindex, program_fd, old->clsact.id != 0);
+	return error || !old->tcx.id ? error : tcx_detach(ifindex, old->tcx.program_fd);
 }
 
-int redirect_attach(int ifindex)
+int redirect_attach(int ifindex, enum redirect_hook hook)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
 	struct redirect_bpf *skeleton = NULL;
-	int counters_fd = -1;
+	struct places old;
 
 	libbpf_set_print(discard);
 
-	int found = find(&hook, &counters_fd);
+	int error = places_find(ifindex, &old);
 
-	if (found && found != -ENOENT)
-		return found;
+	if (error)
+		return error;
+	if (!old.has_tcx)
+		hook = REDIRECT_CLSACT;
 
-	int error = load(&skeleton, counters_fd);
+	int reason;
+	const struct ours *first = places_first(&old, &reason);
 
-	if (error && error != -EPERM) { /* once more, for its reasons */
-		libbpf_set_print(print_warnings);
-		error = load(&skeleton, counters_fd) ? -ENOEXEC : 0;
-		libbpf_set_print(discard);
-	}
+	error = hook == REDIRECT_CLSACT && old.clsact_taken
+			? -EEXIST
+			: load_or_explain(&skeleton, first ? first->counters_fd : -1);
 	if (!error) {
-		error = place_program(&hook, skeleton, found == 0);
+		error = place_program(ifindex, bpf_program__fd(skeleton->progs.glb_redirect), &old,
+				      hook);
 		redirect_bpf__destroy(skeleton);
 	}
-	if (counters_fd >= 0)
-		close(counters_fd);
+	places_release(&old);
 	return error;
 }
 
 int redirect_detach(int ifindex)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, place, .handle = HANDLE, .priority = PRIORITY);
-	int counters_fd = -1;
+	struct places places;
 
 	libbpf_set_print(discard);
 
-	int error = find(&hook, &counters_fd);
+	int error = places_find(ifindex, &places);
 
 	if (error)
 		return error;
-	if (counters_fd >= 0)
-		close(counters_fd);
-	error = bpf_tc_detach(&hook, &place);
-	if (!error)
-		tidy(hook);
+	if (places_first(&places, &error) && places.tcx.id)
+		error = tcx_detach(ifindex, places.tcx.program_fd);
+	if (!error && places.clsact.id)
+		error = clsact_detach(ifindex);
+	places_release(&places);
 	return error;
 }
 
@@ -281,19 +153,85 @@ static int sum_counters(int counters_fd, int cpus, uint64_t *values)
 
 int redirect_read_counters(int ifindex, uint64_t *values)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-	int counters_fd = -1;
+	struct places places;
 
 	libbpf_set_print(discard);
 
 	int cpus = libbpf_num_possible_cpus();
-	int error = cpus < 0 ? cpus : find(&hook, &counters_fd);
+	int error = cpus < 0 ? cpus : places_find(ifindex, &places);
 
 	if (error)
 		return error;
-	if (counters_fd < 0)
-		return -ENOTSUP;
-	error = sum_counters(counters_fd, cpus, values);
-	close(counters_fd);
+
+	const struct ours *ours = places_first(&places, &error);
+
+	if (ours)
+		error = ours->counters_fd < 0 ? -ENOTSUP
+					      : sum_counters(ours->counters_fd, cpus, values);
+	places_release(&places);
+	return error;
+}
+
+/* --- Status --- */
+
+static void add_program(struct redirect_status *status, uint32_t id)
+{
+	struct bpf_prog_info info = {0};
+	struct redirect_before *before = &status->before[status->before_count];
+	int fd;
+
+	if (status->before_count == REDIRECT_BEFORE_MAX || places_open_program(id, &fd, &info))
+		return; /* it has gone since */
+	close(fd);
+	*before = (struct redirect_before){.hook = REDIRECT_TCX, .number = id};
+	(void)snprintf(before->name, sizeof(before->name), "%s", info.name);
+	status->before_count++;
+}
+
+static int add_filters(struct redirect_status *status, int ifindex)
+{
+	struct clsact_filter filters[REDIRECT_BEFORE_MAX];
+	unsigned int count;
+	int error =
+		clsact_before(ifindex, filters, REDIRECT_BEFORE_MAX - status->before_count, &count);
+
+	if (error)
+		return error;
+	for (unsigned int i = 0; i < count; i++) {
+		struct redirect_before *before = &status->before[status->before_count++];
+
+		*before = (struct redirect_before){.hook = REDIRECT_CLSACT,
+						   .number = filters[i].priority};
+		(void)snprintf(before->name, sizeof(before->name), "%s", filters[i].kind);
+	}
+	return 0;
+}
+
+int redirect_read_status(int ifindex, struct redirect_status *status)
+{
+	struct places places;
+
+	libbpf_set_print(discard);
+
+	int error = places_find(ifindex, &places);
+
+	if (error)
+		return error;
+
+	const struct ours *ours = places_first(&places, &error);
+
+	if (ours) {
+		bool tcx = ours == &places.tcx;
+
+		*status = (struct redirect_status){
+			.hook = tcx ? REDIRECT_TCX : REDIRECT_CLSACT,
+			.program_id = ours->id,
+		};
+		for (uint32_t i = 0; i < (tcx ? places.tcx_at : places.tcx_count); i++)
+			add_program(status, places.tcx_ids[i]);
+		if (!tcx)
+			error = add_filters(status, ifindex);
+	}
+	places_release(&places);
 	return error;
 }

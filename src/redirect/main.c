@@ -20,18 +20,22 @@
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 static const char usage[] =
-	"usage: glb-redirect attach DEV\n"
+	"usage: glb-redirect attach DEV [--clsact]\n"
 	"       glb-redirect detach DEV\n"
 	"       glb-redirect counters DEV [--json]\n"
+	"       glb-redirect status DEV\n"
 	"       glb-redirect --help\n"
 	"\n"
 	"The proxy side of a GLB load balancer. On the ingress of network device DEV, packets\n"
 	"in GUE (UDP port 19523) for connections of this host are decapsulated; others go to the\n"
 	"next hop that they name.\n"
 	"\n"
-	"  attach    put the program on DEV; on a DEV that has it, replace it without a gap\n"
+	"  attach    put the program on DEV; on a DEV that has it, replace it without a gap.\n"
+	"            Its place is the front of the tcx list, or, with --clsact and on kernels\n"
+	"            without tcx, priority 19523 of the tc filters\n"
 	"  detach    remove it\n"
 	"  counters  print what became of the packets so far, one NAME VALUE a line, or as JSON\n"
+	"  status    print where the program is and what runs before it\n"
 	"\n"
 	"DEV is a device of the current network namespace. Needs root.\n";
 
@@ -85,14 +89,53 @@ static bool is_ethernet(const char *device)
 	return answered && request.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
-static int attach(const char *device, int ifindex)
+/* Where a program or filter is, in words that tc and bpftool know. */
+static const char *const hooks[] = {[REDIRECT_TCX] = "tcx", [REDIRECT_CLSACT] = "clsact"};
+
+static void warn(const char *device, const struct redirect_before *other, const char *sentence)
 {
+	fprintf(stderr, "glb-redirect: warning: %s: %s %" PRIu32 " (%s) %s\n", device,
+		other->hook == REDIRECT_TCX ? "tcx program" : "the filter of priority",
+		other->number, other->name, sentence);
+}
+
+/* Names everything that may keep packets from the program. */
+static void warn_of_others(const char *device, const struct redirect_status *status)
+{
+	for (unsigned int i = 0; i < status->before_count; i++)
+		warn(device, &status->before[i],
+		     "runs before glb-redirect, which sees only what that leaves to others");
+}
+
+/* Names the filters that the program has just overtaken: one may be a firewall. */
+static void warn_of_overtaken(const char *device, const struct redirect_status *before)
+{
+	for (unsigned int i = 0; i < before->before_count; i++)
+		if (before->before[i].hook == REDIRECT_CLSACT)
+			warn(device, &before->before[i],
+			     "ran before glb-redirect and now runs after it; attach with --clsact "
+			     "to keep their order");
+}
+
+static int attach(const char *device, int ifindex, enum redirect_hook hook)
+{
+	struct redirect_status before;
+	struct redirect_status now;
+
 	if (!is_ethernet(device))
 		return refuse(device, "not an Ethernet device");
 
-	int error = redirect_attach(ifindex);
+	bool was_filter = !redirect_read_status(ifindex, &before) && before.hook == REDIRECT_CLSACT;
+	int error = redirect_attach(ifindex, hook);
 
-	return error ? refuse(device, reason(error)) : EXIT_SUCCESS;
+	if (error)
+		return refuse(device, reason(error));
+	if (redirect_read_status(ifindex, &now))
+		return EXIT_SUCCESS; /* without CAP_SYS_ADMIN nobody can say what is there */
+	warn_of_others(device, &now);
+	if (was_filter && now.hook == REDIRECT_TCX)
+		warn_of_overtaken(device, &before);
+	return EXIT_SUCCESS;
 }
 
 static int detach(const char *device, int ifindex)
@@ -102,13 +145,30 @@ static int detach(const char *device, int ifindex)
 	return error ? refuse(device, reason(error)) : EXIT_SUCCESS;
 }
 
+static int print_status(const char *device, int ifindex)
+{
+	struct redirect_status status;
+	int error = redirect_read_status(ifindex, &status);
+
+	if (error)
+		return refuse(device, reason(error));
+	printf("hook %s\nprogram %" PRIu32 "\n", hooks[status.hook], status.program_id);
+	for (unsigned int i = 0; i < status.before_count; i++)
+		printf("before %s %" PRIu32 " %s\n", hooks[status.before[i].hook],
+		       status.before[i].number, status.before[i].name);
+	return fflush(stdout) ? refuse(device, strerror(errno)) : EXIT_SUCCESS;
+}
+
 static int print_counters(const char *device, int ifindex, bool json)
 {
 	uint64_t values[GLB_REDIRECT_COUNTER_COUNT];
+	struct redirect_status status;
 	int error = redirect_read_counters(ifindex, values);
 
 	if (error)
 		return refuse(device, reason(error));
+	if (!redirect_read_status(ifindex, &status))
+		warn_of_others(device, &status);
 	for (int i = 0; i < GLB_REDIRECT_COUNTER_COUNT; i++) {
 		if (json)
 			printf("%s\"%s\": %" PRIu64, i ? ", " : "{", labels[i], values[i]);
@@ -135,10 +195,13 @@ int main(int argc, char **argv)
 
 	const char *command = argv[1];
 	const char *device = argv[2];
-	bool json = argc == 4 && !strcmp(argv[3], "--json") && !strcmp(command, "counters");
+	const char *option = argc == 4 ? argv[3] : "";
+	bool json = !strcmp(command, "counters") && !strcmp(option, "--json");
+	bool clsact = !strcmp(command, "attach") && !strcmp(option, "--clsact");
 
-	if ((argc > 3 && !json) ||
-	    (strcmp(command, "attach") && strcmp(command, "detach") && strcmp(command, "counters")))
+	if ((argc > 3 && !json && !clsact) ||
+	    (strcmp(command, "attach") && strcmp(command, "detach") &&
+	     strcmp(command, "counters") && strcmp(command, "status")))
 		return misused();
 
 	int ifindex = (int)if_nametoindex(device);
@@ -146,8 +209,10 @@ int main(int argc, char **argv)
 	if (!ifindex)
 		return refuse(device, "no such device in this network namespace");
 	if (!strcmp(command, "attach"))
-		return attach(device, ifindex);
+		return attach(device, ifindex, clsact ? REDIRECT_CLSACT : REDIRECT_TCX);
 	if (!strcmp(command, "detach"))
 		return detach(device, ifindex);
+	if (!strcmp(command, "status"))
+		return print_status(device, ifindex);
 	return print_counters(device, ifindex, json);
 }

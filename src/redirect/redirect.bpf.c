@@ -2,9 +2,9 @@
 /*
  * Does this proxy serve the client's packet inside a GUE packet, or should the next hop try?
  *
- * A program for tc ingress (clsact, direct action). A packet that this proxy serves loses its outer
- * headers and goes up the stack as if the client had sent it here. Any other goes to the next hop
- * of its list, "second chance". docs/second-chance.md has the rules.
+ * A program for tc ingress (tcx, or a clsact filter with direct action). A packet that this proxy
+ * serves loses its outer headers and goes up the stack as if the client had sent it here. Any other
+ * goes to the next hop of its list, "second chance". docs/second-chance.md has the rules.
  *
  * The client's packet is read by the same headers that the director reads it with.
  */
@@ -431,7 +431,7 @@ GLB_INLINE int keep(struct __sk_buff *skb, const struct tunnel *tunnel,
 	return TC_ACT_SHOT;
 }
 
-/* TC_ACT_UNSPEC: filters of others behind this one, and then the stack, get the packet. */
+/* TC_ACT_UNSPEC, or TCX_NEXT: whatever is behind this one, and then the stack, gets the packet. */
 SEC("tc")
 int glb_redirect(struct __sk_buff *skb)
 {

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
 
 # pylint: disable=wrong-import-position
 from bench import Bench
-from hosts import Network
+from hosts import A, Host, Network
+from kernel import tcx_programs
+from netns import Namespace
 
+Hook = namedtuple("Hook", "words place")
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / os.environ.get("GLB_BUILD", "build") / "src/redirect/glb-redirect"
 
@@ -47,6 +51,29 @@ def proxy(request, network):
     """Proxy a, on the bench, with outer headers of either version."""
     with contextlib.closing(Bench(network.proxies[0], request.param)) as bench:
         yield bench
+
+
+@pytest.fixture
+def host(program):
+    """A host of its own for every case."""
+    ours = Host(Namespace(f"glbr{os.getpid()}-loader"), A, program)
+    ours.namespace.create("net.ipv4.ip_forward=0")
+    try:
+        ours.namespace.ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
+        ours.namespace.ip("link", "set", "eth0", "up")
+        yield ours
+    finally:
+        ours.namespace.delete()
+
+
+@pytest.fixture(params=["tcx", "clsact"])
+def hook(request, host):
+    """Where the program is put: the words that ask for it, and how Host.places() shows it."""
+    if request.param == "tcx":
+        if tcx_programs(host.namespace, 1) is None:
+            pytest.skip("the kernel has no tcx")
+        return Hook((), ("tcx", "glb_redirect"))
+    return Hook(("--clsact",), ("bpf", "glb_redirect"))
 
 
 @pytest.fixture(scope="session")

@@ -12,16 +12,18 @@ import contextlib
 import json
 import os
 import socket
+import subprocess
 import threading
 
 import wire
-from kernel import inside
-from netns import Namespace
+from kernel import inside, tcx_programs
+from netns import Namespace, run
 
 VIP, VIP6 = "192.0.2.10", "2001:db8:10::10"
 CLIENT, DIRECTOR, A, B = "10.9.0.1", "10.9.0.2", "10.9.0.11", "10.9.0.12"
 SO_NO_CHECK, UDP_NO_CHECK6_TX = 11, 101  # of asm/socket.h and linux/udp.h
 FABRIC_MTU = 1600  # a client's 1500 bytes and the outer headers
+NO_FILTER = {"ht_divisor": 0}  # tc lists hash tables of u32, and headings without options, too
 
 _SETTINGS = (
     "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
@@ -46,6 +48,11 @@ def interface_index(namespace, device):
     return link["ifindex"]
 
 
+def program_name(number):
+    """The name of a program in the kernel."""
+    return json.loads(run("bpftool", "--json", "prog", "show", "id", str(number)))["name"]
+
+
 class Proxy:
     """A host with the VIPs on its loopback and glb-redirect on eth0."""
 
@@ -66,11 +73,25 @@ class Proxy:
         """What the program on eth0 has counted since it was attached."""
         return json.loads(self.redirect("counters", "eth0", "--json"))
 
+    def tcx(self):
+        """The programs in the tcx list of eth0, in order: id and name of each."""
+        ids = tcx_programs(self.namespace, interface_index(self.namespace, "eth0")) or []
+        return [(each, program_name(each)) for each in ids]
+
+    def filters(self, direction="ingress"):
+        """The tc filters of eth0: kind, and id and name of its program, if it is one of eBPF."""
+        shown = json.loads(self.namespace.run(
+            "tc", "-json", "filter", "show", "dev", "eth0", direction))
+        programs = [(entry["kind"], entry["options"].get("prog", {})) for entry in shown
+                    if "ht_divisor" not in entry.get("options", NO_FILTER)]
+        return sorted(((kind, program.get("id"), program.get("name"))
+                       for kind, program in programs), key=str)
+
     def program_id(self):
         """The id of the program on eth0."""
-        filters = json.loads(self.namespace.run(
-            "tc", "-json", "filter", "show", "dev", "eth0", "ingress"))
-        return next(entry["options"]["prog"]["id"] for entry in filters if "options" in entry)
+        return next(number for number, name in
+                    [*self.tcx(), *((number, name) for _, number, name in self.filters())]
+                    if name == "glb_redirect")
 
     def listen(self, host, port=0):
         """A listening TCP socket on an address of this host; "::" serves IPv4 and IPv6."""
@@ -81,6 +102,50 @@ class Proxy:
         listener.listen()
         listener.settimeout(5)
         return listener
+
+
+class Host(Proxy):
+    """A host with a device eth0, and nothing on it yet."""
+
+    def tc(self, *words):
+        return self.namespace.run("tc", *words)
+
+    def places(self, direction="ingress"):
+        """What is on eth0: "tcx" or kind of filter, and the program of each."""
+        tcx = [("tcx", name) for _, name in self.tcx()] if direction == "ingress" else []
+        return [*tcx, *((kind, name) for kind, _, name in self.filters(direction))]
+
+    def add_filter(self, *words, direction="ingress"):
+        self.tc("filter", "add", "dev", "eth0", direction, *words)
+
+    def qdiscs(self):
+        shown = json.loads(self.tc("-json", "qdisc", "show", "dev", "eth0"))
+        return {entry["kind"] for entry in shown}
+
+    def attempt(self, *words, user=0):
+        """Run glb-redirect as a user; returns its exit status, standard output and error."""
+        done = subprocess.run(
+            self.namespace.command(
+                "setpriv", f"--reuid={user}", "--clear-groups", self.program, *words),
+            capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def refusal(self, *words, **more):
+        """Run glb-redirect, which must refuse; returns its reason."""
+        status, out, err = self.attempt(*words, **more)
+        assert (status, out) == (1, "")
+        prefix, _, reason = err.partition(f"glb-redirect: error: {words[1]}: ")
+        assert prefix == "" and reason.count("\n") == 1
+        return reason.strip()
+
+    def warnings(self, *words):
+        """Run glb-redirect, which must do it; returns what it warns of."""
+        status, _, err = self.attempt(*words)
+        assert status == 0
+        prefix = f"glb-redirect: warning: {words[1]}: "
+        lines = err.splitlines()
+        assert all(line.startswith(prefix) for line in lines)
+        return [line[len(prefix):] for line in lines]
 
 
 @contextlib.contextmanager

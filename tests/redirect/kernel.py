@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the cases ask of the kernel: another network namespace, and one run of a BPF program."""
+"""What the cases ask of the kernel: another network namespace, BPF programs and their runs."""
 
 import contextlib
 import ctypes
+import errno
 import os
+import struct
 import threading
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
 _BUFFER = 4096
+_SCHED_CLS = 3  # BPF_PROG_TYPE_SCHED_CLS
+_TCX_INGRESS, _BEFORE = 46, 1 << 3  # BPF_TCX_INGRESS and BPF_F_BEFORE, since Linux 6.6
+TCX_NEXT, TCX_PASS = -1, 0
 CHECKSUM_COMPLETE = 1 << 2  # BPF_F_TEST_SKB_CHECKSUM_COMPLETE, since Linux 6.16
 
 
@@ -70,12 +75,12 @@ class Program:
 
     def __init__(self, program_id):
         self._libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)
-        self._fd = self._libbpf.bpf_prog_get_fd_by_id(program_id)
-        if self._fd < 0:
+        self.fd = self._libbpf.bpf_prog_get_fd_by_id(program_id)
+        if self.fd < 0:
             raise OSError(ctypes.get_errno(), f"program {program_id}")
 
     def close(self):
-        os.close(self._fd)
+        os.close(self.fd)
 
     def run(self, frame, ifindex, gso_size=0, flags=0):
         """Run it on a frame that came in on a device; returns its answer and the frame after it.
@@ -89,6 +94,58 @@ class Program:
             sz=ctypes.sizeof(_TestRunOpts), data_in=frame, data_size_in=len(frame),
             data_out=ctypes.addressof(out), data_size_out=_BUFFER,
             ctx_in=bytes(skb), ctx_size_in=ctypes.sizeof(skb), flags=flags)
-        if self._libbpf.bpf_prog_test_run_opts(self._fd, ctypes.byref(opts)) != 0:
+        if self._libbpf.bpf_prog_test_run_opts(self.fd, ctypes.byref(opts)) != 0:
             raise OSError(ctypes.get_errno(), "bpf_prog_test_run_opts")
         return opts.retval, out.raw[:opts.data_size_out]
+
+
+# --- tcx: programs on the ingress of a device, in front of all tc filters ---------------------------
+
+
+class _AttachOpts(ctypes.Structure):
+    """struct bpf_prog_attach_opts of libbpf."""
+
+    _fields_ = [("sz", ctypes.c_size_t), ("flags", ctypes.c_uint), ("replaced", ctypes.c_int)]
+
+
+@contextlib.contextmanager
+def verdict(value, name):
+    """The descriptor of a program that answers every packet with one verdict."""
+    libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)
+    code = struct.pack("=BBhi", 0xB7, 0, 0, value) + struct.pack("=BBhi", 0x95, 0, 0, 0)
+    fd = libbpf.bpf_prog_load(_SCHED_CLS, name.encode(), b"GPL", code, 2, None)
+    if fd < 0:
+        raise OSError(ctypes.get_errno(), "bpf_prog_load")
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def tcx_put_first(namespace, ifindex, fd):
+    """Put a program in front of all others."""
+    libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)
+    opts = _AttachOpts(sz=ctypes.sizeof(_AttachOpts), flags=_BEFORE)
+    with inside(namespace):
+        if libbpf.bpf_prog_attach_opts(fd, ifindex, _TCX_INGRESS, ctypes.byref(opts)) != 0:
+            raise OSError(ctypes.get_errno(), "bpf_prog_attach_opts")
+
+
+def tcx_remove(namespace, ifindex, fd):
+    """Take a program off a device."""
+    libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)
+    with inside(namespace):
+        if libbpf.bpf_prog_detach2(fd, ifindex, _TCX_INGRESS) != 0:
+            raise OSError(ctypes.get_errno(), "bpf_prog_detach2")
+
+
+def tcx_programs(namespace, ifindex):
+    """The ids of the programs on a device, in the order in which they run."""
+    libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)
+    ids, count = (ctypes.c_uint32 * 64)(), ctypes.c_uint32(64)
+    with inside(namespace):
+        if libbpf.bpf_prog_query(ifindex, _TCX_INGRESS, 0, None, ids, ctypes.byref(count)) != 0:
+            if ctypes.get_errno() == errno.EINVAL:
+                return None  # a kernel without
+            raise OSError(ctypes.get_errno(), "bpf_prog_query")
+    return list(ids[: count.value])

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "clsact.h"
+
+#include <arpa/inet.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	HANDLE = 1,
+	PRIORITY = 19523,
+	INGRESS = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
+	EGRESS = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS),
+};
+
+static struct bpf_tc_hook ingress_of(int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+
+	return hook;
+}
+
+/* --- The filters of a device, as rtnetlink(7) lists them --- */
+
+/* Filters as the kernel lists them: each is shown to see(), with whatever that keeps in `found`. */
+struct listing {
+	void (*see)(void *found, const struct nlmsghdr *message);
+	void *found;
+};
+
+/* Asks for all filters behind one parent of a device. */
+static bool ask_for_filters(int fd, int ifindex, uint32_t parent)
+{
+	struct {
+		struct nlmsghdr header;
+		struct tcmsg filters;
+	} request = {
+		.header.nlmsg_len = sizeof(request),
+		.header.nlmsg_type = RTM_GETTFILTER,
+		.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		.filters.tcm_family = AF_UNSPEC,
+		.filters.tcm_ifindex = ifindex,
+		.filters.tcm_parent = parent,
+	};
+
+	return send(fd, &request, sizeof(request), 0) == sizeof(request);
+}
+
+/* Shows every filter of the answer; false when that does not come to its end. */
+static bool read_filters(int fd, const struct listing *listing)
+{
+	_Alignas(struct nlmsghdr) char answer[32768];
+
+	for (;;) {
+		ssize_t len = recv(fd, answer, sizeof(answer), 0);
+
+		if (len <= 0)
+			return false;
+		for (struct nlmsghdr *message = (struct nlmsghdr *)answer; NLMSG_OK(message, len);
+		     message = NLMSG_NEXT(message, len)) {
+			if (message->nlmsg_type == NLMSG_DONE)
+				return true;
+			if (message->nlmsg_type == NLMSG_ERROR)
+				return false;
+			if (message->nlmsg_type == RTM_NEWTFILTER)
+				listing->see(listing->found, message);
+		}
+	}
+}
+
+/* Shows every filter behind one parent of a device; false when some may be missing. */
+static bool list_filters(int ifindex, uint32_t parent, const struct listing *listing)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return false;
+
+	bool complete = ask_for_filters(fd, ifindex, parent) && read_filters(fd, listing);
+
+	close(fd);
+	return complete;
+}
+
+/* --- The qdisc --- */
+
+static void see_any(void *found, const struct nlmsghdr *message)
+{
+	(void)message;
+	*(bool *)found = true;
+}
+
+/* True when there is known to be no filter; false also in doubt. */
+static bool has_no_filters(int ifindex, uint32_t parent)
+{
+	bool found = false;
+	struct listing listing = {.see = see_any, .found = &found};
+
+	return list_filters(ifindex, parent, &listing) && !found;
+}
+
+/* Removes the qdisc unless it is, or may be, of use to somebody. */
+static void tidy(struct bpf_tc_hook hook)
+{
+	if (!has_no_filters(hook.ifindex, INGRESS) || !has_no_filters(hook.ifindex, EGRESS))
+		return;
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	(void)bpf_tc_hook_destroy(&hook);
+}
+
+/* --- Our place --- */
+
+int clsact_find(int ifindex, uint32_t *program_id)
+{
+	LIBBPF_OPTS(bpf_tc_opts, place, .handle = HANDLE, .priority = PRIORITY);
+	struct bpf_tc_hook hook = ingress_of(ifindex);
+	int error = bpf_tc_query(&hook, &place);
+
+	if (error == -EINVAL) /* there is no clsact qdisc */
+		return -ENOENT;
+	if (!error)
+		*program_id = place.prog_id;
+	return error;
+}
+
+int clsact_attach(int ifindex, int program_fd, bool replace)
+{
+	LIBBPF_OPTS(bpf_tc_opts, place, .handle = HANDLE, .priority = PRIORITY,
+		    .prog_fd = program_fd, .flags = replace ? BPF_TC_F_REPLACE : 0);
+	struct bpf_tc_hook hook = ingress_of(ifindex);
+	int error = bpf_tc_hook_create(&hook);
+
+	if (error && error != -EEXIST)
+		return error;
+	error = bpf_tc_attach(&hook, &place);
+	if (error)
+		tidy(hook);
+	return error == -EINVAL ? -EEXIST : error; /* EINVAL: our priority has another kind */
+}
+
+int clsact_detach(int ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_opts, place, .handle = HANDLE, .priority = PRIORITY);
+	struct bpf_tc_hook hook = ingress_of(ifindex);
+	int error = bpf_tc_detach(&hook, &place);
+
+	if (!error)
+		tidy(hook);
+	return error;
+}
+
+/* --- What is in front of it --- */
+
+struct before {
+	struct clsact_filter *filters;
+	unsigned int max;
+	unsigned int count;
+};
+
+/* Can a filter for this protocol, in network order, see packets that are for us? */
+static bool sees_ip(uint16_t protocol)
+{
+	return protocol == htons(ETH_P_ALL) || protocol == htons(ETH_P_IP) ||
+	       protocol == htons(ETH_P_IPV6);
+}
+
+/* What the kernel says of one filter: its kind, and the chain that it is on, 0 for the first. */
+static void read_filter(const struct nlmsghdr *message, struct clsact_filter *filter,
+			uint32_t *chain)
+{
+	struct tcmsg *filters = NLMSG_DATA(message);
+	struct rtattr *attribute = (struct rtattr *)(filters + 1);
+	int len = (int)NLMSG_PAYLOAD(message, sizeof(*filters));
+
+	while (RTA_OK(attribute, len)) {
+		const char *value = RTA_DATA(attribute);
+		int step = (int)RTA_ALIGN(attribute->rta_len);
+
+		if (attribute->rta_type == TCA_KIND)
+			(void)snprintf(filter->kind, sizeof(filter->kind), "%.*s",
+				       (int)RTA_PAYLOAD(attribute), value);
+		else if (attribute->rta_type == TCA_CHAIN)
+			memcpy(chain, value, sizeof(*chain));
+		attribute = (struct rtattr *)((char *)attribute + step);
+		len -= step;
+	}
+}
+
+/* Notes a filter that a packet meets before ours. Chains but the first are entered from filters. */
+static void see_before(void *found, const struct nlmsghdr *message)
+{
+	const struct tcmsg *about = NLMSG_DATA(message);
+	struct before *before = found;
+	struct clsact_filter filter = {.priority = TC_H_MAJ(about->tcm_info) >> 16};
+	uint32_t chain = 0;
+
+	read_filter(message, &filter, &chain);
+	if (chain || filter.priority > PRIORITY || !sees_ip((uint16_t)TC_H_MIN(about->tcm_info)) ||
+	    (filter.priority == PRIORITY && about->tcm_handle <= HANDLE))
+		return; /* handle 0 is a heading, which every priority has */
+	for (unsigned int i = 0; i < before->count && i < before->max; i++)
+		if (before->filters[i].priority == filter.priority &&
+		    !strcmp(before->filters[i].kind, filter.kind))
+			return;
+	if (before->count < before->max)
+		before->filters[before->count] = filter;
+	before->count++;
+}
+
+int clsact_before(int ifindex, struct clsact_filter *filters, unsigned int max, unsigned int *count)
+{
+	struct before before = {.filters = filters, .max = max};
+	struct listing listing = {.see = see_before, .found = &before};
+
+	if (!list_filters(ifindex, INGRESS, &listing))
+		return -EIO;
+	*count = before.count < max ? before.count : max;
+	return 0;
+}

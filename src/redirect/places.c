@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "places.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clsact.h"
+#include "counters.h"
+
+enum { MAPS_MAX = 8 }; /* more than the program has */
+
+static const char program_name[] = "glb_redirect";
+static const char counters_name[] = "glb_counters";
+
+int places_open_program(uint32_t id, int *fd, struct bpf_prog_info *info)
+{
+	uint32_t len = sizeof(*info);
+	int opened = bpf_prog_get_fd_by_id(id);
+
+	if (opened < 0)
+		return -errno;
+	if (bpf_obj_get_info_by_fd(opened, info, &len)) {
+		int error = -errno;
+
+		close(opened);
+		return error;
+	}
+	*fd = opened;
+	return 0;
+}
+
+/* Are these counters those of this version? */
+static bool are_our_counters(const struct bpf_map_info *info)
+{
+	return info->type == BPF_MAP_TYPE_PERCPU_ARRAY && info->value_size == sizeof(uint64_t) &&
+	       info->max_entries == GLB_REDIRECT_COUNTER_COUNT;
+}
+
+/*
+ * Finds the counters among the maps of a program. Returns 0 and sets *counters_fd, to be closed, or
+ * -1 there when they are of another version; -ENOENT when there are none.
+ */
+static int open_counters(const uint32_t *map_ids, uint32_t count, int *counters_fd)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct bpf_map_info info = {0};
+		uint32_t len = sizeof(info);
+		int fd = bpf_map_get_fd_by_id(map_ids[i]);
+
+		if (fd < 0)
+			return -errno;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && !strcmp(info.name, counters_name)) {
+			bool ours = are_our_counters(&info);
+
+			*counters_fd = ours ? fd : -1;
+			if (!ours)
+				close(fd);
+			return 0;
+		}
+		close(fd);
+	}
+	return -ENOENT;
+}
+
+static const struct ours nothing = {.program_fd = -1, .counters_fd = -1};
+
+static void release(struct ours *ours)
+{
+	if (ours->program_fd >= 0)
+		close(ours->program_fd);
+	if (ours->counters_fd >= 0)
+		close(ours->counters_fd);
+	*ours = nothing;
+}
+
+/*
+ * Opens a program that is ours by its name and by the name of its counters. Returns 0 and sets
+ * *ours, to be released; -EEXIST when it is somebody else's; -ENOENT when it has gone.
+ */
+static int open_ours(uint32_t id, struct ours *ours)
+{
+	uint32_t map_ids[MAPS_MAX] = {0};
+	struct bpf_prog_info info = {.nr_map_ids = MAPS_MAX, .map_ids = (uintptr_t)map_ids};
+	struct ours found = nothing;
+	int error = places_open_program(id, &found.program_fd, &info);
+
+	if (error)
+		return error;
+	found.id = id;
+	if (info.type != BPF_PROG_TYPE_SCHED_CLS || strcmp(info.name, program_name))
+		error = -EEXIST;
+	else
+		error = open_counters(map_ids,
+				      info.nr_map_ids < MAPS_MAX ? info.nr_map_ids : MAPS_MAX,
+				      &found.counters_fd);
+	if (error) {
+		release(&found);
+		return error == -ENOENT ? -EEXIST : error;
+	}
+	*ours = found;
+	return 0;
+}
+
+void places_release(struct places *places)
+{
+	release(&places->tcx);
+	release(&places->clsact);
+}
+
+/* Finds our program in the tcx list, if the kernel has such lists. */
+static int find_in_tcx(int ifindex, struct places *places)
+{
+	int error = tcx_list(ifindex, places->tcx_ids, &places->tcx_count);
+
+	if (error == -ENOTSUP)
+		return 0;
+	if (error)
+		return error;
+	places->has_tcx = true;
+	for (uint32_t i = 0; i < places->tcx_count; i++) {
+		error = open_ours(places->tcx_ids[i], &places->tcx);
+		if (!error) {
+			places->tcx_at = i;
+			return 0;
+		}
+		if (error != -EEXIST && error != -ENOENT)
+			return error;
+	}
+	return 0;
+}
+
+/* Finds our program among the filters. */
+static int find_in_clsact(int ifindex, struct places *places)
+{
+	uint32_t id;
+	int error = clsact_find(ifindex, &id);
+
+	if (!error)
+		error = open_ours(id, &places->clsact);
+	places->clsact_taken = error == -EEXIST;
+	return error == -ENOENT || error == -EEXIST ? 0 : error;
+}
+
+int places_find(int ifindex, struct places *places)
+{
+	*places = (struct places){.tcx = nothing, .clsact = nothing};
+
+	int error = find_in_tcx(ifindex, places);
+
+	if (!error)
+		error = find_in_clsact(ifindex, places);
+	if (error)
+		places_release(places);
+	return error;
+}
+
+const struct ours *places_first(const struct places *places, int *error)
+{
+	if (places->tcx.id)
+		return &places->tcx;
+	if (places->clsact.id)
+		return &places->clsact;
+	*error = places->clsact_taken ? -EEXIST : -ENOENT;
+	return NULL;
+}
