@@ -12,7 +12,8 @@
 #define GLB_REDIRECT_COUNTERS(X)                                                                   \
 	X(TOTAL, "total", "for the GUE port of this host")                                         \
 	X(ACCEPTED_SYN, "accepted_syn", "opens a connection: TCP with the SYN flag")               \
-	X(ACCEPTED_ESTABLISHED, "accepted_established", "of a TCP connection here, in any state")  \
+	X(ACCEPTED_ESTABLISHED, "accepted_established",                                            \
+	  "of a TCP connection here, in any state, by its sequence numbers")                       \
 	X(ACCEPTED_SYN_COOKIE, "accepted_syn_cookie", "answers a SYN cookie of this host")         \
 	X(ACCEPTED_LAST_RESORT, "accepted_last_resort", "TCP unknown here, and no hop is left")    \
 	X(ACCEPTED_UDP, "accepted_udp", "UDP, which the first hop serves")                         \

@@ -16,6 +16,7 @@
 #include <glb/parse.h>
 
 #include "counters.h"
+#include "tcp_claims.h"
 #include "tunnel.h"
 
 enum {
@@ -24,34 +25,15 @@ enum {
 	PACKET_TO_THIS_HOST = 0, /* PACKET_HOST of linux/if_packet.h, which needs libc's types */
 	IP_CHECK_AT = IP_AT + 10,
 	TCP_SEQ_AT = 4,
+	TCP_ACK_AT = 8,
 	IPV4_LEN_MAX = 60,
 	OUTER_LEN_MASK = 0xff,	  /* outer headers are shorter, which the verifier cannot see */
 	IP_HEADERS_END = 1 << 14, /* beyond this, nobody looks for a TCP header */
-	/* how far its late segments may be behind the end of a connection: a large window */
-	LATE_MAX = 1 << 24,
 	/* the longest outer headers, and behind them an ICMP error that quotes IPv4 options */
 	HEADERS_MAX = IP_AT + GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT +
 		      GLB_GUE_HOPS_MAX * GLB_GUE_HOP_LEN + IPV4_LEN_MAX + GLB_ICMP_LEN +
 		      IPV4_LEN_MAX + GLB_PORTS_LEN,
 };
-
-/*
- * What the kernel remembers of a connection that the application here has closed. These are
- * declarations of the kernel's own, cut to what is read; the loader finds the places.
- */
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct sock_common {
-	__u32 skc_tw_rcv_nxt;
-};
-struct inet_timewait_sock {
-	struct sock_common __tw_common;
-	unsigned char tw_substate;
-};
-struct tcp_timewait_sock {
-	struct inet_timewait_sock tw_sk;
-	__u32 tw_rcv_wnd;
-};
-#pragma clang attribute pop
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -198,31 +180,43 @@ GLB_INLINE bool has_syn_cookie(struct bpf_sock *listener, const struct glb_flow 
 }
 
 /*
- * Is the packet at the cursor a late one of the connection that `sock` remembers, in TIME-WAIT? A
- * client may use its port again while the kernel here still remembers, and another proxy may serve
- * the new connection. Its sequence numbers are elsewhere: the old ones end at the client's FIN, or,
- * where that is still to come, at the end of the window. Errors are of no use to the old one.
+ * The numbers of the TCP segment in the client's packet at the cursor, or of the one that it
+ * quotes, which goes on at `rest` behind its ports; false when they are not there.
  */
-GLB_INLINE bool is_late(struct bpf_sock *sock, const struct glb_flow *flow, struct glb_cursor cur)
+GLB_INLINE bool read_numbers(struct tcp_numbers *numbers, const struct glb_flow *flow,
+			     struct glb_cursor cur, struct glb_cursor rest)
 {
-	const struct tcp_timewait_sock *old = bpf_skc_to_tcp_timewait_sock(sock);
+	*numbers = (struct tcp_numbers){
+		.flags = flow->tcp_flags,
+		.quoted = flow->kind == GLB_FLOW_QUOTED,
+	};
+	if (numbers->quoted) {
+		const uint8_t *seq = glb_take(&rest, 4);
+
+		if (seq)
+			numbers->seq = glb_load_be32(seq);
+		return seq;
+	}
+
 	const uint8_t *tcp = tcp_of(cur, flow);
 
-	if (!old || !tcp || flow->kind == GLB_FLOW_QUOTED)
+	if (!tcp)
 		return false;
-
-	uint32_t ahead = glb_load_be32(tcp + TCP_SEQ_AT) - old->tw_sk.__tw_common.skc_tw_rcv_nxt;
-	uint32_t room = old->tw_sk.tw_substate == BPF_TCP_FIN_WAIT2 ? old->tw_rcv_wnd : 0;
-
-	return ahead <= room || -ahead <= LATE_MAX;
+	numbers->seq = glb_load_be32(tcp + TCP_SEQ_AT);
+	numbers->ack = glb_load_be32(tcp + TCP_ACK_AT);
+	return true;
 }
 
-/* Is there a connection of this host that the packet at the cursor belongs to, or opens? */
+/*
+ * Is there a connection of this host that the packet at the cursor belongs to, or opens? What its
+ * parser left is at `rest`.
+ */
 GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const struct glb_flow *flow,
-						 struct glb_cursor cur)
+						 struct glb_cursor cur, struct glb_cursor rest)
 {
 	const uint8_t bare = GLB_TCP_FIN | GLB_TCP_SYN | GLB_TCP_RST | GLB_TCP_ACK;
 	enum glb_redirect_counter fate = GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
+	struct tcp_numbers numbers;
 
 	if (flow->tcp_flags & GLB_TCP_SYN)
 		return GLB_REDIRECT_ACCEPTED_SYN;
@@ -234,7 +228,7 @@ GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const st
 	if (sock->state == BPF_TCP_LISTEN) {
 		if ((flow->tcp_flags & bare) == GLB_TCP_ACK && has_syn_cookie(sock, flow, cur))
 			fate = GLB_REDIRECT_ACCEPTED_SYN_COOKIE;
-	} else if (sock->state != BPF_TCP_TIME_WAIT || is_late(sock, flow, cur)) {
+	} else if (read_numbers(&numbers, flow, cur, rest) && is_claimed(sock, &numbers)) {
 		fate = GLB_REDIRECT_ACCEPTED_ESTABLISHED;
 	}
 	bpf_sk_release(sock);
@@ -258,7 +252,7 @@ GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct 
 	if (flow.kind == GLB_FLOW_FRAGMENT)
 		return GLB_REDIRECT_ACCEPTED_FRAGMENT;
 	if (flow.proto == GLB_PROTO_TCP)
-		return decide_flow(skb, &flow, cur);
+		return decide_flow(skb, &flow, cur, rest);
 	if (flow.kind == GLB_FLOW_QUOTED ||
 	    flow.proto == (version == 4 ? GLB_PROTO_ICMP : GLB_PROTO_ICMPV6))
 		return GLB_REDIRECT_ACCEPTED_ICMP;

@@ -16,13 +16,16 @@ from hosts import A, B, DIRECTOR, VIP, VIP6, address6, interface_address, interf
 from kernel import Program, inside
 from scapy.layers.inet import IP, TCP
 from scapy.layers.inet6 import IPv6
+from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 PASSED, DROPPED, SENT = 0xFFFFFFFF, 2, 7  # TC_ACT_UNSPEC, TC_ACT_SHOT, TC_ACT_REDIRECT
 DIRECTOR_MAC = bytes.fromhex("02000000000d")
 # of linux/tcp.h
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
-TCP_SEND_QUEUE, TCP_REPAIR_OFF_NO_WP = 2, -1
+TCP_RECV_QUEUE, TCP_SEND_QUEUE, TCP_REPAIR_OFF_NO_WP = 1, 2, -1
+ETH_P_ALL = 3
+HALF_OPEN_PORT = 40002  # of the client whose handshake is not complete
 CLIENT, CLIENT6 = "198.51.100.77", "2001:db8:99::77"  # of connections that no host knows
 
 
@@ -41,8 +44,9 @@ class Bench:
     The outer headers are of one IP version. The hosts go by their IPv4 addresses in either case.
     """
 
-    def __init__(self, proxy, underlay=4):
-        self.proxy = proxy
+    def __init__(self, network, underlay=4):
+        self.network = network
+        self.proxy = proxy = network.proxies[0]
         self.underlay = underlay
         self.udp_at = 20 if underlay == 4 else 40  # in an outer packet
         self.mac = interface_address(proxy.namespace, "eth0")
@@ -108,10 +112,10 @@ class Bench:
     @contextlib.contextmanager
     def connection(self, vip, host=None):
         """A connection on this proxy: its client's end and the server's, of a server on `host`."""
-        with self.proxy.listen(host or vip) as listener, inside(self.proxy.namespace):
-            client = socket.create_connection((vip, listener.getsockname()[1]), 5, (own(vip), 0))
-            with client, listener.accept()[0] as server:
-                yield client, server
+        with self.proxy.listen(host or vip) as listener:
+            with self.network.connect_directly(vip, listener.getsockname()[1]) as client:
+                with listener.accept()[0] as server:
+                    yield client, server
 
 
 def own(vip):
@@ -138,9 +142,17 @@ def segment(vip=VIP, flags="A", src=None, sport=40000, dport=443, data=b"to whom
 
 
 def segment_of(client, flags="A", **more):
-    """A TCP segment of a connection, given the client's end."""
+    """The next TCP segment of a connection, given the client's end."""
     (src, sport, *_), (vip, dport, *_) = client.getsockname(), client.getpeername()
-    return segment(vip, flags, src, sport, dport, **more)
+    numbers = {"seq": sequence_number(client), "ack": sequence_number(client, TCP_RECV_QUEUE)}
+    return segment(vip, flags, src, sport, dport, **{**numbers, **more})
+
+
+def answer_to(packet, size=1400):
+    """The next segment that the VIP sends to the client of a segment, complete with lengths."""
+    tcp = TCP(sport=packet[TCP].dport, dport=packet[TCP].sport, flags="PA", seq=packet[TCP].ack)
+    answer = ip(packet.dst, packet.src) / tcp / Raw(bytes(size))
+    return type(answer)(bytes(answer))
 
 
 def absent(vip):
@@ -148,31 +160,59 @@ def absent(vip):
     return address6("10.9.0.77") if ":" in vip else "10.9.0.77"
 
 
-def half_open(network, proxy, vip, port, sport):
-    """Open a connection of an absent client half-way, with one SYN that is really sent.
+@contextlib.contextmanager
+def half_open(network, proxy, vip, host=None, **tcp):
+    """A handshake that a listener on `host` has answered.
 
-    Returns the client's address; the SYN has the sequence number 1.
+    Gives the segment that would complete it, and the listener. An absent client really sends the
+    SYN, with the sequence number 1; keywords go to its TCP.
     """
-    source = absent(vip)
-    syn = segment(vip, "S", source, sport, port, data=b"")
-    with inside(network.director_host), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        out.sendto(wire.gue(bytes(syn), [B]), (proxy.address, wire.GUE_PORT))
-    return source
+    source, namespace = absent(vip), proxy.proxy.namespace
+    with inside(network.director_host):
+        tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    with tap, proxy.proxy.listen(host or vip) as listener:
+        tap.bind(("eth0", ETH_P_ALL))
+        tap.settimeout(2)
+        mac = interface_address(network.director_host, "eth0").hex(":")
+        namespace.ip("neigh", "replace", source, "dev", "eth0", "lladdr", mac)
+        port = listener.getsockname()[1]
+        syn = segment(vip, "S", source, HALF_OPEN_PORT, port, data=b"", **tcp)
+        network.send_to(proxy.proxy, syn)
+        while TCP not in (frame := Ether(tap.recv(2000))) or frame.payload.src != vip:
+            pass
+        assert frame[TCP].flags == "SA"
+        number = syn[TCP].seq + 1
+        yield segment(vip, "A", source, HALF_OPEN_PORT, port, seq=number,
+                      ack=frame[TCP].seq + 1), listener
+
+
+@contextlib.contextmanager
+def connection_of_absent(network, proxy, vip, **tcp):
+    """A connection of a client that says nothing but what the case sends.
+
+    Gives its next segment and the server's end; keywords as for half_open().
+    """
+    with half_open(network, proxy, vip, **tcp) as (ours, listener):
+        network.send_to(proxy.proxy, ours)
+        ours[TCP].seq = (ours[TCP].seq + len(ours[Raw])) % 2**32
+        with listener.accept()[0] as server:
+            server.settimeout(5)
+            yield ours, server
 
 
 def closed_by_both(client, server):
     """Close a connection, the server first; returns the number of the client's FIN."""
-    number = next_sequence_number(client)
+    number = sequence_number(client)
     server.close()
     assert client.recv(1) == b""
     client.close()
     return number
 
 
-def next_sequence_number(sock):
-    """The sequence number of the next byte that a TCP socket will send."""
+def sequence_number(sock, queue=TCP_SEND_QUEUE):
+    """The sequence number of the next byte that a TCP socket will send, or expects."""
     sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
-    sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE)
+    sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, queue)
     number = sock.getsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ) % 2**32
     sock.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP)
     return number

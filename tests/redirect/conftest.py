@@ -49,7 +49,7 @@ def network(program):
 @pytest.fixture(scope="module", params=[4, 6], ids=["over-ipv4", "over-ipv6"])
 def proxy(request, network):
     """Proxy a, on the bench, with outer headers of either version."""
-    with contextlib.closing(Bench(network.proxies[0], request.param)) as bench:
+    with contextlib.closing(Bench(network, request.param)) as bench:
         yield bench
 
 

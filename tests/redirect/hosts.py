@@ -21,6 +21,7 @@ from netns import Namespace, run
 
 VIP, VIP6 = "192.0.2.10", "2001:db8:10::10"
 CLIENT, DIRECTOR, A, B = "10.9.0.1", "10.9.0.2", "10.9.0.11", "10.9.0.12"
+DIRECT = "10.9.0.3"  # the client's, too: from here it reaches the VIPs on a without a director
 SO_NO_CHECK, UDP_NO_CHECK6_TX = 11, 101  # of asm/socket.h and linux/udp.h
 FABRIC_MTU = 1600  # a client's 1500 bytes and the outer headers
 NO_FILTER = {"ht_divisor": 0}  # tc lists hash tables of u32, and headings without options, too
@@ -231,6 +232,7 @@ class Network:
             proxy.add_vips()
             proxy.redirect("attach", "eth0")
         self.route_vips_to(DIRECTOR)
+        self._reach_vips_directly()
         # the director in Python reads what is in the frames, so the client must finish them
         self.client.run("ethtool", "-K", "eth0", "tx", "off", "tso", "off", "gso", "off")
         self.director = Director(self.director_host)
@@ -259,6 +261,25 @@ class Network:
         """The client hands packets for the VIPs, of 1500 bytes at most, to a host of the fabric."""
         self.client.ip("route", "replace", VIP, "via", host, "mtu", "1500")
         self.client.ip("route", "replace", VIP6, "via", address6(host), "mtu", "1500")
+
+    def _reach_vips_directly(self):
+        for address, vip, via in ((DIRECT, VIP, A), (address6(DIRECT), VIP6, address6(A))):
+            family, length = ("-6", 64) if ":" in vip else ("-4", 24)
+            self.client.ip("addr", "add", f"{address}/{length}", "dev", "eth0", "nodad",
+                           "preferred_lft", "0")  # for those only who bind to it
+            self.client.ip(family, "rule", "add", "from", address, "lookup", "3")
+            self.client.ip(family, "route", "add", vip, "via", via, "table", "3")
+
+    def connect_directly(self, vip, port):
+        """A connection from the client to a VIP on proxy a, past the director."""
+        source = address6(DIRECT) if ":" in vip else DIRECT
+        with inside(self.client):
+            return socket.create_connection((vip, port), 5, (source, 0))
+
+    def send_to(self, proxy, inner, hops=()):
+        """Send a client's packet from the director's host to a proxy, in GUE."""
+        with inside(self.director_host), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            out.sendto(wire.gue(bytes(inner), hops), (proxy.address, wire.GUE_PORT))
 
     def connect(self, vip, port, source_port=0):
         """A connection from the client to a VIP."""

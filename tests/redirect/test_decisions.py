@@ -6,13 +6,11 @@ Every case runs the attached program on one frame and compares the whole frame t
 
 import itertools
 import random
-import time
 
 import pytest
 import wire
 from bench import (
-    CLIENT, PASSED, closed_by_both, half_open, ip, next_sequence_number, own, reset_on_close,
-    segment, segment_of, stranger)
+    CLIENT, PASSED, ip, own, reset_on_close, segment, segment_of, stranger)
 from hosts import A, B, DIRECTOR, VIP, VIP6
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP
 from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt
@@ -43,56 +41,6 @@ def test_a_segment_of_a_connection_here_is_kept(proxy, vip, flags):
 def test_a_connection_of_a_server_on_all_addresses_of_both_families_is_found(proxy, vip):
     with proxy.connection(vip, host="::") as (client, _):
         assert proxy.accepts(segment_of(client)) == "accepted_established"
-
-
-# where a late segment begins, seen from the byte behind the client's last one
-late = pytest.mark.parametrize("distance", [0, -1, -1400, -(1 << 24)])
-far = pytest.mark.parametrize("distance", [2, 1 << 20, 1 << 31, -(1 << 25)])
-
-
-@vips
-@late
-def test_a_late_segment_of_a_connection_in_time_wait_is_kept(proxy, vip, distance):
-    """The server closed first; the client's last segments must not get a reset from elsewhere."""
-    with proxy.connection(vip) as (client, server):
-        last = segment_of(client, "FA")
-        last[TCP].seq = (closed_by_both(client, server) + 1 + distance) % 2**32
-        assert proxy.accepts(last) == "accepted_established"
-
-
-@vips
-@far
-def test_a_connection_in_time_wait_does_not_keep_its_successors_segments(proxy, vip, distance):
-    """The client uses its port again, and its new connection is elsewhere."""
-    with proxy.connection(vip) as (client, server):
-        new = segment_of(client, "PA")
-        new[TCP].seq = (closed_by_both(client, server) + 1 + distance) % 2**32
-        assert proxy.forwards(new) == "forwarded_to_alternate"
-        assert proxy.accepts(new, hops=()) == "accepted_last_resort"
-
-
-@vips
-def test_a_connection_that_waits_for_the_clients_end_is_kept(proxy, vip):
-    """The server has closed, the client may still send: as much as the window allows."""
-    with proxy.connection(vip) as (client, server):
-        server.close()
-        assert client.recv(1) == b""
-        number = next_sequence_number(client)
-        for distance in (-1, 0, 30000):
-            more = segment_of(client, "A", seq=number + distance)
-            assert proxy.accepts(more) == "accepted_established"
-        beyond = segment_of(client, "A", seq=number + (1 << 24))
-        assert proxy.forwards(beyond) == "forwarded_to_alternate"
-
-
-@vips
-def test_a_half_open_connection_is_kept(network, proxy, vip):
-    """The SYN was answered; the segment that completes the handshake belongs here."""
-    with proxy.proxy.listen(vip) as listener:
-        port = listener.getsockname()[1]
-        source = half_open(network, proxy.proxy, vip, port, sport=40001)
-        time.sleep(0.05)
-        assert proxy.accepts(segment(vip, "A", source, 40001, port)) == "accepted_established"
 
 
 @vips

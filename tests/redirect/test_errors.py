@@ -5,7 +5,7 @@ import socket
 
 import pytest
 import wire
-from bench import closed_by_both, ip, next_sequence_number, segment, segment_of, stranger
+from bench import answer_to, closed_by_both, ip, segment, segment_of, stranger
 from hosts import A, B, VIP, VIP6, counted
 from kernel import inside
 from netns import wait_until
@@ -50,13 +50,6 @@ def too_big(quoted, length=None):
     if quoted.version == 6:
         return IPv6(src="2001:db8:66::1", dst=quoted.src) / ICMPv6PacketTooBig(mtu=1400) / repeated
     return IP(src="203.0.113.66", dst=quoted.src) / ICMP(type=3, code=4, nexthopmtu=1400) / repeated
-
-
-def answer_to(packet):
-    """What the VIP sent the client of a segment, complete with lengths."""
-    tcp = TCP(sport=packet[TCP].dport, dport=packet[TCP].sport, flags="PA")
-    answer = ip(packet.dst, packet.src) / tcp / Raw(bytes(1400))
-    return type(answer)(bytes(answer))
 
 
 @vips
@@ -158,7 +151,6 @@ def test_a_time_exceeded_reaches_the_socket_on_the_second_proxy(network, proxy, 
     with connection(network, b, vip) as (client, server):
         server.setsockopt(*RECVERR[family], 1)
         quoted = answer_to(segment_of(client))
-        quoted[TCP].seq = next_sequence_number(server)
         message = about(quoted, ICMP(type=11), ICMPv6TimeExceeded())
         destination = (proxy.address(A), wire.GUE_PORT)
         family = socket.AF_INET if proxy.underlay == 4 else socket.AF_INET6

@@ -2,9 +2,9 @@
 """Client packets with IPv6 extension headers, RFC 8200."""
 
 import pytest
-from bench import segment, segment_of, stranger
+from bench import answer_to, segment, segment_of, stranger
 from hosts import VIP6
-from scapy.layers.inet import TCP, UDP
+from scapy.layers.inet import UDP
 from scapy.layers.inet6 import (
     ICMPv6PacketTooBig, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
     IPv6ExtHdrRouting, PadN)
@@ -71,10 +71,8 @@ def test_udp_is_seen_behind_extension_headers(proxy, chain):
 @chains
 def test_an_error_that_quotes_extension_headers_follows_its_connection(proxy, chain):
     def complaint(client_segment):
-        tcp = TCP(sport=client_segment.dport, dport=client_segment.sport, flags="PA")
-        answer = IPv6(src=VIP6, dst=client_segment.src) / tcp / Raw(bytes(8))
         return (IPv6(src="2001:db8:66::1", dst=VIP6) / ICMPv6PacketTooBig(mtu=1400)
-                / Raw(bytes(chained(answer, chain))))
+                / Raw(bytes(chained(answer_to(client_segment, 8), chain))))
 
     with proxy.connection(VIP6) as (client, _):
         assert proxy.accepts(complaint(segment_of(client))) == "accepted_established"
