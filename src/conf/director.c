@@ -9,7 +9,6 @@
 #include "conf/json.h"
 #include "conf/ports.h"
 #include "conf/settings.h"
-#include "sys/file.h"
 
 enum {
 	IDLE_SLEEP_US_DEFAULT = 100,
@@ -125,18 +124,26 @@ int director_conf_parse(struct director_conf *out, const char *path, const char 
 	return 0;
 }
 
+int director_conf_read(struct director_conf *out, const struct conf_input *input,
+		       struct report *report)
+{
+	int err = input_check(input, report);
+
+	if (err)
+		return err;
+	return director_conf_parse(out, input->path, (const char *)input->file.bytes,
+				   input->file.len, report);
+}
+
 int director_conf_load(struct director_conf *out, const char *path, struct report *report)
 {
-	struct file_bytes file;
-	int err = file_read(&file, path);
+	struct conf_input input = {.path = path};
 
-	if (err) {
-		report_file(report, path);
-		report_fail(report, "%s", file_reason(err));
-		return err;
-	}
-	err = director_conf_parse(out, path, (const char *)file.bytes, file.len, report);
-	file_free(&file);
+	inputs_read(&input, 1);
+
+	int err = director_conf_read(out, &input, report);
+
+	inputs_free(&input, 1);
 	return err;
 }
 

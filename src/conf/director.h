@@ -10,7 +10,7 @@
 
 #include <glb/generation.h>
 
-#include "conf/report.h"
+#include "conf/input.h"
 
 enum { PORT_NAME_LEN = 64, INTERFACE_NAME_LEN = 16 };
 
@@ -42,6 +42,10 @@ struct director_conf {
  * unknown or accepted without effect also after a success.
  */
 GLB_NODISCARD int director_conf_load(struct director_conf *out, const char *path,
+				     struct report *report);
+
+/* The same of a file that was read, or could not be, which is reported then. */
+GLB_NODISCARD int director_conf_read(struct director_conf *out, const struct conf_input *input,
 				     struct report *report);
 
 /* Likewise from bytes in memory that came from `path`. */

@@ -11,7 +11,6 @@
 #include "conf/json.h"
 #include "conf/overlap.h"
 #include "conf/tables.h"
-#include "sys/file.h"
 #include "sys/parallel.h"
 
 static int read_name(struct glb_table_spec *out, const struct conf_value *table)
@@ -150,26 +149,18 @@ int spec_parse(struct glb_spec *out, const char *path, const char *bytes, size_t
 	return err;
 }
 
-static int read_file(struct file_bytes *out, const char *path, struct report *report)
-{
-	int err = file_read(out, path);
-
-	if (err) {
-		report_file(report, path);
-		report_fail(report, "%s", file_reason(err));
-	}
-	return err;
-}
-
 int spec_load(struct glb_spec *out, const char *path, struct report *report)
 {
-	struct file_bytes file;
-	int err = read_file(&file, path, report);
+	struct conf_input input = {.path = path};
+
+	inputs_read(&input, 1);
+
+	int err = input_check(&input, report);
 
 	if (err)
 		return err;
-	err = spec_parse(out, path, (const char *)file.bytes, file.len, report);
-	file_free(&file);
+	err = spec_parse(out, path, (const char *)input.file.bytes, input.file.len, report);
+	inputs_free(&input, 1);
 	return err;
 }
 
@@ -270,24 +261,33 @@ static int build_tables(struct glb_tables *out, const char *path, const struct f
 	return err;
 }
 
-int tables_load(struct glb_tables *out, const char *path, const struct glb_building *how,
-		struct report *report)
+int tables_read(struct glb_tables *out, const struct conf_input *input,
+		const struct glb_building *how, struct report *report)
 {
-	struct file_bytes file;
-	int err = read_file(&file, path, report);
+	const struct file_bytes *file = &input->file;
+	struct glb_diag reason = {{0}};
+	int err = input_check(input, report);
 
 	if (err)
 		return err;
-	if (glb_image_detect(file.bytes, file.len)) {
-		struct glb_diag reason = {{0}};
+	if (!glb_image_detect(file->bytes, file->len))
+		return build_tables(out, input->path, file, how, report);
+	report_file(report, input->path);
+	err = glb_image_read(out, file->bytes, file->len, &reason);
+	if (err)
+		report_fail(report, "%s", reason.text);
+	return err;
+}
 
-		report_file(report, path);
-		err = glb_image_read(out, file.bytes, file.len, &reason);
-		if (err)
-			report_fail(report, "%s", reason.text);
-	} else {
-		err = build_tables(out, path, &file, how, report);
-	}
-	file_free(&file);
+int tables_load(struct glb_tables *out, const char *path, const struct glb_building *how,
+		struct report *report)
+{
+	struct conf_input input = {.path = path};
+
+	inputs_read(&input, 1);
+
+	int err = tables_read(out, &input, how, report);
+
+	inputs_free(&input, 1);
 	return err;
 }

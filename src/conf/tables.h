@@ -13,7 +13,7 @@
 
 #include <glb/table.h>
 
-#include "conf/report.h"
+#include "conf/input.h"
 
 /*
  * Reads the source file at `path`, which must outlive the report, into a spec. Returns 0 and sets
@@ -33,6 +33,10 @@ GLB_NODISCARD int spec_parse(struct glb_spec *out, const char *path, const char 
  *      may be NULL
  */
 GLB_NODISCARD int tables_load(struct glb_tables *out, const char *path,
+			      const struct glb_building *how, struct report *report);
+
+/* The same of a file that was read, or could not be, which is reported then. */
+GLB_NODISCARD int tables_read(struct glb_tables *out, const struct conf_input *input,
 			      const struct glb_building *how, struct report *report);
 
 /*

@@ -85,23 +85,26 @@ bool load_settings(struct glb_settings *out, const char *path)
 	return !err;
 }
 
-/* Both files are read even if the first is bad, so that all problems show at once. */
+/* Both files are looked at even if the first is bad, so that all problems show at once. */
 bool load_director(struct director_conf *conf, struct glb_tables *tables, const char *config_path,
 		   const char *tables_path)
 {
+	struct conf_input inputs[] = {{.path = config_path}, {.path = tables_path}};
 	struct glb_building how = {0};
 	struct report report;
 
 	report_init(&report);
 	report.serving = true;
+	inputs_read(inputs, 2);
 
-	int conf_err = director_conf_load(conf, config_path, &report);
+	int conf_err = director_conf_read(conf, &inputs[0], &report);
 
 	if (!conf_err)
 		how.isa = (enum glb_isa)conf->settings.isa;
 
-	int err = tables_load(tables, tables_path, &how, &report);
+	int err = tables_read(tables, &inputs[1], &how, &report);
 
+	inputs_free(inputs, 2);
 	report_log(&report, SEVERITY_WARNING);
 	if (conf_err && !err)
 		glb_tables_free(tables);

@@ -22,27 +22,31 @@ static const struct glb_generation *in_force(const struct control *control)
 }
 
 /*
- * Both files are read even if the first is bad, so that all problems show at once. What the tables
- * in force have in common with the new ones is not worked out again.
+ * Both files are looked at even if the first is bad, so that all problems show at once. What the
+ * tables in force have in common with the new ones is not worked out again.
  */
 static int load(struct control *control, bool tables_only)
 {
 	const struct glb_generation *current = in_force(control);
 	struct glb_building how = {.known = current ? &current->tables : NULL};
+	struct conf_input inputs[] = {{.path = control->config_path},
+				      {.path = control->tables_path}};
 	struct director_conf conf = control->conf;
 	struct glb_tables tables;
 	struct report report;
 
 	report_init(&report);
 	report.serving = true;
+	inputs_read(inputs + tables_only, 2 - tables_only);
 
-	int conf_err = tables_only ? 0 : director_conf_load(&conf, control->config_path, &report);
+	int conf_err = tables_only ? 0 : director_conf_read(&conf, &inputs[0], &report);
 
 	if (!conf_err)
 		how.isa = (enum glb_isa)conf.settings.isa;
 
-	int err = tables_load(&tables, control->tables_path, &how, &report);
+	int err = tables_read(&tables, &inputs[1], &how, &report);
 
+	inputs_free(inputs, 2);
 	report_log(&report, SEVERITY_WARNING);
 	if (conf_err && !err)
 		glb_tables_free(&tables);

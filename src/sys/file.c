@@ -2,13 +2,33 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
 
-enum { PIPE_PATIENCE_MS = 2000 };
+enum {
+	PIPE_PATIENCE_MS = 2000,
+	READ_PATIENCE_MS = 500,
+	READ_PAUSE_MS = 5,
+	/* For how long a file has not changed that may be read although it might change. */
+	QUIET_MS = 100,	     /* several ticks of the coarsest clock that stamps files */
+	QUIET_OPEN_MS = 250, /* somebody has it open for writing */
+	LOOK_AGAIN_MS = 20,  /* a writer that the scheduler stopped has gone on by then */
+	NEWER_MAX = 3,	     /* files that take the place of one that was read */
+	FIRST_ROOM = 64 << 10,
+};
+
+static void pause_ms(unsigned int ms)
+{
+	const struct timespec pause = {.tv_nsec = ms * 1000000L};
+
+	(void)nanosleep(&pause, NULL);
+}
 
 /* Waits until a pipe has something to read. 0 or -errno. */
 static int wait_for_pipe(int fd)
@@ -21,9 +41,10 @@ static int wait_for_pipe(int fd)
 	return ready ? 0 : -ETIMEDOUT;
 }
 
-static int read_all(struct file_bytes *out, int fd)
+/* `expected_len` saves copies, which would stay in freed memory. */
+static int read_all(struct file_bytes *out, int fd, size_t expected_len)
 {
-	size_t room = 64 << 10;
+	size_t room = expected_len < FIRST_ROOM ? FIRST_ROOM : expected_len + 2;
 	size_t len = 0;
 	uint8_t *bytes = malloc(room);
 
@@ -48,7 +69,7 @@ static int read_all(struct file_bytes *out, int fd)
 		}
 		if (got == 0) {
 			bytes[len] = 0;
-			*out = (struct file_bytes){bytes, len};
+			*out = (struct file_bytes){.bytes = bytes, .len = len};
 			return 0;
 		}
 		len += (size_t)got;
@@ -64,16 +85,147 @@ static int read_all(struct file_bytes *out, int fd)
 	return -ENOMEM;
 }
 
-int file_read(struct file_bytes *out, const char *path)
+bool file_same(const struct stat *a, const struct stat *b)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* What is known of those who could change a file while it is read. */
+enum writers {
+	HELD_OFF, /* none has it open, and none can open it before this descriptor is closed */
+	MAYBE,	  /* the file system, or the lack of privileges, does not tell */
+	PRESENT,  /* somebody has it open for writing, or mapped */
+};
+
+/* A lease (fcntl(2)) makes them wait. Its signal must be one that is ignored. */
+static enum writers hold_off_writers(int fd)
+{
+	if (fcntl(fd, F_SETSIG, SIGURG))
+		return MAYBE;
+	if (!fcntl(fd, F_SETLEASE, F_RDLCK))
+		return HELD_OFF;
+	return errno == EAGAIN ? PRESENT : MAYBE;
+}
+
+/* Has it been as it is for some time? A time in the future says nothing, and never comes. */
+static bool is_quiet(const struct stat *info, enum writers writers)
+{
+	int64_t quiet_ms = writers == PRESENT ? QUIET_OPEN_MS : QUIET_MS;
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+
+	int64_t age_ms = (now.tv_sec - info->st_ctim.tv_sec) * (int64_t)1000 +
+			 (now.tv_nsec - info->st_ctim.tv_nsec) / 1000000;
+
+	return age_ms < 0 || age_ms >= quiet_ms;
+}
+
+/* Through a mapping a file changes without a new time stamp. */
+static bool reads_the_same(int fd, const struct file_bytes *file)
+{
+	uint8_t part[4096];
+	size_t at = 0;
+
+	for (;;) {
+		ssize_t got = pread(fd, part, sizeof(part), (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0 || (size_t)got > file->len - at ||
+		    memcmp(part, file->bytes + at, (size_t)got) != 0)
+			break;
+		at += (size_t)got;
+	}
+	explicit_bzero(part, sizeof(part));
+	return at == file->len;
+}
+
+/* Is what was read of the file all of it? */
+static bool is_whole(const struct file_bytes *file, int fd)
+{
+	struct stat after;
+
+	return !fstat(fd, &after) && file_same(&after, &file->info) &&
+	       /* files that the kernel makes up have no size */
+	       (!after.st_size || (size_t)after.st_size == file->len);
+}
+
+/* -EBUSY: not now. */
+static int read_regular(struct file_bytes *out, int fd, const struct stat *info)
+{
+	enum writers writers = hold_off_writers(fd);
+	struct file_bytes file;
+
+	if (writers != HELD_OFF && !is_quiet(info, writers))
+		return -EBUSY;
+
+	int err = read_all(&file, fd, (size_t)info->st_size);
+
+	if (err)
+		return err;
+	file.info = *info;
+	if (writers == PRESENT)
+		pause_ms(LOOK_AGAIN_MS);
+	if ((writers != HELD_OFF && !reads_the_same(fd, &file)) || !is_whole(&file, fd)) {
+		file_free(&file);
+		return -EBUSY;
+	}
+	*out = file;
+	return 0;
+}
+
+static int try_read(struct file_bytes *out, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat info;
+	int err;
 
 	if (fd < 0)
 		return -errno;
+	if (fstat(fd, &info))
+		err = -errno;
+	else if (!S_ISREG(info.st_mode))
+		err = read_all(out, fd, 0);
+	else if (info.st_size > (off_t)FILE_LEN_MAX)
+		err = -EFBIG;
+	else
+		err = read_regular(out, fd, &info);
+	(void)close(fd); /* and with it the lease */
+	return err;
+}
 
-	int err = read_all(out, fd);
+/* Is there a newer file of this name? */
+static bool is_replaced(const struct file_bytes *file, const char *path)
+{
+	struct stat named;
 
-	(void)close(fd);
+	return S_ISREG(file->info.st_mode) && !stat(path, &named) &&
+	       !file_same(&named, &file->info);
+}
+
+int file_read(struct file_bytes *out, const char *path)
+{
+	struct file_bytes file;
+	unsigned int newer = 0;
+	unsigned int waited_ms = 0;
+	int err = try_read(&file, path);
+
+	while ((err == -EBUSY && waited_ms < READ_PATIENCE_MS) ||
+	       (!err && newer < NEWER_MAX && is_replaced(&file, path))) {
+		if (err) {
+			pause_ms(READ_PAUSE_MS);
+			waited_ms += READ_PAUSE_MS;
+		} else {
+			file_free(&file);
+			newer++;
+		}
+		err = try_read(&file, path);
+	}
+	if (!err)
+		*out = file;
 	return err;
 }
 
@@ -82,6 +234,8 @@ const char *file_reason(int err)
 	switch (err) {
 	case -EAGAIN:
 		return "is locked: somebody else is changing it";
+	case -EBUSY:
+		return "changed while it was read";
 	case -ESTALE:
 		return "was changed by somebody else meanwhile; nothing was written";
 	default:

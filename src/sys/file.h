@@ -1,28 +1,46 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How is a file read whole?
+ * How is a file read whole, whoever is writing it?
  */
 #ifndef SYS_FILE_H
 #define SYS_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 struct file_bytes {
 	uint8_t *bytes; /* a 0 byte follows the last one */
 	size_t len;
+	struct stat info; /* of a regular file, as it was before and after reading; else zeros */
 };
 
 /* A file larger than this is a mistake: 400 times the largest table file seen in the field. */
 #define FILE_LEN_MAX ((size_t)256 << 20)
 
 /*
- * Reads a file whole. Returns 0 and sets *out, to be released with file_free();
- * otherwise -errno, -EFBIG for more than FILE_LEN_MAX bytes, -ENOMEM. A pipe may keep silent for
- * two seconds
- * (-ETIMEDOUT): who reloads a file has other things to do than to wait.
+ * Reads a file whole, as it was at one moment: never a part of an old content and a part of a new
+ * one. A writer that rewrites the file where it lies is made to wait for as long as the reading
+ * takes (a lease, which the kernel gives to owners and to CAP_LEASE on local file systems). Where
+ * that is not to be had, or somebody has the file open for writing already, the file must have been
+ * left alone for a moment (100 ms; 250 ms if it is open for writing) and must not change while it is
+ * read. A file that was replaced meanwhile is read anew, though not without end. A pipe or a device
+ * is read as it comes.
+ *
+ * Not noticed is a writer that closes the file with half of a change written, or makes a longer
+ * pause where there is no lease.
+ *
+ * Returns 0 and sets *out, to be released with file_free(); otherwise -errno:
+ *   -EBUSY      it kept changing for half a second
+ *   -EFBIG      more than FILE_LEN_MAX bytes
+ *   -ETIMEDOUT  a pipe kept silent for two seconds: a reload has other things to do than to wait
+ *   -ENOMEM     out of memory
  */
 __attribute__((warn_unused_result)) int file_read(struct file_bytes *out, const char *path);
+
+/* Are these one file, in one version of it? By inode, size and times; not by when it was read. */
+bool file_same(const struct stat *a, const struct stat *b);
 
 /* Releases the bytes of a file, which may hold keys: they are overwritten first. */
 void file_free(struct file_bytes *file);

@@ -27,14 +27,28 @@ static const char posix_acl[] = "system.posix_acl_access";
 
 /* --- Lock --- */
 
-/* Some network file systems lock only what is open for writing. */
-static int open_for_lock(const char *path)
+/*
+ * Not open for writing where that can be avoided: file_read() would wait for it. Some network file
+ * systems lock nothing else.
+ */
+static int open_locked(const char *path)
 {
-	int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	static const int ways[] = {O_RDONLY, O_RDWR};
+	int err = 0;
 
-	if (fd < 0)
-		fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	for (unsigned int i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		int fd = open(path, ways[i] | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+
+		if (fd < 0)
+			return err ? err : -errno;
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return fd;
+		err = -errno; /* EAGAIN is EWOULDBLOCK */
+		(void)close(fd);
+		if (err != -EBADF)
+			break;
+	}
+	return err;
 }
 
 /* Is the open file the one that has the name now? */
@@ -50,18 +64,12 @@ static bool is_at(const char *path, int fd)
 /* -EAGAIN also when the file was replaced while this one waited for it. */
 static int try_lock(const char *path)
 {
-	int fd = open_for_lock(path);
-	int err = 0;
+	int fd = open_locked(path);
 
-	if (fd < 0)
+	if (fd < 0 || is_at(path, fd))
 		return fd;
-	if (flock(fd, LOCK_EX | LOCK_NB))
-		err = errno == EWOULDBLOCK ? -EAGAIN : -errno;
-	else if (!is_at(path, fd))
-		err = -EAGAIN;
-	if (err)
-		(void)close(fd);
-	return err ? err : fd;
+	(void)close(fd);
+	return -EAGAIN;
 }
 
 int file_lock(const char *path)

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "suite.h"
@@ -75,7 +81,7 @@ END_TEST
 
 START_TEST(what_cannot_be_read_says_why)
 {
-	struct file_bytes file = {NULL, 99};
+	struct file_bytes file = {.len = 99};
 
 	ck_assert_int_eq(file_read(&file, path), -ENOENT);
 	ck_assert_int_eq(file_read(&file, dir), -EISDIR);
@@ -86,12 +92,185 @@ END_TEST
 
 START_TEST(a_file_too_large_to_be_meant_is_refused)
 {
-	struct file_bytes file = {NULL, 99};
+	struct file_bytes file = {.len = 99};
 
 	write_file("");
 	ck_assert_int_eq(truncate(path, (off_t)FILE_LEN_MAX + 1), 0); /* sparse */
 	ck_assert_int_eq(file_read(&file, path), -EFBIG);
 	ck_assert_uint_eq(file.len, 99);
+}
+END_TEST
+
+/* Writers that do not put a new file in place of the old one but write into that. */
+enum { LARGE_LEN = 300000, CHUNK_LEN = 4096 };
+
+static void write_at(int fd, const uint8_t *bytes, size_t at, size_t len)
+{
+	if (pwrite(fd, bytes + at, len, (off_t)at) != (ssize_t)len)
+		_exit(1);
+}
+
+/* As rsync --inplace does. */
+static void write_over(int fd, const uint8_t *bytes)
+{
+	for (size_t at = 0; at < LARGE_LEN; at += CHUNK_LEN)
+		write_at(fd, bytes, at, at + CHUNK_LEN < LARGE_LEN ? CHUNK_LEN : LARGE_LEN - at);
+}
+
+/* As cp does. */
+static void empty_and_write(int fd, const uint8_t *bytes)
+{
+	if (ftruncate(fd, 0))
+		_exit(1);
+	write_over(fd, bytes);
+}
+
+/* As an editor that writes a file in two goes, and dawdles. */
+static void write_slowly(int fd, const uint8_t *bytes)
+{
+	write_at(fd, bytes, 0, LARGE_LEN / 2);
+	(void)usleep(60000);
+	write_at(fd, bytes, LARGE_LEN / 2, LARGE_LEN - LARGE_LEN / 2);
+}
+
+static void map_and_write(int fd, const uint8_t *bytes)
+{
+	uint8_t *mapped = mmap(NULL, LARGE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (mapped == MAP_FAILED)
+		_exit(1);
+	memcpy(mapped, bytes, LARGE_LEN);
+	(void)munmap(mapped, LARGE_LEN);
+}
+
+static const char *other_path(void)
+{
+	static char other[sizeof(path) + 8];
+
+	(void)snprintf(other, sizeof(other), "%s.new", path);
+	return other;
+}
+
+static void remove_other(void)
+{
+	(void)unlink(other_path());
+}
+
+/* As careful programs do. */
+static void rename_over(int fd, const uint8_t *bytes)
+{
+	int new = open(other_path(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	(void)fd;
+	if (new < 0)
+		_exit(1);
+	write_over(new, bytes);
+	(void)close(new);
+	if (rename(other_path(), path))
+		_exit(1);
+}
+
+static const struct writer {
+	void (*write)(int fd, const uint8_t *bytes);
+	bool keeps_open;
+	bool rests;	   /* between two versions */
+	bool unprivileged; /* the reader, who can hold nobody off */
+	unsigned int reads;
+} writers[] = {
+	{write_over, true, false, false, 4},	  {write_over, false, true, false, 100},
+	{write_over, false, false, false, 10},	  {empty_and_write, false, true, false, 100},
+	{empty_and_write, true, false, false, 4}, {write_slowly, true, false, false, 4},
+	{map_and_write, true, false, false, 4},	  {rename_over, false, false, false, 100},
+	{write_over, false, true, true, 4},	  {empty_and_write, false, true, true, 4},
+	{write_slowly, false, false, true, 4},	  {rename_over, false, true, true, 4},
+};
+
+/* Fills the file with one letter after the other, without end. */
+static pid_t start_writer(const struct writer *writer)
+{
+	static uint8_t bytes[LARGE_LEN];
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+
+	int fd = writer->keeps_open ? open(path, O_RDWR) : -1;
+
+	for (unsigned int i = 0;; i++) {
+		memset(bytes, 'a' + (int)(i % 26), sizeof(bytes));
+		if (!writer->keeps_open)
+			fd = open(path, O_WRONLY);
+		writer->write(fd, bytes);
+		if (!writer->keeps_open)
+			(void)close(fd);
+		if (writer->rests)
+			(void)usleep(1000);
+	}
+}
+
+/* 0 or the error; all of it must be one letter. */
+static int read_letters(void)
+{
+	struct file_bytes file;
+	int err = file_read(&file, path);
+
+	if (err)
+		return err;
+	ck_assert_uint_eq(file.len, LARGE_LEN);
+	ck_assert_msg(!memcmp(file.bytes, file.bytes + 1, file.len - 1), "%c and %c", file.bytes[0],
+		      file.bytes[file.len - 1]);
+	file_free(&file);
+	return 0;
+}
+
+/* May read the file, but is not its owner. */
+static void drop_privileges(void)
+{
+	ck_assert_int_eq(chmod(dir, 0711), 0);
+	ck_assert_int_eq(chmod(path, 0644), 0);
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+}
+
+START_TEST(a_file_is_read_as_it_was_at_one_moment_or_not_at_all)
+{
+	const struct writer *writer = &writers[_i];
+	uint8_t bytes[LARGE_LEN];
+	unsigned int refused = 0;
+
+	memset(bytes, 'z', sizeof(bytes));
+	ck_assert_int_eq(file_replace(path, &(struct file_draft){bytes, sizeof(bytes), NULL, NULL}),
+			 0);
+
+	pid_t child = start_writer(writer);
+
+	if (writer->unprivileged)
+		drop_privileges();
+	for (unsigned int i = 0; i < writer->reads; i++) {
+		int err = read_letters();
+
+		ck_assert_msg(!err || err == -EBUSY, "error %d", err);
+		refused += err != 0;
+	}
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	remove_other();
+	if (!writer->unprivileged && (writer->rests || writer->write == rename_over))
+		ck_assert_uint_eq(refused, 0);
+}
+END_TEST
+
+START_TEST(a_file_left_alone_is_read_though_somebody_may_write_it)
+{
+	write_file("old");
+
+	int fd = open(path, O_RDWR);
+
+	check_file("old", 3);
+	ck_assert_int_eq(close(fd), 0);
 }
 END_TEST
 
@@ -104,6 +283,10 @@ Suite *unit_suite(void)
 	tcase_add_test(file, a_file_of_any_length_is_written_and_read_whole);
 	tcase_add_test(file, what_cannot_be_read_says_why);
 	tcase_add_test(file, a_file_too_large_to_be_meant_is_refused);
+	tcase_add_loop_test(file, a_file_is_read_as_it_was_at_one_moment_or_not_at_all, 0,
+			    COUNT_OF(writers));
+	tcase_add_test(file, a_file_left_alone_is_read_though_somebody_may_write_it);
+	tcase_set_timeout(file, 60);
 	suite_add_tcase(suite, file);
 	return suite;
 }

@@ -372,7 +372,7 @@ static int parse_spec(struct glb_diag *diag)
 
 static int read_file(struct glb_diag *diag)
 {
-	struct file_bytes file = {NULL, 99};
+	struct file_bytes file = {.len = 99};
 	int err = file_read(&file, "/proc/self/exe"); /* some hundred kilobytes */
 
 	if (err) {

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <time.h>
+
+#include "conf/input.h"
+
+enum {
+	TRIES = 3,
+	PAUSE_NS = 50 * 1000 * 1000, /* for whoever is putting files in place to get done */
+	INPUTS_MAX = 2,
+};
+
+static struct stat look_at(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) ? (struct stat){0} : info;
+}
+
+/* Is it what was there before any file was read, and still there now? Pipes say nothing. */
+static bool is_unchanged(const struct conf_input *input, const struct stat *before)
+{
+	struct stat now = look_at(input->path);
+
+	if (input->err || !S_ISREG(input->file.info.st_mode))
+		return true;
+	return file_same(&input->file.info, before) && file_same(&input->file.info, &now);
+}
+
+/* One try: false when a file changed, which then has an error. */
+static bool read_together(struct conf_input *inputs, unsigned int count)
+{
+	struct stat before[INPUTS_MAX];
+	bool unchanged = true;
+
+	for (unsigned int i = 0; i < count; i++)
+		before[i] = look_at(inputs[i].path);
+	for (unsigned int i = 0; i < count; i++)
+		inputs[i].err = file_read(&inputs[i].file, inputs[i].path);
+	for (unsigned int i = 0; i < count; i++)
+		if (!is_unchanged(&inputs[i], &before[i])) {
+			file_free(&inputs[i].file);
+			inputs[i].err = -EBUSY;
+			unchanged = false;
+		}
+	return unchanged;
+}
+
+void inputs_read(struct conf_input *inputs, unsigned int count)
+{
+	static const struct timespec pause = {.tv_nsec = PAUSE_NS};
+
+	if (count == 1) {
+		inputs->err = file_read(&inputs->file, inputs->path);
+		return;
+	}
+	for (unsigned int i = 0; !read_together(inputs, count) && i + 1 < TRIES; i++) {
+		inputs_free(inputs, count);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+void inputs_free(struct conf_input *inputs, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		file_free(&inputs[i].file);
+}
+
+int input_check(const struct conf_input *input, struct report *report)
+{
+	if (!input->err)
+		return 0;
+	report_file(report, input->path);
+	report_fail(report, "%s", file_reason(input->err));
+	return input->err;
+}
