@@ -74,3 +74,18 @@ int input_check(const struct conf_input *input, struct report *report)
 	report_fail(report, "%s", file_reason(input->err));
 	return input->err;
 }
+
+void input_guard(const struct conf_input *input, struct report *report)
+{
+	struct problem problem = {.severity = SEVERITY_WARNING};
+	mode_t mode = input->file.info.st_mode;
+	bool reads = mode & S_IROTH;
+	bool writes = mode & S_IWOTH;
+
+	if (report->guarding && S_ISREG(mode) && (reads || writes))
+		report_add(report, &problem, "holds keys, and everybody may %s it: chmod o= %s",
+			   !writes ? "read"
+			   : reads ? "read and change"
+				   : "change",
+			   input->path);
+}

@@ -26,6 +26,12 @@ void inputs_read(struct conf_input *inputs, unsigned int count);
 /* Releases what was read. Of those that were never read, all but `path` must be 0. */
 void inputs_free(struct conf_input *inputs, unsigned int count);
 
+/*
+ * Warns, in a report that is to guard keys, if everybody may read or change a file that holds some;
+ * with the command that mends it. An error in no report: a mode says nothing about content.
+ */
+void input_guard(const struct conf_input *input, struct report *report);
+
 /* 0, or `err` after reporting it as an error of the file. */
 GLB_NODISCARD int input_check(const struct conf_input *input, struct report *report);
 

@@ -26,14 +26,33 @@ static int refuse_text(struct report *report, const char *bytes, size_t len, siz
 	return -EINVAL;
 }
 
+enum { SECRET_DIGITS = 8 }; /* as many in a row may be a part of a key */
+
+/* Where the text that the library quotes from the file begins, if it may be a part of a key. */
+static char *secret_quote(char *text)
+{
+	char *near = strstr(text, " near '");
+	unsigned int digits = 0;
+
+	for (const char *c = near; c && *c; c++) {
+		digits = isxdigit((unsigned char)*c) ? digits + 1 : 0;
+		if (digits == SECRET_DIGITS)
+			return near;
+	}
+	return NULL;
+}
+
 /*
  * The library's column is that of the last character it read. More useful is where the token starts
  * that it had no use for; or the end, when the text ends too early.
  */
-static int refuse_syntax(struct report *report, const char *bytes, size_t len,
-			 const json_error_t *error)
+static int refuse_syntax(struct report *report, const char *bytes, size_t len, json_error_t *error)
 {
+	char *secret = secret_quote(error->text);
 	size_t offset = len;
+
+	if (secret)
+		*secret = 0;
 
 	if (json_error_code(error) != json_error_premature_end_of_input)
 		offset = last_token(bytes, len, (size_t)error->position);

@@ -51,6 +51,7 @@ struct problem {
 struct report {
 	bool strict;	  /* set by the caller: what deserves a warning is an error */
 	bool serving;	  /* set by the caller: tables are to be served, not only to be compiled */
+	bool guarding;	  /* set by the caller: who may read the keys in a file is of interest */
 	const char *path; /* of the file that is being read */
 	uint32_t files;	  /* read so far, with this one */
 	uint32_t count;	  /* of problems[] */
@@ -60,7 +61,7 @@ struct report {
 
 static inline void report_init(struct report *report)
 {
-	report->strict = report->serving = false;
+	report->strict = report->serving = report->guarding = false;
 	report->path = "";
 	report->files = report->count = 0;
 	for (int i = 0; i < SEVERITY_COUNT; i++)

@@ -270,12 +270,15 @@ int tables_read(struct glb_tables *out, const struct conf_input *input,
 
 	if (err)
 		return err;
-	if (!glb_image_detect(file->bytes, file->len))
-		return build_tables(out, input->path, file, how, report);
-	report_file(report, input->path);
-	err = glb_image_read(out, file->bytes, file->len, &reason);
-	if (err)
-		report_fail(report, "%s", reason.text);
+	if (!glb_image_detect(file->bytes, file->len)) {
+		err = build_tables(out, input->path, file, how, report);
+	} else {
+		report_file(report, input->path);
+		err = glb_image_read(out, file->bytes, file->len, &reason);
+		if (err)
+			report_fail(report, "%s", reason.text);
+	}
+	input_guard(input, report);
 	return err;
 }
 

@@ -15,10 +15,9 @@
 #include "sys/replace.h"
 #include "writer.h"
 
-/* Reads and works out the file a command is about: 0 or -errno, and the report says why. */
+/* Reads and works out the file a command is about: 0 or -errno, and the fresh report says why. */
 static int load(struct glb_tables *out, const struct options *options, struct report *report)
 {
-	report_init(report);
 	report->strict = options->strict;
 	return tables_load(out, options->args[0], NULL, report);
 }
@@ -31,6 +30,8 @@ int table_build(int argc, char **argv)
 
 	if (!read_options(&options, OPTION_STRICT, argc, argv) || options.arg_count != 2)
 		return EXIT_USAGE;
+
+	report_init(&report);
 
 	int err = load(&tables, &options, &report);
 
@@ -125,6 +126,9 @@ int table_check(int argc, char **argv)
 	if (!read_options(&options, OPTION_JSON | OPTION_STRICT, argc, argv) ||
 	    options.arg_count != 1)
 		return EXIT_USAGE;
+
+	report_init(&report);
+	report.guarding = true;
 
 	int err = load(&tables, &options, &report);
 

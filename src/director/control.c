@@ -37,6 +37,7 @@ static int load(struct control *control, bool tables_only)
 
 	report_init(&report);
 	report.serving = true;
+	report.guarding = true;
 	inputs_read(inputs + tables_only, 2 - tables_only);
 
 	int conf_err = tables_only ? 0 : director_conf_read(&conf, &inputs[0], &report);

@@ -73,6 +73,7 @@ def write_configuration(folder: Path, config: dict, tables: dict) -> list:
     """Write both files; the arguments that name them."""
     (folder / "director.json").write_text(json.dumps(config))
     (folder / "tables.json").write_text(json.dumps(tables))
+    (folder / "tables.json").chmod(0o600)  # it holds keys
     return ["--config", folder / "director.json", "--tables", folder / "tables.json"]
 
 

@@ -41,6 +41,7 @@ class TableCommands(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="glb-unit-")
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+        self.addCleanup(os.umask, os.umask(0o077))
         self.tables = copy.deepcopy(TABLES)
         self.backends = self.tables["tables"][0]["backends"]
         self.write("old.json")
@@ -108,6 +109,35 @@ class TableCommands(unittest.TestCase):
         self.write("old.json")
         self.assertEqual(self.check()["problems"][0]["severity"], "warning")
         self.assertEqual(self.check("--strict", status=1)["problems"][0]["severity"], "error")
+
+    def test_a_file_with_keys_that_everybody_may_read_is_warned_about(self):
+        """Once, with the command that mends it, and never an error: modes are no content."""
+        self.run_table("build", "old.json", "old.bin")
+        (self.folder / "dir.json").symlink_to("old.json")
+        for file in ("old.json", "old.bin", "dir.json"):
+            for mode, what in ((0o644, "read"), (0o666, "read and change"), (0o602, "change"), (0o640, "")):
+                (self.folder / file).chmod(mode)
+                for strict in ([], ["--strict"]):
+                    done = self.run_table("check", *strict, file)
+                    warning = f"glbctl: warning: {file}: holds keys, and everybody may {what} it: chmod o= {file}\n"
+                    self.assertEqual((done.returncode, done.stderr), (0, warning if what else ""))
+        (self.folder / "old.json").chmod(0o644)
+        (problem,) = self.check()["problems"]
+        self.assertEqual((problem["severity"], problem["file"]), ("warning", "old.json"))
+
+    def test_no_message_repeats_a_part_of_a_key(self):
+        key = "7a1c0e5b93d24f68a05be1c7d9f23468"
+        text = (self.folder / "old.json").read_text()
+        for value in (f'"{key}0"', f'"{key[:-1]}"', f'"{key[:-1]}g"', f'"{key}', key, key[:20], f"'{key[:15]}'",
+                      f'"{key[:12]}\\x"', f'"{key[:9]}\\ud800"', f"0x{key}", "1" + key[1:], f'["{key}"]',
+                      f'"{key[:10]}\t"', f'{{"a": "{key}"}}'):
+            for name in ("hash_key", "seed"):
+                old = '"' + self.tables["tables"][0][name] + '"'
+                (self.folder / "old.json").write_text(text.replace(old, value))
+                done = self.run_table("check", "old.json")
+                self.assertEqual(done.returncode, 1, value)
+                for at in range(len(key) - 4):
+                    self.assertNotIn(key[at : at + 5], done.stderr + done.stdout)
 
     def test_the_totals_count_what_the_list_has_no_room_for(self):
         self.tables["tables"][0].update({f"unknown {n}": 0 for n in range(250)})
