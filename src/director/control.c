@@ -7,6 +7,7 @@
 
 #include "conf/tables.h"
 #include "director/control.h"
+#include "director/reopen.h"
 #include "director/stats.h"
 #include "sys/log.h"
 #include "sys/service.h"
@@ -71,6 +72,7 @@ static int make_generation(struct glb_generation **out, struct control *control)
 
 	ports_describe(control->conf.settings.ports, &control->workers.ports, &control->conf);
 	neighbours_describe(control->conf.settings.ports, &control->neighbours);
+	links_describe(control->conf.settings.ports, &control->links);
 	err = glb_generation_make(out, control->generation + 1, &control->conf.settings,
 				  &control->tables, &reason);
 	if (err) {
@@ -225,30 +227,73 @@ static void reload(struct control *control, bool tables_only)
 			  control->generation);
 }
 
-/* Serves a successor of the current generation when a gateway has another MAC address now. */
-static void update_gateways(struct control *control)
+/* The ports as they are now: configured, with what the kernel says of gateways and devices. */
+static void describe_ports(struct glb_port *out, struct control *control)
+{
+	const struct glb_generation *current = in_force(control);
+	struct ports *ports = &control->workers.ports;
+
+	memcpy(out, current->settings.ports, sizeof(current->settings.ports));
+	ports_describe(out, ports, &control->conf);
+	for (unsigned int i = 0; i < ports->count; i++) {
+		uint16_t id = ports->ids[i];
+
+		if (links_can_ask(&control->links, id))
+			ports_measure(ports, id);
+		else
+			out[id].mtu = current->settings.ports[id].mtu;
+	}
+	neighbours_describe(out, &control->neighbours);
+	links_describe(out, &control->links);
+}
+
+/* Serves a successor of the current generation when a gateway or a device is another one now. */
+static void update_ports(struct control *control)
 {
 	const struct glb_generation *current = in_force(control);
 	struct glb_port ports[GLB_PORTS_MAX];
 	struct glb_generation *gen;
 
 	neighbours_poll(&control->neighbours);
-	memcpy(ports, current->settings.ports, sizeof(ports));
-	neighbours_describe(ports, &control->neighbours);
+	describe_ports(ports, control);
 	if (!memcmp(ports, current->settings.ports, sizeof(ports)))
 		return;
 	/* without memory there is another try with the next tick */
 	if (!glb_generation_with_ports(&gen, current, ports) && !publish_next(control, gen))
-		log_info("serving generation %" PRIu64 ": its tables, with other gateways",
+		log_info("serving generation %" PRIu64 ": its tables, with other gateways or ports",
 			 gen->number);
 }
 
-static void serve(struct control *control)
+/* Opens ports again whose devices are back. 0, or -ENETDOWN after logging why that is the end. */
+static int mend_ports(struct control *control)
 {
-	for (;;) {
+	struct workers *workers = &control->workers;
+	struct glb_diag diag = {{0}};
+	uint16_t id;
+
+	links_poll(&control->links, &workers->ports);
+	while (links_take_due(&control->links, &workers->ports, &id)) {
+		int err = reopen_port(workers, id, &control->conf, &diag);
+
+		if (!err)
+			err = links_reopened(&control->links, id, &diag);
+		if (err) {
+			log_error("%s", diag.text);
+			return -ENETDOWN;
+		}
+	}
+	return links_are_lost(&control->links, &workers->ports) ? -ENETDOWN : 0;
+}
+
+/* Until it is told to stop: 0. Or until there is no port left: -ENETDOWN. */
+static int serve(struct control *control)
+{
+	int err = 0;
+
+	while (!err) {
 		switch (service_wait(&control->service, TICK_MS)) {
 		case SERVICE_STOP:
-			return;
+			return 0;
 		case SERVICE_RELOAD:
 			reload(control, false);
 			break;
@@ -264,9 +309,12 @@ static void serve(struct control *control)
 		case SERVICE_TICK:
 			break;
 		}
-		update_gateways(control);
+		err = mend_ports(control);
+		if (!err)
+			update_ports(control);
 		publish_reclaim(&control->workers.publish);
 	}
+	return err;
 }
 
 /* Gives back what start_tally() took, if it did. */
@@ -383,12 +431,12 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	host_check(&control->host, &control->workers);
 	log_info("ready: %u workers, %u ports with %u queues each", workers->count,
 		 workers->ports.count, workers->ports.queue_count);
-	serve(control);
+	err = serve(control);
 	workers_stop(workers);
 	stats_print(workers);
 	workers_free(workers);
 	unpublish(workers);
-	return 0;
+	return err;
 }
 
 /* Configures and starts what the EAL found. 0, or -errno after logging why. */
@@ -405,6 +453,8 @@ static int start_ports(struct control *control)
 	err = links_open(&control->links, &diag);
 	if (!err)
 		err = ports_start(ports, &control->conf, rte_lcore_count() - 1, &diag);
+	if (!err)
+		err = links_follow(&control->links, &diag);
 	if (err)
 		log_error("%s", diag.text);
 	return err;

@@ -3,8 +3,8 @@
  * What does the main lcore do?
  *
  * It turns files into generations: at start, and again whenever it is asked to reload. A file that
- * is missing or wrong changes nothing but the log. When the MAC address of a gateway changes, it
- * makes a successor that shares everything else.
+ * is missing or wrong changes nothing but the log. When a gateway has another MAC address, or a
+ * port another MTU or MAC address, it makes a successor that shares everything else.
  */
 #ifndef DIRECTOR_CONTROL_H
 #define DIRECTOR_CONTROL_H
@@ -37,7 +37,8 @@ GLB_NODISCARD int control_check(struct control *control);
 
 /*
  * Starts ports and workers, serves what was read until told to stop, and stops them. A stop that
- * is asked for meanwhile ends the start. 0, or -errno after logging why.
+ * is asked for meanwhile ends the start. 0, or -errno after logging why: -ENETDOWN if the devices
+ * of its ports went away while it served, so that another start may help.
  */
 GLB_NODISCARD int control_run(struct control *control);
 

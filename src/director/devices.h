@@ -18,6 +18,19 @@
 
 struct rte_mempool;
 
+/* What devices count themselves. */
+#define PORT_LOSSES(X)                                                                             \
+	X(rx_missed, imissed)                                                                      \
+	X(rx_errors, ierrors)                                                                      \
+	X(rx_no_mbuf, rx_nombuf)                                                                   \
+	X(tx_errors, oerrors)
+
+struct port_losses {
+#define PORT_LOSS_FIELD(name, field) uint64_t name;
+	PORT_LOSSES(PORT_LOSS_FIELD)
+#undef PORT_LOSS_FIELD
+};
+
 /* The ports a director serves, and the twin port that takes punted packets. */
 struct ports {
 	uint16_t ids[GLB_PORTS_MAX]; /* DPDK port numbers, all below GLB_PORTS_MAX */
@@ -27,7 +40,11 @@ struct ports {
 	bool udp_checksum;		   /* the devices fill in outer checksums when told to */
 	uint32_t frame_max[GLB_PORTS_MAX]; /* bytes of the largest frame on the wire */
 	uint32_t punt_frame_max;	   /* the same, of the twin */
+	struct rte_mempool *pool;	   /* that frames are received into */
 	struct rte_mempool *large_pool;	   /* for frames that came in pieces */
+	uint64_t link_downs;		   /* counted by src/director/link.h */
+	uint64_t link_changes;
+	struct port_losses before; /* of ports that were opened again since */
 };
 
 enum { PORT_NONE = UINT16_MAX };

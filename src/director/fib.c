@@ -3,23 +3,15 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 
 #include "director/fib.h"
 #include "director/rtnl.h"
+#include "sys/clock.h"
 
 enum { BUFFER_LEN = 32768 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 int fib_open(struct fib *out)
 {
@@ -33,7 +25,7 @@ int fib_open(struct fib *out)
 		(void)mnl_socket_close(socket);
 		return err;
 	}
-	*out = (struct fib){.socket = socket, .until_ms = now_ms() + FIB_TIMEOUT_MS};
+	*out = (struct fib){.socket = socket, .until_ms = clock_ms() + FIB_TIMEOUT_MS};
 	return 0;
 }
 
@@ -42,7 +34,7 @@ static ssize_t receive(const struct fib *fib, char *buffer)
 {
 	for (;;) {
 		struct pollfd ready = {mnl_socket_get_fd(fib->socket), POLLIN, 0};
-		uint64_t now = now_ms();
+		uint64_t now = clock_ms();
 		ssize_t got = mnl_socket_recvfrom(fib->socket, buffer, BUFFER_LEN);
 
 		if (got >= 0)

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
 
 #include "director/claim.h"
 #include "director/link.h"
-#include "director/netdev.h"
+#include "director/rtnl.h"
+#include "sys/clock.h"
 #include "sys/log.h"
+
+enum {
+	BUFFER_LEN = 32768,
+	READS_MAX = 256, /* so that a storm of changes does not keep the control thread */
+	LIST_TIMEOUT_MS = 1000,
+};
 
 static int refuse_claim(uint16_t id, const struct netdev *netdev, pid_t holder,
 			struct glb_diag *diag)
@@ -66,10 +78,409 @@ int links_open(struct links *links, struct glb_diag *diag)
 	return err;
 }
 
+/* What the log calls the device under a port. */
+static const char *device_text(const struct link *link)
+{
+	return *link->netdev.name ? link->netdev.name : "it";
+}
+
+static void log_address(const char *port, const struct link *link)
+{
+	const uint8_t *mac = link->device.now.mac;
+
+	log_info("port %s: %s has the MAC address %02x:%02x:%02x:%02x:%02x:%02x now", port,
+		 device_text(link), mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+static void log_changes(const struct link *link, uint16_t id, unsigned int changes)
+{
+	const struct device_state *now = &link->device.now;
+	char name[RTE_ETH_NAME_MAX_LEN];
+	const char *port = netdev_port(id, name);
+
+	if (changes & DEVICE_GONE)
+		log_error("port %s: %s is gone; nothing is received or sent until it is back", port,
+			  device_text(link));
+	if (changes & DEVICE_BACK)
+		log_warning("port %s: %s was made again, as another device", port,
+			    device_text(link));
+	if (changes & DEVICE_DOWN)
+		log_warning("port %s: the link of %s is down", port, device_text(link));
+	if (changes & DEVICE_UP)
+		log_info("port %s: the link of %s is up", port, device_text(link));
+	if (changes & DEVICE_MTU)
+		log_info("port %s: %s has an MTU of %u now", port, device_text(link), now->mtu);
+	if (changes & DEVICE_MAC)
+		log_address(port, link);
+}
+
+/* Something is said of the device under a port. */
+static void hear_state(struct links *links, uint16_t id, const struct device_state *state)
+{
+	struct link *link = &links->list[id];
+	unsigned int changes;
+
+	if (link->is_new && state->ifindex) {
+		device_start(&link->device, state, links->now_ms);
+		link->is_new = false;
+		return;
+	}
+	changes = device_hear(&link->device, state);
+	if (!changes)
+		return;
+	if (changes & (DEVICE_GONE | DEVICE_BACK) && !link->is_dead) {
+		link->is_dead = true;
+		link->dead_at_ms = links->now_ms;
+		link->reminded_at_ms = links->now_ms;
+	}
+	if (device_may_log(&link->device))
+		log_changes(link, id, changes);
+}
+
+/* A link is that of a port by its number, or by its name when it is made again. */
+static bool is_of(const struct link *link, const struct rtnl_link *news)
+{
+	if (!link->is_followed || link->is_elsewhere || !*link->netdev.name)
+		return false;
+	return link->device.now.ifindex
+		       ? link->device.now.ifindex == news->ifindex
+		       : news->state.ifindex && !strcmp(link->netdev.name, news->name);
+}
+
+/* The driver's file descriptor of a tap device goes with it: nothing changes for the port. */
+static void leave_namespace(struct link *link, uint16_t id)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	link->is_elsewhere = true;
+	log_info("port %s: %s is in another network namespace now, and followed no further",
+		 netdev_port(id, name), device_text(link));
+}
+
+static void hear_link(struct links *links, const struct rtnl_link *news)
+{
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		struct link *link = &links->list[id];
+
+		if (!is_of(link, news))
+			continue;
+		link->is_listed = true;
+		if (news->is_moved && link->netdev.is_own)
+			leave_namespace(link, id);
+		else
+			hear_state(links, id, &news->state);
+	}
+}
+
+static int ask_for_list(struct links *links)
+{
+	int err = rtnl_ask_for_links(links->socket, ++links->lists);
+
+	if (err)
+		return err;
+	links->is_listing = true;
+	links->list_again = false;
+	for (unsigned int id = 0; id < RTE_MAX_ETHPORTS; id++)
+		links->list[id].is_listed = false;
+	return 0;
+}
+
+/* A device that was not listed is gone; another one of its name is in the next list. */
+static void end_list(struct links *links)
+{
+	static const struct device_state gone = {.ifindex = 0};
+
+	links->is_listing = false;
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		struct link *link = &links->list[id];
+
+		if (!link->is_followed || link->is_elsewhere || !*link->netdev.name ||
+		    link->is_listed || !link->device.now.ifindex)
+			continue;
+		hear_state(links, id, &gone);
+		links->list_again = true;
+	}
+}
+
+static void hear_message(struct links *links, const struct nlmsghdr *message)
+{
+	struct rtnl_link news;
+
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		links->list_again = true;
+	switch (message->nlmsg_type) {
+	case NLMSG_ERROR:
+		links->is_listing = false;
+		links->list_again = true;
+		break;
+	case NLMSG_DONE:
+		if (message->nlmsg_seq == links->lists)
+			end_list(links);
+		break;
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		if (rtnl_read_link(&news, message))
+			hear_link(links, &news);
+		break;
+	}
+}
+
+/* One datagram. False: there is none. */
+static bool read_socket(struct links *links)
+{
+	_Alignas(struct nlmsghdr) char buffer[BUFFER_LEN];
+	ssize_t got = mnl_socket_recvfrom(links->socket, buffer, sizeof(buffer));
+
+	if (got < 0 && errno != EAGAIN && errno != EINTR) {
+		/* ENOBUFS and the like: messages were lost, perhaps the end of a list among them */
+		links->is_listing = false;
+		links->list_again = true;
+	}
+	if (got < 0)
+		return errno != EAGAIN;
+
+	int left = (int)got;
+
+	for (const struct nlmsghdr *message = (void *)buffer; mnl_nlmsg_ok(message, left);
+	     message = mnl_nlmsg_next(message, &left))
+		hear_message(links, message);
+	return true;
+}
+
+static void read_all(struct links *links)
+{
+	for (unsigned int i = 0; i < READS_MAX && read_socket(links); i++)
+		;
+	if (links->list_again && !links->is_listing)
+		(void)ask_for_list(links);
+}
+
+static int open_socket(struct mnl_socket **out)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (!socket)
+		return -errno;
+	if (mnl_socket_bind(socket, 1 << (RTNLGRP_LINK - 1), MNL_SOCKET_AUTOPID)) {
+		int err = -errno;
+
+		(void)mnl_socket_close(socket);
+		return err;
+	}
+	*out = socket;
+	return 0;
+}
+
+/* Reads one list to its end, or for as long as that may take. */
+static void read_list(struct links *links)
+{
+	uint64_t until_ms = clock_ms() + LIST_TIMEOUT_MS;
+	uint64_t now_ms;
+
+	links->list_again = true;
+	do {
+		struct pollfd ready = {mnl_socket_get_fd(links->socket), POLLIN, 0};
+
+		read_all(links);
+		now_ms = clock_ms();
+		if (links->is_listing && now_ms < until_ms)
+			(void)poll(&ready, 1, (int)(until_ms - now_ms));
+	} while (links->is_listing && now_ms < until_ms);
+}
+
+/* What DPDK says of a port that has a device of its own. */
+static struct device_state own_state(uint16_t id)
+{
+	struct device_state state = {.ifindex = rte_eth_dev_is_removed(id) ? 0 : 1};
+	struct rte_eth_link link = {.link_status = RTE_ETH_LINK_UP};
+
+	if (state.ifindex)
+		state.is_up =
+			rte_eth_link_get_nowait(id, &link) || link.link_status == RTE_ETH_LINK_UP;
+	return state;
+}
+
+/* Begins with a device as it is now. */
+static void start_link(struct links *links, uint16_t id)
+{
+	struct link *link = &links->list[id];
+	struct device_state state = {.ifindex = 0};
+
+	*link = (struct link){.is_followed = true, .is_new = true};
+	if (netdev_of(&link->netdev, id)) {
+		state.ifindex = if_nametoindex(link->netdev.name);
+	} else {
+		state = own_state(id);
+		link->is_new = false;
+	}
+	device_start(&link->device, &state, links->now_ms);
+}
+
+static void warn_down(const struct links *links)
+{
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		const struct link *link = &links->list[id];
+		char name[RTE_ETH_NAME_MAX_LEN];
+
+		if (link->is_followed && link->device.now.ifindex && !link->device.now.is_up)
+			log_warning(
+				"port %s: the link of %s is down; the port is served when it is "
+				"up",
+				netdev_port(id, name), device_text(link));
+	}
+}
+int links_follow(struct links *links, struct glb_diag *diag)
+{
+	int err = open_socket(&links->socket);
+
+	if (err) {
+		glb_diag(diag, "cannot follow devices of the kernel: %s", strerror(-err));
+		return err;
+	}
+	links->now_ms = clock_ms();
+	for (uint16_t id = rte_eth_find_next(0); id < RTE_MAX_ETHPORTS;
+	     id = rte_eth_find_next(id + 1))
+		start_link(links, id);
+	read_list(links);
+	warn_down(links);
+	return 0;
+}
+
+/* Asks DPDK about the ports that it has for itself. */
+static void poll_own(struct links *links)
+{
+	if (links->now_ms - links->polled_at_ms < LINK_POLL_MS)
+		return;
+	links->polled_at_ms = links->now_ms;
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		const struct link *link = &links->list[id];
+
+		if (!link->is_followed || *link->netdev.name || link->is_dead)
+			continue;
+
+		struct device_state state = own_state(id);
+
+		hear_state(links, id, &state);
+	}
+}
+
+static void remind(struct links *links, uint16_t id)
+{
+	struct link *link = &links->list[id];
+	char name[RTE_ETH_NAME_MAX_LEN];
+	unsigned int withheld = device_tick(&link->device, links->now_ms);
+
+	if (withheld)
+		log_warning("port %s: %u more changes of %s within a minute; its link is %s now",
+			    netdev_port(id, name), withheld, device_text(link),
+			    link->device.now.is_up ? "up" : "down");
+	if (link->is_dead && links->now_ms - link->reminded_at_ms >= LINK_REMIND_MS) {
+		link->reminded_at_ms = links->now_ms;
+		log_error("port %s: %s has been gone for %u s; %s", netdev_port(id, name),
+			  device_text(link),
+			  (unsigned int)((links->now_ms - link->dead_at_ms) / 1000),
+			  link->netdev.is_named ? "the director waits for it"
+						: "only a restart opens it again");
+	}
+}
+
+void links_poll(struct links *links, struct ports *ports)
+{
+	links->now_ms = clock_ms();
+	read_all(links);
+	poll_own(links);
+	ports->link_changes = 0;
+	ports->link_downs = 0;
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		if (!links->list[id].is_followed)
+			continue;
+		remind(links, id);
+		ports->link_changes += links->list[id].device.changes;
+		ports->link_downs += links->list[id].device.downs;
+	}
+}
+
+void links_describe(struct glb_port *out, const struct links *links)
+{
+	for (uint16_t id = 0; id < GLB_PORTS_MAX; id++) {
+		const struct link *link = &links->list[id];
+
+		if (link->is_followed && *link->netdev.name && !link->is_new)
+			memcpy(out[id].mac, link->device.now.mac, GLB_MAC_LEN);
+	}
+}
+
+bool links_can_ask(const struct links *links, uint16_t id)
+{
+	return !links->list[id].is_dead && !links->list[id].is_elsewhere;
+}
+
+static bool is_due(const struct links *links, uint16_t id)
+{
+	const struct link *link = &links->list[id];
+
+	return link->is_dead && link->netdev.is_named &&
+	       (link->netdev.is_own || link->device.now.ifindex) &&
+	       links->now_ms - link->tried_at_ms >= LINK_POLL_MS;
+}
+
+bool links_take_due(struct links *links, const struct ports *ports, uint16_t *id)
+{
+	for (unsigned int i = 0; i <= ports->count; i++) {
+		uint16_t one = i < ports->count ? ports->ids[i] : ports->punt_id;
+
+		if (one == PORT_NONE || !is_due(links, one))
+			continue;
+		links->list[one].tried_at_ms = links->now_ms;
+		*id = one;
+		return true;
+	}
+	return false;
+}
+
+int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag)
+{
+	struct link *link = &links->list[id];
+	char name[RTE_ETH_NAME_MAX_LEN];
+	int err;
+
+	if (links->claims[id] > 0)
+		(void)close(links->claims[id]);
+	links->claims[id] = 0;
+	err = netdev_check(id, diag);
+	if (!err)
+		err = claim(links, id, diag);
+	if (err)
+		return err;
+	link->is_dead = false;
+	if (netdev_of(&link->netdev, id))
+		link->device.now.ifindex = if_nametoindex(link->netdev.name);
+	links->list_again = true;
+	if (device_may_log(&link->device))
+		log_info("port %s: %s is served again%s", netdev_port(id, name), device_text(link),
+			 link->netdev.is_own ? ", as a new device without addresses and routes"
+					     : "");
+	return 0;
+}
+
+bool links_are_lost(const struct links *links, const struct ports *ports)
+{
+	for (unsigned int i = 0; i < ports->count; i++) {
+		const struct link *link = &links->list[ports->ids[i]];
+
+		if (!link->is_dead || links->now_ms - link->dead_at_ms < LINK_WAIT_MS)
+			return false;
+	}
+	log_error("no port has had its device for %d s", LINK_WAIT_MS / 1000);
+	return true;
+}
+
 void links_close(struct links *links)
 {
 	for (unsigned int id = 0; id < RTE_MAX_ETHPORTS; id++)
 		if (links->claims[id] > 0)
 			(void)close(links->claims[id]);
-	*links = (struct links){0};
+	if (links->socket)
+		(void)mnl_socket_close(links->socket);
+	*links = (struct links){.socket = NULL};
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "director/control.h"
 #include "director/dpdk.h"
@@ -83,6 +84,14 @@ static void take_dpdk_log(void)
 		(void)fclose(stream);
 }
 
+/* For service managers: a director that has lost its devices is worth starting again. */
+static int status_of(int err)
+{
+	if (err == -ENETDOWN)
+		return EX_TEMPFAIL;
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int run(struct control *control, int eal_argc, char **eal_argv)
 {
 	take_dpdk_log();
@@ -97,8 +106,8 @@ static int run(struct control *control, int eal_argc, char **eal_argv)
 	if (rte_lcore_count() < 2)
 		log_error("one lcore is not enough: the main one controls, every other forwards; "
 			  "name two with the EAL option -l");
-	else if (!control_run(control))
-		status = EXIT_SUCCESS;
+	else
+		status = status_of(control_run(control));
 	(void)rte_eal_cleanup();
 	return status;
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
@@ -14,6 +13,7 @@
 #include "conf/addr.h"
 #include "director/neighbour.h"
 #include "director/rtnl.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 
 enum {
@@ -25,14 +25,6 @@ enum {
 
 /* Sequence numbers tell answers apart: routes by port, lists in their order. */
 enum { SEQ_ROUTE = 1, SEQ_LIST = SEQ_ROUTE + GLB_PORTS_MAX };
-
-static uint64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static const char *mac_text(char out[MAC_TEXT_LEN], const uint8_t mac[GLB_MAC_LEN])
 {
@@ -275,7 +267,7 @@ static int open_socket(struct mnl_socket **out)
 static bool wait_for_socket(const struct neighbours *neighbours, uint64_t until_ms)
 {
 	struct pollfd ready = {mnl_socket_get_fd(neighbours->socket), POLLIN, 0};
-	uint64_t now_ms = monotonic_ms();
+	uint64_t now_ms = clock_ms();
 
 	return now_ms < until_ms && poll(&ready, 1, (int)(until_ms - now_ms)) > 0;
 }
@@ -296,7 +288,7 @@ void neighbours_follow(struct neighbours *neighbours, unsigned int port,
 	if (!conf->gateway_auto)
 		*gateway = (struct gateway){0};
 	else if (!gateway_is_for(gateway, conf))
-		gateway_start(gateway, conf, mac, monotonic_ms());
+		gateway_start(gateway, conf, mac, clock_ms());
 }
 
 int neighbours_read(struct neighbours *neighbours, struct glb_diag *diag)
@@ -310,7 +302,7 @@ int neighbours_read(struct neighbours *neighbours, struct glb_diag *diag)
 		glb_diag(diag, "cannot look up gateways in the kernel: %s", strerror(-err));
 		return err;
 	}
-	neighbours->now_ms = monotonic_ms();
+	neighbours->now_ms = clock_ms();
 	neighbours->list_again = true;
 	find_interfaces(neighbours);
 
@@ -329,7 +321,7 @@ void neighbours_poll(struct neighbours *neighbours)
 {
 	if (!neighbours->socket)
 		return;
-	neighbours->now_ms = monotonic_ms();
+	neighbours->now_ms = clock_ms();
 	read_all(neighbours);
 	if (neighbours->now_ms - neighbours->interfaces_at_ms >= GATEWAY_ASK_MS)
 		find_interfaces(neighbours);

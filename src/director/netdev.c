@@ -51,11 +51,14 @@ bool netdev_of(struct netdev *out, uint16_t id)
 		    !read_arg(found.name, &info, named_by[i].key))
 			continue;
 		found.is_copied = named_by[i].is_copied;
+		found.is_named = true;
 		*out = found;
 		return true;
 	}
 	if (!info.if_index || !if_indextoname(info.if_index, found.name))
 		return false;
+	found.is_own = !strcmp(info.driver_name, "net_tap");
+	found.is_named = found.is_own;
 	*out = found;
 	return true;
 }

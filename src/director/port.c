@@ -173,11 +173,12 @@ static int make_pools(struct setup *setup, struct ports *ports, unsigned int wor
 	unsigned int count = rte_align32pow2(in_rings + worker_count * MBUFS_PER_WORKER) - 1;
 	int socket = rte_eth_dev_socket_id(ports->ids[0]);
 
-	setup->pool = rte_pktmbuf_pool_create("glb-mbufs", count, MBUF_CACHE_LEN, 0,
+	ports->pool = rte_pktmbuf_pool_create("glb-mbufs", count, MBUF_CACHE_LEN, 0,
 					      mbuf_room(ports), socket);
 	ports->large_pool =
 		rte_pktmbuf_pool_create("glb-large", LARGE_MBUFS, 0, 0, LARGE_ROOM, socket);
-	return setup->pool && ports->large_pool ? 0 : -ENOMEM;
+	setup->pool = ports->pool;
+	return ports->pool && ports->large_pool ? 0 : -ENOMEM;
 }
 
 /*
@@ -242,14 +243,17 @@ static int start_port(uint16_t id, const struct setup *setup, struct glb_diag *d
 	return err ? refuse(diag, id, "start it", err) : 0;
 }
 
+static struct setup twin_setup(const struct setup *setup)
+{
+	return (struct setup){
+		.pool = setup->pool, .queue_count = 1, .rx_drop_en = setup->rx_drop_en};
+}
+
 static int start_all(const struct ports *ports, const struct setup *setup, struct glb_diag *diag)
 {
-	struct setup twin = *setup;
+	struct setup twin = twin_setup(setup);
 	int err = 0;
 
-	twin.queue_count = 1;
-	twin.hand_over = false;
-	twin.udp_checksum = false;
 	for (unsigned int i = 0; i < ports->count && !err; i++)
 		err = start_port(ports->ids[i], setup, diag);
 	if (!err && ports->punt_id != PORT_NONE)
@@ -296,10 +300,58 @@ int ports_start(struct ports *ports, const struct director_conf *conf, unsigned 
 	return err;
 }
 
+int ports_restart(struct ports *ports, uint16_t id, const struct director_conf *conf,
+		  struct glb_diag *diag)
+{
+	struct setup setup = {
+		.pool = ports->pool,
+		.queue_count = ports->queue_count,
+		.hand_over = ports->queue_count < rte_lcore_count() - 1,
+		.rx_drop_en = conf->rx_drop_en,
+		.udp_checksum = ports->udp_checksum,
+	};
+
+	if (id == ports->punt_id)
+		setup = twin_setup(&setup);
+	return start_port(id, &setup, diag);
+}
+
+void ports_add_losses(struct port_losses *sum, uint16_t id)
+{
+	struct rte_eth_stats one;
+
+	if (rte_eth_stats_get(id, &one))
+		return;
+#define ADD_LOSS(name, field) sum->name += one.field;
+	PORT_LOSSES(ADD_LOSS)
+#undef ADD_LOSS
+}
+
+void ports_measure(struct ports *ports, uint16_t id)
+{
+	uint32_t *frame_max = id == ports->punt_id ? &ports->punt_frame_max : &ports->frame_max[id];
+	uint32_t room = rte_pktmbuf_data_room_size(ports->pool) - RTE_PKTMBUF_HEADROOM;
+	uint32_t now = frame_max_of(id);
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	if (now == *frame_max)
+		return;
+	if (now > room)
+		log_warning(
+			"port %s: packet buffers have room for frames of %u bytes, its MTU asks "
+			"for %u; restart to use it",
+			name_of(id, name), room, now);
+	__atomic_store_n(frame_max, now, __ATOMIC_RELAXED);
+}
+
 static void stop_port(uint16_t id)
 {
 	char name[RTE_ETH_NAME_MAX_LEN];
-	int err = rte_eth_dev_stop(id);
+	int err;
+
+	if (!rte_eth_dev_is_valid_port(id)) /* it could not be opened again */
+		return;
+	err = rte_eth_dev_stop(id);
 
 	(void)name_of(id, name);
 	if (!err)

@@ -17,6 +17,21 @@
 GLB_NODISCARD int ports_start(struct ports *ports, const struct director_conf *conf,
 			      unsigned int worker_count, struct glb_diag *diag);
 
+/*
+ * Starts one that was started before, and has been made again since under its number: what is
+ * counted before it is closed has to be kept with ports_add_losses(). 0, or -errno with a diag that
+ * names the device.
+ */
+GLB_NODISCARD int ports_restart(struct ports *ports, uint16_t id, const struct director_conf *conf,
+				struct glb_diag *diag);
+
+/* Adds what a device counted itself. */
+void ports_add_losses(struct port_losses *sum, uint16_t id);
+
+/* Takes over the MTU that a port has now, as far as packet buffers reach; logs if that is not far.
+ */
+void ports_measure(struct ports *ports, uint16_t id);
+
 /* Stops and closes them. */
 void ports_stop(const struct ports *ports);
 

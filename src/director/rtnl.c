@@ -131,6 +131,55 @@ int rtnl_ask_for_mac(const struct mnl_socket *socket, const struct glb_addr *add
 	return send_message(socket, message);
 }
 
+static void read_link_attr(struct rtnl_link *out, const struct nlattr *attr)
+{
+	uint16_t len = mnl_attr_get_payload_len(attr);
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		if (len && len <= IF_NAMESIZE)
+			memcpy(out->name, mnl_attr_get_payload(attr), len - 1);
+		break;
+	case IFLA_MTU:
+		if (len == sizeof(uint32_t))
+			out->state.mtu = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_ADDRESS:
+		if (len == GLB_MAC_LEN)
+			memcpy(out->state.mac, mnl_attr_get_payload(attr), GLB_MAC_LEN);
+		break;
+	case IFLA_NEW_NETNSID:
+		out->is_moved = true;
+		break;
+	}
+}
+
+bool rtnl_read_link(struct rtnl_link *out, const struct nlmsghdr *message)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
+	struct rtnl_link read = {.ifindex = 0};
+	const struct nlattr *attr;
+
+	if (mnl_nlmsg_get_payload_len(message) < sizeof(*link) || link->ifi_family != AF_UNSPEC)
+		return false;
+	read.ifindex = (uint32_t)link->ifi_index;
+	mnl_attr_for_each(attr, message, sizeof(*link)) read_link_attr(&read, attr);
+	read.state.is_up = (link->ifi_flags & IFF_UP) && (link->ifi_flags & IFF_RUNNING);
+	read.state.ifindex = message->nlmsg_type == RTM_DELLINK ? 0 : read.ifindex;
+	*out = read;
+	return true;
+}
+
+int rtnl_ask_for_links(const struct mnl_socket *socket, uint32_t seq)
+{
+	_Alignas(struct nlmsghdr) char buffer[REQUEST_LEN] = {0};
+	struct nlmsghdr *message = start_request(buffer, RTM_GETLINK, NLM_F_DUMP, seq);
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(message, sizeof(*link));
+
+	link->ifi_family = AF_UNSPEC;
+	return send_message(socket, message);
+}
+
 static int look_up(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq,
 		   uint32_t flags)
 {

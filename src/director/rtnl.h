@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What do the kernel's messages about neighbours and routes say, and how is it asked for them?
+ * What do the kernel's messages about devices, neighbours and routes say, and how is it asked for
+ * them?
  *
  * Messages of rtnetlink(7), read and written with libmnl. Whose answer a message is shows its
  * sequence number: that of the request. Requests return 0 or -errno of sending them.
@@ -8,11 +9,20 @@
 #ifndef DIRECTOR_RTNL_H
 #define DIRECTOR_RTNL_H
 
+#include "director/device.h"
 #include "director/fib.h"
 #include "director/gateway.h"
 
 struct mnl_socket;
 struct nlmsghdr;
+
+/* A network device of the kernel. */
+struct rtnl_link {
+	char name[IF_NAMESIZE];
+	uint32_t ifindex;
+	struct device_state state; /* with ifindex 0: it is gone from this network namespace, */
+	bool is_moved;		   /* to another one */
+};
 
 /*
  * Reads a message of RTM_NEWNEIGH or RTM_DELNEIGH, of which nlmsg_len bytes, rounded up to 4, can
@@ -36,13 +46,22 @@ int rtnl_ask_for_mac(const struct mnl_socket *socket, const struct glb_addr *add
 /* Which way would packets to that address go? One message of RTM_NEWROUTE. */
 int rtnl_ask_for_route(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq);
 
+/*
+ * Reads a message of RTM_NEWLINK or RTM_DELLINK, cut as above. False, with *out untouched, when it
+ * is not about a device as such, but about its place in a bridge.
+ */
+bool rtnl_read_link(struct rtnl_link *out, const struct nlmsghdr *message);
+
+/* Asks for all devices: messages of RTM_NEWLINK, then NLMSG_DONE. */
+GLB_NODISCARD int rtnl_ask_for_links(const struct mnl_socket *socket, uint32_t seq);
+
 /* Which of its routes does that address match? One message of RTM_NEWROUTE, or an error. */
 GLB_NODISCARD int rtnl_ask_for_match(const struct mnl_socket *socket, const struct glb_addr *addr,
 				     uint32_t seq);
 
 /*
- * Reads the route in a message of RTM_NEWROUTE, cut as above: what the kernel does with packets that
- * match it. COPY_NO_ROUTE when there is none in it.
+ * Reads the route in a message of RTM_NEWROUTE, cut as above: what the kernel does with packets
+ * that match it. COPY_NO_ROUTE when there is none in it.
  */
 void rtnl_read_match(struct fib_route *out, const struct nlmsghdr *message);
 

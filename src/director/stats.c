@@ -24,37 +24,30 @@ static struct worker_counters sum_workers(const struct workers *all)
 	return sum;
 }
 
-static struct rte_eth_stats sum_ports(const struct ports *ports)
+static struct port_losses sum_ports(const struct ports *ports)
 {
-	struct rte_eth_stats sum = {0};
+	struct port_losses sum = ports->before;
 
-	for (unsigned int i = 0; i < ports->count; i++) {
-		struct rte_eth_stats one;
-
-		if (rte_eth_stats_get(ports->ids[i], &one))
-			continue;
-		sum.imissed += one.imissed;
-		sum.ierrors += one.ierrors;
-		sum.oerrors += one.oerrors;
-		sum.rx_nombuf += one.rx_nombuf;
-	}
+	for (unsigned int i = 0; i < ports->count; i++)
+		ports_add_losses(&sum, ports->ids[i]);
 	return sum;
 }
 
 static void write_lines(FILE *out, const struct workers *all)
 {
 	struct worker_counters workers = sum_workers(all);
-	struct rte_eth_stats ports = sum_ports(&all->ports);
+	struct port_losses ports = sum_ports(&all->ports);
 
 #define PRINT(name, sentence) (void)fprintf(out, #name " %" PRIu64 "\n", workers.name);
 	WORKER_COUNTERS(PRINT)
 #undef PRINT
 	for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++)
 		(void)fprintf(out, "%s %" PRIu64 "\n", glb_verdict_label(v), workers.verdicts[v]);
-	(void)fprintf(out, "port_rx_missed %" PRIu64 "\n", ports.imissed);
-	(void)fprintf(out, "port_rx_errors %" PRIu64 "\n", ports.ierrors);
-	(void)fprintf(out, "port_rx_no_mbuf %" PRIu64 "\n", ports.rx_nombuf);
-	(void)fprintf(out, "port_tx_errors %" PRIu64 "\n", ports.oerrors);
+#define PRINT_LOSS(name, field) (void)fprintf(out, "port_" #name " %" PRIu64 "\n", ports.name);
+	PORT_LOSSES(PRINT_LOSS)
+#undef PRINT_LOSS
+	(void)fprintf(out, "port_link_down %" PRIu64 "\n", all->ports.link_downs);
+	(void)fprintf(out, "port_link_changes %" PRIu64 "\n", all->ports.link_changes);
 	if (all->tally.counts && tally_print(out, &all->tally))
 		log_error("out of memory");
 }

@@ -414,6 +414,7 @@ void workers_start(struct workers *all)
 	unsigned int lcore;
 	unsigned int i = 0;
 
+	__atomic_store_n(&all->stop, false, __ATOMIC_RELAXED);
 	RTE_LCORE_FOREACH_WORKER (lcore) {
 		struct worker *w = &all->workers[i++];
 
@@ -430,10 +431,15 @@ static void drain(struct rte_ring *ring)
 		rte_pktmbuf_free(mbuf);
 }
 
-void workers_stop(struct workers *all)
+void workers_pause(struct workers *all)
 {
 	__atomic_store_n(&all->stop, true, __ATOMIC_RELAXED);
 	rte_eal_mp_wait_lcore();
+}
+
+void workers_stop(struct workers *all)
+{
+	workers_pause(all);
 	for (unsigned int i = 0; i < all->count; i++) {
 		drain(all->workers[i].in_ring);
 		drain(all->workers[i].tx_ring);

@@ -51,7 +51,7 @@ struct workers {
 	uint64_t ns_per_tick; /* of the TSC, times 2^32 */
 	uint32_t idle_sleep_us;
 	bool punt_unmatched;
-	bool stop;		    /* set once by the control thread */
+	bool stop;		    /* set by the control thread */
 	struct rte_ring *punt_ring; /* to the twin port, sent by worker 0; or NULL */
 	struct handover handover;   /* where some workers have no queue */
 };
@@ -77,8 +77,14 @@ struct worker {
  */
 GLB_NODISCARD int workers_make(struct workers *all, unsigned int count, struct glb_diag *diag);
 
-/* Starts them, one on every lcore but the main one. all->publish must be set. */
+/*
+ * Starts them, for the first time or after workers_pause(), one on every lcore but the main one.
+ * all->publish must be set.
+ */
 void workers_start(struct workers *all);
+
+/* Has them leave, and waits until they have. What is in their rings stays there. */
+void workers_pause(struct workers *all);
 
 /* What a worker does in one turn: all that is to do, up to some bursts. How many packets it was. */
 unsigned int worker_serve(struct worker *w, const struct served *served);
