@@ -3,10 +3,11 @@
  * What does a director say to a client itself?
  *
  * Two things, where it is configured to: the reply to an echo request, and that a packet does not
- * fit the way to its proxy (RFC 1191, RFC 8201). Both come from the VIP and leave through the port
- * and to the neighbour that the packet came from. glb_forward() decides, with a verdict of
- * glb_verdict_is_answer(); the driver has glb_answer_within() turn the packet into its answer, as
- * long as there are not too many.
+ * fit the way to its proxy (RFC 1191, RFC 8201), as the MTU of its port says, or a router that the
+ * encapsulated packet has come to. All come from the VIP and leave through the port and to the
+ * neighbour that the packet, or the router's error, came from. glb_forward() decides, with a
+ * verdict of glb_verdict_is_answer(); the driver has glb_answer_within() turn the packet into its
+ * answer, as long as there are not too many.
  */
 #ifndef GLB_ANSWER_H
 #define GLB_ANSWER_H
@@ -31,8 +32,8 @@ bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow);
 bool glb_may_answer_echo(const struct glb_packet *pkt, const struct glb_flow *flow);
 
 /*
- * Turns a packet whose verdict is GLB_ANSWER_ECHO or GLB_ANSWER_TOO_BIG, not touched since, into
- * the answer: data, len and headroom describe the frame to send.
+ * Turns a packet with a verdict of glb_verdict_is_answer(), not touched since, into the answer:
+ * data, len and headroom describe the frame to send.
  */
 void glb_answer(const struct glb_generation *gen, struct glb_packet *pkt);
 

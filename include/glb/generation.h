@@ -49,6 +49,7 @@ struct glb_settings {
 	bool copy_ecn;		   /* RFC 6040: normal mode; else compatibility mode */
 	bool all_icmp_errors;	   /* follow every quoted flow, not only where the original does */
 	bool forward_fragments;	   /* later ones, by address; hash_fields must have no ports */
+	bool relay_outer_errors;   /* tell clients what routers say about encapsulated packets */
 	bool verify_ip_checksum;
 	bool trim_padding; /* cut what is behind the client's packet */
 	bool clamp_mss;

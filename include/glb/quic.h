@@ -67,13 +67,12 @@ GLB_INLINE const uint8_t *glb_quic_given_id(struct glb_cursor *cur)
 }
 
 /*
- * Reads the server ID in the first QUIC packet of a UDP datagram; `cur` is at the UDP header and
- * ends where the IP packet ends. False, with *server_id untouched, when it names no server: then
- * the packet goes the way of its flow.
+ * Reads the server ID in the first QUIC packet of a UDP datagram; `cur` is at the UDP header, and
+ * len bytes from there are announced: a packet that is quoted may end earlier. False, with
+ * *server_id untouched, when it names no server: then the packet goes the way of its flow.
  */
-GLB_INLINE bool glb_quic_server_id(uint16_t *server_id, struct glb_cursor *cur)
+GLB_INLINE bool glb_quic_quoted_id(uint16_t *server_id, struct glb_cursor *cur, size_t len)
 {
-	size_t left = (size_t)(cur->end - cur->at);
 	const uint8_t *udp = glb_take(cur, GLB_UDP_LEN);
 
 	if (!udp)
@@ -82,16 +81,24 @@ GLB_INLINE bool glb_quic_server_id(uint16_t *server_id, struct glb_cursor *cur)
 	uint16_t udp_len = glb_load_be16(udp + 4);
 
 	/* what is behind the datagram is not QUIC; a length that is a lie makes it none at all */
-	if (udp_len < GLB_UDP_LEN || udp_len > left)
+	if (udp_len < GLB_UDP_LEN || udp_len > len)
 		return false;
 
-	struct glb_cursor payload = glb_cursor(cur->at, udp_len - (size_t)GLB_UDP_LEN);
+	size_t payload_len = udp_len - (size_t)GLB_UDP_LEN;
+	size_t there = (size_t)(cur->end - cur->at);
+	struct glb_cursor payload = glb_cursor(cur->at, payload_len < there ? payload_len : there);
 	const uint8_t *id = glb_quic_given_id(&payload);
 
 	if (!id || id[0] >> 5 == GLB_QUIC_NO_SERVER)
 		return false;
 	*server_id = glb_load_be16(id + 1);
 	return true;
+}
+
+/* The same of a datagram that is all there: `cur` ends where the IP packet ends. */
+GLB_INLINE bool glb_quic_server_id(uint16_t *server_id, struct glb_cursor *cur)
+{
+	return glb_quic_quoted_id(server_id, cur, (size_t)(cur->end - cur->at));
 }
 
 #endif

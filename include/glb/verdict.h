@@ -14,8 +14,16 @@
 	X(ANSWER_ECHO, "answer_echo", "echo request answered by the director itself")              \
 	X(ANSWER_TOO_BIG, "answer_too_big",                                                        \
 	  "does not fit the MTU once encapsulated; its sender was told by ICMP")                   \
+	X(ANSWER_OUTER_TOO_BIG, "answer_outer_too_big",                                            \
+	  "ICMP error that an encapsulated packet does not fit; relayed to the client")            \
 	X(PUNT_NOT_IP, "punt_not_ip", "neither IPv4 nor IPv6, such as ARP or LLDP")                \
 	X(PUNT_NO_BIND, "punt_no_bind", "no bind matches its address, protocol and port")          \
+	X(PUNT_OUTER_TOO_BIG, "punt_outer_too_big",                                                \
+	  "ICMP error that an encapsulated packet does not fit; outer_errors is not relay")        \
+	X(PUNT_OUTER_QUOTE, "punt_outer_quote",                                                    \
+	  "the same, to be relayed, but it quotes too little or nothing that is sent here")        \
+	X(PUNT_OUTER_ERROR, "punt_outer_error",                                                    \
+	  "any other ICMP error about an encapsulated packet")                                     \
 	X(DROP_TRUNCATED, "drop_truncated", "ends before a header or the IP length it announces")  \
 	X(DROP_BAD_LENGTH, "drop_bad_length",                                                      \
 	  "IP version or header lengths contradict each other")                                    \
@@ -44,13 +52,13 @@ enum glb_verdict {
 
 static inline int glb_verdict_is_punt(enum glb_verdict verdict)
 {
-	return verdict == GLB_PUNT_NOT_IP || verdict == GLB_PUNT_NO_BIND;
+	return verdict >= GLB_PUNT_NOT_IP && verdict <= GLB_PUNT_OUTER_ERROR;
 }
 
-/* Is glb_answer() to turn the packet into an answer to its sender? */
+/* Is glb_answer() to turn the packet into an answer to its sender, or to whom it is about? */
 static inline int glb_verdict_is_answer(enum glb_verdict verdict)
 {
-	return verdict == GLB_ANSWER_ECHO || verdict == GLB_ANSWER_TOO_BIG;
+	return verdict >= GLB_ANSWER_ECHO && verdict <= GLB_ANSWER_OUTER_TOO_BIG;
 }
 
 /* The counter's name for a verdict; "?" for a number that is none. */

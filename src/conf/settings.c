@@ -33,6 +33,10 @@ static const struct {
 	 offsetof(struct glb_settings, too_big),
 	 {"forward", "answer", "drop"},
 	 "forward, answer or drop"},
+	{"outer_errors",
+	 offsetof(struct glb_settings, relay_outer_errors),
+	 {"punt", "relay"},
+	 "punt or relay"},
 	{"outer_ecn", offsetof(struct glb_settings, copy_ecn), {"zero", "copy"}, "zero or copy"},
 	{"udp_checksum",
 	 offsetof(struct glb_settings, udp_checksum),
@@ -212,7 +216,7 @@ static void read_echo(struct glb_settings *settings, const struct conf_value *ro
  */
 static void read_answers(struct glb_settings *settings, const struct conf_value *root)
 {
-	bool errors = settings->too_big == GLB_TOO_BIG_ANSWER;
+	bool errors = settings->too_big == GLB_TOO_BIG_ANSWER || settings->relay_outer_errors;
 	struct conf_value rate;
 	struct conf_value error_rate;
 	bool apart = conf_find(&error_rate, root, "errors_per_second");
@@ -221,12 +225,14 @@ static void read_answers(struct glb_settings *settings, const struct conf_value 
 	    !conf_uint(&settings->answers_per_second, 1, ANSWERS_PER_SECOND_MAX, &rate) &&
 	    settings->echo != GLB_ECHO_ANSWER && (apart || !errors))
 		conf_warn(&rate, apart ? "has no effect: echo is not \"answer\""
-				       : "has no effect: neither echo nor too_big is \"answer\"");
+				       : "has no effect: neither echo nor too_big is \"answer\", "
+					 "nor outer_errors \"relay\"");
 	settings->errors_per_second = settings->answers_per_second;
 	if (apart &&
 	    !conf_uint(&settings->errors_per_second, 1, ANSWERS_PER_SECOND_MAX, &error_rate) &&
 	    !errors)
-		conf_warn(&error_rate, "has no effect: too_big is not \"answer\"");
+		conf_warn(&error_rate,
+			  "has no effect: too_big is not \"answer\", nor outer_errors \"relay\"");
 }
 
 static void check_fragments(const struct glb_settings *settings, const struct conf_value *root)

@@ -13,8 +13,9 @@
 #define SETTINGS_KEYS                                                                              \
 	"outbound_src_ip", "outbound_src_ip6", "hash_fields", "alt_hash_fields", "echo",           \
 		"forward_icmp_ping_responses", "icmp_errors", "fragments", "verify_ip_checksum",   \
-		"min_ttl", "padding", "too_big", "answers_per_second", "errors_per_second", "clamp_mss", "outer_dscp",  \
-		"outer_ecn", "udp_checksum", "unique_hops", "instruction_set"
+		"min_ttl", "padding", "too_big", "answers_per_second", "errors_per_second",        \
+		"clamp_mss", "outer_dscp", "outer_ecn", "outer_errors", "udp_checksum",            \
+		"unique_hops", "instruction_set"
 
 /*
  * Reads them from an object into settings that have their defaults, which stay where a key is

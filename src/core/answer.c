@@ -3,15 +3,11 @@
 
 #include <glb/answer.h>
 
+#include "relay.h"
+
 enum {
 	TTL = 64,
 	TOS_NETWORK_CONTROL = 0xc0, /* RFC 1812, 4.3.2.5: errors have precedence 6 or 7 */
-};
-
-/* Whom an answer is for. */
-struct answered {
-	struct glb_flow flow;
-	uint32_t table; /* of the flow */
 };
 
 bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow)
@@ -83,8 +79,8 @@ static void answer_echo(const struct glb_generation *gen, struct glb_packet *pkt
 	pkt->len = (uint32_t)flow->ip_at + flow->ip_len;
 }
 
-/* The error in front of the quote at the packet's own IP header; returns its first byte. */
-static uint8_t *write_ipv4_error(uint8_t *quote, uint32_t quote_len, uint16_t mtu)
+/* The error in front of a quote that begins with its IP header. */
+static void write_ipv4_error(uint8_t *quote, uint32_t quote_len, uint16_t mtu)
 {
 	uint8_t *icmp = quote - GLB_ICMP_LEN;
 	uint8_t *ip = icmp - GLB_IPV4_LEN;
@@ -104,10 +100,9 @@ static uint8_t *write_ipv4_error(uint8_t *quote, uint32_t quote_len, uint16_t mt
 	memcpy(ip + 12, quote + 16, 4);
 	memcpy(ip + 16, quote + 12, 4);
 	sum_ipv4_header(ip);
-	return ip;
 }
 
-static uint8_t *write_ipv6_error(uint8_t *quote, uint32_t quote_len, uint16_t mtu)
+static void write_ipv6_error(uint8_t *quote, uint32_t quote_len, uint16_t mtu)
 {
 	uint8_t *icmp = quote - GLB_ICMP_LEN;
 	uint8_t *ip = icmp - GLB_IPV6_LEN;
@@ -126,70 +121,79 @@ static uint8_t *write_ipv6_error(uint8_t *quote, uint32_t quote_len, uint16_t mt
 	glb_store_be16(icmp + 6, mtu);
 	sum = glb_sum(sum, ip + 8, 32);
 	glb_store16(icmp + 2, glb_sum_check(glb_sum(sum, icmp, len)));
-	return ip;
 }
 
 /* The largest packet of the client's that fits, which is never less than its family promises. */
 static uint16_t next_hop_mtu(const struct glb_generation *gen, const struct glb_packet *pkt,
-			     const struct answered *to)
+			     const struct complaint *about)
 {
-	uint16_t least = to->flow.version == 4 ? GLB_IPV4_MTU_MIN : GLB_IPV6_MTU_MIN;
+	uint16_t least = about->flow.version == 4 ? GLB_IPV4_MTU_MIN : GLB_IPV6_MTU_MIN;
 	uint16_t mtu = gen->settings.ports[pkt->port].mtu;
-	uint8_t outer_len = gen->routes[to->table].outer_len;
+	uint8_t outer_len = gen->routes[about->table].outer_len;
 
 	return mtu < least + outer_len ? least : (uint16_t)(mtu - outer_len);
 }
 
-static void answer_too_big(const struct glb_generation *gen, struct glb_packet *pkt,
-			   const struct answered *to)
+/* Tells the client, in front of its packet: over what the frame has there, and its headroom. */
+static void write_error(const struct glb_generation *gen, struct glb_packet *pkt,
+			const struct complaint *about)
 {
-	const struct glb_flow *flow = &to->flow;
-	uint8_t *quote = pkt->data + flow->ip_at;
-	uint32_t head_len = (flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) + GLB_ICMP_LEN;
-	uint32_t room = (flow->version == 4 ? GLB_ICMP_ERROR_MAX : GLB_IPV6_MTU_MIN) - head_len;
-	uint32_t quote_len = flow->ip_len < room ? flow->ip_len : room;
-	uint16_t mtu = next_hop_mtu(gen, pkt, to);
+	bool v4 = about->flow.version == 4;
+	uint8_t *quote = pkt->data + about->flow.ip_at;
+	uint32_t head_len = (v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) + GLB_ICMP_LEN;
+	uint32_t room = (v4 ? GLB_ICMP_ERROR_MAX : GLB_IPV6_MTU_MIN) - head_len;
+	uint32_t quote_len = about->quote_len < room ? about->quote_len : room;
+	uint8_t *data = quote - head_len - about->l2_len;
 
 	/* before the tags are overwritten */
-	write_l2(pkt->data - head_len, gen, pkt, flow->ip_at);
-	if (flow->version == 4)
-		(void)write_ipv4_error(quote, quote_len, mtu);
+	write_l2(data, gen, pkt, about->l2_len);
+	glb_store_be16(data + about->l2_len - 2, v4 ? GLB_ETHERTYPE_IPV4 : GLB_ETHERTYPE_IPV6);
+	if (v4)
+		write_ipv4_error(quote, quote_len, about->mtu);
 	else
-		(void)write_ipv6_error(quote, quote_len, mtu);
-	pkt->data -= head_len;
-	pkt->headroom = (uint16_t)(pkt->headroom - head_len);
-	pkt->len = flow->ip_at + head_len + quote_len;
+		write_ipv6_error(quote, quote_len, about->mtu);
+	pkt->headroom = (uint16_t)(pkt->headroom + (data - pkt->data));
+	pkt->data = data;
+	pkt->len = about->l2_len + head_len + quote_len;
 }
 
 /* Reads the packet again. False: it is not one that glb_forward() gave such a verdict. */
-static bool read_answered(struct answered *to, const struct glb_generation *gen,
-			  const struct glb_packet *pkt)
+static bool read_again(struct complaint *about, const struct glb_generation *gen,
+		       const struct glb_packet *pkt)
 {
+	struct glb_flow flow;
 	int32_t table;
 
 	if (!glb_verdict_is_answer(pkt->verdict) ||
-	    glb_parse(&to->flow, pkt->data, pkt->len) != GLB_FORWARD)
+	    glb_parse(&flow, pkt->data, pkt->len) != GLB_FORWARD)
 		return false;
-	table = glb_binds_match(gen->binds, &to->flow, NULL).table;
-	to->table = (uint32_t)table;
-	return table >= 0;
+	if (pkt->verdict == GLB_ANSWER_OUTER_TOO_BIG)
+		return flow.kind == GLB_FLOW_QUOTED && relay_read(about, gen, pkt, &flow);
+	table = glb_binds_match(gen->binds, &flow, NULL).table;
+	if (table < 0)
+		return false;
+	*about = (struct complaint){.flow = flow, .table = (uint32_t)table};
+	about->quote_len = flow.ip_len;
+	about->l2_len = flow.ip_at;
+	about->mtu = next_hop_mtu(gen, pkt, about);
+	return true;
 }
 
 static void write_answer(const struct glb_generation *gen, struct glb_packet *pkt,
-			 const struct answered *to)
+			 const struct complaint *about)
 {
 	if (pkt->verdict == GLB_ANSWER_ECHO)
-		answer_echo(gen, pkt, &to->flow);
+		answer_echo(gen, pkt, &about->flow);
 	else
-		answer_too_big(gen, pkt, to);
+		write_error(gen, pkt, about);
 }
 
 void glb_answer(const struct glb_generation *gen, struct glb_packet *pkt)
 {
-	struct answered to;
+	struct complaint about;
 
-	if (read_answered(&to, gen, pkt))
-		write_answer(gen, pkt, &to);
+	if (read_again(&about, gen, pkt))
+		write_answer(gen, pkt, &about);
 }
 
 void glb_answer_within(struct glb_answer_limits *limits, const struct glb_generation *gen,
@@ -200,13 +204,13 @@ void glb_answer_within(struct glb_answer_limits *limits, const struct glb_genera
 	struct glb_limit *limit = echo ? &limits->echoes : &limits->errors;
 	uint32_t rate = echo ? settings->answers_per_second : settings->errors_per_second;
 	struct glb_shares shares;
-	struct answered to;
+	struct complaint about;
 
-	if (!read_answered(&to, gen, pkt))
+	if (!read_again(&about, gen, pkt))
 		return;
-	shares = glb_shares_of(&to.flow, to.table);
+	shares = glb_shares_of(&about.flow, about.table);
 	if (glb_limit_take(limit, rate, &shares, now_ns))
-		write_answer(gen, pkt, &to);
+		write_answer(gen, pkt, &about);
 	else
 		pkt->verdict = echo ? GLB_DROP_ANSWER_LIMIT : GLB_DROP_ERROR_LIMIT;
 }

@@ -4,11 +4,12 @@
 #include <glb/answer.h>
 #include <glb/forward.h>
 #include <glb/hash.h>
-#include <glb/quic.h>
 #include <glb/tcp.h>
 
 #include "forward_isa.h"
+#include "hops.h"
 #include "messages.h"
+#include "relay.h"
 
 /* What the stages of one burst hand each other about a packet: exactly one cache line. */
 struct work {
@@ -98,22 +99,6 @@ static enum glb_verdict judge(const struct glb_generation *gen, const struct glb
 	}
 }
 
-/* The backend that a packet to a quic bind asks for by its connection ID, or GLB_NO_BACKEND. */
-static uint16_t find_server(const struct glb_route *route, const struct glb_packet *pkt,
-			    const struct glb_flow *flow)
-{
-	struct glb_cursor cur = glb_cursor(pkt->data + flow->ip_at, flow->ip_len);
-	uint16_t server_id;
-
-	/* errors and echoes are matched by what they are about, so their bind may be one for QUIC
-	 */
-	if (!route->servers || flow->kind != GLB_FLOW_PORTS || flow->fragment != GLB_WHOLE)
-		return GLB_NO_BACKEND;
-	return glb_take(&cur, flow->transport_at) && glb_quic_server_id(&server_id, &cur)
-		       ? route->servers[server_id]
-		       : GLB_NO_BACKEND;
-}
-
 /* Finds the table of a packet, and whether it may go to one of its backends. */
 static enum glb_verdict select_table(const struct glb_generation *gen, const struct glb_packet *pkt,
 				     struct work *work)
@@ -122,11 +107,13 @@ static enum glb_verdict select_table(const struct glb_generation *gen, const str
 	struct glb_match found = match(gen, pkt, flow);
 
 	if (found.table < 0)
-		return GLB_PUNT_NO_BIND;
+		return flow->kind == GLB_FLOW_QUOTED ? relay_judge(gen, pkt, flow)
+						     : GLB_PUNT_NO_BIND;
 	work->table = (uint16_t)found.table;
 	work->alt_row = 0;
-	work->server =
-		found.quic ? find_server(&gen->routes[found.table], pkt, flow) : GLB_NO_BACKEND;
+	work->server = found.quic ? find_server(&gen->routes[found.table], pkt->data + flow->ip_at,
+						flow->ip_len, flow)
+				  : GLB_NO_BACKEND;
 	if (flow->kind == GLB_FLOW_PORTS && !gen->strict_ip)
 		return GLB_FORWARD;
 	return judge(gen, pkt, flow);
@@ -181,64 +168,6 @@ static void select_rows(const struct glb_generation *gen, struct work *work,
 			__builtin_prefetch(&gen->routes[one->table].rows[one->alt_row]);
 		}
 	}
-}
-
-/*
- * Puts a hop before n others, less where it stood among them, and drops what would make the list
- * longer than n. Returns how many there are then.
- */
-static unsigned int put_first(uint16_t *hops, unsigned int n, uint16_t first)
-{
-	uint16_t others[GLB_WIRE_HOPS_MAX];
-	unsigned int count = 1;
-
-	memcpy(others, hops, n * sizeof(*hops));
-	hops[0] = first;
-	for (unsigned int i = 0; i < n && count < n; i++)
-		if (others[i] != first)
-			hops[count++] = others[i];
-	return count;
-}
-
-/*
- * All hops of a flow, the primary first, in the order in which they are to be tried. The server a
- * packet asks for goes first and is left out behind; the list does not get longer by it.
- */
-static unsigned int gather_hops(uint16_t hops[GLB_WIRE_HOPS_MAX], const struct glb_route *route,
-				const struct work *work)
-{
-	const struct glb_row *row = &route->rows[glb_row_index(work->hash)];
-	const struct glb_row *alt = &route->rows[work->alt_row];
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < route->row_hops; i++)
-		hops[n++] = row->hops[i];
-	for (unsigned int i = 0; n <= route->listed_hops; i++)
-		hops[n++] = alt->hops[i];
-	return work->server == GLB_NO_BACKEND ? n : put_first(hops, n, work->server);
-}
-
-/* Does hop n repeat an earlier one? Who was tried need not be tried again. */
-static bool is_repeated(const uint16_t *hops, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		if (hops[i] == hops[n])
-			return true;
-	return false;
-}
-
-/* Lists the hops behind the primary, and returns that. */
-static uint16_t list_hops(struct glb_encap *encap, const struct glb_route *route,
-			  const struct work *work, bool unique)
-{
-	uint16_t hops[GLB_WIRE_HOPS_MAX];
-	unsigned int n = gather_hops(hops, route, work);
-
-	encap->hop_count = 0;
-	for (unsigned int i = 1; i < n; i++)
-		if (!unique || !is_repeated(hops, i))
-			encap->hops[encap->hop_count++] = &route->outers[hops[i]];
-	return hops[0];
 }
 
 /* Bytes of the outer Ethernet header of a frame whose own one has ip_at bytes. */
@@ -347,7 +276,8 @@ static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb
 		.tos = outer_tos(settings, inner),
 		.udp_checksum = settings->udp_checksum,
 	};
-	uint16_t primary = list_hops(&encap, route, work, settings->unique_hops);
+	const struct choice choice = {glb_row_index(work->hash), work->alt_row, work->server};
+	uint16_t primary = list_hops(&encap, route, &choice, settings->unique_hops);
 	uint32_t head = glb_outer_len(route->version, encap.hop_count) + l2_len(port, flow->ip_at);
 	uint8_t *data = inner - head;
 	uint32_t behind = settings->trim_padding ? 0 : pkt->len - flow->ip_at - flow->ip_len;

@@ -13,6 +13,7 @@
 #include <glb/hash.h>
 
 #include "answered.h"
+#include "complained.h"
 #include "fixture.h"
 #include "fuzz.h"
 #include "outer.h"
@@ -99,6 +100,7 @@ static struct glb_generation *generation_of(const uint8_t *head, uint8_t isa)
 	settings.udp_checksum = head[2] >> 4 & 3;
 	settings.outer_dscp = head[4] % (GLB_DSCP_COPY + 1);
 	settings.min_ttl = head[5];
+	settings.relay_outer_errors = head[1] & 128;
 	choose_flags(&settings, head[3]);
 	choose_port(&settings.ports[head[10] % GLB_PORTS_MAX], head);
 	settings.isa = isa;
@@ -281,6 +283,26 @@ static void check_bounds(const struct burst *burst, const struct glb_packet *pkt
 	PROMISE(!memcmp(held->buffer, blank, pkt->headroom < 256 ? pkt->headroom : 256));
 }
 
+/* Has routers complain about a packet that was sent. */
+static void check_complaints(const struct outer_case *c)
+{
+	uint32_t at = c->sent_len % 160;
+	const struct complaint_case cases[] = {
+		{.mtu = c->sent_len * 7 / 8, .quote_len = UINT16_MAX},
+		{.mtu = 0, .quote_len = 20 + at},
+		{.mtu = c->original_len / 2,
+		 .quote_len = 576,
+		 .flip_at = at,
+		 .flip = (uint8_t)(1 << at % 8)},
+	};
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool relayed;
+
+		PROMISE(!complaint_fault(&relayed, c, &cases[i]));
+	}
+}
+
 static void check_packet(const struct burst *burst, struct glb_packet *pkt, const struct held *held)
 {
 	struct outer_case c = {burst->gen,     pkt->data, pkt->len,
@@ -296,6 +318,7 @@ static void check_packet(const struct burst *burst, struct glb_packet *pkt, cons
 		check_reason(burst, held, &flow, pkt->verdict);
 	if (pkt->verdict == GLB_FORWARD) {
 		fault = outer_fault(&c);
+		check_complaints(&c);
 	} else {
 		PROMISE(pkt->headroom == burst->headroom && pkt->len == held->len);
 		PROMISE(!memcmp(pkt->data, held->original, held->len));
@@ -303,7 +326,8 @@ static void check_packet(const struct burst *burst, struct glb_packet *pkt, cons
 			glb_answer(burst->gen, pkt);
 			c.sent = pkt->data;
 			c.sent_len = pkt->len;
-			fault = answer_fault(&c, pkt->verdict);
+			if (pkt->verdict != GLB_ANSWER_OUTER_TOO_BIG) /* see check_complaints() */
+				fault = answer_fault(&c, pkt->verdict);
 		}
 	}
 	check_bounds(burst, pkt, held);

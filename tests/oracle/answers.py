@@ -21,7 +21,7 @@ from writing import TTL, checksum, ip_header, pseudo_header, total
 
 INTERNETWORK_CONTROL = 0xC0  # TOS of an IPv4 router's errors: RFC 1812, 4.3.2.5
 MOST_QUOTED = {IPV4: 576 - 20 - 8, IPV6: 1280 - 40 - 8}
-IPV6_MINIMUM_MTU = 1280
+IPV4_MINIMUM_MTU, IPV6_MINIMUM_MTU = 68, 1280
 MOST_AT_ONCE = 100
 
 NO_SINGLE_HOST = [
@@ -63,7 +63,7 @@ def does_not_fit(packet: Packet, own_mac: bytes, largest: int) -> bytes:
     """Tells the client how large its packets may be."""
     four = packet.ethertype == IPV4
     ends = _backwards(packet)
-    mtu = largest if four else max(IPV6_MINIMUM_MTU, largest)
+    mtu = max(IPV4_MINIMUM_MTU if four else IPV6_MINIMUM_MTU, largest)
     quote = packet.inner[: MOST_QUOTED[packet.ethertype]]
     message = _icmp(ends, DOES_NOT_FIT[packet.ethertype], struct.pack(">I", mtu) + quote)
     header = (

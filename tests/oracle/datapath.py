@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass, field, replace
 from typing import Mapping, Optional, Sequence
 
+import outer_errors
 import quic
 from answers import IPV6_MINIMUM_MTU, Allowance, does_not_fit, echo_reply, may_be_answered
 from model import FIELDS, ROWS, Bind, Table, flow_hash, packed, tables_of
@@ -138,6 +139,7 @@ class Director:
     udp_checksum: str = "full"
     unique_hops: bool = False
     vlan: object = "keep"
+    outer_errors: str = "punt"
     echoes: Allowance = field(default_factory=lambda: Allowance(1000))
     errors: Allowance = field(default_factory=lambda: Allowance(1000))
 
@@ -150,6 +152,17 @@ class Director:
             return Outcome(name, frame if name.startswith("punt") else b"")
 
     def _decide(self, frame: bytes, now: float) -> Outcome:
+        try:
+            return self._decide_by_binds(frame, now)
+        except Verdict as verdict:
+            if str(verdict) != "punt_no_bind":
+                raise
+        packet, table, relayed = outer_errors.relayed(frame, self)
+        if not self._takes_one(self.errors, packet, table, now):
+            raise Verdict("drop_error_limit")
+        return Outcome("answer_outer_too_big", relayed)
+
+    def _decide_by_binds(self, frame: bytes, now: float) -> Outcome:
         packet = read_frame(frame, self.icmp_errors == "all")
         table, bind = choose_bind(self.tables, packet)
         if packet.kind == "echo" and self.echo == "punt":
@@ -159,7 +172,7 @@ class Director:
         self._admit(packet)
         if packet.kind == "echo" and self.echo != "forward":
             return self._answer_echo(packet, table, now)
-        outer_packet = self._outer_length(table) + packet.header.length
+        outer_packet = self.outer_length(table) + packet.header.length
         if outer_packet > 0xFFFF:
             raise Verdict("drop_too_big")
         if outer_packet > self.mtu and self.too_big != "forward":
@@ -195,15 +208,23 @@ class Director:
         silent = small or packet.kind not in ("flow", "echo") or not may_be_answered(packet)
         if self.too_big == "drop" or silent:
             raise Verdict("drop_mtu")
-        largest = self.mtu - self._outer_length(table)
+        largest = self.mtu - self.outer_length(table)
         if not self._takes_one(self.errors, packet, table, now):
             raise Verdict("drop_error_limit")
         return Outcome("answer_too_big", does_not_fit(packet, self.own_mac, largest))
 
-    def _outer_length(self, table: Table) -> int:
+    def outer_length(self, table: Table) -> int:
         """With as many hops as the table's rows can list."""
         rows = 2 if self.alt_hash_fields else 1
         return outer_length(rows * table.row_length(), len(table.backends[0].address))
+
+    def encapsulated(self, packet: Packet) -> tuple[Table, bytes]:
+        """The table of a packet, and the outer IP packet without a UDP checksum."""
+        plain = replace(
+            self, gateway_mac=bytes(6), vlan="none", clamp_mss=False, udp_checksum="zero"
+        )
+        table, bind = choose_bind(self.tables, packet)
+        return table, plain._encapsulate(packet, table, bind).frame[14:]
 
     def _row(self, packet: Packet, table: Table, fields: Sequence[str]) -> list[bytes]:
         value = flow_hash(table.hash_key, packet.flow, fields)
@@ -233,7 +254,7 @@ class Director:
         hops = self._hops(packet, table, bind)
         if self.clamp_mss:
             headers = 40 if packet.ethertype == IPV4 else 60
-            packet = with_smaller_mss(packet, self.mtu - self._outer_length(table) - headers)
+            packet = with_smaller_mss(packet, self.mtu - self.outer_length(table) - headers)
         value = flow_hash(table.hash_key, packet.flow, self.hash_fields)
         source_port = 0x8000 | ((value ^ packet.hint) & 0x7FFF)
         four = len(hops[0]) == 4
@@ -274,6 +295,7 @@ SAME_NAME = (
     "udp_checksum",
     "unique_hops",
     "vlan",
+    "outer_errors",
 )
 
 

@@ -20,8 +20,12 @@ VERDICTS = (
     "forward",
     "answer_echo",
     "answer_too_big",
+    "answer_outer_too_big",
     "punt_not_ip",
     "punt_no_bind",
+    "punt_outer_too_big",
+    "punt_outer_quote",
+    "punt_outer_error",
     "drop_truncated",
     "drop_bad_length",
     "drop_ext_headers",
@@ -38,8 +42,9 @@ VERDICTS = (
     "drop_no_headroom",
 )
 NEIGHBOURS = {"198.18.0.254": "02:00:00:00:00:fd"}  # of who has a kernel to ask
-LEAVING = ("forward", "answer_echo", "answer_too_big")  # through the port for traffic
-PUNTED = ("punt_not_ip", "punt_no_bind")
+ANSWERS = tuple(name for name in VERDICTS if name.startswith("answer_"))
+LEAVING = ("forward", *ANSWERS)  # through the port for traffic
+PUNTED = tuple(name for name in VERDICTS if name.startswith("punt_"))
 
 
 @dataclass(frozen=True)
@@ -191,12 +196,12 @@ class NetPcap(Driver):
     def _batch_with(self, sending: Sending, wanted: Seen) -> list:
         """The sending, and others with its configuration that are to be proven."""
         batch = [(sending, wanted)]
-        answers = wanted.counters["answer_echo"] + wanted.counters["answer_too_big"]
+        answers = sum_of(wanted.counters, ANSWERS)
         for other, outcome in self.ledger:
             if (other.config, other.tables) != (sending.config, sending.tables):
                 continue
             counts = outcome.counters
-            answers += counts["answer_echo"] + counts["answer_too_big"]
+            answers += sum_of(counts, ANSWERS)
             known = other == sending or repr(other) in self._proven
             if other.config.get("outbound_gateway_mac") == "auto":
                 continue  # replay was told

@@ -56,8 +56,7 @@ static const char *echo_fault(const struct outer_case *c, const struct glb_flow 
 									   : NULL;
 }
 
-/* Bytes that encapsulation adds to the packets of a flow, by what the tables say. */
-static uint32_t overhead_of(const struct outer_case *c, const struct glb_flow *flow)
+uint32_t answer_overhead(const struct outer_case *c, const struct glb_flow *flow)
 {
 	const struct glb_settings *settings = &c->gen->settings;
 	const uint8_t *vip = c->original + flow->ip_at + (flow->version == 4 ? 16 : 24);
@@ -121,13 +120,18 @@ static uint32_t write_packet_too_big(uint8_t *ip, const uint8_t *was, uint32_t w
 	return 48 + quote_len;
 }
 
+uint32_t answer_write_too_big(uint8_t *ip, const uint8_t *was, uint32_t len, uint32_t mtu)
+{
+	return was[0] >> 4 == 4 ? write_frag_needed(ip, was, len, mtu)
+				: write_packet_too_big(ip, was, len, mtu);
+}
+
 static const char *too_big_fault(const struct outer_case *c, const struct glb_flow *flow)
 {
 	uint8_t want[ANSWER_LEN_MAX];
 	const uint8_t *was = c->original + flow->ip_at;
-	uint32_t mtu = c->gen->settings.ports[c->port].mtu - overhead_of(c, flow);
-	uint32_t len = flow->version == 4 ? write_frag_needed(want, was, flow->ip_len, mtu)
-					  : write_packet_too_big(want, was, flow->ip_len, mtu);
+	uint32_t mtu = c->gen->settings.ports[c->port].mtu - answer_overhead(c, flow);
+	uint32_t len = answer_write_too_big(want, was, flow->ip_len, mtu);
 
 	if (c->sent_len != flow->ip_at + len)
 		return "the length of the error";

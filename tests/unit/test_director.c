@@ -117,6 +117,8 @@ START_TEST(every_choice_has_its_effect)
 		CASE(outer_dscp, "'outer_dscp':'copy'", GLB_DSCP_COPY),
 		CASE(copy_ecn, "'outer_ecn':'zero'", false),
 		CASE(copy_ecn, "'outer_ecn':'copy'", true),
+		CASE(relay_outer_errors, "'outer_errors':'punt'", false),
+		CASE(relay_outer_errors, "'outer_errors':'relay'", true),
 		CASE(udp_checksum, "'udp_checksum':'full'", GLB_UDP_FULL),
 		CASE(udp_checksum, "'udp_checksum':'inner'", GLB_UDP_INNER),
 		CASE(udp_checksum, "'udp_checksum':'offload'", GLB_UDP_OFFLOAD),
@@ -162,6 +164,33 @@ START_TEST(answers_and_both_sources_have_their_effect)
 	ck_assert_int_eq(parse(&conf, "{" GATEWAY ",'outbound_src_ip6':'fd00::b'}"), 0);
 	ck_assert_uint_eq(conf.settings.src_addr.version, 0);
 	ck_assert_uint_eq(conf.settings.src_addr6.version, 6);
+}
+END_TEST
+
+START_TEST(errors_have_the_limit_of_answers_or_their_own)
+{
+	static const struct {
+		const char *json;
+		uint32_t answers, errors;
+	} limits[] = {
+		{WITH("'too_big':'answer'"), 1000, 1000},
+		{WITH("'too_big':'answer','answers_per_second':8"), 8, 8},
+		{WITH("'outer_errors':'relay','answers_per_second':8"), 8, 8},
+		{WITH("'outer_errors':'relay','errors_per_second':7"), 1000, 7},
+		{WITH("'too_big':'answer','errors_per_second':7"), 1000, 7},
+		{WITH("'too_big':'answer','echo':'answer','errors_per_second':7,"
+		      "'answers_per_second':8"),
+		 8, 7},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(limits); i++) {
+		struct director_conf conf;
+
+		ck_assert_int_eq(parse(&conf, limits[i].json), 0);
+		ck_assert_str_eq(told, "");
+		ck_assert_uint_eq(conf.settings.answers_per_second, limits[i].answers);
+		ck_assert_uint_eq(conf.settings.errors_per_second, limits[i].errors);
+	}
 }
 END_TEST
 
@@ -288,13 +317,15 @@ static const struct {
 	 "1:115: $.answers_per_second: 1000001 is not from 1 to 1000000"},
 	{WITH("'answers_per_second':1"),
 	 "warning 1:96: $.answers_per_second: has no effect: neither echo nor too_big is "
-	 "\"answer\""},
+	 "\"answer\", nor outer_errors \"relay\""},
 	{WITH("'too_big':'answer','errors_per_second':0"),
 	 "1:114: $.errors_per_second: 0 is not from 1 to 1000000"},
 	{WITH("'too_big':'answer','errors_per_second':1,'answers_per_second':1"),
 	 "warning 1:137: $.answers_per_second: has no effect: echo is not \"answer\""},
 	{WITH("'echo':'answer','errors_per_second':1,'answers_per_second':1"),
-	 "warning 1:111: $.errors_per_second: has no effect: too_big is not \"answer\""},
+	 "warning 1:111: $.errors_per_second: has no effect: too_big is not \"answer\", nor "
+	 "outer_errors \"relay\""},
+	{WITH("'outer_errors':'answer'"), "1:90: $.outer_errors: \"answer\" is not punt or relay"},
 	/* what contradicts something else */
 	{WITH("'echo':'answer','forward_icmp_ping_responses':true"),
 	 "1:82: $.echo: contradicts forward_icmp_ping_responses: true is \"forward\""},
@@ -425,6 +456,7 @@ Suite *unit_suite(void)
 	tcase_add_test(director, every_key_has_its_effect);
 	tcase_add_test(director, every_choice_has_its_effect);
 	tcase_add_test(director, answers_and_both_sources_have_their_effect);
+	tcase_add_test(director, errors_have_the_limit_of_answers_or_their_own);
 	tcase_add_test(director, fragments_may_follow_hashes_of_addresses);
 	tcase_add_test(director, an_instruction_set_that_is_not_here_cannot_be_served);
 	tcase_add_loop_test(director, a_document_is_taken_or_refused_with_every_place_and_reason, 0,
