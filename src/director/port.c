@@ -8,12 +8,12 @@
 
 #include "conf/director.h"
 #include "director/dpdk.h"
+#include "director/pool.h"
 #include "director/port.h"
 #include "sys/log.h"
 
 enum {
 	RING_LEN = 1024,	 /* descriptors a queue asks for */
-	MBUF_CACHE_LEN = 256,	 /* mbufs a worker keeps for itself */
 	MBUFS_PER_WORKER = 4096, /* on hand-over rings and in bursts */
 	ROOM_MAX = 9728,	 /* of an ordinary mbuf: the largest frame NICs take, and more */
 	LARGE_ROOM = UINT16_MAX, /* as much as an mbuf can have, its headroom included */
@@ -173,8 +173,7 @@ static int make_pools(struct setup *setup, struct ports *ports, unsigned int wor
 	unsigned int count = rte_align32pow2(in_rings + worker_count * MBUFS_PER_WORKER) - 1;
 	int socket = rte_eth_dev_socket_id(ports->ids[0]);
 
-	ports->pool = rte_pktmbuf_pool_create("glb-mbufs", count, MBUF_CACHE_LEN, 0,
-					      mbuf_room(ports), socket);
+	ports->pool = pool_make("glb-mbufs", count, mbuf_room(ports), socket);
 	ports->large_pool =
 		rte_pktmbuf_pool_create("glb-large", LARGE_MBUFS, 0, 0, LARGE_ROOM, socket);
 	setup->pool = ports->pool;

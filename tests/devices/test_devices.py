@@ -203,3 +203,18 @@ def test_an_ipv6_backend_is_refused_where_it_stands(host):
     message = host.refusal("net_null0", tables={"tables": [{**table, "backends": backends}]})
     assert message.startswith(f"{host.folder}/tables.json:1:")
     assert ": $.tables[0].backends[3].ip: an IPv6 backend" in message
+
+
+def test_all_buffers_of_the_pool_can_be_received_into(host):
+    """Those that one worker receives into and another one frees come back after all the others."""
+    host.start("net_af_xdp0,iface=eth0", workers=2)
+    wire = Wire(host.namespace.name, "far")
+    frame = bytes(Ether(dst="ff:ff:ff:ff:ff:ff") / IP(src="198.51.100.7", dst="203.0.113.9") / TCP()).ljust(64, b"\0")
+    count = 20000
+    for number in range(count):
+        wire.send(frame)
+        if number % 100 == 99:
+            time.sleep(0.002)
+    wire.close()
+    time.sleep(0.3)
+    assert host.stop()["rx"] > count * 0.9  # the device may lose some on a busy machine
