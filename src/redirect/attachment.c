@@ -8,6 +8,7 @@
 #pragma GCC diagnostic pop
 
 #include "clsact.h"
+#include "netfilter.h"
 #include "places.h"
 
 #include <bpf/bpf.h>
@@ -34,13 +35,14 @@ static int print_warnings(enum libbpf_print_level level, const char *format, va_
 }
 
 /* Loads the program, counting where a program before it counted unless counters_fd is -1. */
-static int load(struct redirect_bpf **out, int counters_fd)
+static int load(struct redirect_bpf **out, int counters_fd, bool asks_conntrack)
 {
 	struct redirect_bpf *skeleton = redirect_bpf__open();
 	int error = 0;
 
 	if (!skeleton)
 		return -errno;
+	skeleton->rodata_glb_ct->glb_ask_conntrack = asks_conntrack;
 	if (counters_fd >= 0)
 		error = bpf_map__reuse_fd(skeleton->maps.glb_counters, counters_fd);
 	if (!error)
@@ -53,15 +55,23 @@ static int load(struct redirect_bpf **out, int counters_fd)
 	return 0;
 }
 
-/* Loads the program, and once more for its reasons if the kernel refuses it. */
+/*
+ * Loads the program as one that asks connection tracking, which most kernels offer, or as one that
+ * does not. Where the kernel refuses that too, once more for its reasons.
+ */
 static int load_or_explain(struct redirect_bpf **out, int counters_fd)
 {
-	int error = load(out, counters_fd);
+	netfilter_load_conntrack();
+
+	int error = load(out, counters_fd, true);
 
 	if (!error || error == -EPERM)
 		return error;
+	error = load(out, counters_fd, false);
+	if (!error)
+		return 0;
 	libbpf_set_print(print_warnings);
-	error = load(out, counters_fd) ? -ENOEXEC : 0;
+	error = load(out, counters_fd, false) ? -ENOEXEC : 0;
 	libbpf_set_print(discard);
 	return error;
 }
@@ -226,6 +236,7 @@ int redirect_read_status(int ifindex, struct redirect_status *status)
 		*status = (struct redirect_status){
 			.hook = tcx ? REDIRECT_TCX : REDIRECT_CLSACT,
 			.program_id = ours->id,
+			.asks_conntrack = ours->asks_conntrack,
 		};
 		for (uint32_t i = 0; i < (tcx ? places.tcx_at : places.tcx_count); i++)
 			add_program(status, places.tcx_ids[i]);

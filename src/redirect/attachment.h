@@ -28,6 +28,9 @@ enum redirect_hook {
  * counters are kept unless they are not the counters of this version. In the tcx list the new one
  * takes the place of the old one, behind programs that others have put in front of it since.
  *
+ * The program asks connection tracking for connections that have no socket here, if the kernel lets
+ * it; see redirect_read_status().
+ *
  * Returns 0, or
  *   -EEXIST   a filter of somebody else occupies our place among the filters, which was to be used
  *   -ENOEXEC  the kernel refused the program; what it said is on stderr
@@ -64,6 +67,7 @@ struct redirect_before {
 struct redirect_status {
 	enum redirect_hook hook; /* where our program is */
 	uint32_t program_id;
+	bool asks_conntrack; /* for connections that have no socket here */
 	unsigned int before_count;
 	struct redirect_before before[REDIRECT_BEFORE_MAX]; /* the first so many, in order */
 };

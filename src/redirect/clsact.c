@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
+
+#include "netlink.h"
 
 enum {
 	HANDLE = 1,
@@ -27,16 +28,9 @@ static struct bpf_tc_hook ingress_of(int ifindex)
 	return hook;
 }
 
-/* --- The filters of a device, as rtnetlink(7) lists them --- */
-
-/* Filters as the kernel lists them: each is shown to see(), with whatever that keeps in `found`. */
-struct listing {
-	void (*see)(void *found, const struct nlmsghdr *message);
-	void *found;
-};
-
-/* Asks for all filters behind one parent of a device. */
-static bool ask_for_filters(int fd, int ifindex, uint32_t parent)
+/* Shows every filter behind one parent of a device, rtnetlink(7); false when some may be missing.
+ */
+static bool list_filters(int ifindex, uint32_t parent, netlink_see *see, void *found)
 {
 	struct {
 		struct nlmsghdr header;
@@ -50,43 +44,7 @@ static bool ask_for_filters(int fd, int ifindex, uint32_t parent)
 		.filters.tcm_parent = parent,
 	};
 
-	return send(fd, &request, sizeof(request), 0) == sizeof(request);
-}
-
-/* Shows every filter of the answer; false when that does not come to its end. */
-static bool read_filters(int fd, const struct listing *listing)
-{
-	_Alignas(struct nlmsghdr) char answer[32768];
-
-	for (;;) {
-		ssize_t len = recv(fd, answer, sizeof(answer), 0);
-
-		if (len <= 0)
-			return false;
-		for (struct nlmsghdr *message = (struct nlmsghdr *)answer; NLMSG_OK(message, len);
-		     message = NLMSG_NEXT(message, len)) {
-			if (message->nlmsg_type == NLMSG_DONE)
-				return true;
-			if (message->nlmsg_type == NLMSG_ERROR)
-				return false;
-			if (message->nlmsg_type == RTM_NEWTFILTER)
-				listing->see(listing->found, message);
-		}
-	}
-}
-
-/* Shows every filter behind one parent of a device; false when some may be missing. */
-static bool list_filters(int ifindex, uint32_t parent, const struct listing *listing)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-
-	if (fd < 0)
-		return false;
-
-	bool complete = ask_for_filters(fd, ifindex, parent) && read_filters(fd, listing);
-
-	close(fd);
-	return complete;
+	return netlink_dump(NETLINK_ROUTE, &request.header, see, found);
 }
 
 /* --- The qdisc --- */
@@ -101,9 +59,8 @@ static void see_any(void *found, const struct nlmsghdr *message)
 static bool has_no_filters(int ifindex, uint32_t parent)
 {
 	bool found = false;
-	struct listing listing = {.see = see_any, .found = &found};
 
-	return list_filters(ifindex, parent, &listing) && !found;
+	return list_filters(ifindex, parent, see_any, &found) && !found;
 }
 
 /* Removes the qdisc unless it is, or may be, of use to somebody. */
@@ -175,21 +132,15 @@ static bool sees_ip(uint16_t protocol)
 static void read_filter(const struct nlmsghdr *message, struct clsact_filter *filter,
 			uint32_t *chain)
 {
-	struct tcmsg *filters = NLMSG_DATA(message);
-	struct rtattr *attribute = (struct rtattr *)(filters + 1);
-	int len = (int)NLMSG_PAYLOAD(message, sizeof(*filters));
+	struct netlink_attributes left = netlink_attributes_of(message, sizeof(struct tcmsg));
+	struct netlink_attribute attribute;
 
-	while (RTA_OK(attribute, len)) {
-		const char *value = RTA_DATA(attribute);
-		int step = (int)RTA_ALIGN(attribute->rta_len);
-
-		if (attribute->rta_type == TCA_KIND)
+	while (netlink_next(&left, &attribute)) {
+		if (attribute.type == TCA_KIND)
 			(void)snprintf(filter->kind, sizeof(filter->kind), "%.*s",
-				       (int)RTA_PAYLOAD(attribute), value);
-		else if (attribute->rta_type == TCA_CHAIN)
-			memcpy(chain, value, sizeof(*chain));
-		attribute = (struct rtattr *)((char *)attribute + step);
-		len -= step;
+				       (int)attribute.len, (const char *)attribute.value);
+		else if (attribute.type == TCA_CHAIN && attribute.len == sizeof(*chain))
+			memcpy(chain, attribute.value, sizeof(*chain));
 	}
 }
 
@@ -217,9 +168,8 @@ static void see_before(void *found, const struct nlmsghdr *message)
 int clsact_before(int ifindex, struct clsact_filter *filters, unsigned int max, unsigned int *count)
 {
 	struct before before = {.filters = filters, .max = max};
-	struct listing listing = {.see = see_before, .found = &before};
 
-	if (!list_filters(ifindex, INGRESS, &listing))
+	if (!list_filters(ifindex, INGRESS, see_before, &before))
 		return -EIO;
 	*count = before.count < max ? before.count : max;
 	return 0;

@@ -14,6 +14,8 @@
 	X(ACCEPTED_SYN, "accepted_syn", "opens a connection: TCP with the SYN flag")               \
 	X(ACCEPTED_ESTABLISHED, "accepted_established",                                            \
 	  "of a TCP connection here, in any state, by its sequence numbers")                       \
+	X(ACCEPTED_TRACKED, "accepted_tracked",                                                    \
+	  "of a TCP connection here that only connection tracking knows, such as one behind NAT")  \
 	X(ACCEPTED_SYN_COOKIE, "accepted_syn_cookie", "answers a SYN cookie of this host")         \
 	X(ACCEPTED_LAST_RESORT, "accepted_last_resort", "TCP unknown here, and no hop is left")    \
 	X(ACCEPTED_UDP, "accepted_udp", "UDP, which the first hop serves")                         \

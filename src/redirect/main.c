@@ -5,6 +5,7 @@
  * Exit status: 0 done, 1 refused with a reason on stderr, 2 not understood.
  */
 #include "attachment.h"
+#include "netfilter.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -117,6 +118,31 @@ static void warn_of_overtaken(const char *device, const struct redirect_status *
 			     "to keep their order");
 }
 
+/* Names rules that keep the program from recognising connections of this host. */
+static void warn_of_rules(const char *device, bool asks_conntrack)
+{
+	struct netfilter_rules rules;
+
+	netfilter_read_rules(&rules);
+	if (rules.translate && !asks_conntrack)
+		fprintf(stderr,
+			"glb-redirect: warning: %s: NAT rules change the destination of "
+			"connections, "
+			"and this kernel does not let the program ask connection tracking for "
+			"them: "
+			"their packets go to the next hop; let servers listen on the ports of the "
+			"VIPs, or use Linux 6.1 or later\n",
+			device);
+	if (rules.tproxy && !(asks_conntrack && rules.track))
+		fprintf(stderr,
+			"glb-redirect: warning: %s: TPROXY rules without connection tracking: "
+			"answers "
+			"to SYN cookies go to the next hop; %s\n",
+			device,
+			asks_conntrack ? "add a rule that looks at ct state"
+				       : "let servers listen on the ports of the VIPs");
+}
+
 static int attach(const char *device, int ifindex, enum redirect_hook hook)
 {
 	struct redirect_status before;
@@ -132,6 +158,7 @@ static int attach(const char *device, int ifindex, enum redirect_hook hook)
 		return refuse(device, reason(error));
 	if (redirect_read_status(ifindex, &now))
 		return EXIT_SUCCESS; /* without CAP_SYS_ADMIN nobody can say what is there */
+	warn_of_rules(device, now.asks_conntrack);
 	warn_of_others(device, &now);
 	if (was_filter && now.hook == REDIRECT_TCX)
 		warn_of_overtaken(device, &before);
@@ -148,11 +175,16 @@ static int detach(const char *device, int ifindex)
 static int print_status(const char *device, int ifindex)
 {
 	struct redirect_status status;
+	struct netfilter_rules rules;
 	int error = redirect_read_status(ifindex, &status);
 
 	if (error)
 		return refuse(device, reason(error));
-	printf("hook %s\nprogram %" PRIu32 "\n", hooks[status.hook], status.program_id);
+	printf("hook %s\nprogram %" PRIu32 "\nconntrack %s\n", hooks[status.hook],
+	       status.program_id, status.asks_conntrack ? "asked" : "unavailable");
+	netfilter_read_rules(&rules);
+	printf("rules%s%s%s\n", rules.translate ? " nat" : "", rules.tproxy ? " tproxy" : "",
+	       rules.translate || rules.tproxy ? "" : " none");
 	for (unsigned int i = 0; i < status.before_count; i++)
 		printf("before %s %" PRIu32 " %s\n", hooks[status.before[i].hook],
 		       status.before[i].number, status.before[i].name);

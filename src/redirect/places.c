@@ -13,6 +13,7 @@ enum { MAPS_MAX = 8 }; /* more than the program has */
 
 static const char program_name[] = "glb_redirect";
 static const char counters_name[] = "glb_counters";
+static const char conntrack_name[] = ".rodata.glb_ct"; /* of one constant, in tracked.h */
 
 int places_open_program(uint32_t id, int *fd, struct bpf_prog_info *info)
 {
@@ -38,12 +39,29 @@ static bool are_our_counters(const struct bpf_map_info *info)
 	       info->max_entries == GLB_REDIRECT_COUNTER_COUNT;
 }
 
-/*
- * Finds the counters among the maps of a program. Returns 0 and sets *counters_fd, to be closed, or
- * -1 there when they are of another version; -ENOENT when there are none.
- */
-static int open_counters(const uint32_t *map_ids, uint32_t count, int *counters_fd)
+/* Takes note of a map of a program; true when it keeps the descriptor. */
+static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info, bool *counts)
 {
+	if (!strcmp(info->name, counters_name)) {
+		*counts = true;
+		if (are_our_counters(info))
+			ours->counters_fd = fd;
+		return ours->counters_fd == fd;
+	}
+	if (!strcmp(info->name, conntrack_name) && info->value_size == sizeof(bool)) {
+		uint32_t first = 0;
+
+		if (bpf_map_lookup_elem(fd, &first, &ours->asks_conntrack))
+			ours->asks_conntrack = false;
+	}
+	return false;
+}
+
+/* Looks at the maps of a program: 0, -ENOENT when it has no counters, or an error of the kernel. */
+static int read_maps(struct ours *ours, const uint32_t *map_ids, uint32_t count)
+{
+	bool counts = false;
+
 	for (uint32_t i = 0; i < count; i++) {
 		struct bpf_map_info info = {0};
 		uint32_t len = sizeof(info);
@@ -51,17 +69,10 @@ static int open_counters(const uint32_t *map_ids, uint32_t count, int *counters_
 
 		if (fd < 0)
 			return -errno;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && !strcmp(info.name, counters_name)) {
-			bool ours = are_our_counters(&info);
-
-			*counters_fd = ours ? fd : -1;
-			if (!ours)
-				close(fd);
-			return 0;
-		}
-		close(fd);
+		if (bpf_obj_get_info_by_fd(fd, &info, &len) || !note_map(ours, fd, &info, &counts))
+			close(fd);
 	}
-	return -ENOENT;
+	return counts ? 0 : -ENOENT;
 }
 
 static const struct ours nothing = {.program_fd = -1, .counters_fd = -1};
@@ -92,9 +103,8 @@ static int open_ours(uint32_t id, struct ours *ours)
 	if (info.type != BPF_PROG_TYPE_SCHED_CLS || strcmp(info.name, program_name))
 		error = -EEXIST;
 	else
-		error = open_counters(map_ids,
-				      info.nr_map_ids < MAPS_MAX ? info.nr_map_ids : MAPS_MAX,
-				      &found.counters_fd);
+		error = read_maps(&found, map_ids,
+				  info.nr_map_ids < MAPS_MAX ? info.nr_map_ids : MAPS_MAX);
 	if (error) {
 		release(&found);
 		return error == -ENOENT ? -EEXIST : error;

@@ -17,6 +17,7 @@ struct ours {
 	uint32_t id;	 /* 0: there is none */
 	int program_fd;	 /* -1, or to be closed */
 	int counters_fd; /* -1 also when the program counts other things */
+	bool asks_conntrack;
 };
 
 /* What is found of us on a device. Both places are taken while the program moves. */

@@ -17,6 +17,7 @@
 
 #include "counters.h"
 #include "tcp_claims.h"
+#include "tracked.h"
 #include "tunnel.h"
 
 enum {
@@ -134,24 +135,22 @@ GLB_INLINE bool is_for_us(struct __sk_buff *skb, uint8_t version)
 	       is_addressed_here(skb, ip, version);
 }
 
-/* The socket that would receive a TCP segment of this flow, to be released; NULL if there is none.
- */
-GLB_INLINE struct bpf_sock *find_socket(struct __sk_buff *skb, const struct glb_flow *flow)
+/* The ends of a flow, as the kernel looks them up; returns the bytes that say so. */
+GLB_INLINE uint32_t tuple_of(struct bpf_sock_tuple *tuple, const struct glb_flow *flow)
 {
-	struct bpf_sock_tuple tuple = {};
-
+	*tuple = (struct bpf_sock_tuple){};
 	if (flow->version == 4) {
-		__builtin_memcpy(&tuple.ipv4.saddr, flow->src, 4);
-		__builtin_memcpy(&tuple.ipv4.daddr, flow->dst, 4);
-		tuple.ipv4.sport = GLB_BE16(flow->src_port);
-		tuple.ipv4.dport = GLB_BE16(flow->dst_port);
-		return bpf_skc_lookup_tcp(skb, &tuple, sizeof(tuple.ipv4), BPF_F_CURRENT_NETNS, 0);
+		__builtin_memcpy(&tuple->ipv4.saddr, flow->src, 4);
+		__builtin_memcpy(&tuple->ipv4.daddr, flow->dst, 4);
+		tuple->ipv4.sport = GLB_BE16(flow->src_port);
+		tuple->ipv4.dport = GLB_BE16(flow->dst_port);
+		return sizeof(tuple->ipv4);
 	}
-	__builtin_memcpy(tuple.ipv6.saddr, flow->src, 16);
-	__builtin_memcpy(tuple.ipv6.daddr, flow->dst, 16);
-	tuple.ipv6.sport = GLB_BE16(flow->src_port);
-	tuple.ipv6.dport = GLB_BE16(flow->dst_port);
-	return bpf_skc_lookup_tcp(skb, &tuple, sizeof(tuple.ipv6), BPF_F_CURRENT_NETNS, 0);
+	__builtin_memcpy(tuple->ipv6.saddr, flow->src, 16);
+	__builtin_memcpy(tuple->ipv6.daddr, flow->dst, 16);
+	tuple->ipv6.sport = GLB_BE16(flow->src_port);
+	tuple->ipv6.dport = GLB_BE16(flow->dst_port);
+	return sizeof(tuple->ipv6);
 }
 
 /* The TCP header of a flow whose packet is at the cursor; NULL when it is not there. */
@@ -208,30 +207,54 @@ GLB_INLINE bool read_numbers(struct tcp_numbers *numbers, const struct glb_flow 
 }
 
 /*
+ * Does a socket of this host have the packet at the cursor, by whatever sign? Numbers are those of
+ * its segment, NULL where they are not there.
+ */
+GLB_INLINE enum glb_redirect_counter decide_socket(struct bpf_sock *sock,
+						   const struct glb_flow *flow,
+						   struct glb_cursor cur,
+						   const struct tcp_numbers *numbers)
+{
+	const uint8_t bare = GLB_TCP_FIN | GLB_TCP_SYN | GLB_TCP_RST | GLB_TCP_ACK;
+
+	if (sock->state == BPF_TCP_LISTEN)
+		return (flow->tcp_flags & bare) == GLB_TCP_ACK && has_syn_cookie(sock, flow, cur)
+			       ? GLB_REDIRECT_ACCEPTED_SYN_COOKIE
+			       : GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
+	return numbers && is_claimed(sock, numbers) ? GLB_REDIRECT_ACCEPTED_ESTABLISHED
+						    : GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
+}
+
+/*
  * Is there a connection of this host that the packet at the cursor belongs to, or opens? What its
- * parser left is at `rest`.
+ * parser left is at `rest`. Connection tracking is asked where no socket but a listener has the
+ * ends.
  */
 GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const struct glb_flow *flow,
 						 struct glb_cursor cur, struct glb_cursor rest)
 {
-	const uint8_t bare = GLB_TCP_FIN | GLB_TCP_SYN | GLB_TCP_RST | GLB_TCP_ACK;
 	enum glb_redirect_counter fate = GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
 	struct tcp_numbers numbers;
+	struct tracked tracked;
+	struct bpf_sock_tuple tuple;
+	bool connected = false;
 
 	if (flow->tcp_flags & GLB_TCP_SYN)
 		return GLB_REDIRECT_ACCEPTED_SYN;
 
-	struct bpf_sock *sock = find_socket(skb, flow);
+	bool numbered = read_numbers(&numbers, flow, cur, rest);
+	uint32_t tuple_len = tuple_of(&tuple, flow);
+	struct bpf_sock *sock = bpf_skc_lookup_tcp(skb, &tuple, tuple_len, BPF_F_CURRENT_NETNS, 0);
 
-	if (!sock)
-		return fate;
-	if (sock->state == BPF_TCP_LISTEN) {
-		if ((flow->tcp_flags & bare) == GLB_TCP_ACK && has_syn_cookie(sock, flow, cur))
-			fate = GLB_REDIRECT_ACCEPTED_SYN_COOKIE;
-	} else if (read_numbers(&numbers, flow, cur, rest) && is_claimed(sock, &numbers)) {
-		fate = GLB_REDIRECT_ACCEPTED_ESTABLISHED;
+	if (sock) {
+		fate = decide_socket(sock, flow, cur, numbered ? &numbers : NULL);
+		connected = sock->state != BPF_TCP_LISTEN;
+		bpf_sk_release(sock);
 	}
-	bpf_sk_release(sock);
+	if (fate == GLB_REDIRECT_FORWARDED_TO_ALTERNATE && !connected && numbered &&
+	    glb_ask_conntrack && read_tracked(&tracked, skb, &tuple, tuple_len) &&
+	    tracked_claims(&tracked, &numbers))
+		fate = GLB_REDIRECT_ACCEPTED_TRACKED;
 	return fate;
 }
 

@@ -34,8 +34,9 @@ def fixture_put_first(host):
 
 def status(host):
     """What status says: where the program is, and what runs before it."""
-    hook, program, *before = host.redirect("status", "eth0").splitlines()
+    hook, program, conntrack, rules, *before = host.redirect("status", "eth0").splitlines()
     assert program == f"program {host.program_id()}"
+    assert (conntrack, rules) == ("conntrack asked", "rules none")
     return hook.removeprefix("hook "), [line.removeprefix("before ") for line in before]
 
 
