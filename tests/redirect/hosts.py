@@ -149,14 +149,23 @@ class Host(Proxy):
         return [line[len(prefix):] for line in lines]
 
 
+def _at_rest(proxies):
+    """The counters of proxies when no packet is on its way any more, such as a last acknowledgement."""
+    last = None
+    for _ in range(50):
+        last, now = [proxy.counters() for proxy in proxies], last
+        if last == now:
+            break
+    return last
+
+
 @contextlib.contextmanager
 def counted(*proxies):
     """Gives a dictionary per proxy; after the block it has the counters that moved in it."""
-    before = [proxy.counters() for proxy in proxies]
+    before = _at_rest(proxies)
     moved = [{} for _ in proxies]
     yield moved
-    for then, proxy, result in zip(before, proxies, moved):
-        now = proxy.counters()
+    for then, now, result in zip(before, _at_rest(proxies), moved):
         result.update({name: now[name] - then[name] for name in now if now[name] != then[name]})
 
 

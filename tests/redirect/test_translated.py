@@ -296,6 +296,28 @@ def test_status_says_which_rules_there_are(host, chains, shown):
     assert f"rules {shown}" in host.redirect("status", "eth0").splitlines()
 
 
+TO_PORT = ("PREROUTING", "-p", "tcp", "--dport", str(PORT), "-j")
+
+
+@pytest.mark.parametrize("command, shown", [
+    (("iptables-nft", "-t", "nat", "-A", *TO_PORT, "REDIRECT"), "nat"),
+    (("iptables-nft", "-t", "nat", "-A", *TO_PORT, "DNAT", "--to", INSIDE), "nat"),
+    (("ip6tables-nft", "-t", "nat", "-A", *TO_PORT, "DNAT", "--to", INSIDE6), "nat"),
+    (("iptables-nft", "-t", "mangle", "-A", *TO_PORT, "TPROXY", "--on-port", "8443"), "tproxy"),
+    (("iptables-nft", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE"), "none"),
+    (("iptables-nft", "-A", "INPUT", "-m", "conntrack", "--ctstate", "NEW"), "none"),
+    (("iptables-legacy", "-t", "nat", "-A", *TO_PORT, "REDIRECT"), "nat"),
+    (("ip6tables-legacy", "-t", "nat", "-A", *TO_PORT, "REDIRECT"), "nat"),
+    (("iptables-legacy", "-A", "INPUT", "-p", "tcp"), "none"),
+], ids=lambda value: value if isinstance(value, str) else value[0] + "-" + value[-1])
+def test_status_knows_rules_of_iptables(host, command, shown):
+    if not shutil.which(command[0]):
+        pytest.skip(f"needs {command[0]}")
+    host.namespace.run(*command)
+    host.attempt("attach", "eth0")
+    assert f"rules {shown}" in host.redirect("status", "eth0").splitlines()
+
+
 @pytest.mark.parametrize("more, warns", [
     ("", True),
     (hook("filter", "filter", "tcp dport 22 drop", "input"), True),
