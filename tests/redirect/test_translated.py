@@ -40,6 +40,14 @@ TPROXY = f"""
     }}"""
 
 
+def hook(kind, priority, rule, at="prerouting"):
+    return f"""
+    chain {at} {{
+        type {kind} hook {at} priority {priority}
+        {rule}
+    }}"""
+
+
 def apply(namespace, chains=""):
     """Put chains into a namespace, or take those that were put there away."""
     table = f"table inet glb {{{chains}\n}}\n" if chains else ""
@@ -170,6 +178,29 @@ def test_a_listener_on_the_port_of_the_vip_does_not_hide_a_container(network, co
 
 
 @vips
+def test_a_connection_of_a_container_that_has_the_vip_stays_at_the_first_hop(
+        network, container, vip):
+    """The VIP is routed to it: nothing is translated, but tracked, and no socket is here."""
+    a, b = network.proxies
+    network.director.hops = (A, B)
+    prefix, via = (f"{vip}/128", INSIDE6) if vip == VIP6 else (f"{vip}/32", INSIDE)
+    apply(a.namespace, hook("filter", "filter", "ct state invalid drop", "forward"))
+    a.namespace.ip("addr", "del", prefix, "dev", "lo")
+    try:
+        a.namespace.ip("route", "replace", prefix, "via", via)
+        container.namespace.ip("addr", "add", prefix, "dev", "lo")
+        with counted(a, b) as (at_a, at_b), container.listen(vip, PORT) as listener:
+            with network.connect(vip, PORT) as client, listener.accept()[0] as server:
+                server.settimeout(5)
+                check_works(client, server)
+    finally:
+        a.namespace.ip("route", "del", prefix, "via", via)
+        a.namespace.ip("addr", "add", prefix, "dev", "lo")
+    assert at_a["accepted_tracked"] == at_a["total"] - 1 > 700
+    assert at_b == {}
+
+
+@vips
 @pytest.mark.parametrize("home", [0, 1], ids=["first-hop", "second-hop"])
 def test_invented_syns_break_no_translated_connection(network, translating, vip, home):
     """What they leave in connection tracking is no connection."""
@@ -271,14 +302,6 @@ def test_a_connection_by_tproxy_stays_at_the_first_hop(network, transparent, vip
 
 
 # --- what attach and status say of rules ----------------------------------------------------------
-
-
-def hook(kind, priority, rule, at="prerouting"):
-    return f"""
-    chain {at} {{
-        type {kind} hook {at} priority {priority}
-        {rule}
-    }}"""
 
 
 @pytest.mark.parametrize("chains, shown", [
