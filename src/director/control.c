@@ -312,6 +312,8 @@ static int serve(struct control *control)
 		err = mend_ports(control);
 		if (!err)
 			update_ports(control);
+		if (links_take_host_change(&control->links))
+			host_check_again(&control->host, &control->workers);
 		publish_reclaim(&control->workers.publish);
 	}
 	return err;

@@ -15,18 +15,12 @@ enum { BUFFER_LEN = 32768 };
 
 int fib_open(struct fib *out)
 {
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct fib fib = {.until_ms = clock_ms() + FIB_TIMEOUT_MS};
+	int err = rtnl_open(&fib.socket, 0);
 
-	if (!socket)
-		return -errno;
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID)) {
-		int err = -errno;
-
-		(void)mnl_socket_close(socket);
-		return err;
-	}
-	*out = (struct fib){.socket = socket, .until_ms = clock_ms() + FIB_TIMEOUT_MS};
-	return 0;
+	if (!err)
+		*out = fib;
+	return err;
 }
 
 /* The next datagram: how many bytes, or -errno. */

@@ -15,10 +15,16 @@
 #include "sys/log.h"
 
 enum {
-	BUFFER_LEN = 32768,
 	READS_MAX = 256, /* so that a storm of changes does not keep the control thread */
 	LIST_TIMEOUT_MS = 1000,
 };
+
+#define GROUP(number) (1U << ((number)-1))
+
+/* What the kernel is to report: devices, and what src/director/host.h looks at. */
+static const unsigned int REPORTED = GROUP(RTNLGRP_LINK) | GROUP(RTNLGRP_IPV4_IFADDR) |
+				     GROUP(RTNLGRP_IPV6_IFADDR) | GROUP(RTNLGRP_IPV4_NETCONF) |
+				     GROUP(RTNLGRP_IPV6_NETCONF);
 
 static int refuse_claim(uint16_t id, const struct netdev *netdev, pid_t holder,
 			struct glb_diag *diag)
@@ -172,7 +178,7 @@ static void hear_link(struct links *links, const struct rtnl_link *news)
 	}
 }
 
-static int ask_for_list(struct links *links)
+static int request_list(struct links *links)
 {
 	int err = rtnl_ask_for_links(links->socket, ++links->lists);
 
@@ -186,7 +192,7 @@ static int ask_for_list(struct links *links)
 }
 
 /* A device that was not listed is gone; another one of its name is in the next list. */
-static void end_list(struct links *links)
+static void finish_list(struct links *links)
 {
 	static const struct device_state gone = {.ifindex = 0};
 
@@ -202,8 +208,9 @@ static void end_list(struct links *links)
 	}
 }
 
-static void hear_message(struct links *links, const struct nlmsghdr *message)
+static void hear_report(void *arg, const struct nlmsghdr *message)
 {
+	struct links *links = arg;
 	struct rtnl_link news;
 
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -215,60 +222,36 @@ static void hear_message(struct links *links, const struct nlmsghdr *message)
 		break;
 	case NLMSG_DONE:
 		if (message->nlmsg_seq == links->lists)
-			end_list(links);
+			finish_list(links);
 		break;
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
 		if (rtnl_read_link(&news, message))
 			hear_link(links, &news);
 		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+	case RTM_NEWNETCONF:
+		if (!links->host_changed_at_ms)
+			links->host_changed_at_ms = links->now_ms;
+		break;
 	}
 }
 
-/* One datagram. False: there is none. */
-static bool read_socket(struct links *links)
+/* All that was reported, but not for ever. */
+static void read_reports(struct links *links)
 {
-	_Alignas(struct nlmsghdr) char buffer[BUFFER_LEN];
-	ssize_t got = mnl_socket_recvfrom(links->socket, buffer, sizeof(buffer));
+	int err = 0;
 
-	if (got < 0 && errno != EAGAIN && errno != EINTR) {
-		/* ENOBUFS and the like: messages were lost, perhaps the end of a list among them */
-		links->is_listing = false;
-		links->list_again = true;
+	for (unsigned int i = 0; i < READS_MAX && err != -EAGAIN; i++) {
+		err = rtnl_read(links->socket, hear_report, links);
+		if (err && err != -EAGAIN) { /* perhaps the end of a list was lost */
+			links->is_listing = false;
+			links->list_again = true;
+		}
 	}
-	if (got < 0)
-		return errno != EAGAIN;
-
-	int left = (int)got;
-
-	for (const struct nlmsghdr *message = (void *)buffer; mnl_nlmsg_ok(message, left);
-	     message = mnl_nlmsg_next(message, &left))
-		hear_message(links, message);
-	return true;
-}
-
-static void read_all(struct links *links)
-{
-	for (unsigned int i = 0; i < READS_MAX && read_socket(links); i++)
-		;
 	if (links->list_again && !links->is_listing)
-		(void)ask_for_list(links);
-}
-
-static int open_socket(struct mnl_socket **out)
-{
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-	if (!socket)
-		return -errno;
-	if (mnl_socket_bind(socket, 1 << (RTNLGRP_LINK - 1), MNL_SOCKET_AUTOPID)) {
-		int err = -errno;
-
-		(void)mnl_socket_close(socket);
-		return err;
-	}
-	*out = socket;
-	return 0;
+		(void)request_list(links);
 }
 
 /* Reads one list to its end, or for as long as that may take. */
@@ -281,7 +264,7 @@ static void read_list(struct links *links)
 	do {
 		struct pollfd ready = {mnl_socket_get_fd(links->socket), POLLIN, 0};
 
-		read_all(links);
+		read_reports(links);
 		now_ms = clock_ms();
 		if (links->is_listing && now_ms < until_ms)
 			(void)poll(&ready, 1, (int)(until_ms - now_ms));
@@ -331,7 +314,7 @@ static void warn_down(const struct links *links)
 }
 int links_follow(struct links *links, struct glb_diag *diag)
 {
-	int err = open_socket(&links->socket);
+	int err = rtnl_open(&links->socket, REPORTED);
 
 	if (err) {
 		glb_diag(diag, "cannot follow devices of the kernel: %s", strerror(-err));
@@ -387,7 +370,7 @@ static void remind(struct links *links, uint16_t id)
 void links_poll(struct links *links, struct ports *ports)
 {
 	links->now_ms = clock_ms();
-	read_all(links);
+	read_reports(links);
 	poll_own(links);
 	ports->link_changes = 0;
 	ports->link_downs = 0;
@@ -408,6 +391,14 @@ void links_describe(struct glb_port *out, const struct links *links)
 		if (link->is_followed && *link->netdev.name && !link->is_new)
 			memcpy(out[id].mac, link->device.now.mac, GLB_MAC_LEN);
 	}
+}
+
+bool links_take_host_change(struct links *links)
+{
+	if (!links->host_changed_at_ms || links->now_ms - links->host_changed_at_ms < LINK_POLL_MS)
+		return false;
+	links->host_changed_at_ms = 0;
+	return true;
 }
 
 bool links_can_ask(const struct links *links, uint16_t id)

@@ -49,6 +49,7 @@ struct links {
 	uint32_t lists;	 /* asked for so far */
 	uint64_t now_ms; /* of the call of this module that is under way */
 	uint64_t polled_at_ms;
+	uint64_t host_changed_at_ms; /* addresses or forwarding; 0: not since it was taken */
 };
 
 /*
@@ -68,6 +69,9 @@ void links_poll(struct links *links, struct ports *ports);
 
 /* Sets the MAC addresses of those of the GLB_PORTS_MAX ports whose devices are followed. */
 void links_describe(struct glb_port *out, const struct links *links);
+
+/* Have addresses or forwarding of the host changed, a second ago? Counts as taken. */
+bool links_take_host_change(struct links *links);
 
 /* Can the device that the port is open on be asked about? Not if it is gone or elsewhere. */
 bool links_can_ask(const struct links *links, uint16_t id);

@@ -17,8 +17,7 @@
 #include "sys/log.h"
 
 enum {
-	BUFFER_LEN = 32768, /* the kernel fills as much of it as it can */
-	READS_MAX = 256,    /* so that a storm of changes does not keep the control thread */
+	READS_MAX = 256, /* so that a storm of changes does not keep the control thread */
 	LIST_TIMEOUT_MS = 1000,
 	MAC_TEXT_LEN = 18,
 };
@@ -174,8 +173,9 @@ static void hear_route(struct neighbours *neighbours, const struct nlmsghdr *mes
 				       ifindex);
 }
 
-static void hear_message(struct neighbours *neighbours, const struct nlmsghdr *message)
+static void hear_message(void *arg, const struct nlmsghdr *message)
 {
+	struct neighbours *neighbours = arg;
 	struct neighbour neighbour;
 
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -199,33 +199,19 @@ static void hear_message(struct neighbours *neighbours, const struct nlmsghdr *m
 	}
 }
 
-/* One datagram. False: there is none. */
-static bool read_socket(struct neighbours *neighbours)
-{
-	_Alignas(struct nlmsghdr) char buffer[BUFFER_LEN];
-	ssize_t got = mnl_socket_recvfrom(neighbours->socket, buffer, sizeof(buffer));
-
-	if (got < 0 && errno != EAGAIN && errno != EINTR) {
-		/* ENOBUFS and the like: messages were lost, perhaps the end of a list among them */
-		neighbours->listing = false;
-		neighbours->list_again = true;
-	}
-	if (got < 0)
-		return errno != EAGAIN;
-
-	int left = (int)got;
-
-	for (const struct nlmsghdr *message = (void *)buffer; mnl_nlmsg_ok(message, left);
-	     message = mnl_nlmsg_next(message, &left))
-		hear_message(neighbours, message);
-	return true;
-}
-
 /* Everything there is, but not for ever. */
 static void read_all(struct neighbours *neighbours)
 {
-	for (unsigned int i = 0; i < READS_MAX && read_socket(neighbours); i++)
-		;
+	for (unsigned int i = 0; i < READS_MAX; i++) {
+		int err = rtnl_read(neighbours->socket, hear_message, neighbours);
+
+		if (err == -EAGAIN)
+			return;
+		if (err) { /* messages were lost, perhaps the end of a list among them */
+			neighbours->listing = false;
+			neighbours->list_again = true;
+		}
+	}
 }
 
 /* An interface may appear, disappear and come back as another one under its name. */
@@ -245,22 +231,6 @@ static void find_interfaces(struct neighbours *neighbours)
 		gateway->ifindex = ifindex;
 		neighbours->list_again = true;
 	}
-}
-
-static int open_socket(struct mnl_socket **out)
-{
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-	if (!socket)
-		return -errno;
-	if (mnl_socket_bind(socket, 1 << (RTNLGRP_NEIGH - 1), MNL_SOCKET_AUTOPID)) {
-		int err = -errno;
-
-		(void)mnl_socket_close(socket);
-		return err;
-	}
-	*out = socket;
-	return 0;
 }
 
 /* Waits for the next datagram. False: none has come by then. */
@@ -296,7 +266,7 @@ int neighbours_read(struct neighbours *neighbours, struct glb_diag *diag)
 	if (!follows_any(neighbours))
 		return 0;
 
-	int err = neighbours->socket ? 0 : open_socket(&neighbours->socket);
+	int err = neighbours->socket ? 0 : rtnl_open(&neighbours->socket, 1 << (RTNLGRP_NEIGH - 1));
 
 	if (err) {
 		glb_diag(diag, "cannot look up gateways in the kernel: %s", strerror(-err));

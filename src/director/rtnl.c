@@ -9,7 +9,44 @@
 
 #include "director/rtnl.h"
 
-enum { REQUEST_LEN = 128 };
+enum {
+	REQUEST_LEN = 128,
+	BUFFER_LEN = 32768, /* the kernel fills as much of it as it can */
+};
+
+int rtnl_open(struct mnl_socket **out, unsigned int groups)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (!socket)
+		return -errno;
+	if (mnl_socket_bind(socket, groups, MNL_SOCKET_AUTOPID)) {
+		int err = -errno;
+
+		(void)mnl_socket_close(socket);
+		return err;
+	}
+	*out = socket;
+	return 0;
+}
+
+int rtnl_read(const struct mnl_socket *socket, rtnl_hear_fn *hear, void *arg)
+{
+	_Alignas(struct nlmsghdr) char buffer[BUFFER_LEN];
+	ssize_t got;
+	int left;
+
+	do
+		got = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	left = (int)got;
+	for (const struct nlmsghdr *message = (void *)buffer; mnl_nlmsg_ok(message, left);
+	     message = mnl_nlmsg_next(message, &left))
+		hear(arg, message);
+	return 0;
+}
 
 static bool read_addr(struct glb_addr *out, uint8_t family, const struct nlattr *attr)
 {

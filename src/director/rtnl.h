@@ -16,6 +16,21 @@
 struct mnl_socket;
 struct nlmsghdr;
 
+typedef void rtnl_hear_fn(void *arg, const struct nlmsghdr *message);
+
+/*
+ * Opens a socket that never waits, and hears of what happens in these groups: a set of
+ * 1 << (RTNLGRP_... - 1). 0, or -errno where there is no netlink for us.
+ */
+GLB_NODISCARD int rtnl_open(struct mnl_socket **out, unsigned int groups);
+
+/*
+ * Reads a datagram, and has every message in it heard. 0, or -errno:
+ *   -EAGAIN   there is none
+ *   other     messages were lost, such as -ENOBUFS: more happened than the socket has room for
+ */
+GLB_NODISCARD int rtnl_read(const struct mnl_socket *socket, rtnl_hear_fn *hear, void *arg);
+
 /* A network device of the kernel. */
 struct rtnl_link {
 	char name[IF_NAMESIZE];

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A host whose kernel answers, forwards or rejects packets to VIPs, which are the director's."""
 
+import time
+
 import pytest
 from device import CONFIG, TABLES, VIP
 from far_end import Wire
@@ -145,3 +147,18 @@ def test_a_device_that_leaves_the_kernel_no_copies_may_have_vips(host, kernel, v
     assert line.startswith(f"VIP {VIP} and 2 more: this host's kernel forwards packets for other ports of it")
     assert "port net_tap1" in line and "sysctl -w net/ipv4/conf/twin/forwarding=0" in line
     host.reload({**twin, "punt_port": "net_tap1"})
+
+
+def test_an_address_that_is_added_later_is_warned_about_once(host, kernel):
+    """Without a reload, and so is forwarding; when all is mended, that is said, too."""
+    host.start(PORTS[0], config=CONFIG6, tables=BOTH)
+    kernel.run(f"ip addr add {VIP}/32 dev lo")
+    host.wait_for_log(f"ip addr del {VIP}/32 dev lo")
+    kernel.run("sysctl -qw net.ipv4.ip_forward=1")
+    host.wait_for_log("sysctl -w net/ipv4/conf/eth0/forwarding=0")
+    kernel.run("ip addr add 10.0.0.77/24 dev eth0")
+    time.sleep(1.5)
+    assert len(warnings(host)) == 2
+    kernel.run(f"ip addr del {VIP}/32 dev lo")
+    kernel.run("sysctl -qw net.ipv4.ip_forward=0")
+    host.wait_for_log("info: this host's kernel leaves all packets to VIPs to the director now")
