@@ -116,7 +116,7 @@ struct glb_generation {
 	struct glb_outer *outers; /* template per backend, table by table */
 	struct glb_tables tables; /* of which workers read copies only; none in a replica */
 	struct glb_area area;	  /* where binds, routes and all that these name lie */
-	unsigned int *users;	  /* generations that share area and tables */
+	unsigned int *users;	  /* generations that share area and tables; atomic */
 };
 
 /*
@@ -136,7 +136,7 @@ GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t numb
 
 /*
  * Makes the successor of a generation that differs in its ports only: there are GLB_PORTS_MAX. It
- * shares everything else with it, so both must be made and freed by one thread, in any order.
+ * shares everything else with it; they are freed in any order and by any thread.
  *
  * 0 and *out, or -ENOMEM.
  */

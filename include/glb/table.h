@@ -27,7 +27,7 @@ struct glb_table {
 	struct glb_table_spec spec;    /* of a table read from an image: what the image tells */
 	uint8_t hop_count;	       /* per row, 2 to GLB_HOPS_MAX */
 	bool ranked;		       /* is `ranking` filled? Not in a table read from an image */
-	unsigned int sharers;	       /* lists that have it, too */
+	unsigned int sharers;	       /* lists that have it, too; atomic */
 	struct glb_row rows[GLB_ROWS]; /* in the order in which hops are tried */
 	struct glb_row ranking[GLB_ROWS]; /* the same hops in order of rank: see rendezvous.h */
 };
@@ -49,7 +49,8 @@ typedef void glb_run_fn(void (*task)(void *arg, unsigned int part), void *arg,
  *
  * known  tables built before, or NULL: what they have in common with the spec is not hashed again,
  *        so that a change of state or health costs next to nothing. A table that has not changed at
- *        all is shared, so the thread that has these must have the new ones; freed in any order
+ *        all is shared; lists that share may be freed in any order and by any thread, but these
+ *        not during the call
  * run    runs the parts of a large table; NULL: on the caller's thread
  * isa    instruction set
  */
@@ -79,7 +80,8 @@ GLB_NODISCARD int glb_tables_build_how(struct glb_tables *out, const struct glb_
 GLB_NODISCARD int glb_tables_build(struct glb_tables *out, const struct glb_spec *spec,
 				   const struct glb_tables *known, struct glb_diag *diag);
 
-/* Releases what glb_tables_build() or glb_image_read() made; an empty struct is fine. */
+/* Releases what glb_tables_build() or glb_image_read() made; an empty struct is fine. For any
+ * thread. */
 void glb_tables_free(struct glb_tables *tables);
 
 /* The row of a flow's hash. Total: every hash has a row. */

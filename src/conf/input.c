@@ -36,7 +36,7 @@ static bool read_together(struct conf_input *inputs, unsigned int count)
 	for (unsigned int i = 0; i < count; i++)
 		before[i] = look_at(inputs[i].path);
 	for (unsigned int i = 0; i < count; i++)
-		inputs[i].err = file_read(&inputs[i].file, inputs[i].path);
+		inputs[i].err = file_read(&inputs[i].file, inputs[i].path, inputs[i].pipe_ms);
 	for (unsigned int i = 0; i < count; i++)
 		if (!is_unchanged(&inputs[i], &before[i])) {
 			file_free(&inputs[i].file);
@@ -51,7 +51,7 @@ void inputs_read(struct conf_input *inputs, unsigned int count)
 	static const struct timespec pause = {.tv_nsec = PAUSE_NS};
 
 	if (count == 1) {
-		inputs->err = file_read(&inputs->file, inputs->path);
+		inputs->err = file_read(&inputs->file, inputs->path, inputs->pipe_ms);
 		return;
 	}
 	for (unsigned int i = 0; !read_together(inputs, count) && i + 1 < TRIES; i++) {

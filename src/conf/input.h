@@ -12,8 +12,9 @@
 #include "sys/file.h"
 
 struct conf_input {
-	const char *path; /* set by the caller, who keeps it for as long as the report */
-	int err;	  /* 0, or why it could not be read: as of file_read() */
+	const char *path;     /* set by the caller, who keeps it for as long as the report */
+	unsigned int pipe_ms; /* set by the caller: as of file_read() */
+	int err;	      /* 0, or why it could not be read: as of file_read() */
 	struct file_bytes file;
 };
 
@@ -23,7 +24,7 @@ struct conf_input {
  */
 void inputs_read(struct conf_input *inputs, unsigned int count);
 
-/* Releases what was read. Of those that were never read, all but `path` must be 0. */
+/* Releases what was read. Of those that were never read, `file` must be 0. */
 void inputs_free(struct conf_input *inputs, unsigned int count);
 
 /*

@@ -224,7 +224,7 @@ void glb_generation_free(struct glb_generation *gen)
 {
 	if (!gen)
 		return;
-	if (!--*gen->users) {
+	if (!__atomic_sub_fetch(gen->users, 1, __ATOMIC_ACQ_REL)) {
 		glb_area_free(&gen->area);
 		glb_tables_free(&gen->tables);
 	}
@@ -328,7 +328,7 @@ int glb_generation_with_ports(struct glb_generation **out, const struct glb_gene
 	next->number++;
 	memcpy(next->settings.ports, ports, sizeof(next->settings.ports));
 	digest_settings(next);
-	++*next->users;
+	(void)__atomic_fetch_add(next->users, 1, __ATOMIC_RELAXED);
 	*out = next;
 	return 0;
 }

@@ -97,7 +97,7 @@ static int build_table(struct glb_table **out, const struct glb_table_spec *spec
 	struct glb_table *table = find_same(how->known, spec);
 
 	if (table) {
-		table->sharers++;
+		(void)__atomic_fetch_add(&table->sharers, 1, __ATOMIC_RELAXED);
 		*out = table;
 		return 0;
 	}
@@ -118,7 +118,7 @@ void glb_tables_free(struct glb_tables *tables)
 	for (unsigned int i = 0; i < tables->count; i++) {
 		struct glb_table *table = tables->tables[i];
 
-		if (!table || table->sharers--)
+		if (!table || __atomic_fetch_sub(&table->sharers, 1, __ATOMIC_ACQ_REL))
 			continue;
 		glb_table_spec_clear(&table->spec);
 		free(table);

@@ -331,7 +331,7 @@ static bool check_options(const struct options *options)
 static int edit_locked(struct edit *edit)
 {
 	struct file_bytes file;
-	int err = file_read(&file, edit->path);
+	int err = file_read(&file, edit->path, 0);
 
 	if (err) {
 		log_error("%s: %s", edit->path, file_reason(err));

@@ -3,16 +3,18 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <rte_malloc.h>
-
-#include "conf/tables.h"
 #include "director/control.h"
+#include "director/deploy.h"
 #include "director/reopen.h"
 #include "director/stats.h"
 #include "sys/log.h"
 #include "sys/service.h"
 
-enum { TICK_MS = 100 };
+enum {
+	TICK_MS = 100,
+	STOP_LATENCY_MS = 20,	 /* of a stop during the start */
+	BUILD_PATIENCE_MS = 100, /* with a build that nobody wants any more */
+};
 
 /* NULL: none yet. */
 static const struct glb_generation *in_force(const struct control *control)
@@ -22,74 +24,46 @@ static const struct glb_generation *in_force(const struct control *control)
 	return served ? served->gen : NULL;
 }
 
-/*
- * Both files are looked at even if the first is bad, so that all problems show at once. What the
- * tables in force have in common with the new ones is not worked out again.
- */
-static int load(struct control *control, bool tables_only)
+/* What the next build starts from. */
+static struct build basis(const struct control *control)
 {
 	const struct glb_generation *current = in_force(control);
-	struct glb_building how = {.known = current ? &current->tables : NULL};
-	struct conf_input inputs[] = {{.path = control->config_path},
-				      {.path = control->tables_path}};
-	struct director_conf conf = control->conf;
-	struct glb_tables tables;
-	struct report report;
 
-	report_init(&report);
-	report.serving = true;
-	report.guarding = true;
-	inputs_read(inputs + tables_only, 2 - tables_only);
-
-	int conf_err = tables_only ? 0 : director_conf_read(&conf, &inputs[0], &report);
-
-	if (!conf_err)
-		how.isa = (enum glb_isa)conf.settings.isa;
-
-	int err = tables_read(&tables, &inputs[1], &how, &report);
-
-	inputs_free(inputs, 2);
-	report_log(&report, SEVERITY_WARNING);
-	if (conf_err && !err)
-		glb_tables_free(&tables);
-	if (conf_err || err)
-		return conf_err ? conf_err : err;
-	control->conf = conf;
-	control->tables = tables;
-	return 0;
+	/* the tables in force stay until a build replaces them, and there is no other build */
+	return (struct build){
+		.conf = control->conf,
+		.known = current ? current->tables : (struct glb_tables){0},
+		.nodes = control->workers.publish.nodes,
+	};
 }
 
 int control_load(struct control *control)
 {
-	return load(control, false);
-}
+	struct build from = basis(control);
+	int err = 0;
 
-/* Makes the next generation of what was read. The tables are gone afterwards in any case. */
-static int make_generation(struct glb_generation **out, struct control *control)
-{
-	struct glb_diag reason = {{0}};
-	int err;
-
-	ports_describe(control->conf.settings.ports, &control->workers.ports, &control->conf);
-	neighbours_describe(control->conf.settings.ports, &control->neighbours);
-	links_describe(control->conf.settings.ports, &control->links);
-	err = glb_generation_make(out, control->generation + 1, &control->conf.settings,
-				  &control->tables, &reason);
-	if (err) {
-		log_error("%s: %s", control->tables_path, reason.text);
-		glb_tables_free(&control->tables);
+	control->reload.service = &control->service;
+	reload_ask(&control->reload, false);
+	reload_start(&control->reload, &from);
+	while (!err && !reload_wait(&control->reload, STOP_LATENCY_MS))
+		if (service_stop_pending())
+			err = -ECANCELED;
+	if (!err && service_stop_pending())
+		err = -ECANCELED;
+	if (err || !reload_take(&control->reload, &control->first)) {
+		control_unload(control);
+		return err;
 	}
-	return err;
+	return control->first.err;
 }
 
-int control_check(struct control *control)
+void control_unload(struct control *control)
 {
-	struct glb_generation *gen;
-	int err = make_generation(&gen, control);
-
-	if (!err)
-		glb_generation_free(gen);
-	return err;
+	control->left |= !reload_wait(&control->reload, BUILD_PATIENCE_MS);
+	reload_drop(&control->reload);
+	if (control->first.served)
+		served_free(control->first.served);
+	control->first.served = NULL;
 }
 
 static void log_generation(const char *what, const struct glb_generation *gen)
@@ -121,8 +95,9 @@ static void keep_restart_only(struct director_conf *new, const struct director_c
 	new->settings = settings;
 }
 
-/* Has the ports do as the files say: names, abilities, gateways. 0, or -errno after logging why. */
-static int follow_gateways(struct control *control)
+/* Has neighbours look up the gateways of a configuration. 0, or -errno after logging why. */
+static int follow_gateways(struct neighbours *neighbours, const struct control *control,
+			   const struct director_conf *conf)
 {
 	const struct glb_generation *current = in_force(control);
 	const struct ports *ports = &control->workers.ports;
@@ -131,100 +106,95 @@ static int follow_gateways(struct control *control)
 
 	for (unsigned int i = 0; i < ports->count; i++) {
 		uint16_t id = ports->ids[i];
-		struct port_conf conf = ports_conf(id, &control->conf);
+		struct port_conf port = ports_conf(id, conf);
 
-		neighbours_follow(&control->neighbours, id, &conf,
+		neighbours_follow(neighbours, id, &port,
 				  current ? current->settings.ports[id].gateway_mac : no_mac);
 	}
 
-	int err = neighbours_read(&control->neighbours, &diag);
+	int err = neighbours_read(neighbours, &diag);
 
 	if (err)
 		log_error("%s", diag.text);
 	return err;
 }
 
-/* Makes a generation of the files, as they are now, for the ports that are running. */
-static int make_next(struct glb_generation **out, struct control *next, bool tables_only)
+/* Makes what was built the successor of what is served, with the ports as they are. 0 or -ENOMEM.
+ */
+static int give_ports(struct glb_generation **out, const struct control *control,
+		      const struct build *build, const struct neighbours *neighbours)
 {
-	struct glb_diag diag = {{0}};
-	int err = load(next, tables_only);
+	struct glb_generation *gen = build->served->gen;
+	struct glb_port ports[GLB_PORTS_MAX] = {0};
+
+	ports_describe(ports, &control->workers.ports, &build->conf);
+	neighbours_describe(ports, neighbours);
+	links_describe(ports, &control->links);
+	gen->number = control->generation;
+
+	int err = glb_generation_with_ports(out, gen, ports);
 
 	if (err)
-		return err;
-	err = ports_check(&next->workers.ports, &next->conf, &diag);
-	if (err)
-		log_error("%s: %s", next->config_path, diag.text);
-	else
-		err = follow_gateways(next);
-	if (err) {
-		glb_tables_free(&next->tables);
-		return err;
-	}
-	return make_generation(out, next);
-}
-
-/* Finds where packets of a generation are counted: nowhere, if backends are not. 0 or -ENOMEM. */
-static int make_map(struct tally_map **out, struct tally *tally, const struct glb_generation *gen)
-{
-	struct tally_map *map = NULL;
-	int err = tally->counts ? tally_map_make(&map, tally, &gen->tables) : 0;
-
-	if (err)
-		return err;
-	if (map && map->sharing)
-		log_warning("%" PRIu32 " tables and backends cannot be counted apart: there is "
-			    "room for %d",
-			    map->sharing, TALLY_SLOTS - 1);
-	*out = map;
-	return 0;
+		log_error("out of memory");
+	return err;
 }
 
 /* Serves the generation from the next burst on; without memory it is freed. */
-static int publish_next(struct control *control, struct glb_generation *gen)
+static int publish_next(struct control *control, struct glb_generation *gen,
+			const struct served *built)
 {
-	struct tally_map *map = NULL;
-	int err = make_map(&map, &control->workers.tally, gen);
+	const uint64_t number = gen->number;
+	int err = deploy_next(&control->workers, gen, built);
 
 	if (!err)
-		err = publish_replace(&control->workers.publish, gen, map);
-	if (err) {
-		log_error("out of memory");
-		tally_map_free(map);
-		glb_generation_free(gen);
-		return err;
-	}
-	control->generation = gen->number;
-	return 0;
+		control->generation = number;
+	return err;
 }
 
-/* Reads both files, or one, and serves what they say from the next burst on. */
-static int try_reload(struct control *control, bool tables_only)
+/* Serves what was built from the next burst on. 0, or -errno after logging why. */
+static int serve_build(struct control *control, struct build *build)
 {
-	struct control next = *control;
+	struct neighbours neighbours = control->neighbours;
 	struct glb_generation *gen;
-	int err = make_next(&gen, &next, tables_only);
+	struct glb_diag diag = {{0}};
+	int err = ports_check(&control->workers.ports, &build->conf, &diag);
 
-	if (!err)
-		err = publish_next(control, gen);
 	if (err) {
-		neighbours_resume(&control->neighbours, &next.neighbours);
+		log_error("%s: %s", control->reload.config_path, diag.text);
 		return err;
 	}
-	keep_restart_only(&next.conf, &control->conf);
-	control->conf = next.conf;
-	control->neighbours = next.neighbours;
+	err = follow_gateways(&neighbours, control, &build->conf);
+	if (!err)
+		err = give_ports(&gen, control, build, &neighbours);
+	if (!err)
+		err = publish_next(control, gen, build->served);
+	if (err) {
+		neighbours_resume(&control->neighbours, &neighbours);
+		return err;
+	}
+	keep_restart_only(&build->conf, &control->conf);
+	control->conf = build->conf;
+	control->neighbours = neighbours;
 	log_generation("serving", gen);
 	neighbours_warn_unknown(&control->neighbours);
 	host_check(&control->host, &control->workers);
 	return 0;
 }
 
-static void reload(struct control *control, bool tables_only)
+/* Serves what a build has come to, if one has ended, and starts the next, if one was asked for. */
+static void follow_builds(struct control *control)
 {
-	if (try_reload(control, tables_only))
-		log_error("reload refused; generation %" PRIu64 " keeps serving",
-			  control->generation);
+	struct build build;
+
+	if (reload_take(&control->reload, &build)) {
+		if (build.err || serve_build(control, &build))
+			log_error("reload refused; generation %" PRIu64 " keeps serving",
+				  control->generation);
+		if (build.served)
+			served_free(build.served);
+	}
+	build = basis(control);
+	reload_start(&control->reload, &build);
 }
 
 /* The ports as they are now: configured, with what the kernel says of gateways and devices. */
@@ -259,7 +229,7 @@ static void update_ports(struct control *control)
 	if (!memcmp(ports, current->settings.ports, sizeof(ports)))
 		return;
 	/* without memory there is another try with the next tick */
-	if (!glb_generation_with_ports(&gen, current, ports) && !publish_next(control, gen))
+	if (!glb_generation_with_ports(&gen, current, ports) && !publish_next(control, gen, NULL))
 		log_info("serving generation %" PRIu64 ": its tables, with other gateways or ports",
 			 gen->number);
 }
@@ -295,10 +265,10 @@ static int serve(struct control *control)
 		case SERVICE_STOP:
 			return 0;
 		case SERVICE_RELOAD:
-			reload(control, false);
+			reload_ask(&control->reload, false);
 			break;
 		case SERVICE_RELOAD_TABLES:
-			reload(control, true);
+			reload_ask(&control->reload, true);
 			break;
 		case SERVICE_COUNTERS:
 			stats_log(&control->workers);
@@ -309,6 +279,7 @@ static int serve(struct control *control)
 		case SERVICE_TICK:
 			break;
 		}
+		follow_builds(control);
 		err = mend_ports(control);
 		if (!err)
 			update_ports(control);
@@ -319,102 +290,12 @@ static int serve(struct control *control)
 	return err;
 }
 
-/* Gives back what start_tally() took, if it did. */
-static void stop_tally(struct tally *tally)
-{
-	for (unsigned int i = 0; i < tally->worker_count && tally->counts; i++)
-		rte_free(tally->counts[i]);
-	tally_stop(tally);
-}
-
-/* Has every worker count near its lcore, if there is room. 0 or -ENOMEM. */
-static int start_tally(struct tally *tally)
-{
-	const size_t len = TALLY_SLOTS * sizeof(struct tally_count);
-	int err = tally_start(tally, rte_lcore_count() - 1);
-	unsigned int lcore;
-	unsigned int i = 0;
-
-	if (err)
-		return err;
-	RTE_LCORE_FOREACH_WORKER (lcore) {
-		int socket = (int)rte_lcore_to_socket_id(lcore);
-		struct tally_count *counts =
-			rte_zmalloc_socket("tally", len, RTE_CACHE_LINE_SIZE, socket);
-
-		tally->counts[i] = counts ? counts : rte_zmalloc("tally", len, RTE_CACHE_LINE_SIZE);
-		if (!tally->counts[i++]) {
-			stop_tally(tally);
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
-/* Has workers find generations on their own memory nodes, where there are several. 0 or -ENOMEM. */
-static int spread(struct publish *publish)
-{
-	const struct glb_area *area = &publish->current->gen->area;
-	struct nodes nodes = {.count = 0};
-	unsigned int lcore;
-	int err;
-
-	if (rte_socket_count() < 2)
-		return 0;
-	RTE_LCORE_FOREACH_WORKER (lcore)
-		nodes_add(&nodes, rte_lcore_to_socket_id(lcore));
-	err = node_place(nodes.ids[0], area->base, area->len);
-	if (err)
-		log_warning("tables may lie on other memory nodes than workers: %s",
-			    strerror(-err));
-	log_info("workers are on %u memory nodes, each of which has the tables", nodes.count);
-	return publish_spread(publish, &nodes);
-}
-
-static void unpublish(struct workers *workers)
-{
-	publish_stop(&workers->publish);
-	stop_tally(&workers->tally);
-}
-
-/* Serves the first one; likewise. */
-static int publish_first(struct control *control, struct glb_generation *gen)
-{
-	struct workers *workers = &control->workers;
-	struct tally_map *map = NULL;
-	int err;
-
-	if (control->conf.backend_counters && start_tally(&workers->tally)) {
-		log_error(
-			"no memory for counters of backends, a MiB per worker; reserve hugepages, "
-			"raise -m or set backend_counters to false");
-		glb_generation_free(gen);
-		return -ENOMEM;
-	}
-	err = make_map(&map, &workers->tally, gen);
-	if (!err)
-		err = publish_start(&workers->publish, gen, map, rte_lcore_count() - 1);
-	if (err) {
-		log_error("out of memory");
-		tally_map_free(map);
-		stop_tally(&workers->tally);
-		glb_generation_free(gen);
-		return err;
-	}
-	err = spread(&workers->publish);
-	if (err) {
-		log_error("out of memory");
-		unpublish(workers);
-	}
-	return err;
-}
-
 /* Serves the first generation, with the ports running. */
 static int serve_ports(struct control *control, struct glb_generation *gen)
 {
 	struct workers *workers = &control->workers;
 	struct glb_diag diag = {{0}};
-	int err = publish_first(control, gen);
+	int err = deploy_first(workers, gen, control->conf.backend_counters);
 
 	if (err)
 		return err;
@@ -423,7 +304,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	err = workers_make(workers, rte_lcore_count() - 1, &diag);
 	if (err) {
 		log_error("%s", diag.text);
-		unpublish(workers);
+		deploy_stop(workers);
 		return err;
 	}
 	workers_start(workers);
@@ -437,7 +318,9 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	workers_stop(workers);
 	stats_print(workers);
 	workers_free(workers);
-	unpublish(workers);
+	control_unload(control);
+	if (!control->left) /* the build that goes on reads what is served */
+		deploy_stop(workers);
 	return err;
 }
 
@@ -449,7 +332,7 @@ static int start_ports(struct control *control)
 	int err = ports_find(ports, &control->conf, &diag);
 
 	if (err) {
-		log_error("%s: %s", control->config_path, diag.text);
+		log_error("%s: %s", control->reload.config_path, diag.text);
 		return err;
 	}
 	err = links_open(&control->links, &diag);
@@ -462,21 +345,29 @@ static int start_ports(struct control *control)
 	return err;
 }
 
+/* Makes the first generation of what was built. 0, or -errno after logging why. */
+static int make_first(struct glb_generation **out, struct control *control)
+{
+	int err = follow_gateways(&control->neighbours, control, &control->first.conf);
+
+	return err ? err : give_ports(out, control, &control->first, &control->neighbours);
+}
+
 int control_run(struct control *control)
 {
 	struct glb_generation *gen;
+
+	control->conf = control->first.conf;
+
 	int err = start_ports(control);
 
 	if (err) {
 		links_close(&control->links);
-		glb_tables_free(&control->tables);
+		control_unload(control);
 		return err;
 	}
-	err = follow_gateways(control);
-	if (err)
-		glb_tables_free(&control->tables);
-	else
-		err = make_generation(&gen, control);
+	err = make_first(&gen, control);
+	control_unload(control);
 	if (!err)
 		err = serve_ports(control, gen);
 	neighbours_close(&control->neighbours);

@@ -2,9 +2,10 @@
 /*
  * What does the main lcore do?
  *
- * It turns files into generations: at start, and again whenever it is asked to reload. A file that
- * is missing or wrong changes nothing but the log. When a gateway has another MAC address, or a
- * port another MTU or MAC address, it makes a successor that shares everything else.
+ * It serves generations and never waits: files are read and tables worked out by a build
+ * (director/reload.h). A file that is missing or wrong changes nothing but the log. When a gateway
+ * has another MAC address, or a port another MTU or MAC address, it makes a successor that shares
+ * everything else. Signals are answered in every turn, a stop first.
  */
 #ifndef DIRECTOR_CONTROL_H
 #define DIRECTOR_CONTROL_H
@@ -13,32 +14,36 @@
 #include "director/host.h"
 #include "director/link.h"
 #include "director/neighbour.h"
+#include "director/reload.h"
 #include "director/worker.h"
 #include "sys/service.h"
 
 struct control {
-	const char *config_path;
-	const char *tables_path;
+	struct reload reload;	   /* its paths are set by the caller */
+	struct build first;	   /* until it is served */
 	struct director_conf conf; /* in force */
-	struct glb_tables tables;  /* read, not yet in a generation */
 	uint64_t generation;	   /* number of the newest one */
 	struct neighbours neighbours;
 	struct links links;
 	struct host host;
 	struct workers workers;
-	struct service service;
+	struct service service; /* started by the caller */
+	bool left; /* a thread goes on that could not be waited for: end the process by _exit() */
 };
 
-/* Reads both files. 0, or -errno after logging why. */
+/*
+ * Reads both files and works out what they say. 0, to be used up by control_run() or given up by
+ * control_unload(); -ECANCELED when a stop came first; else -errno after logging why. Needs no
+ * device.
+ */
 GLB_NODISCARD int control_load(struct control *control);
 
-/* Could what was read be served? 0, or -errno after logging why. Needs no device; uses it up. */
-GLB_NODISCARD int control_check(struct control *control);
+void control_unload(struct control *control);
 
 /*
- * Starts ports and workers, serves what was read until told to stop, and stops them. A stop that
- * is asked for meanwhile ends the start. 0, or -errno after logging why: -ENETDOWN if the devices
- * of its ports went away while it served, so that another start may help.
+ * Starts ports and workers, serves what was loaded until told to stop, and stops them. 0, or -errno
+ * after logging why: -ENETDOWN if the devices of its ports went away while it served, so that
+ * another start may help.
  */
 GLB_NODISCARD int control_run(struct control *control);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "director/control.h"
 #include "director/dpdk.h"
@@ -114,18 +116,22 @@ static int run(struct control *control, int eal_argc, char **eal_argv)
 
 static int start(struct control *control, const struct args *args, int eal_argc, char **eal_argv)
 {
-	control->config_path = args->config_path;
-	control->tables_path = args->tables_path;
-	if (control_load(control))
-		return EXIT_FAILURE;
-	if (service_stop_pending()) {
+	int err;
+
+	control->reload.config_path = args->config_path;
+	control->reload.tables_path = args->tables_path;
+	err = control_load(control);
+	if (err == -ECANCELED) {
 		log_info("stopped before it was ready");
-		glb_tables_free(&control->tables);
 		return args->check ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
-	if (args->check)
-		return control_check(control) ? EXIT_FAILURE : EXIT_SUCCESS;
-	return run(control, eal_argc, eal_argv);
+	if (err)
+		return EXIT_FAILURE;
+
+	int status = args->check ? EXIT_SUCCESS : run(control, eal_argc, eal_argv);
+
+	control_unload(control);
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -160,5 +166,7 @@ int main(int argc, char **argv)
 	int status = start(&control, &args, at, argv);
 
 	log_stop();
+	if (control.left)
+		_exit(status); /* takes nothing from under the thread that is left */
 	return status;
 }

@@ -21,9 +21,9 @@ static int make_replica(struct glb_generation **out, const struct glb_generation
 	return glb_generation_replicate(out, gen);
 }
 
-/* `before`: what is served, or NULL. NULL: out of memory. */
-static struct served *make_served(struct glb_generation *gen, struct tally_map *map,
-				  const struct nodes *nodes, const struct served *before)
+/* `before`: another one that may share its area, or NULL. NULL: out of memory. */
+static struct served *make_after(struct glb_generation *gen, struct tally_map *map,
+				 const struct nodes *nodes, const struct served *before)
 {
 	struct served *served = malloc(sizeof(*served));
 
@@ -49,7 +49,12 @@ static struct served *make_served(struct glb_generation *gen, struct tally_map *
 	return served;
 }
 
-static void free_served(struct served *served)
+struct served *served_make(struct glb_generation *gen, const struct nodes *nodes)
+{
+	return make_after(gen, NULL, nodes, NULL);
+}
+
+void served_free(struct served *served)
 {
 	glb_generation_free(served->gen);
 	tally_map_free(served->map);
@@ -61,7 +66,7 @@ int publish_start(struct publish *publish, struct glb_generation *first, struct 
 {
 	size_t len = RTE_ALIGN_CEIL(rte_rcu_qsbr_get_memsize(worker_count), RTE_CACHE_LINE_SIZE);
 	struct rte_rcu_qsbr *qsbr = aligned_alloc(RTE_CACHE_LINE_SIZE, len);
-	struct served *served = make_served(first, map, &(struct nodes){.count = 0}, NULL);
+	struct served *served = make_after(first, map, &(struct nodes){.count = 0}, NULL);
 
 	if (!qsbr || !served) {
 		free(qsbr);
@@ -76,7 +81,7 @@ int publish_start(struct publish *publish, struct glb_generation *first, struct 
 int publish_spread(struct publish *publish, const struct nodes *nodes)
 {
 	struct served *alone = (struct served *)publish->current;
-	struct served *served = make_served(alone->gen, alone->map, nodes, NULL);
+	struct served *served = make_after(alone->gen, alone->map, nodes, NULL);
 
 	if (!served)
 		return -ENOMEM;
@@ -86,10 +91,11 @@ int publish_spread(struct publish *publish, const struct nodes *nodes)
 	return 0;
 }
 
-int publish_replace(struct publish *publish, struct glb_generation *next, struct tally_map *map)
+int publish_replace(struct publish *publish, struct glb_generation *next, struct tally_map *map,
+		    const struct served *built)
 {
 	struct served *retired = (struct served *)publish->current;
-	struct served *served = make_served(next, map, &publish->nodes, retired);
+	struct served *served = make_after(next, map, &publish->nodes, built ? built : retired);
 
 	if (!served)
 		return -ENOMEM;
@@ -112,14 +118,14 @@ void publish_reclaim(struct publish *publish)
 			continue;
 		}
 		*link = retired->next;
-		free_served(retired);
+		served_free(retired);
 	}
 }
 
 void publish_stop(struct publish *publish)
 {
 	publish_reclaim(publish); /* every worker has left, so nothing remains */
-	free_served((struct served *)publish->current);
+	served_free((struct served *)publish->current);
 	free(publish->qsbr);
 	*publish = (struct publish){0};
 }

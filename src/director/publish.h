@@ -25,6 +25,15 @@ struct served {
 	uint64_t token; /* a grace period of the QSBR variable */
 };
 
+/*
+ * Puts a generation on each of these nodes, for publish_replace() to serve a successor of it with
+ * other ports. To be freed with served_free(), which frees the generation, too. NULL: out of
+ * memory, and the generation is the caller's still. Both for any thread, as long as no worker is
+ * involved.
+ */
+struct served *served_make(struct glb_generation *gen, const struct nodes *nodes);
+void served_free(struct served *served);
+
 struct publish {
 	const struct served *current;
 	struct rte_rcu_qsbr *qsbr;
@@ -47,11 +56,14 @@ GLB_NODISCARD int publish_start(struct publish *publish, struct glb_generation *
 GLB_NODISCARD int publish_spread(struct publish *publish, const struct nodes *nodes);
 
 /*
- * Control thread: serve `next` from the next burst on. 0, and both are its own from now on; or
- * -ENOMEM.
+ * Control thread: serve `next` from the next burst on. 0, and `next` and `map` are its own from now
+ * on; or -ENOMEM.
+ *
+ * built  of a generation that differs from `next` in its ports only, so that nothing is copied
+ * here; NULL: that is the current one, or `next` is to be copied
  */
 GLB_NODISCARD int publish_replace(struct publish *publish, struct glb_generation *next,
-				  struct tally_map *map);
+				  struct tally_map *map, const struct served *built);
 
 /* Control thread: frees the generations that no worker can be using any more. */
 void publish_reclaim(struct publish *publish);

@@ -30,59 +30,88 @@ static void pause_ms(unsigned int ms)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Waits until a pipe has something to read. 0 or -errno. */
-static int wait_for_pipe(int fd)
+static uint64_t monotonic_ms(void)
 {
-	struct pollfd pipe = {.fd = fd, .events = POLLIN};
-	int ready = poll(&pipe, 1, PIPE_PATIENCE_MS);
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* What is being read. */
+struct reading {
+	int fd;
+	uint64_t until_ms; /* on the monotonic clock; when a pipe must have come to its end */
+	uint8_t *bytes;
+	size_t len;
+	size_t room;
+};
+
+/* Waits until a pipe has something to read. 0 or -errno. */
+static int wait_for_pipe(const struct reading *reading)
+{
+	struct pollfd pipe = {.fd = reading->fd, .events = POLLIN};
+	uint64_t now_ms = monotonic_ms();
+	uint64_t left_ms = now_ms < reading->until_ms ? reading->until_ms - now_ms : 0;
+	int ready = poll(&pipe, 1, (int)(left_ms < PIPE_PATIENCE_MS ? left_ms : PIPE_PATIENCE_MS));
 
 	if (ready < 0)
 		return errno == EINTR ? 0 : -errno;
 	return ready ? 0 : -ETIMEDOUT;
 }
 
-/* `expected_len` saves copies, which would stay in freed memory. */
-static int read_all(struct file_bytes *out, int fd, size_t expected_len)
+static int make_room(struct reading *reading, size_t room)
 {
-	size_t room = expected_len < FIRST_ROOM ? FIRST_ROOM : expected_len + 2;
-	size_t len = 0;
-	uint8_t *bytes = malloc(room);
+	uint8_t *bytes = realloc(reading->bytes, room);
 
-	while (bytes) {
-		ssize_t got = read(fd, bytes + len, room - len - 1);
+	if (!bytes)
+		return -ENOMEM;
+	reading->bytes = bytes;
+	reading->room = room;
+	return 0;
+}
 
-		int err = 0;
+/* Reads on. 1: there may be more; 0: this was the end; or -errno. */
+static int read_more(struct reading *reading)
+{
+	int err = reading->len + 1 < reading->room ? 0 : make_room(reading, reading->room * 2);
 
-		if (got < 0 && errno == EAGAIN)
-			err = wait_for_pipe(fd);
-		else if (got < 0 && errno != EINTR)
-			err = -errno;
-		if (err) {
-			free(bytes);
-			return err;
-		}
-		if (got < 0)
-			continue;
-		if (len + (size_t)got > FILE_LEN_MAX) {
-			free(bytes);
-			return -EFBIG;
-		}
-		if (got == 0) {
-			bytes[len] = 0;
-			*out = (struct file_bytes){.bytes = bytes, .len = len};
-			return 0;
-		}
-		len += (size_t)got;
-		if (len + 1 < room)
-			continue;
+	if (err)
+		return err;
 
-		uint8_t *more = realloc(bytes, room *= 2);
+	ssize_t got =
+		read(reading->fd, reading->bytes + reading->len, reading->room - reading->len - 1);
 
-		if (!more)
-			free(bytes);
-		bytes = more;
+	if (got < 0 && errno == EAGAIN)
+		err = wait_for_pipe(reading);
+	else if (got < 0 && errno != EINTR)
+		err = -errno;
+	if (got <= 0)
+		return got ? (err ? err : 1) : 0;
+	reading->len += (size_t)got;
+	if (reading->len > FILE_LEN_MAX)
+		return -EFBIG;
+	/* a pipe that always has something to say does not come to its end either */
+	return monotonic_ms() < reading->until_ms ? 1 : -ETIMEDOUT;
+}
+
+/* `expected_len` saves copies, which would stay in freed memory. */
+static int read_all(struct file_bytes *out, int fd, size_t expected_len, uint64_t until_ms)
+{
+	struct reading reading = {.fd = fd, .until_ms = until_ms};
+	int more = make_room(&reading, expected_len < FIRST_ROOM ? FIRST_ROOM : expected_len + 2);
+
+	if (!more)
+		more = 1;
+	while (more > 0)
+		more = read_more(&reading);
+	if (more < 0) {
+		free(reading.bytes);
+		return more;
 	}
-	return -ENOMEM;
+	reading.bytes[reading.len] = 0;
+	*out = (struct file_bytes){.bytes = reading.bytes, .len = reading.len};
+	return 0;
 }
 
 bool file_same(const struct stat *a, const struct stat *b)
@@ -162,7 +191,7 @@ static int read_regular(struct file_bytes *out, int fd, const struct stat *info)
 	if (writers != HELD_OFF && !is_quiet(info, writers))
 		return -EBUSY;
 
-	int err = read_all(&file, fd, (size_t)info->st_size);
+	int err = read_all(&file, fd, (size_t)info->st_size, UINT64_MAX);
 
 	if (err)
 		return err;
@@ -177,7 +206,7 @@ static int read_regular(struct file_bytes *out, int fd, const struct stat *info)
 	return 0;
 }
 
-static int try_read(struct file_bytes *out, const char *path)
+static int try_read(struct file_bytes *out, const char *path, uint64_t until_ms)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat info;
@@ -187,8 +216,10 @@ static int try_read(struct file_bytes *out, const char *path)
 		return -errno;
 	if (fstat(fd, &info))
 		err = -errno;
+	else if (S_ISFIFO(info.st_mode))
+		err = read_all(out, fd, 0, until_ms);
 	else if (!S_ISREG(info.st_mode))
-		err = read_all(out, fd, 0);
+		err = S_ISDIR(info.st_mode) ? -EISDIR : -ENOTSUP;
 	else if (info.st_size > (off_t)FILE_LEN_MAX)
 		err = -EFBIG;
 	else
@@ -206,12 +237,13 @@ static bool is_replaced(const struct file_bytes *file, const char *path)
 	       !file_same(&named, &file->info);
 }
 
-int file_read(struct file_bytes *out, const char *path)
+int file_read(struct file_bytes *out, const char *path, unsigned int pipe_ms)
 {
+	uint64_t until_ms = pipe_ms ? monotonic_ms() + pipe_ms : UINT64_MAX;
 	struct file_bytes file;
 	unsigned int newer = 0;
 	unsigned int waited_ms = 0;
-	int err = try_read(&file, path);
+	int err = try_read(&file, path, until_ms);
 
 	while ((err == -EBUSY && waited_ms < READ_PATIENCE_MS) ||
 	       (!err && newer < NEWER_MAX && is_replaced(&file, path))) {
@@ -222,7 +254,7 @@ int file_read(struct file_bytes *out, const char *path)
 			file_free(&file);
 			newer++;
 		}
-		err = try_read(&file, path);
+		err = try_read(&file, path, until_ms);
 	}
 	if (!err)
 		*out = file;
@@ -236,6 +268,14 @@ const char *file_reason(int err)
 		return "is locked: somebody else is changing it";
 	case -EBUSY:
 		return "changed while it was read";
+	case -EFBIG:
+		return "is larger than 256 MiB";
+	case -ENOMEM:
+		return "out of memory";
+	case -ENOTSUP:
+		return "is neither a regular file nor a pipe";
+	case -ETIMEDOUT:
+		return "is a pipe that did not come to its end in time";
 	case -ESTALE:
 		return "was changed by somebody else meanwhile; nothing was written";
 	default:

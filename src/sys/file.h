@@ -19,25 +19,33 @@ struct file_bytes {
 /* A file larger than this is a mistake: 400 times the largest table file seen in the field. */
 #define FILE_LEN_MAX ((size_t)256 << 20)
 
+/* For those that have more to do than to wait for a pipe. */
+enum { FILE_PIPE_MS = 2000 };
+
 /*
  * Reads a file whole, as it was at one moment: never a part of an old content and a part of a new
  * one. A writer that rewrites the file where it lies is made to wait for as long as the reading
  * takes (a lease, which the kernel gives to owners and to CAP_LEASE on local file systems). Where
  * that is not to be had, or somebody has the file open for writing already, the file must have been
- * left alone for a moment (100 ms; 250 ms if it is open for writing) and must not change while it is
- * read. A file that was replaced meanwhile is read anew, though not without end. A pipe or a device
- * is read as it comes.
+ * left alone for a moment (100 ms; 250 ms if it is open for writing) and must not change while it
+ * is read. A file that was replaced meanwhile is read anew, though not without end. A pipe is read
+ * as it comes.
  *
  * Not noticed is a writer that closes the file with half of a change written, or makes a longer
  * pause where there is no lease.
  *
+ * pipe_ms  how long a pipe may take to come to its end; 0: as long as it says something every two
+ *          seconds
+ *
  * Returns 0 and sets *out, to be released with file_free(); otherwise -errno:
  *   -EBUSY      it kept changing for half a second
  *   -EFBIG      more than FILE_LEN_MAX bytes
- *   -ETIMEDOUT  a pipe kept silent for two seconds: a reload has other things to do than to wait
+ *   -ETIMEDOUT  a pipe took longer
+ *   -ENOTSUP    a device or a socket, which may have no end
  *   -ENOMEM     out of memory
  */
-__attribute__((warn_unused_result)) int file_read(struct file_bytes *out, const char *path);
+__attribute__((warn_unused_result)) int file_read(struct file_bytes *out, const char *path,
+						  unsigned int pipe_ms);
 
 /* Are these one file, in one version of it? By inode, size and times; not by when it was read. */
 bool file_same(const struct stat *a, const struct stat *b);

@@ -240,7 +240,7 @@ static int check_unchanged(const char *path, const struct file_bytes *was)
 	if (!was)
 		return 0;
 
-	int err = file_read(&now, path);
+	int err = file_read(&now, path, 0);
 
 	if (err)
 		return err == -ENOENT ? -ESTALE : err;

@@ -190,7 +190,7 @@ static double swap(struct run *run)
 	check(glb_generation_make(&next, current->number + 1, &run->settings, &tables, NULL),
 	      "make a generation");
 	check(tally_map_make(&map, &run->tally, &next->tables), "map");
-	check(publish_replace(&run->publish, next, map), "publish");
+	check(publish_replace(&run->publish, next, map, NULL), "publish");
 	publish_reclaim(&run->publish);
 	return now_ms() - begin;
 }

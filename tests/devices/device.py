@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A host whose director runs on a device under test."""
 
+import copy
 import json
 import os
 import signal
@@ -31,6 +32,21 @@ TABLES = {
         }
     ]
 }
+
+
+def large_tables(count, backends):
+    """Tables that take a while to work out, all of them different."""
+    tables = []
+    for number in range(count):
+        table = copy.deepcopy(TABLES["tables"][0])
+        table["seed"] = f"{number:032x}"
+        table["binds"] = [{"ip": f"192.0.{2 + number // 250}.{number % 250}", "proto": "tcp", "port": 80}]
+        table["backends"] = [
+            {"ip": f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", "state": "active", "healthy": True}
+            for n in range(backends)
+        ]
+        tables.append(table)
+    return {"tables": tables}
 
 
 def encapsulated(frames):

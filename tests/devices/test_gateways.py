@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from device import CONFIG, PORT, TABLES, VIP
+from device import CONFIG, PORT, TABLES, VIP, large_tables
 from far_end import Wire
 from netns import wait_until
 from scapy.layers.inet import IP, TCP
@@ -246,3 +246,17 @@ def test_a_refused_reload_goes_on_following_the_gateway(host, link):
     link.neighbour("replace", GATEWAY, "lladdr", NEW, "nud", "permanent")
     host.reload(follows(NOBODY), wanted="reload refused", wake=True)
     link.wait_for(NEW)
+
+
+def test_a_gateway_that_moves_during_a_long_reload_is_followed_within_a_second(host, link):
+    """Tables are built elsewhere; what is served meanwhile follows."""
+    host.start(link.vdev, config=follows())
+    link.wait_for(OLD, 3)
+    (host.folder / "tables.json").write_text(json.dumps(large_tables(6, 1500)))
+    host.process.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    link.neighbour("replace", GATEWAY, "lladdr", NEW, "nud", "permanent")
+    link.wait_for(NEW)
+    assert "6 tables" not in host.log.read_text()
+    host.wait_for_log("6 tables", 120)
+    assert f"moved from {OLD} to {NEW}" in host.log.read_text()

@@ -13,7 +13,7 @@
 static int run_file(const char *path)
 {
 	struct file_bytes file;
-	int err = file_read(&file, path);
+	int err = file_read(&file, path, 0);
 
 	if (err) {
 		(void)fprintf(stderr, "%s: %s\n", path, strerror(-err));

@@ -1,33 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A director process: started, signalled, and watched through its log."""
 
-import copy
 import json
 import os
 import signal
 import subprocess
 import time
 
-from device import CONFIG, TABLES
+from device import CONFIG, TABLES, large_tables
 from drivers import counters_of, eal_options, write_configuration
 from netns import wait_until
 
 __all__ = ["CONFIG", "TABLES", "Process", "large_tables"]
-
-
-def large_tables(count, backends):
-    """Tables that take a while to work out, all of them different."""
-    tables = []
-    for number in range(count):
-        table = copy.deepcopy(TABLES["tables"][0])
-        table["seed"] = f"{number:032x}"
-        table["binds"] = [{"ip": f"192.0.{2 + number // 250}.{number % 250}", "proto": "tcp", "port": 80}]
-        table["backends"] = [
-            {"ip": f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", "state": "active", "healthy": True}
-            for n in range(backends)
-        ]
-        tables.append(table)
-    return {"tables": tables}
 
 
 class Process:

@@ -252,7 +252,7 @@ class Glbctl(unittest.TestCase):
         keep_open = os.open(self.folder / "pipe", os.O_RDWR)
         self.addCleanup(os.close, keep_open)
         done = self.run_with("table", "check", "pipe")
-        self.assertEqual((done.returncode, done.stderr), (1, "glbctl: error: pipe: Connection timed out\n"))
+        self.assertEqual((done.returncode, done.stderr), (1, "glbctl: error: pipe: is a pipe that did not come to its end in time\n"))
 
     def test_a_table_is_read_from_a_pipe(self):
         shell = f"cat tables.json | {self.program} table check /dev/stdin"

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "suite.h"
@@ -44,7 +45,7 @@ static void check_file(const void *bytes, size_t len)
 {
 	struct file_bytes file;
 
-	ck_assert_int_eq(file_read(&file, path), 0);
+	ck_assert_int_eq(file_read(&file, path, 0), 0);
 	ck_assert_uint_eq(file.len, len);
 	ck_assert_mem_eq(file.bytes, bytes, len);
 	ck_assert_uint_eq(file.bytes[len], 0);
@@ -83,10 +84,68 @@ START_TEST(what_cannot_be_read_says_why)
 {
 	struct file_bytes file = {.len = 99};
 
-	ck_assert_int_eq(file_read(&file, path), -ENOENT);
-	ck_assert_int_eq(file_read(&file, dir), -EISDIR);
-	ck_assert_int_eq(file_read(&file, ""), -ENOENT);
+	ck_assert_int_eq(file_read(&file, path, 0), -ENOENT);
+	ck_assert_int_eq(file_read(&file, dir, 0), -EISDIR);
+	ck_assert_int_eq(file_read(&file, "", 0), -ENOENT);
 	ck_assert_uint_eq(file.len, 99);
+}
+END_TEST
+
+START_TEST(what_may_have_no_end_is_not_read)
+{
+	struct file_bytes file = {.len = 99};
+
+	ck_assert_int_eq(file_read(&file, "/dev/zero", 0), -ENOTSUP);
+	ck_assert_int_eq(file_read(&file, "/dev/null", 0), -ENOTSUP);
+	ck_assert_uint_eq(file.len, 99);
+}
+END_TEST
+
+/* A pipe into which another process writes, every so many milliseconds, without end. */
+static pid_t start_pipe(unsigned int every_ms)
+{
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+
+	int fd = open(path, O_RDWR);
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child)
+		return child; /* with fd open, so that the pipe has a writer at once */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		(void)!write(fd, "    ", 4);
+		(void)usleep(every_ms * 1000);
+	}
+}
+
+START_TEST(a_pipe_has_its_time_however_often_it_says_something)
+{
+	static const unsigned int everies[] = {0, 20, 10000};
+	struct file_bytes file = {.len = 99};
+
+	for (unsigned int i = 0; i < COUNT_OF(everies); i++) {
+		pid_t child = start_pipe(everies[i]);
+		time_t before = time(NULL);
+
+		ck_assert_int_eq(file_read(&file, path, 300), -ETIMEDOUT);
+		ck_assert_int_le(time(NULL) - before, 2);
+		ck_assert_uint_eq(file.len, 99);
+		ck_assert_int_eq(kill(child, SIGKILL), 0);
+		ck_assert_int_eq(waitpid(child, NULL, 0), child);
+		ck_assert_int_eq(unlink(path), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_pipe_without_a_writer_is_empty)
+{
+	struct file_bytes file;
+
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(file_read(&file, path, 0), 0);
+	ck_assert_uint_eq(file.len, 0);
+	file_free(&file);
 }
 END_TEST
 
@@ -96,7 +155,7 @@ START_TEST(a_file_too_large_to_be_meant_is_refused)
 
 	write_file("");
 	ck_assert_int_eq(truncate(path, (off_t)FILE_LEN_MAX + 1), 0); /* sparse */
-	ck_assert_int_eq(file_read(&file, path), -EFBIG);
+	ck_assert_int_eq(file_read(&file, path, 0), -EFBIG);
 	ck_assert_uint_eq(file.len, 99);
 }
 END_TEST
@@ -213,7 +272,7 @@ static pid_t start_writer(const struct writer *writer)
 static int read_letters(void)
 {
 	struct file_bytes file;
-	int err = file_read(&file, path);
+	int err = file_read(&file, path, 0);
 
 	if (err)
 		return err;
@@ -282,6 +341,9 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(file, make_directory, remove_directory);
 	tcase_add_test(file, a_file_of_any_length_is_written_and_read_whole);
 	tcase_add_test(file, what_cannot_be_read_says_why);
+	tcase_add_test(file, what_may_have_no_end_is_not_read);
+	tcase_add_test(file, a_pipe_has_its_time_however_often_it_says_something);
+	tcase_add_test(file, a_pipe_without_a_writer_is_empty);
 	tcase_add_test(file, a_file_too_large_to_be_meant_is_refused);
 	tcase_add_loop_test(file, a_file_is_read_as_it_was_at_one_moment_or_not_at_all, 0,
 			    COUNT_OF(writers));

@@ -373,7 +373,7 @@ static int parse_spec(struct glb_diag *diag)
 static int read_file(struct glb_diag *diag)
 {
 	struct file_bytes file = {.len = 99};
-	int err = file_read(&file, "/proc/self/exe"); /* some hundred kilobytes */
+	int err = file_read(&file, "/proc/self/exe", 0); /* some hundred kilobytes */
 
 	if (err) {
 		glb_diag(diag, "out of memory"); /* the caller's words */

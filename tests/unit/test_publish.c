@@ -86,7 +86,7 @@ START_TEST(every_generation_is_there_on_every_node)
 
 	check_near(publish_current(&publish));
 	settings.min_ttl = 7;
-	ck_assert_int_eq(publish_replace(&publish, fixture_generation(&settings), NULL), 0);
+	ck_assert_int_eq(publish_replace(&publish, fixture_generation(&settings), NULL, NULL), 0);
 	check_near(publish_current(&publish));
 	ck_assert_uint_eq(publish_current(&publish)->near[2]->settings.min_ttl, 7);
 }
@@ -103,7 +103,7 @@ START_TEST(a_successor_in_ports_shares_with_what_it_follows_on_every_node)
 		routes[i] = before->near[i]->routes;
 	ck_assert_uint_eq(placed, nodes.count);
 	ck_assert_int_eq(glb_generation_with_ports(&next, before->gen, ports), 0);
-	ck_assert_int_eq(publish_replace(&publish, next, NULL), 0);
+	ck_assert_int_eq(publish_replace(&publish, next, NULL, NULL), 0);
 	for (unsigned int w = 0; w < WORKERS; w++)
 		publish_quiescent(&publish, w);
 	publish_reclaim(&publish);
@@ -118,7 +118,8 @@ END_TEST
 
 START_TEST(replicas_go_together_once_the_last_worker_of_any_node_is_done)
 {
-	ck_assert_int_eq(publish_replace(&publish, fixture_generation(&fixture_settings), NULL), 0);
+	ck_assert_int_eq(
+		publish_replace(&publish, fixture_generation(&fixture_settings), NULL, NULL), 0);
 	publish_reclaim(&publish);
 	ck_assert_ptr_nonnull(publish.retired);
 	publish_quiescent(&publish, 0);
@@ -140,7 +141,7 @@ START_TEST(without_memory_for_all_replicas_nothing_changes)
 	for (;; allowed++) {
 		allocations_left = allowed;
 
-		int err = publish_replace(&publish, next, NULL);
+		int err = publish_replace(&publish, next, NULL, NULL);
 
 		allocations_left = -1;
 		if (!err)

@@ -46,7 +46,7 @@ static void check_file(const void *bytes, size_t len)
 {
 	struct file_bytes file;
 
-	ck_assert_int_eq(file_read(&file, path), 0);
+	ck_assert_int_eq(file_read(&file, path, 0), 0);
 	ck_assert_uint_eq(file.len, len);
 	ck_assert_mem_eq(file.bytes, bytes, len);
 	ck_assert_uint_eq(file.bytes[len], 0);
@@ -355,7 +355,7 @@ START_TEST(what_changed_since_it_was_read_is_not_overwritten)
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		write_file("old");
-		ck_assert_int_eq(file_read(&was, path), 0);
+		ck_assert_int_eq(file_read(&was, path, 0), 0);
 		write_file(cases[i].now);
 		ck_assert_int_eq(file_replace(path, &draft), cases[i].want);
 		check_file(cases[i].want ? cases[i].now : "new",
@@ -378,7 +378,7 @@ static pid_t add_letters(unsigned int times)
 		uint8_t longer[256] = {0};
 		struct file_bytes file;
 
-		if (lock < 0 || file_read(&file, path))
+		if (lock < 0 || file_read(&file, path, 0))
 			_exit(1);
 		memset(longer, 'x', file.len + 1);
 

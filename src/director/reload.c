@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "conf/tables.h"
+#include "director/reload.h"
+#include "sys/log.h"
+
+/*
+ * Both files are looked at even if the first is bad, so that all problems show at once. What the
+ * tables in force have in common with the new ones is not worked out again.
+ */
+static int read_files(struct build *build, struct glb_tables *tables, const struct reload *reload)
+{
+	struct glb_building how = {.known = build->known.count ? &build->known : NULL};
+	struct conf_input inputs[] = {
+		{.path = reload->config_path, .pipe_ms = FILE_PIPE_MS},
+		{.path = reload->tables_path, .pipe_ms = FILE_PIPE_MS},
+	};
+	struct report report;
+	int conf_err = 0;
+
+	report_init(&report);
+	report.serving = true;
+	report.guarding = true;
+	inputs_read(inputs + build->tables_only, 2 - build->tables_only);
+	if (!build->tables_only)
+		conf_err = director_conf_read(&build->conf, &inputs[0], &report);
+	if (!conf_err)
+		how.isa = (enum glb_isa)build->conf.settings.isa;
+
+	int err = tables_read(tables, &inputs[1], &how, &report);
+
+	inputs_free(inputs, 2);
+	report_log(&report, SEVERITY_WARNING);
+	if (conf_err && !err)
+		glb_tables_free(tables);
+	return conf_err ? conf_err : err;
+}
+
+/* The tables are gone afterwards in any case. */
+static int make_served(struct build *build, struct glb_tables *tables, const struct reload *reload)
+{
+	struct glb_diag reason = {{0}};
+	struct glb_generation *gen;
+	int err = glb_generation_make(&gen, 0, &build->conf.settings, tables, &reason);
+
+	if (err) {
+		log_error("%s: %s", reload->tables_path, reason.text);
+		glb_tables_free(tables);
+		return err;
+	}
+	build->served = served_make(gen, &build->nodes);
+	if (!build->served) {
+		log_error("%s: out of memory", reload->tables_path);
+		glb_generation_free(gen);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void *run(void *arg)
+{
+	struct reload *reload = arg;
+	struct build *build = &reload->build;
+	struct glb_tables tables;
+
+	build->err = read_files(build, &tables, reload);
+	if (!build->err)
+		build->err = make_served(build, &tables, reload);
+	__atomic_store_n(&reload->ended, true, __ATOMIC_RELEASE);
+	service_wake(reload->service);
+	return NULL;
+}
+
+void reload_ask(struct reload *reload, bool tables_only)
+{
+	if (reload->building && !reload->asked)
+		log_info("another reload follows the one that is under way");
+	reload->asked = true;
+	reload->asked_config |= !tables_only;
+}
+
+void reload_start(struct reload *reload, const struct build *from)
+{
+	if (!reload->asked || reload->building)
+		return;
+	reload->build = *from;
+	reload->build.tables_only = !reload->asked_config;
+	reload->asked = reload->asked_config = reload->ended = false;
+	reload->building = true;
+
+	int err = -pthread_create(&reload->thread, NULL, run, reload);
+
+	if (err) {
+		log_error("no thread to read files on: %s", strerror(-err));
+		reload->build.err = err;
+		reload->thread = pthread_self(); /* nothing to join */
+		reload->ended = true;
+	}
+}
+
+bool reload_take(struct reload *reload, struct build *out)
+{
+	if (!reload->building || !__atomic_load_n(&reload->ended, __ATOMIC_ACQUIRE))
+		return false;
+	if (!pthread_equal(reload->thread, pthread_self()))
+		(void)pthread_join(reload->thread, NULL);
+	reload->building = false;
+	*out = reload->build;
+	return true;
+}
+
+bool reload_wait(struct reload *reload, unsigned int timeout_ms)
+{
+	const struct timespec ms = {.tv_nsec = 1000000};
+
+	while (reload->building && !__atomic_load_n(&reload->ended, __ATOMIC_ACQUIRE)) {
+		if (!timeout_ms--)
+			return false;
+		(void)nanosleep(&ms, NULL);
+	}
+	return true;
+}
+
+void reload_drop(struct reload *reload)
+{
+	struct build build;
+
+	if (reload_take(reload, &build) && build.served)
+		served_free(build.served);
+}

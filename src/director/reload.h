@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How do files become a generation while the main lcore does its own work?
+ *
+ * A build reads the files, works out the tables and puts a generation together, on a thread of its
+ * own that runs where the caller of reload_start() may: before the EAL starts on all processors,
+ * then on that of the main lcore. There is one build at a time. What is asked for meanwhile is done
+ * by one more, with the files as they are then.
+ *
+ * All functions are for the control thread. A build shares with the others what it is given, which
+ * nobody changes, and counts of who shares a table, which are atomic.
+ */
+#ifndef DIRECTOR_RELOAD_H
+#define DIRECTOR_RELOAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "conf/director.h"
+#include "director/publish.h"
+#include "sys/service.h"
+
+/* What a build starts from, and what it comes to. */
+struct build {
+	bool tables_only;	   /* leave director.json as in force */
+	struct director_conf conf; /* in force; then, as the files say */
+	struct glb_tables known;   /* in force, or empty; the caller's, to be kept until it ends */
+	struct nodes nodes;	   /* that want replicas; none at first */
+	int err;		   /* 0, or -errno after logging why */
+	struct served *served;	   /* all but numbered and with ports, if there is no error */
+};
+
+struct reload {
+	/* set by the caller; they outlive it */
+	const char *config_path;
+	const char *tables_path;
+	const struct service *service; /* woken when a build ends */
+	/* its own */
+	bool asked;	   /* for another build */
+	bool asked_config; /* and for director.json with it */
+	bool building;
+	bool ended; /* atomic: the build has */
+	pthread_t thread;
+	struct build build;
+};
+
+/* Asks for a build of both files, or of the tables with the configuration in force. */
+void reload_ask(struct reload *reload, bool tables_only);
+
+/*
+ * Starts the build that was asked for, if there is one and none is under way. `from` has what it
+ * starts from, but for tables_only.
+ */
+void reload_start(struct reload *reload, const struct build *from);
+
+/* Has the build ended? Then *out has it, and its `served` is the caller's. */
+bool reload_take(struct reload *reload, struct build *out);
+
+/*
+ * Waits for the end of the build under way, if there is one, at most timeout_ms. False: it goes on,
+ * with all that it was given, until the process ends. What it came to can be taken, or is freed by
+ * reload_drop().
+ */
+bool reload_wait(struct reload *reload, unsigned int timeout_ms);
+
+/* Frees the build that has ended, if there is one that was not taken. */
+void reload_drop(struct reload *reload);
+
+#endif
