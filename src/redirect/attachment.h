@@ -33,6 +33,8 @@ enum redirect_hook {
  *
  * Returns 0, or
  *   -EEXIST   a filter of somebody else occupies our place among the filters, which was to be used
+ *   -EXDEV    the filters, among which it was to be, are in a block shared with other devices
+ *   -EBUSY    our program is held by a link, which only its owner may replace
  *   -ENOEXEC  the kernel refused the program; what it said is on stderr
  *   -EPERM, and other errors of the kernel
  */

@@ -82,6 +82,8 @@ int clsact_find(int ifindex, uint32_t *program_id)
 
 	if (error == -EINVAL) /* there is no clsact qdisc */
 		return -ENOENT;
+	if (error == -EOPNOTSUPP) /* its filters are in a shared block, where none can be ours */
+		return -ENOENT;
 	if (!error)
 		*program_id = place.prog_id;
 	return error;
@@ -99,7 +101,9 @@ int clsact_attach(int ifindex, int program_fd, bool replace)
 	error = bpf_tc_attach(&hook, &place);
 	if (error)
 		tidy(hook);
-	return error == -EINVAL ? -EEXIST : error; /* EINVAL: our priority has another kind */
+	if (error == -EINVAL) /* our priority has another kind */
+		return -EEXIST;
+	return error == -EOPNOTSUPP ? -EXDEV : error;
 }
 
 int clsact_detach(int ifindex)

@@ -27,7 +27,8 @@ GLB_NODISCARD int clsact_find(int ifindex, uint32_t *program_id);
  * Puts a program into our place, on a clsact qdisc that is made if there is none. With `replace`
  * the place is taken, and packets see the change as one step.
  *
- * Returns 0, -EEXIST when the place is taken and should not be, or another error of the kernel.
+ * Returns 0, -EEXIST when the place is taken and should not be, -EXDEV when the filters of the
+ * device are in a block that it shares with others, or another error of the kernel.
  */
 GLB_NODISCARD int clsact_attach(int ifindex, int program_fd, bool replace);
 

@@ -55,6 +55,12 @@ static const char *reason(int error)
 	case EEXIST:
 		return "the place of glb-redirect among the filters (priority 19523, handle 1) is "
 		       "taken by another filter";
+	case EXDEV:
+		return "its tc filters are in a block that it shares with other devices, where "
+		       "glb-redirect has no place";
+	case EBUSY:
+		return "the program that is attached is held by a link of another tool; detach it "
+		       "there";
 	case ENOEXEC:
 		return "the kernel refused the program, for the reasons above; "
 		       "docs/second-chance.md has the kernels it was run on";
@@ -118,29 +124,27 @@ static void warn_of_overtaken(const char *device, const struct redirect_status *
 			     "to keep their order");
 }
 
+static const char unknown_connections[] =
+	"this kernel does not let the program ask connection tracking: packets of connections "
+	"behind NAT, and answers to SYN cookies behind TPROXY, go to the next hop; let servers "
+	"listen on the ports of the VIPs, or use Linux 6.1 or later";
+static const char unknown_cookies[] =
+	"TPROXY rules without connection tracking: answers to SYN cookies go to the next hop; "
+	"add a rule that looks at ct state";
+
 /* Names rules that keep the program from recognising connections of this host. */
 static void warn_of_rules(const char *device, bool asks_conntrack)
 {
 	struct netfilter_rules rules;
+	const char *why = NULL;
 
 	netfilter_read_rules(&rules);
-	if (rules.translate && !asks_conntrack)
-		fprintf(stderr,
-			"glb-redirect: warning: %s: NAT rules change the destination of "
-			"connections, "
-			"and this kernel does not let the program ask connection tracking for "
-			"them: "
-			"their packets go to the next hop; let servers listen on the ports of the "
-			"VIPs, or use Linux 6.1 or later\n",
-			device);
-	if (rules.tproxy && !(asks_conntrack && rules.track))
-		fprintf(stderr,
-			"glb-redirect: warning: %s: TPROXY rules without connection tracking: "
-			"answers "
-			"to SYN cookies go to the next hop; %s\n",
-			device,
-			asks_conntrack ? "add a rule that looks at ct state"
-				       : "let servers listen on the ports of the VIPs");
+	if (!asks_conntrack && (rules.translate || rules.tproxy))
+		why = unknown_connections;
+	else if (rules.tproxy && !rules.track)
+		why = unknown_cookies;
+	if (why)
+		fprintf(stderr, "glb-redirect: warning: %s: %s\n", device, why);
 }
 
 static int attach(const char *device, int ifindex, enum redirect_hook hook)

@@ -131,6 +131,20 @@ def tcx_put_first(namespace, ifindex, fd):
             raise OSError(ctypes.get_errno(), "bpf_prog_attach_opts")
 
 
+@contextlib.contextmanager
+def tcx_link(namespace, ifindex, fd):
+    """Hold a program on a device by a link, which ends with the block."""
+    libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)
+    with inside(namespace):
+        link = libbpf.bpf_link_create(fd, ifindex, _TCX_INGRESS, None)
+    if link < 0:
+        raise OSError(ctypes.get_errno(), "bpf_link_create")
+    try:
+        yield
+    finally:
+        os.close(link)
+
+
 def tcx_remove(namespace, ifindex, fd):
     """Take a program off a device."""
     libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)

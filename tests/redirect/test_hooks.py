@@ -7,7 +7,8 @@ import os
 
 import pytest
 from hosts import A, B, VIP, counted, interface_index
-from kernel import TCX_NEXT, TCX_PASS, Program, tcx_programs, tcx_put_first, tcx_remove, verdict
+from kernel import (
+    TCX_NEXT, TCX_PASS, Program, tcx_link, tcx_programs, tcx_put_first, tcx_remove, verdict)
 from test_connections import UPLOAD, connection, send
 
 OURS_IN_TCX, OURS_IN_CLSACT = ("tcx", "glb_redirect"), ("bpf", "glb_redirect")
@@ -82,6 +83,17 @@ def test_attach_runs_before_programs_that_are_there(host, put_first):
     put_first()
     assert host.warnings("attach", "eth0") == []
     assert host.places() == [OURS_IN_TCX, ("tcx", "firewall")]
+
+
+def test_a_device_that_shares_its_filters_takes_the_program_in_tcx_only(host):
+    """A block of filters has no place of its own for a device."""
+    host.tc("qdisc", "add", "dev", "eth0", "ingress_block", "22", "clsact")
+    assert "shares with other devices" in host.refusal("attach", "eth0", "--clsact")
+    assert host.refusal("detach", "eth0") == "glb-redirect is not attached"
+    host.redirect("attach", "eth0")
+    assert status(host) == ("tcx", [])
+    host.redirect("detach", "eth0")
+    assert host.tcx() == []
 
 
 # --- from one place to the other ------------------------------------------------------------------
@@ -194,6 +206,20 @@ def test_filters_are_in_front_that_packets_for_us_meet_first(host, words, shown)
     host.redirect("attach", "eth0", "--clsact")
     host.add_filter(*words)
     assert status(host) == ("clsact", shown)
+
+
+def test_a_program_of_ours_that_a_link_holds_is_left_to_its_owner(host):
+    host.redirect("attach", "eth0", "--clsact")
+    ifindex = interface_index(host.namespace, "eth0")
+    with contextlib.closing(Program(host.program_id())) as program:
+        host.redirect("detach", "eth0")
+        with tcx_link(host.namespace, ifindex, program.fd):
+            for command in ("attach", "detach"):
+                assert "held by a link" in host.refusal(command, "eth0")
+            assert status(host) == ("tcx", [])
+            assert host.counters()["total"] == 0
+    host.redirect("attach", "eth0")
+    assert host.places() == [OURS_IN_TCX]
 
 
 def test_more_programs_than_a_line_has_room_for_are_no_problem(host, put_first):
