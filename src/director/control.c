@@ -80,19 +80,20 @@ static void log_generation(const char *what, const struct glb_generation *gen)
 		 glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)));
 }
 
-/* What only a restart changes stays as it is, and is said. */
+/* What only a restart changes stays as it is, and is said. Everything else is in force. */
 static void keep_restart_only(struct director_conf *new, const struct director_conf *old)
 {
-	struct glb_settings settings = new->settings;
-
 	if (strcmp(old->punt_port, new->punt_port) != 0 ||
 	    old->punt_unmatched != new->punt_unmatched ||
 	    old->idle_sleep_us != new->idle_sleep_us || old->rx_drop_en != new->rx_drop_en ||
 	    old->backend_counters != new->backend_counters)
 		log_warning("punt_port, unmatched, idle_sleep_us, rx_drop_en and backend_counters "
 			    "change only by a restart");
-	*new = *old;
-	new->settings = settings;
+	memcpy(new->punt_port, old->punt_port, sizeof(new->punt_port));
+	new->punt_unmatched = old->punt_unmatched;
+	new->idle_sleep_us = old->idle_sleep_us;
+	new->rx_drop_en = old->rx_drop_en;
+	new->backend_counters = old->backend_counters;
 }
 
 /* Has neighbours look up the gateways of a configuration. 0, or -errno after logging why. */
