@@ -7,11 +7,18 @@
 #include "hops.h"
 #include "relay.h"
 
+/* With as many hops as the wire can list, though IPv6 ones are fewer: GLB_OUTER_LEN_MAX. */
+enum {
+	HEADERS_LEN_MAX =
+		GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT + GLB_WIRE_HOPS_MAX * GLB_GUE_HOP6_LEN,
+};
+
 /* The outer headers of a packet, as a router quotes them. */
 struct quoted {
 	struct glb_ip ip;
 	const uint8_t *bytes; /* of its IP header */
 	struct glb_gue gue;
+	bool quic; /* is the client's packet for a QUIC bind? */
 };
 
 /* Is it about a packet from this director to a proxy's GUE port? */
@@ -97,11 +104,11 @@ static uint64_t hash_flow(const struct glb_route *route, uint8_t fields,
 }
 
 /*
- * Are these the outer headers that the client's packet gets here? Compared are all lengths, all
- * addresses, ports and the GUE header; routers may change the rest, or NICs fill it in.
+ * Writes the outer headers that the client's packet gets here, without a UDP checksum, in front of
+ * `end`, where HEADERS_LEN_MAX bytes are writable. Returns their length.
  */
-static bool is_what_we_send(const struct glb_generation *gen, const struct quoted *quoted,
-			    const struct complaint *about, bool quic)
+static uint32_t write_headers(uint8_t *end, const struct glb_generation *gen,
+			      const struct quoted *quoted, const struct complaint *about)
 {
 	const struct glb_route *route = &gen->routes[about->table];
 	const struct glb_flow *flow = &about->flow;
@@ -111,7 +118,8 @@ static bool is_what_we_send(const struct glb_generation *gen, const struct quote
 	const struct choice choice = {
 		.row = glb_row_index(hash),
 		.alt_row = alt ? glb_row_index(hash_flow(route, alt, flow)) : 0,
-		.server = quic ? find_server(route, inner, about->quote_len, flow) : GLB_NO_BACKEND,
+		.server = quoted->quic ? find_server(route, inner, about->quote_len, flow)
+				       : GLB_NO_BACKEND,
 	};
 	struct glb_encap encap = {
 		.inner_len = flow->ip_len,
@@ -121,19 +129,31 @@ static bool is_what_we_send(const struct glb_generation *gen, const struct quote
 		.udp_checksum = GLB_UDP_ZERO,
 	};
 	uint16_t primary = list_hops(&encap, route, &choice, gen->settings.unique_hops);
-	uint8_t room[GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT +
-		     GLB_WIRE_HOPS_MAX * GLB_GUE_HOP6_LEN];
-	const uint8_t *sent = glb_encap(room + sizeof(room), &route->outers[primary], &encap);
-	uint32_t udp_at = route->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
-	uint32_t gue_at = udp_at + GLB_UDP_LEN;
-	uint32_t len_at = route->version == 4 ? 2 : 4;
-	uint32_t addrs_at = route->version == 4 ? 12 : 8;
-	const uint8_t *was = quoted->bytes;
 
-	return quoted->ip.version == route->version &&
-	       gue_at + quoted->gue.len == glb_outer_len(route->version, encap.hop_count) &&
-	       !memcmp(was + len_at, sent + len_at, 2) &&
-	       !memcmp(was + addrs_at, sent + addrs_at, udp_at - addrs_at + 6) &&
+	return (uint32_t)(end - glb_encap(end, &route->outers[primary], &encap));
+}
+
+/*
+ * Are the outer headers those that the client's packet gets here? Compared are lengths, addresses,
+ * ports and the GUE header; routers may change the rest, or NICs fill it in.
+ */
+static bool is_what_we_send(const struct glb_generation *gen, const struct quoted *quoted,
+			    const struct complaint *about)
+{
+	uint8_t headers[HEADERS_LEN_MAX];
+	uint8_t *end = headers + sizeof(headers);
+	const uint8_t *was = quoted->bytes;
+	const uint8_t *sent = end - write_headers(end, gen, quoted, about);
+	bool v4 = quoted->ip.version == 4;
+	uint32_t len_at = v4 ? 2 : 4;
+	uint32_t addrs_at = v4 ? 12 : 8;
+	uint32_t udp_at = v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
+	uint32_t gue_at = udp_at + GLB_UDP_LEN;
+	const uint32_t check_len = 2; /* the last field of UDP */
+
+	return gen->routes[about->table].version == quoted->ip.version &&
+	       end - sent == gue_at + quoted->gue.len && !memcmp(was + len_at, sent + len_at, 2) &&
+	       !memcmp(was + addrs_at, sent + addrs_at, gue_at - check_len - addrs_at) &&
 	       !memcmp(was + gue_at, sent + gue_at, quoted->gue.len);
 }
 
@@ -181,9 +201,10 @@ bool relay_read(struct complaint *out, const struct glb_generation *gen,
 	match = glb_binds_match(gen->binds, &out->flow, NULL);
 	if (match.table < 0)
 		return false;
+	quoted.quic = match.quic;
 	out->table = (uint32_t)match.table;
 	out->l2_len = flow->ip_at;
-	return is_what_we_send(gen, &quoted, out, match.quic) &&
+	return is_what_we_send(gen, &quoted, out) &&
 	       find_mtu(out, icmp, &quoted, gen->routes[out->table].outer_len) &&
 	       is_intact(ip, flow);
 }
