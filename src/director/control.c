@@ -8,7 +8,6 @@
 #include "director/reopen.h"
 #include "director/stats.h"
 #include "sys/log.h"
-#include "sys/service.h"
 
 enum {
 	TICK_MS = 100,
@@ -194,6 +193,16 @@ static void follow_builds(struct control *control)
 		if (build.served)
 			served_free(build.served);
 	}
+	if (!control->reload.asked)
+		return;
+	if (publish_held(&control->workers.publish) >= PUBLISH_HELD_MAX) {
+		log_error(
+			"reload refused: %d states of the tables are kept for a worker that may be "
+			"reading them; generation %" PRIu64 " keeps serving",
+			PUBLISH_HELD_MAX, control->generation);
+		reload_forget(&control->reload);
+		return;
+	}
 	build = basis(control);
 	reload_start(&control->reload, &build);
 }
@@ -287,6 +296,7 @@ static int serve(struct control *control)
 		if (links_take_host_change(&control->links))
 			host_check_again(&control->host, &control->workers);
 		publish_reclaim(&control->workers.publish);
+		stalls_poll(&control->stalls, &control->workers);
 	}
 	return err;
 }
@@ -316,10 +326,12 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	log_info("ready: %u workers, %u ports with %u queues each", workers->count,
 		 workers->ports.count, workers->ports.queue_count);
 	err = serve(control);
-	workers_stop(workers);
+	control->workers_left = workers_stop(workers) != 0;
 	stats_print(workers);
-	workers_free(workers);
 	control_unload(control);
+	if (control->workers_left)
+		return err ? err : -ETIMEDOUT;
+	workers_free(workers);
 	if (!control->left) /* the build that goes on reads what is served */
 		deploy_stop(workers);
 	return err;
@@ -371,6 +383,8 @@ int control_run(struct control *control)
 	control_unload(control);
 	if (!err)
 		err = serve_ports(control, gen);
+	if (control->workers_left)
+		return err;
 	neighbours_close(&control->neighbours);
 	ports_stop(&control->workers.ports);
 	links_close(&control->links);

@@ -15,6 +15,7 @@
 #include "director/link.h"
 #include "director/neighbour.h"
 #include "director/reload.h"
+#include "director/stalls.h"
 #include "director/worker.h"
 #include "sys/service.h"
 
@@ -28,6 +29,8 @@ struct control {
 	struct host host;
 	struct workers workers;
 	struct service service; /* started by the caller */
+	struct stalls stalls;
+	bool workers_left; /* the same of workers: leave ports and the EAL alone, too */
 	bool left; /* a thread goes on that could not be waited for: end the process by _exit() */
 };
 

@@ -110,7 +110,8 @@ static int run(struct control *control, int eal_argc, char **eal_argv)
 			  "name two with the EAL option -l");
 	else
 		status = status_of(control_run(control));
-	(void)rte_eal_cleanup();
+	if (!control->workers_left)
+		(void)rte_eal_cleanup();
 	return status;
 }
 
@@ -166,7 +167,7 @@ int main(int argc, char **argv)
 	int status = start(&control, &args, at, argv);
 
 	log_stop();
-	if (control.left)
+	if (control.left || control.workers_left)
 		_exit(status); /* takes nothing from under the thread that is left */
 	return status;
 }

@@ -122,6 +122,31 @@ void publish_reclaim(struct publish *publish)
 	}
 }
 
+unsigned int publish_held(const struct publish *publish)
+{
+	const void *last = publish->current->gen->area.base;
+	unsigned int count = 0;
+
+	/* newest first; those of one area are neighbours */
+	for (const struct served *retired = publish->retired; retired; retired = retired->next) {
+		count += retired->gen->area.base != last;
+		last = retired->gen->area.base;
+	}
+	return count;
+}
+
+uint64_t publish_ask(const struct publish *publish)
+{
+	return rte_rcu_qsbr_start(publish->qsbr);
+}
+
+bool publish_has_answered(const struct publish *publish, unsigned int worker, uint64_t token)
+{
+	uint64_t count = __atomic_load_n(&publish->qsbr->qsbr_cnt[worker].cnt, __ATOMIC_RELAXED);
+
+	return !count || count >= token; /* 0: it has left */
+}
+
 void publish_stop(struct publish *publish)
 {
 	publish_reclaim(publish); /* every worker has left, so nothing remains */

@@ -41,6 +41,9 @@ struct publish {
 	struct served *retired; /* control thread only */
 };
 
+/* So many tables that were replaced may wait for workers that could be reading them. */
+enum { PUBLISH_HELD_MAX = 4 };
+
 /*
  * Starts with a generation and its map, or NULL, for worker_count workers. 0, and both are its own
  * from now on; or -ENOMEM.
@@ -67,6 +70,19 @@ GLB_NODISCARD int publish_replace(struct publish *publish, struct glb_generation
 
 /* Control thread: frees the generations that no worker can be using any more. */
 void publish_reclaim(struct publish *publish);
+
+/*
+ * Control thread: how many areas, apart from the current one, wait for workers. With more than
+ * PUBLISH_HELD_MAX no more should be made.
+ */
+unsigned int publish_held(const struct publish *publish);
+
+/* Control thread: asks every worker for a quiescent state. The token is for publish_has_answered().
+ */
+uint64_t publish_ask(const struct publish *publish);
+
+/* Has the worker reported one since, or left? */
+bool publish_has_answered(const struct publish *publish, unsigned int worker, uint64_t token);
 
 /* Control thread, after the last worker has left. */
 void publish_stop(struct publish *publish);

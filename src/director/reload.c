@@ -101,6 +101,11 @@ void reload_start(struct reload *reload, const struct build *from)
 	}
 }
 
+void reload_forget(struct reload *reload)
+{
+	reload->asked = reload->asked_config = false;
+}
+
 bool reload_take(struct reload *reload, struct build *out)
 {
 	if (!reload->building || !__atomic_load_n(&reload->ended, __ATOMIC_ACQUIRE))

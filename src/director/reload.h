@@ -53,6 +53,9 @@ void reload_ask(struct reload *reload, bool tables_only);
  */
 void reload_start(struct reload *reload, const struct build *from);
 
+/* Takes back what was asked for and has not been started. */
+void reload_forget(struct reload *reload);
+
 /* Has the build ended? Then *out has it, and its `served` is the caller's. */
 bool reload_take(struct reload *reload, struct build *out);
 

@@ -52,9 +52,12 @@ static int reopen(struct ports *ports, uint16_t id, const struct director_conf *
 int reopen_port(struct workers *workers, uint16_t id, const struct director_conf *conf,
 		struct glb_diag *diag)
 {
-	int err;
+	int err = workers_pause(workers);
 
-	workers_pause(workers);
+	if (err) {
+		glb_diag(diag, "ports cannot be opened again while a worker uses them");
+		return err;
+	}
 	err = reopen(&workers->ports, id, conf, diag);
 	if (!err)
 		workers_start(workers);

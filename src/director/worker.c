@@ -10,6 +10,7 @@
 
 #include "director/frame.h"
 #include "director/worker.h"
+#include "sys/log.h"
 
 enum {
 	BURST = HANDOVER_BURST,
@@ -431,20 +432,56 @@ static void drain(struct rte_ring *ring)
 		rte_pktmbuf_free(mbuf);
 }
 
-void workers_pause(struct workers *all)
+unsigned int worker_lcore(unsigned int index)
 {
-	__atomic_store_n(&all->stop, true, __ATOMIC_RELAXED);
-	rte_eal_mp_wait_lcore();
+	unsigned int lcore;
+
+	RTE_LCORE_FOREACH_WORKER (lcore)
+		if (!index--)
+			break;
+	return lcore;
 }
 
-void workers_stop(struct workers *all)
+/* Has it ended in time? `*patience_ms` is what is left of that for all. */
+static bool has_left(unsigned int lcore, unsigned int *patience_ms)
 {
-	workers_pause(all);
+	while (rte_eal_get_lcore_state(lcore) == RUNNING) {
+		if (!*patience_ms)
+			return false;
+		--*patience_ms;
+		rte_delay_us_sleep(1000);
+	}
+	(void)rte_eal_wait_lcore(lcore);
+	return true;
+}
+
+int workers_pause(struct workers *all)
+{
+	unsigned int patience_ms = WORKERS_PATIENCE_MS;
+	int err = 0;
+
+	__atomic_store_n(&all->stop, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < all->count; i++) {
+		if (has_left(worker_lcore(i), &patience_ms))
+			continue;
+		log_error("worker %u on lcore %u does not stop", i, worker_lcore(i));
+		err = -ETIMEDOUT;
+	}
+	return err;
+}
+
+int workers_stop(struct workers *all)
+{
+	int err = workers_pause(all);
+
+	if (err)
+		return err;
 	for (unsigned int i = 0; i < all->count; i++) {
 		drain(all->workers[i].in_ring);
 		drain(all->workers[i].tx_ring);
 	}
 	drain(all->punt_ring);
+	return 0;
 }
 
 void workers_free(struct workers *all)

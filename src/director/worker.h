@@ -83,14 +83,26 @@ GLB_NODISCARD int workers_make(struct workers *all, unsigned int count, struct g
  */
 void workers_start(struct workers *all);
 
-/* Has them leave, and waits until they have. What is in their rings stays there. */
-void workers_pause(struct workers *all);
+/* The lcore of the worker with this index. */
+unsigned int worker_lcore(unsigned int index);
+
+enum { WORKERS_PATIENCE_MS = 2000 };
+
+/*
+ * Has them leave, and waits until they have. What is in their rings stays there. 0; or -ETIMEDOUT
+ * after logging which have not left within WORKERS_PATIENCE_MS: then nothing that they may use can
+ * be given back, ports, rings and generations, and they cannot be started again.
+ */
+GLB_NODISCARD int workers_pause(struct workers *all);
 
 /* What a worker does in one turn: all that is to do, up to some bursts. How many packets it was. */
 unsigned int worker_serve(struct worker *w, const struct served *served);
 
-/* Stops them and waits until they have left. Their counters stay readable until workers_free(). */
-void workers_stop(struct workers *all);
+/*
+ * Stops them and waits until they have left. Their counters stay readable until workers_free(). 0,
+ * or -ETIMEDOUT as of workers_pause().
+ */
+GLB_NODISCARD int workers_stop(struct workers *all);
 
 void workers_free(struct workers *all);
 

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A worker that does not go on: the others do, memory has a bound, and a stop comes to an end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from netns import wait_until
+from process import large_tables
+
+# Holds one thread of another process, as a debugger does, until it is killed.
+HOLD = """
+import ctypes, os, sys
+SEIZE, INTERRUPT, WALL = 0x4206, 0x4207, 0x40000000
+thread = int(sys.argv[1])
+libc = ctypes.CDLL(None, use_errno=True)
+for request in (SEIZE, INTERRUPT):
+    if libc.ptrace(request, thread, None, None):
+        sys.exit(os.strerror(ctypes.get_errno()))
+os.waitpid(thread, WALL)
+print("held", flush=True)
+while True:
+    os.waitpid(thread, WALL)
+"""
+
+
+class Held:
+    """A thread that stands still."""
+
+    def __init__(self, thread):
+        self.holder = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(thread)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        if self.holder.stdout.readline() != "held\n":
+            self.let_go()
+            pytest.skip(f"threads cannot be held here: {self.holder.stderr.read()}")
+
+    def let_go(self):
+        self.holder.kill()
+        self.holder.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.let_go()
+
+
+def hold_a_worker(process):
+    return Held(next(thread for name, thread in process.threads().items() if "worker" in name))
+
+
+def resident_mib(process):
+    with open(f"/proc/{process.process.pid}/statm", encoding="ascii") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE") >> 20
+
+
+def test_a_worker_that_stands_still_is_mentioned_and_so_is_that_it_goes_on(process):
+    """Which, where, and for how long."""
+    process.start(workers=2)
+    with hold_a_worker(process):
+        process.wait_for_log("on lcore 1 has not come to the end of a burst for 2 s", 10)
+    process.wait_for_log("all workers go on", 10)
+    assert process.log.read_text().count("the end of a burst") == 1
+    process.stop()
+
+
+def test_memory_has_a_bound_while_a_worker_stands_still(process):
+    """Reloads are refused, with the reason, until it goes on."""
+    process.start(tables=large_tables(10, 3))
+    with hold_a_worker(process):
+        for number in range(2, 30):
+            process.write(tables=large_tables(10, 3 + number % 4))
+            before = process.log.read_text().count("generation")
+            process.signal(signal.SIGHUP)
+            wait_until(lambda: process.log.read_text().count("generation") > before, "an answer")
+            if number == 3:
+                some = resident_mib(process)
+        assert "reload refused: 4 states of the tables are kept" in process.log.read_text()
+        assert resident_mib(process) - some < 100
+    time.sleep(1)
+    process.write(tables=large_tables(2, 3))
+    process.signal(signal.SIGHUP)
+    process.wait_for_log(": 2 tables")
+    process.stop()
+
+
+def test_a_stop_gives_a_worker_up_that_stands_still(process):
+    """With the counters, and a status that says that something was wrong."""
+    process.start(workers=2)
+    with hold_a_worker(process):
+        before = time.monotonic()
+        process.signal(signal.SIGTERM)
+        process.wait_for_log("worker 0 on lcore 1 does not stop", 5)
+        wait_until(lambda: "unlisted_bytes" in (process.folder / "counters").read_text(), "counters", 5)
+        assert time.monotonic() - before < 5
+    assert process.process.wait(5) == 1
+    assert process.counters()["rx"] == 0
+
+
+def test_a_director_that_was_stopped_whole_goes_on_without_a_word(process):
+    """SIGSTOP and SIGCONT: no worker stood still alone."""
+    process.start()
+    for _ in range(2):
+        process.signal(signal.SIGSTOP)
+        time.sleep(2.5)
+        process.signal(signal.SIGCONT)
+        time.sleep(0.3)
+    assert "the end of a burst" not in process.log.read_text()
+    process.stop()
