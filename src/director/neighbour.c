@@ -66,6 +66,15 @@ static void log_event(const struct neighbours *neighbours, unsigned int port,
 	}
 }
 
+/* Nothing can be heard of a gateway on an interface that is not there. */
+static void warn_without_interface(const struct gateway *gateway)
+{
+	char addr[ADDR_TEXT_LEN];
+
+	log_warning("port %s: there is no interface \"%s\", on which gateway %s is to be looked up",
+		    gateway->port, gateway->interface, addr_text(addr, &gateway->addr));
+}
+
 void neighbours_warn_unknown(const struct neighbours *neighbours)
 {
 	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++) {
@@ -76,6 +85,8 @@ void neighbours_warn_unknown(const struct neighbours *neighbours)
 			log_warning("port %s: gateway %s is not known yet; packets are dropped "
 				    "until it is",
 				    gateway->port, addr_text(addr, &gateway->addr));
+		if (gateway->addr.version && *gateway->interface && !gateway->ifindex)
+			warn_without_interface(gateway);
 	}
 }
 
@@ -228,6 +239,8 @@ static void find_interfaces(struct neighbours *neighbours)
 
 		if (ifindex == gateway->ifindex)
 			continue;
+		if (!ifindex)
+			warn_without_interface(gateway);
 		gateway->ifindex = ifindex;
 		neighbours->list_again = true;
 	}

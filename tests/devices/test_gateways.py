@@ -157,6 +157,8 @@ def test_a_gateway_that_falls_silent_keeps_its_address_for_a_while(host, link):
 def test_an_interface_may_appear_after_the_director(host, link):
     """And be another one than before under the same name."""
     host.start(link.vdev, config=follows("10.7.0.1", "late0"))
+    missing = 'port net_af_packet0: there is no interface "late0", on which gateway 10.7.0.1 is to be looked up'
+    assert host.log.read_text().count(missing) == 1
     for mac in (NEW, OTHER):
         host.namespace.ip("link", "add", "late0", "type", "veth", "peer", "late1")
         for device in ("late0", "late1"):
@@ -165,6 +167,7 @@ def test_an_interface_may_appear_after_the_director(host, link):
         link.wait_for(mac, 3)
         host.namespace.ip("link", "delete", "late0")
         host.wait_for_log(f"gateway 10.7.0.1 does not answer; its address {mac} is kept")
+    host.wait_for_log(missing, count=2)  # between them it was too short for the director to look
 
 
 def test_an_address_on_another_interface_is_another_neighbour(host, link):
