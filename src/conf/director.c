@@ -7,6 +7,7 @@
 
 #include "conf/director.h"
 #include "conf/json.h"
+#include "conf/loops.h"
 #include "conf/ports.h"
 #include "conf/settings.h"
 
@@ -94,6 +95,7 @@ static void read_conf(struct director_conf *conf, const struct conf_value *root)
 	settings_read(&conf->settings, root);
 	ports_read(conf, root); /* looks at the settings */
 	read_service(conf, root);
+	own_addrs_read(&conf->own, root);
 }
 
 int director_conf_parse(struct director_conf *out, const char *path, const char *bytes, size_t len,

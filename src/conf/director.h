@@ -11,6 +11,7 @@
 #include <glb/generation.h>
 
 #include "conf/input.h"
+#include "conf/loops.h"
 
 enum { PORT_NAME_LEN = 64, INTERFACE_NAME_LEN = 16 };
 
@@ -28,6 +29,7 @@ struct director_conf {
 	struct port_conf defaults;    /* for ports that are not listed */
 	struct port_conf ports[GLB_PORTS_MAX];
 	unsigned int port_count; /* of those listed */
+	struct own_addrs own;	 /* for the report of the tables */
 	char punt_port[64];	 /* device that takes punted packets, or "" */
 	uint32_t idle_sleep_us;	 /* how long an idle worker sleeps at a time; 0: never */
 	bool punt_unmatched;	 /* false: unmatched packets are dropped */

@@ -73,6 +73,9 @@ static void read_gateway_mac(struct port_conf *port, const struct conf_value *va
 	} else if (!is_auto && !memcmp(mac, zeros, sizeof(mac))) {
 		/* it would stand for a gateway that is not known yet */
 		(void)conf_refuse(value, "\"%s\" is nobody's address", text);
+	} else if (mac[0] & 1) {
+		/* every proxy of the network would take what is for one of them */
+		(void)conf_refuse(value, "\"%s\" is the address of a group", text);
 	} else {
 		memcpy(port->port.gateway_mac, mac, sizeof(mac));
 		port->gateway_auto = is_auto;
@@ -95,6 +98,17 @@ static void check_link_local(const struct port_conf *port, const struct conf_val
 		(void)conf_refuse(&value, "is link-local: outbound_gateway_interface is missing");
 }
 
+static void read_gateway_addr(struct port_conf *port, const struct conf_value *value)
+{
+	struct glb_addr addr;
+
+	if (conf_addr(&addr, value))
+		return;
+	port->gateway_addr = addr;
+	if (!glb_is_host(addr.bytes, addr.version))
+		(void)conf_refuse(value, "is no single host's address");
+}
+
 static void read_gateway(struct port_conf *port, const struct conf_value *object)
 {
 	struct conf_value value;
@@ -103,7 +117,7 @@ static void read_gateway(struct port_conf *port, const struct conf_value *object
 	if (own)
 		read_gateway_mac(port, &value);
 	if (conf_find(&value, object, "outbound_gateway_ip"))
-		(void)conf_addr(&port->gateway_addr, &value);
+		read_gateway_addr(port, &value);
 	else if (own && port->gateway_auto && !port->gateway_addr.version)
 		(void)conf_refuse(&value, "is missing: outbound_gateway_mac is \"auto\"");
 	if (conf_find(&value, object, "outbound_gateway_interface"))

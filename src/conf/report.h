@@ -48,10 +48,13 @@ struct problem {
 	char reason[304];
 };
 
+struct own_addrs; /* conf/loops.h */
+
 struct report {
 	bool strict;	  /* set by the caller: what deserves a warning is an error */
 	bool serving;	  /* set by the caller: tables are to be served, not only to be compiled */
 	bool guarding;	  /* set by the caller: who may read the keys in a file is of interest */
+	const struct own_addrs *own; /* set by the caller: of whoever is to serve, or NULL */
 	const char *path; /* of the file that is being read */
 	uint32_t files;	  /* read so far, with this one */
 	uint32_t count;	  /* of problems[] */
@@ -62,6 +65,7 @@ struct report {
 static inline void report_init(struct report *report)
 {
 	report->strict = report->serving = report->guarding = false;
+	report->own = NULL;
 	report->path = "";
 	report->files = report->count = 0;
 	for (int i = 0; i < SEVERITY_COUNT; i++)

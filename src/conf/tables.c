@@ -9,6 +9,8 @@
 #include "conf/backends.h"
 #include "conf/binds.h"
 #include "conf/json.h"
+#include "conf/keys.h"
+#include "conf/loops.h"
 #include "conf/overlap.h"
 #include "conf/tables.h"
 #include "sys/parallel.h"
@@ -22,18 +24,6 @@ static int read_name(struct glb_table_spec *out, const struct conf_value *table)
 		return 0;
 	out->name = strdup(name);
 	return out->name ? 0 : -ENOMEM;
-}
-
-static void read_key(uint8_t out[GLB_SIPHASH_KEY_LEN], const struct conf_value *table,
-		     const char *name)
-{
-	struct conf_value value;
-	const char *text;
-
-	if (conf_member(&value, table, name) || conf_string(&text, &value))
-		return;
-	if (!key_parse(out, text)) /* never print it: it is a secret */
-		(void)conf_refuse(&value, "is not 32 hexadecimal digits");
 }
 
 static void read_hops(struct glb_table_spec *out, const struct conf_value *table)
@@ -71,8 +61,8 @@ static int read_table(struct glb_table_spec *out, const struct conf_value *table
 	if (conf_object(table))
 		return 0;
 	conf_warn_unknown(table, known);
-	read_key(out->hash_key, table, "hash_key");
-	read_key(out->seed, table, "seed");
+	key_read(out->hash_key, table, "hash_key");
+	key_read(out->seed, table, "seed");
 	read_hops(out, table);
 	read_max_load(out, table);
 
@@ -108,7 +98,11 @@ static int read_spec(struct glb_spec *out, const struct conf_value *root)
 		out->table_count = i + 1;
 		err = read_table(&out->tables[i], &table);
 	}
-	return err ? err : overlaps_warn(out, &list);
+	if (!err)
+		err = overlaps_warn(out, &list);
+	if (!err)
+		err = keys_warn(out, &list);
+	return err ? err : loops_warn(out, &list, list.file->report);
 }
 
 /* Parses a file and reads its spec. The file stays open, for its places, when that goes well. */
@@ -261,23 +255,59 @@ static int build_tables(struct glb_tables *out, const char *path, const struct f
 	return err;
 }
 
+/* The spec of tables that were read from an image; it shares what they own. */
+static int judge_image(const struct glb_tables *tables, struct report *report)
+{
+	struct glb_spec spec = {.table_count = tables->count};
+	int err;
+
+	spec.tables = calloc(tables->count, sizeof(*spec.tables));
+	if (!spec.tables)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < tables->count; i++)
+		spec.tables[i] = tables->tables[i]->spec;
+	err = loops_warn(&spec, NULL, report);
+	free(spec.tables);
+	return err;
+}
+
+static int read_image(struct glb_tables *out, const struct conf_input *input, struct report *report)
+{
+	uint32_t errors = report->totals[SEVERITY_ERROR];
+	struct glb_diag reason = {{0}};
+	struct glb_tables tables;
+	int err;
+
+	report_file(report, input->path);
+	err = glb_image_read(&tables, input->file.bytes, input->file.len, &reason);
+	if (err) {
+		report_fail(report, "%s", reason.text);
+		return err;
+	}
+	err = judge_image(&tables, report);
+	if (err)
+		report_fail(report, "out of memory");
+	else if (report->totals[SEVERITY_ERROR] > errors)
+		err = -EINVAL;
+	if (err)
+		glb_tables_free(&tables);
+	else
+		*out = tables;
+	return err;
+}
+
 int tables_read(struct glb_tables *out, const struct conf_input *input,
 		const struct glb_building *how, struct report *report)
 {
 	const struct file_bytes *file = &input->file;
-	struct glb_diag reason = {{0}};
 	int err = input_check(input, report);
 
 	if (err)
 		return err;
-	if (!glb_image_detect(file->bytes, file->len)) {
+	if (glb_image_detect(file->bytes, file->len))
+		err = read_image(out, input, report);
+	else
 		err = build_tables(out, input->path, file, how, report);
-	} else {
-		report_file(report, input->path);
-		err = glb_image_read(out, file->bytes, file->len, &reason);
-		if (err)
-			report_fail(report, "%s", reason.text);
-	}
 	input_guard(input, report);
 	return err;
 }

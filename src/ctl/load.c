@@ -86,27 +86,40 @@ bool load_settings(struct glb_settings *out, const char *path)
 }
 
 /* Both files are looked at even if the first is bad, so that all problems show at once. */
+int read_director(struct director_conf *conf, struct glb_tables *tables,
+		  const struct director_paths *paths, struct report *report)
+{
+	struct conf_input inputs[] = {{.path = paths->config}, {.path = paths->tables}};
+	struct glb_building how = {0};
+
+	report->serving = true;
+	inputs_read(inputs, 2);
+
+	int conf_err = director_conf_read(conf, &inputs[0], report);
+
+	if (!conf_err) {
+		how.isa = (enum glb_isa)conf->settings.isa;
+		report->own = &conf->own;
+	}
+
+	int err = tables_read(tables, &inputs[1], &how, report);
+
+	inputs_free(inputs, 2);
+	if (conf_err && !err)
+		glb_tables_free(tables);
+	return conf_err ? conf_err : err;
+}
+
 bool load_director(struct director_conf *conf, struct glb_tables *tables, const char *config_path,
 		   const char *tables_path)
 {
-	struct conf_input inputs[] = {{.path = config_path}, {.path = tables_path}};
-	struct glb_building how = {0};
+	const struct director_paths paths = {config_path, tables_path};
 	struct report report;
 
 	report_init(&report);
-	report.serving = true;
-	inputs_read(inputs, 2);
 
-	int conf_err = director_conf_read(conf, &inputs[0], &report);
+	int err = read_director(conf, tables, &paths, &report);
 
-	if (!conf_err)
-		how.isa = (enum glb_isa)conf->settings.isa;
-
-	int err = tables_read(tables, &inputs[1], &how, &report);
-
-	inputs_free(inputs, 2);
 	report_log(&report, SEVERITY_WARNING);
-	if (conf_err && !err)
-		glb_tables_free(tables);
-	return !conf_err && !err;
+	return !err;
 }

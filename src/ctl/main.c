@@ -15,7 +15,7 @@ static const struct command {
 	const char *usage;
 } commands[] = {
 	{"table", "build", table_build, "[--strict] SRC.json OUT.bin"},
-	{"table", "check", table_check, "[--json] [--strict] SRC.json"},
+	{"table", "check", table_check, "[--json] [--strict] [--config director.json] SRC.json"},
 	{"table", "lookup", table_lookup,
 	 "[--json] [--config director.json] SRC.json SRC-IP [SPORT] VIP DPORT [PROTO]"},
 	{"table", "explain", table_explain,

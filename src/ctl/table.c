@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <glb/digest.h>
 #include <glb/image.h>
 
 #include "commands.h"
+#include "conf/director.h"
 #include "conf/tables.h"
+#include "load.h"
 #include "options.h"
 #include "sys/log.h"
 #include "sys/replace.h"
@@ -20,6 +23,19 @@ static int load(struct glb_tables *out, const struct options *options, struct re
 {
 	report->strict = options->strict;
 	return tables_load(out, options->args[0], NULL, report);
+}
+
+/* One that was there keeps its mode, which someone may have chosen, or an older version. */
+static void warn_if_open(const char *image, const char *source)
+{
+	struct stat one;
+	struct stat other;
+
+	if (!stat(image, &one) && !stat(source, &other) &&
+	    one.st_mode & ~other.st_mode & (S_IROTH | S_IWOTH))
+		log_warning("%s: everybody has access to it, as before, and it holds the keys of "
+			    "%s, to which not everybody has: chmod o= %s",
+			    image, source, image);
 }
 
 int table_build(int argc, char **argv)
@@ -51,6 +67,8 @@ int table_build(int argc, char **argv)
 	}
 	if (err)
 		log_error("%s: %s", path, file_reason(err));
+	else
+		warn_if_open(path, options.args[0]);
 	free(image);
 	glb_tables_free(&tables);
 	return err ? EXIT_FAILED : EXIT_OK;
@@ -117,27 +135,70 @@ static void write_check(const struct report *report, const struct glb_tables *ta
 	write_close(&w, '}');
 }
 
+/* Tables that were read; those of a generation are its own. */
+struct checked {
+	struct glb_tables tables;
+	struct glb_generation *gen; /* of a director that would serve them; or NULL */
+};
+
+/* What both files are worth together: 0, or an error that is in the report. */
+static int check_director(struct checked *out, const struct director_paths *paths,
+			  struct report *report)
+{
+	struct glb_diag reason = {{0}};
+	struct director_conf conf;
+	int err = read_director(&conf, &out->tables, paths, report);
+
+	if (err)
+		return err;
+	err = glb_generation_make(&out->gen, 1, &conf.settings, &out->tables, &reason);
+	if (err) {
+		report_fail(report, "%s", reason.text);
+		glb_tables_free(&out->tables);
+	} else {
+		out->tables = out->gen->tables;
+	}
+	report->own = NULL; /* it goes out of scope */
+	return err;
+}
+
+static void release(struct checked *checked)
+{
+	if (checked->gen)
+		glb_generation_free(checked->gen);
+	else
+		glb_tables_free(&checked->tables);
+}
+
 int table_check(int argc, char **argv)
 {
 	struct options options;
-	struct glb_tables tables = {0};
+	struct checked checked = {.gen = NULL};
 	struct report report;
 
-	if (!read_options(&options, OPTION_JSON | OPTION_STRICT, argc, argv) ||
+	if (!read_options(&options, OPTION_JSON | OPTION_STRICT | OPTION_CONFIG, argc, argv) ||
 	    options.arg_count != 1)
 		return EXIT_USAGE;
+
+	const struct director_paths paths = {options.config, options.args[0]};
 
 	report_init(&report);
 	report.guarding = true;
 
-	int err = load(&tables, &options, &report);
+	int err;
 
+	if (options.config) {
+		report.strict = options.strict;
+		err = check_director(&checked, &paths, &report);
+	} else {
+		err = load(&checked.tables, &options, &report);
+	}
 	if (options.json) {
-		write_check(&report, &tables);
+		write_check(&report, &checked.tables);
 	} else {
 		report_log(&report, SEVERITY_NOTE);
-		print_tables(&tables);
+		print_tables(&checked.tables);
 	}
-	glb_tables_free(&tables);
+	release(&checked);
 	return err ? EXIT_FAILED : EXIT_OK;
 }

@@ -27,8 +27,10 @@ static int read_files(struct build *build, struct glb_tables *tables, const stru
 	inputs_read(inputs + build->tables_only, 2 - build->tables_only);
 	if (!build->tables_only)
 		conf_err = director_conf_read(&build->conf, &inputs[0], &report);
-	if (!conf_err)
+	if (!conf_err) {
 		how.isa = (enum glb_isa)build->conf.settings.isa;
+		report.own = &build->conf.own;
+	}
 
 	int err = tables_read(tables, &inputs[1], &how, &report);
 

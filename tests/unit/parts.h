@@ -9,8 +9,11 @@
 
 #include "document.h"
 
-#define KEY	 "00112233445566778899aabbccddeeff"
-#define KEYS	 "'hash_key':'" KEY "','seed':'" KEY "'"
+#define KEY  "00112233445566778899aabbccddeeff"
+#define SEED "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+#define KEYS "'hash_key':'" KEY "','seed':'" SEED "'"
+#define ITS_KEYS                                                                                   \
+	"'hash_key':'" KEY "','seed':'f0e1d2c3b4a5968778695a4b3c2d1e0f'" /* a second table's */
 #define BIND	 "{'ip':'192.0.2.1','proto':'tcp','port':80}"
 #define BACKEND	 "{'ip':'10.0.0.1','state':'active','healthy':true}"
 #define BINDS(x) "{'tables':[{" KEYS ",'backends':[" BACKEND "," OTHER "],'binds':[" x "]}]}"

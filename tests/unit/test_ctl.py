@@ -143,6 +143,7 @@ class Glbctl(unittest.TestCase):
             (0o644, None, 0o644),
             (0o444, None, 0o444),
             (0o600, 0o640, 0o640),
+            (0o600, 0o644, 0o644),  # and is warned about
             (0o644, 0o600, 0o600),
         ):
             (self.folder / "tables.json").chmod(source)
@@ -155,8 +156,10 @@ class Glbctl(unittest.TestCase):
                 [self.program, "table", "build", "tables.json", "tables.bin"],
                 cwd=self.folder,
                 preexec_fn=lambda: os.umask(0o022),
+                stderr=subprocess.PIPE,
             )
             self.assertEqual((done.returncode, image.stat().st_mode & 0o7777), (0, want))
+            self.assertEqual(b"chmod o= tables.bin" in done.stderr, (source, want) == (0o600, 0o644))
 
     def test_a_replay_writes_a_capture_that_holds_its_longer_frames(self):
         """Readers cut frames to the snapshot length that the file announces."""

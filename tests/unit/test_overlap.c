@@ -27,7 +27,7 @@ static void parse(struct glb_spec *spec, const char *json, size_t len)
 	"{'ip':'" ip "','proto':'" proto "','port_start':" first ",'port_end':" last "}"
 #define TWO_TABLES(a, b)                                                                           \
 	"{'tables':[\n{" KEYS ",'backends':[" BACKEND "," OTHER "],'binds':[\n" a "]},\n"          \
-	"{" KEYS ",'backends':[" BACKEND "," OTHER "],'binds':[\n" b "]}]}"
+	"{" ITS_KEYS ",'backends':[" BACKEND "," OTHER "],'binds':[\n" b "]}]}"
 
 static const struct {
 	const char *json;
@@ -67,7 +67,9 @@ static const struct {
 	{TWO_TABLES(RANGE("0.0.0.0/0", "tcp", "65535", "65535"),
 		    RANGE("192.0.2.1", "tcp", "65535", "65535")),
 	 "warning 3:1: $.tables[0].binds[0]: overlaps $.tables[1].binds[0] in line 5, which wins "
-	 "where both match"},
+	 "where both match\n"
+	 "warning 3:1: $.tables[0].binds[0]: has backend 10.0.0.1, $.tables[0].backends[0] in line "
+	 "2 (and 3 more) inside: what is sent there goes to directors"},
 };
 
 START_TEST(the_loser_of_an_overlap_is_told_and_the_winner_named)
@@ -126,8 +128,8 @@ static size_t write_binds(char *out, const struct random_bind *binds, unsigned i
 		const struct glb_bind *bind = &binds[i].bind;
 
 		if (i && !binds[i].index)
-			at += document(out + at,
-				       "]},{" KEYS ",'backends':[" BACKEND "," OTHER "],'binds':[");
+			at += document(out + at, "]},{" ITS_KEYS ",'backends':[" BACKEND "," OTHER
+						 "],'binds':[");
 		else if (i)
 			out[at++] = ',';
 		at += (size_t)sprintf(out + at,

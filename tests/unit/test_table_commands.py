@@ -125,6 +125,54 @@ class TableCommands(unittest.TestCase):
         (problem,) = self.check()["problems"]
         self.assertEqual((problem["severity"], problem["file"]), ("warning", "old.json"))
 
+    def serve_with(self, **config):
+        """A director.json that goes with old.json."""
+        config = {"outbound_gateway_mac": "02:00:00:00:00:01", "outbound_src_ip": "192.0.2.1", **config}
+        (self.folder / "director.json").write_text(json.dumps(config))
+
+    def test_check_takes_the_file_of_the_director_that_is_to_serve_them(self):
+        self.serve_with()
+        self.assertEqual(self.check("--config", "director.json", "--strict")["problems"], [])
+        self.tables["tables"][0]["binds"][1]["ip"] = "192.0.2.0/24"
+        self.write("old.json")
+        place = "$.tables[0].binds[1]: has $.outbound_src_ip of director.json, line 1, inside"
+        done = self.run_table("check", "--config", "director.json", "old.json")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(place, done.stderr)
+        done = self.run_table("check", "--config", "director.json", "--strict", "old.json")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.run_table("build", "old.json", "old.bin")
+        done = self.run_table("check", "--config", "director.json", "old.bin")
+        self.assertIn("has $.outbound_src_ip of director.json, line 1, inside", done.stderr)
+        self.assertEqual(done.returncode, 0)
+
+    def test_check_refuses_what_that_director_would_refuse(self):
+        for backend in self.backends:
+            backend["ip"] = backend["ip"].replace("10.0.0.", "fd00::")
+        self.write("old.json")
+        self.serve_with()
+        self.assertEqual(self.check("--strict")["problems"], [])
+        (problem,) = self.check("--config", "director.json", status=1)["problems"]
+        self.assertIn("outbound_src_ip6", problem["reason"])
+        self.serve_with(outbound_src_ip6="fd00::77", outbound_gateway_mac="01:00:00:00:00:01")
+        (problem,) = self.check("--config", "director.json", status=1)["problems"]
+        self.assertEqual((problem["file"], problem["place"]), ("director.json", "$.outbound_gateway_mac"))
+        self.serve_with(outbound_src_ip6="fd00::77")
+        self.assertEqual(len(self.check("--config", "director.json")["tables"]), 1)
+
+    def test_a_backend_behind_its_own_bind_is_warned_about(self):
+        self.tables["tables"][0]["binds"][1].update(ip="10.0.0.0/24", port_start=1, port_end=65535)
+        self.write("old.json")
+        done = self.run_table("check", "--strict", "old.json")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("$.tables[0].binds[1]: matches what is encapsulated to backend 10.0.0.1, "
+                      "$.tables[0].backends[0] in line ", done.stderr)
+        self.run_table("build", "old.json", "old.bin")
+        done = self.run_table("check", "old.bin")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("old.bin: table 0, number 1 of its binds: matches what is encapsulated to backend 10.0.0.1 "
+                      "of table 0", done.stderr)
+
     def test_no_message_repeats_a_part_of_a_key(self):
         key = "7a1c0e5b93d24f68a05be1c7d9f23468"
         text = (self.folder / "old.json").read_text()
