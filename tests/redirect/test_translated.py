@@ -9,12 +9,13 @@ import socket
 import subprocess
 
 import pytest
+import test_strangers as strangers
 from bench import segment_of
 from hosts import A, B, VIP, VIP6, counted
 from netns import Namespace
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.inet6 import ICMPv6PacketTooBig, IPv6
-from test_connections import UPLOAD, close_server_first, send
+from test_connections import UPLOAD, close_server_first, connection, forget, send
 
 vips = pytest.mark.parametrize("vip", [VIP, VIP6], ids=["ipv4", "ipv6"])
 PORT, REAL_PORT = 443, 8443
@@ -298,6 +299,42 @@ def test_a_connection_by_tproxy_stays_at_the_first_hop(network, transparent, vip
                 check_works(client, server)
     assert at_a.get("accepted_tracked", 0) == flood
     assert at_a["accepted_established"] == at_a["total"] - 1 - flood
+    assert at_b == {}
+
+
+# --- where there is a socket, tracking changes nothing -----------------------------------------------
+
+
+@pytest.fixture
+def tracking(network):
+    """Both proxies have a firewall that looks at the state of connections, and no NAT."""
+    for proxy in network.proxies:
+        apply(proxy.namespace, hook("filter", "filter", "ct state new accept", "input"))
+    yield
+    for proxy in network.proxies:
+        apply(proxy.namespace)
+
+
+@vips
+@pytest.mark.parametrize("end", [strangers.vanish, strangers.vanish_closing, close_server_first],
+                         ids=lambda end: end.__name__)
+def test_tracking_does_not_bring_a_connection_of_the_past_back(network, tracking, vip, end):
+    strangers.test_a_connection_of_the_past_does_not_swallow_its_successor(
+        network, vip, len(UPLOAD), end)
+
+
+@vips
+def test_a_lost_connection_that_is_still_tracked_is_reset_at_once(network, tracking, vip):
+    """By the host that lost it, as the last hop would otherwise."""
+    a, b = network.proxies
+    network.director.hops = (A, B)
+    with connection(network, a, vip) as (client, server):
+        forget(server)
+        with counted(a, b) as (at_a, at_b):
+            client.send(b"anybody there?")
+            with pytest.raises(ConnectionResetError):
+                client.recv(1)
+    assert at_a == {"total": 1, "accepted_tracked": 1}
     assert at_b == {}
 
 
