@@ -53,10 +53,11 @@ struct glb_settings {
 	bool verify_ip_checksum;
 	bool trim_padding; /* cut what is behind the client's packet */
 	bool clamp_mss;
-	bool unique_hops;		      /* list no hop twice */
-	uint8_t isa;			      /* enum glb_isa */
-	uint32_t answers_per_second;	      /* echo replies of a worker, at most */
-	uint32_t errors_per_second;	      /* likewise, ICMP errors */
+	bool unique_hops;	     /* list no hop twice */
+	uint8_t isa;		     /* enum glb_isa */
+	uint32_t answers_per_second; /* echo replies of a worker, at most */
+	uint32_t errors_per_second;  /* likewise, ICMP errors */
+	uint32_t punt_interval_ns;   /* a second, divided by the punts of a port in it; 0: any */
 	struct glb_port ports[GLB_PORTS_MAX]; /* by glb_packet.port */
 };
 

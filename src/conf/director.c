@@ -15,6 +15,9 @@ enum {
 	IDLE_SLEEP_US_DEFAULT = 100,
 	IDLE_SLEEP_US_MAX = 10000, /* longer would overflow receive rings */
 	ANSWERS_PER_SECOND_DEFAULT = 1000,
+	PUNTS_PER_SECOND_DEFAULT = 50000,
+	PUNTS_PER_SECOND_MAX = 1000000,
+	NS_PER_SECOND = 1000000000,
 };
 
 static void read_idle_sleep(struct director_conf *conf, const struct conf_value *root)
@@ -34,6 +37,16 @@ static void read_unmatched(struct director_conf *conf, const struct conf_value *
 	if (conf_find(&value, root, "unmatched") &&
 	    !conf_choice(&punt, names, "punt or drop", &value))
 		conf->punt_unmatched = punt;
+}
+
+static void read_punts(struct director_conf *conf, const struct conf_value *root)
+{
+	uint32_t per_second = PUNTS_PER_SECOND_DEFAULT;
+	struct conf_value value;
+
+	if (conf_find(&value, root, "punts_per_second"))
+		(void)conf_uint(&per_second, 0, PUNTS_PER_SECOND_MAX, &value);
+	conf->settings.punt_interval_ns = per_second ? NS_PER_SECOND / per_second : 0;
 }
 
 /* Keys of the original that a director of ours has no use for: no mistake, however strict. */
@@ -67,25 +80,16 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 		(void)conf_name(conf->punt_port, sizeof(conf->punt_port), "device name", &value);
 	read_idle_sleep(conf, root);
 	read_unmatched(conf, root);
+	read_punts(conf, root);
 }
 
 static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
-		SETTINGS_KEYS,
-		PORT_KEYS,
-		"ports",
-		"rx_drop_en",
-		"idle_sleep_us",
-		"unmatched",
-		"punt_port",
-		"backend_counters",
-		"flow_paths",
-		"lcores",
-		"num_worker_queues",
-		"kni_ip",
-		"statsd_port",
-		NULL,
+		SETTINGS_KEYS,	    PORT_KEYS,	   "ports",	"rx_drop_en",
+		"idle_sleep_us",    "unmatched",   "punt_port", "punts_per_second",
+		"backend_counters", "flow_paths",  "lcores",	"num_worker_queues",
+		"kni_ip",	    "statsd_port", NULL,
 	};
 
 	if (conf_object(root))

@@ -313,12 +313,16 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	workers->idle_sleep_us = control->conf.idle_sleep_us;
 	workers->punt_unmatched = control->conf.punt_unmatched;
 	err = workers_make(workers, rte_lcore_count() - 1, &diag);
+	if (!err) {
+		err = workers_start(workers, &diag);
+		if (err)
+			workers_free(workers);
+	}
 	if (err) {
 		log_error("%s", diag.text);
 		deploy_stop(workers);
 		return err;
 	}
-	workers_start(workers);
 	control->generation = gen->number;
 	log_generation("serving", gen);
 	neighbours_warn_unknown(&control->neighbours);

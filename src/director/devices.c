@@ -40,25 +40,45 @@ static int gather_members(struct glb_diag *diag)
 	return 0;
 }
 
+bool ports_device(uint16_t *id, const struct ports *ports, unsigned int i)
+{
+	if (i >= 2U * ports->count)
+		return false;
+	*id = i < ports->count ? ports->ids[i] : ports->twin_ids[ports->ids[i - ports->count]];
+	return true;
+}
+
+uint16_t ports_twin_of(const struct ports *ports, uint16_t id)
+{
+	for (unsigned int i = 0; i < ports->count; i++)
+		if (ports->twin_ids[ports->ids[i]] == id)
+			return ports->ids[i];
+	return PORT_NONE;
+}
+
 /* Sorts the devices into served ports, the twin and members of bonds, which are neither. */
 static int sort_ports(struct ports *ports, const char *punt_port, struct glb_diag *diag)
 {
+	uint16_t twin_id = PORT_NONE;
 	uint16_t id;
 
-	*ports = (struct ports){.punt_id = PORT_NONE};
-	if (*punt_port && rte_eth_dev_get_port_by_name(punt_port, &ports->punt_id)) {
+	*ports = (struct ports){.count = 0};
+	if (*punt_port && rte_eth_dev_get_port_by_name(punt_port, &twin_id)) {
 		glb_diag(diag, "$.punt_port: there is no device \"%s\"", punt_port);
 		return -ENODEV;
 	}
 	RTE_ETH_FOREACH_DEV (id) {
-		if (id == ports->punt_id || is_member(id))
+		if (id == twin_id || is_member(id))
 			continue;
 		if (id >= GLB_PORTS_MAX) {
 			glb_diag(diag, "port number %u: those of ports are below %d", id,
 				 GLB_PORTS_MAX);
 			return -E2BIG;
 		}
+		/* that of the top level is the twin of the first port */
+		ports->twin_ids[id] = ports->count ? PORT_NONE : twin_id;
 		ports->ids[ports->count++] = id;
+		ports->punt_via[id] = ports->ids[0];
 	}
 	return 0;
 }
@@ -88,7 +108,7 @@ static int check_served(const struct ports *ports, const char *place, const char
 
 	if (rte_eth_dev_get_port_by_name(name, &id))
 		glb_diag(diag, "%s: there is no device \"%s\"", place, name);
-	else if (id == ports->punt_id)
+	else if (ports_twin_of(ports, id) != PORT_NONE)
 		glb_diag(diag, "%s: \"%s\" is the punt_port", place, name);
 	else if (is_member(id))
 		glb_diag(diag, "%s: \"%s\" is a member of a bond", place, name);

@@ -8,13 +8,11 @@
 #ifndef DIRECTOR_DEVICES_H
 #define DIRECTOR_DEVICES_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include <glb/diag.h>
 #include <glb/generation.h>
 
 #include "conf/director.h"
+#include "director/dpdk.h"
 
 struct rte_mempool;
 
@@ -35,25 +33,29 @@ struct port_losses {
 struct ports {
 	uint16_t ids[GLB_PORTS_MAX]; /* DPDK port numbers, all below GLB_PORTS_MAX */
 	uint16_t count;
-	uint16_t queue_count;		   /* queue pairs per port */
-	uint16_t punt_id;		   /* or PORT_NONE */
-	bool udp_checksum;		   /* the devices fill in outer checksums when told to */
-	uint32_t frame_max[GLB_PORTS_MAX]; /* bytes of the largest frame on the wire */
-	uint32_t punt_frame_max;	   /* the same, of the twin */
-	struct rte_mempool *pool;	   /* that frames are received into */
-	struct rte_mempool *large_pool;	   /* for frames that came in pieces */
-	uint64_t link_downs;		   /* counted by src/director/link.h */
+	uint16_t queue_count;		      /* queue pairs per port */
+	bool udp_checksum;		      /* the devices fill in outer checksums when told to */
+	uint16_t twin_ids[GLB_PORTS_MAX];     /* by port: what leads to the kernel, or PORT_NONE */
+	uint16_t punt_via[GLB_PORTS_MAX];     /* by port: whose twin takes what is punted */
+	uint32_t frame_max[RTE_MAX_ETHPORTS]; /* bytes of the largest frame of any device, on the
+						 wire */
+	struct rte_mempool *pool;	      /* that frames are received into */
+	struct rte_mempool *large_pool;	      /* for frames that came in pieces */
+	uint64_t link_downs;		      /* counted by src/director/link.h */
 	uint64_t link_changes;
 	struct port_losses before; /* of ports that were opened again since */
 };
 
 enum { PORT_NONE = UINT16_MAX };
 
-/* Bytes of the largest frame that a port, or the twin, takes or could get. */
-static inline uint32_t ports_frame_max(const struct ports *ports, uint16_t id)
-{
-	return id == ports->punt_id ? ports->punt_frame_max : ports->frame_max[id];
-}
+/*
+ * Walks over all devices, ports and twins: each call has the next i, from 0. False: that was all;
+ * else *id is a device, or PORT_NONE for a port that has no twin.
+ */
+bool ports_device(uint16_t *id, const struct ports *ports, unsigned int i);
+
+/* The port whose twin a device is, by DPDK port number; PORT_NONE: of none. */
+uint16_t ports_twin_of(const struct ports *ports, uint16_t id);
 
 /*
  * Finds every device of the EAL. 0, or -errno with a diag that begins with the place in

@@ -141,7 +141,8 @@ static void find_ways(struct ways *out, const struct workers *workers, bool has_
 	*out = (struct ways){.count = 0};
 	for (uint16_t id = rte_eth_find_next(0); id < RTE_MAX_ETHPORTS;
 	     id = rte_eth_find_next(id + 1)) {
-		bool is_twin = id == workers->ports.punt_id && workers->punt_unmatched;
+		bool is_twin =
+			workers->punt_unmatched && ports_twin_of(&workers->ports, id) != PORT_NONE;
 		struct netdev netdev;
 
 		if (!netdev_of(&netdev, id) || !(netdev.is_copied || is_twin))

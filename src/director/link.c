@@ -417,9 +417,9 @@ static bool is_due(const struct links *links, uint16_t id)
 
 bool links_take_due(struct links *links, const struct ports *ports, uint16_t *id)
 {
-	for (unsigned int i = 0; i <= ports->count; i++) {
-		uint16_t one = i < ports->count ? ports->ids[i] : ports->punt_id;
+	uint16_t one;
 
+	for (unsigned int i = 0; ports_device(&one, ports, i); i++) {
 		if (one == PORT_NONE || !is_due(links, one))
 			continue;
 		links->list[one].tried_at_ms = links->now_ms;

@@ -26,6 +26,21 @@ static const char *name_of(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN])
 	return rte_eth_dev_get_name_by_port(id, name) ? "?" : name;
 }
 
+/* Of the i-th port, or PORT_NONE. */
+static uint16_t twin_of(const struct ports *ports, unsigned int i)
+{
+	return ports->twin_ids[ports->ids[i]];
+}
+
+static unsigned int count_twins(const struct ports *ports)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < ports->count; i++)
+		n += twin_of(ports, i) != PORT_NONE;
+	return n;
+}
+
 static int refuse(struct glb_diag *diag, uint16_t id, const char *what, int err)
 {
 	char name[RTE_ETH_NAME_MAX_LEN];
@@ -134,8 +149,9 @@ static int count_queues(struct ports *ports, unsigned int worker_count, struct g
 		err = check_all_served(
 			ports->ids[i], queues,
 			"that needs as many workers, and as many queues of every port", diag);
-	if (ports->punt_id != PORT_NONE && !err)
-		err = check_all_served(ports->punt_id, 1, "a punt_port has one", diag);
+	for (unsigned int i = 0; i < ports->count && !err; i++)
+		if (twin_of(ports, i) != PORT_NONE)
+			err = check_all_served(twin_of(ports, i), 1, "a punt_port has one", diag);
 	if (!err && queues < worker_count)
 		log_warning("port %s: has %u of the %u queue pairs that the workers could use: "
 			    "packets are handed over between workers",
@@ -147,11 +163,11 @@ static int count_queues(struct ports *ports, unsigned int worker_count, struct g
 static uint16_t mbuf_room(const struct ports *ports)
 {
 	unsigned int room = RTE_MBUF_DEFAULT_DATAROOM;
+	uint16_t id;
 
-	for (unsigned int i = 0; i < ports->count; i++)
-		room = RTE_MAX(room, (unsigned int)mtu_of(ports->ids[i]) + FRAME_OVERHEAD);
-	if (ports->punt_id != PORT_NONE)
-		room = RTE_MAX(room, (unsigned int)mtu_of(ports->punt_id) + FRAME_OVERHEAD);
+	for (unsigned int i = 0; ports_device(&id, ports, i); i++)
+		if (id != PORT_NONE)
+			room = RTE_MAX(room, (unsigned int)mtu_of(id) + FRAME_OVERHEAD);
 	room = RTE_ALIGN_CEIL(room, 1024U); /* net_af_packet wants room for its whole ring slots */
 	return (uint16_t)(RTE_PKTMBUF_HEADROOM + RTE_MIN(room, (unsigned int)ROOM_MAX));
 }
@@ -168,8 +184,9 @@ struct setup {
 /* The pools that frames are received into, and joined in. 0 or -ENOMEM. */
 static int make_pools(struct setup *setup, struct ports *ports, unsigned int worker_count)
 {
-	unsigned int pairs = ports->count * ports->queue_count + (ports->punt_id != PORT_NONE);
-	unsigned int in_rings = 2U * RING_LEN * pairs;
+	unsigned int twins = count_twins(ports);
+	unsigned int pairs = ports->count * ports->queue_count + twins;
+	unsigned int in_rings = RING_LEN * (2U * pairs + twins); /* those of punts, too */
 	unsigned int count = rte_align32pow2(in_rings + worker_count * MBUFS_PER_WORKER) - 1;
 	int socket = rte_eth_dev_socket_id(ports->ids[0]);
 
@@ -255,8 +272,9 @@ static int start_all(const struct ports *ports, const struct setup *setup, struc
 
 	for (unsigned int i = 0; i < ports->count && !err; i++)
 		err = start_port(ports->ids[i], setup, diag);
-	if (!err && ports->punt_id != PORT_NONE)
-		err = start_port(ports->punt_id, &twin, diag);
+	for (unsigned int i = 0; i < ports->count && !err; i++)
+		if (twin_of(ports, i) != PORT_NONE)
+			err = start_port(twin_of(ports, i), &twin, diag);
 	return err;
 }
 
@@ -274,6 +292,7 @@ int ports_start(struct ports *ports, const struct director_conf *conf, unsigned 
 	}
 
 	int err = count_queues(ports, worker_count, diag);
+	uint16_t id;
 
 	if (err)
 		return err;
@@ -292,10 +311,9 @@ int ports_start(struct ports *ports, const struct director_conf *conf, unsigned 
 		return err;
 	}
 	err = start_all(ports, &setup, diag);
-	for (unsigned int i = 0; i < ports->count && !err; i++)
-		ports->frame_max[ports->ids[i]] = frame_max_of(ports->ids[i]);
-	if (ports->punt_id != PORT_NONE && !err)
-		ports->punt_frame_max = frame_max_of(ports->punt_id);
+	for (unsigned int i = 0; !err && ports_device(&id, ports, i); i++)
+		if (id != PORT_NONE)
+			ports->frame_max[id] = frame_max_of(id);
 	return err;
 }
 
@@ -310,7 +328,7 @@ int ports_restart(struct ports *ports, uint16_t id, const struct director_conf *
 		.udp_checksum = ports->udp_checksum,
 	};
 
-	if (id == ports->punt_id)
+	if (ports_twin_of(ports, id) != PORT_NONE)
 		setup = twin_setup(&setup);
 	return start_port(id, &setup, diag);
 }
@@ -328,7 +346,7 @@ void ports_add_losses(struct port_losses *sum, uint16_t id)
 
 void ports_measure(struct ports *ports, uint16_t id)
 {
-	uint32_t *frame_max = id == ports->punt_id ? &ports->punt_frame_max : &ports->frame_max[id];
+	uint32_t *frame_max = &ports->frame_max[id];
 	uint32_t room = rte_pktmbuf_data_room_size(ports->pool) - RTE_PKTMBUF_HEADROOM;
 	uint32_t now = frame_max_of(id);
 	char name[RTE_ETH_NAME_MAX_LEN];
@@ -361,10 +379,11 @@ static void stop_port(uint16_t id)
 
 void ports_stop(const struct ports *ports)
 {
-	for (unsigned int i = 0; i < ports->count; i++)
-		stop_port(ports->ids[i]);
-	if (ports->punt_id != PORT_NONE)
-		stop_port(ports->punt_id);
+	uint16_t id;
+
+	for (unsigned int i = 0; ports_device(&id, ports, i); i++)
+		if (id != PORT_NONE)
+			stop_port(id);
 }
 
 struct port_conf ports_conf(uint16_t id, const struct director_conf *conf)

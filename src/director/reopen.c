@@ -59,7 +59,5 @@ int reopen_port(struct workers *workers, uint16_t id, const struct director_conf
 		return err;
 	}
 	err = reopen(&workers->ports, id, conf, diag);
-	if (!err)
-		workers_start(workers);
-	return err;
+	return err ? err : workers_start(workers, diag);
 }

@@ -21,6 +21,8 @@ static struct worker_counters sum_workers(const struct workers *all)
 		for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++)
 			sum.verdicts[v] += one->verdicts[v];
 	}
+	sum.punted += all->twins.sent;
+	sum.punt_dropped += all->twins.not_sent;
 	return sum;
 }
 

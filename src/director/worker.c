@@ -19,46 +19,35 @@ enum {
 	TIMER_SLACK_NS = 1000,	 /* the kernel's default would add 50 microseconds to every sleep */
 };
 
-/* Frames to send, gathered per port. */
+/* What becomes of a burst: frames to send, gathered per port, to be punted and to be freed. */
 struct outbox {
 	uint16_t counts[GLB_PORTS_MAX];
+	uint16_t punt_count;
+	uint16_t free_count;
 	struct rte_mbuf *mbufs[GLB_PORTS_MAX][BURST];
+	struct rte_mbuf *punted[BURST];
+	struct rte_mbuf *freed[BURST];
 };
+
+static void empty(struct outbox *out)
+{
+	memset(out->counts, 0, sizeof(out->counts));
+	out->punt_count = out->free_count = 0;
+}
 
 static bool owns_queue(const struct worker *w)
 {
 	return w->index < w->all->ports.queue_count;
 }
 
-/*
- * Sends n frames; returns how many the port took, and frees the others. A port that stops early is
- * full, or does not take the frame it stopped at for its size: then those behind it must not
- * suffer.
- */
-static uint16_t transmit(const struct ports *ports, uint16_t port, uint16_t queue,
-			 struct rte_mbuf **mbufs, uint16_t n)
+void worker_send(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
 {
-	uint16_t taken = 0;
-	uint16_t at = 0;
-
-	while (at < n) {
-		uint16_t sent = rte_eth_tx_burst(port, queue, mbufs + at, n - at);
-
-		taken += sent;
-		at += sent;
-		if (at < n && mbufs[at]->pkt_len <= ports_frame_max(ports, port))
-			break;
-		if (at < n)
-			rte_pktmbuf_free(mbufs[at++]);
-	}
-	if (at < n)
-		rte_pktmbuf_free_bulk(mbufs + at, n - at);
-	return taken;
-}
-
-static void send_burst(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
-{
-	uint16_t sent = transmit(&w->all->ports, port, (uint16_t)w->index, mbufs, n);
+	const struct tx_queue tx = {
+		.port = port,
+		.queue = (uint16_t)w->index,
+		.frame_max = w->all->ports.frame_max[port],
+	};
+	uint16_t sent = transmit(&tx, mbufs, n);
 
 	w->counters.tx += sent;
 	w->counters.tx_dropped += n - sent;
@@ -70,7 +59,7 @@ static void leave(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint
 	const struct workers *all = w->all;
 
 	if (owns_queue(w))
-		send_burst(w, port, mbufs, n);
+		worker_send(w, port, mbufs, n);
 	else
 		w->counters.tx_dropped += handover_put(
 			all->workers[w->index % all->ports.queue_count].tx_ring, mbufs, n);
@@ -95,11 +84,6 @@ static void gather(struct outbox *out, struct rte_mbuf *mbuf)
 	out->mbufs[mbuf->port][out->counts[mbuf->port]++] = mbuf;
 }
 
-static uint64_t now_ns(const struct worker *w)
-{
-	return (uint64_t)((unsigned __int128)rte_rdtsc() * w->all->ns_per_tick >> 32);
-}
-
 /* Carries GLB_FORWARD out, up to counting the verdict and sending. */
 static void forward(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
 		    const struct glb_packet *pkt)
@@ -109,20 +93,20 @@ static void forward(struct worker *w, const struct glb_generation *gen, struct r
 	frame_adopt(mbuf, pkt, frame_offload(mbuf, pkt, gen->settings.udp_checksum));
 }
 
-/* Carries any other verdict out. */
+/* Carries any other verdict out, up to sending. */
 static void settle(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
 		   struct glb_packet *pkt, struct outbox *out)
 {
 	if (glb_verdict_is_answer(pkt->verdict))
-		glb_answer_within(&w->answers, gen, pkt, now_ns(w));
+		glb_answer_within(&w->answers, gen, pkt, worker_now_ns(w));
 	w->counters.verdicts[pkt->verdict]++;
 	if (glb_verdict_is_answer(pkt->verdict)) {
 		frame_adopt(mbuf, pkt, 0);
 		gather(out, mbuf);
-	} else if (glb_verdict_is_punt(pkt->verdict) && w->all->punt_ring) {
-		w->counters.punt_dropped += handover_put(w->all->punt_ring, &mbuf, 1);
+	} else if (glb_verdict_is_punt(pkt->verdict) && w->all->twins.count) {
+		out->punted[out->punt_count++] = mbuf;
 	} else {
-		rte_pktmbuf_free(mbuf);
+		out->freed[out->free_count++] = mbuf;
 	}
 }
 
@@ -168,7 +152,7 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 		leave(w, packets[0].port, mbufs, (uint16_t)n);
 		return;
 	}
-	memset(out.counts, 0, sizeof(out.counts));
+	empty(&out);
 	for (unsigned int i = 0; i < n; i++) {
 		if (packets[i].verdict != GLB_FORWARD) {
 			settle(w, gen, mbufs[i], &packets[i], &out);
@@ -179,6 +163,10 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 		gather(&out, mbufs[i]);
 	}
 	flush(w, &out);
+	if (out.punt_count)
+		twins_punt(w, gen, out.punted, out.punt_count);
+	if (out.free_count)
+		rte_pktmbuf_free_bulk(out.freed, out.free_count);
 }
 
 static unsigned int serve_queues(struct worker *w, const struct glb_generation *gen)
@@ -242,7 +230,7 @@ static unsigned int serve_tx_ring(struct worker *w)
 	unsigned int done = 0;
 	struct outbox out;
 
-	memset(out.counts, 0, sizeof(out.counts));
+	empty(&out);
 	for (unsigned int i = 0; i < w->all->ports.count; i++) {
 		unsigned int n = take(w->tx_ring, mbufs);
 
@@ -254,25 +242,6 @@ static unsigned int serve_tx_ring(struct worker *w)
 		done += n;
 	}
 	return done;
-}
-
-/* Worker 0: between the kernel, behind the twin port, and the first port. */
-static unsigned int serve_twin(struct worker *w)
-{
-	uint16_t twin = w->all->ports.punt_id;
-	struct rte_mbuf *mbufs[BURST];
-	unsigned int n = rte_ring_dequeue_burst(w->all->punt_ring, (void **)mbufs, BURST, NULL);
-	uint16_t sent = transmit(&w->all->ports, twin, 0, mbufs, (uint16_t)n);
-
-	w->counters.punted += sent;
-	w->counters.punt_dropped += n - sent;
-
-	uint16_t back = rte_eth_rx_burst(twin, 0, mbufs, BURST);
-
-	w->counters.from_kernel += back;
-	if (back)
-		send_burst(w, w->all->ports.ids[0], mbufs, back);
-	return n + back;
 }
 
 unsigned int worker_serve(struct worker *w, const struct served *served)
@@ -287,8 +256,8 @@ unsigned int worker_serve(struct worker *w, const struct served *served)
 		done += serve_in_ring(w, gen);
 	if (w->tx_ring)
 		done += serve_tx_ring(w);
-	if (w->all->punt_ring && w->index == 0)
-		done += serve_twin(w);
+	if (w->all->twins.count && w->index == 0)
+		done += twins_serve(w, gen);
 	return done;
 }
 
@@ -378,11 +347,8 @@ static bool make_handover(struct workers *all)
 /* False: out of memory. */
 static bool make_rings(struct workers *all)
 {
-	if (all->punt_unmatched && all->ports.punt_id != PORT_NONE) {
-		all->punt_ring = make_ring("punt", 0, all->count);
-		if (!all->punt_ring)
-			return false;
-	}
+	if (all->punt_unmatched && twins_make(&all->twins, &all->ports, all->count))
+		return false;
 	return all->ports.queue_count >= all->count || make_handover(all);
 }
 
@@ -410,10 +376,16 @@ int workers_make(struct workers *all, unsigned int count, struct glb_diag *diag)
 	return 0;
 }
 
-void workers_start(struct workers *all)
+int workers_start(struct workers *all, struct glb_diag *diag)
 {
 	unsigned int lcore;
 	unsigned int i = 0;
+	int err = twins_start(&all->twins);
+
+	if (err) {
+		glb_diag(diag, "no thread for the twin ports: %s", strerror(-err));
+		return err;
+	}
 
 	__atomic_store_n(&all->stop, false, __ATOMIC_RELAXED);
 	RTE_LCORE_FOREACH_WORKER (lcore) {
@@ -422,6 +394,7 @@ void workers_start(struct workers *all)
 		w->node = nodes_index(&all->publish.nodes, rte_lcore_to_socket_id(lcore));
 		(void)rte_eal_remote_launch(run, w, lcore);
 	}
+	return 0;
 }
 
 static void drain(struct rte_ring *ring)
@@ -467,6 +440,7 @@ int workers_pause(struct workers *all)
 		log_error("worker %u on lcore %u does not stop", i, worker_lcore(i));
 		err = -ETIMEDOUT;
 	}
+	twins_stop(&all->twins);
 	return err;
 }
 
@@ -480,7 +454,6 @@ int workers_stop(struct workers *all)
 		drain(all->workers[i].in_ring);
 		drain(all->workers[i].tx_ring);
 	}
-	drain(all->punt_ring);
 	return 0;
 }
 
@@ -491,7 +464,7 @@ void workers_free(struct workers *all)
 		rte_ring_free(all->workers[i].tx_ring);
 		rte_free(all->workers[i].batches);
 	}
-	rte_ring_free(all->punt_ring);
+	twins_free(&all->twins);
 	free(all->workers);
 	all->workers = NULL;
 }

@@ -17,6 +17,8 @@
 #include "director/port.h"
 #include "director/publish.h"
 #include "director/tally.h"
+#include "director/transmit.h"
+#include "director/twin.h"
 
 /* name of the counter, sentence for docs/counters.md */
 #define WORKER_COUNTERS(X)                                                                         \
@@ -28,6 +30,7 @@
 	X(punted, "punted packets handed to the twin port")                                        \
 	X(punt_dropped, "punted packets lost on the way to the twin port: its ring was full, or "  \
 			"the frame too large")                                                     \
+	X(punt_limited, "punted packets freed: punts_per_second of their port was reached")        \
 	X(from_kernel, "packets of the twin port sent on")                                         \
 	X(merged, "frames larger than their port's MTU: merged by GRO or TSO before they got "     \
 		  "here")
@@ -51,9 +54,9 @@ struct workers {
 	uint64_t ns_per_tick; /* of the TSC, times 2^32 */
 	uint32_t idle_sleep_us;
 	bool punt_unmatched;
-	bool stop;		    /* set by the control thread */
-	struct rte_ring *punt_ring; /* to the twin port, sent by worker 0; or NULL */
-	struct handover handover;   /* where some workers have no queue */
+	bool stop;		  /* set by the control thread */
+	struct twins twins;	  /* served by worker 0 and a thread of their own */
+	struct handover handover; /* where some workers have no queue */
 };
 
 struct worker {
@@ -78,10 +81,11 @@ struct worker {
 GLB_NODISCARD int workers_make(struct workers *all, unsigned int count, struct glb_diag *diag);
 
 /*
- * Starts them, for the first time or after workers_pause(), one on every lcore but the main one.
- * all->publish must be set.
+ * Starts them, for the first time or after workers_pause(), one on every lcore but the main one,
+ * and the thread of the twins. all->publish must be set. 0, or -errno with a diag and nothing
+ * started.
  */
-void workers_start(struct workers *all);
+GLB_NODISCARD int workers_start(struct workers *all, struct glb_diag *diag);
 
 /* The lcore of the worker with this index. */
 unsigned int worker_lcore(unsigned int index);
@@ -97,6 +101,15 @@ GLB_NODISCARD int workers_pause(struct workers *all);
 
 /* What a worker does in one turn: all that is to do, up to some bursts. How many packets it was. */
 unsigned int worker_serve(struct worker *w, const struct served *served);
+
+/* The time by the TSC, from any start. */
+static inline uint64_t worker_now_ns(const struct worker *w)
+{
+	return (uint64_t)((unsigned __int128)rte_rdtsc() * w->all->ns_per_tick >> 32);
+}
+
+/* Has the owner of a queue send n frames through that of a port. What is not sent is freed. */
+void worker_send(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint16_t n);
 
 /*
  * Stops them and waits until they have left. Their counters stay readable until workers_free(). 0,

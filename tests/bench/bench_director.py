@@ -49,6 +49,8 @@ TABLES = {
         }
     ]
 }
+# what reaches the port, and is there a kernel to punt to?
+PUNTING = [("all to a VIP", 0, True), ("10 % to no bind, no twin", 10, False), ("10 % to no bind, a twin", 10, True)]
 # name, flows, bytes; infinite_rx holds all in mbufs, of which a director with one worker has 8,191
 SUBJECTS = [
     ("ipv4 64, 256 flows", 256, 64),
@@ -66,6 +68,13 @@ def frames_of(flows, size):
         frame[28:30] = (flow // 256).to_bytes(2, "big")
         frame[34:36] = (1024 + flow).to_bytes(2, "big")
         yield bytes(frame)
+
+
+def with_unbound(frames, percent):
+    """Every so many to a port of the VIP that has no bind."""
+    for number, frame in enumerate(frames):
+        unbound = percent and number % (100 // percent) == 0
+        yield frame[:36] + (PORT + 1).to_bytes(2, "big") + frame[38:] if unbound else frame
 
 
 def memory():
@@ -136,10 +145,23 @@ class Setup:
         (folder / "director.json").write_text(json.dumps(CONFIG))
         (folder / "tables.json").write_text(json.dumps(TABLES))
 
-    def director(self, eal):
+    def director(self, eal, counted="forward"):
         files = ["--config", self.folder / "director.json", "--tables", self.folder / "tables.json"]
-        command = [self.arguments.director, *eal, "--", *files]
-        return ns_per_packet(command, READY, r"(?m)^forward (\d+)$", self.arguments.seconds)
+        command = ["unshare", "--net", self.arguments.director, *eal, "--", *files]
+        return ns_per_packet(command, READY, rf"(?m)^{counted} (\d+)$", self.arguments.seconds)
+
+    def punt(self, report):
+        """The kernel takes its time, of which a flood must not take too much from the rest."""
+        values = {name: [] for name, _, _ in PUNTING}
+        for _ in range(self.arguments.rounds):
+            for name, percent, twin in PUNTING:
+                capture.write(self.folder / "in.pcap", list(with_unbound(frames_of(256, 64), percent)))
+                (self.folder / "director.json").write_text(json.dumps({**CONFIG, **({"punt_port": "net_tap0"} if twin else {})}))
+                eal = [*eal_options(1, self.folder / "in.pcap", 1), *(["--vdev=net_tap0,iface=twin"] if twin else [])]
+                values[name].append(self.director(eal, "rx"))
+        first = values[PUNTING[0][0]]
+        for name, ns in values.items():
+            report.row("ipv4 64, 256 flows", name, ns, [f / n for f, n in zip(first, ns)] if ns is not first else None)
 
     def testpmd(self, eal, mode, queues):
         own = [f"--forward-mode={mode}", f"--total-num-mbufs={8192 * queues - 1}", "--auto-start", "--no-lsc-interrupt"]
@@ -182,6 +204,8 @@ def main():
             for subject, flows, size in SUBJECTS:
                 capture.write(Path(folder) / "in.pcap", list(frames_of(flows, size)))
                 setup.compare(report, subject, workers, queues)
+        report.section("net_pcap, workers: 1, punted to net_tap; per packet received", "ns", "times as fast as no punts")
+        setup.punt(report)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ DIRECTOR = {
     "forward_icmp_ping_responses": True,
     "unmatched": "drop",
     "punt_port": "net_tap0",
+    "punts_per_second": 1000,
     "idle_sleep_us": 0,
     "rx_drop_en": True,
     "backend_counters": False,
@@ -265,6 +266,7 @@ RANGES = {
     "outer_dscp": (0, 63),
     "vlan": (1, 4094),
     "idle_sleep_us": (0, 10000),
+    "punts_per_second": (0, 1000000),
 }
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 from device import CONFIG, PORT, VIP, collect, drain, encapsulated
 from far_end import Wire, inside
-from scapy.layers.inet import IP, TCP
+from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.utils import checksum
 
@@ -173,6 +173,56 @@ def test_what_the_kernel_sends_leaves_through_the_first_port(host):
     time.sleep(0.3)
     assert host.stop()["from_kernel"] == 3
     assert [capture.read(out) for out in outs] == [frames, [], []]
+
+
+def flood(wire, stop):
+    """Send what is for nobody until told to stop, far more than passes."""
+    frame = Ether(src="02:00:00:00:00:02", dst="ff:ff:ff:ff:ff:ff")
+    unbound = bytes(frame / IP(src="198.51.100.7", dst="203.0.113.9") / UDP(sport=53, dport=53)).ljust(64, b"\0")
+    while not stop.wait(0.001):
+        for _ in range(20):
+            wire.send(unbound)
+
+
+def test_a_flood_of_unbound_packets_starves_nobody(twin):
+    """The kernel is given a share of them; neighbours, routing and the host's connections have theirs."""
+    twin.start(punts_per_second=400)
+    assert twin.echo_over_tcp(4, b"now the addresses are known") == b"now the addresses are known"
+    wire, stop = Wire(twin.peer.name, twin.far), threading.Event()
+    thread = threading.Thread(target=flood, args=(wire, stop))
+    begin = time.monotonic()
+    thread.start()
+    try:
+        time.sleep(1)
+        data = bytes(20000)
+        for version in (4, 6):
+            twin.peer.ip("neigh", "flush", "dev", twin.far)
+            assert twin.ping(version)
+            assert twin.echo_over_tcp(version, data) == data
+    finally:
+        stop.set()
+        thread.join()
+        wire.close()
+    seconds = time.monotonic() - begin + 1.5  # a second's worth at once, and what came before
+    counters = twin.host.stop()
+    assert counters["punt_limited"] > 1000
+    assert counters["punted"] <= 400 * seconds
+    assert counters["punt_not_ip"] + counters["punt_no_bind"] == sum(
+        counters[name] for name in ("punted", "punt_dropped", "punt_limited")
+    )
+
+
+def test_the_kernel_sends_no_more_than_its_rate(twin):
+    """It waits instead: that is what its sockets do as well where a device is slow."""
+    twin.start(punts_per_second=1000)
+    begin = time.monotonic()
+    behind = Wire(twin.host.namespace.name, "twin")
+    for _ in range(600):
+        behind.send(bytes(Ether(src="02:00:00:00:00:0d", dst="02:00:00:00:00:02", type=0x88B5)).ljust(60, b"\0"))
+    time.sleep(0.2)
+    behind.close()
+    counters = twin.host.stop()
+    assert 32 < counters["from_kernel"] <= 32 + 1000 * (time.monotonic() - begin)
 
 
 def test_the_kernel_is_not_told_of_what_is_forwarded(twin):

@@ -50,6 +50,7 @@ START_TEST(two_keys_are_enough_and_the_rest_has_its_defaults)
 		.hash_fields = GLB_HASH_SRC_ADDR,
 		.answers_per_second = 1000,
 		.errors_per_second = 1000,
+		.punt_interval_ns = 20000,
 	};
 
 	ck_assert_mem_eq(&conf.settings, &original, sizeof(original));
@@ -71,7 +72,7 @@ START_TEST(every_key_has_its_effect)
 		      "'alt_hash_fields':{'src_addr':true,'dst_port':true},"
 		      "'forward_icmp_ping_responses':false,'rx_drop_en':false,"
 		      "'backend_counters':false,"
-		      "'idle_sleep_us':0,'unmatched':'drop','punt_port':'net_tap0'}"),
+		      "'idle_sleep_us':0,'punts_per_second':1000,'unmatched':'drop','punt_port':'net_tap0'}"),
 		0);
 	ck_assert_mem_eq(conf.defaults.port.gateway_mac, "\2\0\0\xab\xcd\xef", 6);
 	ck_assert_mem_eq(conf.settings.src_addr.bytes, "\x0a\0\0\xff", 4);
@@ -83,6 +84,7 @@ START_TEST(every_key_has_its_effect)
 	ck_assert(!conf.punt_unmatched);
 	ck_assert_str_eq(conf.punt_port, "net_tap0");
 	ck_assert_uint_eq(conf.idle_sleep_us, 0);
+	ck_assert_uint_eq(conf.settings.punt_interval_ns, 1000000);
 }
 END_TEST
 
@@ -258,6 +260,10 @@ static const struct {
 	 "1:91: $.idle_sleep_us: is a fraction, expected an integer from 0 to 10000"},
 	{WITH("'idle_sleep_us':false"),
 	 "1:91: $.idle_sleep_us: is a boolean, expected an integer from 0 to 10000"},
+	{WITH("'punts_per_second':0"), NULL},
+	{WITH("'punts_per_second':1000000"), NULL},
+	{WITH("'punts_per_second':1000001"),
+	 "1:94: $.punts_per_second: 1000001 is not from 0 to 1000000"},
 	{WITH("'unmatched':'punt'"), NULL},
 	{WITH("'unmatched':'pun'"), "1:87: $.unmatched: \"pun\" is not punt or drop"},
 	{WITH("'unmatched':true"), "1:87: $.unmatched: is a boolean, expected a string"},
