@@ -454,15 +454,24 @@ int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag)
 	return 0;
 }
 
+static bool is_lost(const struct links *links, uint16_t id)
+{
+	const struct link *link = &links->list[id];
+
+	return link->is_dead && links->now_ms - link->dead_at_ms >= LINK_WAIT_MS;
+}
+
 bool links_are_lost(const struct links *links, const struct ports *ports)
 {
-	for (unsigned int i = 0; i < ports->count; i++) {
-		const struct link *link = &links->list[ports->ids[i]];
+	char name[RTE_ETH_NAME_MAX_LEN];
 
-		if (!link->is_dead || links->now_ms - link->dead_at_ms < LINK_WAIT_MS)
+	for (unsigned int i = 0; i < ports->count; i++)
+		if (!is_lost(links, ports->ids[i]))
 			return false;
-	}
-	log_error("no port has had its device for %d s", LINK_WAIT_MS / 1000);
+	for (unsigned int i = 0; i < ports->count; i++)
+		log_error("port %s: %s has been gone for %d s, and no port is left; giving up",
+			  netdev_port(ports->ids[i], name),
+			  device_text(&links->list[ports->ids[i]]), LINK_WAIT_MS / 1000);
 	return true;
 }
 

@@ -232,7 +232,7 @@ def test_a_director_without_its_only_device_gives_up(host, traffic):
     assert traffic.reply()
     traffic.delete()
     assert host.process.wait(20) == 75
-    assert "error: no port has had its device for 10 s" in host.log.read_text()
+    assert "error: port net_af_packet0: eth0 has been gone for 10 s, and no port is left; giving up" in host.log.read_text()
     assert "forward 1\n" in (host.folder / "counters").read_text()
 
 
