@@ -221,6 +221,73 @@ START_TEST(a_match_says_what_the_kernel_does_with_such_packets)
 }
 END_TEST
 
+static struct nlmsghdr *write_link(char *buffer, uint16_t type, uint8_t family, unsigned int flags)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(message, sizeof(*link));
+
+	message->nlmsg_type = type;
+	link->ifi_family = family;
+	link->ifi_index = IFINDEX;
+	link->ifi_flags = flags;
+	mnl_attr_put_strz(message, IFLA_IFNAME, "eth0");
+	mnl_attr_put_u32(message, IFLA_MTU, 9000);
+	mnl_attr_put(message, IFLA_ADDRESS, GLB_MAC_LEN, mac);
+	return message;
+}
+
+static void read_link_part(const struct nlmsghdr *part)
+{
+	struct rtnl_link got;
+
+	(void)rtnl_read_link(&got, part);
+}
+
+START_TEST(a_device_is_read_with_what_matters_to_a_port)
+{
+	_Alignas(struct nlmsghdr) char buffer[BUFFER_LEN] = {0};
+	struct nlmsghdr *message = write_link(buffer, RTM_NEWLINK, AF_UNSPEC, IFF_UP | IFF_RUNNING);
+	struct rtnl_link got;
+
+	ck_assert(rtnl_read_link(&got, message));
+	ck_assert_str_eq(got.name, "eth0");
+	ck_assert_uint_eq(got.ifindex, IFINDEX);
+	ck_assert_uint_eq(got.state.ifindex, IFINDEX);
+	ck_assert_uint_eq(got.state.mtu, 9000);
+	ck_assert_mem_eq(got.state.mac, mac, GLB_MAC_LEN);
+	ck_assert(got.state.is_up && !got.is_moved);
+	read_parts(message, read_link_part);
+}
+END_TEST
+
+START_TEST(a_device_without_a_carrier_is_not_up)
+{
+	_Alignas(struct nlmsghdr) char buffer[BUFFER_LEN] = {0};
+	struct rtnl_link got;
+
+	ck_assert(rtnl_read_link(&got, write_link(buffer, RTM_NEWLINK, AF_UNSPEC, IFF_UP)));
+	ck_assert(!got.state.is_up);
+}
+END_TEST
+
+START_TEST(a_device_is_deleted_or_moved_but_not_by_leaving_a_bridge)
+{
+	_Alignas(struct nlmsghdr) char buffer[BUFFER_LEN] = {0};
+	struct nlmsghdr *message = write_link(buffer, RTM_DELLINK, AF_UNSPEC, 0);
+	struct rtnl_link got;
+
+	ck_assert(rtnl_read_link(&got, message));
+	ck_assert_uint_eq(got.ifindex, IFINDEX);
+	ck_assert_uint_eq(got.state.ifindex, 0);
+	ck_assert(!got.is_moved);
+	mnl_attr_put_u32(message, IFLA_NEW_NETNSID, 0);
+	ck_assert(rtnl_read_link(&got, message));
+	ck_assert(got.is_moved);
+	memset(buffer, 0, sizeof(buffer));
+	ck_assert(!rtnl_read_link(&got, write_link(buffer, RTM_DELLINK, AF_BRIDGE, 0)));
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("rtnl");
@@ -232,6 +299,9 @@ Suite *unit_suite(void)
 	tcase_add_test(rtnl, a_message_that_was_cut_is_read_to_its_end_and_no_further);
 	tcase_add_test(rtnl, a_route_leads_to_a_neighbour_unless_by_way_of_another);
 	tcase_add_test(rtnl, a_match_says_what_the_kernel_does_with_such_packets);
+	tcase_add_test(rtnl, a_device_is_read_with_what_matters_to_a_port);
+	tcase_add_test(rtnl, a_device_without_a_carrier_is_not_up);
+	tcase_add_test(rtnl, a_device_is_deleted_or_moved_but_not_by_leaving_a_bridge);
 	suite_add_tcase(suite, rtnl);
 	return suite;
 }
