@@ -21,6 +21,7 @@ struct port_conf {
 	struct glb_port port;	  /* mac is the device's; mtu 0: the device's own, too */
 	bool gateway_auto;	  /* gateway_mac is the kernel's answer for gateway_addr */
 	struct glb_addr gateway_addr;
+	char punt_port[PORT_NAME_LEN]; /* device that takes what is punted on it alone, or "" */
 	char gateway_interface[INTERFACE_NAME_LEN]; /* that knows the gateway; "": any */
 };
 
@@ -28,13 +29,13 @@ struct director_conf {
 	struct glb_settings settings; /* ports are left to the caller */
 	struct port_conf defaults;    /* for ports that are not listed */
 	struct port_conf ports[GLB_PORTS_MAX];
-	unsigned int port_count; /* of those listed */
-	struct own_addrs own;	 /* for the report of the tables */
-	char punt_port[64];	 /* device that takes punted packets, or "" */
-	uint32_t idle_sleep_us;	 /* how long an idle worker sleeps at a time; 0: never */
-	bool punt_unmatched;	 /* false: unmatched packets are dropped */
-	bool rx_drop_en;	 /* let the NIC drop when a receive ring is full */
-	bool backend_counters;	 /* count what goes to every table and backend */
+	unsigned int port_count;       /* of those listed */
+	struct own_addrs own;	       /* for the report of the tables */
+	char punt_port[PORT_NAME_LEN]; /* the first port's, and of those without one; or "" */
+	uint32_t idle_sleep_us;	       /* how long an idle worker sleeps at a time; 0: never */
+	bool punt_unmatched;	       /* false: unmatched packets are dropped */
+	bool rx_drop_en;	       /* let the NIC drop when a receive ring is full */
+	bool backend_counters;	       /* count what goes to every table and backend */
 };
 
 /*

@@ -164,7 +164,8 @@ static void read_name(struct director_conf *conf, struct port_conf *port,
 static void read_port(struct director_conf *conf, struct port_conf *port,
 		      const struct conf_value *object)
 {
-	static const char *const known[] = {"name", PORT_KEYS, NULL};
+	static const char *const known[] = {"name", "punt_port", PORT_KEYS, NULL};
+	struct conf_value value;
 
 	*port = conf->defaults;
 	if (conf_object(object))
@@ -172,6 +173,8 @@ static void read_port(struct director_conf *conf, struct port_conf *port,
 	conf_warn_unknown(object, known);
 	read_name(conf, port, object);
 	read_keys(port, &conf->settings, object);
+	if (conf_find(&value, object, "punt_port"))
+		(void)conf_name(port->punt_port, sizeof(port->punt_port), "device name", &value);
 	if (!port->gateway_auto)
 		warn_unasked(object);
 }

@@ -79,10 +79,22 @@ static void log_generation(const char *what, const struct glb_generation *gen)
 		 glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)));
 }
 
+/* Has every port of one the twin that the other says? */
+static bool has_twins_of(const struct director_conf *one, const struct director_conf *other)
+{
+	for (unsigned int i = 0; i < one->port_count; i++) {
+		const struct port_conf *port = &one->ports[i];
+
+		if (strcmp(port->punt_port, director_conf_port(other, port->name)->punt_port) != 0)
+			return false;
+	}
+	return !strcmp(one->punt_port, other->punt_port);
+}
+
 /* What only a restart changes stays as it is, and is said. Everything else is in force. */
 static void keep_restart_only(struct director_conf *new, const struct director_conf *old)
 {
-	if (strcmp(old->punt_port, new->punt_port) != 0 ||
+	if (!has_twins_of(old, new) || !has_twins_of(new, old) ||
 	    old->punt_unmatched != new->punt_unmatched ||
 	    old->idle_sleep_us != new->idle_sleep_us || old->rx_drop_en != new->rx_drop_en ||
 	    old->backend_counters != new->backend_counters)

@@ -56,31 +56,128 @@ uint16_t ports_twin_of(const struct ports *ports, uint16_t id)
 	return PORT_NONE;
 }
 
-/* Sorts the devices into served ports, the twin and members of bonds, which are neither. */
-static int sort_ports(struct ports *ports, const char *punt_port, struct glb_diag *diag)
+/* The device of a name. 0, or -ENODEV with a diag of which `place` named it. */
+static int find_device(uint16_t *id, const char *place, const char *name, struct glb_diag *diag)
 {
-	uint16_t twin_id = PORT_NONE;
+	if (!rte_eth_dev_get_port_by_name(name, id))
+		return 0;
+	glb_diag(diag, "%s: there is no device \"%s\"", place, name);
+	return -ENODEV;
+}
+
+/* Devices that lead to the kernel, as director.json names them: the top level first. */
+struct twin_names {
+	unsigned int count;
+	uint16_t ids[GLB_PORTS_MAX + 1];
+};
+
+static bool is_named(const struct twin_names *names, uint16_t id)
+{
+	for (unsigned int i = 0; i < names->count; i++)
+		if (names->ids[i] == id)
+			return true;
+	return false;
+}
+
+static int add_name(struct twin_names *names, const char *place, const char *name,
+		    struct glb_diag *diag)
+{
+	uint16_t id;
+	int err = *name ? find_device(&id, place, name, diag) : 0;
+
+	if (err || !*name)
+		return err;
+	if (is_named(names, id)) {
+		glb_diag(diag, "%s: \"%s\" is that of another port", place, name);
+		return -EEXIST;
+	}
+	names->ids[names->count++] = id;
+	return 0;
+}
+
+static int find_twins(struct twin_names *names, const struct director_conf *conf,
+		      struct glb_diag *diag)
+{
+	int err;
+
+	*names = (struct twin_names){.count = 0};
+	err = add_name(names, "$.punt_port", conf->punt_port, diag);
+	for (unsigned int i = 0; i < conf->port_count && !err; i++) {
+		char place[PLACE_LEN];
+
+		(void)snprintf(place, sizeof(place), "$.ports[%u].punt_port", i);
+		err = add_name(names, place, conf->ports[i].punt_port, diag);
+	}
+	return err;
+}
+
+/* Lists the ports: neither twins nor members of bonds. */
+static int list_ports(struct ports *ports, const struct twin_names *twins, struct glb_diag *diag)
+{
 	uint16_t id;
 
-	*ports = (struct ports){.count = 0};
-	if (*punt_port && rte_eth_dev_get_port_by_name(punt_port, &twin_id)) {
-		glb_diag(diag, "$.punt_port: there is no device \"%s\"", punt_port);
-		return -ENODEV;
-	}
 	RTE_ETH_FOREACH_DEV (id) {
-		if (id == twin_id || is_member(id))
+		if (is_named(twins, id) || is_member(id))
 			continue;
 		if (id >= GLB_PORTS_MAX) {
 			glb_diag(diag, "port number %u: those of ports are below %d", id,
 				 GLB_PORTS_MAX);
 			return -E2BIG;
 		}
-		/* that of the top level is the twin of the first port */
-		ports->twin_ids[id] = ports->count ? PORT_NONE : twin_id;
+		ports->twin_ids[id] = PORT_NONE;
+		ports->punt_via[id] = id;
 		ports->ids[ports->count++] = id;
-		ports->punt_via[id] = ports->ids[0];
 	}
 	return 0;
+}
+
+/* Gives ports their own twins. Names that are no port's are left to ports_check(). */
+static void assign_own(struct ports *ports, const struct director_conf *conf)
+{
+	for (unsigned int i = 0; i < conf->port_count; i++) {
+		const struct port_conf *port = &conf->ports[i];
+		uint16_t id;
+
+		if (!*port->punt_port || rte_eth_dev_get_port_by_name(port->name, &id))
+			continue;
+		for (unsigned int k = 0; k < ports->count; k++)
+			if (ports->ids[k] == id)
+				(void)rte_eth_dev_get_port_by_name(port->punt_port,
+								   &ports->twin_ids[id]);
+	}
+}
+
+/* That of the top level is the twin of the first port, and takes what others without one punt. */
+static int assign_first(struct ports *ports, uint16_t twin_id, struct glb_diag *diag)
+{
+	uint16_t first = ports->ids[0];
+
+	if (!ports->count)
+		return 0;
+	if (ports->twin_ids[first] != PORT_NONE) {
+		glb_diag(diag, "$.punt_port: the first port has one of its own in $.ports");
+		return -EEXIST;
+	}
+	ports->twin_ids[first] = twin_id;
+	for (unsigned int i = 0; i < ports->count; i++)
+		if (ports->twin_ids[ports->ids[i]] == PORT_NONE)
+			ports->punt_via[ports->ids[i]] = first;
+	return 0;
+}
+
+/* Sorts the devices into ports, their twins and members of bonds. */
+static int sort_ports(struct ports *ports, const struct director_conf *conf, struct glb_diag *diag)
+{
+	struct twin_names twins;
+	int err = find_twins(&twins, conf, diag);
+
+	*ports = (struct ports){.count = 0};
+	if (!err)
+		err = list_ports(ports, &twins, diag);
+	if (err)
+		return err;
+	assign_own(ports, conf);
+	return *conf->punt_port ? assign_first(ports, twins.ids[0], diag) : 0;
 }
 
 int ports_find(struct ports *out, const struct director_conf *conf, struct glb_diag *diag)
@@ -89,7 +186,7 @@ int ports_find(struct ports *out, const struct director_conf *conf, struct glb_d
 	int err = gather_members(diag);
 
 	if (!err)
-		err = sort_ports(&ports, conf->punt_port, diag);
+		err = sort_ports(&ports, conf, diag);
 	if (err)
 		return err;
 	/* what is asked for will be there, or ports_start() fails */
@@ -105,10 +202,11 @@ static int check_served(const struct ports *ports, const char *place, const char
 			struct glb_diag *diag)
 {
 	uint16_t id;
+	int err = find_device(&id, place, name, diag);
 
-	if (rte_eth_dev_get_port_by_name(name, &id))
-		glb_diag(diag, "%s: there is no device \"%s\"", place, name);
-	else if (ports_twin_of(ports, id) != PORT_NONE)
+	if (err)
+		return err;
+	if (ports_twin_of(ports, id) != PORT_NONE)
 		glb_diag(diag, "%s: \"%s\" is the punt_port", place, name);
 	else if (is_member(id))
 		glb_diag(diag, "%s: \"%s\" is a member of a bond", place, name);

@@ -278,6 +278,28 @@ static int start_all(const struct ports *ports, const struct setup *setup, struc
 	return err;
 }
 
+/*
+ * Gives a twin the MAC address of its port: what the kernel says through it, above all in ARP,
+ * names the address that frames for it must have. Not that of a tap: both ends of one have the
+ * same.
+ */
+static void set_twin_mac(uint16_t id, uint16_t twin)
+{
+	char port[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_ETH_NAME_MAX_LEN];
+	struct rte_eth_dev_info info;
+	struct rte_ether_addr mac, now;
+	int err = rte_eth_dev_info_get(id, &info);
+
+	if (err || !strcmp(info.driver_name, DPDK_TAP_DRIVER) || rte_eth_macaddr_get(id, &mac) ||
+	    rte_eth_macaddr_get(twin, &now) || rte_is_same_ether_addr(&mac, &now))
+		return;
+	err = rte_eth_dev_default_mac_addr_set(twin, &mac);
+	if (err)
+		log_warning("port %s: its twin %s does not take its MAC address: %s",
+			    name_of(id, port), name_of(twin, name), rte_strerror(-err));
+}
+
 static uint32_t frame_max_of(uint16_t id)
 {
 	return mtu_of(id) + FRAME_OVERHEAD - RTE_ETHER_CRC_LEN;
@@ -314,6 +336,9 @@ int ports_start(struct ports *ports, const struct director_conf *conf, unsigned 
 	for (unsigned int i = 0; !err && ports_device(&id, ports, i); i++)
 		if (id != PORT_NONE)
 			ports->frame_max[id] = frame_max_of(id);
+	for (unsigned int i = 0; i < ports->count && !err; i++)
+		if (twin_of(ports, i) != PORT_NONE)
+			set_twin_mac(ports->ids[i], twin_of(ports, i));
 	return err;
 }
 

@@ -62,7 +62,7 @@ DIRECTOR = {
     "instruction_set": "generic",
     "vlan": 7,
     "ports": [
-        {"name": "net_null0", "mtu": 9000, "vlan": "none", "outbound_gateway_mac": "auto"},
+        {"name": "net_null0", "punt_port": "net_tap1", "mtu": 9000, "vlan": "none", "outbound_gateway_mac": "auto"},
         {"name": "net_null1", "outbound_gateway_ip": "fe80::1", "outbound_gateway_interface": "eth1"},
     ],
 }

@@ -234,3 +234,86 @@ def test_the_kernel_is_not_told_of_what_is_forwarded(twin):
     assert not [frame for frame in drain(behind, 0.1) if VIP in str(Ether(frame).summary())]
     wire.close()
     behind.close()
+
+
+@pytest.fixture
+def two_ports(host):
+    """A host with a second veth pair, `eth1` and `far1`, and a twin for each of its ports."""
+    host.namespace.ip("link", "add", "eth1", "type", "veth", "peer", "far1")
+    for device in ("eth1", "far1"):
+        host.namespace.ip("link", "set", device, "up")
+    return host
+
+
+TWO_PORTS = ("net_af_packet0,iface=eth0", "net_af_packet1,iface=eth1", "net_tap0,iface=twin0", "net_tap1,iface=twin1")
+TWO_TWINS = {
+    **CONFIG,
+    "ports": [
+        {"name": "net_af_packet0", "punt_port": "net_tap0"},
+        {"name": "net_af_packet1", "punt_port": "net_tap1"},
+    ],
+}
+
+
+def mac_of(host, device):
+    return host.namespace.ip_json("link", "show", device)[0]["address"]
+
+
+def marked(number):
+    """A frame that no VIP is meant by, with a number of its own."""
+    return bytes(Ether(src="02:00:00:00:00:02", dst="ff:ff:ff:ff:ff:ff", type=0x88B5)).ljust(60, bytes([number]))
+
+
+def marks(wire):
+    """The numbers of such frames that arrived."""
+    return [frame[20] for frame in drain(wire, 0.3) if frame[12:14] == b"\x88\xb5"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_port_has_its_own_twin(two_ports, workers):
+    """What is punted on a port goes to its twin, and what the kernel sends there leaves through it."""
+    two_ports.start(*TWO_PORTS, config=TWO_TWINS, workers=workers)
+    wires = [Wire(two_ports.namespace.name, device) for device in ("far", "far1", "twin0", "twin1")]
+    for number, wire in enumerate(wires):
+        wire.send(marked(number))
+    assert [marks(wire) for wire in wires] == [[2], [3], [0], [1]]
+    for wire in wires:
+        wire.close()
+    assert two_ports.stop()["from_kernel"] >= 2
+
+
+def test_a_twin_has_the_mac_address_of_its_port(two_ports):
+    """The kernel names it in ARP; another one would be that of nobody."""
+    two_ports.start(*TWO_PORTS, config=TWO_TWINS)
+    assert [mac_of(two_ports, f"twin{n}") for n in (0, 1)] == [mac_of(two_ports, f"eth{n}") for n in (0, 1)]
+    assert "does not take its MAC address" not in two_ports.log.read_text()
+
+
+def test_ports_without_a_twin_of_their_own_have_that_of_the_first(two_ports):
+    """As long as there is one at the top level."""
+    two_ports.start(*TWO_PORTS[:3], config={**CONFIG, "punt_port": "net_tap0"})
+    wires = [Wire(two_ports.namespace.name, device) for device in ("far", "far1", "twin0")]
+    for number, wire in enumerate(wires):
+        wire.send(marked(number))
+    assert [sorted(marks(wire)) for wire in wires] == [[2], [], [0, 1]]
+    for wire in wires:
+        wire.close()
+
+
+@pytest.mark.parametrize(
+    ("top", "own", "reason"),
+    [
+        ("net_tap0", ["net_tap1", None], "$.punt_port: the first port has one of its own in $.ports"),
+        ("net_tap0", [None, "net_tap0"], '$.ports[1].punt_port: "net_tap0" is that of another port'),
+        (None, ["net_tap0", "net_tap0"], '$.ports[1].punt_port: "net_tap0" is that of another port'),
+        (None, ["net_tap7", None], '$.ports[0].punt_port: there is no device "net_tap7"'),
+        (None, ["net_af_packet1", None], '$.ports[1].name: "net_af_packet1" is the punt_port'),
+    ],
+)
+def test_contradictions_about_twins_are_refused(two_ports, top, own, reason):
+    """Where they stand."""
+    config = {**CONFIG, "ports": [{"name": f"net_af_packet{n}"} for n in (0, 1)]}
+    for port, name in zip(config["ports"], own):
+        port.update({"punt_port": name} if name else {})
+    message = two_ports.refusal(*TWO_PORTS, config={**config, **({"punt_port": top} if top else {})})
+    assert message == f"{two_ports.folder}/director.json: {reason}"

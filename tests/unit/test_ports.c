@@ -17,7 +17,8 @@ START_TEST(a_port_has_its_own_ways_and_else_those_of_the_top_level)
 			       "'outbound_gateway_mac':'auto','outbound_gateway_ip':'10.0.0.1',"
 			       "'outbound_gateway_interface':'eth0','mtu':9000,'vlan':7,'ports':["
 			       "{'name':'same'},"
-			       "{'name':'fixed','outbound_gateway_mac':'02:00:00:00:00:07'},"
+			       "{'name':'fixed','outbound_gateway_mac':'02:00:00:00:00:07',"
+			       "'punt_port':'net_tap1'},"
 			       "{'name':'other','mtu':1500,'vlan':'keep',"
 			       "'outbound_gateway_ip':'fe80::1',"
 			       "'outbound_gateway_interface':'012345678901234'},"
@@ -38,6 +39,8 @@ START_TEST(a_port_has_its_own_ways_and_else_those_of_the_top_level)
 
 	const struct port_conf *fixed = director_conf_port(&conf, "fixed");
 
+	ck_assert_str_eq(same->punt_port, "");
+	ck_assert_str_eq(fixed->punt_port, "net_tap1");
 	ck_assert(!fixed->gateway_auto);
 	ck_assert_mem_eq(fixed->port.gateway_mac, "\2\0\0\0\0\7", 6);
 
