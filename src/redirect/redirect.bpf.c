@@ -23,6 +23,7 @@
 enum {
 	FAMILY_INET = 2, /* AF_INET and AF_INET6, which no freestanding header has */
 	FAMILY_INET6 = 10,
+	VLAN_ID_MASK = 0xfff,	 /* of vlan_tci; 0 is no VLAN but a priority (802.1Q) */
 	PACKET_TO_THIS_HOST = 0, /* PACKET_HOST of linux/if_packet.h, which needs libc's types */
 	IP_CHECK_AT = IP_AT + 10,
 	TCP_SEQ_AT = 4,
@@ -112,8 +113,8 @@ GLB_INLINE bool is_plain_ipv6(const uint8_t *ip)
  */
 GLB_INLINE bool is_for_us(struct __sk_buff *skb, uint8_t version)
 {
-	if (outer_version(skb) != version || skb->vlan_present ||
-	    skb->pkt_type != PACKET_TO_THIS_HOST)
+	if (outer_version(skb) != version || skb->pkt_type != PACKET_TO_THIS_HOST ||
+	    (skb->vlan_present && skb->vlan_tci & VLAN_ID_MASK))
 		return false;
 
 	struct glb_cursor cur = bytes_of(skb);
@@ -365,7 +366,8 @@ GLB_INLINE bool change_addresses(struct __sk_buff *skb, struct ends *ends, uint8
 
 /*
  * Sends the packet on: from us, to the next hop, which counts as tried. The kernel's helpers keep
- * the checksums and its own notes about them; an absent UDP checksum stays absent.
+ * the checksums and its own notes about them; an absent UDP checksum stays absent. A priority in a
+ * tag without VLAN ends here, as at any router.
  */
 GLB_INLINE bool forward(struct __sk_buff *skb, const struct tunnel *tunnel, struct ends *ends,
 			uint8_t version)
@@ -375,6 +377,8 @@ GLB_INLINE bool forward(struct __sk_buff *skb, const struct tunnel *tunnel, stru
 	uint16_t now = GLB_BE16((uint16_t)(next_hop << 8 | tunnel->hop_count));
 	uint64_t uncounted = tunnel->udp_check ? 0 : BPF_F_RECOMPUTE_CSUM;
 
+	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
+		return false;
 	return change_addresses(skb, ends, version) &&
 	       !bpf_l4_csum_replace(skb, udp_at(version) + 6, tried, now,
 				    BPF_F_MARK_MANGLED_0 | 2) &&

@@ -12,8 +12,8 @@ import time
 
 import pytest
 import wire
-from bench import DIRECTOR_MAC, PASSED, SENT, segment
-from hosts import A, B, DIRECTOR, VIP, VIP6, Proxy, interface_address
+from bench import DIRECTOR_MAC, ETH_P_ALL, PASSED, SENT, segment, stranger
+from hosts import A, B, DIRECTOR, VIP, VIP6, Proxy, address6, counted, interface_address
 from kernel import CHECKSUM_COMPLETE, inside
 from netns import Namespace, wait_until
 from scapy.layers.inet import TCP
@@ -23,6 +23,7 @@ vips = pytest.mark.parametrize("vip", [VIP, VIP6], ids=["ipv4", "ipv6"])
 
 TUNSETIFF = 0x400454CA
 IFF_TAP, IFF_NO_PI, IFF_NAPI, IFF_NAPI_FRAGS = 0x0002, 0x1000, 0x0010, 0x0020
+SOL_PACKET, PACKET_AUXDATA, TP_STATUS_VLAN_VALID = 263, 8, 1 << 4  # of linux/if_packet.h
 NEIGHBOUR_MAC = bytes.fromhex("02000000000b")
 
 
@@ -61,6 +62,69 @@ def test_a_frame_of_a_vlan_is_left_to_the_device_of_the_vlan(network):
     wait_until(lambda: proxy.counters()["total"] > before, "the second frame")
     time.sleep(0.05)
     assert proxy.counters()["total"] == before + 1
+
+
+priority_tags = pytest.mark.parametrize(
+    "tag", ["81000000", "8100a000", "8100f000", "88a8a000"],
+    ids=["no-priority", "priority-5", "drop-eligible", "service-tag"])
+
+
+def send_tagged(network, proxy, tag, packet):
+    """Put a frame on the wire from the director to proxy a, with a tag in front of its type."""
+    mac = interface_address(proxy.namespace, "eth0")
+    frame = wire.ether(packet, interface_address(network.director_host, "eth0"), mac)
+    with inside(network.director_host), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
+        out.bind(("eth0", 0))
+        out.send(frame[:12] + bytes.fromhex(tag) + frame[12:])
+
+
+@vips
+@priority_tags
+def test_a_frame_with_a_priority_and_no_vlan_is_kept(network, vip, tag):
+    """VLAN 0 is none (802.1Q): the packet reaches the socket that serves it."""
+    proxy = network.proxies[0]
+    family = socket.AF_INET6 if vip == VIP6 else socket.AF_INET
+    with inside(proxy.namespace), socket.socket(family, socket.SOCK_DGRAM) as server:
+        server.bind((vip, 0))
+        server.settimeout(2)
+        query = wire.outer(tag.encode(), stranger(vip), vip, dport=server.getsockname()[1])
+        for underlay, ends in ((4, (DIRECTOR, A)), (6, (address6(DIRECTOR), address6(A)))):
+            packet = wire.outer(wire.gue(query, [], underlay=underlay), *ends)
+            send_tagged(network, proxy, tag, packet)
+            assert server.recv(100) == tag.encode()
+
+
+@vips
+@priority_tags
+def test_a_frame_with_a_priority_and_no_vlan_is_passed_on_without_it(network, vip, tag):
+    """As by any router."""
+    inner = bytes(segment(vip))
+    a, b = network.proxies
+    with inside(b.namespace):
+        tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    with tap, counted(a) as (at_a,):
+        tap.bind(("eth0", ETH_P_ALL))
+        tap.settimeout(2)
+        send_tagged(network, a, tag, wire.outer(wire.gue(inner, [B]), DIRECTOR, A))
+        expected = wire.ether(wire.outer(wire.gue(inner, [B], 1), A, B),
+                              *(interface_address(p.namespace, "eth0") for p in (a, b)))
+        tap.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+        while True:
+            frame, ((_, _, about),), *_ = tap.recvmsg(2000, 100)
+            if frame[-len(inner):] == inner:
+                break
+    assert frame == expected
+    assert not struct.unpack_from("=I", about)[0] & TP_STATUS_VLAN_VALID
+    assert at_a == {"total": 1, "forwarded_to_alternate": 1}
+
+
+def test_a_vlan_behind_a_priority_is_left_to_its_device(network):
+    proxy = network.proxies[0]
+    packet = wire.outer(wire.gue(bytes(segment()), [B]), DIRECTOR, A)
+    with counted(proxy) as (moved,):
+        send_tagged(network, proxy, "8100a00081000007", packet)
+        time.sleep(0.05)
+    assert moved == {}
 
 
 class Wire:
