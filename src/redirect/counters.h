@@ -8,7 +8,8 @@
 #ifndef GLB_REDIRECT_COUNTERS_H
 #define GLB_REDIRECT_COUNTERS_H
 
-/* name, label, sentence for docs/second-chance.md */
+/* name, label, sentence for docs/second-chance.md; first what is kept, in the end what is dropped
+ */
 #define GLB_REDIRECT_COUNTERS(X)                                                                   \
 	X(TOTAL, "total", "for the GUE port of this host")                                         \
 	X(ACCEPTED_SYN, "accepted_syn", "opens a connection: TCP with the SYN flag")               \
@@ -25,7 +26,10 @@
 	X(FORWARDED_TO_ALTERNATE, "forwarded_to_alternate", "TCP unknown here, for the next hop")  \
 	X(DROPPED_MALFORMED_GUE, "dropped_malformed_gue", "outer headers that no director writes") \
 	X(DROPPED_MALFORMED_INNER, "dropped_malformed_inner", "malformed packet of a client")      \
+	X(DROPPED_SOURCE, "dropped_source", "client's address is one that no client can have")     \
 	X(DROPPED_PROTOCOL, "dropped_protocol", "client's packet not TCP, UDP or ICMP")            \
+	X(DROPPED_ROUTED_BACK, "dropped_routed_back",                                              \
+	  "client's packet, which this host would route back")                                     \
 	X(DROPPED_MERGED, "dropped_merged", "several packets merged into one by the device")       \
 	X(DROPPED_ECN, "dropped_ecn", "marked as congested, but its sender does not speak ECN")    \
 	X(DROPPED_NO_MEMORY, "dropped_no_memory", "the kernel was short of memory")

@@ -16,20 +16,21 @@
 #include <glb/parse.h>
 
 #include "counters.h"
+#include "hop.h"
+#include "routes.h"
 #include "tcp_claims.h"
 #include "tracked.h"
 #include "tunnel.h"
 
 enum {
-	FAMILY_INET = 2, /* AF_INET and AF_INET6, which no freestanding header has */
-	FAMILY_INET6 = 10,
 	VLAN_ID_MASK = 0xfff,	 /* of vlan_tci; 0 is no VLAN but a priority (802.1Q) */
 	PACKET_TO_THIS_HOST = 0, /* PACKET_HOST of linux/if_packet.h, which needs libc's types */
-	IP_CHECK_AT = IP_AT + 10,
 	TCP_SEQ_AT = 4,
 	TCP_ACK_AT = 8,
 	IPV4_LEN_MAX = 60,
-	OUTER_LEN_MASK = 0xff,	  /* outer headers are shorter, which the verifier cannot see */
+	OUTER_LEN_MASK = 0xff, /* outer headers are shorter, which the verifier cannot see */
+	/* no fate of a packet of ours: it is not GUE, and a socket here waits for it */
+	NOT_GUE = GLB_REDIRECT_COUNTER_COUNT,
 	IP_HEADERS_END = 1 << 14, /* beyond this, nobody looks for a TCP header */
 	/* the longest outer headers, and behind them an ICMP error that quotes IPv4 options */
 	HEADERS_MAX = IP_AT + GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT +
@@ -67,31 +68,6 @@ GLB_INLINE uint8_t outer_version(const struct __sk_buff *skb)
 	if (skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV4))
 		return 4;
 	return skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV6) ? 6 : 0;
-}
-
-/*
- * Does the packet with this IP header have no other way than up? A host that routes must leave the
- * packets of others alone; one that does not would drop them anyway.
- */
-GLB_INLINE bool is_addressed_here(struct __sk_buff *skb, const uint8_t *ip, uint8_t version)
-{
-	struct bpf_fib_lookup route = {
-		.family = version == 4 ? FAMILY_INET : FAMILY_INET6,
-		.l4_protocol = GLB_PROTO_UDP,
-		.ifindex = skb->ifindex,
-	};
-
-	if (version == 4) {
-		route.ipv4_src = glb_load32(ip + 12);
-		route.ipv4_dst = glb_load32(ip + 16);
-	} else {
-		__builtin_memcpy(route.ipv6_src, ip + 8, 16);
-		__builtin_memcpy(route.ipv6_dst, ip + 24, 16);
-	}
-
-	long answer = bpf_fib_lookup(skb, &route, sizeof(route), 0);
-
-	return answer == BPF_FIB_LKUP_RET_NOT_FWDED || answer == BPF_FIB_LKUP_RET_FWD_DISABLED;
 }
 
 /* Is this the header of a whole IPv4 packet without options, and right? */
@@ -134,6 +110,25 @@ GLB_INLINE bool is_for_us(struct __sk_buff *skb, uint8_t version)
 	return glb_load_be16(frame + udp_at(version) + 2) == GLB_GUE_PORT &&
 	       (version == 4 ? is_plain_ipv4(ip) : is_plain_ipv6(ip)) &&
 	       is_addressed_here(skb, ip, version);
+}
+
+/*
+ * Does a UDP socket of this host wait for the packet? Addresses and ports follow each other in the
+ * outer headers as in the tuple.
+ */
+GLB_INLINE bool has_udp_socket(struct __sk_buff *skb, uint8_t version)
+{
+	struct bpf_sock_tuple tuple = {};
+	uint32_t len = version == 4 ? sizeof(tuple.ipv4) : sizeof(tuple.ipv6);
+
+	if (bpf_skb_load_bytes(skb, addresses_at(version), &tuple, len))
+		return false;
+
+	struct bpf_sock *sock = bpf_sk_lookup_udp(skb, &tuple, len, BPF_F_CURRENT_NETNS, 0);
+
+	if (sock)
+		bpf_sk_release(sock);
+	return sock;
 }
 
 /* The ends of a flow, as the kernel looks them up; returns the bytes that say so. */
@@ -260,6 +255,22 @@ GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const st
 }
 
 /*
+ * Can the packet at the cursor be from a client, as far as its source alone says? VIPs are no
+ * clients of their own.
+ */
+GLB_INLINE bool may_be_from_client(struct glb_cursor cur, uint8_t version)
+{
+	const uint8_t *ip = glb_take(&cur, version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN);
+
+	if (!ip)
+		return false;
+	if (version == 4)
+		return glb_is_host(ip + 12, 4) && glb_load32(ip + 12) != glb_load32(ip + 16);
+	return glb_is_host(ip + 8, 6) && (glb_load64(ip + 8) != glb_load64(ip + 24) ||
+					  glb_load64(ip + 16) != glb_load64(ip + 32));
+}
+
+/*
  * The fate of a client's packet at the cursor; FORWARDED_TO_ALTERNATE when nobody here knows it. An
  * ICMP error is one of the flow that it quotes. What it quotes may be unreadable: the kernel knows.
  */
@@ -271,6 +282,8 @@ GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct 
 
 	if (glb_parse_ip(&flow, &rest, version) != GLB_FORWARD || flow.ip_len > payload_len)
 		return GLB_REDIRECT_DROPPED_MALFORMED_INNER;
+	if (!may_be_from_client(cur, version))
+		return GLB_REDIRECT_DROPPED_SOURCE;
 	if (skb->gso_size && flow.ip_len != payload_len)
 		return GLB_REDIRECT_DROPPED_MERGED;
 	if (flow.kind == GLB_FLOW_FRAGMENT)
@@ -297,8 +310,11 @@ GLB_INLINE bool pull_client(struct __sk_buff *skb, const struct tunnel *tunnel)
 	return !bpf_skb_pull_data(skb, skb->len);
 }
 
-/* The fate of a packet for our GUE port, hop list aside; the tunnel holds what is known by then. */
-GLB_INLINE enum glb_redirect_counter decide(struct __sk_buff *skb, struct tunnel *tunnel)
+/*
+ * The fate of a packet for our GUE port, hop list aside, or NOT_GUE; the tunnel holds what is known
+ * by then.
+ */
+GLB_INLINE int decide(struct __sk_buff *skb, struct tunnel *tunnel)
 {
 	if (bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX))
 		return GLB_REDIRECT_DROPPED_NO_MEMORY;
@@ -307,7 +323,9 @@ GLB_INLINE enum glb_redirect_counter decide(struct __sk_buff *skb, struct tunnel
 
 	if (outer_version(skb) == 4 ? !read_tunnel(tunnel, &cur, skb->len, 4)
 				    : !read_tunnel(tunnel, &cur, skb->len, 6))
-		return GLB_REDIRECT_DROPPED_MALFORMED_GUE;
+		return (outer_version(skb) == 4 ? has_udp_socket(skb, 4) : has_udp_socket(skb, 6))
+			       ? NOT_GUE
+			       : GLB_REDIRECT_DROPPED_MALFORMED_GUE;
 	if (!peek_at_client(tunnel, cur))
 		return GLB_REDIRECT_DROPPED_MALFORMED_INNER;
 	if (!pull_client(skb, tunnel))
@@ -318,87 +336,6 @@ GLB_INLINE enum glb_redirect_counter decide(struct __sk_buff *skb, struct tunnel
 		return GLB_REDIRECT_DROPPED_MALFORMED_INNER;
 	return tunnel->client_version == 4 ? decide_inner(skb, cur, tunnel->payload_len, 4)
 					   : decide_inner(skb, cur, tunnel->payload_len, 6);
-}
-
-/* The fate of a packet that nobody here knows; the ends are filled in when it is sent on. */
-GLB_INLINE enum glb_redirect_counter decide_hop(struct __sk_buff *skb, const struct tunnel *tunnel,
-						struct ends *ends, uint8_t version)
-{
-	const uint32_t len = address_len(version);
-	uint32_t at = next_hop_at(tunnel, version);
-
-	if (!at || bpf_skb_load_bytes(skb, at, ends->next, len) ||
-	    !glb_is_host((const uint8_t *)ends->next, version))
-		return GLB_REDIRECT_ACCEPTED_LAST_RESORT;
-	if (bpf_skb_load_bytes(skb, addresses_at(version), ends->src, len) ||
-	    bpf_skb_load_bytes(skb, addresses_at(version) + len, ends->here, len))
-		return GLB_REDIRECT_DROPPED_NO_MEMORY;
-	for (int i = 0; i < 4; i++)
-		if (ends->here[i] != ends->next[i])
-			return GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
-	return GLB_REDIRECT_FORWARDED_TO_SELF;
-}
-
-/*
- * Writes the addresses that the packet has when it is sent on: from us, to the next hop. To a sum,
- * (src, here) becoming (here, next) is src becoming next. The IPv4 header has a checksum, so that
- * its sum stays the same. A change of IPv6 addresses is made up for by that of the UDP checksum:
- * the kernel's notes are told of the one by PSEUDO_HDR and of the other by RECOMPUTE.
- */
-GLB_INLINE bool change_addresses(struct __sk_buff *skb, struct ends *ends, uint8_t version)
-{
-	const uint64_t flags = BPF_F_PSEUDO_HDR | BPF_F_MARK_MANGLED_0;
-	uint32_t now[2] = {ends->here[0], ends->next[0]};
-
-	if (version == 4)
-		return !bpf_l3_csum_replace(skb, IP_CHECK_AT, ends->src[0], ends->next[0], 4) &&
-		       !bpf_l4_csum_replace(skb, udp_at(4) + 6, ends->src[0], ends->next[0],
-					    flags | 4) &&
-		       !bpf_skb_store_bytes(skb, addresses_at(4), now, sizeof(now), 0);
-
-	int64_t change =
-		bpf_csum_diff(ends->src, sizeof(ends->src), ends->next, sizeof(ends->next), 0);
-
-	return !bpf_l4_csum_replace(skb, udp_at(6) + 6, 0, (uint32_t)change, flags) &&
-	       !bpf_skb_store_bytes(skb, addresses_at(6), ends->here,
-				    sizeof(ends->here) + sizeof(ends->next), BPF_F_RECOMPUTE_CSUM);
-}
-
-/*
- * Sends the packet on: from us, to the next hop, which counts as tried. The kernel's helpers keep
- * the checksums and its own notes about them; an absent UDP checksum stays absent. A priority in a
- * tag without VLAN ends here, as at any router.
- */
-GLB_INLINE bool forward(struct __sk_buff *skb, const struct tunnel *tunnel, struct ends *ends,
-			uint8_t version)
-{
-	uint8_t next_hop = tunnel->next_hop + 1;
-	uint16_t tried = GLB_BE16((uint16_t)(tunnel->next_hop << 8 | tunnel->hop_count));
-	uint16_t now = GLB_BE16((uint16_t)(next_hop << 8 | tunnel->hop_count));
-	uint64_t uncounted = tunnel->udp_check ? 0 : BPF_F_RECOMPUTE_CSUM;
-
-	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
-		return false;
-	return change_addresses(skb, ends, version) &&
-	       !bpf_l4_csum_replace(skb, udp_at(version) + 6, tried, now,
-				    BPF_F_MARK_MANGLED_0 | 2) &&
-	       !bpf_skb_store_bytes(skb, gue_at(version) + GLB_GUE_NEXT_HOP_AT, &next_hop, 1,
-				    uncounted);
-}
-
-/* The fate of a packet that nobody here knows, and if it is to be sent on, sends it. */
-GLB_INLINE enum glb_redirect_counter try_next(struct __sk_buff *skb, const struct tunnel *tunnel,
-					      int *action, uint8_t version)
-{
-	struct ends ends = {};
-	enum glb_redirect_counter fate = decide_hop(skb, tunnel, &ends, version);
-
-	if (fate != GLB_REDIRECT_FORWARDED_TO_ALTERNATE)
-		return fate;
-	if (!forward(skb, tunnel, &ends, version))
-		return GLB_REDIRECT_DROPPED_NO_MEMORY;
-	*action = bpf_redirect_neigh(skb->ifindex, NULL, 0, 0);
-	return fate;
 }
 
 /*
@@ -435,9 +372,14 @@ GLB_INLINE bool set_ecn(struct __sk_buff *skb, const struct tunnel *tunnel, enum
 	return !bpf_skb_store_bytes(skb, IP_AT + 1, &second, 1, v4 ? 0 : BPF_F_RECOMPUTE_CSUM);
 }
 
+/* Does the client's packet go up the stack? The fates that drop it come last. */
+GLB_INLINE bool is_kept(int fate)
+{
+	return fate < GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
+}
+
 /* Hands the client's packet up the stack; the fate of a packet that is kept may yet change. */
-GLB_INLINE int keep(struct __sk_buff *skb, const struct tunnel *tunnel,
-		    enum glb_redirect_counter *fate)
+GLB_INLINE int keep(struct __sk_buff *skb, const struct tunnel *tunnel, int *fate)
 {
 	enum ecn inner = ecn_of(tunnel->client_second, tunnel->client_version);
 	enum ecn ecn = ecn_behind_tunnel((enum ecn)tunnel->ecn, inner);
@@ -452,6 +394,27 @@ GLB_INLINE int keep(struct __sk_buff *skb, const struct tunnel *tunnel,
 	return TC_ACT_SHOT;
 }
 
+/*
+ * The fate of a packet that no connection here vouches for, and which would have `fate` as far as
+ * its headers say; if it is to be sent on, sends it.
+ */
+GLB_INLINE int decide_unclaimed(struct __sk_buff *skb, struct tunnel *tunnel, int fate, int *action)
+{
+	tunnel->generation = own_generation(skb);
+
+	int ends =
+		look_at_ends(skb, IP_AT + tunnel->len, tunnel->client_version, tunnel->generation);
+
+	if (ends & FROM_THIS_HOST)
+		return GLB_REDIRECT_DROPPED_SOURCE;
+	if (fate == GLB_REDIRECT_FORWARDED_TO_ALTERNATE)
+		fate = outer_version(skb) == 4 ? try_next(skb, tunnel, action, 4)
+					       : try_next(skb, tunnel, action, 6);
+	if (is_kept(fate) && ends & GOES_BACK)
+		return GLB_REDIRECT_DROPPED_ROUTED_BACK;
+	return fate;
+}
+
 /* TC_ACT_UNSPEC, or TCX_NEXT: whatever is behind this one, and then the stack, gets the packet. */
 SEC("tc")
 int glb_redirect(struct __sk_buff *skb)
@@ -461,27 +424,18 @@ int glb_redirect(struct __sk_buff *skb)
 
 	if (!is_for_us(skb, 4) && !is_for_us(skb, 6))
 		return TC_ACT_UNSPEC;
+
+	int fate = decide(skb, &tunnel);
+
+	if (fate == NOT_GUE)
+		return TC_ACT_UNSPEC;
 	count(GLB_REDIRECT_TOTAL);
-
-	enum glb_redirect_counter fate = decide(skb, &tunnel);
-
-	if (fate == GLB_REDIRECT_FORWARDED_TO_ALTERNATE)
-		fate = outer_version(skb) == 4 ? try_next(skb, &tunnel, &action, 4)
-					       : try_next(skb, &tunnel, &action, 6);
-
-	switch (fate) {
-	case GLB_REDIRECT_DROPPED_MALFORMED_GUE:
-	case GLB_REDIRECT_DROPPED_MALFORMED_INNER:
-	case GLB_REDIRECT_DROPPED_PROTOCOL:
-	case GLB_REDIRECT_DROPPED_MERGED:
-	case GLB_REDIRECT_DROPPED_NO_MEMORY:
-	case GLB_REDIRECT_FORWARDED_TO_ALTERNATE:
-		break;
-	default:
+	if (fate <= GLB_REDIRECT_FORWARDED_TO_ALTERNATE &&
+	    fate != GLB_REDIRECT_ACCEPTED_ESTABLISHED && fate != GLB_REDIRECT_ACCEPTED_TRACKED)
+		fate = decide_unclaimed(skb, &tunnel, fate, &action);
+	if (is_kept(fate))
 		action = keep(skb, &tunnel, &fate);
-		break;
-	}
-	count(fate);
+	count((uint32_t)fate);
 	return action;
 }
 

@@ -11,9 +11,10 @@
 
 #include "ecn.h"
 
-enum { IP_AT = GLB_ETHER_LEN, ETHERTYPE_AT = 12 };
+enum { IP_AT = GLB_ETHER_LEN, IP_CHECK_AT = IP_AT + 10, ETHERTYPE_AT = 12 };
 
 struct tunnel {
+	uint64_t generation;  /* of the addresses of this host, own_address.h */
 	uint16_t udp_check;   /* in network order */
 	uint16_t payload_len; /* bytes behind the GUE header, as the UDP header announces */
 	uint16_t len;	      /* bytes of the outer headers behind Ethernet */
@@ -23,13 +24,6 @@ struct tunnel {
 	uint8_t client_version; /* of the client's packet: 4 or 6 */
 	uint8_t client_second;	/* its second byte, with its ECN field */
 	uint8_t client_next;	/* its next header, if it is IPv6 */
-};
-
-/* The addresses of a packet that is sent on, in network order: IPv4 in the first word of each. */
-struct ends {
-	uint32_t src[4];
-	uint32_t here[4]; /* the destination, which becomes the source */
-	uint32_t next[4];
 };
 
 /* Offsets in the frame, by version of the outer headers. */
@@ -52,14 +46,6 @@ GLB_INLINE uint32_t addresses_at(uint8_t version)
 GLB_INLINE uint32_t address_len(uint8_t version)
 {
 	return version == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN;
-}
-
-/* Where the hop is that a header names next; 0 when none is left. */
-GLB_INLINE uint32_t next_hop_at(const struct tunnel *tunnel, uint8_t version)
-{
-	if (tunnel->next_hop >= tunnel->hop_count)
-		return 0;
-	return gue_at(version) + GLB_GUE_HOPS_AT + tunnel->next_hop * address_len(version);
 }
 
 /*

@@ -226,6 +226,7 @@ class Network:
             Namespace(f"{prefix}-{name}") for name in ("sw", "client", "director", "a", "b"))
         self.proxies = [Proxy(namespace, address, program)
                         for namespace, address in zip(proxies, (A, B))]
+        self._more = []
         self.director = None
 
     def up(self):
@@ -237,9 +238,7 @@ class Network:
         for vip in (VIP, VIP6):  # its kernel must not answer that it knows no way
             self.director_host.ip("route", "add", "blackhole", vip)
         for proxy in self.proxies:
-            self._connect(proxy.namespace, proxy.address)
-            proxy.add_vips()
-            proxy.redirect("attach", "eth0")
+            self._set_up(proxy)
         self.route_vips_to(DIRECTOR)
         self._reach_vips_directly()
         # the director in Python reads what is in the frames, so the client must finish them
@@ -247,11 +246,16 @@ class Network:
         self.director = Director(self.director_host)
         self.director.start()
 
+    def _set_up(self, proxy):
+        self._connect(proxy.namespace, proxy.address)
+        proxy.add_vips()
+        proxy.redirect("attach", "eth0")
+
     def down(self):
         if self.director:
             self.director.end()
         for namespace in (self.client, self.director_host,
-                          *(proxy.namespace for proxy in self.proxies), self.switch):
+                          *(proxy.namespace for proxy in self.proxies + self._more), self.switch):
             if namespace.exists():
                 namespace.delete()
 
@@ -285,10 +289,18 @@ class Network:
         with inside(self.client):
             return socket.create_connection((vip, port), 5, (source, 0))
 
-    def send_to(self, proxy, inner, hops=()):
+    def add_proxy(self, name, address):
+        """One more proxy, which nobody mentions unless he knows it."""
+        prefix = self.switch.name.rpartition("-")[0]
+        proxy = Proxy(Namespace(f"{prefix}-{name}"), address, self.proxies[0].program)
+        self._more.append(proxy)
+        self._set_up(proxy)
+        return proxy
+
+    def send_to(self, proxy, inner, hops=(), next_hop=0):
         """Send a client's packet from the director's host to a proxy, in GUE."""
         with inside(self.director_host), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-            out.sendto(wire.gue(bytes(inner), hops), (proxy.address, wire.GUE_PORT))
+            out.sendto(wire.gue(bytes(inner), hops, next_hop), (proxy.address, wire.GUE_PORT))
 
     def connect(self, vip, port, source_port=0):
         """A connection from the client to a VIP."""

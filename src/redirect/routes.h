@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where would the kernel send a packet with these addresses: up, on, or back?
+ */
+#ifndef GLB_REDIRECT_ROUTES_H
+#define GLB_REDIRECT_ROUTES_H
+
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include <glb/net.h>
+
+#include "own_address.h"
+
+enum {
+	FAMILY_INET = 2, /* AF_INET and AF_INET6, which no freestanding header has */
+	FAMILY_INET6 = 10,
+};
+
+/*
+ * The device by which the kernel would send on a packet that came in on that of the skb; 0 when the
+ * packet goes up, or no further. A host that routes sends the packets of others on; one that does
+ * not drops them. A route that refuses packets counts as one by the device they came in on.
+ */
+GLB_INLINE uint32_t way_on(struct __sk_buff *skb, struct bpf_fib_lookup *route)
+{
+	route->ifindex = skb->ifindex;
+
+	long answer = bpf_fib_lookup(skb, route, sizeof(*route), 0);
+
+	if (answer == BPF_FIB_LKUP_RET_NOT_FWDED || answer == BPF_FIB_LKUP_RET_FWD_DISABLED)
+		return 0;
+	return route->ifindex;
+}
+
+/* Does the packet with this IP header, for the GUE port, go up? */
+GLB_INLINE bool is_addressed_here(struct __sk_buff *skb, const uint8_t *ip, uint8_t version)
+{
+	struct bpf_fib_lookup route = {
+		.family = version == 4 ? FAMILY_INET : FAMILY_INET6,
+		.l4_protocol = GLB_PROTO_UDP,
+	};
+
+	if (version == 4) {
+		route.ipv4_src = glb_load32(ip + 12);
+		route.ipv4_dst = glb_load32(ip + 16);
+	} else {
+		__builtin_memcpy(route.ipv6_src, ip + 8, 16);
+		__builtin_memcpy(route.ipv6_dst, ip + 24, 16);
+	}
+	return !way_on(skb, &route);
+}
+
+/* Asks for the way between the ends of an IP header, given the places of their addresses. */
+GLB_INLINE bool read_ends(struct bpf_fib_lookup *route, struct __sk_buff *skb, uint32_t src_at,
+			  uint32_t dst_at)
+{
+	bool v4 = dst_at - src_at == 4 || src_at - dst_at == 4;
+
+	*route = (struct bpf_fib_lookup){.family = v4 ? FAMILY_INET : FAMILY_INET6};
+	if (v4)
+		return !bpf_skb_load_bytes(skb, src_at, &route->ipv4_src, 4) &&
+		       !bpf_skb_load_bytes(skb, dst_at, &route->ipv4_dst, 4);
+	return !bpf_skb_load_bytes(skb, src_at, route->ipv6_src, 16) &&
+	       !bpf_skb_load_bytes(skb, dst_at, route->ipv6_dst, 16);
+}
+
+enum ends_are { FROM_THIS_HOST = 1, GOES_BACK = 2 };
+
+/*
+ * What there is to say of the ends of an IP header, given its place in the frame, and the
+ * generation of this host's addresses: enum ends_are. A packet goes back when it would leave by the
+ * device that it came in on, or that leads to its source; by another it may go to a container. A
+ * function of its own, for the verifier to see once.
+ */
+__attribute__((noinline)) int look_at_ends(struct __sk_buff *skb, uint32_t ip_at, uint32_t version,
+					   uint64_t generation)
+{
+	uint32_t src_at = ip_at + (version == 4 ? 12 : 8);
+	uint32_t dst_at = ip_at + (version == 4 ? 16 : 24);
+	struct bpf_fib_lookup route;
+
+	if (!read_ends(&route, skb, src_at, dst_at))
+		return 0;
+	if (version == 4 ? is_own_address(&route.ipv4_src, 4, generation)
+			 : is_own_address(route.ipv6_src, 6, generation))
+		return FROM_THIS_HOST;
+
+	uint32_t device = way_on(skb, &route);
+
+	if (!device)
+		return 0;
+	if (device == skb->ifindex)
+		return GOES_BACK;
+	return read_ends(&route, skb, dst_at, src_at) && way_on(skb, &route) == device ? GOES_BACK
+										       : 0;
+}
+
+#endif
