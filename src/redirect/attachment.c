@@ -34,19 +34,42 @@ static int print_warnings(enum libbpf_print_level level, const char *format, va_
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
 }
 
-/* Loads the program, counting where a program before it counted unless counters_fd is -1. */
-static int load(struct redirect_bpf **out, int counters_fd, bool asks_conntrack)
+/* What a program takes over from the one before it, or is given. */
+struct heritage {
+	int counters_fd; /* counters to go on with, or -1 */
+	int senders_fd;	 /* map of those who may send, or -1: everybody, or those in `from` */
+	const struct senders *from; /* those who may send; NULL: see senders_fd */
+};
+
+/* Gives a program that is not loaded yet what it takes over. */
+static int inherit(struct redirect_bpf *skeleton, const struct heritage *heritage)
+{
+	int error = 0;
+
+	skeleton->rodata->glb_limits_senders = heritage->from || heritage->senders_fd >= 0;
+	if (heritage->counters_fd >= 0)
+		error = bpf_map__reuse_fd(skeleton->maps.glb_counters, heritage->counters_fd);
+	if (!error && !heritage->from && heritage->senders_fd >= 0)
+		error = bpf_map__reuse_fd(skeleton->maps.glb_senders, heritage->senders_fd);
+	return error;
+}
+
+/* Loads the program, as one that asks connection tracking or as one that does not. */
+static int load(struct redirect_bpf **out, const struct heritage *heritage, bool asks_conntrack)
 {
 	struct redirect_bpf *skeleton = redirect_bpf__open();
-	int error = 0;
 
 	if (!skeleton)
 		return -errno;
+
 	skeleton->rodata_glb_ct->glb_ask_conntrack = asks_conntrack;
-	if (counters_fd >= 0)
-		error = bpf_map__reuse_fd(skeleton->maps.glb_counters, counters_fd);
+
+	int error = inherit(skeleton, heritage);
+
 	if (!error)
 		error = redirect_bpf__load(skeleton);
+	if (!error && heritage->from)
+		error = senders_write(bpf_map__fd(skeleton->maps.glb_senders), heritage->from);
 	if (error) {
 		redirect_bpf__destroy(skeleton);
 		return error;
@@ -59,20 +82,31 @@ static int load(struct redirect_bpf **out, int counters_fd, bool asks_conntrack)
  * Loads the program as one that asks connection tracking, which most kernels offer, or as one that
  * does not. Where the kernel refuses that too, once more for its reasons.
  */
-static int load_or_explain(struct redirect_bpf **out, int counters_fd)
+static int load_or_explain(struct redirect_bpf **out, const struct heritage *heritage)
 {
 	netfilter_load_conntrack();
 
-	int error = load(out, counters_fd, true);
+	int error = load(out, heritage, true);
 
 	if (!error || error == -EPERM)
 		return error;
-	error = load(out, counters_fd, false);
+	error = load(out, heritage, false);
 	if (!error)
 		return 0;
 	libbpf_set_print(print_warnings);
-	error = load(out, counters_fd, false) ? -ENOEXEC : 0;
+	error = load(out, heritage, false) ? -ENOEXEC : 0;
 	libbpf_set_print(discard);
+	return error;
+}
+
+/* What the program on a device leaves to the next: no map of senders if everybody may send. */
+static int read_heritage(const struct ours *old, struct heritage *heritage)
+{
+	struct senders senders = {0};
+	int error = old->senders_fd < 0 ? 0 : senders_read(old->senders_fd, &senders);
+
+	heritage->counters_fd = old->counters_fd;
+	heritage->senders_fd = senders.count ? old->senders_fd : -1;
 	return error;
 }
 
@@ -95,8 +129,9 @@ static int place_program(int ifindex, int program_fd, const struct places *old,
 	return error || !old->tcx.id ? error : tcx_detach(ifindex, old->tcx.program_fd);
 }
 
-int redirect_attach(int ifindex, enum redirect_hook hook)
+int redirect_attach(int ifindex, enum redirect_hook hook, const struct senders *from)
 {
+	struct heritage heritage = {.counters_fd = -1, .senders_fd = -1, .from = from};
 	struct redirect_bpf *skeleton = NULL;
 	struct places old;
 
@@ -112,9 +147,12 @@ int redirect_attach(int ifindex, enum redirect_hook hook)
 	int reason;
 	const struct ours *first = places_first(&old, &reason);
 
-	error = hook == REDIRECT_CLSACT && old.clsact_taken
-			? -EEXIST
-			: load_or_explain(&skeleton, first ? first->counters_fd : -1);
+	if (first)
+		error = read_heritage(first, &heritage);
+	if (!error && hook == REDIRECT_CLSACT && old.clsact_taken)
+		error = -EEXIST;
+	if (!error)
+		error = load_or_explain(&skeleton, &heritage);
 	if (!error) {
 		error = place_program(ifindex, bpf_program__fd(skeleton->progs.glb_redirect), &old,
 				      hook);
@@ -238,9 +276,11 @@ int redirect_read_status(int ifindex, struct redirect_status *status)
 			.program_id = ours->id,
 			.asks_conntrack = ours->asks_conntrack,
 		};
+		if (ours->senders_fd >= 0)
+			error = senders_read(ours->senders_fd, &status->from);
 		for (uint32_t i = 0; i < (tcx ? places.tcx_at : places.tcx_count); i++)
 			add_program(status, places.tcx_ids[i]);
-		if (!tcx)
+		if (!tcx && !error)
 			error = add_filters(status, ifindex);
 	}
 	places_release(&places);

@@ -13,6 +13,7 @@
 #include <glb/bytes.h>
 
 #include "counters.h"
+#include "senders.h"
 
 /* Where programs hang on the ingress of a device, in the order in which packets meet them. */
 enum redirect_hook {
@@ -31,6 +32,9 @@ enum redirect_hook {
  * The program asks connection tracking for connections that have no socket here, if the kernel lets
  * it; see redirect_read_status().
  *
+ * `from` are those who may send GUE, without any: everybody. NULL leaves that as it is with the
+ * program on the device, whatever its version, and lets everybody send if there is none.
+ *
  * Returns 0, or
  *   -EEXIST   a filter of somebody else occupies our place among the filters, which was to be used
  *   -EXDEV    the filters, among which it was to be, are in a block shared with other devices
@@ -38,7 +42,7 @@ enum redirect_hook {
  *   -ENOEXEC  the kernel refused the program; what it said is on stderr
  *   -EPERM, and other errors of the kernel
  */
-GLB_NODISCARD int redirect_attach(int ifindex, enum redirect_hook hook);
+GLB_NODISCARD int redirect_attach(int ifindex, enum redirect_hook hook, const struct senders *from);
 
 /*
  * Takes the program off a device, and the clsact qdisc too if that was its place and no other
@@ -70,13 +74,14 @@ struct redirect_status {
 	enum redirect_hook hook; /* where our program is */
 	uint32_t program_id;
 	bool asks_conntrack; /* for connections that have no socket here */
+	struct senders from; /* those who may send GUE; none: everybody */
 	unsigned int before_count;
 	struct redirect_before before[REDIRECT_BEFORE_MAX]; /* the first so many, in order */
 };
 
 /*
- * Reads where the program is on a device and what runs before it. Filters count with a priority up
- * to ours and a protocol that packets for us may have.
+ * Reads where the program is on a device, who may send to it and what runs before it. Filters count
+ * with a priority up to ours and a protocol that packets for us may have.
  *
  * Returns 0, -ENOENT or -EEXIST like redirect_detach(), or another error of the kernel.
  */

@@ -25,6 +25,7 @@
 	X(FORWARDED_TO_SELF, "forwarded_to_self", "TCP unknown here, whose next hop is this host") \
 	X(FORWARDED_TO_ALTERNATE, "forwarded_to_alternate", "TCP unknown here, for the next hop")  \
 	X(DROPPED_MALFORMED_GUE, "dropped_malformed_gue", "outer headers that no director writes") \
+	X(DROPPED_SENDER, "dropped_sender", "from a host that may not send GUE here")              \
 	X(DROPPED_MALFORMED_INNER, "dropped_malformed_inner", "malformed packet of a client")      \
 	X(DROPPED_SOURCE, "dropped_source", "client's address is one that no client can have")     \
 	X(DROPPED_PROTOCOL, "dropped_protocol", "client's packet not TCP, UDP or ICMP")            \

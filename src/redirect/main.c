@@ -20,8 +20,14 @@
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
+struct options {
+	bool clsact;	  /* of attach */
+	const char *from; /* of attach; NULL when not given */
+	bool json;	  /* of counters */
+};
+
 static const char usage[] =
-	"usage: glb-redirect attach DEV [--clsact]\n"
+	"usage: glb-redirect attach DEV [--clsact] [--from PREFIX[,PREFIX...]]\n"
 	"       glb-redirect detach DEV\n"
 	"       glb-redirect counters DEV [--json]\n"
 	"       glb-redirect status DEV\n"
@@ -33,10 +39,13 @@ static const char usage[] =
 	"\n"
 	"  attach    put the program on DEV; on a DEV that has it, replace it without a gap.\n"
 	"            Its place is the front of the tcx list, or, with --clsact and on kernels\n"
-	"            without tcx, priority 19523 of the tc filters\n"
+	"            without tcx, priority 19523 of the tc filters. With --from, packets in GUE\n"
+	"            are taken from these outer source addresses only; without, from those that\n"
+	"            an earlier attach named, or else from everybody\n"
 	"  detach    remove it\n"
 	"  counters  print what became of the packets so far, one NAME VALUE a line, or as JSON\n"
-	"  status    print where the program is and what runs before it\n"
+	"  status    print where the program is, whom it takes packets from and what runs\n"
+	"            before it\n"
 	"\n"
 	"DEV is a device of the current network namespace. Needs root.\n";
 
@@ -147,16 +156,21 @@ static void warn_of_rules(const char *device, bool asks_conntrack)
 		fprintf(stderr, "glb-redirect: warning: %s: %s\n", device, why);
 }
 
-static int attach(const char *device, int ifindex, enum redirect_hook hook)
+static int attach(const char *device, int ifindex, const struct options *options)
 {
 	struct redirect_status before;
 	struct redirect_status now;
+	struct senders from;
+	char why[SENDERS_WHY_LEN];
 
 	if (!is_ethernet(device))
 		return refuse(device, "not an Ethernet device");
+	if (options->from && senders_parse(&from, options->from, why))
+		return refuse(device, why);
 
 	bool was_filter = !redirect_read_status(ifindex, &before) && before.hook == REDIRECT_CLSACT;
-	int error = redirect_attach(ifindex, hook);
+	int error = redirect_attach(ifindex, options->clsact ? REDIRECT_CLSACT : REDIRECT_TCX,
+				    options->from ? &from : NULL);
 
 	if (error)
 		return refuse(device, reason(error));
@@ -189,6 +203,11 @@ static int print_status(const char *device, int ifindex)
 	netfilter_read_rules(&rules);
 	printf("rules%s%s%s\n", rules.translate ? " nat" : "", rules.tproxy ? " tproxy" : "",
 	       rules.translate || rules.tproxy ? "" : " none");
+	for (uint32_t i = 0; i < status.from.count; i++) {
+		char text[SENDER_TEXT_LEN];
+
+		printf("from %s\n", sender_text(text, &status.from.list[i]));
+	}
 	for (unsigned int i = 0; i < status.before_count; i++)
 		printf("before %s %" PRIu32 " %s\n", hooks[status.before[i].hook],
 		       status.before[i].number, status.before[i].name);
@@ -222,6 +241,25 @@ static int misused(void)
 	return EXIT_USAGE;
 }
 
+/* Reads what follows a command and its device; false when it makes no sense. */
+static bool read_options(struct options *options, const char *command, char **words)
+{
+	bool attaches = !strcmp(command, "attach");
+	bool counts = !strcmp(command, "counters");
+
+	for (; *words; words++) {
+		if (attaches && !options->clsact && !strcmp(*words, "--clsact"))
+			options->clsact = true;
+		else if (counts && !options->json && !strcmp(*words, "--json"))
+			options->json = true;
+		else if (attaches && !options->from && !strcmp(*words, "--from") && words[1])
+			options->from = *++words;
+		else
+			return false;
+	}
+	return attaches || counts || !strcmp(command, "detach") || !strcmp(command, "status");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--help"))
@@ -231,13 +269,9 @@ int main(int argc, char **argv)
 
 	const char *command = argv[1];
 	const char *device = argv[2];
-	const char *option = argc == 4 ? argv[3] : "";
-	bool json = !strcmp(command, "counters") && !strcmp(option, "--json");
-	bool clsact = !strcmp(command, "attach") && !strcmp(option, "--clsact");
+	struct options options = {0};
 
-	if ((argc > 3 && !json && !clsact) ||
-	    (strcmp(command, "attach") && strcmp(command, "detach") &&
-	     strcmp(command, "counters") && strcmp(command, "status")))
+	if (!read_options(&options, command, argv + 3))
 		return misused();
 
 	int ifindex = (int)if_nametoindex(device);
@@ -245,10 +279,10 @@ int main(int argc, char **argv)
 	if (!ifindex)
 		return refuse(device, "no such device in this network namespace");
 	if (!strcmp(command, "attach"))
-		return attach(device, ifindex, clsact ? REDIRECT_CLSACT : REDIRECT_TCX);
+		return attach(device, ifindex, &options);
 	if (!strcmp(command, "detach"))
 		return detach(device, ifindex);
 	if (!strcmp(command, "status"))
 		return print_status(device, ifindex);
-	return print_counters(device, ifindex, json);
+	return print_counters(device, ifindex, options.json);
 }

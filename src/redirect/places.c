@@ -9,10 +9,11 @@
 #include "clsact.h"
 #include "counters.h"
 
-enum { MAPS_MAX = 8 }; /* more than the program has */
+enum { MAPS_MAX = 16 }; /* more than the program has */
 
 static const char program_name[] = "glb_redirect";
 static const char counters_name[] = "glb_counters";
+static const char senders_name[] = "glb_senders";
 static const char conntrack_name[] = ".rodata.glb_ct"; /* of one constant, in tracked.h */
 
 int places_open_program(uint32_t id, int *fd, struct bpf_prog_info *info)
@@ -48,6 +49,10 @@ static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info,
 			ours->counters_fd = fd;
 		return ours->counters_fd == fd;
 	}
+	if (!strcmp(info->name, senders_name)) {
+		ours->senders_fd = fd;
+		return true;
+	}
 	if (!strcmp(info->name, conntrack_name) && info->value_size == sizeof(bool)) {
 		uint32_t first = 0;
 
@@ -75,7 +80,7 @@ static int read_maps(struct ours *ours, const uint32_t *map_ids, uint32_t count)
 	return counts ? 0 : -ENOENT;
 }
 
-static const struct ours nothing = {.program_fd = -1, .counters_fd = -1};
+static const struct ours nothing = {.program_fd = -1, .counters_fd = -1, .senders_fd = -1};
 
 static void release(struct ours *ours)
 {
@@ -83,6 +88,8 @@ static void release(struct ours *ours)
 		close(ours->program_fd);
 	if (ours->counters_fd >= 0)
 		close(ours->counters_fd);
+	if (ours->senders_fd >= 0)
+		close(ours->senders_fd);
 	*ours = nothing;
 }
 

@@ -18,6 +18,7 @@ struct ours {
 	int program_fd;	 /* -1, or to be closed */
 	int counters_fd; /* -1 also when the program counts other things */
 	bool asks_conntrack;
+	int senders_fd; /* -1 also when the program is older than its map */
 };
 
 /* What is found of us on a device. Both places are taken while the program moves. */

@@ -18,6 +18,7 @@
 #include "counters.h"
 #include "hop.h"
 #include "routes.h"
+#include "sender.h"
 #include "tcp_claims.h"
 #include "tracked.h"
 #include "tunnel.h"
@@ -44,6 +45,18 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } glb_counters SEC(".maps");
+
+/* Who may send, if not everybody may. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, SENDERS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sender);
+	__type(value, uint8_t);
+} glb_senders SEC(".maps");
+
+/* Set before the program is loaded: without it, the verifier leaves the look-up out. */
+const volatile bool glb_limits_senders = false;
 
 GLB_INLINE void count(uint32_t counter)
 {
@@ -129,6 +142,19 @@ GLB_INLINE bool has_udp_socket(struct __sk_buff *skb, uint8_t version)
 	if (sock)
 		bpf_sk_release(sock);
 	return sock;
+}
+
+/* May the host that sent the packet speak GUE to this one? */
+GLB_INLINE bool may_send(struct __sk_buff *skb, uint8_t version)
+{
+	struct sender sender = {
+		.bit_count = SENDER_VERSION_BITS + address_len(version) * 8,
+		.version = version,
+	};
+
+	return !bpf_skb_load_bytes(skb, addresses_at(version), sender.address,
+				   address_len(version)) &&
+	       bpf_map_lookup_elem(&glb_senders, &sender);
 }
 
 /* The ends of a flow, as the kernel looks them up; returns the bytes that say so. */
@@ -326,6 +352,8 @@ GLB_INLINE int decide(struct __sk_buff *skb, struct tunnel *tunnel)
 		return (outer_version(skb) == 4 ? has_udp_socket(skb, 4) : has_udp_socket(skb, 6))
 			       ? NOT_GUE
 			       : GLB_REDIRECT_DROPPED_MALFORMED_GUE;
+	if (glb_limits_senders && !(outer_version(skb) == 4 ? may_send(skb, 4) : may_send(skb, 6)))
+		return GLB_REDIRECT_DROPPED_SENDER;
 	if (!peek_at_client(tunnel, cur))
 		return GLB_REDIRECT_DROPPED_MALFORMED_INNER;
 	if (!pull_client(skb, tunnel))

@@ -206,12 +206,14 @@ def test_who_is_not_root_is_refused(host, hook):
 @pytest.mark.parametrize("words", [
     (), ("attach",), ("attach", "eth0", "eth1"), ("attach", "eth0", "--json"), ("remove", "eth0"),
     ("attach", "eth0", "--clsact", "--clsact"), ("detach", "eth0", "--clsact"),
-    ("status", "eth0", "--json"), ("counters", "eth0", "--jso"), ("counters", "eth0", "--json", "--json"), ("--help", "eth0"),
+    ("status", "eth0", "--json"), ("attach", "eth0", "--from"), ("detach", "eth0", "--from", "::"),
+    ("attach", "eth0", "--from", "::", "--from", "::"),
+    ("counters", "eth0", "--jso"), ("counters", "eth0", "--json", "--json"), ("--help", "eth0"),
 ], ids=" ".join)
 def test_a_command_line_that_makes_no_sense_is_answered_with_the_usage(host, words):
     status, out, err = host.attempt(*words)
     assert (status, out) == (2, "")
-    assert err.startswith("usage: glb-redirect attach DEV [--clsact]\n")
+    assert err.startswith("usage: glb-redirect attach DEV [--clsact] [--from PREFIX[,PREFIX...]]\n")
 
 
 # --- counters and help ---------------------------------------------------------------------------
