@@ -15,6 +15,7 @@
 
 #include <linux/bpf.h>
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #include <glb/net.h>
@@ -88,11 +89,13 @@ GLB_INLINE bool acknowledges(const struct tcp_numbers *segment)
 GLB_INLINE bool request_claims(const struct tcp_request_sock *request,
 			       const struct tcp_numbers *segment)
 {
+	uint32_t sent = BPF_CORE_READ(request, snt_isn);
+
 	if (segment->quoted)
-		return segment->seq == request->snt_isn;
-	if (segment->flags & GLB_TCP_ACK && segment->ack == request->snt_isn + 1)
+		return segment->seq == sent;
+	if (segment->flags & GLB_TCP_ACK && segment->ack == sent + 1)
 		return true;
-	return segment->flags & GLB_TCP_RST && segment->seq == request->rcv_nxt;
+	return segment->flags & GLB_TCP_RST && segment->seq == BPF_CORE_READ(request, rcv_nxt);
 }
 
 /*
@@ -124,28 +127,35 @@ GLB_INLINE bool connection_claims(const struct tcp_sock *tcp, const struct tcp_n
 GLB_INLINE bool timewait_claims(const struct tcp_timewait_sock *old,
 				const struct tcp_numbers *segment)
 {
-	const struct sock_common *numbers = &old->tw_sk.__tw_common;
-	uint32_t room = old->tw_sk.tw_substate == BPF_TCP_FIN_WAIT2 ? old->tw_rcv_wnd : 0;
+	bool open = BPF_CORE_READ(old, tw_sk.tw_substate) == BPF_TCP_FIN_WAIT2;
+	uint32_t room = open ? BPF_CORE_READ(old, tw_rcv_wnd) : 0;
+	uint32_t received = BPF_CORE_READ(old, tw_sk.__tw_common.skc_tw_rcv_nxt);
+	uint32_t sent = BPF_CORE_READ(old, tw_sk.__tw_common.skc_tw_snd_nxt);
 
-	if (segment->quoted || !is_near(segment->seq, numbers->skc_tw_rcv_nxt, LATE_MAX, room))
+	if (segment->quoted || !is_near(segment->seq, received, LATE_MAX, room))
 		return false;
-	return !acknowledges(segment) ||
-	       is_near(segment->ack, numbers->skc_tw_snd_nxt, LATE_MAX, 0);
+	return !acknowledges(segment) || is_near(segment->ack, sent, LATE_MAX, 0);
+}
+
+/*
+ * The address of a socket, to read what bpf_skc_to_tcp_request_sock() and its like would show. They
+ * refuse the sockets of listeners that speak MPTCP, also those of clients that do not.
+ */
+GLB_INLINE const void *address_of(const struct bpf_sock *sock)
+{
+	const void *address = NULL;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &sock);
+	return address;
 }
 
 /* Does a socket that is no listener claim what has these numbers? */
 GLB_INLINE bool is_claimed(struct bpf_sock *sock, const struct tcp_numbers *segment)
 {
-	if (sock->state == BPF_TCP_NEW_SYN_RECV) {
-		const struct tcp_request_sock *request = bpf_skc_to_tcp_request_sock(sock);
-
-		return request && request_claims(request, segment);
-	}
-	if (sock->state == BPF_TCP_TIME_WAIT) {
-		const struct tcp_timewait_sock *old = bpf_skc_to_tcp_timewait_sock(sock);
-
-		return old && timewait_claims(old, segment);
-	}
+	if (sock->state == BPF_TCP_NEW_SYN_RECV)
+		return request_claims(address_of(sock), segment);
+	if (sock->state == BPF_TCP_TIME_WAIT)
+		return timewait_claims(address_of(sock), segment);
 
 	const struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sock);
 

@@ -110,9 +110,9 @@ class Bench:
         return outcome.fate
 
     @contextlib.contextmanager
-    def connection(self, vip, host=None):
+    def connection(self, vip, host=None, proto=0):
         """A connection on this proxy: its client's end and the server's, of a server on `host`."""
-        with self.proxy.listen(host or vip) as listener:
+        with self.proxy.listen(host or vip, proto=proto) as listener:
             with self.network.connect_directly(vip, listener.getsockname()[1]) as client:
                 with listener.accept()[0] as server:
                     yield client, server
@@ -161,7 +161,7 @@ def absent(vip):
 
 
 @contextlib.contextmanager
-def half_open(network, proxy, vip, host=None, **tcp):
+def half_open(network, proxy, vip, host=None, proto=0, **tcp):
     """A handshake that a listener on `host` has answered.
 
     Gives the segment that would complete it, and the listener. An absent client really sends the
@@ -170,7 +170,7 @@ def half_open(network, proxy, vip, host=None, **tcp):
     source, namespace = absent(vip), proxy.proxy.namespace
     with inside(network.director_host):
         tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-    with tap, proxy.proxy.listen(host or vip) as listener:
+    with tap, proxy.proxy.listen(host or vip, proto=proto) as listener:
         tap.bind(("eth0", ETH_P_ALL))
         tap.settimeout(2)
         mac = interface_address(network.director_host, "eth0").hex(":")

@@ -94,10 +94,11 @@ class Proxy:
                     [*self.tcx(), *((number, name) for _, number, name in self.filters())]
                     if name == "glb_redirect")
 
-    def listen(self, host, port=0):
+    def listen(self, host, port=0, proto=0):
         """A listening TCP socket on an address of this host; "::" serves IPv4 and IPv6."""
         with inside(self.namespace):
-            listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+            listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET,
+                                     socket.SOCK_STREAM, proto)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen()

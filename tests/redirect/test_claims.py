@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Which segments does a socket of this proxy claim, when another proxy may have their connection?"""
 
+import socket
+
 import pytest
 from bench import (
     TCP_RECV_QUEUE, answer_to, closed_by_both, connection_of_absent, half_open, segment_of,
@@ -12,6 +14,7 @@ from scapy.packet import Raw
 
 vips = pytest.mark.parametrize("vip", [VIP, VIP6], ids=["ipv4", "ipv6"])
 LARGE_WINDOW = 1 << 24
+IPPROTO_MPTCP = 262
 
 
 def moved(packet, seq=0, ack=0):
@@ -249,3 +252,35 @@ def test_a_connection_that_waits_for_the_clients_end_claims_its_window(proxy, vi
         for distance in (-1, 0, 30000):
             assert claims(proxy, segment_of(client, seq=sequence_number(client) + distance))
         assert not claims(proxy, segment_of(client, seq=sequence_number(client) + (1 << 24)))
+
+
+# --- MPTCP ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="mptcp", scope="module")
+def fixture_mptcp():
+    """The protocol of listeners that speak MPTCP (RFC 8684) to those clients that do."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP).close()
+    except OSError:
+        pytest.skip("this kernel has no MPTCP")
+    return IPPROTO_MPTCP
+
+
+@vips
+def test_the_handshake_of_a_listener_that_speaks_mptcp_is_like_any_other(
+        network, proxy, vip, mptcp):
+    with half_open(network, proxy, vip, proto=mptcp) as (ours, _):
+        assert claims(proxy, ours)
+        assert not claims(proxy, moved(ours, ack=1))
+
+
+@vips
+def test_a_connection_of_a_listener_that_speaks_mptcp_is_like_any_other(proxy, vip, mptcp):
+    with proxy.connection(vip, proto=mptcp) as (client, server):
+        ours = segment_of(client)
+        assert claims(proxy, ours)
+        assert not claims(proxy, moved(ours, ack=1 << 20))
+        ours[TCP].seq = (closed_by_both(client, server) + 1) % 2**32
+        assert claims(proxy, ours)
+        assert not claims(proxy, moved(ours, seq=1 << 20))
