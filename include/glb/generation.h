@@ -135,6 +135,9 @@ GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t numb
 				      const struct glb_settings *settings,
 				      struct glb_tables *tables, struct glb_diag *diag);
 
+/* Bytes of the area that a generation of these tables has, and each of its replicas. */
+size_t glb_generation_len(const struct glb_tables *tables);
+
 /*
  * Makes the successor of a generation that differs in its ports only: there are GLB_PORTS_MAX. It
  * shares everything else with it; they are freed in any order and by any thread.

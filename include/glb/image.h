@@ -45,6 +45,9 @@ void glb_image_write(uint8_t *out, const struct glb_tables *tables);
 /* Does a file that starts with these bytes claim to be an image? */
 bool glb_image_detect(const uint8_t *bytes, size_t len);
 
+/* How many tables an image of `len` bytes has, at most as many as it has room for. */
+uint32_t glb_image_count(const uint8_t *bytes, size_t len);
+
 /*
  * Reads tables from an image. Trusts nothing: what the loop over packets relies on is checked here.
  *

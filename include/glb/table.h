@@ -80,6 +80,9 @@ GLB_NODISCARD int glb_tables_build_how(struct glb_tables *out, const struct glb_
 GLB_NODISCARD int glb_tables_build(struct glb_tables *out, const struct glb_spec *spec,
 				   const struct glb_tables *known, struct glb_diag *diag);
 
+/* Bytes that building takes, but for some small ones: shared tables are there already. */
+size_t glb_tables_len(const struct glb_spec *spec, const struct glb_tables *known);
+
 /* Releases what glb_tables_build() or glb_image_read() made; an empty struct is fine. For any
  * thread. */
 void glb_tables_free(struct glb_tables *tables);

@@ -8,6 +8,7 @@
 
 #include "conf/addr.h"
 #include "conf/json.h"
+#include "conf/room.h"
 
 /* --- Files --- */
 
@@ -59,17 +60,37 @@ static int refuse_syntax(struct report *report, const char *bytes, size_t len, j
 	return refuse_text(report, bytes, len, offset, error->text);
 }
 
+/*
+ * The library has a code for that, but mostly fails without a word, or as if a string were no
+ * token. malloc() leaves a trace.
+ */
+static bool is_out_of_memory(const json_error_t *error)
+{
+	return errno == ENOMEM || !*error->text ||
+	       json_error_code(error) == json_error_out_of_memory;
+}
+
 int conf_parse(struct conf_file *out, const char *path, const char *bytes, size_t len,
 	       struct report *report)
 {
 	struct conf_file file = {.report = report};
 	const char *nul = len ? memchr(bytes, 0, len) : NULL;
+	struct glb_diag reason = {{0}};
 	json_error_t error;
 
 	report_file(report, path);
 	if (nul) /* the library drops one behind a number or word */
 		return refuse_text(report, bytes, len, (size_t)(nul - bytes), "a NUL byte");
+	if (room_check(room_of_json(bytes, len), &reason)) {
+		report_fail(report, "%s", reason.text);
+		return -ENOMEM;
+	}
+	errno = 0;
 	file.root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
+	if (!file.root && is_out_of_memory(&error)) {
+		report_fail(report, "out of memory");
+		return -ENOMEM;
+	}
 	if (!file.root)
 		return refuse_syntax(report, bytes, len, &error);
 	if (locator_make(&file.locator, bytes, len)) {

@@ -12,6 +12,7 @@
 #include "conf/keys.h"
 #include "conf/loops.h"
 #include "conf/overlap.h"
+#include "conf/room.h"
 #include "conf/tables.h"
 #include "sys/parallel.h"
 
@@ -232,6 +233,19 @@ static void judge_tables(const struct glb_tables *tables, const struct conf_file
 	}
 }
 
+/* Is there room for so many bytes of tables and, where they are served, the rows that workers read?
+ */
+static int check_room(uint64_t tables_len, uint64_t table_count, struct report *report)
+{
+	struct glb_diag reason = {{0}};
+	uint64_t rows_len = report->serving ? table_count * GLB_ROWS * sizeof(struct glb_row) : 0;
+	int err = room_check(tables_len + rows_len, &reason);
+
+	if (err)
+		report_fail(report, "%s", reason.text);
+	return err;
+}
+
 static int build_tables(struct glb_tables *out, const char *path, const struct file_bytes *bytes,
 			const struct glb_building *how, struct report *report)
 {
@@ -245,10 +259,13 @@ static int build_tables(struct glb_tables *out, const char *path, const struct f
 		return err;
 	/* on all processors this thread may use: the director's control thread has one */
 	building.run = parallel_run;
-	err = glb_tables_build_how(out, &spec, &building, &reason);
-	if (err)
-		report_fail(report, "%s", reason.text);
-	else
+	err = check_room(glb_tables_len(&spec, building.known), spec.table_count, report);
+	if (!err) {
+		err = glb_tables_build_how(out, &spec, &building, &reason);
+		if (err)
+			report_fail(report, "%s", reason.text);
+	}
+	if (!err)
 		judge_tables(out, &file);
 	glb_spec_free(&spec);
 	conf_close(&file);
@@ -275,10 +292,14 @@ static int read_image(struct glb_tables *out, const struct conf_input *input, st
 {
 	uint32_t errors = report->totals[SEVERITY_ERROR];
 	struct glb_diag reason = {{0}};
+	uint64_t count = glb_image_count(input->file.bytes, input->file.len);
 	struct glb_tables tables;
 	int err;
 
 	report_file(report, input->path);
+	err = check_room(count * sizeof(struct glb_table), count, report);
+	if (err)
+		return err;
 	err = glb_image_read(&tables, input->file.bytes, input->file.len, &reason);
 	if (err) {
 		report_fail(report, "%s", reason.text);

@@ -263,16 +263,22 @@ static void digest_settings(struct glb_generation *gen)
 	}
 }
 
+size_t glb_generation_len(const struct glb_tables *tables)
+{
+	struct glb_area count = {0};
+
+	(void)lay_out(&count, tables);
+	return count.used;
+}
+
 /* Everything but the tables, which are the caller's still. */
 static int fill(struct glb_generation *gen, const struct glb_tables *tables, struct glb_diag *diag)
 {
-	struct glb_area count = {0};
 	int err = glb_isa_check(gen->settings.isa, diag);
 
 	if (err)
 		return err;
-	(void)lay_out(&count, tables);
-	err = glb_area_make(&gen->area, count.used);
+	err = glb_area_make(&gen->area, glb_generation_len(tables));
 	if (!err)
 		err = make_routes(gen, tables, diag);
 	if (!err)

@@ -324,6 +324,14 @@ static int check_table_count(uint32_t count, uint32_t version, size_t left, stru
 	return 0;
 }
 
+uint32_t glb_image_count(const uint8_t *bytes, size_t len)
+{
+	size_t most = len / glb_image_v3_len(1, 1, 2); /* those of version 2 are larger */
+	uint32_t count = len < HEADER_LEN ? 0 : glb_load_le32(bytes + 8);
+
+	return count < most ? count : (uint32_t)most;
+}
+
 static int read_table(struct glb_table **out, uint32_t version, struct glb_cursor *cur,
 		      struct glb_diag *diag)
 {

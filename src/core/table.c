@@ -91,6 +91,15 @@ static struct glb_table *find_same(const struct glb_tables *known,
 	return NULL;
 }
 
+size_t glb_tables_len(const struct glb_spec *spec, const struct glb_tables *known)
+{
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < spec->table_count; i++)
+		count += !find_same(known, &spec->tables[i]);
+	return count * sizeof(struct glb_table);
+}
+
 static int build_table(struct glb_table **out, const struct glb_table_spec *spec,
 		       const struct glb_building *how)
 {

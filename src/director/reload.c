@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "conf/room.h"
 #include "conf/tables.h"
 #include "director/reload.h"
 #include "sys/log.h"
@@ -46,8 +47,11 @@ static int make_served(struct build *build, struct glb_tables *tables, const str
 {
 	struct glb_diag reason = {{0}};
 	struct glb_generation *gen;
-	int err = glb_generation_make(&gen, 0, &build->conf.settings, tables, &reason);
+	unsigned int copies = build->nodes.count ? build->nodes.count : 1;
+	int err = room_check((uint64_t)glb_generation_len(tables) * copies, &reason);
 
+	if (!err)
+		err = glb_generation_make(&gen, 0, &build->conf.settings, tables, &reason);
 	if (err) {
 		log_error("%s: %s", reload->tables_path, reason.text);
 		glb_tables_free(tables);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "memory.h"
 
 enum {
 	PIPE_PATIENCE_MS = 2000,
@@ -21,6 +22,7 @@ enum {
 	LOOK_AGAIN_MS = 20,  /* a writer that the scheduler stopped has gone on by then */
 	NEWER_MAX = 3,	     /* files that take the place of one that was read */
 	FIRST_ROOM = 64 << 10,
+	UNCHECKED_ROOM = 4 << 20,
 };
 
 static void pause_ms(unsigned int ms)
@@ -62,6 +64,9 @@ static int wait_for_pipe(const struct reading *reading)
 
 static int make_room(struct reading *reading, size_t room)
 {
+	if (room > UNCHECKED_ROOM && room > memory_left().bytes) /* would be killed, not refused */
+		return -ENOMEM;
+
 	uint8_t *bytes = realloc(reading->bytes, room);
 
 	if (!bytes)
