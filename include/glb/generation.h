@@ -15,6 +15,7 @@
 
 enum {
 	GLB_PORTS_MAX = 16,
+	GLB_PORT_MACS_MAX = 18,	   /* addresses of a port besides its own */
 	GLB_DSCP_COPY = 64,	   /* for glb_settings.outer_dscp: as the client's packet has it */
 	GLB_VLAN_KEEP = 0,	   /* for glb_port.vlan: the tags a frame came with */
 	GLB_VLAN_NONE = 0xffff,	   /* likewise: no tag */
@@ -27,12 +28,15 @@ enum glb_echo { GLB_ECHO_FORWARD, GLB_ECHO_ANSWER, GLB_ECHO_PUNT, GLB_ECHO_DROP 
 /* What becomes of a packet that does not fit the MTU of its port once encapsulated? */
 enum glb_too_big { GLB_TOO_BIG_FORWARD, GLB_TOO_BIG_ANSWER, GLB_TOO_BIG_DROP };
 
-/* A port as the outer frame needs to know it. */
+/* A port: which frames it takes, and what the outer frame needs to know of it. */
 struct glb_port {
 	uint8_t gateway_mac[GLB_MAC_LEN]; /* all 0: not known yet, nothing can be sent */
 	uint8_t mac[GLB_MAC_LEN];	  /* its own */
 	uint16_t vlan;			  /* ID of the outer frame's tag, or one of the above */
 	uint16_t mtu;			  /* bytes of the largest IP packet it sends */
+	uint8_t macs[GLB_PORT_MACS_MAX][GLB_MAC_LEN]; /* further unicast ones it takes frames to */
+	uint8_t mac_count;			      /* of these */
+	bool any_mac; /* takes frames to any unicast address: which are its own is not known */
 };
 
 /* What director.json and the ports contribute to the data path. Zero is the original's way. */
@@ -59,6 +63,12 @@ struct glb_settings {
 	uint32_t errors_per_second;  /* likewise, ICMP errors */
 	uint32_t punt_interval_ns;   /* a second, divided by the punts of a port in it; 0: any */
 	struct glb_port ports[GLB_PORTS_MAX]; /* by glb_packet.port */
+};
+
+/* Which frames does a port take? Its listed addresses aside, which are in the settings. */
+struct glb_ingress {
+	uint64_t mac;  /* destination of such a frame, in 48 bits, little-endian: */
+	uint64_t mask; /* these bits of it must be the same */
 };
 
 /* What plain packets need to know of a port. */
@@ -102,6 +112,7 @@ struct glb_generation {
 	glb_forward_fn *forward; /* what settings.isa stands for */
 	struct glb_settings settings;
 	struct glb_egress egress[GLB_PORTS_MAX];
+	struct glb_ingress ingress[GLB_PORTS_MAX];
 	uint8_t rare_tcp_flags; /* segments that have one of these need a look at the settings */
 	uint8_t rare_traits;	/* likewise, tables: set of enum glb_route_trait */
 	uint8_t plain_version;	/* of backends: 4 or 6; tables of the other kind are rare */

@@ -69,6 +69,12 @@ enum glb_tcp_flag {
 	GLB_TCP_ACK = 0x10,
 };
 
+/* Is a MAC address that of a group of stations, such as all of them? IEEE 802: its first bit. */
+GLB_INLINE bool glb_is_group(const uint8_t *mac)
+{
+	return mac[0] & 1;
+}
+
 enum { GLB_SUM_LONG = 128 }; /* from here on, vectors are faster than words */
 
 /*

@@ -18,12 +18,14 @@
 	  "ICMP error that an encapsulated packet does not fit; relayed to the client")            \
 	X(PUNT_NOT_IP, "punt_not_ip", "neither IPv4 nor IPv6, such as ARP or LLDP")                \
 	X(PUNT_NO_BIND, "punt_no_bind", "no bind matches its address, protocol and port")          \
+	X(PUNT_GROUP, "punt_group", "IP, in a frame to a group of stations: broadcast, multicast") \
 	X(PUNT_OUTER_TOO_BIG, "punt_outer_too_big",                                                \
 	  "ICMP error that an encapsulated packet does not fit; outer_errors is not relay")        \
 	X(PUNT_OUTER_QUOTE, "punt_outer_quote",                                                    \
 	  "the same, to be relayed, but it quotes too little or nothing that is sent here")        \
 	X(PUNT_OUTER_ERROR, "punt_outer_error",                                                    \
 	  "any other ICMP error about an encapsulated packet")                                     \
+	X(DROP_OTHER_HOST, "drop_other_host", "in a frame to the MAC address of another host")     \
 	X(DROP_TRUNCATED, "drop_truncated", "ends before a header or the IP length it announces")  \
 	X(DROP_BAD_LENGTH, "drop_bad_length",                                                      \
 	  "IP version or header lengths contradict each other")                                    \

@@ -8,7 +8,10 @@ enum {
 	MTU_MIN = 576, /* RFC 1122, 3.3.3: what any host can take */
 	MTU_MAX = 65535,
 	VLAN_MAX = 4094,
+	MACS_MAX = GLB_PORT_MACS_MAX - 2, /* besides those that the director finds */
 };
+
+static const uint8_t no_mac[GLB_MAC_LEN];
 
 /* What fits, and is there a client whom that is too little? */
 static void judge_mtu(const struct glb_settings *settings, uint32_t mtu,
@@ -57,9 +60,47 @@ static void read_vlan(struct port_conf *port, const struct conf_value *object)
 	}
 }
 
+/* An address of one station, or -EINVAL. */
+static int read_station(uint8_t out[GLB_MAC_LEN], const struct conf_value *value)
+{
+	uint8_t mac[GLB_MAC_LEN];
+	const char *text;
+	int err = conf_string(&text, value);
+
+	if (err)
+		return err;
+	if (!mac_parse(mac, text))
+		return conf_refuse(value, "\"%s\" is not a MAC address", text);
+	if (glb_is_group(mac))
+		return conf_refuse(value, "\"%s\" is the address of a group", text);
+	if (!memcmp(mac, no_mac, sizeof(mac)))
+		return conf_refuse(value, "\"%s\" is nobody's address", text);
+	memcpy(out, mac, sizeof(mac));
+	return 0;
+}
+
+/* A port's own list takes the place of that of the top level. */
+static void read_macs(struct port_conf *port, const struct conf_value *object)
+{
+	struct conf_value list;
+
+	if (!conf_find(&list, object, "macs") || conf_array(&list))
+		return;
+	if (conf_count(&list) > MACS_MAX)
+		(void)conf_refuse(&list, "has %zu addresses, at most %d are possible",
+				  conf_count(&list), MACS_MAX);
+	memset(port->port.macs, 0, sizeof(port->port.macs));
+	port->port.mac_count = 0;
+	for (size_t i = 0; i < conf_count(&list) && i < MACS_MAX; i++) {
+		struct conf_value value = conf_element(&list, i);
+
+		if (!read_station(port->port.macs[port->port.mac_count], &value))
+			port->port.mac_count++;
+	}
+}
+
 static void read_gateway_mac(struct port_conf *port, const struct conf_value *value)
 {
-	static const uint8_t zeros[GLB_MAC_LEN] = {0};
 	uint8_t mac[GLB_MAC_LEN] = {0};
 	const char *text;
 
@@ -70,10 +111,10 @@ static void read_gateway_mac(struct port_conf *port, const struct conf_value *va
 
 	if (!is_auto && !mac_parse(mac, text)) {
 		(void)conf_refuse(value, "\"%s\" is not a MAC address, nor auto", text);
-	} else if (!is_auto && !memcmp(mac, zeros, sizeof(mac))) {
+	} else if (!is_auto && !memcmp(mac, no_mac, sizeof(mac))) {
 		/* it would stand for a gateway that is not known yet */
 		(void)conf_refuse(value, "\"%s\" is nobody's address", text);
-	} else if (mac[0] & 1) {
+	} else if (glb_is_group(mac)) {
 		/* every proxy of the network would take what is for one of them */
 		(void)conf_refuse(value, "\"%s\" is the address of a group", text);
 	} else {
@@ -131,6 +172,7 @@ static void read_keys(struct port_conf *port, const struct glb_settings *setting
 {
 	read_mtu(port, settings, object);
 	read_vlan(port, object);
+	read_macs(port, object);
 	read_gateway(port, object);
 }
 

@@ -12,7 +12,8 @@
 
 /* The keys that stand at the top level as well as in an object of `ports`. */
 #define PORT_KEYS                                                                                  \
-	"mtu", "vlan", "outbound_gateway_mac", "outbound_gateway_ip", "outbound_gateway_interface"
+	"mtu", "vlan", "macs", "outbound_gateway_mac", "outbound_gateway_ip",                      \
+		"outbound_gateway_interface"
 
 /*
  * Reads them into a configuration whose settings are read; what is wrong is in the report, and then

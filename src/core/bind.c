@@ -170,7 +170,7 @@ static uint16_t le_port(uint16_t port)
 
 static void add_exact4(struct exact_index *index, uint64_t key, struct exact found)
 {
-	uint32_t slot = exact_slot4(index, key);
+	uint64_t slot = exact_slot4(index, key);
 
 	while (index->slots4[slot].key && index->slots4[slot].key != key)
 		slot = (slot + 1) & index->mask4;
@@ -183,7 +183,7 @@ static void add_exact6(struct exact_index *index, const uint8_t *bytes, uint64_t
 		       struct exact found)
 {
 	uint64_t vip[2] = {glb_load_le64(bytes), glb_load_le64(bytes + 8)};
-	uint32_t slot = exact_slot6(index, vip, what);
+	uint64_t slot = exact_slot6(index, vip, what);
 
 	if (exact_find6(index, vip, what))
 		return;

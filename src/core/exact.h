@@ -47,45 +47,44 @@ GLB_INLINE uint64_t exact_what(uint8_t version, uint64_t proto, uint64_t port)
 	return port << 48 | (uint64_t)version << 40 | proto << 32;
 }
 
-GLB_INLINE uint32_t exact_slot4(const struct exact_index *index, uint64_t key)
+GLB_INLINE uint64_t exact_slot4(const struct exact_index *index, uint64_t key)
 {
-	return (uint32_t)(key * 0x9e3779b97f4a7c15 >> index->shift4);
+	return key * 0x9e3779b97f4a7c15 >> index->shift4;
 }
 
 /* A product, since sums of words that differ alike, as networks and ports do, often are equal. */
-GLB_INLINE uint32_t exact_slot6(const struct exact_index *index, const uint64_t vip[2],
+GLB_INLINE uint64_t exact_slot6(const struct exact_index *index, const uint64_t vip[2],
 				uint64_t what)
 {
 	__extension__ typedef unsigned __int128 wide;
 	wide product = (wide)vip[0] * (vip[1] ^ 0x9e3779b97f4a7c15);
 	uint64_t mix = (uint64_t)(product >> 64) ^ (uint64_t)product ^ what;
 
-	return (uint32_t)(mix * 0x9e3779b97f4a7c15 >> index->shift6);
+	return mix * 0x9e3779b97f4a7c15 >> index->shift6;
 }
 
 /* NULL: there is no such bind. */
 GLB_INLINE const struct exact *exact_find4(const struct exact_index *index, uint64_t key)
 {
-	uint32_t slot = exact_slot4(index, key);
+	const struct exact4 *at = &index->slots4[exact_slot4(index, key)];
 
-	for (; GLB_UNLIKELY(index->slots4[slot].key != key); slot = (slot + 1) & index->mask4)
-		if (!index->slots4[slot].key)
+	for (; GLB_UNLIKELY(at->key != key);
+	     at = &index->slots4[(at + 1 - index->slots4) & index->mask4])
+		if (!at->key)
 			return NULL;
-	return &index->slots4[slot].found;
+	return &at->found;
 }
 
 GLB_INLINE const struct exact *exact_find6(const struct exact_index *index, const uint64_t vip[2],
 					   uint64_t what)
 {
-	uint32_t slot = exact_slot6(index, vip, what);
+	const struct exact6 *at = &index->slots6[exact_slot6(index, vip, what)];
 
-	for (; index->slots6[slot].key; slot = (slot + 1) & index->mask6) {
-		const struct exact6 *one = &index->slots6[slot];
-
-		if (one->key == what && one->vip[0] == vip[0] && one->vip[1] == vip[1])
-			return &one->found;
-	}
-	return NULL;
+	for (; GLB_UNLIKELY(at->key != what || at->vip[0] != vip[0] || at->vip[1] != vip[1]);
+	     at = &index->slots6[(at + 1 - index->slots6) & index->mask6])
+		if (!at->key)
+			return NULL;
+	return &at->found;
 }
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "forward_isa.h"
 #include "hops.h"
+#include "ingress.h"
 #include "messages.h"
 #include "relay.h"
 
@@ -22,6 +23,30 @@ struct work {
 _Static_assert(sizeof(struct work) == 64, "one packet, one cache line");
 
 static const struct glb_match no_match = {.table = -1};
+
+/* What becomes of a frame that this director is not alone to get. */
+static enum glb_verdict judge_group(const struct glb_packet *pkt)
+{
+	struct glb_cursor cur = glb_cursor(pkt->data, pkt->len);
+	uint16_t type;
+
+	if (!glb_parse_ether(&type, &cur))
+		return GLB_DROP_TRUNCATED;
+	return type == GLB_ETHERTYPE_IPV4 || type == GLB_ETHERTYPE_IPV6 ? GLB_PUNT_GROUP
+									: GLB_PUNT_NOT_IP;
+}
+
+/* Reads the flow of a frame that is for this director. GLB_FORWARD, or why there is none. */
+static enum glb_verdict read_flow(struct glb_flow *flow, const struct glb_generation *gen,
+				  const struct glb_packet *pkt)
+{
+	if (pkt->len < GLB_ETHER_LEN)
+		return GLB_DROP_TRUNCATED;
+	if (GLB_UNLIKELY(!ingress_takes(gen, pkt->port, glb_load_le64(pkt->data))))
+		return glb_is_group(pkt->data) ? judge_group(pkt) : GLB_DROP_OTHER_HOST;
+	return glb_parse_plain(flow, pkt->data, pkt->len) ? GLB_FORWARD
+							  : glb_parse(flow, pkt->data, pkt->len);
+}
 
 static const uint8_t *outer_dst(const struct glb_packet *pkt, const struct glb_flow *flow)
 {
@@ -299,10 +324,7 @@ static void forward_any(const struct glb_generation *gen, struct glb_packet **pk
 	struct work work[FORWARD_BURST];
 
 	for (unsigned int i = 0; i < n; i++)
-		pkts[i]->verdict =
-			glb_parse_plain(&work[i].flow, pkts[i]->data, pkts[i]->len)
-				? GLB_FORWARD
-				: (uint8_t)glb_parse(&work[i].flow, pkts[i]->data, pkts[i]->len);
+		pkts[i]->verdict = (uint8_t)read_flow(&work[i].flow, gen, pkts[i]);
 
 	for (unsigned int i = 0; i < n; i++)
 		if (pkts[i]->verdict == GLB_FORWARD)

@@ -231,6 +231,18 @@ void glb_generation_free(struct glb_generation *gen)
 	free(gen);
 }
 
+static struct glb_ingress ingress_of(const struct glb_port *port)
+{
+	static const uint8_t group_bit[8] = {1};
+	static const uint8_t whole[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	uint8_t mac[8] = {0};
+
+	if (!port->any_mac)
+		memcpy(mac, port->mac, GLB_MAC_LEN);
+	return (struct glb_ingress){glb_load_le64(mac),
+				    glb_load_le64(port->any_mac ? group_bit : whole)};
+}
+
 /* Works out of settings and routes what the data path asks of them for every packet. */
 static void digest_settings(struct glb_generation *gen)
 {
@@ -251,6 +263,7 @@ static void digest_settings(struct glb_generation *gen)
 		const struct glb_port *port = &settings->ports[p];
 		struct glb_egress *egress = &gen->egress[p];
 
+		gen->ingress[p] = ingress_of(port);
 		memcpy(egress->l2, port->gateway_mac, GLB_MAC_LEN);
 		memcpy(egress->l2 + GLB_MAC_LEN, port->mac, GLB_MAC_LEN);
 		glb_store_be16(egress->l2 + 2 * GLB_MAC_LEN,

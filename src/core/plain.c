@@ -235,20 +235,32 @@ GLB_INLINE unsigned int forward_others(struct plain *plain, struct burst *burst,
 	return forward_read(plain, burst, n, others);
 }
 
+/* Where frames go to another address of the port than its own, nearly all do. */
+static uint64_t choose_mac(const struct glb_generation *gen, const struct glb_packet *first)
+{
+	const struct glb_ingress *ingress = &gen->ingress[first->port];
+	uint64_t head = first->len < GLB_ETHER_LEN ? ingress->mac : glb_load_le64(first->data);
+
+	return ingress_takes(gen, first->port, head) ? head : ingress->mac;
+}
+
 unsigned int FORWARD_ISA_NAME(plain)(const struct glb_generation *gen, struct glb_packet *pkts,
 				     unsigned int n, struct glb_packet **others)
 {
-	struct burst burst = {
-		.gen = gen,
-		.exact = binds_exact(gen->binds),
-		.egress = &gen->egress[pkts->port],
-		.pkts = pkts,
-		.outer_len_max = gen->outer_len_max,
-		.port = pkts->port,
-	};
 	struct plain plain;
+	struct burst
+		burst; /* field by field: start() writes most of it, so zeros would be wasted */
 	unsigned int left;
 
+	burst.gen = gen;
+	burst.exact = binds_exact(gen->binds);
+	burst.egress = &gen->egress[pkts->port];
+	burst.pkts = pkts;
+	burst.outer_len_max = gen->outer_len_max;
+	burst.other_version = false;
+	burst.mac = choose_mac(gen, pkts);
+	burst.mac_mask = gen->ingress[pkts->port].mask;
+	burst.port = pkts->port;
 	if (burst.egress->outer_max < gen->outer_len_max) { /* nothing may leave unseen */
 		for (unsigned int i = 0; i < n; i++)
 			others[i] = &pkts[i];

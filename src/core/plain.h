@@ -32,6 +32,7 @@ struct plain {
 	struct messages messages; /* and how many there are */
 	struct glb_packet *pkts[LANES];
 	uint64_t fields[LANES];	  /* of the packets: see load_fields() */
+	uint64_t macs[LANES];	  /* from the destination address on, little-endian */
 	uint64_t types[LANES];	  /* from the EtherType on, little-endian */
 	uint64_t limits[LANES];	  /* likewise, from the fragment field of IPv4 or the next header of
 				     IPv6 */
@@ -69,11 +70,12 @@ struct burst {
 	uint64_t ip_len_max;	/* of packets that surely fit the port once encapsulated, */
 	uint64_t outer_len_max; /* by so many bytes at most */
 	struct message_plan plan;
-	uint64_t word0, word1; /* of outer IPv4, but for lengths and checksums */
-	uint32_t ip_sum;       /* of these */
-	uint32_t pseudo_sum;   /* of the pseudo header, but for length and destination */
-	uint8_t version;       /* of the client's packets */
-	bool other_version;    /* are there IP packets of the other one? */
+	uint64_t word0, word1;	/* of outer IPv4, but for lengths and checksums */
+	uint32_t ip_sum;	/* of these */
+	uint32_t pseudo_sum;	/* of the pseudo header, but for length and destination */
+	uint8_t version;	/* of the client's packets */
+	bool other_version;	/* are there IP packets of the other one? */
+	uint64_t mac, mac_mask; /* plain frames go to this address: see struct glb_ingress */
 	uint64_t port;
 };
 

@@ -7,6 +7,7 @@
 
 #include <glb/forward.h>
 
+#include "ingress.h"
 #include "plain.h"
 
 enum {
@@ -24,6 +25,7 @@ GLB_INLINE void read_any(struct plain *plain, unsigned int n, struct glb_packet 
 	__builtin_prefetch(pkt->data - 8 * OUTER_WORDS, 1);
 	plain->pkts[n] = pkt;
 	plain->fields[n] = load_fields(pkt);
+	plain->macs[n] = glb_load_le64(frame);
 	plain->types[n] = glb_load_le64(frame + 12);
 }
 
@@ -59,6 +61,12 @@ GLB_INLINE uint64_t lane_misfit(uint64_t fields, uint64_t ip_len, const struct b
 	       lane_less(headroom, burst->outer_len_max) | (port ^ burst->port);
 }
 
+/* 0 if a frame is addressed to the port it came from. */
+GLB_INLINE uint64_t lane_astray(uint64_t head, const struct burst *burst)
+{
+	return ingress_differs(head, burst->mac, burst->mac_mask);
+}
+
 /*
  * Which of n frames are plain, and what binds would they match? IPv4: EtherType 0x0800, version 4
  * with a header of five words, not a fragment.
@@ -75,7 +83,8 @@ GLB_INLINE void judge_ipv4(struct plain *plain, const struct burst *burst, unsig
 				exact_what(4, plain->limits[i] >> 24 & 0xff, 0);
 		uint64_t odd = ((plain->types[i] ^ 0x450008) & 0xffffff) |
 			       (plain->limits[i] & 0xff3f) | lane_less(ip_len, least) |
-			       lane_misfit(plain->fields[i], ip_len, &by);
+			       lane_misfit(plain->fields[i], ip_len, &by) |
+			       lane_astray(plain->macs[i], &by);
 
 		plain->whats[i] = odd ? 0 : what;
 		plain->ip_lens[i] = (uint32_t)ip_len;
@@ -94,7 +103,8 @@ GLB_INLINE void judge_ipv6(struct plain *plain, const struct burst *burst, unsig
 		uint64_t what = exact_what(6, plain->limits[i] & 0xff, plain->ports[i] >> 16);
 		uint64_t odd = ((plain->types[i] ^ 0x60dd86) & 0xf0ffff) |
 			       lane_less(ip_len, least) |
-			       lane_misfit(plain->fields[i], ip_len, &by);
+			       lane_misfit(plain->fields[i], ip_len, &by) |
+			       lane_astray(plain->macs[i], &by);
 
 		plain->whats[i] = odd ? 0 : what;
 		plain->ip_lens[i] = (uint32_t)ip_len;
@@ -114,34 +124,43 @@ static bool is_special(const struct glb_generation *gen, const uint8_t *ip, uint
 				   glb_sum_check(glb_sum(0, ip, GLB_IPV4_LEN))));
 }
 
+/* What finding the routes of packets reads of a generation, copied so that registers can hold it.
+ */
+struct lookup {
+	struct exact_index exact;
+	const struct glb_route *routes;
+	uint8_t rare_traits;
+	bool look_closer; /* is_special() is to be asked */
+	uint8_t version;
+};
+
 /* The bind of packet i, unless its frame is not plain or it has none. */
-GLB_INLINE const struct exact *find(const struct plain *plain, const struct exact_index *exact,
-				    unsigned int i, uint8_t version)
+GLB_INLINE const struct exact *find(const struct plain *plain, const struct lookup *lookup,
+				    unsigned int i)
 {
 	uint64_t what = plain->whats[i];
 	const uint64_t vip[2] = {plain->addrs[2][i], plain->addrs[3][i]};
 
 	if (!what)
 		return NULL;
-	return version == 4 ? exact_find4(exact, what) : exact_find6(exact, vip, what);
+	return lookup->version == 4 ? exact_find4(&lookup->exact, what)
+				    : exact_find6(&lookup->exact, vip, what);
 }
 
 /* The route of packet i, or NULL if it is not plain. */
-GLB_INLINE const struct glb_route *route_of(const struct plain *plain,
-					    const struct glb_generation *gen,
-					    const struct exact *found, unsigned int i,
-					    uint8_t version)
+GLB_INLINE const struct glb_route *route_of(const struct plain *plain, const struct burst *burst,
+					    const struct lookup *lookup, unsigned int i)
 {
-	bool look_closer = gen->strict_ip || gen->rare_tcp_flags;
+	const struct exact *found = find(plain, lookup, i);
 	const struct glb_route *route;
 
 	if (!found || found->quic)
 		return NULL;
-	if (GLB_UNLIKELY(look_closer) &&
-	    is_special(gen, plain->pkts[i]->data + GLB_ETHER_LEN, version))
+	if (GLB_UNLIKELY(lookup->look_closer) &&
+	    is_special(burst->gen, plain->pkts[i]->data + GLB_ETHER_LEN, lookup->version))
 		return NULL;
-	route = &gen->routes[found->table];
-	return route->traits & gen->rare_traits ? NULL : route;
+	route = &lookup->routes[found->table];
+	return route->traits & lookup->rare_traits ? NULL : route;
 }
 
 /* Finds the routes of n packets; those of others than plain packets are NULL. True: all are plain.
@@ -149,12 +168,18 @@ GLB_INLINE const struct glb_route *route_of(const struct plain *plain,
 GLB_INLINE bool find_routes(struct plain *plain, const struct burst *burst, unsigned int n,
 			    uint8_t version)
 {
-	const struct exact_index exact = *burst->exact;
+	const struct glb_generation *gen = burst->gen;
+	const struct lookup lookup = {
+		.exact = *burst->exact,
+		.routes = gen->routes,
+		.rare_traits = gen->rare_traits,
+		.look_closer = gen->strict_ip || gen->rare_tcp_flags,
+		.version = version,
+	};
 	bool all = true;
 
 	for (unsigned int i = 0; i < n; i++) {
-		const struct glb_route *route =
-			route_of(plain, burst->gen, find(plain, &exact, i, version), i, version);
+		const struct glb_route *route = route_of(plain, burst, &lookup, i);
 
 		plain->routes[i] = route;
 		if (GLB_UNLIKELY(!route)) {

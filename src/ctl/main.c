@@ -33,7 +33,8 @@ static const struct command {
 	{NULL, "replay", replay,
 	 "--config director.json --tables tables.json\n"
 	 "                [--source-mac MAC] [--gateway-mac MAC] [--punted P.pcap]\n"
-	 "                IN.pcap OUT.pcap"},
+	 "                IN.pcap OUT.pcap\n"
+	 "                without --source-mac, frames to any unicast address are the director's"},
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
 

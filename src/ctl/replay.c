@@ -36,6 +36,7 @@ struct replay_args {
 	const char *in_path;
 	const char *out_path;
 	uint8_t source_mac[GLB_MAC_LEN];
+	bool has_source_mac;		  /* false: any unicast address is the director's */
 	uint8_t gateway_mac[GLB_MAC_LEN]; /* for outbound_gateway_mac "auto" */
 	bool has_gateway_mac;
 };
@@ -72,6 +73,12 @@ static bool read_mac(uint8_t mac[GLB_MAC_LEN], const char *option, const char *t
 	return false;
 }
 
+static int refuse_group(const char *text)
+{
+	log_error("--source-mac: \"%s\" is the address of a group", text);
+	return EXIT_FAILED;
+}
+
 static int read_args(struct replay_args *out, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -97,7 +104,11 @@ static int read_args(struct replay_args *out, int argc, char **argv)
 			return EXIT_FAILED;
 		else if (option == 'g')
 			args.has_gateway_mac = true;
-		else if (option != 's')
+		else if (option == 's' && glb_is_group(args.source_mac))
+			return refuse_group(optarg);
+		else if (option == 's')
+			args.has_source_mac = true;
+		else
 			return EXIT_USAGE;
 	}
 	if (!args.config_path || !args.tables_path || argc - optind != 2)
@@ -114,6 +125,7 @@ static int describe_port(struct glb_port *port, const struct director_conf *conf
 {
 	*port = conf->defaults.port;
 	memcpy(port->mac, args->source_mac, GLB_MAC_LEN);
+	port->any_mac = !args->has_source_mac; /* no capture says whose frames it has */
 	if (!port->mtu)
 		port->mtu = PORT_MTU_DEFAULT;
 	if (conf->defaults.gateway_auto != args->has_gateway_mac) {

@@ -187,6 +187,7 @@ static int serve_build(struct control *control, struct build *build)
 	keep_restart_only(&build->conf, &control->conf);
 	control->conf = build->conf;
 	control->neighbours = neighbours;
+	ports_listen(&control->workers.ports, gen->settings.ports);
 	log_generation("serving", gen);
 	neighbours_warn_unknown(&control->neighbours);
 	host_check(&control->host, &control->workers);
@@ -336,6 +337,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 		return err;
 	}
 	control->generation = gen->number;
+	ports_listen(&workers->ports, gen->settings.ports);
 	log_generation("serving", gen);
 	neighbours_warn_unknown(&control->neighbours);
 	host_check(&control->host, &control->workers);

@@ -68,19 +68,32 @@ const char *netdev_port(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN])
 	return rte_eth_dev_get_name_by_port(id, name) ? "?" : name;
 }
 
-/* The type of a device's link (ARPHRD_...), or -errno. */
-static int link_type(const char *name)
+/* The type of a device's link (ARPHRD_...) and its address; 0 or -errno. */
+static int read_link(struct sockaddr *out, const char *name)
 {
 	struct ifreq request = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int type;
+	int err;
 
 	if (fd < 0)
 		return -errno;
 	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	type = ioctl(fd, SIOCGIFHWADDR, &request) ? -errno : request.ifr_hwaddr.sa_family;
+	err = ioctl(fd, SIOCGIFHWADDR, &request) ? -errno : 0;
 	(void)close(fd);
-	return type;
+	*out = request.ifr_hwaddr;
+	return err;
+}
+
+bool netdev_mac(uint8_t out[RTE_ETHER_ADDR_LEN], uint16_t id)
+{
+	struct netdev netdev;
+	struct sockaddr link;
+
+	if (!netdev_of(&netdev, id) || read_link(&link, netdev.name) ||
+	    link.sa_family != ARPHRD_ETHER)
+		return false;
+	memcpy(out, link.sa_data, RTE_ETHER_ADDR_LEN);
+	return true;
 }
 
 int netdev_check(uint16_t id, struct glb_diag *diag)
@@ -91,19 +104,20 @@ int netdev_check(uint16_t id, struct glb_diag *diag)
 	if (!netdev_of(&netdev, id))
 		return 0;
 
-	int type = link_type(netdev.name);
+	struct sockaddr link;
+	int err = read_link(&link, netdev.name);
 
-	if (type == ARPHRD_ETHER || type == ARPHRD_LOOPBACK)
-		return 0;
-	if (type < 0) {
+	if (err) {
 		glb_diag(diag, "port %s: %s: %s", netdev_port(id, port), netdev.name,
-			 strerror(-type));
-		return type;
+			 strerror(-err));
+		return err;
 	}
+	if (link.sa_family == ARPHRD_ETHER || link.sa_family == ARPHRD_LOOPBACK)
+		return 0;
 	glb_diag(diag,
 		 "port %s: %s is no Ethernet device (its link type is %d): tun, WireGuard and "
 		 "other devices of bare IP packets cannot carry what a director sends",
-		 netdev_port(id, port), netdev.name, type);
+		 netdev_port(id, port), netdev.name, link.sa_family);
 	return -ENOTSUP;
 }
 

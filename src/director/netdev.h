@@ -31,6 +31,12 @@ const char *netdev_port(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN]);
 bool netdev_of(struct netdev *out, uint16_t id);
 
 /*
+ * The MAC address that this device of the kernel has now. False, with `out` untouched: there is
+ * none.
+ */
+bool netdev_mac(uint8_t out[RTE_ETHER_ADDR_LEN], uint16_t id);
+
+/*
  * Refuses devices whose frames have no Ethernet header, such as tun and WireGuard. 0, or -errno
  * with a diag that names port and device.
  */

@@ -8,6 +8,7 @@
 
 #include "conf/director.h"
 #include "director/dpdk.h"
+#include "director/netdev.h"
 #include "director/pool.h"
 #include "director/port.h"
 #include "sys/log.h"
@@ -421,6 +422,27 @@ struct port_conf ports_conf(uint16_t id, const struct director_conf *conf)
 	return own;
 }
 
+/* Has a port take frames to this address, too. There is room for two that are not configured. */
+static void add_mac(struct glb_port *port, const uint8_t *mac)
+{
+	if (memcmp(port->mac, mac, GLB_MAC_LEN) != 0)
+		memcpy(port->macs[port->mac_count++], mac, GLB_MAC_LEN);
+}
+
+/*
+ * Neighbours may know the port by the address of the twin, for which the kernel behind it answers,
+ * or by that of the device of the kernel that it is on top of: net_pcap has made one up.
+ */
+static void add_macs(struct glb_port *port, uint16_t id, uint16_t twin)
+{
+	struct rte_ether_addr mac;
+
+	if (twin != PORT_NONE && !rte_eth_macaddr_get(twin, &mac))
+		add_mac(port, mac.addr_bytes);
+	if (netdev_mac(mac.addr_bytes, id))
+		add_mac(port, mac.addr_bytes);
+}
+
 void ports_describe(struct glb_port *out, const struct ports *ports,
 		    const struct director_conf *conf)
 {
@@ -433,6 +455,34 @@ void ports_describe(struct glb_port *out, const struct ports *ports,
 			memcpy(port.mac, mac.addr_bytes, GLB_MAC_LEN);
 		if (!port.mtu)
 			port.mtu = mtu_of(id);
+		add_macs(&port, id, ports->twin_ids[ports->punt_via[id]]);
 		out[id] = port;
+	}
+}
+
+static void receive_at(uint16_t id, const uint8_t *bytes)
+{
+	struct rte_ether_addr mac;
+	char name[RTE_ETH_NAME_MAX_LEN];
+	char text[RTE_ETHER_ADDR_FMT_SIZE];
+
+	memcpy(mac.addr_bytes, bytes, GLB_MAC_LEN);
+
+	int err = rte_eth_dev_mac_addr_add(id, &mac, 0);
+
+	if (!err || err == -ENOTSUP)
+		return;
+	rte_ether_format_addr(text, sizeof(text), &mac);
+	log_warning("port %s: may not receive what is sent to %s: %s", name_of(id, name), text,
+		    rte_strerror(-err));
+}
+
+void ports_listen(const struct ports *ports, const struct glb_port *described)
+{
+	for (unsigned int i = 0; i < ports->count; i++) {
+		uint16_t id = ports->ids[i];
+
+		for (unsigned int m = 0; m < described[id].mac_count; m++)
+			receive_at(id, described[id].macs[m]);
 	}
 }

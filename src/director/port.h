@@ -40,9 +40,16 @@ struct port_conf ports_conf(uint16_t id, const struct director_conf *conf);
 
 /*
  * What the data path has to know of every port, by DPDK port number, into a list of GLB_PORTS_MAX:
- * as configured, with the device's own MAC address, and its MTU where none is configured.
+ * as configured, with the device's own MAC address, and its MTU where none is configured. The MAC
+ * addresses of the twin, and of the device of the kernel a port is on top of, are the port's, too.
  */
 void ports_describe(struct glb_port *out, const struct ports *ports,
 		    const struct director_conf *conf);
+
+/*
+ * Has running devices receive frames to all addresses of such a list. What one cannot, it logs;
+ * those that filter nothing need not. An address that is no longer listed may still be received.
+ */
+void ports_listen(const struct ports *ports, const struct glb_port *described);
 
 #endif

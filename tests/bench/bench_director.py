@@ -61,7 +61,7 @@ SUBJECTS = [
 
 def frames_of(flows, size):
     """One frame of each flow."""
-    frame = Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01") / IP(src="198.51.100.7", dst=VIP)
+    frame = Ether(src="02:00:00:00:00:02", dst="02:70:63:61:70:00") / IP(src="198.51.100.7", dst=VIP)
     frame = bytearray(bytes(frame / TCP(sport=1024, dport=PORT, flags="A")).ljust(size, b"\0"))
     frame[16:18] = (size - 14).to_bytes(2, "big")
     for flow in range(flows):

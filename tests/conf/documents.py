@@ -61,8 +61,9 @@ DIRECTOR = {
     "udp_checksum": "inner",
     "instruction_set": "generic",
     "vlan": 7,
+    "macs": ["00:00:5e:00:01:07", "0000:5e00:0207"],
     "ports": [
-        {"name": "net_null0", "punt_port": "net_tap1", "mtu": 9000, "vlan": "none", "outbound_gateway_mac": "auto"},
+        {"name": "net_null0", "punt_port": "net_tap1", "mtu": 9000, "vlan": "none", "macs": [], "outbound_gateway_mac": "auto"},
         {"name": "net_null1", "outbound_gateway_ip": "fe80::1", "outbound_gateway_interface": "eth1"},
     ],
 }
@@ -324,6 +325,10 @@ def director_documents() -> dict:
         made.update(spellings(DIRECTOR, (key,), ADDRESSES))
     made.update(spellings(DIRECTOR, ("outbound_gateway_mac",), MACS))
     made.update(spellings(DIRECTOR, ("ports", 1, "outbound_gateway_mac"), MACS))
+    for path in (("macs", 1), ("ports", 0, "macs")):
+        made.update(spellings(DIRECTOR, path, MACS if path[-1] == 1 else [[mac] for mac in MACS]))
+    for count in (16, 17):
+        made[f"{count} MAC addresses"] = {**only, "macs": [f"02:00:00:00:00:{n:02x}" for n in range(count)]}
     made.update(spellings(DIRECTOR, ("punt_port",), ("x" * 63, "x" * 64, "ü" * 32)))
     for key, words in WORDS.items():
         made.update(spellings(only, (key,), words.split()))

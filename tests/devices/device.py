@@ -14,10 +14,12 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 VIP, PORT = "192.0.2.10", 80
+DIRECTOR_MAC = "02:00:00:00:00:01"  # where frames go, whatever address the device has
 CONFIG = {
     "outbound_gateway_mac": "02:00:00:00:00:99",
     "outbound_src_ip": "10.0.0.11",
     "hash_fields": {"src_addr": True, "src_port": True},
+    "macs": [DIRECTOR_MAC],
     "idle_sleep_us": 50,
 }
 TABLES = {

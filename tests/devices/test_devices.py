@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 
 import pytest
-from device import CONFIG, PORT, TABLES, VIP, collect, drain, encapsulated
+from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, collect, drain, encapsulated
 from far_end import Wire
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.l2 import Ether
@@ -20,7 +20,7 @@ def frames_of_flows():
     """Interleaved flows whose packets are numbered by their TCP sequence number."""
     return [
         bytes(
-            Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01")
+            Ether(src="02:00:00:00:00:02", dst=DIRECTOR_MAC)
             / IP(src="198.51.100.7", dst=VIP)
             / TCP(sport=40000 + flow, dport=PORT, seq=number, flags="A")
         )
@@ -81,7 +81,7 @@ def echo_requests(count):
     """Requests to the VIP, each from a client of its own."""
     return [
         bytes(
-            Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01")
+            Ether(src="02:00:00:00:00:02", dst=DIRECTOR_MAC)
             / IP(src=f"198.51.100.{n + 1}", dst=VIP)
             / ICMP(type="echo-request", id=n, seq=1)
         )
@@ -145,7 +145,7 @@ def test_a_frame_too_large_for_its_port_takes_no_other_with_it(host):
 
     def frame(number, size):
         packet = IP(src="198.51.100.7", dst=VIP) / TCP(sport=40000 + number, dport=PORT, flags="A")
-        return bytes(Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01") / packet / bytes(size))
+        return bytes(Ether(src="02:00:00:00:00:02", dst=DIRECTOR_MAC) / packet / bytes(size))
 
     host.start("net_tap0,iface=tap0")
     host.namespace.ip("link", "set", "tap0", "up")

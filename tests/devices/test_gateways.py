@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from device import CONFIG, PORT, TABLES, VIP, large_tables
+from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, large_tables
 from far_end import Wire
 from netns import wait_until
 from scapy.layers.inet import IP, TCP
@@ -15,7 +15,7 @@ from scapy.layers.l2 import Ether
 GATEWAY, GATEWAY6, NOBODY = "10.0.0.1", "fd00::1", "10.0.0.99"
 OLD, NEW, OTHER = "02:00:00:00:01:01", "02:00:00:00:01:02", "02:00:00:00:01:03"
 FRAME = bytes(
-    Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01")
+    Ether(src="02:00:00:00:00:02", dst=DIRECTOR_MAC)
     / IP(src="198.51.100.7", dst=VIP)
     / TCP(sport=40000, dport=PORT, flags="A")
 )

@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 
 import pytest
-from device import CONFIG, TABLES
+from device import CONFIG, DIRECTOR_MAC, TABLES
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment
 from scapy.layers.l2 import Dot1Q, Ether
@@ -55,7 +55,7 @@ KINDS = [
 
 def numbered_frames():
     """Packets of all flows in turn, each with the flow's number and its own at the end."""
-    link = Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01")
+    link = Ether(src="02:00:00:00:00:02", dst=DIRECTOR_MAC)
     return [
         bytes(KINDS[flow % len(KINDS)](link, flow, number) / (MARK + bytes([flow, number])))
         for number in range(PER_FLOW)

@@ -7,7 +7,7 @@ import struct
 import time
 
 import pytest
-from device import CONFIG, PORT, TABLES, VIP, collect, encapsulated
+from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, collect, encapsulated
 from far_end import Wire, inside
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
@@ -32,7 +32,7 @@ TABLES6 = {
 
 def frame_of(size, tag=None, ip_len=None):
     """A client's segment in a frame of so many bytes; what is behind ip_len is padding."""
-    link = Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01")
+    link = Ether(src="02:00:00:00:00:02", dst=DIRECTOR_MAC)
     if tag:
         link /= Dot1Q(vlan=tag)
     ip_len = ip_len or size - len(link)

@@ -4,7 +4,7 @@
 from collections import Counter
 
 import pytest
-from device import CONFIG, PORT, TABLES, VIP, collect
+from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, collect
 from far_end import Wire
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
@@ -26,7 +26,7 @@ def frames_to(vip, count):
     """One frame per flow, of different lengths."""
     return [
         bytes(
-            Ether(src="02:00:00:00:00:02", dst="02:00:00:00:00:01")
+            Ether(src="02:00:00:00:00:02", dst=DIRECTOR_MAC)
             / IP(src="198.51.100.7", dst=vip)
             / TCP(sport=40000 + flow, dport=PORT, flags="A")
             / bytes(6 + flow % 50)

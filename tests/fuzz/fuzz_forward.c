@@ -74,12 +74,18 @@ static void choose_port(struct glb_port *port, const uint8_t *head)
 {
 	*port = (struct glb_port){
 		.gateway_mac = {2, 0, 0, 0, 1, head[10]},
-		.mac = {2, 0, 0, 0, 2, head[10]},
+		.mac = {2, 0, 0, 0, 0, 1}, /* of most frames that are tried */
 		.vlan = head[6] == 1 ? GLB_VLAN_NONE : head[6],
 		.mtu = (uint16_t)(576 + get16(head + 7) % (65536 - 576)),
 	};
 	if (head[3] & 128)
 		memset(port->gateway_mac, 0, sizeof(port->gateway_mac));
+	port->any_mac = head[0] & 128;
+	if (head[0] & 64) { /* it is not the port's own, */
+		port->mac[4] = 2;
+		port->mac_count = head[0] >> 4 & 3; /* but may be listed */
+		memcpy(port->macs[1], (uint8_t[]){2, 0, 0, 0, 0, 1}, GLB_MAC_LEN);
+	}
 }
 
 static struct glb_generation *with_tables(const struct glb_settings *settings, uint8_t which)
@@ -273,6 +279,33 @@ static void check_reason(const struct burst *burst, const struct held *held,
 	PROMISE(verdict != GLB_DROP_TRUNCATED);
 }
 
+/* What becomes of a frame for the sake of the address it is sent to; GLB_FORWARD: nothing. */
+static enum glb_verdict address_fate(const struct burst *burst, const struct held *held)
+{
+	const struct glb_port *port = &burst->gen->settings.ports[burst->port];
+	const uint8_t *frame = held->original;
+	uint32_t type_at = 12;
+
+	if (held->len < 14)
+		return GLB_DROP_TRUNCATED;
+	if (!(frame[0] & 1)) {
+		bool own = port->any_mac || !memcmp(frame, port->mac, GLB_MAC_LEN);
+
+		for (unsigned int i = 0; i < port->mac_count; i++)
+			own |= !memcmp(frame, port->macs[i], GLB_MAC_LEN);
+		return own ? GLB_FORWARD : GLB_DROP_OTHER_HOST;
+	}
+	while (type_at < 20 &&
+	       (get16(frame + type_at) == 0x8100 || get16(frame + type_at) == 0x88a8)) {
+		type_at += 4;
+		if (held->len < type_at + 2)
+			return GLB_DROP_TRUNCATED;
+	}
+	return get16(frame + type_at) == 0x0800 || get16(frame + type_at) == 0x86dd
+		       ? GLB_PUNT_GROUP
+		       : GLB_PUNT_NOT_IP;
+}
+
 static void check_bounds(const struct burst *burst, const struct glb_packet *pkt,
 			 const struct held *held)
 {
@@ -309,8 +342,10 @@ static void check_packet(const struct burst *burst, struct glb_packet *pkt, cons
 			       held->original, held->len, burst->port};
 	const char *fault = NULL;
 	struct glb_flow flow;
-	enum glb_verdict read = glb_parse(&flow, held->original, held->len);
+	enum glb_verdict read = address_fate(burst, held);
 
+	if (read == GLB_FORWARD)
+		read = glb_parse(&flow, held->original, held->len);
 	PROMISE(pkt->verdict < GLB_VERDICT_COUNT && pkt->port == burst->port);
 	if (read != GLB_FORWARD)
 		PROMISE(pkt->verdict == read);

@@ -49,6 +49,8 @@ OPTIONS_ARE_SKIPPED = "forward"
 HAS_NO_PORTS = "drop_fragment"
 CONTRADICTS_ITSELF = "drop_bad_length"
 IS_SHORTER_THAN_IT_SAYS = "drop_truncated"
+IS_FOR_A_GROUP = "punt_group"
+IS_FOR_ANOTHER_HOST = "drop_other_host"
 DIFFERENT = {
     "15_odd_ipv4": {
         # Options: the ports are behind them, not in their first four bytes.
@@ -71,6 +73,9 @@ DIFFERENT = {
         34: IS_SHORTER_THAN_IT_SAYS,
         35: IS_SHORTER_THAN_IT_SAYS,  # cut behind the IPv4 header
         36: IS_SHORTER_THAN_IT_SAYS,  # cut inside the IPv4 header
+        # To a VIP, in frames that other hosts get, too, and might forward as well.
+        26: IS_FOR_A_GROUP,  # broadcast; the original forwards it
+        27: IS_FOR_ANOTHER_HOST,  # the original forwards it
     }
 }
 

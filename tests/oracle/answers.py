@@ -37,9 +37,8 @@ def is_single_host(address: bytes) -> bool:
 
 def may_be_answered(packet: Packet) -> bool:
     """Both ends are one host each, for all that the frame shows."""
-    group_bits = packet.macs[0] & 1, packet.macs[6] & 1
     ends = packet.header.source, packet.header.destination
-    return not any(group_bits) and all(map(is_single_host, ends))
+    return not packet.macs[6] & 1 and all(map(is_single_host, ends))
 
 
 def _icmp(ends: tuple[bytes, bytes], kind: tuple[int, int], rest: bytes) -> bytes:

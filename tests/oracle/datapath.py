@@ -12,7 +12,7 @@ import outer_errors
 import quic
 from answers import IPV6_MINIMUM_MTU, Allowance, does_not_fit, echo_reply, may_be_answered
 from model import FIELDS, ROWS, Bind, Table, flow_hash, packed, tables_of
-from reading import IPV4, IPV6, TCP, UDP, Packet, Verdict, be16, read_frame
+from reading import IPV4, IPV6, TCP, UDP, Packet, Verdict, be16, check_destination, read_frame
 from writing import checksum, gue_header, ip_header, outer_length, total, udp_header
 
 # --- Choosing a bind -----------------------------------------------------------------------------
@@ -140,6 +140,7 @@ class Director:
     unique_hops: bool = False
     vlan: object = "keep"
     outer_errors: str = "punt"
+    more_macs: Sequence[bytes] = ()  # whose frames it takes besides those to its own
     echoes: Allowance = field(default_factory=lambda: Allowance(1000))
     errors: Allowance = field(default_factory=lambda: Allowance(1000))
 
@@ -163,6 +164,7 @@ class Director:
         return Outcome("answer_outer_too_big", relayed)
 
     def _decide_by_binds(self, frame: bytes, now: float) -> Outcome:
+        check_destination(frame, (self.own_mac, *self.more_macs))
         packet = read_frame(frame, self.icmp_errors == "all")
         table, bind = choose_bind(self.tables, packet)
         if packet.kind == "echo" and self.echo == "punt":
@@ -345,6 +347,7 @@ def director_of(config: dict, document: dict, port: Port) -> Director:
         hash_fields=_enabled(config.get("hash_fields", {"src_addr": True})),
         alt_hash_fields=_enabled(alt) if alt is not None else None,
         echo=config.get("echo", pings),
+        more_macs=tuple(map(_mac, config.get("macs", []))),
         echoes=Allowance(answers),
         errors=Allowance(config.get("errors_per_second", answers)),
         **{key: config[key] for key in SAME_NAME if key in config},

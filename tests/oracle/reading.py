@@ -215,17 +215,32 @@ def _read_ip(macs: bytes, tags: bytes, ethertype: int, data: bytes, every_kind: 
     return packet(*quote, hint=quote[1].source_port)
 
 
-def read_frame(frame: bytes, every_kind: bool = False) -> Packet:
-    """Understand a frame, or raise the Verdict that it deserves whatever is configured.
-
-    every_kind  of ICMP error follows the flow it quotes, not only "does not fit"
-    """
+def _ethertype(frame: bytes) -> tuple[int, int]:
+    """The EtherType behind the tags, and where it stands."""
     _need(frame, 14)
     at = 12
     while be16(frame, at) in TAGS and at < 20:
         _need(frame, at + 6)
         at += 4
-    ethertype = be16(frame, at)
+    return be16(frame, at), at
+
+
+def check_destination(frame: bytes, own: tuple[bytes, ...]) -> None:
+    """Raise the Verdict of a frame that is not for one of these MAC addresses."""
+    _need(frame, 14)
+    if frame[:6] in own:
+        return
+    if not frame[0] & 1:
+        raise Verdict("drop_other_host")
+    raise Verdict("punt_group" if _ethertype(frame)[0] in (IPV4, IPV6) else "punt_not_ip")
+
+
+def read_frame(frame: bytes, every_kind: bool = False) -> Packet:
+    """Understand a frame, or raise the Verdict that it deserves whatever is configured.
+
+    every_kind  of ICMP error follows the flow it quotes, not only "does not fit"
+    """
+    ethertype, at = _ethertype(frame)
     if ethertype not in (IPV4, IPV6):
         raise Verdict("punt_not_ip")
     return _read_ip(frame[:12], frame[12:at], ethertype, frame[at + 2 :], every_kind)

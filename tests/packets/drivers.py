@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Optional
 
 import capture
+import frames
 from datapath import Port
 from far_end import Wire
 from netns import Namespace, stop, wait_until
@@ -23,9 +24,11 @@ VERDICTS = (
     "answer_outer_too_big",
     "punt_not_ip",
     "punt_no_bind",
+    "punt_group",
     "punt_outer_too_big",
     "punt_outer_quote",
     "punt_outer_error",
+    "drop_other_host",
     "drop_truncated",
     "drop_bad_length",
     "drop_ext_headers",
@@ -95,7 +98,7 @@ def sum_of(counters: Counter, names: tuple) -> int:
 class Driver:
     """What the drivers have in common."""
 
-    port = Port("02:70:63:61:70:00")  # what it is to a director
+    port = Port(frames.DIRECTOR_MAC)  # what it is to a director
     shortest, longest = 14, 2048  # frames it can carry, in bytes
     in_order = True  # do frames leave in the order they came in?
     tells_time = False  # do a sending's times mean anything?
@@ -121,7 +124,7 @@ class Replay(Driver):
     """glbctl replay: the data path alone, without DPDK or privileges."""
 
     shortest, longest = 1, 65600
-    port = Port("02:70:63:61:70:00", neighbours=NEIGHBOURS)
+    port = Port(frames.DIRECTOR_MAC, neighbours=NEIGHBOURS)
     tells_time = True
     offloads = True
 
@@ -174,7 +177,7 @@ class NetPcap(Driver):
     alone, and the difference shows where it belongs.
     """
 
-    port = Port("02:70:63:61:70:00", name="net_pcap0")
+    port = Port(frames.DIRECTOR_MAC, name="net_pcap0")
     longest = 65407  # what the largest packet buffer has room for
     _MOST_ANSWERS = 50  # in one life: half of what a worker may give at once
 
@@ -278,7 +281,7 @@ class Veth(Driver):
 
     reloads = True
     _MTU = 2000
-    port = Port("02:00:00:00:0d:01", "net_af_packet0", _MTU, NEIGHBOURS)
+    port = Port(frames.DIRECTOR_MAC, "net_af_packet0", _MTU, NEIGHBOURS)
     longest = 1900  # a slot of its rings has 2,048 bytes for the frame that leaves, and more
     _PUNTED = bytes.fromhex("0180c200000e" "02000000000a" "88cc") + bytes(46)
     _AT_ONCE = 64

@@ -20,7 +20,7 @@ ROUTER, ROUTER6 = "198.51.100.1", "2001:db8:99::1"
 VIP, VIP6 = "192.0.2.10", "2001:db8:10::10"
 BOTH = pytest.mark.parametrize("vip", [VIP, VIP6])
 NOT_A_VIP, NOT_A_VIP6 = "192.0.2.11", "2001:db8:10::11"
-DIRECTOR_MAC, ROUTER_MAC = "02:00:00:00:00:0d", "02:00:00:00:00:0a"
+DIRECTOR_MAC, ROUTER_MAC = "02:70:63:61:70:00", "02:00:00:00:00:0a"  # net_pcap chose the first
 GATEWAY_MAC = "02:00:00:00:00:fe"
 
 CONFIG = {"outbound_gateway_mac": GATEWAY_MAC, "outbound_src_ip": "198.18.0.1"}

@@ -302,21 +302,6 @@ def test_no_group_and_nobody_is_answered(answering, source):
     assert answering.verdict_of(ether(packet)) == "drop_mtu"
 
 
-@pytest.mark.parametrize("group", ["ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "33:33:00:00:00:01"])
-@BOTH
-def test_a_packet_to_a_group_of_stations_is_not_answered(answering, vip, group):
-    frame = ether(sized(tcp, 1500, vip))
-    frame.dst = group
-    assert answering.verdict_of(frame) == "drop_mtu"
-
-
-@BOTH
-def test_a_packet_to_a_group_of_stations_that_fits_is_forwarded(answering, vip):
-    frame = ether(sized(tcp, FITS, vip))
-    frame.dst = "ff:ff:ff:ff:ff:ff"
-    assert answering.verdict_of(frame) == "forward"
-
-
 @BOTH
 def test_no_gateway_is_needed_to_answer(answering, vip):
     unknown = answering.without_gateway()

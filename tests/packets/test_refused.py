@@ -9,6 +9,7 @@ from scapy.packet import Raw
 from frames import (
     CLIENT,
     CLIENT6,
+    DIRECTOR_MAC,
     NOT_A_VIP,
     NOT_A_VIP6,
     ROUTER_MAC,
@@ -42,8 +43,8 @@ WHOLE = {
         Ether(dst="ff:ff:ff:ff:ff:ff", src=ROUTER_MAC) / ARP(pdst=VIP, psrc=CLIENT),
         Ether(dst="01:80:c2:00:00:0e", src=ROUTER_MAC, type=0x88CC) / Raw(b"lldp" * 10),
         Ether(dst="01:80:c2:00:00:00", src=ROUTER_MAC, type=0x0026) / Raw(bytes(46)),
-        Ether(src=ROUTER_MAC, type=0x1234) / Raw(bytes(tcp())),
-        Ether(src=ROUTER_MAC, type=0) / Raw(bytes(46)),
+        Ether(dst=DIRECTOR_MAC, src=ROUTER_MAC, type=0x1234) / Raw(bytes(tcp())),
+        Ether(dst=DIRECTOR_MAC, src=ROUTER_MAC, type=0) / Raw(bytes(46)),
         ether(ARP(pdst=VIP), Dot1Q(vlan=5)),
         ether(tcp(), Dot1Q(vlan=5) / Dot1Q(vlan=6) / Dot1Q(vlan=7)),
     ],

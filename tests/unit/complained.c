@@ -183,6 +183,7 @@ const char *complaint_fault(bool *relayed, const struct outer_case *c,
 		abort();
 	quote_len = quote_len < most ? quote_len : most;
 	pkt.len = write_complaint(frame, parts.outer, quote_len, how);
+	memcpy(frame, c->original, GLB_MAC_LEN); /* which the port takes */
 	glb_forward(c->gen, &pkt, 1);
 	/* the source of a director with proxies that have IPv6 addresses is in a bind of the
 	 * fixture */

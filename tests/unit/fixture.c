@@ -153,15 +153,20 @@ static struct glb_table_spec tables[TABLES] = {
 
 const struct glb_spec fixture_spec = {.tables = tables, .table_count = 3};
 
+/* All take the frames of frame.h. */
+#define PORT(n)                                                                                    \
+	{                                                                                          \
+		.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, (n)}, .mtu = 1500,       \
+		.macs = {{2, 0, 0, 0, 0, 1}}, .mac_count = 1                                       \
+	}
+
 const struct glb_settings fixture_settings = {
 	.src_addr = {{65, 65, 65, 65}, 4},
 	.src_addr6 = {{0x20, 0x01, 0x0d, 0xb8, 0, 0x41, [15] = 0x41}, 6},
 	.hash_fields = GLB_HASH_SRC_ADDR,
 	.answers_per_second = 1000,
 	.errors_per_second = 1000,
-	.ports = {{.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, 0}, .mtu = 1500},
-		  {.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, 1}, .mtu = 1500},
-		  {.gateway_mac = {2, 0, 0, 0, 1, 0}, .mac = {2, 0, 0, 0, 2, 2}, .mtu = 1500}},
+	.ports = {PORT(0), PORT(1), PORT(2)},
 };
 
 struct glb_tables fixture_tables(void)

@@ -160,20 +160,20 @@ START_TEST(an_echo_request_that_cannot_be_answered_is_dropped)
 	static const struct {
 		const char *what;
 		struct sample sample;
-		uint8_t first; /* byte of the frame */
+		uint8_t first; /* byte of the source address */
 	} cases[] = {
 		{"with IP options", {PING4, .option_words = 1}, 0},
 		{"the first of several fragments", {PING4, .fragment = 0x2000}, 0},
 		{"behind an extension header", {PING6, .exts = "d"}, 0},
 		{"an atomic fragment", {PING6, .exts = "a"}, 0},
-		{"to a multicast MAC", {PING4}, 1},
-		{"to the broadcast MAC", {PING6}, 0xff},
+		{"from a multicast MAC", {PING4}, 1},
+		{"from the broadcast MAC", {PING6}, 0xff},
 	};
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		struct held held = hold(&cases[i].sample, HEADROOM);
 
-		held.pkt.data[0] |= cases[i].first;
+		held.pkt.data[GLB_MAC_LEN] |= cases[i].first;
 		glb_forward(gen, &held.pkt, 1);
 		ck_assert_msg(held.pkt.verdict == GLB_DROP_ECHO, "%s: %s", cases[i].what,
 			      glb_verdict_label(held.pkt.verdict));
@@ -364,7 +364,7 @@ START_TEST(nobody_is_told_about_errors_fragments_or_what_every_link_must_carry)
 		struct sample sample;
 		uint16_t mtu;
 		enum glb_verdict want;
-		uint8_t first; /* byte of the frame */
+		uint8_t first; /* byte of the source address */
 	} cases[] = {
 		{"an error",
 		 {FROM4, .proto = 1, .type = 3, .code = 4, .quote = &from_vip4},
@@ -386,7 +386,7 @@ START_TEST(nobody_is_told_about_errors_fragments_or_what_every_link_must_carry)
 		 1500,
 		 GLB_DROP_MTU,
 		 0},
-		{"a multicast MAC", {FROM4, TCP, LARGE}, 1500, GLB_DROP_MTU, 1},
+		{"from a multicast MAC", {FROM4, TCP, LARGE}, 1500, GLB_DROP_MTU, 1},
 		{"1280 bytes of IPv6", {FROM6, TCP, .payload_len = 1220}, 1300, GLB_DROP_MTU, 0},
 		{"1281 bytes of IPv6",
 		 {FROM6, TCP, .payload_len = 1221},
@@ -404,7 +404,7 @@ START_TEST(nobody_is_told_about_errors_fragments_or_what_every_link_must_carry)
 		struct held held = hold(&cases[i].sample, HEADROOM);
 
 		serve(cases[i].mtu);
-		held.pkt.data[0] |= cases[i].first;
+		held.pkt.data[GLB_MAC_LEN] |= cases[i].first;
 		glb_forward(gen, &held.pkt, 1);
 		ck_assert_msg(held.pkt.verdict == cases[i].want, "%s: %s", cases[i].what,
 			      glb_verdict_label(held.pkt.verdict));

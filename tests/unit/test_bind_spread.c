@@ -36,7 +36,7 @@ static unsigned int fullest(const uint32_t *hashes)
 	return most;
 }
 
-static uint32_t exact_slot(const struct glb_addr *addr, uint16_t port)
+static uint64_t exact_slot(const struct glb_addr *addr, uint16_t port)
 {
 	const struct exact_index index = {.shift4 = 64 - 14, .shift6 = 64 - 14};
 	uint64_t what = exact_what(addr->version, GLB_PROTO_TCP, le_port(port));
@@ -62,7 +62,7 @@ START_TEST(neighbouring_vips_are_spread_over_the_index)
 	for (unsigned int i = 0; i < VIPS; i++) {
 		struct glb_addr addr = vip(version, i);
 
-		hashes[i] = exact_slot(&addr, 443);
+		hashes[i] = (uint32_t)exact_slot(&addr, 443);
 	}
 	ck_assert_uint_le(fullest(hashes), CHAIN_MAX);
 }
@@ -82,7 +82,7 @@ START_TEST(vips_of_many_ports_or_networks_are_spread_over_the_index)
 				addr.bytes[a] = (uint8_t)(1 + i / 64);
 				if (b < addr_len)
 					addr.bytes[b] = (uint8_t)(i % 64);
-				hashes[i] = exact_slot(&addr, port);
+				hashes[i] = (uint32_t)exact_slot(&addr, port);
 			}
 			ck_assert_msg(fullest(hashes) <= CHAIN_MAX, "bytes %u and %u: %u", a, b,
 				      fullest(hashes));

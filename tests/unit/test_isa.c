@@ -176,6 +176,11 @@ static struct glb_settings choose_settings(void)
 	settings.trim_padding = chance(2);
 	settings.clamp_mss = chance(2);
 	settings.unique_hops = chance(2);
+	if (chance(2)) { /* their addresses are their own, not further ones */
+		memcpy(settings.ports[0].mac, settings.ports[0].macs[0], GLB_MAC_LEN);
+		settings.ports[0].mac_count = 0;
+		settings.ports[0].any_mac = chance(2);
+	}
 	settings.ports[1] = settings.ports[0];
 	settings.ports[0].mtu = 1500;
 	settings.ports[1].mtu = 400;

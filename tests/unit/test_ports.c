@@ -6,6 +6,10 @@
 #include "conf_director.h"
 #include "suite.h"
 
+#define MACS7                                                                                      \
+	"'0200:0000:0011','0200:0000:0012','0200:0000:0013','0200:0000:0014','0200:0000:0015',"    \
+	"'0200:0000:0016','0200:0000:0017',"
+#define MACS8	"'0200:0000:0010'," MACS7
 #define AUTO(x) "{" SOURCE ",'outbound_gateway_mac':'auto'" x "}"
 
 START_TEST(a_port_has_its_own_ways_and_else_those_of_the_top_level)
@@ -53,6 +57,31 @@ START_TEST(a_port_has_its_own_ways_and_else_those_of_the_top_level)
 	ck_assert_uint_eq(director_conf_port(&conf, "bare")->port.vlan, GLB_VLAN_NONE);
 	ck_assert_uint_eq(director_conf_port(&conf, "top")->port.vlan, 4094);
 	ck_assert_ptr_eq(director_conf_port(&conf, "unlisted"), &conf.defaults);
+}
+END_TEST
+
+START_TEST(a_port_has_its_own_further_addresses_or_those_of_the_top_level)
+{
+	static const uint8_t none[GLB_MAC_LEN];
+	struct director_conf conf;
+
+	ck_assert_int_eq(parse(&conf, WITH("'macs':['0200:0000:0001','0200:0000:0002'],'ports':["
+					   "{'name':'same'},{'name':'none','macs':[]},"
+					   "{'name':'own','macs':['02:00:00:00:00:03']}]")),
+			 0);
+	ck_assert_str_eq(told, "");
+
+	const struct glb_port *same = &director_conf_port(&conf, "same")->port;
+	const struct glb_port *own = &director_conf_port(&conf, "own")->port;
+
+	ck_assert_uint_eq(same->mac_count, 2);
+	ck_assert_mem_eq(same->macs[0], "\2\0\0\0\0\1", GLB_MAC_LEN);
+	ck_assert_mem_eq(same->macs[1], "\2\0\0\0\0\2", GLB_MAC_LEN);
+	ck_assert_uint_eq(director_conf_port(&conf, "none")->port.mac_count, 0);
+	ck_assert_uint_eq(own->mac_count, 1);
+	ck_assert_mem_eq(own->macs[0], "\2\0\0\0\0\3", GLB_MAC_LEN);
+	ck_assert_mem_eq(own->macs[1], none, GLB_MAC_LEN);
+	ck_assert(!own->any_mac);
 }
 END_TEST
 
@@ -158,6 +187,21 @@ static const struct {
 	{WITH("'vlan':'7'"),
 	 "1:82: $.vlan: \"7\" is not keep or none, nor an integer from 1 to 4094"},
 	{WITH("'vlan':null"), "1:82: $.vlan: is null, expected an integer from 1 to 4094"},
+	/* further addresses */
+	{WITH("'macs':[]"), NULL},
+	{WITH("'macs':['02:00:00:00:00:01','feff:ffff:ffff','0000:5e00:0107']"), NULL},
+	{WITH("'macs':'02:00:00:00:00:01'"), "1:82: $.macs: is a string, expected an array"},
+	{WITH("'macs':[7,'x','ff:ff:ff:ff:ff:ff','0300:0000:0001','00:00:00:00:00:00']"),
+	 "1:83: $.macs[0]: is a number, expected a string\n"
+	 "1:85: $.macs[1]: \"x\" is not a MAC address\n"
+	 "1:89: $.macs[2]: \"ff:ff:ff:ff:ff:ff\" is the address of a group\n"
+	 "1:109: $.macs[3]: \"0300:0000:0001\" is the address of a group\n"
+	 "1:126: $.macs[4]: \"00:00:00:00:00:00\" is nobody's address"},
+	{WITH("'ports':[{'name':'a','macs':['0100:5e00:0001']}]"),
+	 "1:104: $.ports[0].macs[0]: \"0100:5e00:0001\" is the address of a group"},
+	{WITH("'macs':[" MACS8 MACS7 "'0200:0000:0001']"), NULL},
+	{WITH("'macs':[" MACS8 MACS8 "'0200:0000:0001']"),
+	 "1:82: $.macs: has 17 addresses, at most 16 are possible"},
 	/* ports */
 	{WITH("'ports':{}"), "1:83: $.ports: is an object, expected an array"},
 	{WITH("'ports':[]"), NULL},
@@ -207,6 +251,7 @@ Suite *unit_suite(void)
 	TCase *ports = tcase_create("ports");
 
 	tcase_add_test(ports, a_port_has_its_own_ways_and_else_those_of_the_top_level);
+	tcase_add_test(ports, a_port_has_its_own_further_addresses_or_those_of_the_top_level);
 	tcase_add_test(ports, a_port_that_asks_for_its_gateway_forgets_the_fixed_one);
 	tcase_add_loop_test(ports, a_port_is_taken_or_refused_with_every_place_and_reason, 0,
 			    COUNT_OF(cases));
