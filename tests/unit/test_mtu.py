@@ -126,12 +126,12 @@ class Mtu(unittest.TestCase):
             self.assertEqual(told in text, not fits)
 
     def test_only_clients_that_a_table_has_are_told_of(self):
-        tables = self.answer({}, table("four", ["192.0.2.10"]), table("six", ["2001:db8::10"], seed="0" * 32))
+        tables = self.answer({}, table("four", ["192.0.2.10"]), table("six", ["2001:db8::10"], seed="4" * 32))
         versions = [[one["version"] for one in each["ports"][0]["clients"]] for each in tables]
         self.assertEqual(versions, [[4], [6]])
 
     def test_proxies_with_ipv6_addresses_cost_more(self):
-        (web,) = self.answer({"outbound_src_ip6": "fd00::1"}, table("web", ["192.0.2.10"], "fd00::", hops=3))
+        (web,) = self.answer({"outbound_src_ip6": "fd00::99"}, table("web", ["192.0.2.10"], "fd00::", hops=3))
         self.assertEqual(
             web["outer"],
             {"version": 6, "ip_len": 40, "udp_len": 8, "gue_len": 8, "hops": 2, "hop_len": 16, "len": 88},
