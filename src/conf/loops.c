@@ -112,15 +112,18 @@ static int compare_listed(const void *left, const void *right)
 	return (a->index > b->index) - (a->index < b->index);
 }
 
-/* Index of the first one at or behind an address. */
-static uint32_t first_at(const struct sorted *sorted, const struct glb_addr *addr)
+/* Index of the first one whose address is at least this one, or is more if they may not be equal.
+ */
+static uint32_t first_from(const struct sorted *sorted, const struct glb_addr *addr, bool or_equal)
 {
 	uint32_t low = 0;
 
 	for (uint32_t high = sorted->count; low < high;) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (compare_addrs(sorted->items[middle].addr, addr) < 0)
+		int order = compare_addrs(sorted->items[middle].addr, addr);
+
+		if (order < 0 || (order == 0 && !or_equal))
 			low = middle + 1;
 		else
 			high = middle;
@@ -144,12 +147,9 @@ static struct sorted inside(const struct sorted *all, const struct glb_bind *bin
 {
 	struct glb_addr network = addr_network(&bind->addr, bind->prefix_len);
 	struct glb_addr last = last_of(bind);
-	uint32_t first = first_at(all, &network);
-	uint32_t end = first_at(all, &last);
+	uint32_t first = first_from(all, &network, true);
 
-	while (end < all->count && glb_addr_equal(all->items[end].addr, &last))
-		end++;
-	return (struct sorted){all->items + first, end - first};
+	return (struct sorted){all->items + first, first_from(all, &last, false) - first};
 }
 
 /* --- Checks --- */
@@ -210,7 +210,7 @@ static void check_sources(const struct loops *all)
 {
 	for (uint32_t i = 0; i < all->own.count; i++) {
 		const struct own_addr *one = &all->report->own->addrs[all->own.items[i].index];
-		uint32_t at = first_at(&all->backends, &one->addr);
+		uint32_t at = first_from(&all->backends, &one->addr, true);
 		char text[TEXT_LEN_MAX];
 
 		if (!one->is_source || at == all->backends.count ||
