@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "director/reload.h"
+#include "suite.h"
+
+/* Under a sanitizer for threads this is where a build and the control thread would be seen to race.
+ */
+
+enum { ROUNDS = 12, WAIT_MS = 60000 };
+
+static char dir[] = "/tmp/glb-unit-XXXXXX";
+static char config_path[64];
+static char tables_path[64];
+static struct service service;
+static struct publish publish;
+static struct reload made;
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Two tables, of which the second has a state of its own in every round. */
+static void write_tables(unsigned int round)
+{
+	static const char format[] =
+		"{\"tables\": ["
+		"{\"hash_key\": \"00112233445566778899aabbccddeeff\","
+		" \"seed\": \"00112233445566778899aabbccddeeff\","
+		" \"binds\": [{\"ip\": \"192.0.2.1\", \"proto\": \"tcp\", \"port\": 80}],"
+		" \"backends\": [{\"ip\": \"10.0.0.1\", \"state\": \"active\", \"healthy\": "
+		"true}]},"
+		"{\"hash_key\": \"00112233445566778899aabbccddeeff\","
+		" \"seed\": \"ff112233445566778899aabbccddeeff\","
+		" \"binds\": [{\"ip\": \"192.0.2.2\", \"proto\": \"tcp\", \"port\": 80}],"
+		" \"backends\": [{\"ip\": \"10.0.0.1\", \"state\": \"active\", \"healthy\": true},"
+		" {\"ip\": \"10.0.0.2\", \"state\": \"active\", \"healthy\": %s}]}]}";
+	char text[2048];
+
+	(void)snprintf(text, sizeof(text), format, round % 2 ? "true" : "false");
+	write_text(tables_path, text);
+}
+
+static void start(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(config_path, sizeof(config_path), "%s/director.json", dir);
+	(void)snprintf(tables_path, sizeof(tables_path), "%s/tables.json", dir);
+	write_text(config_path, "{\"outbound_gateway_mac\": \"02:00:00:00:00:01\","
+				" \"outbound_src_ip\": \"10.0.0.9\"}");
+	write_tables(0);
+	ck_assert_int_eq(chmod(tables_path, 0600), 0);
+	ck_assert_int_eq(service_start(&service), 0);
+	made = (struct reload){
+		.config_path = config_path,
+		.tables_path = tables_path,
+		.service = &service,
+	};
+}
+
+static void stop(void)
+{
+	(void)unlink(config_path);
+	(void)unlink(tables_path);
+	(void)rmdir(dir);
+}
+
+static struct build build_from(const struct build *from)
+{
+	struct build build;
+
+	reload_start(&made, from);
+	ck_assert(reload_wait(&made, WAIT_MS));
+	ck_assert(reload_take(&made, &build));
+	ck_assert(!reload_take(&made, &build));
+	return build;
+}
+
+static void serve_first(void)
+{
+	struct build from = {.tables_only = false};
+	struct glb_generation *gen;
+
+	reload_ask(&made, false);
+
+	struct build build = build_from(&from);
+
+	ck_assert_int_eq(build.err, 0);
+	ck_assert_int_eq(
+		glb_generation_with_ports(&gen, build.served->gen, build.conf.settings.ports), 0);
+	served_free(build.served);
+	ck_assert_int_eq(publish_start(&publish, gen, NULL, 1), 0);
+	publish_join(&publish, 0);
+}
+
+/* What the control thread does while a gateway moves. */
+static void replace_ports(void)
+{
+	struct glb_port ports[GLB_PORTS_MAX];
+	const struct glb_generation *current = publish.current->gen;
+	struct glb_generation *gen;
+
+	memcpy(ports, current->settings.ports, sizeof(ports));
+	ports[0].gateway_mac[5]++;
+	ck_assert_int_eq(glb_generation_with_ports(&gen, current, ports), 0);
+	ck_assert_int_eq(publish_replace(&publish, gen, NULL, NULL), 0);
+	publish_quiescent(&publish, 0);
+	publish_reclaim(&publish);
+}
+
+static void serve(const struct build *build)
+{
+	struct glb_generation *gen;
+
+	ck_assert_int_eq(build->err, 0);
+	ck_assert_int_eq(glb_generation_with_ports(&gen, build->served->gen,
+						   publish.current->gen->settings.ports),
+			 0);
+	ck_assert_int_eq(publish_replace(&publish, gen, NULL, build->served), 0);
+	served_free(build->served);
+}
+
+START_TEST(what_is_served_may_change_while_its_successor_is_built)
+{
+	serve_first();
+	for (unsigned int round = 1; round <= ROUNDS; round++) {
+		struct build from = {.known = publish.current->gen->tables};
+		struct build build;
+
+		write_tables(round);
+		reload_ask(&made, false);
+		reload_start(&made, &from);
+		do
+			replace_ports();
+		while (!reload_take(&made, &build));
+		serve(&build);
+		ck_assert_uint_le(publish_held(&publish), 1);
+	}
+	publish_leave(&publish, 0);
+	publish_stop(&publish);
+}
+END_TEST
+
+START_TEST(a_build_that_fails_leaves_nothing)
+{
+	struct build from = {.tables_only = false};
+
+	write_text(tables_path, "{");
+	reload_ask(&made, false);
+
+	struct build build = build_from(&from);
+
+	ck_assert_int_ne(build.err, 0);
+	ck_assert_ptr_null(build.served);
+}
+END_TEST
+
+START_TEST(what_nobody_asked_for_is_not_built)
+{
+	struct build from = {.tables_only = false};
+	struct build build;
+
+	reload_start(&made, &from);
+	ck_assert(!reload_take(&made, &build));
+	reload_ask(&made, true);
+	reload_forget(&made);
+	reload_start(&made, &from);
+	ck_assert(!reload_take(&made, &build));
+}
+END_TEST
+
+START_TEST(requests_for_both_files_and_for_one_are_one_for_both)
+{
+	struct build from = {.tables_only = false};
+
+	for (int config_first = 0; config_first < 2; config_first++) {
+		reload_ask(&made, config_first);
+		reload_ask(&made, !config_first);
+
+		struct build build = build_from(&from);
+
+		ck_assert_int_eq(build.err, 0);
+		ck_assert(!build.tables_only);
+		served_free(build.served);
+	}
+}
+END_TEST
+
+START_TEST(a_build_that_nobody_takes_is_dropped)
+{
+	struct build from = {.tables_only = false};
+
+	reload_ask(&made, false);
+	reload_start(&made, &from);
+	ck_assert(reload_wait(&made, WAIT_MS));
+	reload_drop(&made);
+	reload_drop(&made);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("reload");
+	TCase *cases = tcase_create("reload");
+
+	tcase_add_checked_fixture(cases, start, stop);
+	tcase_set_timeout(cases, 100);
+	tcase_add_test(cases, what_is_served_may_change_while_its_successor_is_built);
+	tcase_add_test(cases, a_build_that_fails_leaves_nothing);
+	tcase_add_test(cases, what_nobody_asked_for_is_not_built);
+	tcase_add_test(cases, requests_for_both_files_and_for_one_are_one_for_both);
+	tcase_add_test(cases, a_build_that_nobody_takes_is_dropped);
+	suite_add_tcase(suite, cases);
+	return suite;
+}
