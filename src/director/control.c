@@ -240,6 +240,16 @@ static void describe_ports(struct glb_port *out, struct control *control)
 	links_describe(out, &control->links);
 }
 
+/* Has twins go by the MAC addresses that their ports have now. */
+static void match_twins(const struct control *control)
+{
+	const struct glb_port *now = in_force(control)->settings.ports;
+	const struct ports *ports = &control->workers.ports;
+
+	for (unsigned int i = 0; i < ports->count; i++)
+		ports_match_twin(ports, ports->ids[i], now[ports->ids[i]].mac);
+}
+
 /* Serves a successor of the current generation when a gateway or a device is another one now. */
 static void update_ports(struct control *control)
 {
@@ -252,9 +262,11 @@ static void update_ports(struct control *control)
 	if (!memcmp(ports, current->settings.ports, sizeof(ports)))
 		return;
 	/* without memory there is another try with the next tick */
-	if (!glb_generation_with_ports(&gen, current, ports) && !publish_next(control, gen, NULL))
-		log_info("serving generation %" PRIu64 ": its tables, with other gateways or ports",
-			 gen->number);
+	if (glb_generation_with_ports(&gen, current, ports) || publish_next(control, gen, NULL))
+		return;
+	log_info("serving generation %" PRIu64 ": its tables, with other gateways or ports",
+		 gen->number);
+	match_twins(control);
 }
 
 /* Opens ports again whose devices are back. 0, or -ENETDOWN after logging why that is the end. */
@@ -274,6 +286,7 @@ static int mend_ports(struct control *control)
 			log_error("%s", diag.text);
 			return -ENETDOWN;
 		}
+		match_twins(control);
 	}
 	return links_are_lost(&control->links, &workers->ports) ? -ENETDOWN : 0;
 }

@@ -279,26 +279,34 @@ static int start_all(const struct ports *ports, const struct setup *setup, struc
 	return err;
 }
 
-/*
- * Gives a twin the MAC address of its port: what the kernel says through it, above all in ARP,
- * names the address that frames for it must have. Not that of a tap: both ends of one have the
- * same.
- */
-static void set_twin_mac(uint16_t id, uint16_t twin)
+/* Not that of a tap: both ends of one have the same. */
+void ports_match_twin(const struct ports *ports, uint16_t id, const uint8_t mac[GLB_MAC_LEN])
 {
+	uint16_t twin = ports->twin_ids[id];
 	char port[RTE_ETH_NAME_MAX_LEN];
 	char name[RTE_ETH_NAME_MAX_LEN];
+	struct rte_ether_addr wanted, now;
 	struct rte_eth_dev_info info;
-	struct rte_ether_addr mac, now;
 	int err = rte_eth_dev_info_get(id, &info);
 
-	if (err || !strcmp(info.driver_name, DPDK_TAP_DRIVER) || rte_eth_macaddr_get(id, &mac) ||
-	    rte_eth_macaddr_get(twin, &now) || rte_is_same_ether_addr(&mac, &now))
+	if (twin == PORT_NONE || err || !strcmp(info.driver_name, DPDK_TAP_DRIVER))
 		return;
-	err = rte_eth_dev_default_mac_addr_set(twin, &mac);
+	memcpy(wanted.addr_bytes, mac, GLB_MAC_LEN);
+	if (rte_eth_macaddr_get(twin, &now) || rte_is_same_ether_addr(&wanted, &now))
+		return;
+	err = rte_eth_dev_default_mac_addr_set(twin, &wanted);
 	if (err)
 		log_warning("port %s: its twin %s does not take its MAC address: %s",
 			    name_of(id, port), name_of(twin, name), rte_strerror(-err));
+}
+
+/* With the address that DPDK knows a port by. */
+static void match_twin(const struct ports *ports, uint16_t id)
+{
+	struct rte_ether_addr mac;
+
+	if (!rte_eth_macaddr_get(id, &mac))
+		ports_match_twin(ports, id, mac.addr_bytes);
 }
 
 static uint32_t frame_max_of(uint16_t id)
@@ -338,8 +346,7 @@ int ports_start(struct ports *ports, const struct director_conf *conf, unsigned 
 		if (id != PORT_NONE)
 			ports->frame_max[id] = frame_max_of(id);
 	for (unsigned int i = 0; i < ports->count && !err; i++)
-		if (twin_of(ports, i) != PORT_NONE)
-			set_twin_mac(ports->ids[i], twin_of(ports, i));
+		match_twin(ports, ports->ids[i]);
 	return err;
 }
 

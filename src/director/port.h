@@ -32,6 +32,12 @@ void ports_add_losses(struct port_losses *sum, uint16_t id);
  */
 void ports_measure(struct ports *ports, uint16_t id);
 
+/*
+ * Gives the twin of a port, if it has one, the port's MAC address: what the kernel says through it,
+ * above all in ARP, names the address that frames for it must have. Logs if it does not take it.
+ */
+void ports_match_twin(const struct ports *ports, uint16_t id, const uint8_t mac[GLB_MAC_LEN]);
+
 /* Stops and closes them. */
 void ports_stop(const struct ports *ports);
 

@@ -277,6 +277,7 @@ def test_a_twin_port_that_is_deleted_is_made_again(host, traffic):
     host.start(ON_ETH0[1], "net_tap1,iface=twin", config={**CONFIG, "punt_port": "net_tap1"})
     host.namespace.ip("link", "delete", "twin")
     host.wait_for_log("port net_tap1: twin is served again, as a new device without addresses and routes")
+    wait_until(lambda: Traffic(host, "twin").mac() == traffic.mac(), "the twin's address", 3)
     assert traffic.reply()
     before = host.namespace.ip_json("-s", "link", "show", "twin")[0]["stats64"]["rx"]["packets"]
     wire = Wire(host.namespace.name, "far")
@@ -287,6 +288,13 @@ def test_a_twin_port_that_is_deleted_is_made_again(host, traffic):
         "a punted frame",
         3,
     )
+
+
+def test_a_twin_port_follows_the_mac_address_of_its_port(host, traffic):
+    """The kernel names it in ARP, and frames for another one are not for the port."""
+    host.start(ON_ETH0[1], "net_tap1,iface=twin", config={**CONFIG, "punt_port": "net_tap1"})
+    host.namespace.ip("link", "set", "eth0", "address", "02:00:00:00:00:77")
+    wait_until(lambda: Traffic(host, "twin").mac() == "02:00:00:00:00:77", "the twin's address", 3)
 
 
 def test_a_link_that_flaps_does_not_fill_the_log(host, traffic):
