@@ -8,7 +8,8 @@
 #ifndef GLB_VERDICT_H
 #define GLB_VERDICT_H
 
-/* name, label of the counter, sentence for docs/counters.md */
+/* name, label of the counter, sentence for docs/counters.md; all answers are next to each other,
+ * and so are all punts */
 #define GLB_VERDICTS(X)                                                                            \
 	X(FORWARD, "forward", "encapsulated and sent to the primary of its row")                   \
 	X(ANSWER_ECHO, "answer_echo", "echo request answered by the director itself")              \
