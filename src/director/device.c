@@ -8,7 +8,7 @@ void device_start(struct device *out, const struct device_state *state, uint64_t
 	*out = (struct device){.now = *state, .window_at_ms = now_ms};
 }
 
-static unsigned int compare(const struct device_state *old, const struct device_state *new)
+static unsigned int changes_between(const struct device_state *old, const struct device_state *new)
 {
 	unsigned int changes = 0;
 
@@ -32,7 +32,7 @@ unsigned int device_hear(struct device *device, const struct device_state *state
 		now->ifindex = 0;
 		now->is_up = false;
 	} else {
-		changes = compare(now, state);
+		changes = changes_between(now, state);
 		if (state->ifindex != now->ifindex)
 			changes |= DEVICE_BACK;
 		*now = *state;

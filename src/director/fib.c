@@ -42,7 +42,7 @@ static ssize_t receive(const struct fib *fib, char *buffer)
 }
 
 /* The answer to a question, as a route. The kernel reports routes that reject as errors. */
-static void read_answer(struct fib_route *out, const struct nlmsghdr *message)
+static void read_route_reply(struct fib_route *out, const struct nlmsghdr *message)
 {
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
 
@@ -66,7 +66,7 @@ int fib_lookup(struct fib_route *out, struct fib *fib, const struct glb_addr *ad
 			return (int)got;
 		if (!mnl_nlmsg_ok(message, (int)got) || message->nlmsg_seq != fib->seq)
 			continue;
-		read_answer(out, message);
+		read_route_reply(out, message);
 		return 0;
 	}
 	return err;

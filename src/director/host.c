@@ -227,8 +227,8 @@ static int find_routes(struct vips *vips, struct fib *fib)
 	return err;
 }
 
-static bool is_same(const struct finding *finding, enum copy_fate fate, const struct way *way,
-		    const struct vip *vip)
+static bool is_more_of(const struct finding *finding, enum copy_fate fate, const struct way *way,
+		       const struct vip *vip)
 {
 	return fate != COPY_ANSWERED && finding->fate == fate && finding->way == way &&
 	       finding->vip->addr.version == vip->addr.version;
@@ -238,7 +238,7 @@ static void add_finding(struct findings *findings, enum copy_fate fate, const st
 			const struct vip *vip)
 {
 	for (unsigned int i = 0; i < findings->count; i++)
-		if (is_same(&findings->list[i], fate, way, vip)) {
+		if (is_more_of(&findings->list[i], fate, way, vip)) {
 			findings->list[i].more++;
 			return;
 		}
@@ -247,7 +247,7 @@ static void add_finding(struct findings *findings, enum copy_fate fate, const st
 			(struct finding){.fate = fate, .way = way, .vip = vip};
 }
 
-static void judge(struct findings *out, const struct vips *vips, const struct ways *ways)
+static void judge_vips(struct findings *out, const struct vips *vips, const struct ways *ways)
 {
 	*out = (struct findings){.count = 0};
 	for (unsigned int i = 0; i < vips->count; i++)
@@ -341,7 +341,7 @@ static void write_line(char out[HOST_LINE_LEN], const struct finding *finding)
 }
 
 /* Asks the kernel and writes a line for every finding. 0 or -errno. */
-static int find_lines(struct host *out, const struct workers *workers)
+static int ask_kernel(struct host *out, const struct workers *workers)
 {
 	const struct glb_tables *tables = &workers->publish.current->gen->tables;
 	struct findings findings;
@@ -357,7 +357,7 @@ static int find_lines(struct host *out, const struct workers *workers)
 	if (!err && ways.count)
 		err = find_routes(&vips, &fib);
 	if (!err) {
-		judge(&findings, &vips, &ways);
+		judge_vips(&findings, &vips, &ways);
 		*out = (struct host){.count = findings.count};
 		for (unsigned int i = 0; i < findings.count; i++)
 			write_line(out->lines[i], &findings.list[i]);
@@ -378,7 +378,7 @@ static bool has_line(const struct host *host, const char *line)
 static void check(struct host *host, const struct workers *workers, const struct host *known)
 {
 	struct host found;
-	int err = find_lines(&found, workers);
+	int err = ask_kernel(&found, workers);
 
 	if (err) {
 		log_warning("cannot see whether this host's kernel gets in the way of VIPs: %s",

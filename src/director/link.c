@@ -50,7 +50,7 @@ static int refuse_claim(uint16_t id, const struct netdev *netdev, pid_t holder,
 	return -EADDRINUSE;
 }
 
-static int claim(struct links *links, uint16_t id, struct glb_diag *diag)
+static int claim_device(struct links *links, uint16_t id, struct glb_diag *diag)
 {
 	struct netdev netdev;
 	pid_t holder = 0;
@@ -79,7 +79,7 @@ int links_open(struct links *links, struct glb_diag *diag)
 	     id = rte_eth_find_next(id + 1)) {
 		err = netdev_check(id, diag);
 		if (!err)
-			err = claim(links, id, diag);
+			err = claim_device(links, id, diag);
 	}
 	return err;
 }
@@ -144,7 +144,7 @@ static void hear_state(struct links *links, uint16_t id, const struct device_sta
 }
 
 /* A link is that of a port by its number, or by its name when it is made again. */
-static bool is_of(const struct link *link, const struct rtnl_link *news)
+static bool is_about(const struct link *link, const struct rtnl_link *news)
 {
 	if (!link->is_followed || link->is_elsewhere || !*link->netdev.name)
 		return false;
@@ -168,7 +168,7 @@ static void hear_link(struct links *links, const struct rtnl_link *news)
 	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
 		struct link *link = &links->list[id];
 
-		if (!is_of(link, news))
+		if (!is_about(link, news))
 			continue;
 		link->is_listed = true;
 		if (news->is_moved && link->netdev.is_own)
@@ -255,7 +255,7 @@ static void read_reports(struct links *links)
 }
 
 /* Reads one list to its end, or for as long as that may take. */
-static void read_list(struct links *links)
+static void await_list(struct links *links)
 {
 	uint64_t until_ms = clock_ms() + LIST_TIMEOUT_MS;
 	uint64_t now_ms;
@@ -324,7 +324,7 @@ int links_follow(struct links *links, struct glb_diag *diag)
 	for (uint16_t id = rte_eth_find_next(0); id < RTE_MAX_ETHPORTS;
 	     id = rte_eth_find_next(id + 1))
 		start_link(links, id);
-	read_list(links);
+	await_list(links);
 	warn_down(links);
 	return 0;
 }
@@ -440,7 +440,7 @@ int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag)
 	links->claims[id] = 0;
 	err = netdev_check(id, diag);
 	if (!err)
-		err = claim(links, id, diag);
+		err = claim_device(links, id, diag);
 	if (err)
 		return err;
 	link->is_dead = false;

@@ -217,8 +217,8 @@ int rtnl_ask_for_links(const struct mnl_socket *socket, uint32_t seq)
 	return send_message(socket, message);
 }
 
-static int look_up(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq,
-		   uint32_t flags)
+static int request_route(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq,
+			 uint32_t flags)
 {
 	_Alignas(struct nlmsghdr) char buffer[REQUEST_LEN] = {0};
 	struct nlmsghdr *message = start_request(buffer, RTM_GETROUTE, 0, seq);
@@ -233,12 +233,12 @@ static int look_up(const struct mnl_socket *socket, const struct glb_addr *addr,
 
 int rtnl_ask_for_route(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq)
 {
-	return look_up(socket, addr, seq, 0);
+	return request_route(socket, addr, seq, 0);
 }
 
 int rtnl_ask_for_match(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq)
 {
-	return look_up(socket, addr, seq, RTM_F_FIB_MATCH);
+	return request_route(socket, addr, seq, RTM_F_FIB_MATCH);
 }
 
 static enum copy_route kind_of(const struct rtmsg *route)
