@@ -34,6 +34,7 @@ struct glb_port {
 	uint8_t mac[GLB_MAC_LEN];	  /* its own */
 	uint16_t vlan;			  /* ID of the outer frame's tag, or one of the above */
 	uint16_t mtu;			  /* bytes of the largest IP packet it sends */
+	uint16_t through; /* 1 + that which packets forwarded from here leave through; 0: itself */
 	uint8_t macs[GLB_PORT_MACS_MAX][GLB_MAC_LEN]; /* further unicast ones it takes frames to */
 	uint8_t mac_count;			      /* of these */
 	bool any_mac; /* takes frames to any unicast address: which are its own is not known */
@@ -71,7 +72,15 @@ struct glb_ingress {
 	uint64_t mask; /* these bits of it must be the same */
 };
 
-/* What plain packets need to know of a port. */
+/* The port through which packets leave that came in here and are forwarded. Answers go back. */
+static inline uint8_t glb_way_out(const struct glb_settings *settings, uint8_t port)
+{
+	uint16_t through = settings->ports[port].through;
+
+	return through ? (uint8_t)(through - 1) : port;
+}
+
+/* What plain packets that came in through a port need to know of that which they leave by. */
 struct glb_egress {
 	uint8_t l2[16];	    /* of an untagged frame that carries plain_version, less 2 bytes */
 	uint32_t outer_max; /* outer packets up to here need no look at the settings */

@@ -53,7 +53,6 @@ static void read_punts(struct director_conf *conf, const struct conf_value *root
 static void notice_retired(const struct conf_value *root)
 {
 	static const char *const retired[][2] = {
-		{"flow_paths", "workers and queues are assigned automatically"},
 		{"lcores", "workers and queues are assigned automatically"},
 		{"num_worker_queues", "workers and queues are assigned automatically"},
 		{"kni_ip", "there is no KNI; see punt_port"},

@@ -21,8 +21,16 @@ struct port_conf {
 	struct glb_port port;	  /* mac is the device's; mtu 0: the device's own, too */
 	bool gateway_auto;	  /* gateway_mac is the kernel's answer for gateway_addr */
 	struct glb_addr gateway_addr;
-	char punt_port[PORT_NAME_LEN]; /* device that takes what is punted on it alone, or "" */
+	char punt_port[PORT_NAME_LEN];	  /* device that takes what is punted on it alone, or "" */
+	char send_through[PORT_NAME_LEN]; /* device of the port that packets leave by; "": itself */
 	char gateway_interface[INTERFACE_NAME_LEN]; /* that knows the gateway; "": any */
+};
+
+/* The original's way to say where packets of a port leave, by DPDK port number. */
+struct flow_path {
+	bool is_set;
+	uint8_t to;
+	uint32_t at; /* its index in the list */
 };
 
 struct director_conf {
@@ -32,10 +40,11 @@ struct director_conf {
 	unsigned int port_count;       /* of those listed */
 	struct own_addrs own;	       /* for the report of the tables */
 	char punt_port[PORT_NAME_LEN]; /* the first port's, and of those without one; or "" */
-	uint32_t idle_sleep_us;	       /* how long an idle worker sleeps at a time; 0: never */
-	bool punt_unmatched;	       /* false: unmatched packets are dropped */
-	bool rx_drop_en;	       /* let the NIC drop when a receive ring is full */
-	bool backend_counters;	       /* count what goes to every table and backend */
+	struct flow_path paths[GLB_PORTS_MAX]; /* by the port that receives */
+	uint32_t idle_sleep_us; /* how long an idle worker sleeps at a time; 0: never */
+	bool punt_unmatched;	/* false: unmatched packets are dropped */
+	bool rx_drop_en;	/* let the NIC drop when a receive ring is full */
+	bool backend_counters;	/* count what goes to every table and backend */
 };
 
 /*

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <string.h>
 
 #include "conf/addr.h"
@@ -206,7 +207,7 @@ static void read_name(struct director_conf *conf, struct port_conf *port,
 static void read_port(struct director_conf *conf, struct port_conf *port,
 		      const struct conf_value *object)
 {
-	static const char *const known[] = {"name", "punt_port", PORT_KEYS, NULL};
+	static const char *const known[] = {"name", "punt_port", "send_through", PORT_KEYS, NULL};
 	struct conf_value value;
 
 	*port = conf->defaults;
@@ -217,6 +218,9 @@ static void read_port(struct director_conf *conf, struct port_conf *port,
 	read_keys(port, &conf->settings, object);
 	if (conf_find(&value, object, "punt_port"))
 		(void)conf_name(port->punt_port, sizeof(port->punt_port), "device name", &value);
+	if (conf_find(&value, object, "send_through"))
+		(void)conf_name(port->send_through, sizeof(port->send_through), "device name",
+				&value);
 	if (!port->gateway_auto)
 		warn_unasked(object);
 }
@@ -238,6 +242,58 @@ static void read_list(struct director_conf *conf, const struct conf_value *root)
 	}
 }
 
+/* A number of a flow path; 0 where it is absent, as in the original. */
+static int read_number(uint32_t *out, uint32_t max, const char *key,
+		       const struct conf_value *object)
+{
+	struct conf_value value;
+
+	*out = 0;
+	return conf_find(&value, object, key) ? conf_uint(out, 0, max, &value) : 0;
+}
+
+static void read_path(struct director_conf *conf, uint32_t at, const struct conf_value *object)
+{
+	static const char *const known[] = {"rx_port", "rx_queue", "tx_port", "tx_queue", NULL};
+	uint32_t from, to, queue;
+	int err;
+
+	if (conf_object(object))
+		return;
+	conf_warn_unknown(object, known);
+	err = read_number(&from, GLB_PORTS_MAX - 1, "rx_port", object);
+	err = read_number(&to, GLB_PORTS_MAX - 1, "tx_port", object) ? -EINVAL : err;
+	err = read_number(&queue, UINT16_MAX, "rx_queue", object) ? -EINVAL : err;
+	err = read_number(&queue, UINT16_MAX, "tx_queue", object) ? -EINVAL : err;
+	if (err)
+		return;
+
+	struct flow_path *path = &conf->paths[from];
+
+	if (path->is_set && path->to != to)
+		(void)conf_refuse(object,
+				  "sends what port %u receives through port %u, flow_paths[%u] "
+				  "through port %u",
+				  from, to, path->at, path->to);
+	else if (!path->is_set)
+		*path = (struct flow_path){.is_set = true, .to = (uint8_t)to, .at = at};
+}
+
+static void read_paths(struct director_conf *conf, const struct conf_value *root)
+{
+	struct conf_value list;
+
+	if (!conf_find(&list, root, "flow_paths") || conf_array(&list))
+		return;
+	conf_remark(&list, SEVERITY_WARNING,
+		    "only the ports have an effect: queues are assigned automatically");
+	for (size_t i = 0; i < conf_count(&list); i++) {
+		struct conf_value object = conf_element(&list, i);
+
+		read_path(conf, (uint32_t)i, &object);
+	}
+}
+
 void ports_read(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
@@ -246,6 +302,7 @@ void ports_read(struct director_conf *conf, const struct conf_value *root)
 		(void)conf_refuse(&value, "is missing");
 	read_keys(&conf->defaults, &conf->settings, root);
 	read_list(conf, root);
+	read_paths(conf, root);
 
 	bool asks = conf->defaults.gateway_auto;
 

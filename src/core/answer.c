@@ -127,7 +127,7 @@ static uint16_t next_hop_mtu(const struct glb_generation *gen, const struct glb_
 			     const struct complaint *about)
 {
 	uint16_t least = about->flow.version == 4 ? GLB_IPV4_MTU_MIN : GLB_IPV6_MTU_MIN;
-	uint16_t mtu = gen->settings.ports[pkt->port].mtu;
+	uint16_t mtu = gen->settings.ports[glb_way_out(&gen->settings, pkt->port)].mtu;
 	uint8_t outer_len = gen->routes[about->table].outer_len;
 
 	return mtu < least + outer_len ? least : (uint16_t)(mtu - outer_len);

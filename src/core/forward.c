@@ -234,7 +234,7 @@ static uint8_t outer_tos(const struct glb_settings *settings, const uint8_t *inn
 static enum glb_verdict check_room(const struct glb_generation *gen, const struct glb_packet *pkt,
 				   const struct work *work)
 {
-	const struct glb_port *port = &gen->settings.ports[pkt->port];
+	const struct glb_port *port = &gen->settings.ports[glb_way_out(&gen->settings, pkt->port)];
 	const struct glb_flow *flow = &work->flow;
 	uint32_t outer_len = gen->routes[work->table].outer_len;
 	uint32_t len = outer_len + flow->ip_len;
@@ -259,7 +259,8 @@ static void clamp_mss(const struct glb_generation *gen, const struct glb_packet 
 {
 	const struct glb_flow *flow = &work->flow;
 	uint32_t headers = flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
-	uint32_t room = gen->settings.ports[pkt->port].mtu - gen->routes[work->table].outer_len;
+	uint32_t room = gen->settings.ports[glb_way_out(&gen->settings, pkt->port)].mtu -
+			gen->routes[work->table].outer_len;
 
 	if (flow->fragment == GLB_WHOLE)
 		glb_tcp_clamp_mss(pkt->data + flow->ip_at + flow->transport_at,
@@ -280,7 +281,7 @@ static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb
 				    const struct work *work)
 {
 	const struct glb_settings *settings = &gen->settings;
-	const struct glb_port *port = &settings->ports[pkt->port];
+	const struct glb_port *port = &settings->ports[glb_way_out(settings, pkt->port)];
 	const struct glb_route *route = &gen->routes[work->table];
 	const struct glb_flow *flow = &work->flow;
 	enum glb_verdict verdict = check_room(gen, pkt, work);

@@ -260,10 +260,10 @@ static void digest_settings(struct glb_generation *gen)
 	gen->tos = (uint8_t)(copy_dscp ? 0 : settings->outer_dscp << 2);
 	gen->tos_mask = (uint8_t)((copy_dscp ? 0xfc : 0) | (settings->copy_ecn ? 3 : 0));
 	for (unsigned int p = 0; p < GLB_PORTS_MAX; p++) {
-		const struct glb_port *port = &settings->ports[p];
+		const struct glb_port *port = &settings->ports[glb_way_out(settings, (uint8_t)p)];
 		struct glb_egress *egress = &gen->egress[p];
 
-		gen->ingress[p] = ingress_of(port);
+		gen->ingress[p] = ingress_of(&settings->ports[p]);
 		memcpy(egress->l2, port->gateway_mac, GLB_MAC_LEN);
 		memcpy(egress->l2 + GLB_MAC_LEN, port->mac, GLB_MAC_LEN);
 		glb_store_be16(egress->l2 + 2 * GLB_MAC_LEN,

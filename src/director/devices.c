@@ -215,6 +215,64 @@ static int check_served(const struct ports *ports, const char *place, const char
 	return -ENODEV;
 }
 
+/* Are both ends of a path of the original ports? */
+static int check_path(const struct ports *ports, const struct director_conf *conf, uint8_t from,
+		      struct glb_diag *diag)
+{
+	const struct flow_path *path = &conf->paths[from];
+	unsigned int has_from = 0;
+	unsigned int has_to = 0;
+
+	if (!path->is_set)
+		return 0;
+	for (unsigned int i = 0; i < ports->count; i++) {
+		has_from |= ports->ids[i] == from;
+		has_to |= ports->ids[i] == path->to;
+	}
+	if (has_from && has_to)
+		return 0;
+	glb_diag(diag, "$.flow_paths[%u].%s: there is no port %u", path->at,
+		 has_from ? "tx_port" : "rx_port", has_from ? path->to : from);
+	return -ENODEV;
+}
+
+/* Can packets of ports leave where they are to? */
+static int check_ways_out(const struct ports *ports, const struct director_conf *conf,
+			  struct glb_diag *diag)
+{
+	int err = 0;
+
+	for (uint8_t id = 0; id < GLB_PORTS_MAX && !err; id++)
+		err = check_path(ports, conf, id, diag);
+	for (unsigned int i = 0; i < conf->port_count && !err; i++) {
+		const struct port_conf *port = &conf->ports[i];
+		char place[PLACE_LEN];
+		uint16_t from, to;
+
+		if (!*port->send_through)
+			continue;
+		(void)snprintf(place, sizeof(place), "$.ports[%u].send_through", i);
+		err = check_served(ports, place, port->send_through, diag);
+		if (err || rte_eth_dev_get_port_by_name(port->name, &from) ||
+		    rte_eth_dev_get_port_by_name(port->send_through, &to) ||
+		    !conf->paths[from].is_set || conf->paths[from].to == to)
+			continue;
+		glb_diag(diag, "%s: contradicts $.flow_paths[%u], which is through port %u", place,
+			 conf->paths[from].at, conf->paths[from].to);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+uint16_t ports_way_out(uint16_t id, const struct port_conf *own, const struct director_conf *conf)
+{
+	uint16_t to;
+
+	if (*own->send_through && !rte_eth_dev_get_port_by_name(own->send_through, &to))
+		return to;
+	return conf->paths[id].is_set ? conf->paths[id].to : id;
+}
+
 int ports_check(const struct ports *ports, const struct director_conf *conf, struct glb_diag *diag)
 {
 	for (unsigned int i = 0; i < conf->port_count; i++) {
@@ -231,5 +289,5 @@ int ports_check(const struct ports *ports, const struct director_conf *conf, str
 			       "restart changes that");
 		return -ENOTSUP;
 	}
-	return 0;
+	return check_ways_out(ports, conf, diag);
 }

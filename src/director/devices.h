@@ -66,6 +66,9 @@ uint16_t ports_twin_of(const struct ports *ports, uint16_t id);
 GLB_NODISCARD int ports_find(struct ports *out, const struct director_conf *conf,
 			     struct glb_diag *diag);
 
+/* The port by which packets leave that another one received and that are forwarded. */
+uint16_t ports_way_out(uint16_t id, const struct port_conf *own, const struct director_conf *conf);
+
 /*
  * Can they be used like that without a restart? 0, or -errno with a diag that begins with the place
  * in director.json which says otherwise.

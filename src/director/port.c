@@ -455,7 +455,8 @@ void ports_describe(struct glb_port *out, const struct ports *ports,
 {
 	for (unsigned int i = 0; i < ports->count; i++) {
 		uint16_t id = ports->ids[i];
-		struct glb_port port = ports_conf(id, conf).port;
+		struct port_conf own = ports_conf(id, conf);
+		struct glb_port port = own.port;
 		struct rte_ether_addr mac;
 
 		if (!rte_eth_macaddr_get(id, &mac))
@@ -463,6 +464,7 @@ void ports_describe(struct glb_port *out, const struct ports *ports,
 		if (!port.mtu)
 			port.mtu = mtu_of(id);
 		add_macs(&port, id, ports->twin_ids[ports->punt_via[id]]);
+		port.through = (uint16_t)(1 + ports_way_out(id, &own, conf));
 		out[id] = port;
 	}
 }

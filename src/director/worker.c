@@ -58,11 +58,14 @@ static void leave(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint
 {
 	const struct workers *all = w->all;
 
-	if (owns_queue(w))
+	if (owns_queue(w)) {
 		worker_send(w, port, mbufs, n);
-	else
-		w->counters.tx_dropped += handover_put(
-			all->workers[w->index % all->ports.queue_count].tx_ring, mbufs, n);
+		return;
+	}
+	for (uint16_t i = 0; i < n; i++)
+		mbufs[i]->port = port; /* tells the owner */
+	w->counters.tx_dropped +=
+		handover_put(all->workers[w->index % all->ports.queue_count].tx_ring, mbufs, n);
 }
 
 /* Sends what was gathered. */
@@ -79,9 +82,9 @@ static void flush(struct worker *w, struct outbox *out)
 	}
 }
 
-static void gather(struct outbox *out, struct rte_mbuf *mbuf)
+static void gather(struct outbox *out, uint16_t port, struct rte_mbuf *mbuf)
 {
-	out->mbufs[mbuf->port][out->counts[mbuf->port]++] = mbuf;
+	out->mbufs[port][out->counts[port]++] = mbuf;
 }
 
 /* Carries GLB_FORWARD out, up to counting the verdict and sending. */
@@ -102,7 +105,7 @@ static void settle(struct worker *w, const struct glb_generation *gen, struct rt
 	w->counters.verdicts[pkt->verdict]++;
 	if (glb_verdict_is_answer(pkt->verdict)) {
 		frame_adopt(mbuf, pkt, 0);
-		gather(out, mbuf);
+		gather(out, pkt->port, mbuf);
 	} else if (glb_verdict_is_punt(pkt->verdict) && w->all->twins.count) {
 		out->punted[out->punt_count++] = mbuf;
 	} else {
@@ -149,7 +152,7 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 		w->counters.verdicts[GLB_FORWARD] += n;
 		for (unsigned int i = 0; i < n; i++)
 			forward(w, gen, mbufs[i], &packets[i]);
-		leave(w, packets[0].port, mbufs, (uint16_t)n);
+		leave(w, glb_way_out(&gen->settings, packets[0].port), mbufs, (uint16_t)n);
 		return;
 	}
 	empty(&out);
@@ -160,7 +163,7 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 		}
 		w->counters.verdicts[GLB_FORWARD]++;
 		forward(w, gen, mbufs[i], &packets[i]);
-		gather(&out, mbufs[i]);
+		gather(&out, glb_way_out(&gen->settings, packets[i].port), mbufs[i]);
 	}
 	flush(w, &out);
 	if (out.punt_count)
@@ -237,7 +240,7 @@ static unsigned int serve_tx_ring(struct worker *w)
 		if (!n)
 			break;
 		for (unsigned int k = 0; k < n; k++)
-			gather(&out, mbufs[k]);
+			gather(&out, mbufs[k]->port, mbufs[k]);
 		flush(w, &out);
 		done += n;
 	}

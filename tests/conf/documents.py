@@ -40,6 +40,7 @@ DIRECTOR = {
     "rx_drop_en": True,
     "backend_counters": False,
     "num_worker_queues": 3,
+    "flow_paths": [{"rx_port": 1, "rx_queue": 2, "tx_port": 3, "tx_queue": 4}, {}],
     "outbound_src_ip6": "fd00::11",
     "outbound_gateway_ip": "10.0.0.1",
     "outbound_gateway_interface": "eth0",
@@ -63,7 +64,7 @@ DIRECTOR = {
     "vlan": 7,
     "macs": ["00:00:5e:00:01:07", "0000:5e00:0207"],
     "ports": [
-        {"name": "net_null0", "punt_port": "net_tap1", "mtu": 9000, "vlan": "none", "macs": [], "outbound_gateway_mac": "auto"},
+        {"name": "net_null0", "punt_port": "net_tap1", "send_through": "net_null1", "mtu": 9000, "vlan": "none", "macs": [], "outbound_gateway_mac": "auto"},
         {"name": "net_null1", "outbound_gateway_ip": "fe80::1", "outbound_gateway_interface": "eth1"},
     ],
 }

@@ -14,10 +14,10 @@ BOND = "net_bonding0,mode={},slave=net_af_packet0,slave=net_af_packet1"
 ACTIVE_BACKUP, BALANCE = 1, 2
 
 
-def frame_of(flow):
-    """A segment to the VIP; the member that it comes in through is none of its business."""
+def frame_of(flow, mac):
+    """A segment to the VIP by way of the bond; the member that it comes in through is none of its business."""
     return bytes(
-        Ether(src="02:00:00:00:00:02", dst="ff:ff:ff:ff:ff:ff")
+        Ether(src="02:00:00:00:00:02", dst=mac)
         / IP(src="198.51.100.7", dst=VIP)
         / TCP(sport=1024 + flow, dport=PORT, flags="A")
     )
@@ -34,10 +34,11 @@ def pairs(host):
 
 def send_and_collect(host, count):
     """Send frames into both members; what leaves through the two."""
+    mac = host.namespace.ip_json("link", "show", "eth0")[0]["address"]
     wires = [Wire(host.namespace.name, device) for device in ("far", "far1")]
     for wire in wires:
         for flow in range(count):
-            wire.send(frame_of(flow))
+            wire.send(frame_of(flow, mac))
     time.sleep(0.3)
     sent = [frame for wire in wires for frame in drain(wire, 0.05) if encapsulated([frame])]
     for wire in wires:

@@ -278,7 +278,7 @@ static const struct {
 	 "1:94: duplicate object key near '\"unmatched\"'"},
 	/* keys of the original that have no effect, whatever they hold, and keys of nobody */
 	{WITH("'flow_paths':[{'rx_port':0}],'lcores':{'lcore-1':{'rx':true}}"),
-	 "warning 1:88: $.flow_paths: accepted without effect: workers and queues are assigned "
+	 "warning 1:88: $.flow_paths: only the ports have an effect: queues are assigned "
 	 "automatically\n"
 	 "warning 1:113: $.lcores: accepted without effect: workers and queues are assigned "
 	 "automatically"},

@@ -22,7 +22,7 @@ START_TEST(a_port_has_its_own_ways_and_else_those_of_the_top_level)
 			       "'outbound_gateway_interface':'eth0','mtu':9000,'vlan':7,'ports':["
 			       "{'name':'same'},"
 			       "{'name':'fixed','outbound_gateway_mac':'02:00:00:00:00:07',"
-			       "'punt_port':'net_tap1'},"
+			       "'punt_port':'net_tap1','send_through':'same'},"
 			       "{'name':'other','mtu':1500,'vlan':'keep',"
 			       "'outbound_gateway_ip':'fe80::1',"
 			       "'outbound_gateway_interface':'012345678901234'},"
@@ -45,6 +45,7 @@ START_TEST(a_port_has_its_own_ways_and_else_those_of_the_top_level)
 
 	ck_assert_str_eq(same->punt_port, "");
 	ck_assert_str_eq(fixed->punt_port, "net_tap1");
+	ck_assert_str_eq(fixed->send_through, "same");
 	ck_assert(!fixed->gateway_auto);
 	ck_assert_mem_eq(fixed->port.gateway_mac, "\2\0\0\0\0\7", 6);
 
@@ -85,6 +86,22 @@ START_TEST(a_port_has_its_own_further_addresses_or_those_of_the_top_level)
 }
 END_TEST
 
+START_TEST(paths_of_the_original_say_which_port_sends_for_which)
+{
+	struct director_conf conf;
+
+	ck_assert_int_eq(parse(&conf, WITH("'flow_paths':[{'rx_port':1,'tx_port':2,'rx_queue':0},"
+					   "{'tx_port':15},{'rx_port':1,'tx_port':2,'rx_queue':1,"
+					   "'tx_queue':1}]")),
+			 0);
+	ck_assert(conf.paths[0].is_set && conf.paths[1].is_set && !conf.paths[2].is_set);
+	ck_assert_uint_eq(conf.paths[0].to, 15);
+	ck_assert_uint_eq(conf.paths[0].at, 1);
+	ck_assert_uint_eq(conf.paths[1].to, 2);
+	ck_assert_uint_eq(conf.paths[1].at, 0);
+}
+END_TEST
+
 START_TEST(a_port_that_asks_for_its_gateway_forgets_the_fixed_one)
 {
 	struct director_conf conf;
@@ -103,6 +120,23 @@ static const struct {
 	const char *json;
 	const char *why; /* all problems, see document.h; NULL: none */
 } cases[] = {
+	/* ways out */
+	{WITH("'flow_paths':{}"), "1:88: $.flow_paths: is an object, expected an array"},
+	{WITH("'flow_paths':[7,{'rx_port':16,'tx_port':-1,'rx_queue':'x','colour':1}]"),
+	 "warning 1:88: $.flow_paths: only the ports have an effect: queues are assigned "
+	 "automatically\n"
+	 "1:89: $.flow_paths[0]: is a number, expected an object\n"
+	 "1:102: $.flow_paths[1].rx_port: 16 is not from 0 to 15\n"
+	 "1:115: $.flow_paths[1].tx_port: -1 is not from 0 to 15\n"
+	 "1:129: $.flow_paths[1].rx_queue: is a string, expected an integer from 0 to 65535\n"
+	 "warning 1:142: $.flow_paths[1].colour: unknown key, ignored"},
+	{WITH("'flow_paths':[{},{'tx_port':1}]"),
+	 "warning 1:88: $.flow_paths: only the ports have an effect: queues are assigned "
+	 "automatically\n"
+	 "1:92: $.flow_paths[1]: sends what port 0 receives through port 1, flow_paths[0] through "
+	 "port 0"},
+	{WITH("'ports':[{'name':'a','send_through':''}]"),
+	 "1:111: $.ports[0].send_through: \"\" is no device name"},
 	/* the gateway */
 	{AUTO(""), "1:1: $.outbound_gateway_ip: is missing: outbound_gateway_mac is \"auto\""},
 	{AUTO(",'outbound_gateway_ip':'gateway'"),
@@ -253,6 +287,7 @@ Suite *unit_suite(void)
 	tcase_add_test(ports, a_port_has_its_own_ways_and_else_those_of_the_top_level);
 	tcase_add_test(ports, a_port_has_its_own_further_addresses_or_those_of_the_top_level);
 	tcase_add_test(ports, a_port_that_asks_for_its_gateway_forgets_the_fixed_one);
+	tcase_add_test(ports, paths_of_the_original_say_which_port_sends_for_which);
 	tcase_add_loop_test(ports, a_port_is_taken_or_refused_with_every_place_and_reason, 0,
 			    COUNT_OF(cases));
 	suite_add_tcase(suite, ports);
