@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <glb/gue.h>
+
 #include "binds.h"
 #include "exact.h"
 
@@ -194,7 +196,9 @@ static void add_exact6(struct exact_index *index, const uint8_t *bytes, uint64_t
 
 static void add_exact(struct glb_binds *binds, uint32_t rule, const struct glb_bind *bind)
 {
-	struct exact found = {rule, (uint16_t)binds->rules[rule].table, binds->rules[rule].quic};
+	bool gue = bind->proto == GLB_PROTO_UDP && bind->port_first == GLB_GUE_PORT;
+	struct exact found = {rule, (uint16_t)binds->rules[rule].table,
+			      binds->rules[rule].quic || gue};
 	uint64_t what = exact_what(bind->addr.version, bind->proto, le_port(bind->port_first));
 
 	if (bind->addr.version == 4)

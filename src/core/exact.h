@@ -14,7 +14,7 @@
 struct exact {
 	uint32_t rule; /* its number, for bind.c */
 	uint16_t table;
-	bool quic;
+	bool closer; /* its packets are to be looked at: QUIC, or GUE */
 };
 
 /* Keys: see exact_what(). 0: free slot. */

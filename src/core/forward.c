@@ -3,6 +3,7 @@
 
 #include <glb/answer.h>
 #include <glb/forward.h>
+#include <glb/gue.h>
 #include <glb/hash.h>
 #include <glb/tcp.h>
 
@@ -93,6 +94,21 @@ static struct glb_match match(const struct glb_generation *gen, const struct glb
 	return glb_binds_match(gen->binds, flow, outer_dst(pkt, flow));
 }
 
+/*
+ * Has a director sent this? Backends behind a bind of their own would have it encapsulated again
+ * and again. A whole datagram that begins as only directors write it.
+ */
+static bool is_encapsulated(const struct glb_packet *pkt, const struct glb_flow *flow)
+{
+	struct glb_cursor cur = glb_cursor(pkt->data + flow->ip_at, flow->ip_len);
+	struct glb_gue gue;
+
+	if (flow->kind != GLB_FLOW_PORTS || flow->proto != GLB_PROTO_UDP ||
+	    flow->dst_port != GLB_GUE_PORT || !glb_take(&cur, flow->transport_at + GLB_UDP_LEN))
+		return false;
+	return glb_gue_decode(&gue, &cur, flow->version == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN);
+}
+
 /* Is there a reason not to send a packet for a VIP to a proxy, before it is known to which? */
 static enum glb_verdict judge(const struct glb_generation *gen, const struct glb_packet *pkt,
 			      const struct glb_flow *flow)
@@ -134,6 +150,8 @@ static enum glb_verdict select_table(const struct glb_generation *gen, const str
 	if (found.table < 0)
 		return flow->kind == GLB_FLOW_QUOTED ? relay_judge(gen, pkt, flow)
 						     : GLB_PUNT_NO_BIND;
+	if (GLB_UNLIKELY(is_encapsulated(pkt, flow)))
+		return GLB_DROP_LOOP;
 	work->table = (uint16_t)found.table;
 	work->alt_row = 0;
 	work->server = found.quic ? find_server(&gen->routes[found.table], pkt->data + flow->ip_at,

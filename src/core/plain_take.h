@@ -154,7 +154,7 @@ GLB_INLINE const struct glb_route *route_of(const struct plain *plain, const str
 	const struct exact *found = find(plain, lookup, i);
 	const struct glb_route *route;
 
-	if (!found || found->quic)
+	if (!found || found->closer)
 		return NULL;
 	if (GLB_UNLIKELY(lookup->look_closer) &&
 	    is_special(burst->gen, plain->pkts[i]->data + GLB_ETHER_LEN, lookup->version))

@@ -13,7 +13,7 @@ import quic
 from answers import IPV6_MINIMUM_MTU, Allowance, does_not_fit, echo_reply, may_be_answered
 from model import FIELDS, ROWS, Bind, Table, flow_hash, packed, tables_of
 from reading import IPV4, IPV6, TCP, UDP, Packet, Verdict, be16, check_destination, read_frame
-from writing import checksum, gue_header, ip_header, outer_length, total, udp_header
+from writing import checksum, gue_header, ip_header, is_gue, outer_length, total, udp_header
 
 # --- Choosing a bind -----------------------------------------------------------------------------
 
@@ -171,6 +171,7 @@ class Director:
             raise Verdict("punt_no_bind")
         if packet.kind == "error about echo" and self.echo != "forward":
             raise Verdict("punt_no_bind")  # it was no proxy that replied
+        self._check_loop(packet)
         self._admit(packet)
         if packet.kind == "echo" and self.echo != "forward":
             return self._answer_echo(packet, table, now)
@@ -180,6 +181,13 @@ class Director:
         if outer_packet > self.mtu and self.too_big != "forward":
             return self._answer_too_big(packet, table, now)
         return self._encapsulate(packet, table, bind)
+
+    def _check_loop(self, packet: Packet) -> None:
+        """No director's packet that came back."""
+        udp = packet.header.payload[8:]
+        if packet.kind == "flow" and (packet.protocol, packet.flow.destination_port) == (UDP, 19523):
+            if is_gue(udp, 4 if packet.ethertype == IPV4 else 16):
+                raise Verdict("drop_loop")
 
     def _admit(self, packet: Packet) -> None:
         if self.verify_ip_checksum and packet.ethertype == IPV4:

@@ -50,6 +50,16 @@ def ip_header(
     return header(checksum(header(0)))
 
 
+def is_gue(data: bytes, underlay: int) -> bool:
+    """Does it begin with a header that gue_header() could have written?"""
+    if len(data) < 8:
+        return False
+    words, inner, flags, kind, _, count = struct.unpack_from(">BBHHBB", data)
+    length = 8 + count * underlay
+    wanted = (length // 4 - 1, 0, IPV6_HOPS if underlay == 16 else 0)
+    return (words, flags, kind) == wanted and inner in IP_IN_GUE.values() and length <= len(data)
+
+
 def gue_header(ethertype: int, listed: Sequence[bytes], underlay: int) -> bytes:
     """The GUE header with the hops behind the primary, addresses of the underlay's length."""
     words_of_private_data = 1 + len(listed) * underlay // 4

@@ -32,6 +32,7 @@ VERDICTS = (
     "drop_truncated",
     "drop_bad_length",
     "drop_ext_headers",
+    "drop_loop",
     "drop_bad_checksum",
     "drop_ttl",
     "drop_fragment",

@@ -147,3 +147,19 @@ def test_many_binds_lead_each_to_its_own_table(director):
     others = [udp(f"198.19.{n // 16}.{n % 16}", dport=2000 + n) for n in range(0, 256, 16)]
     outcomes = many.send(*map(ether, hits + misses + others))
     assert [o.hops[:1] for o in outcomes] == [(WIDE,)] * 256 + [()] * 16 + [(NARROW,)] * 16
+
+
+def test_what_a_director_has_sent_is_not_encapsulated_again(director):
+    """Where backends lie behind a bind of their own, it comes back; other datagrams do not matter."""
+    every = bind("10.0.0.0/16", "udp", 1, 65535)
+    around = director.with_tables(table([every, bind(VIP, "tcp", 443)], backends(0, 3)))
+    exact = director.with_tables(
+        table([bind("10.0.0.1", "udp", 19523), bind(VIP, "tcp", 443)], backends(0, 1))
+    )
+    for looping in (around, exact):
+        sent = looping.send_one(ether(tcp()))
+        assert sent.verdict == "forward"
+        back = bytes(ether(tcp()))[:12] + sent.frame[12:]
+        plain = bytearray(back)
+        plain[42] ^= 0x20  # of the GUE header: another variant
+        assert [o.verdict for o in looping.send(back, bytes(plain))] == ["drop_loop", "forward"]
