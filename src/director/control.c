@@ -291,7 +291,7 @@ static int mend_ports(struct control *control)
 	return links_are_lost(&control->links, &workers->ports) ? -ENETDOWN : 0;
 }
 
-/* Until it is told to stop: 0. Or until there is no port left: -ENETDOWN. */
+/* Runs until a signal asks for a stop, 0, or no port is left, -ENETDOWN. */
 static int serve(struct control *control)
 {
 	int err = 0;

@@ -36,7 +36,7 @@ __attribute__((warn_unused_result)) int file_lock(const char *path);
  * group nor others may do anything that members of the old group could not.
  *
  * Returns 0, or -errno with the old file as it was and no temporary file left:
- *   -ESTALE    the content at `path` is not, or no longer, `was`. Somebody who does not use
+ *   -ESTALE    the content at `path` is not, or no longer, `was`. A program without
  *              file_lock() can still change the file between this comparison and the rename
  *   -ENOTSUP   path is a device, pipe or socket
  * Only if the last fsync fails is the new file in place although an error is returned: it may not
