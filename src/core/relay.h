@@ -10,8 +10,8 @@
  * Nobody signs an error, so anybody could have a director tell a client to send small packets. It
  * is relayed only if it quotes a packet just as this director would have sent it: the tables know
  * the client's flow, its row has the hops that are quoted, and the outer source port is what the
- * hash of the flow, under a key that is secret, makes it. A sender that has not seen the packet has to
- * guess 15 bits. What is relayed counts against the limit of errors.
+ * hash of the flow, under a key that is secret, makes it. A sender that has not seen the packet has
+ * to guess 15 bits. What is relayed counts against the limit of errors.
  *
  * Only "does not fit" is relayed. That a proxy or the way to it is down, a client must not take for
  * a fault of the VIP: the next packet may go elsewhere. Its hop limit, set here, says nothing about
