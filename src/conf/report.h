@@ -51,13 +51,13 @@ struct problem {
 struct own_addrs; /* conf/loops.h */
 
 struct report {
-	bool strict;	  /* set by the caller: what deserves a warning is an error */
-	bool serving;	  /* set by the caller: tables are to be served, not only to be compiled */
-	bool guarding;	  /* set by the caller: who may read the keys in a file is of interest */
-	const struct own_addrs *own; /* set by the caller: of whoever is to serve, or NULL */
-	const char *path; /* of the file that is being read */
-	uint32_t files;	  /* read so far, with this one */
-	uint32_t count;	  /* of problems[] */
+	bool strict;   /* set by the caller: what deserves a warning is an error */
+	bool serving;  /* set by the caller: tables are to be served, not only to be compiled */
+	bool guarding; /* set by the caller: who may read the keys in a file is of interest */
+	const struct own_addrs *own;	 /* set by the caller: of whoever is to serve, or NULL */
+	const char *path;		 /* of the file that is being read */
+	uint32_t files;			 /* read so far, with this one */
+	uint32_t count;			 /* of problems[] */
 	uint32_t totals[SEVERITY_COUNT]; /* by severity, with those there was no room for */
 	struct problem problems[REPORT_PROBLEMS_MAX];
 };

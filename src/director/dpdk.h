@@ -30,6 +30,6 @@
 #define DPDK_BOND_MEMBER RTE_ETH_DEV_BONDED_SLAVE /* before 23.11 */
 #endif
 #define DPDK_BOND_DRIVER "net_bonding"
-#define DPDK_TAP_DRIVER "net_tap"
+#define DPDK_TAP_DRIVER	 "net_tap"
 
 #endif

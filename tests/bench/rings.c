@@ -99,8 +99,7 @@ void rings_start(struct rings *rings, const struct subject *subject, unsigned in
 	memset(rings->counts, 0, sizeof(rings->counts));
 	for (unsigned int i = 0; i < workers; i++)
 		tally.counts[i] = rings->counts[i];
-	rings->all = (struct workers){
-		.ports = {.count = 1, .frame_max = {1522}}, .tally = tally};
+	rings->all = (struct workers){.ports = {.count = 1, .frame_max = {1522}}, .tally = tally};
 	if (tally_map_make(&rings->map, &rings->all.tally, &rings->traffic.gen->tables))
 		die("count");
 	rings->count_backends = true;

@@ -72,7 +72,8 @@ START_TEST(every_key_has_its_effect)
 		      "'alt_hash_fields':{'src_addr':true,'dst_port':true},"
 		      "'forward_icmp_ping_responses':false,'rx_drop_en':false,"
 		      "'backend_counters':false,"
-		      "'idle_sleep_us':0,'punts_per_second':1000,'unmatched':'drop','punt_port':'net_tap0'}"),
+		      "'idle_sleep_us':0,'punts_per_second':1000,'unmatched':'drop','punt_port':'"
+		      "net_tap0'}"),
 		0);
 	ck_assert_mem_eq(conf.defaults.port.gateway_mac, "\2\0\0\xab\xcd\xef", 6);
 	ck_assert_mem_eq(conf.settings.src_addr.bytes, "\x0a\0\0\xff", 4);

@@ -78,9 +78,8 @@ START_TEST(a_flood_of_one_kind_leaves_the_others_their_parts)
 	ck_assert_uint_eq(flood(&budget, start, PUNT_LINK), RATE / 2 + RATE / 8 - 2);
 	/* whatever it takes, there is this much for each of the others */
 	for (unsigned int i = 1; i < PUNT_KINDS; i++)
-		ck_assert_uint_ge(
-			pass_all(&budget, INTERVAL, start + second, (uint8_t)(1U << i)),
-			PUNT_KIND_BURST);
+		ck_assert_uint_ge(pass_all(&budget, INTERVAL, start + second, (uint8_t)(1U << i)),
+				  PUNT_KIND_BURST);
 }
 END_TEST
 
