@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Every distinct (prefix length, address, protocol) is an entry of one hash table and points at its
- * port ranges, narrowest first. A look-up probes the prefix lengths in use, longest first. Real
+ * Every distinct (prefix length, address, protocol) is an entry of one hash table and points at the
+ * segments of its ports. A look-up probes the prefix lengths in use, longest first. Real
  * configurations use one to three of them.
  */
 #include <errno.h>
@@ -12,6 +12,7 @@
 
 #include "binds.h"
 #include "exact.h"
+#include "segments.h"
 
 /* Stand for more than one protocol in a key; no packet can name them in its 8 bits. */
 enum {
@@ -22,38 +23,24 @@ enum {
 /* One for its own protocol and one for each of those. */
 enum { RULES_PER_BIND = 3 };
 
-struct key {
-	uint64_t addr[2]; /* as in memory, host bits 0 */
-	uint32_t what;	  /* version, prefix length, protocol: see what_of() */
-	uint32_t zero;	  /* so that keys compare as bytes */
-};
-
 struct level {
 	uint64_t mask[2];
 	uint8_t version;
 	uint8_t prefix_len;
 };
 
-/* A bind on its way into the index, and a port range of an entry once it is there. */
-struct rule {
-	struct key key;
-	uint16_t port_first;
-	uint16_t port_last;
-	uint32_t table : 31;
-	uint32_t quic : 1;
-	uint32_t bind;	/* in that table */
-	uint32_t order; /* position among all binds of all tables */
-};
-
 struct entry {
-	uint32_t first;	     /* of its rules */
-	uint32_t rule_count; /* 0: free slot */
-	bool mixed;	     /* they lead to more than one table */
+	uint32_t rules;		/* the first of its rules */
+	uint32_t segments;	/* the first of its segments */
+	uint32_t segment_count; /* 0: free slot */
+	bool mixed;		/* its rules lead to more than one table */
 };
 
 struct glb_binds {
 	struct exact_index exact;
 	struct rule *rules;
+	struct segment *segments;
+	uint32_t segment_count;
 	struct entry *entries;
 	uint32_t entry_mask;
 	uint32_t level_count;
@@ -118,24 +105,26 @@ static int compare_levels(const void *left, const void *right)
 }
 
 /* Where it stands in the file is left to the caller. */
-static struct rule rule_of(const struct glb_bind *bind, uint16_t proto)
+static struct rule rule_of(const struct glb_bind *bind, const struct level *level, uint16_t proto)
 {
-	struct level level = level_of(bind->addr.version, bind->prefix_len);
-
 	return (struct rule){
-		.key = key_of(&level, bind->addr.bytes, proto),
+		.key = key_of(level, bind->addr.bytes, proto),
 		.port_first = proto == PROTO_NONE ? 0 : bind->port_first,
 		.port_last = proto == PROTO_NONE ? UINT16_MAX : bind->port_last,
 	};
 }
 
-static void add_level(struct glb_binds *binds, const struct glb_bind *bind)
+/* The level of a bind, added if it is not there yet. Valid until levels are sorted. */
+static const struct level *add_level(struct glb_binds *binds, const struct glb_bind *bind)
 {
-	for (uint32_t i = 0; i < binds->level_count; i++)
-		if (binds->levels[i].version == bind->addr.version &&
-		    binds->levels[i].prefix_len == bind->prefix_len)
-			return;
-	binds->levels[binds->level_count++] = level_of(bind->addr.version, bind->prefix_len);
+	struct level *level = binds->levels;
+
+	for (uint32_t i = 0; i < binds->level_count; i++, level++)
+		if (level->version == bind->addr.version && level->prefix_len == bind->prefix_len)
+			return level;
+	*level = level_of(bind->addr.version, bind->prefix_len);
+	binds->level_count++;
+	return level;
 }
 
 static void collect(struct glb_binds *binds, const struct glb_tables *tables)
@@ -148,10 +137,11 @@ static void collect(struct glb_binds *binds, const struct glb_tables *tables)
 		for (uint32_t b = 0; b < spec->bind_count; b++) {
 			const struct glb_bind *bind = &spec->binds[b];
 			struct rule *rules = &binds->rules[n];
+			const struct level *level = add_level(binds, bind);
 
-			rules[0] = rule_of(bind, bind->proto);
-			rules[1] = rule_of(bind, PROTO_EITHER);
-			rules[2] = rule_of(bind, PROTO_NONE);
+			rules[0] = rule_of(bind, level, bind->proto);
+			rules[1] = rule_of(bind, level, PROTO_EITHER);
+			rules[2] = rule_of(bind, level, PROTO_NONE);
 			for (uint32_t i = 0; i < RULES_PER_BIND; i++) {
 				rules[i].table = t & INT32_MAX;
 				rules[i].quic = bind->quic;
@@ -159,7 +149,6 @@ static void collect(struct glb_binds *binds, const struct glb_tables *tables)
 				rules[i].order = n;
 			}
 			n += RULES_PER_BIND;
-			add_level(binds, bind);
 		}
 	}
 }
@@ -225,12 +214,15 @@ static void add_entry(struct glb_binds *binds, uint32_t first, uint32_t count)
 {
 	const struct rule *rules = &binds->rules[first];
 	uint32_t slot = key_hash(&rules->key) & binds->entry_mask;
+	struct entry entry = {.rules = first, .segments = binds->segment_count};
 
-	while (binds->entries[slot].rule_count)
-		slot = (slot + 1) & binds->entry_mask;
-	binds->entries[slot] = (struct entry){.first = first, .rule_count = count};
+	entry.segment_count = segments_of(&binds->segments[entry.segments], rules, count);
 	for (uint32_t i = 1; i < count; i++)
-		binds->entries[slot].mixed |= rules[i].table != rules[0].table;
+		entry.mixed |= rules[i].table != rules[0].table;
+	while (binds->entries[slot].segment_count)
+		slot = (slot + 1) & binds->entry_mask;
+	binds->entries[slot] = entry;
+	binds->segment_count += entry.segment_count;
 }
 
 static uint32_t slots_for(uint32_t rule_count)
@@ -294,6 +286,8 @@ static struct glb_binds lay_out(struct glb_area *area, uint32_t rule_count)
 	binds.exact.slots6 = glb_area_take(area, exact_slots * sizeof(struct exact6));
 	binds.entries = glb_area_take(area, entry_slots * sizeof(struct entry));
 	binds.rules = glb_area_take(area, rule_count * sizeof(struct rule));
+	binds.segments = glb_area_take(area, (size_t)rule_count * SEGMENTS_PER_RULE *
+						     sizeof(struct segment));
 	return binds;
 }
 
@@ -328,6 +322,7 @@ void binds_moved(struct glb_binds *binds, const struct glb_area *to, const struc
 	binds->exact.slots6 = glb_area_moved(to, from, binds->exact.slots6);
 	binds->entries = glb_area_moved(to, from, binds->entries);
 	binds->rules = glb_area_moved(to, from, binds->rules);
+	binds->segments = glb_area_moved(to, from, binds->segments);
 }
 
 int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
@@ -345,20 +340,12 @@ void glb_binds_free(struct glb_binds *binds)
 	free(binds); /* where their memory begins */
 }
 
-static const struct rule *match_ports(const struct rule *rules, uint32_t count, uint16_t port)
-{
-	for (uint32_t i = 0; i < count; i++)
-		if (port >= rules[i].port_first && port <= rules[i].port_last)
-			return &rules[i];
-	return NULL;
-}
-
 static const struct entry *find_entry(const struct glb_binds *binds, const struct key *key)
 {
 	uint32_t slot = key_hash(key) & binds->entry_mask;
 
-	for (; binds->entries[slot].rule_count; slot = (slot + 1) & binds->entry_mask)
-		if (key_equal(&binds->rules[binds->entries[slot].first].key, key))
+	for (; binds->entries[slot].segment_count; slot = (slot + 1) & binds->entry_mask)
+		if (key_equal(&binds->rules[binds->entries[slot].rules].key, key))
 			return &binds->entries[slot];
 	return NULL;
 }
@@ -367,8 +354,12 @@ static const struct rule *match_key(const struct glb_binds *binds, const struct 
 				    uint16_t port)
 {
 	const struct entry *entry = find_entry(binds, key);
+	const struct segment *segment;
 
-	return entry ? match_ports(&binds->rules[entry->first], entry->rule_count, port) : NULL;
+	if (!entry)
+		return NULL;
+	segment = segments_find(&binds->segments[entry->segments], entry->segment_count, port);
+	return segment ? &binds->rules[entry->rules + segment->rule] : NULL;
 }
 
 /* `also`: another address that must lie in the bind of the flow, or NULL. It has 16 bytes. */
@@ -468,9 +459,9 @@ bool glb_binds_lead_to_one_table(const struct glb_binds *binds, const struct glb
 
 		if (!entry)
 			continue;
-		if (entry->mixed || (first && first->table != binds->rules[entry->first].table))
+		if (entry->mixed || (first && first->table != binds->rules[entry->rules].table))
 			return false;
-		first = &binds->rules[entry->first];
+		first = &binds->rules[entry->rules];
 	}
 	return first;
 }

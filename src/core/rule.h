@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What does the index of binds know of a bind?
+ *
+ * Private to the index and its parts.
+ */
+#ifndef CORE_RULE_H
+#define CORE_RULE_H
+
+#include <stdint.h>
+
+/* The flows of a rule, but for their ports. */
+struct key {
+	uint64_t addr[2]; /* as in memory, host bits 0 */
+	uint32_t what;	  /* version, prefix length, protocol: see key_of() in bind.c */
+	uint32_t zero;	  /* so that keys compare as bytes */
+};
+
+/* A bind on its way into the index, and a port range of an entry once it is there. */
+struct rule {
+	struct key key;
+	uint16_t port_first;
+	uint16_t port_last; /* not less */
+	uint32_t table : 31;
+	uint32_t quic : 1;
+	uint32_t bind;	/* in that table */
+	uint32_t order; /* position among all binds of all tables */
+};
+
+#endif
