@@ -93,6 +93,15 @@ GLB_INLINE bool glb_is_host(const uint8_t *addr, uint8_t version)
 	return low > 1 && low >> 32 != 0xffff;
 }
 
+/* Can a packet to dst come from src: is src an address of one host, and not dst itself? */
+GLB_INLINE bool glb_may_be_from(const uint8_t *src, const uint8_t *dst, uint8_t version)
+{
+	if (version == 4)
+		return glb_is_host(src, 4) && glb_load32(src) != glb_load32(dst);
+	return glb_is_host(src, 6) &&
+	       (glb_load64(src) != glb_load64(dst) || glb_load64(src + 8) != glb_load64(dst + 8));
+}
+
 /*
  * Internet checksum, RFC 1071. Sums are kept in native byte order: the one's complement sum does
  * not depend on it, and the result is stored with glb_store16().

@@ -32,6 +32,7 @@
 	  "IP version or header lengths contradict each other")                                    \
 	X(DROP_EXT_HEADERS, "drop_ext_headers", "more than eight IPv6 extension headers")          \
 	X(DROP_LOOP, "drop_loop", "for a VIP, but encapsulated by a director already")             \
+	X(DROP_SOURCE, "drop_source", "for a VIP, from an address that no sender can have")        \
 	X(DROP_BAD_CHECKSUM, "drop_bad_checksum", "wrong IPv4 header checksum")                    \
 	X(DROP_TTL, "drop_ttl", "TTL or hop limit below min_ttl")                                  \
 	X(DROP_FRAGMENT, "drop_fragment", "later fragment to a bound address: it has no ports")    \

@@ -16,7 +16,7 @@ bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow)
 	const uint8_t *src = ip + (flow->version == 4 ? 12 : 8);
 	const uint8_t *dst = ip + (flow->version == 4 ? 16 : 24);
 
-	return !glb_is_group(pkt->data + GLB_MAC_LEN) && glb_is_host(src, flow->version) &&
+	return !glb_is_group(pkt->data + GLB_MAC_LEN) && glb_may_be_from(src, dst, flow->version) &&
 	       glb_is_host(dst, flow->version) && flow->fragment != GLB_LATER_FRAGMENT &&
 	       flow->kind != GLB_FLOW_QUOTED && flow->kind != GLB_FLOW_BAD_QUOTE;
 }

@@ -109,6 +109,16 @@ static bool is_encapsulated(const struct glb_packet *pkt, const struct glb_flow 
 	return glb_gue_decode(&gue, &cur, flow->version == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN);
 }
 
+/* Can the sender of a packet and, if it is an error, of the one that it quotes have its address? */
+static bool has_good_source(const struct glb_packet *pkt, const struct glb_flow *flow)
+{
+	const uint8_t *src = pkt->data + flow->ip_at + (flow->version == 4 ? 12 : 8);
+
+	return glb_may_be_from(src, outer_dst(pkt, flow), flow->version) &&
+	       (flow->kind != GLB_FLOW_QUOTED ||
+		glb_may_be_from(flow->src, flow->dst, flow->version));
+}
+
 /* Is there a reason not to send a packet for a VIP to a proxy, before it is known to which? */
 static enum glb_verdict judge(const struct glb_generation *gen, const struct glb_packet *pkt,
 			      const struct glb_flow *flow)
@@ -152,6 +162,8 @@ static enum glb_verdict select_table(const struct glb_generation *gen, const str
 						     : GLB_PUNT_NO_BIND;
 	if (GLB_UNLIKELY(is_encapsulated(pkt, flow)))
 		return GLB_DROP_LOOP;
+	if (GLB_UNLIKELY(!has_good_source(pkt, flow)))
+		return GLB_DROP_SOURCE;
 	work->table = (uint16_t)found.table;
 	work->alt_row = 0;
 	work->server = found.quic ? find_server(&gen->routes[found.table], pkt->data + flow->ip_at,

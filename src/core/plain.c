@@ -260,7 +260,7 @@ unsigned int FORWARD_ISA_NAME(plain)(const struct glb_generation *gen, struct gl
 	burst.other_version = false;
 	burst.mac = choose_mac(gen, pkts);
 	burst.mac_mask = gen->ingress[pkts->port].mask;
-	burst.port = pkts->port;
+	start_misfit(&burst, pkts->port);
 	if (burst.egress->outer_max < gen->outer_len_max) { /* nothing may leave unseen */
 		for (unsigned int i = 0; i < n; i++)
 			others[i] = &pkts[i];

@@ -76,7 +76,7 @@ struct burst {
 	uint8_t version;	/* of the client's packets */
 	bool other_version;	/* are there IP packets of the other one? */
 	uint64_t mac, mac_mask; /* plain frames go to this address: see struct glb_ingress */
-	uint64_t port;
+	uint64_t fields_flip, fields_add; /* see lane_misfit() */
 };
 
 /* Arithmetic on 16-bit numbers in wider lanes. */
@@ -134,10 +134,11 @@ _Static_assert(offsetof(struct glb_packet, headroom) == offsetof(struct glb_pack
 		       offsetof(struct glb_packet, verdict) == offsetof(struct glb_packet, len) + 7,
 	       "the fields of a packet are one word");
 
-/* Not 0 if a is less than b, both below 2^63. Cheaper in vectors than a comparison. */
+/* Has its top bit set if a is less than b, both below 2^63. Cheaper in vectors than a comparison.
+ */
 GLB_INLINE uint64_t lane_less(uint64_t a, uint64_t b)
 {
-	return (a - b) >> 63;
+	return a - b;
 }
 
 #endif

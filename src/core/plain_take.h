@@ -50,15 +50,52 @@ GLB_INLINE void read_ipv6(struct plain *plain, unsigned int n, struct glb_packet
 	plain->ports[n] = glb_load_le32(frame + 54);
 }
 
-/* 0 if a packet may leave where it came from, and has room around it. */
+/*
+ * 0 if a packet may leave where it came from, and has room around it. One addition compares three
+ * numbers: bit 31 of it is set if the frame is as long as the packet in it, and bit 56 if the port
+ * is that of the burst, so that there are ones in its place, and the headroom carries into them.
+ */
 GLB_INLINE uint64_t lane_misfit(uint64_t fields, uint64_t ip_len, const struct burst *burst)
 {
-	uint64_t frame_len = fields & 0xffffffff;
-	uint64_t headroom = fields >> 32 & 0xffff;
-	uint64_t port = fields >> 48 & 0xff;
+	uint64_t numbers = (fields ^ burst->fields_flip) & 0x00ffffff7fffffff;
 
-	return lane_less(frame_len, ip_len + GLB_ETHER_LEN) | lane_less(burst->ip_len_max, ip_len) |
-	       lane_less(headroom, burst->outer_len_max) | (port ^ burst->port);
+	return ~(numbers + burst->fields_add - ip_len) & (1ULL << 56 | 1ULL << 31);
+}
+
+/* What lane_misfit() takes to make that of the fields of plain packets. */
+static void start_misfit(struct burst *burst, uint8_t port)
+{
+	burst->fields_flip = (uint64_t)(uint8_t)~port << 48;
+	burst->fields_add =
+		((1ULL << 16) - burst->outer_len_max) << 32 | ((1ULL << 31) - GLB_ETHER_LEN);
+}
+
+/* Has its top bit set if a value is 0. */
+GLB_INLINE uint64_t lane_zero(uint64_t value)
+{
+	return (value - 1) & ~value;
+}
+
+/*
+ * Has its top bit clear if the source of a packet is an address that its sender can have: see
+ * glb_may_be_from().
+ */
+GLB_INLINE uint64_t lane_strange4(uint64_t src, uint64_t dst)
+{
+	uint64_t first = (src - 1) & 0xff; /* byte of the source, less 1: 0 is above all */
+	uint64_t differs = (src ^ dst) & 0xffffffff;
+
+	return (222 - first) | lane_less(first ^ 126, 1) | lane_less(differs, 1);
+}
+
+/* The same of IPv6; set for all of ::/64, most of which forward.c knows to be fine. */
+GLB_INLINE uint64_t lane_strange6(const struct plain *plain, unsigned int i)
+{
+	uint64_t high = plain->addrs[0][i];
+	uint64_t low = plain->addrs[1][i];
+	uint64_t differs = (high ^ plain->addrs[2][i]) | (low ^ plain->addrs[3][i]);
+
+	return lane_zero(high) | lane_less(~high & 0xff, 1) | lane_zero(differs);
 }
 
 /* 0 if a frame is addressed to the port it came from. */
@@ -77,14 +114,17 @@ GLB_INLINE void judge_ipv4(struct plain *plain, const struct burst *burst, unsig
 	const struct burst by = *burst;
 
 	for (unsigned int i = 0; i < n; i++) {
-		uint64_t ip_len = lane_swap64(plain->types[i] >> 32);
+		uint64_t ip_len = (plain->types[i] >> 24 & 0xff00) | (plain->types[i] >> 40 & 0xff);
 		uint64_t ports = plain->ports[i];
 		uint64_t what = (ports & 0xffff0000ffffffff) |
-				exact_what(4, plain->limits[i] >> 24 & 0xff, 0);
+				(plain->limits[i] << 8 & exact_what(0, 0xff, 0)) |
+				exact_what(4, 0, 0);
+		uint64_t signs = lane_less(ip_len, least) | lane_less(by.ip_len_max, ip_len) |
+				 lane_strange4(plain->addrs[0][i], ports);
 		uint64_t odd = ((plain->types[i] ^ 0x450008) & 0xffffff) |
-			       (plain->limits[i] & 0xff3f) | lane_less(ip_len, least) |
+			       (plain->limits[i] & 0xff3f) |
 			       lane_misfit(plain->fields[i], ip_len, &by) |
-			       lane_astray(plain->macs[i], &by);
+			       lane_astray(plain->macs[i], &by) | signs >> 63;
 
 		plain->whats[i] = odd ? 0 : what;
 		plain->ip_lens[i] = (uint32_t)ip_len;
@@ -99,12 +139,14 @@ GLB_INLINE void judge_ipv6(struct plain *plain, const struct burst *burst, unsig
 	const struct burst by = *burst;
 
 	for (unsigned int i = 0; i < n; i++) {
-		uint64_t ip_len = lane_swap64(plain->types[i] >> 48) + GLB_IPV6_LEN;
+		uint64_t ip_len =
+			((plain->types[i] >> 40 & 0xff00) | plain->types[i] >> 56) + GLB_IPV6_LEN;
 		uint64_t what = exact_what(6, plain->limits[i] & 0xff, plain->ports[i] >> 16);
+		uint64_t signs = lane_less(ip_len, least) | lane_less(by.ip_len_max, ip_len) |
+				 lane_strange6(plain, i);
 		uint64_t odd = ((plain->types[i] ^ 0x60dd86) & 0xf0ffff) |
-			       lane_less(ip_len, least) |
 			       lane_misfit(plain->fields[i], ip_len, &by) |
-			       lane_astray(plain->macs[i], &by);
+			       lane_astray(plain->macs[i], &by) | signs >> 63;
 
 		plain->whats[i] = odd ? 0 : what;
 		plain->ip_lens[i] = (uint32_t)ip_len;

@@ -37,6 +37,7 @@ static void client_address(uint8_t *out, uint32_t flow, bool ipv6)
 	}
 	memset(out, 0, 16);
 	glb_store_be32(out, 0x20010db8);
+	out[5] = 1; /* not the network of the VIPs */
 	glb_store_be32(out + 12, scatter(flow));
 }
 

@@ -36,9 +36,9 @@ def is_single_host(address: bytes) -> bool:
 
 
 def may_be_answered(packet: Packet) -> bool:
-    """Both ends are one host each, for all that the frame shows."""
+    """Both ends are one host each, and not the same, for all that the frame shows."""
     ends = packet.header.source, packet.header.destination
-    return not packet.macs[6] & 1 and all(map(is_single_host, ends))
+    return not packet.macs[6] & 1 and ends[0] != ends[1] and all(map(is_single_host, ends))
 
 
 def _icmp(ends: tuple[bytes, bytes], kind: tuple[int, int], rest: bytes) -> bytes:

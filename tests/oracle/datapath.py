@@ -10,7 +10,8 @@ from typing import Mapping, Optional, Sequence
 
 import outer_errors
 import quic
-from answers import IPV6_MINIMUM_MTU, Allowance, does_not_fit, echo_reply, may_be_answered
+from answers import IPV6_MINIMUM_MTU, Allowance, does_not_fit, echo_reply, is_single_host
+from answers import may_be_answered
 from model import FIELDS, ROWS, Bind, Table, flow_hash, packed, tables_of
 from reading import IPV4, IPV6, TCP, UDP, Packet, Verdict, be16, check_destination, read_frame
 from writing import checksum, gue_header, ip_header, is_gue, outer_length, total, udp_header
@@ -172,6 +173,7 @@ class Director:
         if packet.kind == "error about echo" and self.echo != "forward":
             raise Verdict("punt_no_bind")  # it was no proxy that replied
         self._check_loop(packet)
+        self._check_source(packet)
         self._admit(packet)
         if packet.kind == "echo" and self.echo != "forward":
             return self._answer_echo(packet, table, now)
@@ -188,6 +190,14 @@ class Director:
         if packet.kind == "flow" and (packet.protocol, packet.flow.destination_port) == (UDP, 19523):
             if is_gue(udp, 4 if packet.ethertype == IPV4 else 16):
                 raise Verdict("drop_loop")
+
+    def _check_source(self, packet: Packet) -> None:
+        """Nothing from where nobody can be, nor an error about such a packet."""
+        ends = [(packet.header.source, packet.header.destination)]
+        if packet.kind.startswith("error"):
+            ends.append((packet.flow.source, packet.flow.destination))
+        if any(source == vip or not is_single_host(source) for source, vip in ends):
+            raise Verdict("drop_source")
 
     def _admit(self, packet: Packet) -> None:
         if self.verify_ip_checksum and packet.ethertype == IPV4:

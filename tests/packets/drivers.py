@@ -33,6 +33,7 @@ VERDICTS = (
     "drop_bad_length",
     "drop_ext_headers",
     "drop_loop",
+    "drop_source",
     "drop_bad_checksum",
     "drop_ttl",
     "drop_fragment",

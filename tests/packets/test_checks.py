@@ -232,3 +232,39 @@ def test_it_is_the_header_of_the_error_that_is_checked_not_of_its_quote(director
     strict = director.with_config(**STRICT, icmp_errors="all")
     about = [error(reply_to(tcp(), chksum=0xDEAD, ttl=1), kind) for kind in (3, 11)]
     assert verdicts(strict, about) == ["forward", "forward"]
+
+
+NOBODY = ["0.0.0.0", "0.255.255.255", "127.0.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", VIP]
+NOBODY6 = ["::", "::1", "::ffff:192.0.2.1", "ff02::1", "ffff::1", VIP6]
+NEXT_TO = ["1.0.0.0", "126.255.255.255", "128.0.0.0", "223.255.255.255"]
+NEXT_TO6 = ["::2", "::1:0:0:0", "100::", "fe80::1", "feff::1"]
+
+
+def from_there(packet, source):
+    packet.src = source
+    return packet
+
+
+def test_packets_from_where_nobody_can_be_are_dropped(director):
+    packets = [from_there(make(), source) for source in NOBODY for make in (tcp, udp)]
+    packets += [from_there(make(VIP6), source) for source in NOBODY6 for make in (tcp, udp)]
+    expected = [bound.replace("forward", "drop_source") for bound in verdicts(director, [tcp(), udp()])]
+    assert verdicts(director, packets) == expected * (len(NOBODY) + len(NOBODY6))
+    fine = [from_there(tcp(), source) for source in NEXT_TO]
+    fine += [from_there(tcp(VIP6), source) for source in NEXT_TO6]
+    assert set(verdicts(director, fine)) == {"forward"}
+
+
+def test_the_same_to_no_bind_are_punted(director):
+    """Duplicate address detection comes from ::, and DHCP from 0.0.0.0."""
+    packets = [from_there(tcp(NOT_A_VIP), source) for source in NOBODY]
+    packets += [from_there(tcp(NOT_A_VIP6), source) for source in NOBODY6]
+    assert set(verdicts(director, packets)) == {"punt_no_bind"}
+
+
+def test_errors_about_and_from_nobody_are_dropped(director):
+    about = reply_to(tcp(), size=1400)
+    about.dst = "127.0.0.1"
+    sent = error(reply_to(tcp(), size=1400), 3, 4)
+    sent.src = "224.0.0.1"
+    assert verdicts(director, [error(about, 3, 4), sent]) == ["drop_source", "drop_source"]

@@ -234,7 +234,7 @@ def test_a_request_with_extension_headers_is_not_answered(answering, extension):
 def test_a_request_from_no_single_host_is_not_answered(answering, source):
     request = echo(VIP6 if ":" in source else VIP)
     request[IPv6 if ":" in source else IP].src = source
-    assert answering.verdict_of(ether(request)) == "drop_echo"
+    assert answering.verdict_of(ether(request)) == "drop_source"
 
 
 @pytest.mark.parametrize(

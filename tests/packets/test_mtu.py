@@ -299,7 +299,7 @@ def test_an_echo_request_is_answered_with_too_big(answering, vip):
 def test_no_group_and_nobody_is_answered(answering, source):
     packet = sized(tcp, 1500, VIP6 if ":" in source else VIP)
     packet[IPv6 if ":" in source else IP].src = source
-    assert answering.verdict_of(ether(packet)) == "drop_mtu"
+    assert answering.verdict_of(ether(packet)) == "drop_source"
 
 
 @BOTH

@@ -131,7 +131,8 @@ static int due(const struct outer_case *c, const struct complaint_case *how,
 	if (!settings->relay_outer_errors ||
 	    !(flow.kind == GLB_FLOW_PORTS ||
 	      (flow.kind == GLB_FLOW_ECHO && settings->echo == GLB_ECHO_FORWARD)) ||
-	    !glb_is_host(src, v4 ? 4 : 6) || !glb_is_host(src + (v4 ? 4 : 16), v4 ? 4 : 6) ||
+	    !glb_may_be_from(src, src + (v4 ? 4 : 16), v4 ? 4 : 6) ||
+	    !glb_is_host(src + (v4 ? 4 : 16), v4 ? 4 : 6) ||
 	    quote_len < parts->inner_at + flow.transport_at + transport ||
 	    named_mtu(how, parts) >= parts->outer_len ||
 	    left_to_client(c, how, parts) >= ip_len(parts->inner))

@@ -223,11 +223,11 @@ START_TEST(nobody_is_told_anything_who_is_not_one_host)
 	ping->src = large->src = sources[_i].src;
 	held = hold(ping, HEADROOM);
 	glb_forward(gen, &held.pkt, 1);
-	ck_assert_int_eq(held.pkt.verdict, sources[_i].host ? GLB_ANSWER_ECHO : GLB_DROP_ECHO);
+	ck_assert_int_eq(held.pkt.verdict, sources[_i].host ? GLB_ANSWER_ECHO : GLB_DROP_SOURCE);
 	release(&held);
 	held = hold(large, HEADROOM);
 	glb_forward(gen, &held.pkt, 1);
-	ck_assert_int_eq(held.pkt.verdict, sources[_i].host ? GLB_ANSWER_TOO_BIG : GLB_DROP_MTU);
+	ck_assert_int_eq(held.pkt.verdict, sources[_i].host ? GLB_ANSWER_TOO_BIG : GLB_DROP_SOURCE);
 	release(&held);
 }
 END_TEST
