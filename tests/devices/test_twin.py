@@ -229,7 +229,7 @@ def test_the_kernel_is_not_told_of_what_is_forwarded(twin):
     """A packet to a VIP has one way to go."""
     twin.start()
     wire, behind = twin.wires()
-    wire.send(bytes(Ether(dst="02:00:00:00:00:0d") / IP(src="198.51.100.7", dst=VIP) / TCP(dport=PORT)))
+    wire.send(bytes(Ether(dst=DIRECTOR_MAC) / IP(src="198.51.100.7", dst=VIP) / TCP(dport=PORT)))
     assert len(collect(wire, 1, lambda frame: encapsulated([frame]))) == 1
     assert not [frame for frame in drain(behind, 0.1) if VIP in str(Ether(frame).summary())]
     wire.close()
