@@ -42,7 +42,6 @@ static const struct {
 	{"a ping", {FROM4, .dst = "1.1.1.1", .proto = 1, .type = 8, LARGE, .hint = 77}},
 	{"a ping over IPv6",
 	 {FROM6, .dst = "fdb4:98ce:52d4::42", .proto = 58, .type = 128, LARGE, .hint = 77}},
-	{"from nobody", {.version = 4, .src = "127.0.0.1", .dst = "1.1.1.1", TCP, LARGE}},
 	{"what an IPv6 client can always send",
 	 {FROM6, .dst = "fdb4:98ce:52d4::42", TCP, .payload_len = 1220}},
 	{"with tags", {FROM4, .dst = "1.1.1.1", TCP, LARGE, .vlan_count = 2}},
