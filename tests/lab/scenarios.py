@@ -282,8 +282,10 @@ def director_restarted(lab, say):
         lab.wait_for_next_hops(DIRECTORS)
         time.sleep(1)
     outcome.claim("the director stops with exit status 0", status == 0, status)
-    dropped = sum(count for name, count in counters.items() if "drop" in name)
-    outcome.claim("its final counters show traffic and no drops",
+    # what its host sends is for others: net_af_packet shows it to the director as well
+    dropped = sum(count for name, count in counters.items()
+                  if "drop" in name and name != "drop_other_host")
+    outcome.claim("its final counters show traffic and no drops of it",
                   counters.get("forward") and dropped == 0,
                   f"forward {counters.get('forward')}, dropped {dropped}")
     return outcome
