@@ -18,7 +18,7 @@ const char *answer_fault(const struct outer_case *c, enum glb_verdict verdict);
 uint32_t answer_overhead(const struct outer_case *c, const struct glb_flow *flow);
 
 /*
- * Writes what a client is told about a packet of its own that does not fit, of which `len` bytes
+ * Writes the error to a client about a packet of its own that does not fit, of which `len` bytes
  * are there: an IP packet of at most 1280 bytes. Returns the length.
  */
 uint32_t answer_write_too_big(uint8_t *ip, const uint8_t *was, uint32_t len, uint32_t mtu);

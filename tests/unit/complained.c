@@ -195,7 +195,7 @@ const char *complaint_fault(bool *relayed, const struct outer_case *c,
 	if (bound && parts.outer[0] >> 4 == 4 && quote_len >= 28 && !how->flip)
 		fault = "an error about a packet of its own is not known as one";
 	else if (!bound && !how->flip && wanted == (*relayed ? 0 : 2))
-		fault = wanted ? "a client is not told" : "a client is told";
+		fault = wanted ? "no error reaches the client" : "an error reaches a client";
 	if (*relayed && !fault) {
 		glb_answer(c->gen, &pkt);
 		fault = pkt.headroom != pkt.data - frame ? "headroom"
