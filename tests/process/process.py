@@ -88,10 +88,13 @@ class Process:
         return time.monotonic() - before, self.counters()
 
     def threads(self):
-        """The kernel's IDs of its threads by name."""
+        """The kernel's IDs of its threads by name; one that ends meanwhile is none of them."""
         tasks = f"/proc/{self.process.pid}/task"
         names = {}
         for task in os.listdir(tasks):
-            with open(f"{tasks}/{task}/comm", encoding="ascii") as comm:
-                names[comm.read().strip()] = int(task)
+            try:
+                with open(f"{tasks}/{task}/comm", encoding="ascii") as comm:
+                    names[comm.read().strip()] = int(task)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
         return names
