@@ -109,14 +109,26 @@ static bool is_encapsulated(const struct glb_packet *pkt, const struct glb_flow 
 	return glb_gue_decode(&gue, &cur, flow->version == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN);
 }
 
-/* Can the sender of a packet and, if it is an error, of the one that it quotes have its address? */
-static bool has_good_source(const struct glb_packet *pkt, const struct glb_flow *flow)
+/* Can a packet to a VIP come from src: can any, and is src not the director's own address? */
+static bool may_be_client(const struct glb_settings *settings, const uint8_t *src,
+			  const uint8_t *vip, uint8_t version)
 {
-	const uint8_t *src = pkt->data + flow->ip_at + (flow->version == 4 ? 12 : 8);
+	const bool v4 = version == 4;
+	const struct glb_addr *own = v4 ? &settings->src_addr : &settings->src_addr6;
 
-	return glb_may_be_from(src, outer_dst(pkt, flow), flow->version) &&
+	return glb_may_be_from(src, vip, version) && memcmp(src, own->bytes, v4 ? 4 : 16) != 0;
+}
+
+/* Can the sender of a packet and, if it is an error, of the one that it quotes have its address? */
+static bool has_good_source(const struct glb_settings *settings, const struct glb_packet *pkt,
+			    const struct glb_flow *flow)
+{
+	const uint8_t version = flow->version;
+	const uint8_t *src = pkt->data + flow->ip_at + (version == 4 ? 12 : 8);
+
+	return may_be_client(settings, src, outer_dst(pkt, flow), version) &&
 	       (flow->kind != GLB_FLOW_QUOTED ||
-		glb_may_be_from(flow->src, flow->dst, flow->version));
+		may_be_client(settings, flow->src, flow->dst, version));
 }
 
 /* Is there a reason not to send a packet for a VIP to a proxy, before it is known to which? */
@@ -162,7 +174,7 @@ static enum glb_verdict select_table(const struct glb_generation *gen, const str
 						     : GLB_PUNT_NO_BIND;
 	if (GLB_UNLIKELY(is_encapsulated(pkt, flow)))
 		return GLB_DROP_LOOP;
-	if (GLB_UNLIKELY(!has_good_source(pkt, flow)))
+	if (GLB_UNLIKELY(!has_good_source(&gen->settings, pkt, flow)))
 		return GLB_DROP_SOURCE;
 	work->table = (uint16_t)found.table;
 	work->alt_row = 0;
@@ -353,13 +365,19 @@ static enum glb_verdict encapsulate(const struct glb_generation *gen, struct glb
 static void forward_any(const struct glb_generation *gen, struct glb_packet **pkts, unsigned int n)
 {
 	struct work work[FORWARD_BURST];
+	bool any = false;
 
 	for (unsigned int i = 0; i < n; i++)
 		pkts[i]->verdict = (uint8_t)read_flow(&work[i].flow, gen, pkts[i]);
 
-	for (unsigned int i = 0; i < n; i++)
-		if (pkts[i]->verdict == GLB_FORWARD)
-			pkts[i]->verdict = (uint8_t)select_table(gen, pkts[i], &work[i]);
+	for (unsigned int i = 0; i < n; i++) {
+		if (pkts[i]->verdict != GLB_FORWARD)
+			continue;
+		pkts[i]->verdict = (uint8_t)select_table(gen, pkts[i], &work[i]);
+		any |= pkts[i]->verdict == GLB_FORWARD;
+	}
+	if (!any)
+		return;
 
 	select_rows(gen, work, pkts, n);
 

@@ -186,6 +186,17 @@ static void start(struct burst *burst)
 		start_outer(burst);
 }
 
+/* The address that no client has. */
+static void start_own(struct burst *burst)
+{
+	const struct glb_settings *settings = &burst->gen->settings;
+	const struct glb_addr *own =
+		burst->version == 4 ? &settings->src_addr : &settings->src_addr6;
+
+	burst->own[0] = glb_load_le64(own->bytes);
+	burst->own[1] = glb_load_le64(own->bytes + 8);
+}
+
 /* Forwards the plain ones of n packets that were read; returns how many are not, and which. */
 GLB_INLINE unsigned int forward_read(struct plain *plain, struct burst *burst, unsigned int n,
 				     struct glb_packet **others)
@@ -193,6 +204,7 @@ GLB_INLINE unsigned int forward_read(struct plain *plain, struct burst *burst, u
 	const uint8_t version = burst->version;
 	unsigned int other_count = 0;
 
+	start_own(burst);
 	if (version == 4)
 		judge_ipv4(plain, burst, n);
 	else

@@ -77,6 +77,7 @@ struct burst {
 	bool other_version;	/* are there IP packets of the other one? */
 	uint64_t mac, mac_mask; /* plain frames go to this address: see struct glb_ingress */
 	uint64_t fields_flip, fields_add; /* see lane_misfit() */
+	uint64_t own[2];		  /* outer source address, little-endian */
 };
 
 /* Arithmetic on 16-bit numbers in wider lanes. */

@@ -78,24 +78,28 @@ GLB_INLINE uint64_t lane_zero(uint64_t value)
 
 /*
  * Has its top bit clear if the source of a packet is an address that its sender can have: see
- * glb_may_be_from().
+ * glb_may_be_from(), and the director's own.
  */
-GLB_INLINE uint64_t lane_strange4(uint64_t src, uint64_t dst)
+GLB_INLINE uint64_t lane_strange4(uint64_t src, uint64_t dst, uint64_t own)
 {
 	uint64_t first = (src - 1) & 0xff; /* byte of the source, less 1: 0 is above all */
 	uint64_t differs = (src ^ dst) & 0xffffffff;
+	uint64_t foreign = (src ^ own) & 0xffffffff;
 
-	return (222 - first) | lane_less(first ^ 126, 1) | lane_less(differs, 1);
+	return (222 - first) | lane_less(first ^ 126, 1) | lane_less(differs, 1) |
+	       lane_less(foreign, 1);
 }
 
 /* The same of IPv6; set for all of ::/64, most of which forward.c knows to be fine. */
-GLB_INLINE uint64_t lane_strange6(const struct plain *plain, unsigned int i)
+GLB_INLINE uint64_t lane_strange6(const struct plain *plain, const uint64_t own[2], unsigned int i)
 {
 	uint64_t high = plain->addrs[0][i];
 	uint64_t low = plain->addrs[1][i];
 	uint64_t differs = (high ^ plain->addrs[2][i]) | (low ^ plain->addrs[3][i]);
+	uint64_t foreign = (high ^ own[0]) | (low ^ own[1]);
 
-	return lane_zero(high) | lane_less(~high & 0xff, 1) | lane_zero(differs);
+	return lane_zero(high) | lane_less(~high & 0xff, 1) | lane_zero(differs) |
+	       lane_zero(foreign);
 }
 
 /* 0 if a frame is addressed to the port it came from. */
@@ -120,7 +124,7 @@ GLB_INLINE void judge_ipv4(struct plain *plain, const struct burst *burst, unsig
 				(plain->limits[i] << 8 & exact_what(0, 0xff, 0)) |
 				exact_what(4, 0, 0);
 		uint64_t signs = lane_less(ip_len, least) | lane_less(by.ip_len_max, ip_len) |
-				 lane_strange4(plain->addrs[0][i], ports);
+				 lane_strange4(plain->addrs[0][i], ports, by.own[0]);
 		uint64_t odd = ((plain->types[i] ^ 0x450008) & 0xffffff) |
 			       (plain->limits[i] & 0xff3f) |
 			       lane_misfit(plain->fields[i], ip_len, &by) |
@@ -143,7 +147,7 @@ GLB_INLINE void judge_ipv6(struct plain *plain, const struct burst *burst, unsig
 			((plain->types[i] >> 40 & 0xff00) | plain->types[i] >> 56) + GLB_IPV6_LEN;
 		uint64_t what = exact_what(6, plain->limits[i] & 0xff, plain->ports[i] >> 16);
 		uint64_t signs = lane_less(ip_len, least) | lane_less(by.ip_len_max, ip_len) |
-				 lane_strange6(plain, i);
+				 lane_strange6(plain, by.own, i);
 		uint64_t odd = ((plain->types[i] ^ 0x60dd86) & 0xf0ffff) |
 			       lane_misfit(plain->fields[i], ip_len, &by) |
 			       lane_astray(plain->macs[i], &by) | signs >> 63;
@@ -198,7 +202,7 @@ GLB_INLINE const struct glb_route *route_of(const struct plain *plain, const str
 
 	if (!found || found->closer)
 		return NULL;
-	if (GLB_UNLIKELY(lookup->look_closer) &&
+	if (lookup->look_closer &&
 	    is_special(burst->gen, plain->pkts[i]->data + GLB_ETHER_LEN, lookup->version))
 		return NULL;
 	route = &lookup->routes[found->table];
@@ -207,17 +211,9 @@ GLB_INLINE const struct glb_route *route_of(const struct plain *plain, const str
 
 /* Finds the routes of n packets; those of others than plain packets are NULL. True: all are plain.
  */
-GLB_INLINE bool find_routes(struct plain *plain, const struct burst *burst, unsigned int n,
-			    uint8_t version)
+GLB_INLINE bool find_routes_by(struct plain *plain, const struct burst *burst, unsigned int n,
+			       struct lookup lookup)
 {
-	const struct glb_generation *gen = burst->gen;
-	const struct lookup lookup = {
-		.exact = *burst->exact,
-		.routes = gen->routes,
-		.rare_traits = gen->rare_traits,
-		.look_closer = gen->strict_ip || gen->rare_tcp_flags,
-		.version = version,
-	};
 	bool all = true;
 
 	for (unsigned int i = 0; i < n; i++) {
@@ -232,6 +228,25 @@ GLB_INLINE bool find_routes(struct plain *plain, const struct burst *burst, unsi
 		plain->messages.k1[i] = route->key[1];
 	}
 	return all;
+}
+
+/* The same; whether to look closer, and the version, are constants in each of the loops. */
+GLB_INLINE bool find_routes(struct plain *plain, const struct burst *burst, unsigned int n,
+			    uint8_t version)
+{
+	const struct glb_generation *gen = burst->gen;
+	struct lookup lookup = {
+		.exact = *burst->exact,
+		.routes = gen->routes,
+		.rare_traits = gen->rare_traits,
+		.look_closer = true,
+		.version = version,
+	};
+
+	if (GLB_UNLIKELY(gen->strict_ip || gen->rare_tcp_flags))
+		return find_routes_by(plain, burst, n, lookup);
+	lookup.look_closer = false;
+	return find_routes_by(plain, burst, n, lookup);
 }
 
 /* Has a frame that EtherType, little-endian? It may be one too short to have been read. */
@@ -263,7 +278,8 @@ static unsigned int compact(struct plain *plain, struct burst *burst, unsigned i
 		plain->limits[to] = plain->limits[i];
 		plain->fields[to] = plain->fields[i];
 		plain->ports[to] = plain->ports[i];
-		for (unsigned int w = 0; w < 4; w++)
+		plain->addrs[0][to] = plain->addrs[0][i]; /* all of IPv4 that is needed */
+		for (unsigned int w = 1; w < 4 && burst->version == 6; w++)
 			plain->addrs[w][to] = plain->addrs[w][i];
 		to++;
 	}

@@ -192,12 +192,13 @@ class Director:
                 raise Verdict("drop_loop")
 
     def _check_source(self, packet: Packet) -> None:
-        """Nothing from where nobody can be, nor an error about such a packet."""
+        """Nothing from where nobody can be or the director is, nor an error about such a packet."""
         ends = [(packet.header.source, packet.header.destination)]
         if packet.kind.startswith("error"):
             ends.append((packet.flow.source, packet.flow.destination))
-        if any(source == vip or not is_single_host(source) for source, vip in ends):
-            raise Verdict("drop_source")
+        for source, vip in ends:
+            if source in (vip, self.source_ip, self.source_ip6) or not is_single_host(source):
+                raise Verdict("drop_source")
 
     def _admit(self, packet: Packet) -> None:
         if self.verify_ip_checksum and packet.ethertype == IPV4:

@@ -162,4 +162,5 @@ def test_what_a_director_has_sent_is_not_encapsulated_again(director):
         back = bytes(ether(tcp()))[:12] + sent.frame[12:]
         plain = bytearray(back)
         plain[42] ^= 0x20  # of the GUE header: another variant
+        plain[29] ^= 0x02  # and not from the director itself
         assert [o.verdict for o in looping.send(back, bytes(plain))] == ["drop_loop", "forward"]

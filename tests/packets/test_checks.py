@@ -255,6 +255,50 @@ def test_packets_from_where_nobody_can_be_are_dropped(director):
     assert set(verdicts(director, fine)) == {"forward"}
 
 
+OWN, OWN6 = "198.18.0.1", "2001:db8:18::1"
+NEXT_TO_OWN = ["198.18.0.0", "198.18.0.3", "198.18.1.1", "199.18.0.1", "70.18.0.1", "198.18.128.1"]
+NEXT_TO_OWN6 = ["2001:db8:18::2", "2001:db8:18:1::1", "2001:db8::1", "3001:db8:18::1", "2001:db8:18::8000:0:0:1"]
+
+
+@pytest.fixture
+def own_addresses(director):
+    return director.with_config(outbound_src_ip=OWN, outbound_src_ip6=OWN6)
+
+
+def test_packets_from_the_directors_own_addresses_are_dropped(own_addresses):
+    """Proxies would drop them, too; and what they answer would come back here."""
+    forged = [from_there(make(), OWN) for make in (tcp, udp)]
+    forged += [from_there(make(VIP6), OWN6) for make in (tcp, udp)]
+    forged += [from_there(echo(), OWN), from_there(echo(VIP6), OWN6)]
+    assert verdicts(own_addresses, forged) == ["drop_source"] * 6
+    fine = [from_there(tcp(), source) for source in NEXT_TO_OWN]
+    fine += [from_there(tcp(VIP6), source) for source in NEXT_TO_OWN6]
+    assert set(verdicts(own_addresses, fine)) == {"forward"}
+
+
+def test_own_addresses_among_others_are_found(own_addresses):
+    """Every place in a burst is looked at."""
+    packets = [tcp(VIP6 if n % 3 == 1 else VIP, sport=1024 + n) for n in range(64)]
+    for n in range(0, 64, 5):
+        from_there(packets[n], OWN6 if n % 3 == 1 else OWN)
+    assert verdicts(own_addresses, packets) == [
+        "forward" if n % 5 else "drop_source" for n in range(64)
+    ]
+
+
+def test_errors_about_and_from_own_addresses_are_dropped(own_addresses):
+    about = reply_to(tcp(), size=1400)
+    about.dst = OWN
+    sent = error(reply_to(tcp(), size=1400), 3, 4)
+    sent.src = OWN
+    assert verdicts(own_addresses, [error(about, 3, 4), sent]) == ["drop_source", "drop_source"]
+
+
+def test_own_addresses_to_no_bind_are_punted(own_addresses):
+    packets = [from_there(tcp(NOT_A_VIP), OWN), from_there(tcp(NOT_A_VIP6), OWN6)]
+    assert set(verdicts(own_addresses, packets)) == {"punt_no_bind"}
+
+
 def test_the_same_to_no_bind_are_punted(director):
     """Duplicate address detection comes from ::, and DHCP from 0.0.0.0."""
     packets = [from_there(tcp(NOT_A_VIP), source) for source in NOBODY]
