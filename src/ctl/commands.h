@@ -2,27 +2,29 @@
 /*
  * Which commands does glbctl have?
  *
- * Each gets the words behind its name and returns the exit status.
+ * Each gets its options and arguments, as many as it takes, and returns the exit status.
  */
 #ifndef CTL_COMMANDS_H
 #define CTL_COMMANDS_H
 
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNSAFE = 3 };
+#include "options.h"
 
-int table_build(int argc, char **argv);
-int table_check(int argc, char **argv);
-int table_lookup(int argc, char **argv);
-int table_explain(int argc, char **argv);
-int table_show(int argc, char **argv);
-int table_stats(int argc, char **argv);
-int table_diff(int argc, char **argv);
-int table_plan(int argc, char **argv);
-int table_drain(int argc, char **argv);
-int table_fill(int argc, char **argv);
-int table_activate(int argc, char **argv);
-int table_remove(int argc, char **argv);
-int table_add(int argc, char **argv);
-int mtu(int argc, char **argv);
-int replay(int argc, char **argv);
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = COMMAND_MISUSED, EXIT_UNSAFE = 3 };
+
+int table_build(const struct command_line *line);
+int table_check(const struct command_line *line);
+int table_lookup(const struct command_line *line);
+int table_explain(const struct command_line *line);
+int table_show(const struct command_line *line);
+int table_stats(const struct command_line *line);
+int table_diff(const struct command_line *line);
+int table_plan(const struct command_line *line);
+int table_drain(const struct command_line *line);
+int table_fill(const struct command_line *line);
+int table_activate(const struct command_line *line);
+int table_remove(const struct command_line *line);
+int table_add(const struct command_line *line);
+int mtu(const struct command_line *line);
+int replay(const struct command_line *line);
 
 #endif

@@ -8,7 +8,6 @@
 #include "commands.h"
 #include "conf/addr.h"
 #include "load.h"
-#include "options.h"
 #include "sys/log.h"
 #include "writer.h"
 
@@ -256,39 +255,37 @@ static void write_report(const struct report *report)
 }
 
 static int diff(const struct glb_tables *old, const struct glb_tables *new,
-		const struct options *options)
+		const struct command_line *line)
 {
+	bool settled = command_has(line, OPTION_SETTLED);
 	struct report report = {.old = old, .new = new};
 	int status = EXIT_FAILED;
 
-	if (make_report(&report, options->settled)) {
-		(options->json ? write_report : print_report)(&report);
-		status = is_unsafe(&report) && !options->force ? EXIT_UNSAFE : EXIT_OK;
+	if (make_report(&report, settled)) {
+		(command_has(line, OPTION_JSON) ? write_report : print_report)(&report);
+		status = is_unsafe(&report) && !command_has(line, OPTION_FORCE) ? EXIT_UNSAFE
+										: EXIT_OK;
 		if (status == EXIT_UNSAFE)
 			log_error("established flows would be lost; see glbctl table plan, or say "
 				  "--force%s",
-				  options->settled ? ""
-						   : "; if the old file has been in force for "
-						     "as long as the longest flow lives, say "
-						     "--settled");
+				  settled ? ""
+					  : "; if the old file has been in force for "
+					    "as long as the longest flow lives, say "
+					    "--settled");
 	}
 	free_report(&report);
 	return status;
 }
 
-int table_diff(int argc, char **argv)
+int table_diff(const struct command_line *line)
 {
 	struct glb_tables old;
 	struct glb_tables new;
-	struct options options;
 
-	if (!read_options(&options, OPTION_JSON | OPTION_FORCE | OPTION_SETTLED, argc, argv) ||
-	    options.arg_count != 2)
-		return EXIT_USAGE;
-	if (!load_change(&old, &new, options.args))
+	if (!load_change(&old, &new, line->args))
 		return EXIT_FAILED;
 
-	int status = diff(&old, &new, &options);
+	int status = diff(&old, &new, line);
 
 	glb_tables_free(&old);
 	glb_tables_free(&new);

@@ -19,7 +19,6 @@
 #include "conf/addr.h"
 #include "conf/json.h"
 #include "conf/tables.h"
-#include "options.h"
 #include "splice.h"
 #include "sys/log.h"
 #include "sys/replace.h"
@@ -43,7 +42,7 @@ static const struct {
 
 struct edit {
 	enum verb verb;
-	const struct options *options;
+	const struct command_line *line;
 	const char *path;
 	struct glb_addr backend;
 	const struct file_bytes *file;
@@ -57,7 +56,7 @@ struct edit {
 
 static const char *backend_word(const struct edit *edit)
 {
-	return edit->options->args[1];
+	return edit->line->args[1];
 }
 
 static const struct glb_table_spec *table_of(const struct edit *edit)
@@ -79,7 +78,7 @@ static bool has_backend(unsigned int *index, const struct glb_table_spec *table,
 /* The table that is meant: by name, or the only one with the backend, or the only one there is. */
 static int choose_table(struct edit *edit)
 {
-	const char *name = edit->options->table;
+	const char *name = edit->line->values[OPTION_TABLE];
 	unsigned int found = 0;
 
 	for (unsigned int t = 0; t < edit->spec.table_count; t++) {
@@ -114,7 +113,7 @@ static int choose_table(struct edit *edit)
 /* The text after the edit, to be freed; NULL after logging that memory is out. */
 static char *edited_text(size_t *len, const struct edit *edit)
 {
-	const struct options *options = edit->options;
+	const char *const *values = edit->line->values;
 	struct conf_value table = conf_element(&edit->tables, edit->table);
 	struct conf_value backends;
 	const struct listing list = {edit->text, edit->len, &backends};
@@ -122,8 +121,8 @@ static char *edited_text(size_t *len, const struct edit *edit)
 
 	(void)conf_find(&backends, &table, "backends");
 	if (edit->verb == ADD) {
-		const struct new_backend backend = {backend_word(edit), options->weight,
-						    options->zone, options->server_id};
+		const struct new_backend backend = {backend_word(edit), values[OPTION_WEIGHT],
+						    values[OPTION_ZONE], values[OPTION_SERVER_ID]};
 
 		text = splice_in(len, &list, &backend);
 	} else if (edit->verb == REMOVE) {
@@ -167,15 +166,16 @@ static int check_effect(const struct edit *edit, const struct glb_table *old,
 {
 	struct glb_diff diff;
 
-	if (glb_diff_totals(&diff, old, new, edit->options->settled)) {
+	if (glb_diff_totals(&diff, old, new, command_has(edit->line, OPTION_SETTLED))) {
 		log_error("out of memory");
 		return EXIT_FAILED;
 	}
 	if (diff.lost) {
 		log_error("%s: flows on %u rows would be lost%s", edit->path, diff.lost,
-			  edit->options->settled ? ""
-						 : "; if the file has been in force for as long as "
-						   "the longest flow lives, say --settled");
+			  command_has(edit->line, OPTION_SETTLED)
+				  ? ""
+				  : "; if the file has been in force for as long as "
+				    "the longest flow lives, say --settled");
 		return EXIT_UNSAFE;
 	}
 
@@ -248,7 +248,7 @@ static int put_in_place(const struct edit *edit, const char *text, size_t len)
 	if (status == EXIT_OK)
 		status = compare(edit, &new);
 	glb_spec_free(&new);
-	if (status != EXIT_OK && !(status == EXIT_UNSAFE && edit->options->force))
+	if (status != EXIT_OK && !(status == EXIT_UNSAFE && command_has(edit->line, OPTION_FORCE)))
 		return status;
 
 	if (replace(edit, text, len))
@@ -265,7 +265,8 @@ static int apply(struct edit *edit)
 	if (choose_table(edit))
 		return EXIT_FAILED;
 
-	if ((edit->options->weight || edit->options->zone) && !table_of(edit)->hops) {
+	if ((command_has(edit->line, OPTION_WEIGHT) || command_has(edit->line, OPTION_ZONE)) &&
+	    !table_of(edit)->hops) {
 		log_error("%s: weights and zones are for tables with \"hops\"", edit->path);
 		return EXIT_FAILED;
 	}
@@ -311,12 +312,12 @@ static bool check_number(const char *name, const char *value)
 }
 
 /* Will the options stand in the file as they are? */
-static bool check_options(const struct options *options)
+static bool check_options(const struct command_line *line)
 {
-	const char *zone = options->zone;
+	const char *zone = line->values[OPTION_ZONE];
 
-	if (!check_number("--weight", options->weight) ||
-	    !check_number("--server-id", options->server_id))
+	if (!check_number("--weight", line->values[OPTION_WEIGHT]) ||
+	    !check_number("--server-id", line->values[OPTION_SERVER_ID]))
 		return false;
 	for (const char *c = zone ? zone : ""; *c; c++)
 		if (*c == '"' || *c == '\\' || (unsigned char)*c < ' ' ||
@@ -347,18 +348,11 @@ static int edit_locked(struct edit *edit)
 	return status;
 }
 
-static int edit_file(enum verb verb, int argc, char **argv)
+static int edit_file(enum verb verb, const struct command_line *line)
 {
-	unsigned int set = OPTION_TABLE | OPTION_FORCE | OPTION_SETTLED |
-			   (verb == ADD ? OPTION_WEIGHT | OPTION_ZONE | OPTION_SERVER_ID : 0);
-	struct options options;
+	struct edit edit = {.verb = verb, .line = line, .path = line->args[0]};
 
-	if (!read_options(&options, set, argc, argv) || options.arg_count != 2)
-		return EXIT_USAGE;
-
-	struct edit edit = {.verb = verb, .options = &options, .path = options.args[0]};
-
-	if (!check_options(&options))
+	if (!check_options(line))
 		return EXIT_FAILED;
 	if (!addr_parse(&edit.backend, backend_word(&edit))) {
 		log_error("\"%s\" is not an IPv4 or IPv6 address", backend_word(&edit));
@@ -378,27 +372,27 @@ static int edit_file(enum verb verb, int argc, char **argv)
 	return status;
 }
 
-int table_drain(int argc, char **argv)
+int table_drain(const struct command_line *line)
 {
-	return edit_file(DRAIN, argc, argv);
+	return edit_file(DRAIN, line);
 }
 
-int table_fill(int argc, char **argv)
+int table_fill(const struct command_line *line)
 {
-	return edit_file(FILL, argc, argv);
+	return edit_file(FILL, line);
 }
 
-int table_activate(int argc, char **argv)
+int table_activate(const struct command_line *line)
 {
-	return edit_file(ACTIVATE, argc, argv);
+	return edit_file(ACTIVATE, line);
 }
 
-int table_remove(int argc, char **argv)
+int table_remove(const struct command_line *line)
 {
-	return edit_file(REMOVE, argc, argv);
+	return edit_file(REMOVE, line);
 }
 
-int table_add(int argc, char **argv)
+int table_add(const struct command_line *line)
 {
-	return edit_file(ADD, argc, argv);
+	return edit_file(ADD, line);
 }

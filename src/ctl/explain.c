@@ -12,7 +12,6 @@
 #include "conf/addr.h"
 #include "conf/director.h"
 #include "load.h"
-#include "options.h"
 #include "sys/log.h"
 #include "writer.h"
 
@@ -305,49 +304,45 @@ static int look_up(const struct path *path, bool json)
 }
 
 /* Reads the command line of both commands into a path's beginning. */
-static int read_question(struct path *path, struct options *options, int argc, char **argv)
+static int read_question(struct path *path, const struct command_line *line)
 {
-	if (!read_options(options, OPTION_JSON | OPTION_CONFIG | OPTIONS_FIRST, argc, argv))
-		return EXIT_USAGE;
+	const char *config = line->values[OPTION_CONFIG];
+	int words = line->arg_count - 1; /* behind the tables file */
 
-	int words = options->arg_count - 1; /* behind the tables file */
-
-	if (words < 3 || words > 5 || words - is_proto(options->args[words]) > 4)
+	if (words - is_proto(line->args[words]) < 3 || words - is_proto(line->args[words]) > 4)
 		return EXIT_USAGE;
-	if (!read_flow(&path->flow, words, options->args + 1))
+	if (!read_flow(&path->flow, words, line->args + 1))
 		return EXIT_FAILED;
 	path->settings.hash_fields = GLB_HASH_SRC_ADDR;
-	return !options->config || load_settings(&path->settings, options->config) ? EXIT_OK
-										   : EXIT_FAILED;
+	return !config || load_settings(&path->settings, config) ? EXIT_OK : EXIT_FAILED;
 }
 
-static int answer(int argc, char **argv, bool with_reasons)
+static int answer(const struct command_line *line, bool with_reasons)
 {
 	struct path path = {.bind = 0};
-	struct options options;
 	struct glb_tables tables;
-	int status = read_question(&path, &options, argc, argv);
+	int status = read_question(&path, line);
 
 	if (status != EXIT_OK)
 		return status;
-	if (!load_tables(&tables, options.args[0]))
+	if (!load_tables(&tables, line->args[0]))
 		return EXIT_FAILED;
-	if (with_reasons && !require_source(&tables, options.args[0]))
+	if (with_reasons && !require_source(&tables, line->args[0]))
 		status = EXIT_FAILED;
-	else if (!follow(&path, &tables, options.args[0]))
+	else if (!follow(&path, &tables, line->args[0]))
 		status = EXIT_FAILED;
 	else
-		status = (with_reasons ? explain : look_up)(&path, options.json);
+		status = (with_reasons ? explain : look_up)(&path, command_has(line, OPTION_JSON));
 	glb_tables_free(&tables);
 	return status;
 }
 
-int table_lookup(int argc, char **argv)
+int table_lookup(const struct command_line *line)
 {
-	return answer(argc, argv, false);
+	return answer(line, false);
 }
 
-int table_explain(int argc, char **argv)
+int table_explain(const struct command_line *line)
 {
-	return answer(argc, argv, true);
+	return answer(line, true);
 }

@@ -6,50 +6,191 @@
 #include "commands.h"
 #include "sys/log.h"
 
-#define EDIT_USAGE "[--table NAME] [--settled] [--force] SRC.json BACKEND"
-
-static const struct command {
-	const char *group; /* NULL: none */
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *usage;
-} commands[] = {
-	{"table", "build", table_build, "[--strict] SRC.json OUT.bin"},
-	{"table", "check", table_check, "[--json] [--strict] [--config director.json] SRC.json"},
-	{"table", "lookup", table_lookup,
-	 "[--json] [--config director.json] SRC.json SRC-IP [SPORT] VIP DPORT [PROTO]"},
-	{"table", "explain", table_explain,
-	 "[--json] [--config director.json] SRC.json SRC-IP [SPORT] VIP DPORT [PROTO]"},
-	{"table", "show", table_show, "[--json] SRC.json"},
-	{"table", "stats", table_stats, "[--json] SRC.json"},
-	{"table", "diff", table_diff, "[--json] [--settled] [--force] OLD.json NEW.json"},
-	{"table", "plan", table_plan, "[--json] OLD.json NEW.json"},
-	{"table", "drain", table_drain, EDIT_USAGE},
-	{"table", "fill", table_fill, EDIT_USAGE},
-	{"table", "activate", table_activate, EDIT_USAGE},
-	{"table", "remove", table_remove, EDIT_USAGE},
-	{"table", "add", table_add, "[--weight N] [--zone NAME] [--server-id N] " EDIT_USAGE},
-	{NULL, "mtu", mtu, "[--json] --config director.json SRC.json"},
-	{NULL, "replay", replay,
-	 "--config director.json --tables tables.json\n"
-	 "                [--source-mac MAC] [--gateway-mac MAC] [--punted P.pcap]\n"
-	 "                IN.pcap OUT.pcap\n"
-	 "                without --source-mac, frames to any unicast address are the director's"},
+static const struct command_option options[] = {
+#define OPTION_ROW(constant, name, value, sentence) {name, value, sentence, 0},
+	OPTIONS(OPTION_ROW)
+#undef OPTION_ROW
 };
-enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
 
-static void print_command(FILE *out, const struct command *c)
-{
-	(void)fprintf(out, "  glbctl %s%s%s %s\n", c->group ? c->group : "", c->group ? " " : "",
-		      c->name, c->usage);
-}
+/* A set of options. */
+#define WITH(constant) (1U << OPTION_##constant)
 
-static void print_usage(FILE *out)
-{
-	(void)fprintf(out, "usage:\n");
-	for (int i = 0; i < COMMAND_COUNT; i++)
-		print_command(out, &commands[i]);
-}
+#define FLOW_ARGS    "SRC.json SRC-IP [SPORT] VIP DPORT [PROTO]"
+#define EDIT_OPTIONS (WITH(TABLE) | WITH(SETTLED) | WITH(FORCE))
+#define EDIT_ARGS    "SRC.json BACKEND"
+
+static const struct command commands[] = {
+	{
+		.name = "table build",
+		.run = table_build,
+		.options = WITH(STRICT),
+		.args = "SRC.json OUT.bin",
+		.args_min = 2,
+		.args_max = 2,
+		.sentence = "Write the binary image of a tables file.",
+		.example = "glbctl table build tables.json tables.bin",
+	},
+	{
+		.name = "table check",
+		.run = table_check,
+		.options = WITH(JSON) | WITH(STRICT) | WITH(CONFIG),
+		.args = "SRC.json",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "Report what is wrong with a tables file, or what is in a good one.",
+		.example = "glbctl table check --config director.json tables.json",
+	},
+	{
+		.name = "table lookup",
+		.run = table_lookup,
+		.options = WITH(JSON) | WITH(CONFIG),
+		.args = FLOW_ARGS,
+		.args_min = 4,
+		.args_max = 6,
+		.in_order = true,
+		.sentence = "Follow one flow to its row and hops.",
+		.example = "glbctl table lookup --config director.json tables.json 198.51.100.7 "
+			   "40000 192.0.2.10 443",
+	},
+	{
+		.name = "table explain",
+		.run = table_explain,
+		.options = WITH(JSON) | WITH(CONFIG),
+		.args = FLOW_ARGS,
+		.args_min = 4,
+		.args_max = 6,
+		.in_order = true,
+		.sentence = "Do the same, and say why each hop stands where it does.",
+		.example = "glbctl table explain --config director.json tables.json 198.51.100.7 "
+			   "40000 192.0.2.10 443",
+	},
+	{
+		.name = "table show",
+		.run = table_show,
+		.options = WITH(JSON),
+		.args = "SRC.json",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "List binds, backends and their shares of the rows, with a digest.",
+		.example = "glbctl table show tables.json",
+	},
+	{
+		.name = "table stats",
+		.run = table_stats,
+		.options = WITH(JSON),
+		.args = "SRC.json",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "Measure how evenly a table spreads flows.",
+		.example = "glbctl table stats tables.json",
+	},
+	{
+		.name = "table diff",
+		.run = table_diff,
+		.options = WITH(JSON) | WITH(SETTLED) | WITH(FORCE),
+		.args = "OLD.json NEW.json",
+		.args_min = 2,
+		.args_max = 2,
+		.sentence = "Say what a change does to established flows; exit 3 if some are lost.",
+		.example = "glbctl table diff tables.json new.json",
+	},
+	{
+		.name = "table plan",
+		.run = table_plan,
+		.options = WITH(JSON),
+		.args = "OLD.json NEW.json",
+		.args_min = 2,
+		.args_max = 2,
+		.sentence = "Find the steps from one file to another that lose no flow.",
+		.example = "glbctl table plan tables.json new.json",
+	},
+	{
+		.name = "table drain",
+		.run = table_drain,
+		.options = EDIT_OPTIONS,
+		.args = EDIT_ARGS,
+		.args_min = 2,
+		.args_max = 2,
+		.sentence = "Give a backend no new flows; it keeps those it has.",
+		.example = "glbctl table drain tables.json 10.0.0.22",
+	},
+	{
+		.name = "table fill",
+		.run = table_fill,
+		.options = EDIT_OPTIONS,
+		.args = EDIT_ARGS,
+		.args_min = 2,
+		.args_max = 2,
+		.sentence = "Give a drained or inactive backend new flows again.",
+		.example = "glbctl table fill tables.json 10.0.0.22",
+	},
+	{
+		.name = "table activate",
+		.run = table_activate,
+		.options = EDIT_OPTIONS,
+		.args = EDIT_ARGS,
+		.args_min = 2,
+		.args_max = 2,
+		.sentence = "End the filling of a backend.",
+		.example = "glbctl table activate tables.json 10.0.0.22",
+	},
+	{
+		.name = "table remove",
+		.run = table_remove,
+		.options = EDIT_OPTIONS,
+		.args = EDIT_ARGS,
+		.args_min = 2,
+		.args_max = 2,
+		.sentence = "Take a drained backend off the list.",
+		.example = "glbctl table remove --settled tables.json 10.0.0.22",
+	},
+	{
+		.name = "table add",
+		.run = table_add,
+		.options = EDIT_OPTIONS | WITH(WEIGHT) | WITH(ZONE) | WITH(SERVER_ID),
+		.args = EDIT_ARGS,
+		.args_min = 2,
+		.args_max = 2,
+		.sentence = "List a new backend, filling.",
+		.example = "glbctl table add tables.json 10.0.0.24",
+	},
+	{
+		.name = "mtu",
+		.run = mtu,
+		.options = WITH(JSON) | WITH(CONFIG),
+		.needed = WITH(CONFIG),
+		.args = "SRC.json",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence =
+			"Say how large the packets of clients may be, and the MSS that follows.",
+		.example = "glbctl mtu --config director.json tables.json",
+	},
+	{
+		.name = "replay",
+		.run = replay,
+		.options = WITH(CONFIG) | WITH(TABLES) | WITH(SOURCE_MAC) | WITH(GATEWAY_MAC) |
+			   WITH(PUNTED),
+		.needed = WITH(CONFIG) | WITH(TABLES),
+		.args = "IN.pcap OUT.pcap",
+		.args_min = 2,
+		.args_max = 2,
+		.sentence = "Send the frames of a capture through a director's data path.",
+		.example = "glbctl replay --config director.json --tables tables.json in.pcap "
+			   "out.pcap",
+	},
+};
+
+static const struct program program = {
+	.name = "glbctl",
+	.sentence = "Builds, checks and explains forwarding tables; replays captures.",
+	.notes = "Exit status: 0 done, 1 a file is wrong, 2 the command line is, 3 flows would be "
+		 "lost.\n",
+	.commands = commands,
+	.command_count = sizeof(commands) / sizeof(*commands),
+	.options = options,
+	.option_count = OPTION_COUNT,
+};
 
 /* Results that reached nobody are no success. */
 static int flush_output(void)
@@ -62,29 +203,17 @@ static int flush_output(void)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		print_usage(stdout);
-		return EXIT_OK;
-	}
-	for (int i = 0; i < COMMAND_COUNT; i++) {
-		const struct command *c = &commands[i];
-		int at = c->group ? 2 : 1; /* index of the command's own name */
+	struct command_line line;
 
-		if (argc <= at || strcmp(argv[at], c->name) != 0 ||
-		    (c->group && strcmp(argv[1], c->group) != 0))
-			continue;
+	if (!command_read(&line, &program, argc, argv))
+		return line.status;
 
-		int status = c->run(argc - at, argv + at);
+	int status = line.command->run(&line);
 
-		if (status == EXIT_USAGE) {
-			(void)fprintf(stderr, "usage:\n");
-			print_command(stderr, c);
-		}
+	if (status == EXIT_USAGE)
+		command_print_usage(&program, line.command);
 
-		int flushed = flush_output();
+	int flushed = flush_output();
 
-		return status == EXIT_OK ? flushed : status;
-	}
-	print_usage(stderr);
-	return EXIT_USAGE;
+	return status == EXIT_OK ? flushed : status;
 }

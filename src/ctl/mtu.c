@@ -10,7 +10,6 @@
 #include "commands.h"
 #include "conf/director.h"
 #include "load.h"
-#include "options.h"
 #include "sys/log.h"
 #include "writer.h"
 
@@ -195,25 +194,21 @@ static void tell(const struct glb_generation *gen, const struct director_conf *c
 	}
 }
 
-int mtu(int argc, char **argv)
+int mtu(const struct command_line *line)
 {
-	struct options options;
 	struct director_conf conf;
 	struct glb_tables tables;
 	struct glb_generation *gen;
 	struct glb_diag reason = {{0}};
 
-	if (!read_options(&options, OPTION_JSON | OPTION_CONFIG, argc, argv) || !options.config ||
-	    options.arg_count != 1)
-		return EXIT_USAGE;
-	if (!load_director(&conf, &tables, options.config, options.args[0]))
+	if (!load_director(&conf, &tables, line->values[OPTION_CONFIG], line->args[0]))
 		return EXIT_FAILED;
 	if (glb_generation_make(&gen, 1, &conf.settings, &tables, &reason)) {
-		log_error("%s: %s", options.args[0], reason.text);
+		log_error("%s: %s", line->args[0], reason.text);
 		glb_tables_free(&tables);
 		return EXIT_FAILED;
 	}
-	tell(gen, &conf, options.json);
+	tell(gen, &conf, command_has(line, OPTION_JSON));
 	glb_generation_free(gen);
 	return EXIT_OK;
 }

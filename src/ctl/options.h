@@ -1,41 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which options and arguments did a command get?
+ * Which options do the commands of glbctl take?
  */
 #ifndef CTL_OPTIONS_H
 #define CTL_OPTIONS_H
 
-#include <stdbool.h>
+#include "sys/command.h"
 
-/* The options a command takes, as a set. */
-enum option_set {
-	OPTION_JSON = 1,	/* --json: for machines */
-	OPTION_STRICT = 2,	/* --strict: warnings are errors */
-	OPTION_FORCE = 4,	/* --force: do it although flows would be lost */
-	OPTION_SETTLED = 8,	/* --settled: the old file has been in force for long enough */
-	OPTION_CONFIG = 16,	/* --config FILE: director.json */
-	OPTION_TABLE = 32,	/* --table NAME: only this one */
-	OPTION_WEIGHT = 64,	/* --weight N */
-	OPTION_ZONE = 128,	/* --zone NAME */
-	OPTION_SERVER_ID = 256, /* --server-id N */
-	OPTIONS_FIRST = 512, /* words behind the first argument are none, whatever they look like */
+/* constant, --name, its value, sentence for --help */
+#define OPTIONS(X)                                                                                 \
+	X(JSON, "json", NULL, "print JSON, for machines")                                          \
+	X(STRICT, "strict", NULL, "what deserves a warning is an error")                           \
+	X(FORCE, "force", NULL, "go on although established flows are lost")                       \
+	X(SETTLED, "settled", NULL,                                                                \
+	  "the old file has been in force for as long as the longest flow lives")                  \
+	X(CONFIG, "config", "FILE", "director.json of the director that serves the tables")        \
+	X(TABLES, "tables", "FILE", "the tables it serves: source or image")                       \
+	X(TABLE, "table", "NAME", "the table that is meant, where there are several")              \
+	X(WEIGHT, "weight", "N", "weight of the new backend, 100 being usual")                     \
+	X(ZONE, "zone", "NAME", "what it fails together with, such as a rack")                     \
+	X(SERVER_ID, "server-id", "N", "its number in the connection IDs of QUIC")                 \
+	X(SOURCE_MAC, "source-mac", "MAC",                                                         \
+	  "MAC address of the port; without it, frames to any unicast address are the director's") \
+	X(GATEWAY_MAC, "gateway-mac", "MAC", "what \"auto\" in director.json would find")          \
+	X(PUNTED, "punted", "FILE", "capture to be written of what goes to the kernel")
+
+enum {
+#define OPTION_CONSTANT(constant, ...) OPTION_##constant,
+	OPTIONS(OPTION_CONSTANT)
+#undef OPTION_CONSTANT
+		OPTION_COUNT,
 };
-
-struct options {
-	bool json;
-	bool strict;
-	bool force;
-	bool settled;
-	const char *config; /* these are NULL when not given */
-	const char *table;
-	const char *weight;
-	const char *zone;
-	const char *server_id;
-	char **args; /* the words that are no options */
-	int arg_count;
-};
-
-/* False when an option is unknown or not in the set: the command's usage is to be shown. */
-bool read_options(struct options *out, unsigned int set, int argc, char **argv);
 
 #endif

@@ -7,7 +7,6 @@
 #include "commands.h"
 #include "conf/addr.h"
 #include "load.h"
-#include "options.h"
 #include "sys/log.h"
 #include "writer.h"
 
@@ -140,18 +139,15 @@ static int plan_all(const struct glb_tables *old, const struct glb_tables *new, 
 	return worst;
 }
 
-int table_plan(int argc, char **argv)
+int table_plan(const struct command_line *line)
 {
 	struct glb_tables old;
 	struct glb_tables new;
-	struct options options;
 
-	if (!read_options(&options, OPTION_JSON, argc, argv) || options.arg_count != 2)
-		return EXIT_USAGE;
-	if (!load_change(&old, &new, options.args))
+	if (!load_change(&old, &new, line->args))
 		return EXIT_FAILED;
 
-	int status = plan_all(&old, &new, options.json);
+	int status = plan_all(&old, &new, command_has(line, OPTION_JSON));
 
 	glb_tables_free(&old);
 	glb_tables_free(&new);

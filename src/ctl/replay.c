@@ -6,7 +6,6 @@
  * what a director would do.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,44 +78,30 @@ static int refuse_group(const char *text)
 	return EXIT_FAILED;
 }
 
-static int read_args(struct replay_args *out, int argc, char **argv)
+/* The addresses of what stands at both ends of the port. */
+static int read_macs(struct replay_args *args, const char *source, const char *gateway)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"tables", required_argument, NULL, 't'},
-		{"source-mac", required_argument, NULL, 's'},
-		{"gateway-mac", required_argument, NULL, 'g'},
-		{"punted", required_argument, NULL, 'p'},
-		{0},
-	};
-	struct replay_args args = {.source_mac = {2}}; /* a local address, 02:00:00:00:00:00 */
-
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (option == 'c')
-			args.config_path = optarg;
-		else if (option == 't')
-			args.tables_path = optarg;
-		else if (option == 'p')
-			args.punted_path = optarg;
-		else if (option == 's' && !read_mac(args.source_mac, "--source-mac", optarg))
-			return EXIT_FAILED;
-		else if (option == 'g' && !read_mac(args.gateway_mac, "--gateway-mac", optarg))
-			return EXIT_FAILED;
-		else if (option == 'g')
-			args.has_gateway_mac = true;
-		else if (option == 's' && glb_is_group(args.source_mac))
-			return refuse_group(optarg);
-		else if (option == 's')
-			args.has_source_mac = true;
-		else
-			return EXIT_USAGE;
-	}
-	if (!args.config_path || !args.tables_path || argc - optind != 2)
-		return EXIT_USAGE;
-	args.in_path = argv[optind];
-	args.out_path = argv[optind + 1];
-	*out = args;
+	if ((source && !read_mac(args->source_mac, "--source-mac", source)) ||
+	    (gateway && !read_mac(args->gateway_mac, "--gateway-mac", gateway)))
+		return EXIT_FAILED;
+	if (source && glb_is_group(args->source_mac))
+		return refuse_group(source);
+	args->has_source_mac = source;
+	args->has_gateway_mac = gateway;
 	return EXIT_OK;
+}
+
+static int read_args(struct replay_args *out, const struct command_line *line)
+{
+	*out = (struct replay_args){
+		.config_path = line->values[OPTION_CONFIG],
+		.tables_path = line->values[OPTION_TABLES],
+		.punted_path = line->values[OPTION_PUNTED],
+		.in_path = line->args[0],
+		.out_path = line->args[1],
+		.source_mac = {2}, /* a local address, 02:00:00:00:00:00 */
+	};
+	return read_macs(out, line->values[OPTION_SOURCE_MAC], line->values[OPTION_GATEWAY_MAC]);
 }
 
 /* The port that packets come in and leave through. */
@@ -349,11 +334,11 @@ static int close_dump(struct dump *dump)
 	return err;
 }
 
-int replay(int argc, char **argv)
+int replay(const struct command_line *line)
 {
 	struct replay_args args;
 	struct run run = {0};
-	int status = read_args(&args, argc, argv);
+	int status = read_args(&args, line);
 
 	if (status != EXIT_OK)
 		return status;

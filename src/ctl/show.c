@@ -10,7 +10,6 @@
 #include "commands.h"
 #include "conf/addr.h"
 #include "load.h"
-#include "options.h"
 #include "sys/log.h"
 #include "writer.h"
 
@@ -428,30 +427,27 @@ static int measure(struct writer *w, const struct glb_tables *tables, const char
 					    : EXIT_FAILED;
 }
 
-static int show_or_measure(int argc, char **argv, bool is_show)
+static int show_or_measure(const struct command_line *line, bool is_show)
 {
 	struct writer writer = {.out = stdout};
 	struct glb_tables tables;
-	struct options options;
 
-	if (!read_options(&options, OPTION_JSON, argc, argv) || options.arg_count != 1)
-		return EXIT_USAGE;
-	if (!load_tables(&tables, options.args[0]))
+	if (!load_tables(&tables, line->args[0]))
 		return EXIT_FAILED;
 
-	struct writer *w = options.json ? &writer : NULL;
-	int status = is_show ? show(w, &tables) : measure(w, &tables, options.args[0]);
+	struct writer *w = command_has(line, OPTION_JSON) ? &writer : NULL;
+	int status = is_show ? show(w, &tables) : measure(w, &tables, line->args[0]);
 
 	glb_tables_free(&tables);
 	return status;
 }
 
-int table_show(int argc, char **argv)
+int table_show(const struct command_line *line)
 {
-	return show_or_measure(argc, argv, true);
+	return show_or_measure(line, true);
 }
 
-int table_stats(int argc, char **argv)
+int table_stats(const struct command_line *line)
 {
-	return show_or_measure(argc, argv, false);
+	return show_or_measure(line, false);
 }

@@ -13,16 +13,15 @@
 #include "conf/director.h"
 #include "conf/tables.h"
 #include "load.h"
-#include "options.h"
 #include "sys/log.h"
 #include "sys/replace.h"
 #include "writer.h"
 
 /* Reads and works out the file a command is about: 0 or -errno, and the fresh report says why. */
-static int load(struct glb_tables *out, const struct options *options, struct report *report)
+static int load(struct glb_tables *out, const struct command_line *line, struct report *report)
 {
-	report->strict = options->strict;
-	return tables_load(out, options->args[0], NULL, report);
+	report->strict = command_has(line, OPTION_STRICT);
+	return tables_load(out, line->args[0], NULL, report);
 }
 
 /* One that was there keeps its mode, which someone may have chosen, or an older version. */
@@ -38,37 +37,33 @@ static void warn_if_open(const char *image, const char *source)
 			    image, source, image);
 }
 
-int table_build(int argc, char **argv)
+int table_build(const struct command_line *line)
 {
-	struct options options;
 	struct glb_tables tables;
 	struct report report;
 
-	if (!read_options(&options, OPTION_STRICT, argc, argv) || options.arg_count != 2)
-		return EXIT_USAGE;
-
 	report_init(&report);
 
-	int err = load(&tables, &options, &report);
+	int err = load(&tables, line, &report);
 
 	report_log(&report, SEVERITY_WARNING);
 	if (err)
 		return EXIT_FAILED;
 
-	const char *path = options.args[1];
+	const char *path = line->args[1];
 	size_t len = glb_image_len(&tables);
 	uint8_t *image = malloc(len);
 
 	err = image ? 0 : -ENOMEM;
 	if (!err) {
 		glb_image_write(image, &tables);
-		err = file_replace(path, &(struct file_draft){image, len, NULL, options.args[0]});
+		err = file_replace(path, &(struct file_draft){image, len, NULL, line->args[0]});
 		explicit_bzero(image, len); /* it has the hash_key */
 	}
 	if (err)
 		log_error("%s: %s", path, file_reason(err));
 	else
-		warn_if_open(path, options.args[0]);
+		warn_if_open(path, line->args[0]);
 	free(image);
 	glb_tables_free(&tables);
 	return err ? EXIT_FAILED : EXIT_OK;
@@ -170,30 +165,25 @@ static void release(struct checked *checked)
 		glb_tables_free(&checked->tables);
 }
 
-int table_check(int argc, char **argv)
+int table_check(const struct command_line *line)
 {
-	struct options options;
 	struct checked checked = {.gen = NULL};
 	struct report report;
 
-	if (!read_options(&options, OPTION_JSON | OPTION_STRICT | OPTION_CONFIG, argc, argv) ||
-	    options.arg_count != 1)
-		return EXIT_USAGE;
-
-	const struct director_paths paths = {options.config, options.args[0]};
+	const struct director_paths paths = {line->values[OPTION_CONFIG], line->args[0]};
 
 	report_init(&report);
 	report.guarding = true;
 
 	int err;
 
-	if (options.config) {
-		report.strict = options.strict;
+	if (paths.config) {
+		report.strict = command_has(line, OPTION_STRICT);
 		err = check_director(&checked, &paths, &report);
 	} else {
-		err = load(&checked.tables, &options, &report);
+		err = load(&checked.tables, line, &report);
 	}
-	if (options.json) {
+	if (command_has(line, OPTION_JSON)) {
 		write_check(&report, &checked.tables);
 	} else {
 		report_log(&report, SEVERITY_NOTE);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,28 +8,58 @@
 
 #include "director/control.h"
 #include "director/dpdk.h"
+#include "sys/command.h"
 #include "sys/log.h"
 #include "sys/service.h"
 
-enum { EXIT_USAGE = 2 };
+/* constant, --name, its value, sentence for --help, letter; without a sentence: the original's name
+ */
+#define OPTIONS(X)                                                                                 \
+	X(CONFIG, "config", "FILE", "how this director behaves", 'c')                              \
+	X(CONFIG_FILE, "config-file", "FILE", NULL, 0)                                             \
+	X(TABLES, "tables", "FILE", "forwarding tables: source JSON or binary image", 't')         \
+	X(FORWARDING_TABLE, "forwarding-table", "FILE", NULL, 0)                                   \
+	X(CHECK, "check", NULL, "read both files, say what is in them or wrong, and exit 0 or 1", 0)
 
-static const char usage[] =
-	"usage: glb-director [EAL options] -- --config director.json --tables tables.json "
-	"[--check]\n"
-	"\n"
-	"  -c, --config FILE   how this director behaves\n"
-	"  -t, --tables FILE   forwarding tables: source JSON or binary image\n"
-	"      --check         read both files, say what is wrong with them, and exit 0 or 1\n"
-	"\n"
-	"SIGHUP reads both files again, SIGUSR1 the tables only; SIGUSR2 logs the counters; "
-	"SIGTERM\n"
-	"or SIGINT stops and prints the counters.\n";
-
-struct args {
-	const char *config_path;
-	const char *tables_path;
-	bool check;
+enum {
+#define OPTION_CONSTANT(constant, ...) OPTION_##constant,
+	OPTIONS(OPTION_CONSTANT)
+#undef OPTION_CONSTANT
+		OPTION_COUNT,
 };
+
+static const struct command_option options[] = {
+#define OPTION_ROW(constant, name, value, sentence, letter) {name, value, sentence, letter},
+	OPTIONS(OPTION_ROW)
+#undef OPTION_ROW
+};
+
+static const struct command command = {
+	.name = "",
+	.args = "",
+	.options = (1U << OPTION_COUNT) - 1,
+	.needed = 1U << OPTION_CONFIG | 1U << OPTION_TABLES,
+	.sentence = "Receives packets with DPDK, encapsulates them, and sends them to proxies.",
+	.example = "glb-director --no-pci -l 0-1 --vdev net_af_packet0,iface=eth0 -- "
+		   "--config director.json --tables tables.json",
+};
+
+static struct program describe_program(void)
+{
+	return (struct program){
+		.name = "glb-director",
+		.library = rte_version(),
+		.before = "[EAL OPTION...] --",
+		.sentence = command.sentence,
+		.notes = "EAL options are DPDK's: which lcores, devices and memory.\n"
+			 "SIGHUP reads both files again, SIGUSR1 the tables only; SIGUSR2 logs the "
+			 "counters;\nSIGTERM or SIGINT stops and prints the counters.\n",
+		.commands = &command,
+		.command_count = 1,
+		.options = options,
+		.option_count = OPTION_COUNT,
+	};
+}
 
 /* Index of the words behind the EAL's, or argc when there is no "--". */
 static int own_args_at(int argc, char **argv)
@@ -41,33 +70,29 @@ static int own_args_at(int argc, char **argv)
 	return argc;
 }
 
-static bool read_args(struct args *out, int argc, char **argv)
+static bool is_question(const char *word)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"config-file", required_argument, NULL, 'c'}, /* the original's name */
-		{"tables", required_argument, NULL, 't'},
-		{"forwarding-table", required_argument, NULL, 't'}, /* likewise */
-		{"check", no_argument, NULL, 'k'},
-		{0},
-	};
-	struct args args = {0};
+	return !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "--version");
+}
 
-	optind = 1;
-	for (int option; (option = getopt_long(argc, argv, "c:t:", options, NULL)) != -1;) {
-		if (option == 'c')
-			args.config_path = optarg;
-		else if (option == 't')
-			args.tables_path = optarg;
-		else if (option == 'k')
-			args.check = true;
-		else
-			return false;
-	}
-	if (optind != argc || !args.config_path || !args.tables_path)
-		return false;
-	*out = args;
-	return true;
+/*
+ * Reads the words behind the "--", which takes the place of the program's name. Without it, words
+ * that ask a question are ours all the same.
+ */
+static bool read_args(struct command_line *out, int argc, char **argv)
+{
+	const struct program program = describe_program();
+	int at = own_args_at(argc, argv);
+
+	if (at < argc)
+		return command_read(out, &program, argc - at, argv + at);
+	for (int i = 1; i < argc; i++)
+		if (is_question(argv[i]))
+			return command_read(out, &program, 2, argv + i - 1);
+	log_error("no \"--\" between the options of the EAL and those of glb-director");
+	command_print_usage(&program, &command);
+	out->status = COMMAND_MISUSED;
+	return false;
 }
 
 static ssize_t take_dpdk_lines(void *cookie, const char *lines, size_t len)
@@ -115,21 +140,23 @@ static int run(struct control *control, int eal_argc, char **eal_argv)
 	return status;
 }
 
-static int start(struct control *control, const struct args *args, int eal_argc, char **eal_argv)
+static int start(struct control *control, const struct command_line *line, int eal_argc,
+		 char **eal_argv)
 {
+	bool check = command_has(line, OPTION_CHECK);
 	int err;
 
-	control->reload.config_path = args->config_path;
-	control->reload.tables_path = args->tables_path;
+	control->reload.config_path = line->values[OPTION_CONFIG];
+	control->reload.tables_path = line->values[OPTION_TABLES];
 	err = control_load(control);
 	if (err == -ECANCELED) {
 		log_info("stopped before it was ready");
-		return args->check ? EXIT_FAILURE : EXIT_SUCCESS;
+		return check ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	if (err)
 		return EXIT_FAILURE;
 
-	int status = args->check ? EXIT_SUCCESS : run(control, eal_argc, eal_argv);
+	int status = check ? EXIT_SUCCESS : run(control, eal_argc, eal_argv);
 
 	control_unload(control);
 	return status;
@@ -137,9 +164,8 @@ static int start(struct control *control, const struct args *args, int eal_argc,
 
 int main(int argc, char **argv)
 {
-	int at = own_args_at(argc, argv);
 	struct control control = {0};
-	struct args args;
+	struct command_line line;
 
 	/*
 	 * Before all else: a signal that comes while tables are read must not end the process, and
@@ -147,15 +173,8 @@ int main(int argc, char **argv)
 	 */
 	int err = service_start(&control.service);
 
-	if (argc == 2 && !strcmp(argv[1], "--help")) {
-		(void)fputs(usage, stdout);
-		return EXIT_SUCCESS;
-	}
-	/* getopt takes the "--" for the program's name, as rte_eal_init() would leave it */
-	if (at == argc || !read_args(&args, argc - at, argv + at)) {
-		(void)fputs(usage, stderr);
-		return EXIT_USAGE;
-	}
+	if (!read_args(&line, argc, argv))
+		return line.status;
 	service_keep_memory();
 	if (!err)
 		err = log_start();
@@ -164,7 +183,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 
-	int status = start(&control, &args, at, argv);
+	int status = start(&control, &line, own_args_at(argc, argv), argv);
 
 	log_stop();
 	if (control.left || control.workers_left)

@@ -6,7 +6,9 @@
  */
 #include "attachment.h"
 #include "netfilter.h"
+#include "sys/command.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
@@ -18,36 +20,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
-
-struct options {
-	bool clsact;	  /* of attach */
-	const char *from; /* of attach; NULL when not given */
-	bool json;	  /* of counters */
-};
-
-static const char usage[] =
-	"usage: glb-redirect attach DEV [--clsact] [--from PREFIX[,PREFIX...]]\n"
-	"       glb-redirect detach DEV\n"
-	"       glb-redirect counters DEV [--json]\n"
-	"       glb-redirect status DEV\n"
-	"       glb-redirect --help\n"
-	"\n"
-	"The proxy side of a GLB load balancer. On the ingress of network device DEV, packets\n"
-	"in GUE (UDP port 19523) for connections of this host are decapsulated; others go to the\n"
-	"next hop that they name.\n"
-	"\n"
-	"  attach    put the program on DEV; on a DEV that has it, replace it without a gap.\n"
-	"            Its place is the front of the tcx list, or, with --clsact and on kernels\n"
-	"            without tcx, priority 19523 of the tc filters. With --from, packets in GUE\n"
-	"            are taken from these outer source addresses only; without, from those that\n"
-	"            an earlier attach named, or else from everybody\n"
-	"  detach    remove it\n"
-	"  counters  print what became of the packets so far, one NAME VALUE a line, or as JSON\n"
-	"  status    print where the program is, whom it takes packets from and what runs\n"
-	"            before it\n"
-	"\n"
-	"DEV is a device of the current network namespace. Needs root.\n";
+enum { EXIT_REFUSED = 1, LIBRARY_LEN = 32 };
+enum { OPTION_CLSACT, OPTION_FROM, OPTION_JSON };
 
 static const char *const labels[] = {
 #define LABEL(name, label, sentence) label,
@@ -156,7 +130,8 @@ static void warn_of_rules(const char *device, bool asks_conntrack)
 		fprintf(stderr, "glb-redirect: warning: %s: %s\n", device, why);
 }
 
-static int attach(const char *device, int ifindex, const struct options *options)
+/* Puts the program on a device; `senders` is the word behind --from, or NULL. */
+static int attach(const char *device, int ifindex, bool clsact, const char *senders)
 {
 	struct redirect_status before;
 	struct redirect_status now;
@@ -165,12 +140,12 @@ static int attach(const char *device, int ifindex, const struct options *options
 
 	if (!is_ethernet(device))
 		return refuse(device, "not an Ethernet device");
-	if (options->from && senders_parse(&from, options->from, why))
+	if (senders && senders_parse(&from, senders, why))
 		return refuse(device, why);
 
 	bool was_filter = !redirect_read_status(ifindex, &before) && before.hook == REDIRECT_CLSACT;
-	int error = redirect_attach(ifindex, options->clsact ? REDIRECT_CLSACT : REDIRECT_TCX,
-				    options->from ? &from : NULL);
+	int error = redirect_attach(ifindex, clsact ? REDIRECT_CLSACT : REDIRECT_TCX,
+				    senders ? &from : NULL);
 
 	if (error)
 		return refuse(device, reason(error));
@@ -235,54 +210,129 @@ static int print_counters(const char *device, int ifindex, bool json)
 	return fflush(stdout) ? refuse(device, strerror(errno)) : EXIT_SUCCESS;
 }
 
-static int misused(void)
+/* The device that a command is about: its index, or 0 after saying that there is none. */
+static int find_device(const struct command_line *line)
 {
-	fputs(usage, stderr);
-	return EXIT_USAGE;
+	int ifindex = (int)if_nametoindex(line->args[0]);
+
+	if (!ifindex)
+		(void)refuse(line->args[0], "no such device in this network namespace");
+	return ifindex;
 }
 
-/* Reads what follows a command and its device; false when it makes no sense. */
-static bool read_options(struct options *options, const char *command, char **words)
+static int run_attach(const struct command_line *line)
 {
-	bool attaches = !strcmp(command, "attach");
-	bool counts = !strcmp(command, "counters");
+	int ifindex = find_device(line);
 
-	for (; *words; words++) {
-		if (attaches && !options->clsact && !strcmp(*words, "--clsact"))
-			options->clsact = true;
-		else if (counts && !options->json && !strcmp(*words, "--json"))
-			options->json = true;
-		else if (attaches && !options->from && !strcmp(*words, "--from") && words[1])
-			options->from = *++words;
-		else
-			return false;
-	}
-	return attaches || counts || !strcmp(command, "detach") || !strcmp(command, "status");
+	return ifindex ? attach(line->args[0], ifindex, command_has(line, OPTION_CLSACT),
+				line->values[OPTION_FROM])
+		       : EXIT_REFUSED;
+}
+
+static int run_detach(const struct command_line *line)
+{
+	int ifindex = find_device(line);
+
+	return ifindex ? detach(line->args[0], ifindex) : EXIT_REFUSED;
+}
+
+static int run_counters(const struct command_line *line)
+{
+	int ifindex = find_device(line);
+
+	return ifindex ? print_counters(line->args[0], ifindex, command_has(line, OPTION_JSON))
+		       : EXIT_REFUSED;
+}
+
+static int run_status(const struct command_line *line)
+{
+	int ifindex = find_device(line);
+
+	return ifindex ? print_status(line->args[0], ifindex) : EXIT_REFUSED;
+}
+
+static const struct command_option options[] = {
+	[OPTION_CLSACT] = {"clsact", NULL,
+			   "priority 19523 of the tc filters, also where the kernel has tcx", 0},
+	[OPTION_FROM] =
+		{"from", "PREFIX[,PREFIX...]",
+		 "take packets in GUE from these outer source addresses only; without, from "
+		 "those that an earlier attach named, or else from everybody",
+		 0},
+	[OPTION_JSON] = {"json", NULL, "as JSON, for machines", 0},
+};
+
+static const struct command commands[] = {
+	{
+		.name = "attach",
+		.run = run_attach,
+		.options = 1U << OPTION_CLSACT | 1U << OPTION_FROM,
+		.args = "DEV",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "Put the program on a device, or replace it there without a gap.",
+		.example = "glb-redirect attach eth0 --from 10.0.0.0/24",
+	},
+	{
+		.name = "detach",
+		.run = run_detach,
+		.args = "DEV",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "Remove it from a device.",
+		.example = "glb-redirect detach eth0",
+	},
+	{
+		.name = "counters",
+		.run = run_counters,
+		.options = 1U << OPTION_JSON,
+		.args = "DEV",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "Print what became of the packets so far, one NAME VALUE a line.",
+		.example = "glb-redirect counters eth0",
+	},
+	{
+		.name = "status",
+		.run = run_status,
+		.args = "DEV",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence =
+			"Print where it is, whom it takes packets from and what runs before it.",
+		.example = "glb-redirect status eth0",
+	},
+};
+
+/* What --version says of libbpf. Returns out. */
+static const char *library_text(char out[LIBRARY_LEN])
+{
+	(void)snprintf(out, LIBRARY_LEN, "libbpf %u.%u", libbpf_major_version(),
+		       libbpf_minor_version());
+	return out;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return fputs(usage, stdout) < 0;
-	if (argc < 3)
-		return misused();
+	char library[LIBRARY_LEN];
+	const struct program program = {
+		.name = "glb-redirect",
+		.library = library_text(library),
+		.sentence = "The proxy side of a GLB load balancer. On the ingress of a network "
+			    "device, packets in GUE\n(UDP port 19523) for connections of this host "
+			    "are decapsulated; others go to the next hop\nthat they name.",
+		.notes = "DEV is a device of the current network namespace. Needs root. Without "
+			 "--clsact, and on kernels\nwith tcx, the place of the program is the "
+			 "front of the tcx list.\n",
+		.commands = commands,
+		.command_count = sizeof(commands) / sizeof(*commands),
+		.options = options,
+		.option_count = sizeof(options) / sizeof(*options),
+	};
+	struct command_line line;
 
-	const char *command = argv[1];
-	const char *device = argv[2];
-	struct options options = {0};
+	if (!command_read(&line, &program, argc, argv))
+		return line.status;
 
-	if (!read_options(&options, command, argv + 3))
-		return misused();
-
-	int ifindex = (int)if_nametoindex(device);
-
-	if (!ifindex)
-		return refuse(device, "no such device in this network namespace");
-	if (!strcmp(command, "attach"))
-		return attach(device, ifindex, &options);
-	if (!strcmp(command, "detach"))
-		return detach(device, ifindex);
-	if (!strcmp(command, "status"))
-		return print_status(device, ifindex);
-	return print_counters(device, ifindex, options.json);
+	return line.command->run(&line);
 }

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# For the scripts in sh, which source this first: --help and -h print the lines on top of the
+# script, --version prints that of the tree.
+# shellcheck shell=sh
+case ${1-} in
+-h | --help)
+	sed -n '3,${/^#/!q;s/^# \{0,1\}//p;}' "$0"
+	exit 0
+	;;
+--version)
+	sed -n "s/^ *version: '\(.*\)',\$/glb \1/p" "$(dirname "$(readlink -f "$0")")/../meson.build"
+	exit 0
+	;;
+esac

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "log.h"
+#include "words.h"
+
+enum {
+	HELP = 256 + COMMAND_OPTIONS_MAX, /* values of getopt_long(), behind those of options */
+	VERSION,
+	LINE_LEN = 100, /* columns */
+	NAME_LEN = 64,
+};
+
+/* --- Help --- */
+
+static bool takes(const struct command *command, unsigned int option)
+{
+	return command->options >> option & 1;
+}
+
+static void print_name(FILE *out, const struct program *program, const struct command *command)
+{
+	(void)fprintf(out, "%s%s%s%s%s", program->name, *command->name ? " " : "", command->name,
+		      program->before ? " " : "", program->before ? program->before : "");
+}
+
+/* How one option is written on a command line. Returns out. */
+static const char *option_usage(char out[NAME_LEN], const struct command_option *option)
+{
+	(void)snprintf(out, NAME_LEN, "--%s%s%s", option->name, option->value ? " " : "",
+		       option->value ? option->value : "");
+	return out;
+}
+
+static void print_usage(FILE *out, const struct program *program, const struct command *command)
+{
+	char text[NAME_LEN];
+
+	(void)fprintf(out, "usage: ");
+	print_name(out, program, command);
+	for (unsigned int i = 0; i < program->option_count; i++) {
+		const struct command_option *option = &program->options[i];
+		bool needed = command->needed >> i & 1;
+
+		if (takes(command, i) && option->sentence)
+			(void)fprintf(out, needed ? " %s" : " [%s]", option_usage(text, option));
+	}
+	(void)fprintf(out, "%s%s\n", *command->args ? " " : "", command->args);
+}
+
+void command_print_usage(const struct program *program, const struct command *command)
+{
+	print_usage(stderr, program, command);
+}
+
+/* A line of a list: a term, and its sentence in columns of its own. */
+static void print_term(const char *term, int width, const char *sentence)
+{
+	int at = width + 4; /* column where sentences begin */
+
+	printf("  %-*s  ", width, term);
+	while ((int)strlen(sentence) > LINE_LEN - at) {
+		int len = LINE_LEN - at;
+
+		while (len && sentence[len] != ' ')
+			len--;
+		printf("%.*s\n%*s", len, sentence, at, "");
+		sentence += len + 1;
+	}
+	printf("%s\n", sentence);
+}
+
+/* How an option stands in a list: with its letter. Returns out. */
+static const char *option_term(char out[NAME_LEN + 4], const struct command_option *option)
+{
+	char text[NAME_LEN];
+
+	if (option->letter)
+		(void)snprintf(out, NAME_LEN + 4, "-%c, %s", option->letter,
+			       option_usage(text, option));
+	else
+		(void)snprintf(out, NAME_LEN + 4, "%s", option_usage(text, option));
+	return out;
+}
+
+static void print_options(const struct program *program, const struct command *command)
+{
+	char term[NAME_LEN + 4];
+	int width = (int)strlen("-h, --help");
+
+	for (unsigned int i = 0; i < program->option_count; i++) {
+		int len = (int)strlen(option_term(term, &program->options[i]));
+
+		if (takes(command, i) && program->options[i].sentence && len > width)
+			width = len;
+	}
+	for (unsigned int i = 0; i < program->option_count; i++)
+		if (takes(command, i) && program->options[i].sentence)
+			print_term(option_term(term, &program->options[i]), width,
+				   program->options[i].sentence);
+	print_term("-h, --help", width, "print this");
+	print_term("--version", width, "print the version");
+}
+
+static void print_command_help(const struct program *program, const struct command *command)
+{
+	print_usage(stdout, program, command);
+	printf("\n%s\n\n", command->sentence);
+	print_options(program, command);
+	printf("\nexample: %s\n", command->example);
+}
+
+/* Is it one of those whose names begin with the word, or is there no word? */
+static bool is_in_group(const struct command *command, const char *group)
+{
+	size_t len = group ? strlen(group) : 0;
+
+	return !len || (!strncmp(command->name, group, len) && command->name[len] == ' ');
+}
+
+static void print_general_usage(FILE *out, const struct program *program, const char *group)
+{
+	(void)fprintf(out, "usage: %s%s%s COMMAND [OPTION...] [ARGUMENT...]\n", program->name,
+		      group ? " " : "", group ? group : "");
+}
+
+/* Of the program, or of the commands of one group. */
+static void print_help(const struct program *program, const char *group)
+{
+	int width = 0;
+
+	print_general_usage(stdout, program, group);
+	printf("\n%s\n\n", program->sentence);
+	for (unsigned int i = 0; i < program->command_count; i++) {
+		int len = (int)strlen(program->commands[i].name);
+
+		width = len > width ? len : width;
+	}
+	for (unsigned int i = 0; i < program->command_count; i++)
+		if (is_in_group(&program->commands[i], group))
+			print_term(program->commands[i].name, width, program->commands[i].sentence);
+	printf("\n%s COMMAND --help says what a command takes, with an example.\n", program->name);
+}
+
+/* Prints help about a command, a group of them (command is NULL) or the program (both are). */
+static void help(const struct program *program, const struct command *command, const char *group)
+{
+	if (command)
+		print_command_help(program, command);
+	else
+		print_help(program, group);
+	if (program->notes && (!command || !*command->name))
+		printf("%s%s", "\n", program->notes);
+}
+
+static void print_version(const struct program *program)
+{
+	printf("%s %s", program->name, GLB_VERSION);
+	if (program->library)
+		printf(" (%s)", program->library);
+	printf("\n");
+}
+
+/* --- Words that make no sense --- */
+
+/* "; did you mean ...?", or "". Returns out. */
+static const char *suggest(char out[NAME_LEN * 2], const struct nearest *nearest)
+{
+	out[0] = '\0';
+	if (nearest->found)
+		(void)snprintf(out, NAME_LEN * 2, "; did you mean \"%s\"?", nearest->found);
+	return out;
+}
+
+static void refuse_option(const struct program *program, const struct command *command,
+			  const char *word)
+{
+	char names[COMMAND_OPTIONS_MAX][NAME_LEN];
+	char written[NAME_LEN];
+	char text[NAME_LEN * 2];
+	unsigned int like = 0; /* that it could be an abbreviation of */
+
+	(void)snprintf(written, sizeof(written), "%.*s", (int)strcspn(word, "="), word);
+
+	struct nearest nearest = nearest_start(written);
+
+	for (unsigned int i = 0; i < program->option_count; i++) {
+		if (!takes(command, i))
+			continue;
+		(void)snprintf(names[i], NAME_LEN, "--%s", program->options[i].name);
+		nearest_try(&nearest, names[i], names[i]);
+		like += !strncmp(names[i], written, strlen(written));
+	}
+	if (like > 1)
+		log_error("\"%s\" may be one of several options", written);
+	else
+		log_error("no option \"%s\"%s", written, suggest(text, &nearest));
+}
+
+/* Says what getopt_long() found wrong. */
+static void refuse(const struct program *program, const struct command *command, int found,
+		   const char *word)
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+
+	if (found == ':')
+		log_error("option \"%s\" needs a value", word);
+	else if (!optopt)
+		refuse_option(program, command, word);
+	else if (optopt >= 256)
+		log_error("option \"%.*s\" takes no value", (int)strcspn(word, "="), word);
+	else
+		log_error("no option \"%s\"", letter);
+}
+
+/* Which command was meant? */
+static void refuse_command(const struct program *program, const char *group, const char *word)
+{
+	char written[NAME_LEN * 2];
+	char text[NAME_LEN * 2];
+	char groups[COMMAND_OPTIONS_MAX][NAME_LEN];
+
+	(void)snprintf(written, sizeof(written), "%s%s%s", group ? group : "", group ? " " : "",
+		       word);
+
+	struct nearest nearest = nearest_start(word);
+
+	for (unsigned int i = 0; i < program->command_count && i < COMMAND_OPTIONS_MAX; i++) {
+		const char *name = program->commands[i].name;
+		const char *space = strchr(name, ' ');
+
+		if (!is_in_group(&program->commands[i], group))
+			continue;
+		if (space && !group) {
+			(void)snprintf(groups[i], NAME_LEN, "%.*s", (int)(space - name), name);
+			nearest_try(&nearest, groups[i], groups[i]);
+		}
+		nearest_try(&nearest, space ? space + 1 : name, name);
+	}
+	log_error("no command \"%s\"%s", written, suggest(text, &nearest));
+}
+
+/* --- Reading --- */
+
+/* What getopt_long() is to know of a command. */
+struct syntax {
+	struct option words[COMMAND_OPTIONS_MAX + 3];
+	char letters[2 * COMMAND_OPTIONS_MAX + 4];
+};
+
+static struct syntax syntax_of(const struct program *program, const struct command *command)
+{
+	struct syntax syntax = {.words = {{"help", no_argument, NULL, HELP},
+					  {"version", no_argument, NULL, VERSION}}};
+	struct option *word = syntax.words + 2;
+	char *letter = stpcpy(syntax.letters, command->in_order ? "+:h" : ":h");
+
+	for (unsigned int i = 0; i < program->option_count; i++) {
+		const struct command_option *option = &program->options[i];
+		int argument = option->value ? required_argument : no_argument;
+
+		if (!takes(command, i))
+			continue;
+		*word++ = (struct option){option->name, argument, NULL, 256 + (int)i};
+		if (option->letter)
+			*letter++ = option->letter;
+		if (option->letter && option->value)
+			*letter++ = ':';
+	}
+	return syntax;
+}
+
+/* The option that getopt_long() found; of several names of one, the first. */
+static unsigned int option_of(const struct program *program, int found)
+{
+	unsigned int option = (unsigned int)found - 256;
+
+	for (unsigned int i = 0; found < 256 && i < program->option_count; i++)
+		if (program->options[i].letter == found)
+			option = i;
+	while (!program->options[option].sentence)
+		option--;
+	return option;
+}
+
+static bool check_needs(const struct command_line *line, const struct program *program)
+{
+	const struct command *command = line->command;
+	unsigned int count = (unsigned int)line->arg_count;
+	bool one = command->args_min == command->args_max;
+	char text[NAME_LEN];
+
+	for (unsigned int i = 0; i < program->option_count; i++)
+		if (command->needed >> i & 1 && !line->values[i]) {
+			log_error("%s is missing", option_usage(text, &program->options[i]));
+			return false;
+		}
+	if (count >= command->args_min && count <= command->args_max)
+		return true;
+	if (!command->args_max)
+		log_error("no word \"%s\" is expected here", line->args[0]);
+	else
+		log_error("%u argument%s given, %s%u expected: %s", count, plural(count),
+			  one			      ? ""
+			  : count < command->args_min ? "at least "
+						      : "at most ",
+			  count < command->args_min ? command->args_min : command->args_max,
+			  command->args);
+	return false;
+}
+
+/* Of two values one would have to be ignored. */
+static bool take_option(struct command_line *out, const struct program *program,
+			unsigned int option, const char *value)
+{
+	if (out->values[option]) {
+		log_error("option \"--%s\" is given twice", program->options[option].name);
+		out->status = COMMAND_MISUSED;
+		return false;
+	}
+	out->values[option] = value ? value : "";
+	return true;
+}
+
+/* Reads what follows the command's name, which argv[0] is the last word of. */
+static bool read_words(struct command_line *out, const struct program *program, int argc,
+		       char **argv)
+{
+	const struct command *command = out->command;
+	struct syntax syntax = syntax_of(program, command);
+
+	opterr = 0;
+	optind = 0; /* begin anew */
+	for (int found;
+	     (found = getopt_long(argc, argv, syntax.letters, syntax.words, NULL)) != -1;) {
+		if (found == HELP || found == 'h') {
+			help(program, command, NULL);
+			return false;
+		}
+		if (found == VERSION) {
+			print_version(program);
+			return false;
+		}
+		if (found == '?' || found == ':') {
+			refuse(program, command, found, argv[optind - 1]);
+			out->status = COMMAND_MISUSED;
+			return false;
+		}
+		if (!take_option(out, program, option_of(program, found), optarg))
+			return false;
+	}
+	out->args = argv + optind;
+	out->arg_count = argc - optind;
+	if (!check_needs(out, program))
+		out->status = COMMAND_MISUSED;
+	return !out->status;
+}
+
+/* The number of words in a command's name that stand at the beginning of argv; 0: others do. */
+static int matched_words(const struct command *command, int argc, char **argv)
+{
+	const char *name = command->name;
+
+	for (int i = 0; i < argc; i++) {
+		size_t len = strlen(argv[i]);
+
+		if (strncmp(name, argv[i], len) != 0 || (name[len] && name[len] != ' '))
+			return 0;
+		if (!name[len])
+			return i + 1;
+		name += len + 1;
+	}
+	return 0;
+}
+
+static bool is_group(const struct program *program, const char *word)
+{
+	for (unsigned int i = 0; *word && i < program->command_count; i++)
+		if (is_in_group(&program->commands[i], word))
+			return true;
+	return false;
+}
+
+/* No command is there. Is it a question, or a mistake? Returns the exit status. */
+static int answer_without_command(const struct program *program, int argc, char **argv)
+{
+	const char *group = argc > 1 && is_group(program, argv[1]) ? argv[1] : NULL;
+	const char *word = argc > 1 + !!group ? argv[1 + !!group] : NULL;
+
+	if (word && (!strcmp(word, "--help") || !strcmp(word, "-h"))) {
+		help(program, NULL, group);
+		return EXIT_SUCCESS;
+	}
+	if (word && !strcmp(word, "--version")) {
+		print_version(program);
+		return EXIT_SUCCESS;
+	}
+	if (word && *word == '-')
+		log_error("no option \"%s\" before a command", word);
+	else if (word)
+		refuse_command(program, group, word);
+	else
+		log_error("%s%sa command is missing", group ? group : "", group ? ": " : "");
+	print_general_usage(stderr, program, group);
+	(void)fprintf(stderr, "%s --help lists the commands\n", program->name);
+	return COMMAND_MISUSED;
+}
+
+/* What was printed and reached nobody is no success. */
+static int flush_answer(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_SUCCESS;
+	log_error("standard output: %s", strerror(errno));
+	return EXIT_FAILURE;
+}
+
+bool command_read(struct command_line *out, const struct program *program, int argc, char **argv)
+{
+	struct command_line line = {.command = NULL};
+	bool run = false;
+	int words = 0;
+
+	for (unsigned int i = 0; i < program->command_count && !line.command; i++) {
+		const struct command *command = &program->commands[i];
+
+		words = *command->name ? matched_words(command, argc - 1, argv + 1) : 0;
+		if (words || !*command->name)
+			line.command = command;
+	}
+	if (line.command)
+		run = read_words(&line, program, argc - words, argv + words);
+	else
+		line.status = answer_without_command(program, argc, argv);
+	if (line.command && line.status == COMMAND_MISUSED)
+		command_print_usage(program, line.command);
+	if (!run && !line.status)
+		line.status = flush_answer();
+	*out = line;
+	return run;
+}
