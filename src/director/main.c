@@ -8,6 +8,7 @@
 
 #include "director/control.h"
 #include "director/dpdk.h"
+#include "director/eal.h"
 #include "sys/command.h"
 #include "sys/log.h"
 #include "sys/service.h"
@@ -95,22 +96,6 @@ static bool read_args(struct command_line *out, int argc, char **argv)
 	return false;
 }
 
-static ssize_t take_dpdk_lines(void *cookie, const char *lines, size_t len)
-{
-	(void)cookie;
-	log_lines(lines, len);
-	return (ssize_t)len;
-}
-
-/* Has what DPDK logs wait for nobody either. */
-static void take_dpdk_log(void)
-{
-	FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = take_dpdk_lines});
-
-	if (stream && rte_openlog_stream(stream))
-		(void)fclose(stream);
-}
-
 /* For service managers: a director that has lost its devices is worth starting again. */
 static int status_of(int err)
 {
@@ -121,11 +106,8 @@ static int status_of(int err)
 
 static int run(struct control *control, int eal_argc, char **eal_argv)
 {
-	take_dpdk_log();
-	if (rte_eal_init(eal_argc, eal_argv) < 0) {
-		log_error("the EAL does not start: %s", rte_strerror(rte_errno));
+	if (eal_start(eal_argc, eal_argv))
 		return EXIT_FAILURE;
-	}
 	log_stay_here(); /* off the workers' processors */
 
 	int status = EXIT_FAILURE;

@@ -120,20 +120,3 @@ int netdev_check(uint16_t id, struct glb_diag *diag)
 		 netdev_port(id, port), netdev.name, link.sa_family);
 	return -ENOTSUP;
 }
-
-int netdev_check_all_made(struct glb_diag *diag)
-{
-	struct rte_devargs *devargs;
-	uint16_t id;
-
-	RTE_EAL_DEVARGS_FOREACH("vdev", devargs)
-	{
-		if (strncmp(devargs->name, "net_", strlen("net_")) != 0 ||
-		    !rte_eth_dev_get_port_by_name(devargs->name, &id))
-			continue;
-		glb_diag(diag, "port %s: the EAL could not make it of \"%s\"; see above why",
-			 devargs->name, devargs->args ? devargs->args : "");
-		return -ENODEV;
-	}
-	return 0;
-}

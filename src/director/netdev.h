@@ -42,10 +42,4 @@ bool netdev_mac(uint8_t out[RTE_ETHER_ADDR_LEN], uint16_t id);
  */
 GLB_NODISCARD int netdev_check(uint16_t id, struct glb_diag *diag);
 
-/*
- * Refuses to start without a device that an EAL option --vdev names: the EAL only logs that. 0, or
- * -ENODEV with a diag that names it.
- */
-GLB_NODISCARD int netdev_check_all_made(struct glb_diag *diag);
-
 #endif

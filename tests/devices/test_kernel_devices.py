@@ -51,11 +51,18 @@ def test_two_ports_on_one_device_are_refused(host):
     assert message.startswith("port net_pcap1: another port is on eth0 as well")
 
 
-def test_every_port_that_is_named_must_be_there(host):
-    """The EAL goes on without a device that it could not make."""
-    assert host.refusal("net_af_packet0,iface=nope").startswith("port net_af_packet0: the EAL could not")
-    message = host.refusal("net_af_packet0,iface=eth0", "net_af_packet1,iface=nope")
-    assert message.startswith('port net_af_packet1: the EAL could not make it of "iface=nope"')
+def test_a_device_that_cannot_be_made_is_named_with_the_reason(host):
+    """The EAL would go on without it."""
+    for vdevs, reason in (
+        (["net_af_packet0,iface=nope"], 'net_af_packet0,iface=nope: there is no interface "nope" in this network namespace'),
+        (["net_af_packet0,iface=eth0", "net_af_packet1,iface=nope"], 'net_af_packet1,iface=nope: there is no interface "nope"'),
+        (["net_null0", "net_pcap1,rx_pcap=/nope"], "net_pcap1,rx_pcap=/nope: Couldn't open /nope: /nope: No such file"),
+        (["net_ring0,nodeaction=x"], "net_ring0,nodeaction=x: could not parse node value from x"),
+        (["net_tap0,iface=much_too_long_a_name"], "net_tap0,iface=much_too_long_a_name: TAP invalid remote interface name"),
+        (["net_af_packet0,iface=eth0,nope=1"], "net_af_packet0,iface=eth0,nope=1: its driver does not say why"),
+        (["net_null0", "net_nope1"], "net_nope1: no driver of this DPDK has such devices"),
+    ):
+        assert host.refusal(*vdevs).startswith(f"--vdev {reason}"), vdevs
 
 
 def frame(destination, length=60):

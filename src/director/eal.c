@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <dirent.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "director/dpdk.h"
+#include "director/eal.h"
+#include "sys/log.h"
+#include "sys/words.h"
+
+enum { WHY_LEN = 256 };
+
+/* What the EAL and its drivers have logged about the first device that failed. */
+struct eal_log {
+	char said[WHY_LEN]; /* by drivers since the last line of the EAL's own */
+	char device[RTE_DEV_NAME_MAX_LEN];
+	char why[WHY_LEN]; /* "": the driver did not say */
+};
+
+/* Takes a name out of a line such as `failed to initialize NAME device`. False: it is another. */
+static bool read_name(char out[RTE_DEV_NAME_MAX_LEN], const char *line, const char *before,
+		      const char *behind)
+{
+	const char *from = strstr(line, before);
+	const char *to = from ? strstr(from + strlen(before), behind) : NULL;
+
+	if (!to)
+		return false;
+	from += strlen(before);
+	(void)snprintf(out, RTE_DEV_NAME_MAX_LEN, "%.*s", (int)(to - from), from);
+	return true;
+}
+
+/* Adds what a driver says, without the name of its function. */
+static void add_reason(char said[WHY_LEN], const char *line)
+{
+	const char *text = strstr(line, "(): ");
+	size_t len = strlen(said);
+
+	(void)snprintf(said + len, WHY_LEN - len, "%s%s", len ? "; " : "", text ? text + 4 : line);
+}
+
+static void take_line(struct eal_log *log, const char *line)
+{
+	char name[RTE_DEV_NAME_MAX_LEN];
+	bool failed = read_name(name, line, "failed to initialize ", " device");
+	bool unknown = read_name(name, line, "failed to parse device \"", "\"");
+
+	if ((failed || unknown) && !*log->device) {
+		memcpy(log->device, name, sizeof(name));
+		(void)snprintf(log->why, WHY_LEN, "%s",
+			       failed ? log->said : "no driver of this DPDK has such devices");
+	}
+	if (failed || unknown || !strncmp(line, "EAL: ", strlen("EAL: ")))
+		log->said[0] = '\0';
+	else
+		add_reason(log->said, line);
+}
+
+static ssize_t take_lines(void *cookie, const char *lines, size_t len)
+{
+	char line[WHY_LEN];
+
+	for (size_t at = 0; at < len;) {
+		const char *end = memchr(lines + at, '\n', len - at);
+		size_t line_len = end ? (size_t)(end - lines) - at : len - at;
+
+		(void)snprintf(line, sizeof(line), "%.*s", (int)line_len, lines + at);
+		if (*line)
+			take_line(cookie, line);
+		at += line_len + 1;
+	}
+	log_lines(lines, len);
+	return (ssize_t)len;
+}
+
+/* Has what DPDK logs wait for nobody either. The EAL uses the log until the process ends. */
+static struct eal_log *take_log(void)
+{
+	struct eal_log *log = calloc(1, sizeof(*log));
+	FILE *stream =
+		log ? fopencookie(log, "w", (cookie_io_functions_t){.write = take_lines}) : NULL;
+
+	if (!stream || !rte_openlog_stream(stream))
+		return log;
+	(void)fclose(stream);
+	return log;
+}
+
+/* The interface of the kernel that a device was to be on, if there is none of that name. */
+static bool lacks_interface(char out[IF_NAMESIZE], const char *args)
+{
+	const char *name = args ? strstr(args, "iface=") : NULL;
+
+	if (!name)
+		return false;
+	name += strlen("iface=");
+
+	int len = (int)strcspn(name, ",");
+
+	if (len >= IF_NAMESIZE)
+		return false;
+	(void)snprintf(out, IF_NAMESIZE, "%.*s", len, name);
+	return !if_nametoindex(out);
+}
+
+static void log_device(const struct eal_log *log, const char *name, const char *args)
+{
+	char interface[IF_NAMESIZE];
+	const char *why = "its driver does not say why; are its arguments right?";
+
+	if (!strcmp(log->device, name) && *log->why)
+		why = log->why;
+	if (lacks_interface(interface, args) && strncmp(name, DPDK_TAP_DRIVER, 7) != 0)
+		log_error("--vdev %s,%s: there is no interface \"%s\" in this network namespace",
+			  name, args, interface);
+	else
+		log_error("--vdev %s%s%s: %s", name, args && *args ? "," : "", args ? args : "",
+			  why);
+}
+
+/* The EAL goes on without devices that it could not make. */
+static int check_devices(const struct eal_log *log)
+{
+	struct rte_devargs *devargs;
+	uint16_t id;
+
+	RTE_EAL_DEVARGS_FOREACH("vdev", devargs)
+	{
+		if (strncmp(devargs->name, "net_", strlen("net_")) != 0 ||
+		    !rte_eth_dev_get_port_by_name(devargs->name, &id))
+			continue;
+		log_device(log, devargs->name, devargs->args);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+/* Hugepages of all sizes that nobody uses. */
+static unsigned long free_hugepages(void)
+{
+	static const char folder[] = "/sys/kernel/mm/hugepages";
+	DIR *sizes = opendir(folder);
+	unsigned long total = 0;
+
+	for (struct dirent *size; sizes && (size = readdir(sizes));) {
+		char path[sizeof(folder) + sizeof(size->d_name) + sizeof("/free_hugepages")];
+		unsigned long count = 0;
+		FILE *file;
+
+		(void)snprintf(path, sizeof(path), "%s/%s/free_hugepages", folder, size->d_name);
+		file = fopen(path, "re");
+		if (file && fscanf(file, "%lu", &count) == 1)
+			total += count;
+		if (file)
+			(void)fclose(file);
+	}
+	if (sizes)
+		(void)closedir(sizes);
+	return total;
+}
+
+static void log_lack_of_hugepages(void)
+{
+	unsigned long count = free_hugepages();
+
+	if (count)
+		log_error("the EAL does not start: it cannot use the %lu hugepage%s that %s free: "
+			  "say --in-memory, which needs no hugetlbfs to be mounted, reserve more "
+			  "by sysctl vm.nr_hugepages=N, or do without them",
+			  count, plural(count), count == 1 ? "is" : "are");
+	else
+		log_error("the EAL does not start: no hugepage is free: reserve some by sysctl "
+			  "vm.nr_hugepages=N, or do without them");
+	log_info("without hugepages: EAL options --no-huge -m 256, which cost a third to a half "
+		 "of the rate");
+}
+
+static bool has_word(int argc, char **argv, const char *word)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], word))
+			return true;
+	return false;
+}
+
+/* The EAL has not started: why? */
+static void log_failure(const struct eal_log *log, int err, bool huge)
+{
+	if (*log->device)
+		log_device(log, log->device, NULL);
+	else if (huge && (err == EACCES || err == ENOMEM)) /* it has no other use for these */
+		log_lack_of_hugepages();
+	else
+		log_error("the EAL does not start: %s", rte_strerror(err));
+}
+
+int eal_start(int argc, char **argv)
+{
+	bool huge = !has_word(argc, argv, "--no-huge");
+	struct eal_log *log = take_log();
+
+	if (!log) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	if (rte_eal_init(argc, argv) >= 0)
+		return check_devices(log);
+
+	int err = rte_errno;
+
+	log_failure(log, err, huge);
+	return err ? -err : -EINVAL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How does DPDK's environment start, and if it does not, what has to be done about it?
+ *
+ * The EAL logs what it does and returns an error number; which device failed, why, and whether it
+ * was for want of hugepages is found out here.
+ */
+#ifndef DIRECTOR_EAL_H
+#define DIRECTOR_EAL_H
+
+#include <glb/bytes.h>
+
+/*
+ * Starts the EAL, with its log in ours, and makes sure that there is a device for every --vdev,
+ * without which the EAL would go on. `argv` is what rte_eal_init() is to get.
+ *
+ * Returns 0, or -errno after logging the reason: which --vdev it is and what its driver says, or
+ * how many hugepages are free and how to do without. The EAL may be initialised nevertheless.
+ */
+GLB_NODISCARD int eal_start(int argc, char **argv);
+
+#endif

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What does a director say that cannot start for want of hugepages?"""
+
+import os
+import subprocess
+
+import pytest
+
+from drivers import eal_options
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a /sys of its own")
+def test_a_start_for_want_of_hugepages_says_so_and_how_to_do_without(process):
+    """It sees other numbers of hugepages than there are, and no hugetlbfs."""
+    command = process.command()
+    plain = eal_options(1)
+    command[1 : 1 + len(plain)] = [word for word in plain if word not in ("--no-huge", "-m", "256")]
+    sizes = "/sys/kernel/mm/hugepages"
+    for free, reason in (
+        (0, "no hugepage is free: reserve some by sysctl vm.nr_hugepages=N, or do without them"),
+        (1, "it cannot use the 1 hugepage that is free: say --in-memory"),
+        (8, "it cannot use the 8 hugepages that are free: say --in-memory"),
+    ):
+        shell = f"""
+            set -e
+            umount -a -t hugetlbfs
+            mount -t tmpfs none {sizes}
+            mkdir {sizes}/hugepages-2048kB
+            echo {free} | tee {sizes}/hugepages-2048kB/free_hugepages >{sizes}/hugepages-2048kB/nr_hugepages
+            exec "$@"
+        """
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c", shell, "sh", *map(str, command)], capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 1, done.stderr
+        assert f"glb-director: error: the EAL does not start: {reason}" in done.stderr
+        assert "--no-huge -m 256, which cost a third to a half of the rate" in done.stderr
