@@ -108,6 +108,14 @@ void report_fail(struct report *report, const char *format, ...)
 	va_end(args);
 }
 
+const struct problem *report_first_error(const struct report *report)
+{
+	for (uint32_t i = 0; i < report->count; i++)
+		if (report->problems[i].severity == SEVERITY_ERROR)
+			return &report->problems[i];
+	return NULL;
+}
+
 const char *report_line(char out[REPORT_LINE_LEN_MAX], const struct problem *problem)
 {
 	const char *colon = problem->place[0] ? ": " : "";

@@ -96,6 +96,9 @@ static inline bool report_has_errors(const struct report *report)
 	return report->totals[SEVERITY_ERROR];
 }
 
+/* The first error of those that were kept, or NULL. */
+const struct problem *report_first_error(const struct report *report);
+
 /* Writes `FILE:LINE:COLUMN: PLACE: REASON`, without the parts a problem lacks. Returns out. */
 const char *report_line(char out[REPORT_LINE_LEN_MAX], const struct problem *problem);
 

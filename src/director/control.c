@@ -11,6 +11,7 @@
 
 enum {
 	TICK_MS = 100,
+	START_TICK_MS = 5,	 /* until the workers are there */
 	STOP_LATENCY_MS = 20,	 /* of a stop during the start */
 	BUILD_PATIENCE_MS = 100, /* with a build that nobody wants any more */
 };
@@ -43,10 +44,13 @@ int control_load(struct control *control)
 
 	control->reload.service = &control->service;
 	reload_ask(&control->reload, false);
+	status_starting(&control->status, "reads its files");
 	reload_start(&control->reload, &from);
-	while (!err && !reload_wait(&control->reload, STOP_LATENCY_MS))
+	while (!err && !reload_wait(&control->reload, STOP_LATENCY_MS)) {
+		status_busy(&control->status);
 		if (service_stop_pending())
 			err = -ECANCELED;
+	}
 	if (!err && service_stop_pending())
 		err = -ECANCELED;
 	if (err || !reload_take(&control->reload, &control->first)) {
@@ -67,15 +71,10 @@ void control_unload(struct control *control)
 
 static void log_generation(const char *what, const struct glb_generation *gen)
 {
-	unsigned int binds = 0;
-	unsigned int backends = 0;
+	struct extent extent = status_extent(gen);
 
-	for (unsigned int t = 0; t < gen->tables.count; t++) {
-		binds += gen->tables.tables[t]->spec.bind_count;
-		backends += gen->tables.tables[t]->spec.backend_count;
-	}
 	log_info("%s generation %" PRIu64 ": %u tables, %u binds, %u backends; instruction set %s",
-		 what, gen->number, gen->tables.count, binds, backends,
+		 what, gen->number, extent.tables, extent.binds, extent.backends,
 		 glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)));
 }
 
@@ -107,14 +106,13 @@ static void keep_restart_only(struct director_conf *new, const struct director_c
 	new->backend_counters = old->backend_counters;
 }
 
-/* Has neighbours look up the gateways of a configuration. 0, or -errno after logging why. */
+/* Has neighbours look up the gateways of a configuration. 0, or -errno with a diag. */
 static int follow_gateways(struct neighbours *neighbours, const struct control *control,
-			   const struct director_conf *conf)
+			   const struct director_conf *conf, struct glb_diag *why)
 {
 	const struct glb_generation *current = in_force(control);
 	const struct ports *ports = &control->workers.ports;
 	static const uint8_t no_mac[GLB_MAC_LEN];
-	struct glb_diag diag = {{0}};
 
 	for (unsigned int i = 0; i < ports->count; i++) {
 		uint16_t id = ports->ids[i];
@@ -123,12 +121,7 @@ static int follow_gateways(struct neighbours *neighbours, const struct control *
 		neighbours_follow(neighbours, id, &port,
 				  current ? current->settings.ports[id].gateway_mac : no_mac);
 	}
-
-	int err = neighbours_read(neighbours, &diag);
-
-	if (err)
-		log_error("%s", diag.text);
-	return err;
+	return neighbours_read(neighbours, why);
 }
 
 /* Makes what was built the successor of what is served, with the ports as they are. 0 or -ENOMEM.
@@ -144,10 +137,22 @@ static int give_ports(struct glb_generation **out, const struct control *control
 	links_describe(ports, &control->links);
 	gen->number = control->generation;
 
-	int err = glb_generation_with_ports(out, gen, ports);
+	return glb_generation_with_ports(out, gen, ports);
+}
 
+/* The same, with gateways looked up. 0; or -errno after logging why, which the build has, too. */
+static int make_generation(struct glb_generation **out, const struct control *control,
+			   struct build *build, struct neighbours *neighbours)
+{
+	int err = follow_gateways(neighbours, control, &build->conf, &build->why);
+
+	if (!err) {
+		err = give_ports(out, control, build, neighbours);
+		if (err)
+			glb_diag(&build->why, "out of memory");
+	}
 	if (err)
-		log_error("out of memory");
+		log_error("%s", build->why.text);
 	return err;
 }
 
@@ -163,7 +168,9 @@ static int publish_next(struct control *control, struct glb_generation *gen,
 	return err;
 }
 
-/* Serves what was built from the next burst on. 0, or -errno after logging why. */
+/* Serves what was built from the next burst on. 0; or -errno after logging why, which the build
+ * has, too.
+ */
 static int serve_build(struct control *control, struct build *build)
 {
 	struct neighbours neighbours = control->neighbours;
@@ -172,14 +179,16 @@ static int serve_build(struct control *control, struct build *build)
 	int err = ports_check(&control->workers.ports, &build->conf, &diag);
 
 	if (err) {
-		log_error("%s: %s", control->reload.config_path, diag.text);
+		glb_diag(&build->why, "%s: %s", control->reload.config_path, diag.text);
+		log_error("%s", build->why.text);
 		return err;
 	}
-	err = follow_gateways(&neighbours, control, &build->conf);
-	if (!err)
-		err = give_ports(&gen, control, build, &neighbours);
-	if (!err)
+	err = make_generation(&gen, control, build, &neighbours);
+	if (!err) {
 		err = publish_next(control, gen, build->served);
+		if (err)
+			glb_diag(&build->why, "out of memory");
+	}
 	if (err) {
 		neighbours_resume(&control->neighbours, &neighbours);
 		return err;
@@ -189,9 +198,36 @@ static int serve_build(struct control *control, struct build *build)
 	control->neighbours = neighbours;
 	ports_listen(&control->workers.ports, gen->settings.ports);
 	log_generation("serving", gen);
+	status_serving(&control->status, gen, control->workers.count);
 	neighbours_warn_unknown(&control->neighbours);
 	host_check(&control->host, &control->workers);
 	return 0;
+}
+
+/* Serves what a build has come to, if it is any good. It is used up. */
+static void end_build(struct control *control, struct build *build)
+{
+	if (build->err || serve_build(control, build)) {
+		log_error("reload refused; generation %" PRIu64 " keeps serving",
+			  control->generation);
+		status_reloaded(&control->status, &build->why);
+	} else {
+		status_reloaded(&control->status, NULL);
+	}
+	if (build->served)
+		served_free(build->served);
+}
+
+static void refuse_build(struct control *control)
+{
+	struct glb_diag why;
+
+	glb_diag(&why, "%d states of the tables are kept for a worker that may be reading them",
+		 PUBLISH_HELD_MAX);
+	log_error("reload refused: %s; generation %" PRIu64 " keeps serving", why.text,
+		  control->generation);
+	status_reloaded(&control->status, &why);
+	reload_forget(&control->reload);
 }
 
 /* Serves what a build has come to, if one has ended, and starts the next, if one was asked for. */
@@ -199,21 +235,17 @@ static void follow_builds(struct control *control)
 {
 	struct build build;
 
-	if (reload_take(&control->reload, &build)) {
-		if (build.err || serve_build(control, &build))
-			log_error("reload refused; generation %" PRIu64 " keeps serving",
-				  control->generation);
-		if (build.served)
-			served_free(build.served);
+	if (reload_take(&control->reload, &build))
+		end_build(control, &build);
+	if (control->reload.building) {
+		status_busy(&control->status);
+		return;
 	}
 	if (!control->reload.asked)
 		return;
+	status_reloading(&control->status);
 	if (publish_held(&control->workers.publish) >= PUBLISH_HELD_MAX) {
-		log_error(
-			"reload refused: %d states of the tables are kept for a worker that may be "
-			"reading them; generation %" PRIu64 " keeps serving",
-			PUBLISH_HELD_MAX, control->generation);
-		reload_forget(&control->reload);
+		refuse_build(control);
 		return;
 	}
 	build = basis(control);
@@ -266,6 +298,7 @@ static void update_ports(struct control *control)
 		return;
 	log_info("serving generation %" PRIu64 ": its tables, with other gateways or ports",
 		 gen->number);
+	status_serving(&control->status, gen, control->workers.count);
 	match_twins(control);
 }
 
@@ -291,13 +324,26 @@ static int mend_ports(struct control *control)
 	return links_are_lost(&control->links, &workers->ports) ? -ENETDOWN : 0;
 }
 
+/* Mentions once that workers are there. */
+static void follow_start(struct control *control)
+{
+	const struct workers *workers = &control->workers;
+
+	if (control->ready || !workers_serve(workers))
+		return;
+	control->ready = true;
+	log_info("ready: %u workers, %u ports with %u queues each", workers->count,
+		 workers->ports.count, workers->ports.queue_count);
+	status_started(&control->status);
+}
+
 /* Runs until a signal asks for a stop, 0, or no port is left, -ENETDOWN. */
 static int serve(struct control *control)
 {
 	int err = 0;
 
 	while (!err) {
-		switch (service_wait(&control->service, TICK_MS)) {
+		switch (service_wait(&control->service, control->ready ? TICK_MS : START_TICK_MS)) {
 		case SERVICE_STOP:
 			return 0;
 		case SERVICE_RELOAD:
@@ -315,7 +361,9 @@ static int serve(struct control *control)
 		case SERVICE_TICK:
 			break;
 		}
-		follow_builds(control);
+		follow_start(control);
+		if (control->ready)
+			follow_builds(control);
 		err = mend_ports(control);
 		if (!err)
 			update_ports(control);
@@ -352,11 +400,11 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	control->generation = gen->number;
 	ports_listen(&workers->ports, gen->settings.ports);
 	log_generation("serving", gen);
+	status_serving(&control->status, gen, workers->count);
 	neighbours_warn_unknown(&control->neighbours);
 	host_check(&control->host, &control->workers);
-	log_info("ready: %u workers, %u ports with %u queues each", workers->count,
-		 workers->ports.count, workers->ports.queue_count);
 	err = serve(control);
+	status_stopping(&control->status, err ? "the devices of its ports are gone" : "as asked");
 	control->workers_left = workers_stop(workers) != 0;
 	stats_print(workers);
 	control_unload(control);
@@ -389,14 +437,6 @@ static int start_ports(struct control *control)
 	return err;
 }
 
-/* Makes the first generation of what was built. 0, or -errno after logging why. */
-static int make_first(struct glb_generation **out, struct control *control)
-{
-	int err = follow_gateways(&control->neighbours, control, &control->first.conf);
-
-	return err ? err : give_ports(out, control, &control->first, &control->neighbours);
-}
-
 int control_run(struct control *control)
 {
 	struct glb_generation *gen;
@@ -410,7 +450,7 @@ int control_run(struct control *control)
 		control_unload(control);
 		return err;
 	}
-	err = make_first(&gen, control);
+	err = make_generation(&gen, control, &control->first, &control->neighbours);
 	control_unload(control);
 	if (!err)
 		err = serve_ports(control, gen);

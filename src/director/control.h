@@ -16,6 +16,7 @@
 #include "director/neighbour.h"
 #include "director/reload.h"
 #include "director/stalls.h"
+#include "director/status.h"
 #include "director/worker.h"
 #include "sys/service.h"
 
@@ -30,7 +31,9 @@ struct control {
 	struct workers workers;
 	struct service service; /* started by the caller */
 	struct stalls stalls;
-	bool workers_left; /* the same of workers: leave ports and the EAL alone, too */
+	struct status status; /* opened and closed by the caller */
+	bool ready;	      /* all workers have begun to serve */
+	bool workers_left;    /* the same of workers: leave ports and the EAL alone, too */
 	bool left; /* a thread goes on that could not be waited for: end the process by _exit() */
 };
 

@@ -106,9 +106,12 @@ static int status_of(int err)
 
 static int run(struct control *control, int eal_argc, char **eal_argv)
 {
+	status_starting(&control->status, "starts the EAL, which clears its memory");
 	if (eal_start(eal_argc, eal_argv))
 		return EXIT_FAILURE;
 	log_stay_here(); /* off the workers' processors */
+	status_stay_here(&control->status);
+	status_starting(&control->status, "starts its ports");
 
 	int status = EXIT_FAILURE;
 
@@ -128,10 +131,13 @@ static int start(struct control *control, const struct command_line *line, int e
 	bool check = command_has(line, OPTION_CHECK);
 	int err;
 
+	if (!check)
+		status_open(&control->status);
 	control->reload.config_path = line->values[OPTION_CONFIG];
 	control->reload.tables_path = line->values[OPTION_TABLES];
 	err = control_load(control);
 	if (err == -ECANCELED) {
+		status_stopping(&control->status, "before it was ready");
 		log_info("stopped before it was ready");
 		return check ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
@@ -167,6 +173,9 @@ int main(int argc, char **argv)
 
 	int status = start(&control, &line, own_args_at(argc, argv), argv);
 
+	if (status != EXIT_SUCCESS && !control.ready)
+		status_failed(&control.status, &control.first.why);
+	status_close(&control.status);
 	log_stop();
 	if (control.left || control.workers_left)
 		_exit(status); /* takes nothing from under the thread that is left */

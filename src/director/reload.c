@@ -8,6 +8,21 @@
 #include "director/reload.h"
 #include "sys/log.h"
 
+/* All problems are in the log; one line has room for the first. */
+static void keep_reason(struct glb_diag *why, const struct report *report)
+{
+	const struct problem *first = report_first_error(report);
+	uint32_t more = report->totals[SEVERITY_ERROR] - 1;
+	char line[REPORT_LINE_LEN_MAX];
+
+	if (!first)
+		return;
+	if (more)
+		glb_diag(why, "%.400s (and %u more, see the log)", report_line(line, first), more);
+	else
+		glb_diag(why, "%s", report_line(line, first));
+}
+
 /*
  * Both files are looked at even if the first is bad, so that all problems show at once. What the
  * tables in force have in common with the new ones is not worked out again.
@@ -37,6 +52,7 @@ static int read_files(struct build *build, struct glb_tables *tables, const stru
 
 	inputs_free(inputs, 2);
 	report_log(&report, SEVERITY_WARNING);
+	keep_reason(&build->why, &report);
 	if (conf_err && !err)
 		glb_tables_free(tables);
 	return conf_err ? conf_err : err;
@@ -53,13 +69,15 @@ static int make_served(struct build *build, struct glb_tables *tables, const str
 	if (!err)
 		err = glb_generation_make(&gen, 0, &build->conf.settings, tables, &reason);
 	if (err) {
-		log_error("%s: %s", reload->tables_path, reason.text);
+		glb_diag(&build->why, "%s: %s", reload->tables_path, reason.text);
+		log_error("%s", build->why.text);
 		glb_tables_free(tables);
 		return err;
 	}
 	build->served = served_make(gen, &build->nodes);
 	if (!build->served) {
-		log_error("%s: out of memory", reload->tables_path);
+		glb_diag(&build->why, "%s: out of memory", reload->tables_path);
+		log_error("%s", build->why.text);
 		glb_generation_free(gen);
 		return -ENOMEM;
 	}
@@ -100,7 +118,8 @@ void reload_start(struct reload *reload, const struct build *from)
 	int err = -pthread_create(&reload->thread, NULL, run, reload);
 
 	if (err) {
-		log_error("no thread to read files on: %s", strerror(-err));
+		glb_diag(&reload->build.why, "no thread to read files on: %s", strerror(-err));
+		log_error("%s", reload->build.why.text);
 		reload->build.err = err;
 		reload->thread = pthread_self(); /* nothing to join */
 		reload->ended = true;

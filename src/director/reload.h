@@ -27,6 +27,7 @@ struct build {
 	struct glb_tables known;   /* in force, or empty; the caller's, to be kept until it ends */
 	struct nodes nodes;	   /* that want replicas; none at first */
 	int err;		   /* 0, or -errno after logging why */
+	struct glb_diag why;	   /* the first reason, if there is an error */
 	struct served *served;	   /* all but numbered and with ports, if there is no error */
 };
 

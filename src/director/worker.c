@@ -400,6 +400,14 @@ int workers_start(struct workers *all, struct glb_diag *diag)
 	return 0;
 }
 
+bool workers_serve(const struct workers *all)
+{
+	for (unsigned int i = 0; i < all->count; i++)
+		if (!__atomic_load_n(&all->workers[i].counters.generation, __ATOMIC_RELAXED))
+			return false;
+	return true;
+}
+
 static void drain(struct rte_ring *ring)
 {
 	void *mbuf;

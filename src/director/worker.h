@@ -87,6 +87,9 @@ GLB_NODISCARD int workers_make(struct workers *all, unsigned int count, struct g
  */
 GLB_NODISCARD int workers_start(struct workers *all, struct glb_diag *diag);
 
+/* Has every worker served a generation? */
+bool workers_serve(const struct workers *all);
+
 /* The lcore of the worker with this index. */
 unsigned int worker_lcore(unsigned int index);
 

@@ -34,7 +34,7 @@ class Process:
             *more,
         ]
 
-    def launch(self, stderr=None, stdout=None, **options):
+    def launch(self, stderr=None, stdout=None, environment=None, **options):
         """Start it and do not wait for anything. Its log and counters go to files if not elsewhere."""
         command = self.command(**options)
         with open(self.log, "wb") as log, open(self.folder / "counters", "wb") as counters:
@@ -43,6 +43,7 @@ class Process:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout or counters,
                 stderr=stderr or log,
+                env={**os.environ, **(environment or {})},
                 start_new_session=True,
             )
 

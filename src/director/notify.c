@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "director/notify.h"
+#include "sys/log.h"
+
+enum {
+	PATIENCE_MS = 500, /* at the end, with a manager that does not read */
+	LINES_LEN = 96,	   /* in front of the text */
+};
+
+struct notify {
+	pthread_t thread;
+	pthread_mutex_t lock; /* over all below */
+	pthread_cond_t changed;
+	unsigned int pending; /* a set of events */
+	uint64_t reloading_at_us;
+	char status[NOTIFY_STATUS_LEN];
+	bool closing;
+	bool ended;
+};
+
+/* Takes the first of the events that are pending. */
+static enum notify_event take_event(struct notify *notify)
+{
+	unsigned int first = notify->pending & -notify->pending;
+
+	notify->pending &= ~(first | NOTIFY_STATUS); /* the text goes with every event */
+	return (enum notify_event)first;
+}
+
+/* The lines of an event in front of its text, each with its newline. */
+static void write_lines(char out[LINES_LEN], enum notify_event event, uint64_t reloading_at_us)
+{
+	switch (event) {
+	case NOTIFY_RELOADING:
+		(void)snprintf(out, LINES_LEN, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n",
+			       reloading_at_us);
+		break;
+	case NOTIFY_READY:
+		(void)snprintf(out, LINES_LEN, "READY=1\n");
+		break;
+	case NOTIFY_STOPPING:
+		(void)snprintf(out, LINES_LEN, "STOPPING=1\n");
+		break;
+	case NOTIFY_BUSY:
+		(void)snprintf(out, LINES_LEN, "EXTEND_TIMEOUT_USEC=%d000000\n", NOTIFY_BUSY_S);
+		break;
+	case NOTIFY_STATUS:
+		out[0] = '\0';
+		break;
+	}
+}
+
+/* With the lock held, which is released while libsystemd may wait. False: it was refused. */
+static bool send_next(struct notify *notify)
+{
+	char lines[LINES_LEN];
+	char message[LINES_LEN + sizeof("STATUS=") + NOTIFY_STATUS_LEN];
+
+	write_lines(lines, take_event(notify), notify->reloading_at_us);
+	(void)snprintf(message, sizeof(message), "%sSTATUS=%s", lines, notify->status);
+	(void)pthread_mutex_unlock(&notify->lock);
+
+	int err = sd_notify(0, message);
+
+	(void)pthread_mutex_lock(&notify->lock);
+	errno = -err;
+	return err >= 0;
+}
+
+static void *send_all(void *arg)
+{
+	struct notify *notify = arg;
+	bool warned = false;
+
+	(void)pthread_mutex_lock(&notify->lock);
+	for (;;) {
+		while (!notify->pending && !notify->closing)
+			(void)pthread_cond_wait(&notify->changed, &notify->lock);
+		if (!notify->pending)
+			break;
+		if (send_next(notify) || warned || notify->closing)
+			continue;
+		log_warning("the service manager is not notified: NOTIFY_SOCKET: %s",
+			    strerror(errno));
+		warned = true;
+	}
+	__atomic_store_n(&notify->ended, true, __ATOMIC_RELEASE);
+	(void)pthread_mutex_unlock(&notify->lock);
+	return NULL;
+}
+
+int notify_open(struct notify **out)
+{
+	if (!getenv("NOTIFY_SOCKET")) {
+		*out = NULL;
+		return 0;
+	}
+
+	struct notify *notify = calloc(1, sizeof(*notify));
+
+	if (!notify)
+		return -ENOMEM;
+	(void)pthread_mutex_init(&notify->lock, NULL);
+	(void)pthread_cond_init(&notify->changed, NULL);
+
+	int err = -pthread_create(&notify->thread, NULL, send_all, notify);
+
+	if (err)
+		free(notify);
+	else
+		*out = notify;
+	return err;
+}
+
+void notify_stay_here(struct notify *notify)
+{
+	cpu_set_t set;
+
+	if (notify && !sched_getaffinity(0, sizeof(set), &set))
+		(void)pthread_setaffinity_np(notify->thread, sizeof(set), &set);
+}
+
+static uint64_t monotonic_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void notify_send(struct notify *notify, enum notify_event event, const char *status)
+{
+	if (!notify)
+		return;
+	(void)pthread_mutex_lock(&notify->lock);
+	if (event == NOTIFY_RELOADING) {
+		notify->reloading_at_us = monotonic_us();
+		notify->pending &= ~(unsigned int)NOTIFY_READY; /* of an earlier reload */
+	}
+	if (event == NOTIFY_STOPPING)
+		notify->pending = 0; /* nothing else matters any more */
+	notify->pending |= event;
+	(void)snprintf(notify->status, sizeof(notify->status), "%s", status);
+	for (char *at = notify->status; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	(void)pthread_cond_signal(&notify->changed);
+	(void)pthread_mutex_unlock(&notify->lock);
+}
+
+void notify_close(struct notify *notify)
+{
+	const struct timespec ms = {.tv_nsec = 1000000};
+
+	if (!notify)
+		return;
+	(void)pthread_mutex_lock(&notify->lock);
+	notify->closing = true;
+	(void)pthread_cond_signal(&notify->changed);
+	(void)pthread_mutex_unlock(&notify->lock);
+	for (unsigned int left = PATIENCE_MS; !__atomic_load_n(&notify->ended, __ATOMIC_ACQUIRE);
+	     left--) {
+		if (!left)
+			return;
+		(void)nanosleep(&ms, NULL);
+	}
+	(void)pthread_join(notify->thread, NULL);
+	(void)pthread_cond_destroy(&notify->changed);
+	(void)pthread_mutex_destroy(&notify->lock);
+	free(notify);
+}
