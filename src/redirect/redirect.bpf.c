@@ -290,10 +290,8 @@ GLB_INLINE bool may_be_from_client(struct glb_cursor cur, uint8_t version)
 
 	if (!ip)
 		return false;
-	if (version == 4)
-		return glb_is_host(ip + 12, 4) && glb_load32(ip + 12) != glb_load32(ip + 16);
-	return glb_is_host(ip + 8, 6) && (glb_load64(ip + 8) != glb_load64(ip + 24) ||
-					  glb_load64(ip + 16) != glb_load64(ip + 32));
+	return version == 4 ? glb_may_be_from(ip + 12, ip + 16, 4)
+			    : glb_may_be_from(ip + 8, ip + 24, 6);
 }
 
 /*
