@@ -12,22 +12,11 @@
 
 #include "binds.h"
 #include "exact.h"
+#include "level.h"
 #include "segments.h"
 
-/* Stand for more than one protocol in a key; no packet can name them in its 8 bits. */
-enum {
-	PROTO_EITHER = 256, /* TCP or UDP, with their ports: errors that quote something else */
-	PROTO_NONE,	    /* whatever the protocol and ports: flows without ports */
-};
-
-/* One for its own protocol and one for each of those. */
+/* One for its own protocol and one for each that stands for several: see level.h. */
 enum { RULES_PER_BIND = 3 };
-
-struct level {
-	uint64_t mask[2];
-	uint8_t version;
-	uint8_t prefix_len;
-};
 
 struct entry {
 	uint32_t rules;		/* the first of its rules */
@@ -46,40 +35,6 @@ struct glb_binds {
 	uint32_t level_count;
 	struct level levels[33 + 129]; /* longest prefix first */
 };
-
-static struct level level_of(uint8_t version, uint8_t prefix_len)
-{
-	struct level level = {.version = version, .prefix_len = prefix_len};
-	uint8_t mask[16] = {0};
-
-	for (unsigned int i = 0; i < prefix_len; i++)
-		mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
-	memcpy(level.mask, mask, sizeof(mask));
-	return level;
-}
-
-/* addr has 16 bytes. */
-static struct key key_of(const struct level *level, const uint8_t *addr, uint16_t proto)
-{
-	return (struct key){
-		.addr = {glb_load64(addr) & level->mask[0], glb_load64(addr + 8) & level->mask[1]},
-		.what = (uint32_t)level->version << 24 | (uint32_t)level->prefix_len << 16 | proto,
-	};
-}
-
-static uint32_t key_hash(const struct key *key)
-{
-	uint64_t mix = (key->addr[0] ^ key->what) * 0x9e3779b97f4a7c15;
-
-	/* the last bytes of an address must reach the low bits, too */
-	mix = (mix ^ mix >> 32 ^ glb_rotl64(key->addr[1], 29)) * 0xd6e8feb86659fd93;
-	return (uint32_t)(mix >> 32);
-}
-
-static bool key_equal(const struct key *a, const struct key *b)
-{
-	return a->addr[0] == b->addr[0] && a->addr[1] == b->addr[1] && a->what == b->what;
-}
 
 /* Groups equal keys; inside a group the best rule comes first. */
 static int compare_rules(const void *left, const void *right)
@@ -153,12 +108,6 @@ static void collect(struct glb_binds *binds, const struct glb_tables *tables)
 	}
 }
 
-/* A port as glb_load_le16() reads it in a packet. */
-static uint16_t le_port(uint16_t port)
-{
-	return GLB_LE16(GLB_BE16(port));
-}
-
 static void add_exact4(struct exact_index *index, uint64_t key, struct exact found)
 {
 	uint64_t slot = exact_slot4(index, key);
@@ -188,7 +137,7 @@ static void add_exact(struct glb_binds *binds, uint32_t rule, const struct glb_b
 	bool gue = bind->proto == GLB_PROTO_UDP && bind->port_first == GLB_GUE_PORT;
 	struct exact found = {rule, (uint16_t)binds->rules[rule].table,
 			      binds->rules[rule].quic || gue};
-	uint64_t what = exact_what(bind->addr.version, bind->proto, le_port(bind->port_first));
+	uint64_t what = exact_what(bind->addr.version, bind->proto, exact_port(bind->port_first));
 
 	if (bind->addr.version == 4)
 		add_exact4(&binds->exact, what | glb_load_le32(bind->addr.bytes), found);
@@ -391,7 +340,7 @@ static const struct rule *match(const struct glb_binds *binds, const struct glb_
 
 static const struct exact *find_exact(const struct glb_binds *binds, const struct glb_flow *flow)
 {
-	uint64_t what = exact_what(flow->version, flow->proto, le_port(flow->dst_port));
+	uint64_t what = exact_what(flow->version, flow->proto, exact_port(flow->dst_port));
 	uint64_t vip[2] = {glb_load_le64(flow->dst), glb_load_le64(flow->dst + 8)};
 
 	return flow->version == 4 ? exact_find4(&binds->exact, what | vip[0])

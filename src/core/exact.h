@@ -41,6 +41,12 @@ struct exact_index {
 
 const struct exact_index *binds_exact(const struct glb_binds *binds);
 
+/* A port as a key has it: as glb_load_le16() reads it in a packet. */
+GLB_INLINE uint16_t exact_port(uint16_t port)
+{
+	return GLB_LE16(GLB_BE16(port));
+}
+
 /* What a key is made of besides the VIP; never 0. The port is that of the packet, little-endian. */
 GLB_INLINE uint64_t exact_what(uint8_t version, uint64_t proto, uint64_t port)
 {

@@ -12,7 +12,7 @@
 /* The flows of a rule, but for their ports. */
 struct key {
 	uint64_t addr[2]; /* as in memory, host bits 0 */
-	uint32_t what;	  /* version, prefix length, protocol: see key_of() in bind.c */
+	uint32_t what;	  /* version, prefix length, protocol: see key_of() */
 	uint32_t zero;	  /* so that keys compare as bytes */
 };
 
