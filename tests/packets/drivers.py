@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -17,35 +18,8 @@ from datapath import Port
 from far_end import Wire
 from netns import Namespace, stop, wait_until
 
-VERDICTS = (
-    "forward",
-    "answer_echo",
-    "answer_too_big",
-    "answer_outer_too_big",
-    "punt_not_ip",
-    "punt_no_bind",
-    "punt_group",
-    "punt_outer_too_big",
-    "punt_outer_quote",
-    "punt_outer_error",
-    "drop_other_host",
-    "drop_truncated",
-    "drop_bad_length",
-    "drop_ext_headers",
-    "drop_loop",
-    "drop_source",
-    "drop_bad_checksum",
-    "drop_ttl",
-    "drop_fragment",
-    "drop_bad_quote",
-    "drop_echo",
-    "drop_answer_limit",
-    "drop_error_limit",
-    "drop_mtu",
-    "drop_too_big",
-    "drop_no_gateway",
-    "drop_no_headroom",
-)
+VERDICT_LIST = Path(__file__).resolve().parents[2] / "include/glb/verdict.h"
+VERDICTS = tuple(re.findall(r'^\s*X\([A-Z_]+, "(\w+)"', VERDICT_LIST.read_text("utf-8"), re.M))
 NEIGHBOURS = {"198.18.0.254": "02:00:00:00:00:fd"}  # of who has a kernel to ask
 ANSWERS = tuple(name for name in VERDICTS if name.startswith("answer_"))
 LEAVING = ("forward", *ANSWERS)  # through the port for traffic
