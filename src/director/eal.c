@@ -187,6 +187,42 @@ static bool has_word(int argc, char **argv, const char *word)
 	return false;
 }
 
+/* Is it this option, alone or with its value? */
+static bool is_option(const char *word, const char *option)
+{
+	size_t len = strlen(option);
+	bool alone = !strcmp(word, option);
+
+	/* a value follows a letter at once, and a name after "=" */
+	return alone || (!strncmp(word, option, len) && (len == 2 || word[len] == '='));
+}
+
+int eal_check_words(int argc, char *const *argv)
+{
+	static const struct {
+		const char *old;
+		const char *today;
+	} renamed[] = {
+		{"--master-lcore", "--main-lcore"},
+		{"-w", "-a (--allow)"},
+		{"--pci-whitelist", "-a (--allow)"},
+		{"--pci-blacklist", "-b (--block)"},
+	};
+	int err = 0;
+
+	for (int i = 1; i < argc; i++)
+		for (unsigned int k = 0; k < sizeof(renamed) / sizeof(*renamed); k++)
+			if (is_option(argv[i], renamed[k].old)) {
+				log_error("EAL option \"%s\": DPDK calls it %s today; in a set-up "
+					  "of the "
+					  "original, change GLB_DIRECTOR_EAL_ARGS in "
+					  "/etc/default/glb-director",
+					  argv[i], renamed[k].today);
+				err = -EINVAL;
+			}
+	return err;
+}
+
 /* The EAL has not started: why? */
 static void log_failure(const struct eal_log *log, int err, bool huge)
 {

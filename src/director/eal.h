@@ -11,6 +11,12 @@
 #include <glb/bytes.h>
 
 /*
+ * Are there options among the EAL's words that DPDK has renamed since its version 17, which the
+ * original director was made for? 0; or -EINVAL after logging today's name of each.
+ */
+GLB_NODISCARD int eal_check_words(int argc, char *const *argv);
+
+/*
  * Starts the EAL, with its log in ours, and makes sure that there is a device for every --vdev,
  * without which the EAL would go on. `argv` is what rte_eal_init() is to get.
  *

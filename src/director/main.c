@@ -20,7 +20,10 @@
 	X(CONFIG_FILE, "config-file", "FILE", NULL, 0)                                             \
 	X(TABLES, "tables", "FILE", "forwarding tables: source JSON or binary image", 't')         \
 	X(FORWARDING_TABLE, "forwarding-table", "FILE", NULL, 0)                                   \
-	X(CHECK, "check", NULL, "read both files, say what is in them or wrong, and exit 0 or 1", 0)
+	X(CHECK, "check", NULL, "read both files, say what is in them or wrong, and exit 0 or 1",  \
+	  0)                                                                                       \
+	X(DEBUG, "debug", NULL, "the original's, without effect: the log has all there is to say", \
+	  'v')
 
 enum {
 #define OPTION_CONSTANT(constant, ...) OPTION_##constant,
@@ -131,6 +134,9 @@ static int start(struct control *control, const struct command_line *line, int e
 	bool check = command_has(line, OPTION_CHECK);
 	int err;
 
+	if (command_has(line, OPTION_DEBUG))
+		log_info("--debug has no effect: the log has all there is to say");
+
 	if (!check)
 		status_open(&control->status);
 	control->reload.config_path = line->values[OPTION_CONFIG];
@@ -163,6 +169,8 @@ int main(int argc, char **argv)
 
 	if (!read_args(&line, argc, argv))
 		return line.status;
+	if (eal_check_words(own_args_at(argc, argv), argv))
+		return COMMAND_MISUSED;
 	service_keep_memory();
 	if (!err)
 		err = log_start();

@@ -131,6 +131,38 @@ class CommandLines(unittest.TestCase):
         ):
             self.assertEqual(self.refusal("glb-director", *words), reason)
 
+    def test_glb_director_answers_old_names_of_eal_options_with_those_of_today(self):
+        """All of them in one run, before anything is read or started."""
+        if "glb-director" not in self.programs:
+            self.skipTest("glb-director is not built")
+        names = {
+            ("--master-lcore", "4"): "--main-lcore",
+            ("--master-lcore=4",): "--main-lcore",
+            ("-w", "0000:01:00.0"): "-a (--allow)",
+            ("-w0000:01:00.0",): "-a (--allow)",
+            ("--pci-whitelist", "0000:01:00.0"): "-a (--allow)",
+            ("--pci-blacklist=0000:01:00.0",): "-b (--block)",
+        }
+        words = [word for option in names for word in option]
+        status, out, err = run(self.programs["glb-director"], *words, "-l", "4,5", "--", "-c", "c", "-t", "t")
+        self.assertEqual((status, out), (2, ""))
+        self.assertEqual(
+            err.splitlines(),
+            [
+                f'glb-director: error: EAL option "{option[0]}": DPDK calls it {today} today; in a set-up of the '
+                "original, change GLB_DIRECTOR_EAL_ARGS in /etc/default/glb-director"
+                for option, today in names.items()
+            ],
+        )
+
+    def test_glb_director_takes_the_original_s_option_for_more_messages(self):
+        if "glb-director" not in self.programs:
+            self.skipTest("glb-director is not built")
+        for word in ("--debug", "-v"):
+            status, _, err = run(self.programs["glb-director"], "--", "-c", "c", "-t", "t", "--check", word)
+            self.assertEqual(status, 1)
+            self.assertIn("glb-director: info: --debug has no effect: the log has all there is to say\n", err)
+
     def test_help_that_nobody_could_read_is_a_failure(self):
         for name, path in self.programs.items():
             with open("/dev/full", "wb") as full:
