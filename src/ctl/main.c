@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "original.h"
 #include "sys/log.h"
 
 static const struct command_option options[] = {
@@ -201,19 +202,29 @@ static int flush_output(void)
 	return EXIT_FAILED;
 }
 
-int main(int argc, char **argv)
+static int run(const struct program *called, int argc, char **argv)
 {
 	struct command_line line;
 
-	if (!command_read(&line, &program, argc, argv))
+	if (!command_read(&line, called, argc, argv))
 		return line.status;
 
 	int status = line.command->run(&line);
 
 	if (status == EXIT_USAGE)
-		command_print_usage(&program, line.command);
+		command_print_usage(called, line.command);
 
 	int flushed = flush_output();
 
 	return status == EXIT_OK ? flushed : status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct program *original = original_program(argv[0]);
+
+	if (!original)
+		return run(&program, argc, argv);
+	original_skip_eal(original, &argc, &argv);
+	return run(original, argc, argv) == EXIT_OK ? EXIT_OK : EXIT_FAILED;
 }
