@@ -501,7 +501,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("answer");
 	TCase *packets = tcase_create("packets");
 
-	tcase_set_timeout(packets, 30);
 	tcase_add_unchecked_fixture(packets, make_generation, free_generation);
 	tcase_add_test(packets, a_known_echo_request_has_its_known_reply);
 	tcase_add_test(packets, an_echo_request_of_any_length_has_a_right_reply);

@@ -439,7 +439,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("encap");
 	TCase *encap = tcase_create("encap");
 
-	tcase_set_timeout(encap, 60);
 	tcase_add_test(encap, the_outer_headers_are_those_of_the_description_byte_for_byte);
 	tcase_add_test(encap, every_tos_and_flow_label_has_its_place);
 	tcase_add_test(encap, every_checksum_mode_writes_what_it_says);

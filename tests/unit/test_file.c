@@ -348,7 +348,6 @@ Suite *unit_suite(void)
 	tcase_add_loop_test(file, a_file_is_read_as_it_was_at_one_moment_or_not_at_all, 0,
 			    COUNT_OF(writers));
 	tcase_add_test(file, a_file_left_alone_is_read_though_somebody_may_write_it);
-	tcase_set_timeout(file, 60);
 	suite_add_tcase(suite, file);
 	return suite;
 }

@@ -501,7 +501,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("forward");
 	TCase *forward = tcase_create("forward");
 
-	tcase_set_timeout(forward, 30);
 	tcase_add_unchecked_fixture(forward, make_generations, free_generations);
 	tcase_add_loop_test(forward, every_fate_is_met_and_only_a_forwarded_packet_changes, 0,
 			    COUNT_OF(fates));

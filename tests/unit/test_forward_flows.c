@@ -274,7 +274,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("forward_flows");
 	TCase *flows = tcase_create("flows");
 
-	tcase_set_timeout(flows, 60);
 	tcase_add_unchecked_fixture(flows, make_generations, NULL);
 	tcase_add_loop_test(flows, an_error_follows_the_flow_it_quotes_if_its_kind_is_followed, 0,
 			    COUNT_OF(errors));

@@ -319,7 +319,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("forward_quic");
 	TCase *quic = tcase_create("forward_quic");
 
-	tcase_set_timeout(quic, 30);
 	tcase_add_checked_fixture(quic, make_tables, NULL);
 	tcase_add_test(quic,
 		       a_known_server_is_first_whatever_its_state_and_the_hops_of_the_flow_follow);

@@ -403,7 +403,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("forward_settings");
 	TCase *settings = tcase_create("settings");
 
-	tcase_set_timeout(settings, 60);
 	tcase_add_unchecked_fixture(settings, make_generations, NULL);
 	tcase_add_test(settings, the_reasons_to_drop_a_packet_are_looked_for_in_one_order);
 	tcase_add_test(settings, the_policy_for_echoes_comes_before_the_way_to_a_proxy);

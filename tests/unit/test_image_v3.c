@@ -382,7 +382,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("image_v3");
 	TCase *v3 = tcase_create("image_v3");
 
-	tcase_set_timeout(v3, 30);
 	tcase_add_unchecked_fixture(v3, write_tables, free_tables);
 	tcase_add_test(v3, version_3_has_the_layout_its_description_gives);
 	tcase_add_test(v3, an_image_has_version_3_when_one_table_needs_it);

@@ -145,7 +145,6 @@ Suite *unit_suite(void)
 	TCase *input = tcase_create("input");
 
 	tcase_add_checked_fixture(input, make_directory, remove_directory);
-	tcase_set_timeout(input, 60);
 	tcase_add_test(input, a_file_that_changes_before_the_other_is_read_is_read_again);
 	tcase_add_test(input, two_files_are_never_mixed);
 	tcase_add_test(input,

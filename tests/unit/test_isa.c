@@ -349,7 +349,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("isa");
 	TCase *isa = tcase_create("isa");
 
-	tcase_set_timeout(isa, 60);
 	tcase_add_loop_test(
 		isa, every_set_decides_bursts_of_any_length_as_the_generic_one_decides_packets,
 		GLB_ISA_GENERIC, GLB_ISA_COUNT);

@@ -240,7 +240,6 @@ Suite *unit_suite(void)
 	TCase *rate = tcase_create("rate");
 	TCase *shares = tcase_create("shares");
 
-	tcase_set_timeout(rate, 30);
 	tcase_add_test(rate, a_burst_is_as_large_as_a_second_s_worth_but_at_most_a_hundred);
 	tcase_add_test(rate, answers_flow_back_evenly_and_never_above_the_burst);
 	tcase_add_test(rate, over_a_long_time_the_rate_is_kept_however_often_one_asks);

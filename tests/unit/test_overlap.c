@@ -275,7 +275,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("overlap");
 	TCase *overlap = tcase_create("overlap");
 
-	tcase_set_timeout(overlap, 60);
 	tcase_add_loop_test(overlap, the_loser_of_an_overlap_is_told_and_the_winner_named, 0,
 			    COUNT_OF(cases));
 	tcase_add_loop_test(overlap, every_loser_and_no_other_is_told, 0, 5);

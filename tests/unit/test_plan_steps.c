@@ -262,7 +262,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("plan_steps");
 	TCase *steps = tcase_create("plan_steps");
 
-	tcase_set_timeout(steps, 30);
 	tcase_add_loop_test(steps, the_steps_of_a_plan_are_the_expected_ones, 0, COUNT_OF(plans));
 	tcase_add_test(steps, a_bind_or_the_name_changes_in_one_step);
 	tcase_add_test(steps, no_plan_leads_to_other_hashes);

@@ -213,7 +213,6 @@ Suite *unit_suite(void)
 	TCase *cases = tcase_create("reload");
 
 	tcase_add_checked_fixture(cases, start, stop);
-	tcase_set_timeout(cases, 100);
 	tcase_add_test(cases, what_is_served_may_change_while_its_successor_is_built);
 	tcase_add_test(cases, a_build_that_fails_leaves_nothing);
 	tcase_add_test(cases, what_nobody_asked_for_is_not_built);

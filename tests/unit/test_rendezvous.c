@@ -352,7 +352,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("rendezvous");
 	TCase *rendezvous = tcase_create("rendezvous");
 
-	tcase_set_timeout(rendezvous, 30);
 	tcase_add_test(rendezvous, the_published_orders_of_three_rows_are_kept);
 	tcase_add_test(rendezvous, known_tables_have_their_known_rows);
 	tcase_add_test(rendezvous, ipv6_backends_rank_by_all_16_bytes);

@@ -435,7 +435,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("replace");
 	TCase *file = tcase_create("replace");
 
-	tcase_set_timeout(file, 30); /* the lock is waited for */
 	tcase_add_checked_fixture(file, make_directory, remove_directory);
 	tcase_add_test(file, a_new_file_has_the_mode_the_umask_leaves);
 	tcase_add_test(file, a_replaced_file_keeps_its_mode);

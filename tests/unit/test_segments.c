@@ -260,11 +260,9 @@ Suite *unit_suite(void)
 	tcase_add_test(rules, the_first_and_last_port_and_all_of_them_can_be_served);
 	tcase_add_test(rules, every_port_can_have_a_rule_of_its_own);
 	tcase_add_loop_test(rules, as_many_rules_as_a_table_may_have_serve_their_ports, 0, 2);
-	tcase_set_timeout(rules, 60); /* with sanitizers, on a busy machine */
 	suite_add_tcase(suite, rules);
 	tcase_add_loop_test(binds, packets_and_errors_find_the_narrowest_bind_and_of_such_the_first,
 			    0, 2);
-	tcase_set_timeout(binds, 60);
 	suite_add_tcase(suite, binds);
 	return suite;
 }

@@ -303,7 +303,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("table");
 	TCase *table = tcase_create("table");
 
-	tcase_set_timeout(table, 30);
 	tcase_add_test(table, every_table_of_a_spec_is_worked_out);
 	tcase_add_test(table, tables_keep_copies_of_everything_in_the_spec);
 	tcase_add_test(table, a_spec_that_could_serve_nobody_is_refused_with_the_place);

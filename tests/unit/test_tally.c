@@ -343,7 +343,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("tally");
 	TCase *tests = tcase_create("tally");
 
-	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, backends_and_tables_have_the_sum_of_all_workers);
 	tcase_add_test(tests, a_backend_goes_on_counting_wherever_it_stands_now);
 	tcase_add_test(tests, what_was_removed_is_told_and_counts_on_when_it_is_back);

@@ -210,7 +210,6 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("tcp");
 	TCase *tcp = tcase_create("tcp");
 
-	tcase_set_timeout(tcp, 30);
 	tcase_add_test(tcp, the_option_is_found_wherever_it_stands_and_the_checksum_stays_right);
 	tcase_add_test(tcp, a_value_that_fits_stays);
 	tcase_add_test(tcp, options_that_hold_no_readable_one_stay);
