@@ -17,6 +17,10 @@
  * A backend that is marked unhealthy counts as one that has lost its flows already. A table that
  * has been in force for as long as its longest flow lives is settled: all flows are owned by
  * primaries.
+ *
+ * Flows are lost, too, with their bind, with another hash_key, and with a QUIC server ID that leads
+ * elsewhere while there may be connections that name it. A bind may become wider, or one for QUIC;
+ * one that no longer is for QUIC does not keep its connections.
  */
 #ifndef GLB_DIFF_H
 #define GLB_DIFF_H
@@ -28,10 +32,22 @@ struct glb_diff {
 	uint32_t changed_rows;	  /* rows whose hop list differs, by address */
 	uint32_t changed_primary; /* rows whose primary differs */
 	uint32_t owned;		  /* pairs of a row and a backend that may own flows there */
-	uint32_t kept;		  /* of those: still the primary */
-	uint32_t moved;		  /* still on the list, but not first */
+	uint32_t kept;		  /* of those: no further back on the list than before */
+	uint32_t moved;		  /* further back: reached by one more second chance */
 	uint32_t lost;		  /* not on the list any more: their flows break */
+	uint32_t binds_gone;	  /* of the old table: no bind of the new one covers them */
+	uint32_t servers_lost;	  /* server IDs that no longer lead to the backends that had them */
 };
+
+/* Does a change break flows? The one rule of it. */
+static inline bool glb_diff_loses(const struct glb_diff *diff)
+{
+	return diff->lost || diff->binds_gone || diff->servers_lost || !diff->same_hash_key;
+}
+
+/* Does one bind of a table cover another bind? `hint` is where to look first. */
+bool glb_diff_keeps_bind(const struct glb_table_spec *table, const struct glb_bind *bind,
+			 unsigned int hint);
 
 /* What a change does to one backend. Rows by position on the hop list. */
 struct glb_diff_backend {
@@ -51,7 +67,7 @@ GLB_NODISCARD int glb_diff(struct glb_diff *out, struct glb_diff_backend *backen
 			   unsigned int *backend_count, const struct glb_table *old,
 			   const struct glb_table *new, bool settled);
 
-/* Likewise, for who does not ask about single backends. */
+/* The same totals, without figures of single backends. */
 GLB_NODISCARD int glb_diff_totals(struct glb_diff *out, const struct glb_table *old,
 				  const struct glb_table *new, bool settled);
 

@@ -49,7 +49,8 @@ struct glb_plan {
  * need no step.
  *
  * Returns 0 and sets *out, to be released with glb_plan_free(); otherwise leaves *out alone:
- *   -EPERM    there is no way without losing flows; diag says what stands in it
+ *   -EPERM    there is no way without losing flows, by the rule of glb/diff.h; diag says what
+ *             stands in it
  *   -EINVAL   one of the states cannot be served
  *   -ENOMEM   out of memory
  */

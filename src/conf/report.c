@@ -5,6 +5,7 @@
 
 #include "conf/report.h"
 #include "sys/log.h"
+#include "sys/words.h"
 
 void report_file(struct report *report, const char *path)
 {
@@ -158,7 +159,9 @@ void report_log(const struct report *report, enum severity least)
 			log_problem(&report->problems[i]);
 	}
 	if (more[SEVERITY_ERROR])
-		log_error("and %u more errors", more[SEVERITY_ERROR]);
+		log_error("and %u more error%s", more[SEVERITY_ERROR],
+			  plural(more[SEVERITY_ERROR]));
 	if (more[SEVERITY_WARNING] && least <= SEVERITY_WARNING)
-		log_warning("and %u more warnings", more[SEVERITY_WARNING]);
+		log_warning("and %u more warning%s", more[SEVERITY_WARNING],
+			    plural(more[SEVERITY_WARNING]));
 }

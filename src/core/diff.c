@@ -112,10 +112,13 @@ static void count_owner(struct glb_diff *diff, const struct pair *pair, const st
 			uint16_t place)
 {
 	unsigned int position = position_of(pair, lists, place);
+	unsigned int before = 0;
 
+	while (lists->old[before] != place)
+		before++;
 	diff->owned++;
-	diff->kept += position == 0;
-	diff->moved += position > 0 && position < GLB_HOPS_MAX;
+	diff->kept += position <= before;
+	diff->moved += position > before && position < GLB_HOPS_MAX;
 	diff->lost += position == GLB_HOPS_MAX;
 	pair->backends[place].lost += position == GLB_HOPS_MAX;
 }
@@ -148,6 +151,70 @@ static bool was_rebalanced(const struct glb_table_spec *spec)
 	return spec->max_load && changing;
 }
 
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned int count)
+{
+	unsigned int bytes = count / 8;
+	unsigned int mask = 0xff00u >> count % 8 & 0xff;
+
+	return !memcmp(a, b, bytes) && (!mask || !((a[bytes] ^ b[bytes]) & mask));
+}
+
+/* Is all that matches `inner` matched by `outer`? */
+static bool covers(const struct glb_bind *outer, const struct glb_bind *inner)
+{
+	return outer->addr.version == inner->addr.version &&
+	       outer->prefix_len <= inner->prefix_len && outer->proto == inner->proto &&
+	       outer->port_first <= inner->port_first && outer->port_last >= inner->port_last &&
+	       (outer->quic || !inner->quic) &&
+	       same_bits(outer->addr.bytes, inner->addr.bytes, outer->prefix_len);
+}
+
+bool glb_diff_keeps_bind(const struct glb_table_spec *table, const struct glb_bind *bind,
+			 unsigned int hint)
+{
+	for (unsigned int i = 0; i < table->bind_count; i++)
+		if (covers(&table->binds[(hint + i) % table->bind_count], bind))
+			return true;
+	return false;
+}
+
+static unsigned int count_gone(const struct glb_table_spec *old, const struct glb_table_spec *new)
+{
+	unsigned int gone = 0;
+
+	for (unsigned int i = 0; i < old->bind_count; i++)
+		gone += !glb_diff_keeps_bind(new, &old->binds[i], i);
+	return gone;
+}
+
+/* Server IDs that lead elsewhere. Who is down, or at the end of a drain, has no connections left.
+ */
+static unsigned int count_lost_servers(const struct glb_table_spec *old,
+				       const struct glb_table_spec *new, bool settled)
+{
+	uint16_t was[GLB_SERVER_IDS];
+	uint16_t is[GLB_SERVER_IDS];
+	unsigned int lost = 0;
+
+	if (!glb_server_ids(was, old))
+		return 0;
+
+	bool any = glb_server_ids(is, new);
+
+	for (unsigned int id = 0; id < GLB_SERVER_IDS; id++) {
+		if (was[id] == GLB_NO_BACKEND)
+			continue;
+
+		const struct glb_backend *backend = &old->backends[was[id]];
+
+		if (!backend->healthy || (settled && backend->state == GLB_DRAINING))
+			continue;
+		lost += !any || is[id] == GLB_NO_BACKEND ||
+			!glb_addr_equal(&new->backends[is[id]].addr, &backend->addr);
+	}
+	return lost;
+}
+
 int glb_diff(struct glb_diff *out, struct glb_diff_backend *backends, unsigned int *backend_count,
 	     const struct glb_table *old, const struct glb_table *new, bool settled)
 {
@@ -166,6 +233,8 @@ int glb_diff(struct glb_diff *out, struct glb_diff_backend *backends, unsigned i
 	*out = (struct glb_diff){
 		.same_hash_key =
 			!memcmp(old->spec.hash_key, new->spec.hash_key, sizeof(old->spec.hash_key)),
+		.binds_gone = count_gone(&old->spec, &new->spec),
+		.servers_lost = count_lost_servers(&old->spec, &new->spec, settled),
 	};
 	number_backends(&pair);
 	for (uint32_t row = 0; row < GLB_ROWS; row++)

@@ -317,8 +317,9 @@ static int check_table_count(uint32_t count, uint32_t version, size_t left, stru
 		return -EINVAL;
 	}
 	if (count > left / least || (version == 2 && count * least != left)) {
-		glb_diag(diag, "%zu bytes, expected %s%zu for %u tables", left + HEADER_LEN,
-			 version == 2 ? "" : "at least ", count * least + HEADER_LEN, count);
+		glb_diag(diag, "%zu bytes, expected %s%zu, the number of tables being %u",
+			 left + HEADER_LEN, version == 2 ? "" : "at least ",
+			 count * least + HEADER_LEN, count);
 		return -EINVAL;
 	}
 	return 0;

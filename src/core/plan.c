@@ -131,8 +131,10 @@ static int apply(struct glb_table_spec *spec, const struct glb_plan_action *acti
 	case GLB_PLAN_DRAIN:
 		backend->state = GLB_DRAINING;
 		break;
-	case GLB_PLAN_REMOVE:
+	case GLB_PLAN_REMOVE: /* another one may have its server ID from now on */
 		backend->state = GLB_INACTIVE;
+		backend->has_server_id = wanted && wanted->has_server_id;
+		backend->server_id = backend->has_server_id ? wanted->server_id : 0;
 		break;
 	case GLB_PLAN_HOPS:
 		spec->hops = target->hops;
@@ -146,15 +148,15 @@ static int apply(struct glb_table_spec *spec, const struct glb_plan_action *acti
 	return 0;
 }
 
-/* How many flows would going from the state reached to `next` lose? */
-static int count_lost(uint32_t *lost, const struct planner *planner, const struct glb_tables *next,
-		      bool settled)
+/* Would going from the state reached to `next` lose flows? 0 and *lost, or -ENOMEM. */
+static int find_lost(bool *lost, const struct planner *planner, const struct glb_tables *next,
+		     bool settled)
 {
 	struct glb_diff diff;
 	int err = glb_diff_totals(&diff, planner->now_tables.tables[0], next->tables[0], settled);
 
 	if (!err)
-		*lost = diff.lost;
+		*lost = glb_diff_loses(&diff);
 	return err;
 }
 
@@ -189,7 +191,7 @@ static int try_action(struct planner *planner, const struct glb_plan_action *act
 {
 	struct glb_table_spec next;
 	struct glb_tables tables = {0};
-	uint32_t lost = 0;
+	bool lost = false;
 	int err = glb_table_spec_copy(&next, &planner->step.spec);
 
 	if (err)
@@ -200,7 +202,7 @@ static int try_action(struct planner *planner, const struct glb_plan_action *act
 	if (!err && !tables.count)
 		err = -EPERM; /* not one usable backend would be left */
 	if (!err)
-		err = count_lost(&lost, planner, &tables, settled);
+		err = find_lost(&lost, planner, &tables, settled);
 	if (!err && (lost || (action->verb == GLB_PLAN_DRAIN &&
 			      is_primary(tables.tables[0], &action->backend))))
 		err = -EPERM;
@@ -315,12 +317,12 @@ static int try_finish(struct planner *planner, bool settled)
 {
 	const struct glb_plan_action finish = {.verb = GLB_PLAN_FINISH};
 	struct glb_tables tables;
-	uint32_t lost;
+	bool lost;
 	int err = build(&tables, &planner->target, &planner->now_tables, NULL);
 
 	if (err)
 		return err;
-	err = count_lost(&lost, planner, &tables, settled);
+	err = find_lost(&lost, planner, &tables, settled);
 	glb_tables_free(&tables);
 	if (!err && lost)
 		err = -EPERM;
@@ -438,6 +440,32 @@ static int check_same_hashes(const struct glb_table_spec *old, const struct glb_
 	return -EPERM;
 }
 
+/* What no order of steps can keep: binds that go, and IDs of servers that stay and serve. */
+static int check_lasting(const struct glb_table_spec *old, const struct glb_table_spec *new,
+			 struct glb_diag *diag)
+{
+	for (unsigned int i = 0; i < old->bind_count; i++)
+		if (!glb_diff_keeps_bind(new, &old->binds[i], i)) {
+			glb_diag(diag, "binds[%u] goes, with all its flows", i);
+			return -EPERM;
+		}
+	for (unsigned int i = 0; i < old->backend_count && glb_uses_server_ids(old); i++) {
+		const struct glb_backend *backend = &old->backends[i];
+		const struct glb_backend *wanted = find(new, &backend->addr);
+
+		/* one that leaves, or gets another weight or zone, is drained before */
+		if (!backend->has_server_id || is_out(backend) || is_out(wanted) ||
+		    !same_options(backend, wanted) ||
+		    (wanted->has_server_id && wanted->server_id == backend->server_id))
+			continue;
+		glb_diag(diag,
+			 "server_id %u of backends[%u] goes, with the connections that name it",
+			 backend->server_id, i);
+		return -EPERM;
+	}
+	return 0;
+}
+
 static int planner_init(struct planner *planner, const struct glb_table_spec *old,
 			const struct glb_table_spec *new, struct glb_diag *diag)
 {
@@ -483,6 +511,8 @@ int glb_plan_make(struct glb_plan *out, const struct glb_table_spec *old,
 	if (err)
 		return err;
 	err = planner_init(&planner, old, new, diag);
+	if (!err)
+		err = check_lasting(old, &planner.target, diag);
 	if (!err && !glb_table_spec_equal(old, &planner.target))
 		err = make_steps(&planner, diag);
 	glb_table_spec_clear(&planner.now);

@@ -9,6 +9,7 @@
 #include "conf/addr.h"
 #include "load.h"
 #include "sys/log.h"
+#include "sys/words.h"
 #include "writer.h"
 
 /* One table in both files. */
@@ -19,8 +20,6 @@ struct change {
 	struct glb_diff diff;
 	struct glb_diff_backend *backends;
 	unsigned int backend_count;
-	unsigned int binds_gone;   /* of the old ones */
-	unsigned int servers_lost; /* QUIC server IDs */
 };
 
 /* The whole comparison. */
@@ -30,57 +29,6 @@ struct report {
 	const struct glb_tables *old;
 	const struct glb_tables *new;
 };
-
-/* A bind may become one for QUIC; one that no longer is does not keep its connections. */
-static bool has_bind(const struct glb_table_spec *spec, const struct glb_bind *bind)
-{
-	struct glb_bind more = *bind;
-
-	more.quic = true;
-	for (unsigned int i = 0; i < spec->bind_count; i++)
-		if (glb_bind_equal(&spec->binds[i], bind) || glb_bind_equal(&spec->binds[i], &more))
-			return true;
-	return false;
-}
-
-/*
- * Server IDs that lead to another backend, or nowhere, while there may be connections that name
- * them. A backend at the end of its drain has none left.
- */
-static unsigned int count_lost_servers(const struct glb_table_spec *old,
-				       const struct glb_table_spec *new, bool settled)
-{
-	uint16_t was[GLB_SERVER_IDS];
-	uint16_t is[GLB_SERVER_IDS];
-	unsigned int lost = 0;
-
-	if (!glb_server_ids(was, old))
-		return 0;
-
-	bool any = glb_server_ids(is, new);
-
-	for (unsigned int id = 0; id < GLB_SERVER_IDS; id++) {
-		if (was[id] == GLB_NO_BACKEND)
-			continue;
-
-		const struct glb_backend *backend = &old->backends[was[id]];
-
-		if (settled && backend->state == GLB_DRAINING)
-			continue;
-		lost += !any || is[id] == GLB_NO_BACKEND ||
-			!glb_addr_equal(&new->backends[is[id]].addr, &backend->addr);
-	}
-	return lost;
-}
-
-static unsigned int count_gone(const struct glb_table_spec *old, const struct glb_table_spec *new)
-{
-	unsigned int gone = 0;
-
-	for (unsigned int i = 0; i < old->bind_count; i++)
-		gone += !has_bind(new, &old->binds[i]);
-	return gone;
-}
 
 static bool compare(struct change *change, bool settled)
 {
@@ -92,8 +40,6 @@ static bool compare(struct change *change, bool settled)
 		log_error("out of memory");
 		return false;
 	}
-	change->binds_gone = count_gone(&change->old->spec, &change->new->spec);
-	change->servers_lost = count_lost_servers(&change->old->spec, &change->new->spec, settled);
 	return true;
 }
 
@@ -125,19 +71,13 @@ static bool make_report(struct report *report, bool settled)
 	return report->changes;
 }
 
-static bool loses_flows(const struct change *change)
-{
-	return change->diff.lost || change->binds_gone || change->servers_lost ||
-	       !change->diff.same_hash_key;
-}
-
 /* Is a table of the old file missing in the new one, or does one lose flows? */
 static bool is_unsafe(const struct report *report)
 {
 	bool unsafe = report->change_count < report->old->count;
 
 	for (unsigned int i = 0; i < report->change_count; i++)
-		unsafe |= loses_flows(&report->changes[i]);
+		unsafe |= glb_diff_loses(&report->changes[i].diff);
 	return unsafe;
 }
 
@@ -162,6 +102,11 @@ static void print_backends(const struct change *change)
 	}
 }
 
+static bool moves_nothing(const struct glb_diff *diff)
+{
+	return !diff->changed_rows && !diff->moved && !glb_diff_loses(diff);
+}
+
 static void print_change(const struct change *change)
 {
 	const struct glb_diff *diff = &change->diff;
@@ -169,6 +114,10 @@ static void print_change(const struct change *change)
 	char text[BIND_TEXT_LEN];
 
 	printf("table %s\n", table_name(name, change->old, change->index));
+	if (moves_nothing(diff)) {
+		printf("  nothing moves: no row changes, and no bind or server ID goes\n");
+		return;
+	}
 	if (!diff->same_hash_key)
 		printf("  hash_key changes: every flow moves to another row\n");
 	printf("  rows: %u change (%.2f %%), %u get another primary (%.2f %%)\n",
@@ -178,12 +127,14 @@ static void print_change(const struct change *change)
 	       "%.2f %% lose their path\n",
 	       percent(diff->kept, diff->owned), percent(diff->moved, diff->owned),
 	       percent(diff->lost, diff->owned));
-	for (unsigned int i = 0; i < change->old->spec.bind_count && change->binds_gone; i++)
-		if (!has_bind(&change->new->spec, &change->old->spec.binds[i]))
+	for (unsigned int i = 0; i < change->old->spec.bind_count && diff->binds_gone; i++)
+		if (!glb_diff_keeps_bind(&change->new->spec, &change->old->spec.binds[i], i))
 			printf("  bind gone: %s\n", bind_text(text, &change->old->spec.binds[i]));
-	if (change->servers_lost)
-		printf("  QUIC: %u server IDs no longer lead to the backends that had them\n",
-		       change->servers_lost);
+	if (diff->servers_lost)
+		printf("  QUIC: %u server ID%s no longer lead%s to the backend%s that had %s\n",
+		       diff->servers_lost, plural(diff->servers_lost),
+		       diff->servers_lost == 1 ? "s" : "", plural(diff->servers_lost),
+		       diff->servers_lost == 1 ? "it" : "them");
 	if (diff->changed_rows)
 		print_backends(change);
 }
@@ -217,7 +168,7 @@ static void write_change(struct writer *w, const struct change *change)
 	char text[ADDR_TEXT_LEN];
 
 	write_open(w, NULL, '{');
-	write_string(w, "name", change->old->spec.name);
+	write_table_id(w, change->old, change->index);
 	write_bool(w, "same_hash_key", diff->same_hash_key);
 	write_uint(w, "rows_changed", diff->changed_rows);
 	write_uint(w, "primaries_changed", diff->changed_primary);
@@ -225,8 +176,8 @@ static void write_change(struct writer *w, const struct change *change)
 	write_uint(w, "kept", diff->kept);
 	write_uint(w, "moved", diff->moved);
 	write_uint(w, "lost", diff->lost);
-	write_uint(w, "binds_gone", change->binds_gone);
-	write_uint(w, "server_ids_lost", change->servers_lost);
+	write_uint(w, "binds_gone", diff->binds_gone);
+	write_uint(w, "server_ids_lost", diff->servers_lost);
 	write_open(w, "backends", '[');
 	for (unsigned int i = 0; i < change->backend_count; i++) {
 		write_open(w, NULL, '{');

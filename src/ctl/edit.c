@@ -22,7 +22,9 @@
 #include "splice.h"
 #include "sys/log.h"
 #include "sys/replace.h"
+#include "sys/words.h"
 
+/* Those that set a state come first. */
 enum verb { DRAIN, FILL, ACTIVATE, REMOVE, ADD };
 
 /* What a verb makes of a state, and which states it takes. */
@@ -135,6 +137,13 @@ static char *edited_text(size_t *len, const struct edit *edit)
 	return text;
 }
 
+/* Is the backend in the state that the step leads to? Then there is nothing to do. */
+static bool is_done(const struct edit *edit)
+{
+	return edit->verb <= ACTIVATE &&
+	       table_of(edit)->backends[edit->index].state == steps[edit->verb].to;
+}
+
 static int check_transition(const struct edit *edit)
 {
 	const struct glb_backend *backend = &table_of(edit)->backends[edit->index];
@@ -160,6 +169,21 @@ static unsigned int count_primary(const struct glb_table *table, const struct gl
 	return rows;
 }
 
+static void log_loss(const struct edit *edit, const struct glb_diff *diff)
+{
+	char servers[64] = "";
+
+	if (diff->servers_lost)
+		(void)snprintf(servers, sizeof(servers), " and of %u server ID%s",
+			       diff->servers_lost, plural(diff->servers_lost));
+	log_error("%s: flows on %u row%s%s would be lost%s", edit->path, diff->lost,
+		  plural(diff->lost), servers,
+		  command_has(edit->line, OPTION_SETTLED)
+			  ? ""
+			  : "; if the file has been in force for as long as the longest flow "
+			    "lives, say --settled");
+}
+
 /* Would the step break flows, or miss its aim? */
 static int check_effect(const struct edit *edit, const struct glb_table *old,
 			const struct glb_table *new)
@@ -170,21 +194,18 @@ static int check_effect(const struct edit *edit, const struct glb_table *old,
 		log_error("out of memory");
 		return EXIT_FAILED;
 	}
-	if (diff.lost) {
-		log_error("%s: flows on %u rows would be lost%s", edit->path, diff.lost,
-			  command_has(edit->line, OPTION_SETTLED)
-				  ? ""
-				  : "; if the file has been in force for as long as "
-				    "the longest flow lives, say --settled");
+	if (glb_diff_loses(&diff)) {
+		log_loss(edit, &diff);
 		return EXIT_UNSAFE;
 	}
 
 	unsigned int rows = edit->verb == DRAIN ? count_primary(new, &edit->backend) : 0;
 
 	if (rows) {
-		log_error("%s: %s would still get new flows on %u rows: no other backend of theirs "
-			  "is active and healthy",
-			  edit->path, backend_word(edit), rows);
+		log_error(
+			"%s: %s would still get new flows on %u row%s: no other backend of theirs "
+			"is active and healthy",
+			edit->path, backend_word(edit), rows, plural(rows));
 		return EXIT_UNSAFE;
 	}
 	return EXIT_OK;
@@ -269,6 +290,12 @@ static int apply(struct edit *edit)
 	    !table_of(edit)->hops) {
 		log_error("%s: weights and zones are for tables with \"hops\"", edit->path);
 		return EXIT_FAILED;
+	}
+
+	if (is_done(edit)) {
+		printf("%s: already %s\n", backend_word(edit),
+		       glb_state_name(steps[edit->verb].to));
+		return EXIT_OK;
 	}
 
 	char *text = edited_text(&len, edit);

@@ -169,8 +169,7 @@ static void write_path(struct writer *w, const struct path *path)
 	char text[ADDR_TEXT_LEN];
 
 	(void)snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)path->hash);
-	write_uint(w, "table", path->table_index);
-	write_string(w, "name", path->table->spec.name);
+	write_table_id(w, path->table, path->table_index);
 	write_string(w, "bind", bind_text(bind, &path->table->spec.binds[path->bind]));
 	write_string(w, "hash", hash);
 	write_uint(w, "row", path->row);

@@ -6,6 +6,7 @@
 #include "conf/tables.h"
 #include "load.h"
 #include "sys/log.h"
+#include "writer.h"
 
 bool load_tables(struct glb_tables *out, const char *path)
 {
@@ -42,6 +43,12 @@ const char *table_name(char out[16], const struct glb_table *table, unsigned int
 		return table->spec.name;
 	(void)snprintf(out, 16, "(%u)", index);
 	return out;
+}
+
+void write_table_id(struct writer *w, const struct glb_table *table, unsigned int index)
+{
+	write_uint(w, "table", index);
+	write_string(w, "name", table->spec.name);
 }
 
 bool require_source(const struct glb_tables *tables, const char *path)

@@ -8,6 +8,7 @@
 #include <glb/generation.h>
 
 struct director_conf;
+struct writer;
 
 enum { PORT_MTU_DEFAULT = 1500 }; /* of a port that nothing is known of */
 
@@ -56,5 +57,8 @@ int find_table(const struct glb_tables *tables, const struct glb_table *table);
 
 /* The name of a table, or its number in parentheses. `out` has 16 bytes. */
 const char *table_name(char out[16], const struct glb_table *table, unsigned int index);
+
+/* What names a table in JSON: its number in the file, from 0, and its name or null. */
+void write_table_id(struct writer *w, const struct glb_table *table, unsigned int index);
 
 #endif

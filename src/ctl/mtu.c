@@ -152,8 +152,7 @@ static void write_table(struct writer *w, const struct glb_generation *gen, unsi
 	bool v4 = route->version == 4;
 
 	write_open(w, NULL, '{');
-	write_uint(w, "table", table);
-	write_string(w, "name", gen->tables.tables[table]->spec.name);
+	write_table_id(w, gen->tables.tables[table], table);
 	write_open(w, "outer", '{');
 	write_uint(w, "version", route->version);
 	write_uint(w, "ip_len", v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN);

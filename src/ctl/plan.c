@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* glbctl table plan: how does a fleet get from one file to another without losing a flow? */
 #include <errno.h>
+#include <stdlib.h>
 
 #include <glb/plan.h>
 
@@ -8,6 +9,7 @@
 #include "conf/addr.h"
 #include "load.h"
 #include "sys/log.h"
+#include "sys/words.h"
 #include "writer.h"
 
 static const char *verb_text(enum glb_plan_verb verb)
@@ -47,19 +49,63 @@ static void print_step(const struct glb_plan_step *step, unsigned int number)
 	printf("\n");
 }
 
-static void print_plan(const struct glb_plan *plan, const char *name)
+/* The plan of one table of the old file. */
+struct table_plan {
+	const struct glb_table *table;
+	unsigned int index; /* of the table in the old file */
+	struct glb_plan plan;
+	int status; /* EXIT_OK, or why there is none */
+};
+
+/* The plans of all tables. */
+struct fleet_plan {
+	struct table_plan *tables;
+	unsigned int table_count;
+	const struct glb_tables *old;
+	const struct glb_tables *new;
+};
+
+/* The worst status of all tables. */
+static int status_of(const struct fleet_plan *fleet)
 {
+	int worst = EXIT_OK;
+
+	for (unsigned int t = 0; t < fleet->table_count; t++)
+		if (fleet->tables[t].status > worst)
+			worst = fleet->tables[t].status;
+	return worst;
+}
+
+static void print_plan(const struct table_plan *one)
+{
+	const struct glb_plan *plan = &one->plan;
+	char number[16];
+
+	printf("table %s: ", table_name(number, one->table, one->index));
 	if (!plan->step_count) {
-		printf("table %s: nothing to do\n", name);
+		printf("nothing to do\n");
 		return;
 	}
-	printf("table %s: %u steps\n", name, plan->step_count);
+	printf("%u step%s\n", plan->step_count, plural(plan->step_count));
 	if (plan->wait_first)
 		printf("  0. wait: the old file still has flows from before\n");
 	for (unsigned int i = 0; i < plan->step_count; i++)
 		print_step(&plan->steps[i], i + 1);
 	printf("  After each step reload every director; before the next wait for as long as the "
 	       "longest\n  flow lives.\n");
+}
+
+static void print_fleet(const struct fleet_plan *fleet)
+{
+	char number[16];
+
+	for (unsigned int t = 0; t < fleet->table_count; t++)
+		if (fleet->tables[t].status == EXIT_OK)
+			print_plan(&fleet->tables[t]);
+	for (unsigned int t = 0; t < fleet->new->count; t++)
+		if (find_table(fleet->old, fleet->new->tables[t]) < 0)
+			printf("table %s: new, and comes with the new file\n",
+			       table_name(number, fleet->new->tables[t], t));
 }
 
 static void write_actions(struct writer *w, const struct glb_plan_step *step)
@@ -79,10 +125,12 @@ static void write_actions(struct writer *w, const struct glb_plan_step *step)
 	write_close(w, ']');
 }
 
-static void write_plan(struct writer *w, const struct glb_plan *plan, const char *name)
+static void write_plan(struct writer *w, const struct table_plan *one)
 {
+	const struct glb_plan *plan = &one->plan;
+
 	write_open(w, NULL, '{');
-	write_string(w, "table", name);
+	write_table_id(w, one->table, one->index);
 	write_bool(w, "wait_first", plan->wait_first);
 	write_open(w, "steps", '[');
 	for (unsigned int i = 0; i < plan->step_count; i++)
@@ -91,64 +139,85 @@ static void write_plan(struct writer *w, const struct glb_plan *plan, const char
 	write_close(w, '}');
 }
 
-/* Plans one table of the old file. */
-static int plan_table(struct writer *w, const struct glb_tables *old, unsigned int index,
-		      const struct glb_tables *new)
+static void write_fleet(const struct fleet_plan *fleet)
 {
-	const struct glb_table *table = old->tables[index];
-	int wanted = find_table(new, table);
+	struct writer w = {.out = stdout};
+
+	write_open(&w, NULL, '{');
+	write_bool(&w, "safe", status_of(fleet) == EXIT_OK);
+	write_open(&w, "tables", '[');
+	for (unsigned int t = 0; t < fleet->table_count; t++)
+		if (fleet->tables[t].status == EXIT_OK)
+			write_plan(&w, &fleet->tables[t]);
+	write_close(&w, ']');
+	write_close(&w, '}');
+}
+
+/* Plans one table of the old file; its status, after logging what stands in the way. */
+static int plan_table(struct table_plan *one, const struct glb_tables *new)
+{
+	int wanted = find_table(new, one->table);
 	struct glb_diag diag;
-	struct glb_plan plan;
 	char number[16];
-	const char *name = table_name(number, table, index);
+	const char *name = table_name(number, one->table, one->index);
 
 	if (wanted < 0) {
 		log_error("table %s: gone from the new file, with all its flows", name);
 		return EXIT_UNSAFE;
 	}
 
-	int err = glb_plan_make(&plan, &table->spec, &new->tables[wanted]->spec, &diag);
+	int err = glb_plan_make(&one->plan, &one->table->spec, &new->tables[wanted]->spec, &diag);
 
-	if (err) {
-		log_error("table %s: %s", name, err == -ENOMEM ? "out of memory" : diag.text);
-		return err == -EPERM ? EXIT_UNSAFE : EXIT_FAILED;
-	}
-	if (w)
-		write_plan(w, &plan, name);
-	else
-		print_plan(&plan, name);
-	glb_plan_free(&plan);
-	return EXIT_OK;
+	if (!err)
+		return EXIT_OK;
+	log_error("table %s: %s", name, err == -ENOMEM ? "out of memory" : diag.text);
+	return err == -EPERM ? EXIT_UNSAFE : EXIT_FAILED;
 }
 
-static int plan_all(const struct glb_tables *old, const struct glb_tables *new, bool json)
+/* Plans all tables. 0, or -ENOMEM after logging it. */
+static int plan_fleet(struct fleet_plan *out, const struct glb_tables *old,
+		      const struct glb_tables *new)
 {
-	struct writer writer = {.out = stdout};
-	struct writer *w = json ? &writer : NULL;
-	int worst = EXIT_OK;
-
-	if (w)
-		write_open(w, NULL, '[');
-	for (unsigned int t = 0; t < old->count; t++) {
-		int status = plan_table(w, old, t, new);
-
-		worst = status > worst ? status : worst;
+	*out = (struct fleet_plan){
+		.tables = calloc(old->count, sizeof(*out->tables)),
+		.table_count = old->count,
+		.old = old,
+		.new = new,
+	};
+	if (!out->tables) {
+		log_error("out of memory");
+		return -ENOMEM;
 	}
-	if (w)
-		write_close(w, ']');
-	return worst;
+	for (unsigned int t = 0; t < old->count; t++) {
+		out->tables[t].table = old->tables[t];
+		out->tables[t].index = t;
+		out->tables[t].status = plan_table(&out->tables[t], new);
+	}
+	return 0;
+}
+
+static void free_fleet(struct fleet_plan *fleet)
+{
+	for (unsigned int t = 0; t < fleet->table_count; t++)
+		if (fleet->tables[t].status == EXIT_OK)
+			glb_plan_free(&fleet->tables[t].plan);
+	free(fleet->tables);
 }
 
 int table_plan(const struct command_line *line)
 {
 	struct glb_tables old;
 	struct glb_tables new;
+	struct fleet_plan fleet;
+	int status = EXIT_FAILED;
 
 	if (!load_change(&old, &new, line->args))
 		return EXIT_FAILED;
-
-	int status = plan_all(&old, &new, command_has(line, OPTION_JSON));
-
+	if (!plan_fleet(&fleet, &old, &new)) {
+		(command_has(line, OPTION_JSON) ? write_fleet : print_fleet)(&fleet);
+		status = status_of(&fleet);
+		free_fleet(&fleet);
+	}
 	glb_tables_free(&old);
 	glb_tables_free(&new);
 	return status;

@@ -11,6 +11,7 @@
 #include "conf/addr.h"
 #include "load.h"
 #include "sys/log.h"
+#include "sys/words.h"
 #include "writer.h"
 
 /* --- show: the content of a table --- */
@@ -152,7 +153,8 @@ static void write_max_load(struct writer *w, const struct glb_table *table)
 		write_string(w, "max_load", NULL);
 }
 
-static void write_table(struct writer *w, const struct glb_table *table, const struct share *shares)
+static void write_table(struct writer *w, const struct glb_table *table, unsigned int index,
+			const struct share *shares)
 {
 	static const char *const orders[] = {
 		[ORDER_CLASS] = "class",
@@ -162,7 +164,7 @@ static void write_table(struct writer *w, const struct glb_table *table, const s
 	char bind[BIND_TEXT_LEN];
 
 	write_open(w, NULL, '{');
-	write_string(w, "name", table->spec.name);
+	write_table_id(w, table, index);
 	write_string(w, "digest", glb_digest(digest, table));
 	write_uint(w, "hops", table->hop_count);
 	write_string(w, "order", orders[order_of(table)]); /* unknown: null */
@@ -186,7 +188,7 @@ static bool show_table(struct writer *w, const struct glb_table *table, unsigned
 	if (!shares)
 		return false;
 	if (w)
-		write_table(w, table, shares);
+		write_table(w, table, index, shares);
 	else
 		print_table(table, index, shares);
 	free(shares);
@@ -317,8 +319,8 @@ static void print_stats(const struct glb_table *table, unsigned int index,
 	char name[16];
 	char text[ADDR_TEXT_LEN];
 
-	printf("table %s: %u rows over %u usable backends\n", table_name(name, table, index),
-	       GLB_ROWS, stats->usable);
+	printf("table %s: %u rows over %u usable backend%s\n", table_name(name, table, index),
+	       GLB_ROWS, stats->usable, plural(stats->usable));
 	printf("  %-40s %8s %10s %8s %11s\n", "first by rank", "rows", "expected", "load",
 	       "deviations");
 	for (unsigned int i = 0; i < table->spec.backend_count; i++) {
@@ -333,7 +335,8 @@ static void print_stats(const struct glb_table *table, unsigned int index,
 	       stats->peak_load, stats->chi_square, stats->usable - 1);
 	printf("  in force: peak load %.3f of the mean", stats->peak_in_force);
 	if (table->spec.max_load)
-		printf("; max_load %u %% moved %u rows", table->spec.max_load, stats->balanced);
+		printf("; max_load %u %% moved %u row%s", table->spec.max_load, stats->balanced,
+		       plural(stats->balanced));
 	printf("\n");
 	if (stats->usable > 1)
 		printf("  pairs of first and second: %u to %u rows%s\n", stats->pair_min,
@@ -342,13 +345,13 @@ static void print_stats(const struct glb_table *table, unsigned int index,
 		printf("  mean over all pairs: %.1f rows\n", expected_pair(stats));
 }
 
-static void write_stats(struct writer *w, const struct glb_table *table,
+static void write_stats(struct writer *w, const struct glb_table *table, unsigned int index,
 			const struct table_stats *stats)
 {
 	char text[ADDR_TEXT_LEN];
 
 	write_open(w, NULL, '{');
-	write_string(w, "name", table->spec.name);
+	write_table_id(w, table, index);
 	write_uint(w, "usable", stats->usable);
 	write_real(w, "peak_load", stats->peak_load);
 	write_real(w, "peak_load_in_force", stats->peak_in_force);
@@ -381,7 +384,7 @@ static bool measure_table(struct writer *w, const struct glb_table *table, unsig
 	if (!make_stats(&stats, table))
 		return false;
 	if (w)
-		write_stats(w, table, &stats);
+		write_stats(w, table, index, &stats);
 	else
 		print_stats(table, index, &stats);
 	free_stats(&stats);
@@ -392,17 +395,18 @@ static bool measure_table(struct writer *w, const struct glb_table *table, unsig
 
 typedef bool tell_fn(struct writer *w, const struct glb_table *table, unsigned int index);
 
-static int tell_all(struct writer *w, const char *key, const struct glb_tables *tables,
-		    tell_fn *tell)
+static int tell_all(struct writer *w, const struct glb_tables *tables, tell_fn *tell)
 {
 	bool ok = true;
 
 	if (w)
-		write_open(w, key, '[');
+		write_open(w, "tables", '[');
 	for (unsigned int t = 0; t < tables->count && ok; t++)
 		ok = tell(w, tables->tables[t], t);
-	if (w)
+	if (w) {
 		write_close(w, ']');
+		write_close(w, '}');
+	}
 	return ok ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -412,19 +416,17 @@ static int show(struct writer *w, const struct glb_tables *tables)
 		write_open(w, NULL, '{');
 		write_uint(w, "image_version", glb_image_version(tables));
 	}
-
-	int status = tell_all(w, "tables", tables, show_table);
-
-	if (w)
-		write_close(w, '}');
-	return status;
+	return tell_all(w, tables, show_table);
 }
 
 /* Only a source has the ranks that are measured. */
 static int measure(struct writer *w, const struct glb_tables *tables, const char *path)
 {
-	return require_source(tables, path) ? tell_all(w, NULL, tables, measure_table)
-					    : EXIT_FAILED;
+	if (!require_source(tables, path))
+		return EXIT_FAILED;
+	if (w)
+		write_open(w, NULL, '{');
+	return tell_all(w, tables, measure_table);
 }
 
 static int show_or_measure(const struct command_line *line, bool is_show)

@@ -15,6 +15,7 @@
 #include "load.h"
 #include "sys/log.h"
 #include "sys/replace.h"
+#include "sys/words.h"
 #include "writer.h"
 
 /* Reads and works out the file a command is about: 0 or -errno, and the fresh report says why. */
@@ -74,8 +75,9 @@ static void print_tables(const struct glb_tables *tables)
 	for (unsigned int t = 0; t < tables->count; t++) {
 		const struct glb_table_spec *spec = &tables->tables[t]->spec;
 
-		printf("table %u%s%s: %u binds, %u backends, %u usable\n", t, spec->name ? " " : "",
-		       spec->name ? spec->name : "", spec->bind_count, spec->backend_count,
+		printf("table %u%s%s: %u bind%s, %u backend%s, %u usable\n", t,
+		       spec->name ? " " : "", spec->name ? spec->name : "", spec->bind_count,
+		       plural(spec->bind_count), spec->backend_count, plural(spec->backend_count),
 		       glb_usable_count(spec));
 	}
 }
@@ -95,12 +97,12 @@ static void write_problem(struct writer *w, const struct problem *problem)
 	write_close(w, '}');
 }
 
-static void write_table(struct writer *w, const struct glb_table *table)
+static void write_table(struct writer *w, const struct glb_table *table, unsigned int index)
 {
 	char digest[GLB_DIGEST_TEXT_LEN];
 
 	write_open(w, NULL, '{');
-	write_string(w, "name", table->spec.name);
+	write_table_id(w, table, index);
 	write_uint(w, "binds", table->spec.bind_count);
 	write_uint(w, "backends", table->spec.backend_count);
 	write_uint(w, "usable", glb_usable_count(&table->spec));
@@ -125,7 +127,7 @@ static void write_check(const struct report *report, const struct glb_tables *ta
 	write_close(&w, ']');
 	write_open(&w, "tables", '[');
 	for (unsigned int t = 0; t < tables->count; t++)
-		write_table(&w, tables->tables[t]);
+		write_table(&w, tables->tables[t], t);
 	write_close(&w, ']');
 	write_close(&w, '}');
 }

@@ -8,6 +8,7 @@
 #include "director/reopen.h"
 #include "director/stats.h"
 #include "sys/log.h"
+#include "sys/words.h"
 
 enum {
 	TICK_MS = 100,
@@ -73,8 +74,10 @@ static void log_generation(const char *what, const struct glb_generation *gen)
 {
 	struct extent extent = status_extent(gen);
 
-	log_info("%s generation %" PRIu64 ": %u tables, %u binds, %u backends; instruction set %s",
-		 what, gen->number, extent.tables, extent.binds, extent.backends,
+	log_info("%s generation %" PRIu64 ": %u table%s, %u bind%s, %u backend%s; "
+		 "instruction set %s",
+		 what, gen->number, extent.tables, plural(extent.tables), extent.binds,
+		 plural(extent.binds), extent.backends, plural(extent.backends),
 		 glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)));
 }
 
@@ -332,8 +335,9 @@ static void follow_start(struct control *control)
 	if (control->ready || !workers_serve(workers))
 		return;
 	control->ready = true;
-	log_info("ready: %u workers, %u ports with %u queues each", workers->count,
-		 workers->ports.count, workers->ports.queue_count);
+	log_info("ready: %u worker%s, %u port%s with %u queue%s each", workers->count,
+		 plural(workers->count), workers->ports.count, plural(workers->ports.count),
+		 workers->ports.queue_count, plural(workers->ports.queue_count));
 	status_started(&control->status);
 }
 

@@ -13,6 +13,7 @@
 #include "director/rtnl.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/words.h"
 
 enum {
 	READS_MAX = 256, /* so that a storm of changes does not keep the control thread */
@@ -354,8 +355,8 @@ static void remind(struct links *links, uint16_t id)
 	unsigned int withheld = device_tick(&link->device, links->now_ms);
 
 	if (withheld)
-		log_warning("port %s: %u more changes of %s within a minute; its link is %s now",
-			    netdev_port(id, name), withheld, device_text(link),
+		log_warning("port %s: %u more change%s of %s within a minute; its link is %s now",
+			    netdev_port(id, name), withheld, plural(withheld), device_text(link),
 			    link->device.now.is_up ? "up" : "down");
 	if (link->is_dead && links->now_ms - link->reminded_at_ms >= LINK_REMIND_MS) {
 		link->reminded_at_ms = links->now_ms;

@@ -8,6 +8,7 @@
 #include "director/status.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/words.h"
 
 enum { TIME_LEN = 32, BUSY_MS = 10000 };
 
@@ -76,11 +77,6 @@ void status_busy(struct status *status)
 		return;
 	status->busy_at_ms = now_ms;
 	send_status(status, NOTIFY_BUSY);
-}
-
-static const char *plural(unsigned int count)
-{
-	return count == 1 ? "" : "s";
 }
 
 void status_serving(struct status *status, const struct glb_generation *gen, unsigned int workers)

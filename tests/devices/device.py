@@ -36,6 +36,12 @@ TABLES = {
 }
 
 
+def ready(workers, ports, queues):
+    """What a director says when it forwards."""
+    counts = [f"{n} {noun}{'s' * (n != 1)}" for n, noun in ((workers, "worker"), (ports, "port"), (queues, "queue"))]
+    return "ready: {}, {} with {} each".format(*counts)
+
+
 def large_tables(count, backends):
     """Tables that take a while to work out, all of them different."""
     tables = []

@@ -4,7 +4,7 @@
 import time
 
 import pytest
-from device import CONFIG, PORT, VIP, drain, encapsulated
+from device import CONFIG, PORT, VIP, drain, encapsulated, ready
 from far_end import Wire
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
@@ -52,7 +52,7 @@ def test_a_bond_is_one_port(pairs, mode, workers):
     """Its members are no ports of their own, and packets count as the bond's."""
     config = {**CONFIG, "ports": [{"name": "net_bonding0", "outbound_gateway_mac": "02:00:00:00:00:77"}]}
     pairs.start(*MEMBERS, BOND.format(mode), config=config, workers=workers)
-    assert f"ready: {workers} workers, 1 ports with 1 queues each" in pairs.log.read_text()
+    assert ready(workers, 1, 1) in pairs.log.read_text()
     sent = send_and_collect(pairs, 8)
     counters = pairs.stop()
     assert counters["forward"] == counters["tx"] == len(sent) >= 8

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 
 import pytest
-from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, collect, drain, encapsulated
+from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, collect, drain, encapsulated, ready
 from far_end import Wire
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.l2 import Ether
@@ -71,7 +71,7 @@ def pass_through(host, vdev, device="far", **options):
 def test_every_flow_passes_a_device_in_order(host, vdev, workers, queues):
     """Whatever the device, its queues and the workers, no packet is lost and no flow reordered."""
     packets, counters = pass_through(host, vdev, workers=workers)
-    assert f"{workers} workers, 1 ports with {queues} queues each" in host.log.read_text()
+    assert ready(workers, 1, queues) in host.log.read_text()
     assert numbers_by_flow(packets) == EVERY_PACKET_IN_ORDER
     assert counters["forward"] == counters["tx"] == FLOWS * PER_FLOW
     assert counters["handover_dropped"] == counters["tx_dropped"] == 0

@@ -2,7 +2,7 @@
 """Which worker serves which queue, and what is refused."""
 
 import pytest
-from device import CONFIG
+from device import CONFIG, ready
 
 import capture
 
@@ -38,7 +38,7 @@ def test_every_worker_has_a_queue_where_the_port_can(host, vdev, workers, queues
     """A device that can have more queues than there are workers gets one each."""
     host.start(vdev, workers=workers)
     host.stop()
-    assert f"{workers} workers, 1 ports with {queues} queues each" in host.log.read_text()
+    assert ready(workers, 1, queues) in host.log.read_text()
     assert "warning" not in host.log.read_text()
 
 
@@ -49,7 +49,7 @@ def test_a_port_with_fewer_queues_than_workers_is_told_of(host, device, workers,
     vdev = device(host, queues)
     host.start(vdev, workers=workers)
     host.stop()
-    assert f"{workers} workers, 1 ports with {queues} queues each" in host.log.read_text()
+    assert ready(workers, 1, queues) in host.log.read_text()
     assert FEWER.format(vdev.partition(",")[0], queues, workers) in host.log.read_text()
 
 
@@ -57,7 +57,7 @@ def test_the_port_with_the_fewest_queues_decides_for_all(host):
     """And it is the one that is named."""
     host.start(NULL, pcap(host, 2), "net_ring0", workers=3)
     host.stop()
-    assert "3 workers, 3 ports with 2 queues each" in host.log.read_text()
+    assert ready(3, 3, 2) in host.log.read_text()
     assert host.log.read_text().count("could use") == 1
     assert FEWER.format("net_pcap0", 2, 3) in host.log.read_text()
 

@@ -49,7 +49,7 @@ def test_requests_during_a_build_are_one_more_build_of_the_newest_files(process)
     for _ in range(20):
         process.signal(signal.SIGHUP)
         time.sleep(0.01)
-    process.wait_for_log("serving generation 3: 1 tables", 120)
+    process.wait_for_log("serving generation 3: 1 table,", 120)
     time.sleep(0.5)
     text = process.log.read_text()
     assert "serving generation 2: 6 tables" in text and "generation 4" not in text

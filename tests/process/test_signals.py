@@ -92,7 +92,7 @@ def test_sigusr1_reads_the_tables_only(process):
     process.wait_for_log("reload refused; generation 2 keeps serving")
     process.write(config=CONFIG, tables=TABLES)
     process.signal(signal.SIGHUP)
-    process.wait_for_log("serving generation 3: 1 tables")
+    process.wait_for_log("serving generation 3: 1 table,")
     process.stop()
 
 

@@ -144,7 +144,7 @@ static void count_row(struct glb_diff *diff, const struct glb_table *old,
 		if (!owns(old, row, place, settled))
 			continue;
 		diff->owned++;
-		if (at == 0)
+		if (at <= position(old, row, &old->spec.backends[index].addr))
 			diff->kept++;
 		else if (at < new->hop_count)
 			diff->moved++;

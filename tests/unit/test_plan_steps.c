@@ -192,7 +192,7 @@ START_TEST(the_steps_of_a_plan_are_the_expected_ones)
 }
 END_TEST
 
-START_TEST(a_bind_or_the_name_changes_in_one_step)
+START_TEST(a_bind_that_is_widened_or_the_name_changes_in_one_step)
 {
 	struct glb_plan plan;
 	struct state old;
@@ -204,13 +204,11 @@ START_TEST(a_bind_or_the_name_changes_in_one_step)
 	ck_assert_int_eq(glb_plan_make(&plan, &old.spec, &new.spec, NULL), 0);
 	ck_assert_uint_eq(plan.step_count, 0);
 	glb_plan_free(&plan);
-	for (unsigned int i = 0; i < 5; i++) {
+	for (unsigned int i = 0; i < 4; i++) {
 		new.bind = old.bind;
 		new.bind.port_first = i == 0 ? 79 : 80;
 		new.bind.port_last = i == 1 ? 81 : 80;
-		new.bind.proto = i == 2 ? GLB_PROTO_UDP : GLB_PROTO_TCP;
-		new.bind.prefix_len = i == 3 ? 31 : 32;
-		new.bind.addr.bytes[3] = i == 4 ? 11 : 10;
+		new.bind.prefix_len = i == 2 ? 31 : i == 3 ? 0 : 32;
 		ck_assert_int_eq(glb_plan_make(&plan, &old.spec, &new.spec, NULL), 0);
 		ck_assert_uint_eq(plan.step_count, 1);
 		ck_assert_int_eq(plan.steps[0].actions[0].verb, GLB_PLAN_FINISH);
@@ -220,6 +218,86 @@ START_TEST(a_bind_or_the_name_changes_in_one_step)
 	}
 	free_state(&old);
 	free_state(&new);
+}
+END_TEST
+
+/* What the old state says is what the new one would have to keep. */
+START_TEST(no_plan_leads_to_where_a_bind_is_gone)
+{
+	struct glb_plan plan;
+	struct glb_diag diag;
+	struct state old;
+	struct state new;
+
+	for (unsigned int i = 0; i < 6; i++) {
+		read_state(&old, "0 1 2 3");
+		read_state(&new, "0 1 2 3");
+		old.bind.port_last = 90;
+		old.bind.prefix_len = 31;
+		new.bind = old.bind;
+		old.bind.quic = i == 5;
+		new.bind.port_first = i == 0 ? 81 : 80;
+		new.bind.port_last = i == 1 ? 89 : 90;
+		new.bind.proto = i == 2 ? GLB_PROTO_UDP : GLB_PROTO_TCP;
+		new.bind.prefix_len = i == 3 ? 32 : 31;
+		new.bind.addr.bytes[3] = i == 4 ? 12 : 11;
+		ck_assert_int_eq(glb_plan_make(&plan, &old.spec, &new.spec, &diag), -EPERM);
+		ck_assert_str_eq(diag.text, "binds[0] goes, with all its flows");
+		free_state(&old);
+		free_state(&new);
+	}
+}
+END_TEST
+
+/* 1 to 3 have the IDs 41 to 43; what is asked for, and the plan or why there is none. */
+START_TEST(a_plan_keeps_the_servers_that_connection_ids_name)
+{
+	static const struct {
+		const char *new;
+		uint16_t ids[4]; /* of those in `new`; 0: none */
+		const char *plan;
+	} cases[] = {
+		{"3 1 2 3", {41, 42, 43}, ""},
+		{"3 1 2 3",
+		 {41, 42},
+		 "server_id 43 of backends[2] goes, with the connections that name it"},
+		{"3 1 2 3",
+		 {42, 41, 43},
+		 "server_id 41 of backends[0] goes, with the connections that name it"},
+		{"3 1 2", {41, 42}, "drain 3;remove 3;finish"},
+		{"3 1 2 3!i", {41, 42}, "remove 3;finish"},
+		{"3 1 2 4", {41, 42, 43}, "drain 3;remove 3,add 4;activate 4;finish"},
+		{"3 1 2 3/50", {41, 42, 44}, "drain 3;reweigh 3;activate 3;finish"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct glb_plan plan;
+		struct glb_diag diag;
+		struct state old;
+		struct state new;
+		char text[512];
+
+		read_state(&old, "3 1 2 3");
+		read_state(&new, cases[i].new);
+		old.bind.proto = new.bind.proto = GLB_PROTO_UDP;
+		old.bind.quic = new.bind.quic = true;
+		for (unsigned int b = 0; b < 3; b++) {
+			old.backends[b].has_server_id = true;
+			old.backends[b].server_id = (uint16_t)(41 + b);
+			new.backends[b].has_server_id = cases[i].ids[b];
+			new.backends[b].server_id = cases[i].ids[b];
+		}
+
+		int err = glb_plan_make(&plan, &old.spec, &new.spec, &diag);
+
+		if (!err) {
+			write_plan(text, &plan);
+			glb_plan_free(&plan);
+		}
+		ck_assert_str_eq(err ? diag.text : text, cases[i].plan);
+		free_state(&old);
+		free_state(&new);
+	}
 }
 END_TEST
 
@@ -263,7 +341,9 @@ Suite *unit_suite(void)
 	TCase *steps = tcase_create("plan_steps");
 
 	tcase_add_loop_test(steps, the_steps_of_a_plan_are_the_expected_ones, 0, COUNT_OF(plans));
-	tcase_add_test(steps, a_bind_or_the_name_changes_in_one_step);
+	tcase_add_test(steps, a_bind_that_is_widened_or_the_name_changes_in_one_step);
+	tcase_add_test(steps, no_plan_leads_to_where_a_bind_is_gone);
+	tcase_add_test(steps, a_plan_keeps_the_servers_that_connection_ids_name);
 	tcase_add_test(steps, no_plan_leads_to_other_hashes);
 	tcase_add_test(steps, no_plan_leads_to_a_state_that_serves_nobody);
 	suite_add_tcase(suite, steps);

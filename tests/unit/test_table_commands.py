@@ -71,7 +71,7 @@ class TableCommands(unittest.TestCase):
 
     def plan(self, status=0):
         self.write("new.json")
-        return self.answer("plan", "old.json", "new.json", status=status)
+        return self.answer("plan", "old.json", "new.json", status=status)["tables"]
 
     def check(self, *words, status=0):
         """What check says of old.json to machines, and nothing to people."""
@@ -87,7 +87,7 @@ class TableCommands(unittest.TestCase):
         digest = self.answer("show", "old.json")["tables"][0]["digest"]
         self.assertEqual(
             checked["tables"],
-            [{"name": "web", "binds": 2, "backends": 5, "usable": 4, "digest": digest}],
+            [{"table": 0, "name": "web", "binds": 2, "backends": 5, "usable": 4, "digest": digest}],
         )
 
     def test_check_tells_machines_of_the_problems_it_tells_people_of(self):
@@ -278,7 +278,7 @@ class TableCommands(unittest.TestCase):
         self.backends[0]["weight"] = 400
         self.tables["tables"][0]["hops"] = 2
         self.write("old.json")
-        (stats,) = self.answer("stats", "old.json")
+        (stats,) = self.answer("stats", "old.json")["tables"]
         self.assertEqual(sum(one["rows"] for one in stats["backends"]), ROWS)
         self.assertAlmostEqual(stats["backends"][0]["expected"], ROWS / 2)
         self.assertLess(max(abs(one["deviations"]) for one in stats["backends"]), 5)
@@ -293,12 +293,12 @@ class TableCommands(unittest.TestCase):
         self.write("old.json")
 
     def test_stats_tell_what_max_load_did(self):
-        (plain,) = self.answer("stats", "old.json")
+        (plain,) = self.answer("stats", "old.json")["tables"]
         self.assertEqual((plain["max_load"], plain["rows_balanced"]), (None, 0))
         self.assertEqual(plain["peak_load"], plain["peak_load_in_force"])
         self.assertNotIn("max_load", self.run_table("stats", "old.json").stdout)
         self.balance()
-        (stats,) = self.answer("stats", "old.json")
+        (stats,) = self.answer("stats", "old.json")["tables"]
         self.assertEqual(stats["max_load"], 101)
         self.assertGreater(stats["peak_load"], 1.04)
         self.assertLessEqual(stats["peak_load_in_force"], 1.01)
@@ -438,6 +438,70 @@ class TableCommands(unittest.TestCase):
         self.assertEqual(done.returncode, 3)
         self.assertIn("seed or hash_key differs", done.stderr)
 
+    def test_a_file_compared_with_itself_moves_nothing(self):
+        """Whatever is filling or draining in it."""
+        for states in ({}, {1: "draining"}, {0: "filling", 2: "inactive"}):
+            for number, state in states.items():
+                self.backends[number]["state"] = state
+            self.tables["tables"][0]["hops"] = 3
+            self.write("old.json")
+            for words in ([], ["--settled"]):
+                done = self.run_table("diff", *words, "old.json", "old.json")
+                nothing = "table web\n  nothing moves: no row changes, and no bind or server ID goes\n"
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, nothing, ""))
+                told = self.diff(*words)
+                self.assertEqual((told["kept"], told["moved"], told["lost"]), (told["owned"], 0, 0))
+
+    def test_plan_and_diff_agree_about_binds_and_server_ids(self):
+        """What diff says is lost for good has no plan; what has a plan is lost by no step of it."""
+        self.serve_quic()
+        binds = self.tables["tables"][0]["binds"]
+        before = copy.deepcopy(self.tables)
+        for change, lost, reason in (
+            (lambda: binds.pop(0), True, "table web: binds[0] goes, with all its flows"),
+            (lambda: binds[0].update(port=81), True, "table web: binds[0] goes, with all its flows"),
+            (lambda: binds[1].update(port_end=199), True, "table web: binds[1] goes, with all its flows"),
+            (lambda: binds[1].update(quic=False), True, "table web: binds[1] goes, with all its flows"),
+            (lambda: self.backends[0].pop("server_id"), True,
+             "table web: server_id 40 of backends[0] goes, with the connections that name it"),
+            (lambda: self.backends[1].update(server_id=77), True, "table web: server_id 41 of backends[1] goes"),
+            (lambda: binds[0].update(ip="1.1.1.0/24"), False, ""),
+            (lambda: binds[1].update(port_start=90), False, ""),
+            (lambda: binds.reverse(), False, ""),
+            (lambda: self.backends[4].update(server_id=77), False, ""),
+        ):
+            self.tables["tables"][0] = copy.deepcopy(before["tables"][0])
+            self.backends = self.tables["tables"][0]["backends"]
+            binds = self.tables["tables"][0]["binds"]
+            change()
+            self.write("new.json")
+            for command in ("diff", "plan"):
+                done = self.run_table(command, "old.json", "new.json")
+                self.assertEqual(done.returncode, 3 if lost else 0, (command, reason, done.stdout, done.stderr))
+            self.assertTrue(done.stderr.startswith(f"glbctl: error: {reason}" if lost else ""), done.stderr)
+
+    def test_a_plan_of_one_step_says_so_and_names_new_tables(self):
+        self.tables["tables"].append({**copy.deepcopy(self.tables["tables"][0]), "name": "other", "seed": "1" * 32})
+        self.tables["tables"][1]["binds"] = [{"ip": "3.3.3.3", "proto": "tcp", "port": 80}]
+        self.tables["tables"][0]["binds"].append({"ip": "1.1.1.2", "proto": "tcp", "port": 80})
+        self.write("new.json")
+        told = self.run_table("plan", "old.json", "new.json").stdout
+        self.assertIn("table web: 1 step\n  1. put the new file in force\n", told)
+        self.assertIn("\ntable other: new, and comes with the new file\n", told)
+
+    def test_json_is_an_object_with_one_meaning_of_table(self):
+        """"table" is the number of a table in its file, "name" its name."""
+        self.serve_with()
+        for words in (
+            ["check", "old.json"], ["show", "old.json"], ["stats", "old.json"], ["diff", "old.json", "old.json"],
+            ["plan", "old.json", "old.json"],
+        ):
+            told = self.answer(*words)
+            self.assertEqual([(one["table"], one["name"]) for one in told["tables"]], [(0, "web")], words)
+        for words in (["lookup", "old.json", *FLOW], ["explain", "old.json", *FLOW]):
+            told = self.answer(*words)
+            self.assertEqual((told["table"], told["name"]), (0, "web"))
+
     def test_zones_are_matched_by_name_between_files(self):
         self.tables["tables"][0]["hops"] = 3
         for number, one in enumerate(self.backends):
@@ -494,6 +558,10 @@ class TableCommands(unittest.TestCase):
     def test_unsafe_steps_are_refused_and_change_nothing(self):
         self.edit("drain", "10.0.0.2")
         before = (self.folder / "old.json").read_text()
+        for verb, ip, state in (("drain", "10.0.0.2", "draining"), ("activate", "10.0.0.1", "active")):
+            done = self.run_table(verb, "old.json", ip)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, f"{ip}: already {state}\n", ""))
+            self.assertEqual((self.folder / "old.json").read_text(), before)
         for words, reason in (
             (("drain", "10.0.0.1"), "would still get new flows"),
             (("remove", "10.0.0.1"), "drain it first"),
@@ -632,7 +700,7 @@ class TableCommands(unittest.TestCase):
         self.assertEqual(self.diff()["server_ids_lost"], 0)
         self.backends[0]["server_id"], self.backends[1]["server_id"] = 41, 40
         self.assertEqual(self.diff(status=3)["server_ids_lost"], 2)
-        self.assertIn("2 server IDs no longer lead", self.run_table("diff", "old.json", "new.json").stdout)
+        self.assertIn("2 server IDs no longer lead to the backends that had them", self.run_table("diff", "old.json", "new.json").stdout)
         del self.backends[0]["server_id"]
         self.assertEqual(self.diff(status=3)["server_ids_lost"], 2)
         self.assertEqual(self.diff("--force")["server_ids_lost"], 2)
