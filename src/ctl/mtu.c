@@ -11,6 +11,7 @@
 #include "conf/director.h"
 #include "load.h"
 #include "sys/log.h"
+#include "sys/words.h"
 #include "writer.h"
 
 enum { CLIENT_PACKET_LEN = 1500 }; /* what clients on Ethernet send */
@@ -99,9 +100,9 @@ static void print_table(const struct glb_generation *gen, unsigned int table,
 	bool v4 = route->version == 4;
 
 	printf("table %u%s%s\n", table, name ? " " : "", name ? name : "");
-	printf("  outer headers: IPv%u %d + UDP %d + GUE %d + %u %s of %d = %u bytes\n",
+	printf("  outer headers: IPv%u %d + UDP %d + GUE %d + %u hop%s of %d = %u bytes\n",
 	       route->version, v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN, GLB_UDP_LEN, GLB_GUE_HOPS_AT,
-	       route->listed_hops, route->listed_hops == 1 ? "hop" : "hops",
+	       route->listed_hops, plural(route->listed_hops),
 	       v4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN, route->outer_len);
 	printf("  packets of %d bytes need a network that carries %d\n", CLIENT_PACKET_LEN,
 	       CLIENT_PACKET_LEN + route->outer_len);

@@ -83,7 +83,7 @@ class Reader:
         errors = [line for line in lines if line.startswith("glbctl: error: ")]
         assert done.returncode == (1 if errors else 0), lines
         for line in errors:
-            assert re.match(rf"glbctl: error: {re.escape(str(self.document))}:\d+:\d+: ", line) or " more errors" in line
+            assert re.match(rf"glbctl: error: {re.escape(str(self.document))}:\d+:\d+: ", line) or " more error" in line
         return errors
 
 

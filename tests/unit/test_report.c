@@ -117,7 +117,7 @@ START_TEST(a_log_has_a_line_per_problem_and_the_number_of_the_others)
 	len = read(fds[0], logged, sizeof(logged) - 1);
 	ck_assert_int_gt(len, 0);
 	logged[len] = 0;
-	ck_assert_ptr_nonnull(strstr(logged, "test_report: error: and 1 more errors\n"));
+	ck_assert_ptr_nonnull(strstr(logged, "test_report: error: and 1 more error\n"));
 	ck_assert_ptr_null(strstr(logged, "warning"));
 }
 END_TEST
