@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ enum {
 	PUNTS_PER_SECOND_DEFAULT = 50000,
 	PUNTS_PER_SECOND_MAX = 1000000,
 	NS_PER_SECOND = 1000000000,
+	LCORES_MAX = 128, /* of the original */
 };
 
 static void read_idle_sleep(struct director_conf *conf, const struct conf_value *root)
@@ -66,6 +68,38 @@ static void notice_retired(const struct conf_value *root)
 				    retired[i][1]);
 }
 
+static bool has_twin(const struct director_conf *conf)
+{
+	bool found = conf->punt_port[0];
+
+	for (unsigned int i = 0; i < conf->port_count; i++)
+		found |= conf->ports[i].punt_port[0];
+	return found;
+}
+
+/* An lcore of the original that is to hand packets to the kernel. */
+static void warn_kni(const struct director_conf *conf, const struct conf_value *root)
+{
+	struct conf_value lcores;
+	struct conf_value lcore;
+	struct conf_value kni;
+	char name[16];
+
+	if (has_twin(conf) || !conf->punt_unmatched || !conf_find(&lcores, root, "lcores"))
+		return;
+	for (unsigned int i = 0; i < LCORES_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "lcore-%u", i);
+		if (conf_find(&lcore, &lcores, name) && conf_find(&kni, &lcore, "kni") &&
+		    conf_is_true(&kni)) {
+			conf_remark(
+				&kni, SEVERITY_WARNING,
+				"there is no KNI: without punt_port, what is not for a VIP gets "
+				"to the kernel only where the device sees to it itself");
+			return;
+		}
+	}
+}
+
 /* What concerns neither the data path nor a port. */
 static void read_service(struct director_conf *conf, const struct conf_value *root)
 {
@@ -98,6 +132,7 @@ static void read_conf(struct director_conf *conf, const struct conf_value *root)
 	settings_read(&conf->settings, root);
 	ports_read(conf, root); /* looks at the settings */
 	read_service(conf, root);
+	warn_kni(conf, root);
 	own_addrs_read(&conf->own, root);
 }
 

@@ -318,6 +318,11 @@ bool conf_is_string(const struct conf_value *value)
 	return json_is_string(value->json);
 }
 
+bool conf_is_true(const struct conf_value *value)
+{
+	return json_is_true(value->json);
+}
+
 size_t conf_count(const struct conf_value *array)
 {
 	return json_array_size(array->json);

@@ -91,6 +91,9 @@ GLB_NODISCARD int conf_array(const struct conf_value *value);
 /* Is it a string? For values that may also be something else. */
 bool conf_is_string(const struct conf_value *value);
 
+/* Is it true, the literal? For values that may also be something else. */
+bool conf_is_true(const struct conf_value *value);
+
 /* A member of an object, to be looked at next. False when there is none; *out says where it is. */
 bool conf_find(struct conf_value *out, const struct conf_value *object, const char *key);
 

@@ -100,6 +100,15 @@ static void read_macs(struct port_conf *port, const struct conf_value *object)
 	}
 }
 
+/* As the original reads it: what follows white space or "#" is a comment. */
+static bool parse_commented(uint8_t mac[GLB_MAC_LEN], const char *text)
+{
+	char word[20]; /* longer than an address of either spelling */
+
+	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(text, " \t\n\v\f\r#"), text);
+	return mac_parse(mac, word);
+}
+
 static void read_gateway_mac(struct port_conf *port, const struct conf_value *value)
 {
 	uint8_t mac[GLB_MAC_LEN] = {0};
@@ -110,7 +119,7 @@ static void read_gateway_mac(struct port_conf *port, const struct conf_value *va
 
 	bool is_auto = !strcmp(text, "auto");
 
-	if (!is_auto && !mac_parse(mac, text)) {
+	if (!is_auto && !parse_commented(mac, text)) {
 		(void)conf_refuse(value, "\"%s\" is not a MAC address, nor auto", text);
 	} else if (!is_auto && !memcmp(mac, no_mac, sizeof(mac))) {
 		/* it would stand for a gateway that is not known yet */

@@ -67,7 +67,8 @@ START_TEST(every_key_has_its_effect)
 
 	ck_assert_int_eq(
 		parse(&conf,
-		      "{'outbound_gateway_mac':'0200:00AB:cdef','outbound_src_ip':'10.0.0.255',"
+		      "{'outbound_gateway_mac':'0200:00AB:cdef # "
+		      "router','outbound_src_ip':'10.0.0.255',"
 		      "'hash_fields':{'dst_addr':true,'src_port':true,'src_addr':false},"
 		      "'alt_hash_fields':{'src_addr':true,'dst_port':true},"
 		      "'forward_icmp_ping_responses':false,'rx_drop_en':false,"
@@ -288,6 +289,21 @@ static const struct {
 	 "assigned automatically\n"
 	 "warning 1:113: $.statsd_port: accepted without effect: there is no statsd exporter yet\n"
 	 "warning 1:128: $.kni_ip: accepted without effect: there is no KNI; see punt_port"},
+	{WITH("'lcores':{'lcore-1':{'kni':true},'lcore-127':{'kni':true}}"),
+	 "warning 1:84: $.lcores: accepted without effect: workers and queues are assigned "
+	 "automatically\n"
+	 "warning 1:102: $.lcores[\"lcore-1\"].kni: there is no KNI: without punt_port, what is "
+	 "not for "
+	 "a VIP gets to the kernel only where the device sees to it itself"},
+	{WITH("'lcores':{'lcore-1':{'kni':true}},'punt_port':'net_tap0'"),
+	 "warning 1:84: $.lcores: accepted without effect: workers and queues are assigned "
+	 "automatically"},
+	{WITH("'lcores':{'lcore-1':{'kni':true}},'ports':[{'name':'p','punt_port':'net_tap0'}]"),
+	 "warning 1:84: $.lcores: accepted without effect: workers and queues are assigned "
+	 "automatically"},
+	{WITH("'lcores':{'lcore-128':{'kni':true},'lcore-1':{'kni':1},'lcore-2':3}"),
+	 "warning 1:84: $.lcores: accepted without effect: workers and queues are assigned "
+	 "automatically"},
 	{WITH("'new':1"), "warning 1:81: $.new: unknown key, ignored"},
 	/* the source */
 	{"{" GATEWAY ",'outbound_src_ip6':'10.0.0.1'}",
