@@ -50,6 +50,8 @@ uint32_t glb_image_count(const uint8_t *bytes, size_t len);
 
 /*
  * Reads tables from an image. Trusts nothing: what the loop over packets relies on is checked here.
+ * Where all rows of a table of version 2 name one backend first, a second that the table does not
+ * have is read as the first: the original writes anything behind an only backend.
  *
  * Returns 0 and sets *out, to be released with glb_tables_free(); otherwise leaves *out alone:
  *   -ENOTSUP   another version or geometry

@@ -243,6 +243,38 @@ int glb_check_count(uint32_t count, uint32_t max, const char *what, struct glb_d
 	return -EINVAL;
 }
 
+/* Do all rows name the same backend first? */
+static bool has_one_primary(const uint8_t *rows)
+{
+	for (unsigned int r = 1; r < GLB_ROWS; r++)
+		if (memcmp(rows, rows + r * V2_ROW_LEN, 4) != 0)
+			return false;
+	return true;
+}
+
+/*
+ * Behind the only usable backend of a table the original writes what its memory held: a backend of
+ * the table before, or anything. As in images of ours, that backend is its own second.
+ */
+static int read_v2_rows(struct glb_table *table, const uint8_t *in, struct glb_diag *diag)
+{
+	bool alone = has_one_primary(in);
+	int err = 0;
+
+	table->hop_count = V2_ROW_HOPS;
+	for (unsigned int r = 0; r < GLB_ROWS && !err; r++) {
+		uint32_t first = glb_load_le32(in + r * V2_ROW_LEN);
+		uint32_t second = glb_load_le32(in + r * V2_ROW_LEN + 4);
+
+		if (alone && second >= table->spec.backend_count)
+			second = first;
+		err = glb_get_hop(table, r, 0, first, diag);
+		if (!err)
+			err = glb_get_hop(table, r, 1, second, diag);
+	}
+	return err;
+}
+
 /* The cursor is at a table of either version; the caller releases it also on failure. */
 static int read_v2_table(struct glb_table *table, struct glb_cursor *cur, struct glb_diag *diag)
 {
@@ -266,11 +298,7 @@ static int read_v2_table(struct glb_table *table, struct glb_cursor *cur, struct
 	if (!err)
 		err = glb_get_binds(&table->spec, in + V2_BINDS_AT, diag);
 	memcpy(table->spec.hash_key, in + V2_HASH_KEY_AT, GLB_SIPHASH_KEY_LEN);
-	table->hop_count = V2_ROW_HOPS;
-	for (unsigned int i = 0; i < GLB_ROWS * V2_ROW_HOPS && !err; i++)
-		err = glb_get_hop(table, i / V2_ROW_HOPS, i % V2_ROW_HOPS,
-				  glb_load_le32(in + V2_ROWS_AT + i * 4), diag);
-	return err;
+	return err ? err : read_v2_rows(table, in + V2_ROWS_AT, diag);
 }
 
 static int refuse_version(uint32_t version, struct glb_diag *diag)

@@ -106,6 +106,34 @@ START_TEST(an_inactive_backend_comes_back_draining)
 }
 END_TEST
 
+START_TEST(the_only_backend_is_its_own_second_whatever_the_original_wrote)
+{
+	uint8_t *rows = image + ROWS_AT;
+	struct glb_tables read;
+	struct glb_diag diag;
+
+	for (unsigned int r = 0; r < GLB_ROWS; r++) {
+		glb_store_le32(rows + r * 8, 1);
+		glb_store_le32(rows + r * 8 + 4, r % 5 < 3 ? r % 5 : r << 8);
+	}
+	ck_assert_int_eq(glb_image_read(&read, image, sizeof(image), NULL), 0);
+	for (unsigned int r = 0; r < GLB_ROWS; r++) {
+		ck_assert_uint_eq(read.tables[0]->rows[r].hops[0], 1);
+		ck_assert_uint_eq(read.tables[0]->rows[r].hops[1], r % 5 < 3 ? r % 5 : 1);
+	}
+	glb_tables_free(&read);
+
+	glb_store_le32(rows + 9 * 8, 2); /* it is not the only one */
+	ck_assert_int_eq(glb_image_read(&read, image, sizeof(image), &diag), -EINVAL);
+	ck_assert_str_eq(diag.text, "table 0: row 3 names backend 768 of 3");
+
+	for (unsigned int r = 0; r < GLB_ROWS; r++)
+		glb_store_le32(rows + r * 8, 3); /* nor of the table */
+	ck_assert_int_eq(glb_image_read(&read, image, sizeof(image), &diag), -EINVAL);
+	ck_assert_str_eq(diag.text, "table 0: row 0 names backend 3 of 3");
+}
+END_TEST
+
 #define IMPOSSIBLE_BACKEND "table 0: backend 1: impossible family, state or health"
 #define IMPOSSIBLE_BIND	   "table 0: bind 1: impossible family, prefix, ports or protocol"
 #define GEOMETRY(text)	   "image of " text "; expected 65536, 256, 256"
@@ -237,6 +265,7 @@ Suite *unit_suite(void)
 	tcase_add_test(written, an_image_has_the_layout_other_programs_read);
 	tcase_add_test(written, an_image_read_and_written_again_is_the_same);
 	tcase_add_test(written, an_inactive_backend_comes_back_draining);
+	tcase_add_test(written, the_only_backend_is_its_own_second_whatever_the_original_wrote);
 	tcase_add_loop_test(written, a_damaged_image_is_refused_with_a_reason, 0,
 			    COUNT_OF(damages));
 	tcase_add_test(written, damage_where_nothing_is_stored_does_not_matter);
