@@ -14,13 +14,10 @@
 #include <glb/bytes.h>
 
 struct glb_diag {
-	char text[512]; /* one line, no newline at its end */
+	char text[512]; /* for a log, which escapes what it quotes; no newline at its end */
 };
 
-/*
- * Writes the reason; longer texts are cut. What it quotes may hold line breaks or terminal escapes:
- * control characters become question marks.
- */
+/* Writes the reason; longer texts are cut. */
 GLB_PRINTF(2, 3)
 static inline void glb_diag(struct glb_diag *diag, const char *format, ...)
 {
@@ -31,9 +28,6 @@ static inline void glb_diag(struct glb_diag *diag, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(diag->text, sizeof(diag->text), format, args);
 	va_end(args);
-	for (char *at = diag->text; *at; at++)
-		if ((uint8_t)*at < 0x20 || *at == 0x7f)
-			*at = '?';
 }
 
 #endif

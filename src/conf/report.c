@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "conf/report.h"
 #include "sys/log.h"
+#include "sys/printable.h"
 #include "sys/words.h"
 
 void report_file(struct report *report, const char *path)
@@ -67,13 +67,6 @@ static void insert(struct report *report, const struct problem *problem)
 	report->count++;
 }
 
-static void defuse(char *text)
-{
-	for (; *text; text++)
-		if (iscntrl((unsigned char)*text))
-			*text = '?';
-}
-
 void report_add_args(struct report *report, const struct problem *problem, const char *format,
 		     va_list args)
 {
@@ -84,9 +77,9 @@ void report_add_args(struct report *report, const struct problem *problem, const
 		return;
 	full.path = report->path;
 	full.file = report->files;
-	(void)vsnprintf(full.reason, sizeof(full.reason), format, args);
-	defuse(full.place);
-	defuse(full.reason);
+	if (vsnprintf(full.reason, sizeof(full.reason), format, args) >= (int)sizeof(full.reason))
+		character_trim(full.reason);
+	character_trim(full.place);
 	insert(report, &full);
 }
 

@@ -79,8 +79,8 @@ void report_file(struct report *report, const char *path);
 bool report_has_room(const struct report *report, const struct problem *problem);
 
 /*
- * Adds a problem: path, file and reason are filled in, the rest is given.
- * Control characters in place and reason, which may come from a file, become question marks.
+ * Adds a problem: path, file and reason are filled in, the rest is given. Place and reason may
+ * quote anything from the file, and are cut between two characters when they are too long.
  */
 GLB_PRINTF(3, 4)
 void report_add(struct report *report, const struct problem *problem, const char *format, ...);
@@ -99,7 +99,10 @@ static inline bool report_has_errors(const struct report *report)
 /* The first error of those that were kept, or NULL. */
 const struct problem *report_first_error(const struct report *report);
 
-/* Writes `FILE:LINE:COLUMN: PLACE: REASON`, without the parts a problem lacks. Returns out. */
+/*
+ * Writes `FILE:LINE:COLUMN: PLACE: REASON`, without the parts a problem lacks. Returns out. For a
+ * log, or to be printed by way of sys/printable.h.
+ */
 const char *report_line(char out[REPORT_LINE_LEN_MAX], const struct problem *problem);
 
 /* Logs every problem at or above a severity, in order, and how many there was no room for. */

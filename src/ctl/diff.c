@@ -110,10 +110,10 @@ static bool moves_nothing(const struct glb_diff *diff)
 static void print_change(const struct change *change)
 {
 	const struct glb_diff *diff = &change->diff;
-	char name[16];
+	char name[PRINTABLE_NAME_LEN];
 	char text[BIND_TEXT_LEN];
 
-	printf("table %s\n", table_name(name, change->old, change->index));
+	printf("table %s\n", table_text(name, change->old, change->index));
 	if (moves_nothing(diff)) {
 		printf("  nothing moves: no row changes, and no bind or server ID goes\n");
 		return;
@@ -141,17 +141,17 @@ static void print_change(const struct change *change)
 
 static void print_report(const struct report *report)
 {
-	char name[16];
+	char name[PRINTABLE_NAME_LEN];
 
 	for (unsigned int i = 0; i < report->change_count; i++)
 		print_change(&report->changes[i]);
 	for (unsigned int t = 0; t < report->old->count; t++)
 		if (find_table(report->new, report->old->tables[t]) < 0)
 			printf("table %s\n  gone, with all its flows\n",
-			       table_name(name, report->old->tables[t], t));
+			       table_text(name, report->old->tables[t], t));
 	for (unsigned int t = 0; t < report->new->count; t++)
 		if (find_table(report->old, report->new->tables[t]) < 0)
-			printf("table %s\n  new\n", table_name(name, report->new->tables[t], t));
+			printf("table %s\n  new\n", table_text(name, report->new->tables[t], t));
 }
 
 static void write_rows(struct writer *w, const char *key, const uint32_t rows[GLB_HOPS_MAX])

@@ -150,10 +150,10 @@ static bool is_quic(const struct path *path)
 
 static void print_path(const struct path *path)
 {
-	const char *name = path->table->spec.name;
+	char title[PRINTABLE_NAME_LEN];
 	char text[ADDR_TEXT_LEN];
 
-	printf("table %u%s%s\n", path->table_index, name ? " " : "", name ? name : "");
+	printf("table %s\n", table_title(title, path->table, path->table_index));
 	printf("hash %016llx\nrow %u\nhops", (unsigned long long)path->hash, path->row);
 	for (unsigned int hop = 0; hop < path->hop_count; hop++)
 		printf(" %s", hop_text(text, path, hop));

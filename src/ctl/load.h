@@ -7,6 +7,8 @@
 
 #include <glb/generation.h>
 
+#include "sys/printable.h"
+
 struct director_conf;
 struct writer;
 
@@ -55,8 +57,16 @@ bool require_source(const struct glb_tables *tables, const char *path);
 /* The place in `tables` of the table that is `table` in another state: by name, or by seed; -1. */
 int find_table(const struct glb_tables *tables, const struct glb_table *table);
 
-/* The name of a table, or its number in parentheses. `out` has 16 bytes. */
+/* The name of a table, or its number in parentheses: for logs and JSON, which escape it. */
 const char *table_name(char out[16], const struct glb_table *table, unsigned int index);
+
+/* The same, to be printed. Returns out. */
+const char *table_text(char out[PRINTABLE_NAME_LEN], const struct glb_table *table,
+		       unsigned int index);
+
+/* The number of a table, and its name if it has one, to be printed. Returns out. */
+const char *table_title(char out[PRINTABLE_NAME_LEN], const struct glb_table *table,
+			unsigned int index);
 
 /* What names a table in JSON: its number in the file, from 0, and its name or null. */
 void write_table_id(struct writer *w, const struct glb_table *table, unsigned int index);

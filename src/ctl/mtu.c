@@ -83,10 +83,13 @@ static void print_clients(const struct path *path, uint8_t version)
 
 static void print_port(const struct path *path, const char *anonymous)
 {
+	char name[PRINTABLE_NAME_LEN];
+
 	printf("  %s%s: MTU %u%s, packets of clients up to %u bytes\n",
 	       path->port->name[0] ? "port " : "",
-	       path->port->name[0] ? path->port->name : anonymous, path->mtu,
-	       path->port->port.mtu ? "" : " (assumed, none is configured)", path->packet_max);
+	       path->port->name[0] ? printable(name, sizeof(name), path->port->name) : anonymous,
+	       path->mtu, path->port->port.mtu ? "" : " (assumed, none is configured)",
+	       path->packet_max);
 	for (uint8_t version = 4; version <= 6; version += 2)
 		if (has_clients(path->spec, version))
 			print_clients(path, version);
@@ -96,10 +99,10 @@ static void print_table(const struct glb_generation *gen, unsigned int table,
 			const struct director_conf *conf)
 {
 	const struct glb_route *route = &gen->routes[table];
-	const char *name = gen->tables.tables[table]->spec.name;
+	char title[PRINTABLE_NAME_LEN];
 	bool v4 = route->version == 4;
 
-	printf("table %u%s%s\n", table, name ? " " : "", name ? name : "");
+	printf("table %s\n", table_title(title, gen->tables.tables[table], table));
 	printf("  outer headers: IPv%u %d + UDP %d + GUE %d + %u hop%s of %d = %u bytes\n",
 	       route->version, v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN, GLB_UDP_LEN, GLB_GUE_HOPS_AT,
 	       route->listed_hops, plural(route->listed_hops),

@@ -79,9 +79,9 @@ static int status_of(const struct fleet_plan *fleet)
 static void print_plan(const struct table_plan *one)
 {
 	const struct glb_plan *plan = &one->plan;
-	char number[16];
+	char name[PRINTABLE_NAME_LEN];
 
-	printf("table %s: ", table_name(number, one->table, one->index));
+	printf("table %s: ", table_text(name, one->table, one->index));
 	if (!plan->step_count) {
 		printf("nothing to do\n");
 		return;
@@ -97,7 +97,7 @@ static void print_plan(const struct table_plan *one)
 
 static void print_fleet(const struct fleet_plan *fleet)
 {
-	char number[16];
+	char name[PRINTABLE_NAME_LEN];
 
 	for (unsigned int t = 0; t < fleet->table_count; t++)
 		if (fleet->tables[t].status == EXIT_OK)
@@ -105,7 +105,7 @@ static void print_fleet(const struct fleet_plan *fleet)
 	for (unsigned int t = 0; t < fleet->new->count; t++)
 		if (find_table(fleet->old, fleet->new->tables[t]) < 0)
 			printf("table %s: new, and comes with the new file\n",
-			       table_name(number, fleet->new->tables[t], t));
+			       table_text(name, fleet->new->tables[t], t));
 }
 
 static void write_actions(struct writer *w, const struct glb_plan_step *step)

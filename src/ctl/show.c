@@ -59,11 +59,13 @@ static void print_backend(const struct glb_table *table, unsigned int index,
 {
 	const struct glb_backend *backend = &table->spec.backends[index];
 	char text[ADDR_TEXT_LEN];
+	char zone[PRINTABLE_NAME_LEN];
 
 	printf("    %-40s %-9s %-9s", addr_text(text, &backend->addr),
 	       glb_state_name(backend->state), backend->healthy ? "healthy" : "unhealthy");
 	if (table->ranked)
-		printf(" %6u %-10s", backend->weight, glb_zone_name(&table->spec, backend->zone));
+		printf(" %6u %-10s", backend->weight,
+		       printable(zone, sizeof(zone), glb_zone_name(&table->spec, backend->zone)));
 	else
 		printf(" %6s %-10s", "-", "-");
 	print_server_id(table, backend);
@@ -96,11 +98,11 @@ static void print_table(const struct glb_table *table, unsigned int index,
 		[ORDER_ORIGINAL] = "the original's rule",
 	};
 	static const char *const positions[] = {"1st", "2nd", "3rd", "4th"};
-	char name[16];
+	char name[PRINTABLE_NAME_LEN];
 	char digest[GLB_DIGEST_TEXT_LEN];
 	char bind[BIND_TEXT_LEN];
 
-	printf("table %s\n  digest %s\n  order  %s, %u hops", table_name(name, table, index),
+	printf("table %s\n  digest %s\n  order  %s, %u hops", table_text(name, table, index),
 	       glb_digest(digest, table), orders[order_of(table)], table->hop_count);
 	if (table->spec.max_load)
 		printf(", max_load %u %%", table->spec.max_load);
@@ -316,10 +318,10 @@ static double expected_pair(const struct table_stats *stats)
 static void print_stats(const struct glb_table *table, unsigned int index,
 			const struct table_stats *stats)
 {
-	char name[16];
+	char name[PRINTABLE_NAME_LEN];
 	char text[ADDR_TEXT_LEN];
 
-	printf("table %s: %u rows over %u usable backend%s\n", table_name(name, table, index),
+	printf("table %s: %u rows over %u usable backend%s\n", table_text(name, table, index),
 	       GLB_ROWS, stats->usable, plural(stats->usable));
 	printf("  %-40s %8s %10s %8s %11s\n", "first by rank", "rows", "expected", "load",
 	       "deviations");

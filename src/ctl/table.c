@@ -74,9 +74,10 @@ static void print_tables(const struct glb_tables *tables)
 {
 	for (unsigned int t = 0; t < tables->count; t++) {
 		const struct glb_table_spec *spec = &tables->tables[t]->spec;
+		char title[PRINTABLE_NAME_LEN];
 
-		printf("table %u%s%s: %u bind%s, %u backend%s, %u usable\n", t,
-		       spec->name ? " " : "", spec->name ? spec->name : "", spec->bind_count,
+		printf("table %s: %u bind%s, %u backend%s, %u usable\n",
+		       table_title(title, tables->tables[t], t), spec->bind_count,
 		       plural(spec->bind_count), spec->backend_count, plural(spec->backend_count),
 		       glb_usable_count(spec));
 	}

@@ -1,47 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <inttypes.h>
+#include <string.h>
 
+#include "sys/printable.h"
 #include "writer.h"
 
-/*
- * Bytes of the UTF-8 character at a text's beginning, RFC 3629 section 4; 0: there is none. A path
- * may be of any bytes, and a reason may be cut within a character.
- */
-static int character_len(const unsigned char *text)
+/* RFC 8259 section 7: beyond U+FFFF by the two surrogates of RFC 2781 section 2.1. */
+static void put_escape(FILE *out, uint32_t c)
 {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length */
-	int ones = __builtin_clz(~((uint32_t)*text << 24));
-	int len = ones ? ones : 1;
-	uint32_t character = *text & (0x7fu >> ones);
-
-	if (ones == 1 || len > 4)
-		return 0;
-	for (int i = 1; i < len; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		character = character << 6 | (text[i] & 0x3f);
-	}
-
-	bool surrogate = character >= 0xd800 && character <= 0xdfff;
-
-	return character < least[len] || character > 0x10ffff || surrogate ? 0 : len;
+	if (c > 0xffff)
+		(void)fprintf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+			      0xdc00 + ((c - 0x10000) & 0x3ff));
+	else
+		(void)fprintf(out, "\\u%04x", c);
 }
 
+/* What would act on a terminal is escaped, also where JSON would take it as it is. */
 static void put_string(FILE *out, const char *text)
 {
-	(void)fputc('"', out);
-	for (const unsigned char *c = (const unsigned char *)text; *c;) {
-		int len = character_len(c);
+	size_t len = strlen(text);
 
-		if (!len)
-			(void)fputs("\\ufffd", out);
-		else if (*c == '"' || *c == '\\')
-			(void)fprintf(out, "\\%c", *c);
-		else if (*c < ' ')
-			(void)fprintf(out, "\\u%04x", *c);
+	(void)fputc('"', out);
+	while (len) {
+		uint32_t c = 0xfffd; /* a path may be of any bytes */
+		size_t taken = character_take(&c, text, len);
+
+		if (!taken || !character_is_printable(c))
+			put_escape(out, c);
+		else if (c == '"' || c == '\\')
+			(void)fprintf(out, "\\%c", *text);
 		else
-			(void)fwrite(c, 1, (size_t)len, out);
-		c += len ? len : 1;
+			(void)fwrite(text, 1, taken, out);
+		text += taken ? taken : 1;
+		len -= taken ? taken : 1;
 	}
 	(void)fputc('"', out);
 }

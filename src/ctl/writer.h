@@ -3,7 +3,8 @@
  * How does a command print JSON?
  *
  * Value by value, to a stream, with the commas and line breaks in the right places. A key is given
- * in objects and NULL in arrays and at the top. Bytes of a string that are not UTF-8 become U+FFFD.
+ * in objects and NULL in arrays and at the top. Bytes of a string that are not UTF-8 become U+FFFD;
+ * characters that would act on a terminal are escaped.
  */
 #ifndef CTL_WRITER_H
 #define CTL_WRITER_H

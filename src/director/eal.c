@@ -73,7 +73,7 @@ static ssize_t take_lines(void *cookie, const char *lines, size_t len)
 			take_line(cookie, line);
 		at += line_len + 1;
 	}
-	log_lines(lines, len);
+	log_message(lines, len);
 	return (ssize_t)len;
 }
 

@@ -80,7 +80,7 @@ void stats_log(const struct workers *all)
 
 	for (char *line; rest && (line = strsep(&rest, "\n"));)
 		if (*line)
-			log_info("%s", line);
+			log_printable(line);
 	free(text);
 }
 

@@ -5,6 +5,7 @@
 
 #include "conf/addr.h"
 #include "director/tally.h"
+#include "sys/printable.h"
 
 /* What has a slot: a table, or a backend of one. */
 struct tally_entry {
@@ -253,15 +254,22 @@ void tally_map_free(struct tally_map *map)
 	free(map);
 }
 
-/* `{table="NAME"` with what would break a line or its label written as \xNN. */
+/* `{table="NAME"`, fit to be printed; what would end the label or the word, too, is an escape. */
 static void print_table(FILE *out, const char *name)
 {
+	size_t len = strlen(name);
+
 	(void)fputs("{table=\"", out);
-	for (; *name; name++) {
-		if (*name > 0 && (*name <= ' ' || *name == '"' || *name == '\\' || *name == 127))
+	while (len) {
+		char one[PRINTABLE_ONE_LEN];
+		size_t taken = printable_take(one, name, len);
+
+		if (*name == ' ' || *name == '"')
 			(void)fprintf(out, "\\x%02x", (unsigned char)*name);
 		else
-			(void)fputc(*name, out);
+			(void)fputs(one, out);
+		name += taken;
+		len -= taken;
 	}
 	(void)fputc('"', out);
 }

@@ -10,6 +10,7 @@
 #include "clsact.h"
 #include "netfilter.h"
 #include "places.h"
+#include "sys/log.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -31,7 +32,13 @@ static int discard(enum libbpf_print_level level, const char *format, va_list ar
 
 static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
 {
-	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
+	char *lines = NULL;
+	int len = level == LIBBPF_WARN ? vasprintf(&lines, format, args) : 0;
+
+	if (len > 0)
+		log_lines(lines, (size_t)len);
+	free(lines);
+	return len;
 }
 
 /* What a program takes over from the one before it, or is given. */

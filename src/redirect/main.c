@@ -7,6 +7,8 @@
 #include "attachment.h"
 #include "netfilter.h"
 #include "sys/command.h"
+#include "sys/log.h"
+#include "sys/printable.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -59,7 +61,7 @@ static const char *reason(int error)
 
 static int refuse(const char *device, const char *why)
 {
-	fprintf(stderr, "glb-redirect: error: %s: %s\n", device, why);
+	log_error("%s: %s", device, why);
 	return EXIT_REFUSED;
 }
 
@@ -84,9 +86,9 @@ static const char *const hooks[] = {[REDIRECT_TCX] = "tcx", [REDIRECT_CLSACT] = 
 
 static void warn(const char *device, const struct redirect_before *other, const char *sentence)
 {
-	fprintf(stderr, "glb-redirect: warning: %s: %s %" PRIu32 " (%s) %s\n", device,
-		other->hook == REDIRECT_TCX ? "tcx program" : "the filter of priority",
-		other->number, other->name, sentence);
+	log_warning("%s: %s %" PRIu32 " (%s) %s", device,
+		    other->hook == REDIRECT_TCX ? "tcx program" : "the filter of priority",
+		    other->number, other->name, sentence);
 }
 
 /* Names everything that may keep packets from the program. */
@@ -127,7 +129,7 @@ static void warn_of_rules(const char *device, bool asks_conntrack)
 	else if (rules.tproxy && !rules.track)
 		why = unknown_cookies;
 	if (why)
-		fprintf(stderr, "glb-redirect: warning: %s: %s\n", device, why);
+		log_warning("%s: %s", device, why);
 }
 
 /* Puts the program on a device; `senders` is the word behind --from, or NULL. */
@@ -183,9 +185,13 @@ static int print_status(const char *device, int ifindex)
 
 		printf("from %s\n", sender_text(text, &status.from.list[i]));
 	}
-	for (unsigned int i = 0; i < status.before_count; i++)
+	for (unsigned int i = 0; i < status.before_count; i++) {
+		char name[PRINTABLE_NAME_LEN];
+
 		printf("before %s %" PRIu32 " %s\n", hooks[status.before[i].hook],
-		       status.before[i].number, status.before[i].name);
+		       status.before[i].number,
+		       printable(name, sizeof(name), status.before[i].name));
+	}
 	return fflush(stdout) ? refuse(device, strerror(errno)) : EXIT_SUCCESS;
 }
 

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "outlet.h"
+#include "printable.h"
 
 enum {
 	ROOM = 1 << 20,
-	PATIENCE_MS = 1000, /* at the end, with a reader that does not read */
+	TEXT_LEN_MAX = 1024,
+	LINE_LEN_MAX = 3 * TEXT_LEN_MAX, /* less than PIPE_BUF, so that lines do not mix */
+	PATIENCE_MS = 1000,		 /* at the end, with a reader that does not read */
 };
 
 /* NULL: lines are written at once. Set and reset while one thread logs only. */
 static struct outlet *outlet;
 
-void log_lines(const char *lines, size_t len)
+static void put(const char *lines, size_t len)
 {
 	if (outlet)
 		outlet_put(outlet, lines, len);
@@ -25,20 +30,65 @@ void log_lines(const char *lines, size_t len)
 }
 
 /* One write per line, so that lines of several threads or processes do not mix. */
-static void log_line(const char *severity, const char *format, va_list args)
+static void put_line(const char *severity, const char *text)
 {
-	char text[1024];
-	char line[sizeof(text) + 64];
-
-	(void)vsnprintf(text, sizeof(text), format, args);
-	for (char *at = text; *at; at++)
-		if (iscntrl((unsigned char)*at))
-			*at = '?';
-
-	int len = snprintf(line, sizeof(line), "%.32s: %s: %s\n", program_invocation_short_name,
+	char program[64];
+	char line[LINE_LEN_MAX + sizeof(program) + 16];
+	int len = snprintf(line, sizeof(line), "%s: %s: %s\n",
+			   printable(program, sizeof(program), program_invocation_short_name),
 			   severity, text);
 
-	log_lines(line, (size_t)len);
+	put(line, (size_t)len);
+}
+
+static void log_line(const char *severity, const char *format, va_list args)
+{
+	char text[TEXT_LEN_MAX];
+	char line[LINE_LEN_MAX];
+
+	if (vsnprintf(text, sizeof(text), format, args) >= (int)sizeof(text))
+		character_trim(text);
+	put_line(severity, printable(line, sizeof(line), text));
+}
+
+void log_printable(const char *line)
+{
+	put_line("info", line);
+}
+
+/* Escapes all but line breaks, of which those before `lines_from` are escaped as well. */
+static void put_escaped(const char *lines, size_t len, const char *lines_from)
+{
+	char out[PIPE_BUF];
+	size_t out_len = 0;
+
+	while (len) {
+		bool breaks = *lines == '\n' && lines >= lines_from;
+		char one[PRINTABLE_ONE_LEN] = "\n";
+		size_t taken = breaks ? 1 : printable_take(one, lines, len);
+		size_t one_len = strlen(one);
+
+		if (out_len + one_len > sizeof(out)) {
+			put(out, out_len);
+			out_len = 0;
+		}
+		memcpy(out + out_len, one, one_len);
+		out_len += one_len;
+		lines += taken;
+		len -= taken;
+	}
+	put(out, out_len);
+}
+
+void log_lines(const char *lines, size_t len)
+{
+	put_escaped(lines, len, lines);
+}
+
+void log_message(const char *message, size_t len)
+{
+	if (len)
+		put_escaped(message, len, message + len - 1);
 }
 
 void log_info(const char *format, ...)

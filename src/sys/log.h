@@ -2,8 +2,8 @@
 /*
  * How does a program tell its operator something?
  *
- * One line on stderr: program, severity, text. Control characters in the text, which may come from
- * a file, become question marks. Never from the data path.
+ * One line on stderr: program, severity, text, which may quote anything: it is written as
+ * sys/printable.h does. Never from the data path.
  *
  * A program that must not wait for whoever reads its stderr calls log_start().
  */
@@ -17,7 +17,16 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Lines of a library, with their newlines, as they are. For any thread. */
+/* As log_info(), a line that is fit to be printed as it is, however long. For any thread. */
+void log_printable(const char *line);
+
+/*
+ * What a library logs in one go, with the newline at its end: what it quotes, line breaks too, is
+ * written as above. For any thread.
+ */
+void log_message(const char *message, size_t len);
+
+/* Lines of a library that quotes nothing from outside, each with its newline. For any thread. */
 void log_lines(const char *lines, size_t len);
 
 /*

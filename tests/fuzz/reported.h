@@ -8,19 +8,20 @@
 #include <string.h>
 
 #include "conf/report.h"
+#include "escaped.h"
 #include "fuzz.h"
 
-/* Every line begins with the file's name and is one line. */
+/* Every line begins with the file's name, and is one line in a log. */
 static inline void check_report(const struct report *report, const char *start)
 {
 	char line[REPORT_LINE_LEN_MAX];
+	char logged[4 * REPORT_LINE_LEN_MAX];
 
 	PROMISE(report->count <= REPORT_PROBLEMS_MAX);
 	for (uint32_t i = 0; i < report->count; i++) {
 		(void)report_line(line, &report->problems[i]);
 		PROMISE(!strncmp(line, start, strlen(start)));
-		for (const char *at = line; *at; at++)
-			PROMISE((unsigned char)*at >= ' ' && *at != 0x7f);
+		PROMISE(is_fit_for_a_terminal(printable(logged, sizeof(logged), line)));
 	}
 }
 

@@ -36,8 +36,46 @@ END_TEST
 
 START_TEST(a_message_is_one_line_whatever_it_quotes)
 {
-	log_info("key \"%s\"", "a\nglb-director: info: b\r\t\x1b[2J\x7f");
-	ck_assert_str_eq(last_logged(), "test_log: info: key \"a?glb-director: info: b???[2J?\"\n");
+	log_info("key \"%s\"", "a\nglb-director: info: b\r\t\x1b[2J\x7f\xc2\x9b\xe2\x80\xae\\\xff");
+	ck_assert_str_eq(last_logged(),
+			 "test_log: info: key \"a\\nglb-director: info: b\\r\\t\\x1b[2J\\x7f"
+			 "\\u009b\\u202e\\\\\\xff\"\n");
+	log_printable("a\\nb");
+	ck_assert_str_eq(last_logged(), "test_log: info: a\\nb\n");
+}
+END_TEST
+
+START_TEST(lines_of_a_library_may_quote_anything_too)
+{
+	static const char lines[] = "EAL: no \x1b[31m\r device\n\xe2\x80\xa8\n";
+	static char long_line[3 * 4096];
+
+	log_lines(lines, sizeof(lines) - 1);
+	ck_assert_str_eq(last_logged(), "EAL: no \\x1b[31m\\r device\n\\u2028\n");
+	log_message(lines, sizeof(lines) - 1);
+	ck_assert_str_eq(last_logged(), "EAL: no \\x1b[31m\\r device\\n\\u2028\n");
+	log_message("EAL: ", 5); /* and the rest of it later */
+	ck_assert_str_eq(last_logged(), "EAL: ");
+	memset(long_line, '\x1b', 1000);
+	memset(long_line + 1000, 'x', 2000);
+	log_lines(long_line, 3000);
+	(void)last_logged();
+	ck_assert_uint_eq(strlen(logged), sizeof(logged) - 1);
+	ck_assert_mem_eq(logged, "\\x1b\\x1b", 8);
+	ck_assert_str_eq(last_logged() + strlen(logged) - 3, "xxx");
+}
+END_TEST
+
+START_TEST(a_line_is_cut_between_two_characters)
+{
+	char text[1101] = "";
+
+	for (unsigned int i = 0; i < 1100; i += 2)
+		memcpy(text + i, "\xc3\xbc", 3);
+	log_info("%s", text);
+	(void)last_logged();
+	ck_assert_ptr_null(strchr(logged, '\\'));
+	ck_assert_uint_gt(strlen(logged), 1000);
 }
 END_TEST
 
@@ -60,7 +98,7 @@ END_TEST
 
 START_TEST(lines_of_a_started_log_are_the_same_and_in_order)
 {
-	char all[] = "test_log: info: a\nEAL: b\ntest_log: error: c?d\n";
+	char all[] = "test_log: info: a\nEAL: b\ntest_log: error: c\\nd\n";
 
 	ck_assert_int_eq(log_start(), 0);
 	log_info("a");
@@ -96,6 +134,8 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(log, take_stderr, NULL);
 	tcase_add_test(log, a_line_names_the_program_and_the_severity);
 	tcase_add_test(log, a_message_is_one_line_whatever_it_quotes);
+	tcase_add_test(log, lines_of_a_library_may_quote_anything_too);
+	tcase_add_test(log, a_line_is_cut_between_two_characters);
 	tcase_add_test(log, a_line_longer_than_its_room_is_cut_and_still_a_line);
 	tcase_add_test(log, letters_outside_ascii_are_kept);
 	tcase_add_test(log, lines_of_a_started_log_are_the_same_and_in_order);

@@ -6,6 +6,7 @@
 
 #include "document.h"
 #include "suite.h"
+#include "sys/printable.h"
 
 static struct report report;
 static char told[DOCUMENT_LEN_MAX];
@@ -75,6 +76,7 @@ START_TEST(what_a_file_says_stays_inside_its_line)
 {
 	struct problem problem = {.line = 1, .column = 2, .place = "$[\"a\n\"]"};
 	char line[REPORT_LINE_LEN_MAX];
+	char shown[REPORT_LINE_LEN_MAX];
 	char much[2 * REPORT_LINE_LEN_MAX];
 
 	memset(much, 'x', sizeof(much) - 1);
@@ -82,7 +84,8 @@ START_TEST(what_a_file_says_stays_inside_its_line)
 	report_init(&report);
 	report_file(&report, "a.json");
 	report_add(&report, &problem, "\x1b[31m\x7f");
-	ck_assert_str_eq(report_line(line, &report.problems[0]), "a.json:1:2: $[\"a?\"]: ?[31m?");
+	(void)printable(shown, sizeof(shown), report_line(line, &report.problems[0]));
+	ck_assert_str_eq(shown, "a.json:1:2: $[\"a\\n\"]: \\x1b[31m\\x7f");
 	report_add(&report, &problem, "%s", much);
 	ck_assert_uint_eq(strlen(report.problems[1].reason), sizeof(problem.reason) - 1);
 	report_file(&report, much);
