@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "conf/addr.h"
+#include "conf/input.h"
 #include "load.h"
 #include "sys/log.h"
 #include "sys/words.h"
@@ -23,7 +24,7 @@ struct change {
 };
 
 /* The whole comparison. */
-struct report {
+struct comparison {
 	struct change *changes;
 	unsigned int change_count;
 	const struct glb_tables *old;
@@ -43,14 +44,14 @@ static bool compare(struct change *change, bool settled)
 	return true;
 }
 
-static void free_report(struct report *report)
+static void free_report(struct comparison *report)
 {
 	for (unsigned int i = 0; i < report->change_count; i++)
 		free(report->changes[i].backends);
 	free(report->changes);
 }
 
-static bool make_report(struct report *report, bool settled)
+static bool make_report(struct comparison *report, bool settled)
 {
 	report->changes = calloc(report->old->count, sizeof(*report->changes));
 	for (unsigned int t = 0; report->changes && t < report->old->count; t++) {
@@ -72,7 +73,7 @@ static bool make_report(struct report *report, bool settled)
 }
 
 /* Is a table of the old file missing in the new one, or does one lose flows? */
-static bool is_unsafe(const struct report *report)
+static bool is_unsafe(const struct comparison *report)
 {
 	bool unsafe = report->change_count < report->old->count;
 
@@ -139,7 +140,7 @@ static void print_change(const struct change *change)
 		print_backends(change);
 }
 
-static void print_report(const struct report *report)
+static void print_report(const struct comparison *report)
 {
 	char name[PRINTABLE_NAME_LEN];
 
@@ -191,7 +192,7 @@ static void write_change(struct writer *w, const struct change *change)
 	write_close(w, '}');
 }
 
-static void write_report(const struct report *report)
+static void write_report(const struct comparison *report)
 {
 	struct writer w = {.out = stdout};
 
@@ -209,7 +210,7 @@ static int diff(const struct glb_tables *old, const struct glb_tables *new,
 		const struct command_line *line)
 {
 	bool settled = command_has(line, OPTION_SETTLED);
-	struct report report = {.old = old, .new = new};
+	struct comparison report = {.old = old, .new = new};
 	int status = EXIT_FAILED;
 
 	if (make_report(&report, settled)) {
@@ -230,15 +231,16 @@ static int diff(const struct glb_tables *old, const struct glb_tables *new,
 
 int table_diff(const struct command_line *line)
 {
+	struct conf_input inputs[] = {{.path = line->args[0]}, {.path = line->args[1]}};
 	struct glb_tables old;
 	struct glb_tables new;
+	int status = EXIT_FAILED;
 
-	if (!load_change(&old, &new, line->args))
-		return EXIT_FAILED;
-
-	int status = diff(&old, &new, line);
-
-	glb_tables_free(&old);
-	glb_tables_free(&new);
+	if (load_change(&old, &new, inputs)) {
+		status = diff(&old, &new, line);
+		glb_tables_free(&old);
+		glb_tables_free(&new);
+	}
+	inputs_free(inputs, 2);
 	return status;
 }

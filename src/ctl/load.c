@@ -82,18 +82,32 @@ bool require_source(const struct glb_tables *tables, const char *path)
 	return true;
 }
 
-bool load_change(struct glb_tables *old, struct glb_tables *new, char *const paths[2])
+/* Works out what was read, not from an image; false after logging what is wrong. */
+static bool take_source(struct glb_tables *out, const struct conf_input *input)
 {
-	if (!load_tables(old, paths[0]))
+	struct report report;
+
+	report_init(&report);
+
+	int err = tables_read(out, input, NULL, &report);
+
+	report_log(&report, SEVERITY_ERROR);
+	if (err)
 		return false;
-	if (!load_tables(new, paths[1])) {
-		glb_tables_free(old);
+	if (require_source(out, input->path))
+		return true;
+	glb_tables_free(out);
+	return false;
+}
+
+bool load_change(struct glb_tables *old, struct glb_tables *new, struct conf_input inputs[2])
+{
+	inputs_read(inputs, 2);
+	if (!take_source(old, &inputs[0]))
 		return false;
-	}
-	if (require_source(old, paths[0]) && require_source(new, paths[1]))
+	if (take_source(new, &inputs[1]))
 		return true;
 	glb_tables_free(old);
-	glb_tables_free(new);
 	return false;
 }
 

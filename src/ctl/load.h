@@ -7,6 +7,7 @@
 
 #include <glb/generation.h>
 
+#include "conf/input.h"
 #include "sys/printable.h"
 
 struct director_conf;
@@ -22,9 +23,10 @@ bool load_tables(struct glb_tables *out, const char *path);
 
 /*
  * Reads two states of the same tables, an old and a new one, neither from an image; false after
- * logging what is wrong.
+ * logging what is wrong. The inputs have their paths, and are to be released with inputs_free() in
+ * any case.
  */
-bool load_change(struct glb_tables *old, struct glb_tables *new, char *const paths[2]);
+bool load_change(struct glb_tables *old, struct glb_tables *new, struct conf_input inputs[2]);
 
 /* Reads a director.json for what it says about flows and hops; false after logging why not. */
 bool load_settings(struct glb_settings *out, const char *path);

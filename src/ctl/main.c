@@ -98,12 +98,12 @@ static const struct command commands[] = {
 	{
 		.name = "table plan",
 		.run = table_plan,
-		.options = WITH(JSON),
+		.options = WITH(JSON) | WITH(WRITE),
 		.args = "OLD.json NEW.json",
 		.args_min = 2,
 		.args_max = 2,
 		.sentence = "Find the steps from one file to another that lose no flow.",
-		.example = "glbctl table plan tables.json new.json",
+		.example = "glbctl table plan --write steps tables.json new.json",
 	},
 	{
 		.name = "table drain",

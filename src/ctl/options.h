@@ -16,6 +16,7 @@
 	  "the old file has been in force for as long as the longest flow lives")                  \
 	X(CONFIG, "config", "FILE", "director.json of the director that serves the tables")        \
 	X(TABLES, "tables", "FILE", "the tables it serves: source or image")                       \
+	X(WRITE, "write", "DIR", "write the tables file of each step into a new folder")           \
 	X(TABLE, "table", "NAME", "the table that is meant, where there are several")              \
 	X(WEIGHT, "weight", "N", "weight of the new backend, 100 being usual")                     \
 	X(ZONE, "zone", "NAME", "what it fails together with, such as a rack")                     \

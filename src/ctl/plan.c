@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <glb/plan.h>
-
 #include "commands.h"
 #include "conf/addr.h"
+#include "conf/input.h"
 #include "load.h"
+#include "plan.h"
 #include "sys/log.h"
 #include "sys/words.h"
 #include "writer.h"
@@ -48,22 +48,6 @@ static void print_step(const struct glb_plan_step *step, unsigned int number)
 	}
 	printf("\n");
 }
-
-/* The plan of one table of the old file. */
-struct table_plan {
-	const struct glb_table *table;
-	unsigned int index; /* of the table in the old file */
-	struct glb_plan plan;
-	int status; /* EXIT_OK, or why there is none */
-};
-
-/* The plans of all tables. */
-struct fleet_plan {
-	struct table_plan *tables;
-	unsigned int table_count;
-	const struct glb_tables *old;
-	const struct glb_tables *new;
-};
 
 /* The worst status of all tables. */
 static int status_of(const struct fleet_plan *fleet)
@@ -166,7 +150,10 @@ static int plan_table(struct table_plan *one, const struct glb_tables *new)
 		return EXIT_UNSAFE;
 	}
 
-	int err = glb_plan_make(&one->plan, &one->table->spec, &new->tables[wanted]->spec, &diag);
+	one->wanted_index = (unsigned int)wanted;
+	one->wanted = new->tables[wanted];
+
+	int err = glb_plan_make(&one->plan, &one->table->spec, &one->wanted->spec, &diag);
 
 	if (!err)
 		return EXIT_OK;
@@ -192,7 +179,11 @@ static int plan_fleet(struct fleet_plan *out, const struct glb_tables *old,
 		out->tables[t].table = old->tables[t];
 		out->tables[t].index = t;
 		out->tables[t].status = plan_table(&out->tables[t], new);
+		if (out->tables[t].plan.step_count > out->step_count)
+			out->step_count = out->tables[t].plan.step_count;
 	}
+	for (unsigned int t = 0; t < new->count && !out->step_count; t++)
+		out->step_count = find_table(old, new->tables[t]) < 0;
 	return 0;
 }
 
@@ -204,21 +195,40 @@ static void free_fleet(struct fleet_plan *fleet)
 	free(fleet->tables);
 }
 
+/* Writes the files of a plan, if they are wanted; the exit status. */
+static int write_steps(const struct fleet_plan *fleet, const struct step_files *files)
+{
+	char first[STEP_NAME_LEN];
+	char last[STEP_NAME_LEN];
+	int status = status_of(fleet);
+
+	if (!files->folder || status != EXIT_OK || !fleet->step_count)
+		return status;
+	if (steps_write(fleet, files))
+		return EXIT_FAILED;
+	log_info("%s: wrote %s to %s, to be put in force one after the other", files->folder,
+		 step_name(first, fleet, 1), step_name(last, fleet, fleet->step_count));
+	return EXIT_OK;
+}
+
 int table_plan(const struct command_line *line)
 {
+	struct conf_input inputs[] = {{.path = line->args[0]}, {.path = line->args[1]}};
+	const struct step_files files = {line->values[OPTION_WRITE], &inputs[0], &inputs[1]};
 	struct glb_tables old;
 	struct glb_tables new;
 	struct fleet_plan fleet;
 	int status = EXIT_FAILED;
 
-	if (!load_change(&old, &new, line->args))
-		return EXIT_FAILED;
-	if (!plan_fleet(&fleet, &old, &new)) {
-		(command_has(line, OPTION_JSON) ? write_fleet : print_fleet)(&fleet);
-		status = status_of(&fleet);
-		free_fleet(&fleet);
+	if (load_change(&old, &new, inputs)) {
+		if (!plan_fleet(&fleet, &old, &new)) {
+			(command_has(line, OPTION_JSON) ? write_fleet : print_fleet)(&fleet);
+			status = write_steps(&fleet, &files);
+			free_fleet(&fleet);
+		}
+		glb_tables_free(&old);
+		glb_tables_free(&new);
 	}
-	glb_tables_free(&old);
-	glb_tables_free(&new);
+	inputs_free(inputs, 2);
 	return status;
 }

@@ -147,3 +147,72 @@ char *splice_in(size_t *len, const struct listing *list, const struct new_backen
 	free(object);
 	return text;
 }
+
+static const char json_space[] = " \t\r\n";
+
+/* A member that goes takes a comma with it. */
+static struct splice without(const char *text, const struct conf_value *member)
+{
+	struct splice splice = {.from = conf_key(member), .by = ""};
+	size_t ignored;
+
+	conf_span(member, &ignored, &splice.to);
+
+	size_t next = splice.to + strspn(text + splice.to, json_space);
+
+	if (text[next] == ',') {
+		splice.to = next + 1 + strspn(text + next + 1, json_space);
+		return splice;
+	}
+	while (strchr(json_space, text[splice.from - 1]))
+		splice.from--;
+	splice.from -= text[splice.from - 1] == ',';
+	return splice;
+}
+
+static int compare_splices(const void *left, const void *right)
+{
+	const struct splice *a = left;
+	const struct splice *b = right;
+
+	return (a->from > b->from) - (a->from < b->from);
+}
+
+void splice_members(FILE *out, const char *text, const struct conf_value *object,
+		    const struct member *members, unsigned int count)
+{
+	struct splice splices[SPLICE_MEMBERS_MAX];
+	unsigned int splice_count = 0;
+	size_t at;
+	size_t end;
+
+	conf_span(object, &at, &end);
+
+	const char *inner = text + ++at; /* behind the bracket */
+	int space = (int)strspn(inner, json_space);
+
+	(void)fputc('{', out);
+	for (unsigned int i = 0; i < count; i++) {
+		struct splice *splice = &splices[splice_count];
+		struct conf_value member;
+
+		if (!conf_find(&member, object, members[i].key)) {
+			if (members[i].value)
+				(void)fprintf(out, "%.*s\"%s\": %s,%s", space, inner,
+					      members[i].key, members[i].value, space ? "" : " ");
+			continue;
+		}
+		conf_span(&member, &splice->from, &splice->to);
+		splice->by = members[i].value;
+		if (!splice->by)
+			*splice = without(text, &member);
+		splice_count++;
+	}
+	qsort(splices, splice_count, sizeof(*splices), compare_splices);
+	for (unsigned int i = 0; i < splice_count; i++) {
+		(void)fwrite(text + at, 1, splices[i].from - at, out);
+		(void)fputs(splices[i].by, out);
+		at = splices[i].to;
+	}
+	(void)fwrite(text + at, 1, end - at, out);
+}

@@ -9,6 +9,8 @@
 #ifndef CTL_SPLICE_H
 #define CTL_SPLICE_H
 
+#include <stdio.h>
+
 #include "conf/json.h"
 
 enum { ZONE_LEN_MAX = 200 };
@@ -36,5 +38,20 @@ char *splice_out(size_t *len, const struct listing *list, unsigned int index);
 
 /* Puts a filling, healthy backend behind the last one, laid out like that. */
 char *splice_in(size_t *len, const struct listing *list, const struct new_backend *backend);
+
+enum { SPLICE_MEMBERS_MAX = 4 };
+
+/* A member of an object, as it is to be. */
+struct member {
+	const char *key;
+	const char *value; /* as JSON; NULL: it goes */
+};
+
+/*
+ * Writes an object that has some members to a stream with other values, at most SPLICE_MEMBERS_MAX
+ * of them; one that it lacks comes first. `text` is that of the object's file.
+ */
+void splice_members(FILE *out, const char *text, const struct conf_value *object,
+		    const struct member *members, unsigned int count);
 
 #endif

@@ -8,6 +8,8 @@ test_table_commands.py GLBCTL
 import copy
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -488,6 +490,101 @@ class TableCommands(unittest.TestCase):
         told = self.run_table("plan", "old.json", "new.json").stdout
         self.assertIn("table web: 1 step\n  1. put the new file in force\n", told)
         self.assertIn("\ntable other: new, and comes with the new file\n", told)
+
+    def steps(self):
+        """The files of steps in their order."""
+        return sorted((self.folder / "steps").iterdir())
+
+    def test_a_plan_writes_files_of_which_no_step_loses_a_flow(self):
+        """Whatever else stands in the old file stays there; the last is the new file."""
+        os.umask(0o022)
+        other = {**copy.deepcopy(self.tables["tables"][0]), "name": "other", "seed": "1" * 32}
+        other["binds"] = [{"ip": "3.3.3.3", "proto": "tcp", "port": 80}]
+        self.tables = {"healthchecks": {"http": 80}, "tables": [self.tables["tables"][0], other]}
+        for indent in (2, None):
+            web, other = (copy.deepcopy(one) for one in self.tables["tables"])
+            web["backends"][1]["rack"] = other["backends"][3]["rack"] = "of ours"
+            (self.folder / "old.json").write_text(json.dumps({**self.tables, "tables": [web, other]}, indent=indent))
+            (self.folder / "old.json").chmod(0o640)
+            web["hops"] = 3
+            web["backends"][1] = {"ip": "10.0.0.9", "healthy": True, "state": "active", "weight": 70, "note": "new"}
+            web["backends"][2]["weight"] = 50
+            other["binds"].append({"ip": "3.3.3.4", "proto": "tcp", "port": 80})
+            other["backends"].pop()
+            more = {**copy.deepcopy(other), "name": "more", "seed": "2" * 32}
+            more["binds"] = [{"ip": "4.4.4.4", "proto": "tcp", "port": 80}]
+            (self.folder / "new.json").write_text(json.dumps({"tables": [web, other, more]}, indent=1))
+            (self.folder / "new.json").chmod(0o600)
+            done = self.run_table("plan", "--write", "steps", "old.json", "new.json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            files = self.steps()
+            count = max(int(n) for n in re.findall(r"^table \w+: (\d+) steps$", done.stdout, re.MULTILINE))
+            self.assertEqual([file.name for file in files], [f"step-{n}.json" for n in range(1, count + 1)])
+            self.assertIn(f"steps: wrote step-1.json to step-{count}.json", done.stderr)
+            self.assertEqual(files[-1].read_bytes(), (self.folder / "new.json").read_bytes())
+            self.assertEqual({file.stat().st_mode & 0o777 for file in files[:-1]}, {0o640})
+            self.assertEqual(files[-1].stat().st_mode & 0o777, 0o600)
+            for before, after in zip(["old.json", *files], files):
+                done = self.run_table("diff", *(["--settled"] if before != "old.json" else []), before, after)
+                self.assertEqual(done.returncode, 0, (before, after, done.stdout, done.stderr))
+            for file in files[:-1]:
+                self.assertEqual(json.loads(file.read_text())["healthchecks"], {"http": 80})
+            first = json.loads(files[0].read_text())["tables"]
+            self.assertEqual(first[0]["backends"][1]["rack"], "of ours")
+            self.assertEqual(first[1]["backends"][3]["rack"], "of ours")
+            last = json.loads(files[-2].read_text())["tables"]
+            added = next(one for one in last[0]["backends"] if one["ip"] == "10.0.0.9")
+            self.assertEqual((added["note"], added["weight"]), ("new", 70))
+            shutil.rmtree(self.folder / "steps")
+
+    def test_a_plan_writes_that_max_load_is_given_up_before_zones_come(self):
+        self.balance()
+        del self.tables["tables"][0]["max_load"]
+        for number, backend in enumerate(self.backends):
+            backend["zone"] = f"rack {number % 3}"
+        del self.backends[6:]
+        self.write("new.json")
+        self.tables["tables"][0]["max_load"] = 101
+        for one in self.backends:
+            del one["zone"]
+        for key in ("hops", "max_load"):  # at the beginning, in the middle and at the end of its table
+            self.tables["tables"][0][key] = self.tables["tables"][0].pop(key)
+            self.write("old.json")
+            done = self.run_table("plan", "--write", "steps", "old.json", "new.json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("max_load", json.loads(self.steps()[0].read_text())["tables"][0])
+            for before, after in zip(["old.json", *self.steps()], self.steps()):
+                done = self.run_table("diff", "--settled", before, after)
+                self.assertEqual(done.returncode, 0, (before, after, done.stdout, done.stderr))
+            shutil.rmtree(self.folder / "steps")
+
+    def test_a_plan_is_written_whole_into_a_folder_of_its_own_or_not_at_all(self):
+        self.backends[1]["ip"] = "10.0.0.9"
+        self.write("new.json")
+        (self.folder / "empty").mkdir()
+        (self.folder / "empty").chmod(0o750)
+        (self.folder / "full").mkdir()
+        (self.folder / "full/step-1.json").write_text("old")
+        before = sorted(self.folder.rglob("*"))
+        for folder, reason in (
+            ("full", "full: has files in it; name a folder that is empty or not there yet"),
+            ("old.json", "old.json: Not a directory"),
+            ("none/steps", "none/steps: No such file or directory"),
+        ):
+            done = self.run_table("plan", "--write", folder, "old.json", "new.json")
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertEqual(done.stderr, f"glbctl: error: {reason}\n")
+            self.assertEqual(sorted(self.folder.rglob("*")), before)
+        self.assertEqual((self.folder / "full/step-1.json").read_text(), "old")
+        done = self.run_table("plan", "--write", "steps", "old.json", "old.json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.tables["tables"][0]["binds"].pop()
+        self.write("gone.json")
+        self.assertEqual(self.run_table("plan", "--write", "steps", "old.json", "gone.json").returncode, 3)
+        self.assertFalse((self.folder / "steps").exists())
+        done = self.run_table("plan", "--write", "empty/", "old.json", "new.json")
+        self.assertEqual((done.returncode, len(list((self.folder / "empty").iterdir()))), (0, 4), done.stderr)
+        self.assertEqual((self.folder / "empty").stat().st_mode & 0o777, 0o750)
 
     def test_json_is_an_object_with_one_meaning_of_table(self):
         """"table" is the number of a table in its file, "name" its name."""
