@@ -16,8 +16,8 @@ import subprocess
 import threading
 
 import wire
-from kernel import inside, tcx_programs
-from netns import Namespace, run
+from kernel import Program, inside, tcx_programs
+from netns import Namespace
 
 VIP, VIP6 = "192.0.2.10", "2001:db8:10::10"
 CLIENT, DIRECTOR, A, B = "10.9.0.1", "10.9.0.2", "10.9.0.11", "10.9.0.12"
@@ -51,7 +51,8 @@ def interface_index(namespace, device):
 
 def program_name(number):
     """The name of a program in the kernel."""
-    return json.loads(run("bpftool", "--json", "prog", "show", "id", str(number)))["name"]
+    with contextlib.closing(Program(number)) as program:
+        return program.name()
 
 
 class Proxy:

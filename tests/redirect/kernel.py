@@ -70,6 +70,28 @@ class _SkBuff(ctypes.Structure):
     ]
 
 
+class _ProgramInfo(ctypes.Structure):
+    """struct bpf_prog_info of linux/bpf.h as far as a case reads it."""
+
+    _fields_ = [
+        ("_before_nr_map_ids", ctypes.c_uint8 * 52),
+        ("nr_map_ids", ctypes.c_uint32),
+        ("map_ids", ctypes.c_uint64),
+        ("name", ctypes.c_char * 16),
+    ]
+
+
+class _MapInfo(ctypes.Structure):
+    """struct bpf_map_info of linux/bpf.h as far as a case reads it."""
+
+    _fields_ = [
+        ("_before_max_entries", ctypes.c_uint32 * 4),
+        ("max_entries", ctypes.c_uint32),
+        ("_map_flags", ctypes.c_uint32),
+        ("name", ctypes.c_char * 16),
+    ]
+
+
 class Program:
     """A BPF program in the kernel."""
 
@@ -78,9 +100,46 @@ class Program:
         self.fd = self._libbpf.bpf_prog_get_fd_by_id(program_id)
         if self.fd < 0:
             raise OSError(ctypes.get_errno(), f"program {program_id}")
+        self._counters = None
 
     def close(self):
         os.close(self.fd)
+        if self._counters:
+            os.close(self._counters[0])
+
+    def _info(self, fd, info):
+        size = ctypes.c_uint32(ctypes.sizeof(info))
+        if self._libbpf.bpf_obj_get_info_by_fd(fd, ctypes.byref(info), ctypes.byref(size)) != 0:
+            raise OSError(ctypes.get_errno(), "bpf_obj_get_info_by_fd")
+        return info
+
+    def name(self):
+        return self._info(self.fd, _ProgramInfo()).name.decode()
+
+    def _open_counters(self):
+        """The descriptor of its map `glb_counters`, and how many there are."""
+        ids = (ctypes.c_uint32 * 16)()
+        self._info(self.fd, _ProgramInfo(nr_map_ids=len(ids), map_ids=ctypes.addressof(ids)))
+        for map_id in filter(None, ids):
+            fd = self._libbpf.bpf_map_get_fd_by_id(map_id)
+            info = self._info(fd, _MapInfo())
+            if info.name == b"glb_counters":
+                return fd, info.max_entries
+            os.close(fd)
+        raise LookupError("the program has no counters")
+
+    def counters(self):
+        """Its counters, summed over all CPUs. Thousands of times faster than `glb-redirect counters`."""
+        self._counters = self._counters or self._open_counters()
+        fd, count = self._counters
+        of_cpus = (ctypes.c_uint64 * self._libbpf.libbpf_num_possible_cpus())()
+        sums = []
+        for number in range(count):
+            key = ctypes.c_uint32(number)
+            if self._libbpf.bpf_map_lookup_elem(fd, ctypes.byref(key), of_cpus) != 0:
+                raise OSError(ctypes.get_errno(), "bpf_map_lookup_elem")
+            sums.append(sum(of_cpus))
+        return sums
 
     def run(self, frame, ifindex, gso_size=0, flags=0):
         """Run it on a frame that came in on a device; returns its answer and the frame after it.

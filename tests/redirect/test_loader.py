@@ -81,7 +81,7 @@ def test_attach_again_lets_no_packet_through_undecapsulated(network, hooks):
         attaching = threading.Thread(target=attach_often)
         attaching.start()
         try:
-            while len(attached) < 20:
+            while len(attached) < 8:
                 assert send(client, server, UPLOAD) == UPLOAD
         finally:
             done.set()
