@@ -24,6 +24,13 @@ pytest.register_assert_rewrite("director", "drivers")
 sys.path[:0] = [str(TESTS / "oracle"), str(TESTS / "lab")]
 
 
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: minutes of more of the same; runs with `-m` alone")
+    if not config.option.markexpr:
+        config.option.markexpr = "not slow"
+
+
 @pytest.fixture(scope="session")
 def glbctl() -> Path:
     """The path of glbctl, which every build has."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The `director` that every packet case is run against, once per driver."""
+"""The `director` that every packet case is handed, and the drivers behind it."""
 
 import os
 
@@ -9,29 +9,20 @@ import drivers
 import frames
 from director import Director
 
-EVERYWHERE = ["replay", "net_pcap", "veth"]
-IF_MARKED = ["net_pcap_two_workers"]
-ORDER = ["replay", "net_pcap", "net_pcap_two_workers", "veth"]
-
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "two_workers: also run where bursts are handed over")
+    config.addinivalue_line("markers", "drivers(name...): what to run a case with instead of replay")
 
 
 def pytest_generate_tests(metafunc):
     if "director" in metafunc.fixturenames:
-        marked = metafunc.definition.get_closest_marker("two_workers")
-        metafunc.parametrize("director", EVERYWHERE + (IF_MARKED if marked else []), indirect=True)
+        marked = metafunc.definition.get_closest_marker("drivers")
+        metafunc.parametrize("director", marked.args if marked else ["replay"], indirect=True)
 
 
 def pytest_collection_modifyitems(items):
-    """All cases of one driver after the other: net_pcap wants to know what replay was given."""
-
-    def place(item) -> int:
-        driver = getattr(item, "callspec", None) and item.callspec.params.get("director")
-        return ORDER.index(driver) if driver in ORDER else 0
-
-    items.sort(key=place)
+    """What wants to know all that replay was given comes last."""
+    items.sort(key=lambda item: "ledger" in getattr(item, "_fixtureinfo").argnames)
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +37,14 @@ def replay(glbctl, tmp_path_factory, ledger):
 
 
 @pytest.fixture(scope="session")
-def net_pcap(glb_director, tmp_path_factory, ledger):
-    return drivers.NetPcap(glb_director, tmp_path_factory.mktemp("net-pcap"), ledger)
+def net_pcap(glb_director, tmp_path_factory):
+    return drivers.NetPcap(glb_director, tmp_path_factory.mktemp("net-pcap"))
 
 
 @pytest.fixture(scope="session")
-def net_pcap_two_workers(glb_director, tmp_path_factory, ledger):
+def net_pcap_two_workers(glb_director, tmp_path_factory):
     """One queue and two workers, so that bursts are handed over."""
-    return drivers.NetPcap(glb_director, tmp_path_factory.mktemp("net-pcap"), ledger, workers=2)
+    return drivers.NetPcap(glb_director, tmp_path_factory.mktemp("net-pcap"), workers=2)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A director as the packet cases see it: frames in; what leaves is compared with the oracle."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from typing import Optional
@@ -43,27 +44,12 @@ class Director:
     def with_tables(self, *tables: dict) -> "Director":
         return Director(self.driver, self.config, {"tables": list(tables)})
 
-    def carries(self, packet) -> bool:
-        """Can this driver hand over such a frame at all?"""
-        return not self.driver.cannot_carry(bytes(packet))
-
-    def needs(self, *packets) -> None:
-        """Skip the case where its frames cannot be handed over."""
-        for packet in packets:
-            if reason := self.driver.cannot_carry(bytes(packet)):
-                pytest.skip(reason)
-
     def without_gateway(self, **changes) -> "Director":
         """With a gateway that nobody has heard of."""
         if self.driver.reloads:
             pytest.skip("a director that reloads holds on to the gateway it had for a while")
         unknown = {"outbound_gateway_mac": "auto", "outbound_gateway_ip": "198.18.0.250"}
         return self.with_config(**unknown, **changes)
-
-    def needs_time(self) -> None:
-        """Skip the case where time is real."""
-        if not self.driver.tells_time:
-            pytest.skip("a worker of this driver looks at the clock itself")
 
     def send(self, *packets, at: Optional[list] = None) -> list:
         """Hand over frames in one go, `at` these seconds; what becomes of each.
@@ -72,7 +58,7 @@ class Director:
         case only has to say what it is about.
         """
         frames = [bytes(packet) for packet in packets]
-        assert not any(map(self.driver.cannot_carry, frames))
+        assert all(map(self.driver.can_carry, frames))
         oracle = datapath.director_of(self.config, self.tables, self.driver.port)
         times = at or [0.0] * len(frames)
         outcomes = [
@@ -83,7 +69,8 @@ class Director:
             [o.frame for o in outcomes if o.verdict.startswith("punt")],
             Counter(outcome.verdict for outcome in outcomes),
         )
-        seen = self.driver.run(Sending(self.config, self.tables, frames, at), wanted)
+        case = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+        seen = self.driver.run(Sending(self.config, self.tables, frames, at, case), wanted)
         if not self.driver.in_order:
             seen, wanted = seen.in_any_order(), wanted.in_any_order()
         assert seen.sent == wanted.sent, _first_difference("sent", wanted.sent, seen.sent)

@@ -35,6 +35,7 @@ class Sending:
     tables: dict
     frames: list
     times: Optional[list] = None  # seconds, for who can tell a worker what time it is
+    case: str = ""  # that has handed it over
 
 
 @dataclass
@@ -77,15 +78,12 @@ class Driver:
     port = Port(frames.DIRECTOR_MAC)  # what it is to a director
     shortest, longest = 14, 2048  # frames it can carry, in bytes
     in_order = True  # do frames leave in the order they came in?
-    tells_time = False  # do a sending's times mean anything?
     reloads = False  # does a director go on from one sending to the next?
     offloads = False  # does it take udp_checksum: "offload"?
 
-    def cannot_carry(self, frame: bytes) -> str:
-        """Why a frame would not reach the data path as it is; empty if it would."""
-        if self.shortest <= len(frame) <= self.longest:
-            return ""
-        return f"this driver carries frames of {self.shortest} to {self.longest} bytes"
+    def can_carry(self, frame: bytes) -> bool:
+        """Does a frame reach the data path as it is?"""
+        return self.shortest <= len(frame) <= self.longest
 
     def as_received(self, frame: bytes) -> bytes:
         """The frame as the data path gets to see it."""
@@ -101,7 +99,6 @@ class Replay(Driver):
 
     shortest, longest = 1, 65600
     port = Port(frames.DIRECTOR_MAC, neighbours=NEIGHBOURS)
-    tells_time = True
     offloads = True
 
     def __init__(self, glbctl: Path, folder: Path, ledger: list):
@@ -147,68 +144,19 @@ def eal_options(workers: int) -> list:
 class NetPcap(Driver):
     """glb-director on capture files: DPDK, but neither a NIC nor privileges.
 
-    A director reads one capture and one configuration in its life, and takes a quarter of a second
-    to start. So it is given at once all that replay was given with that configuration. When
-    everything comes out as the oracle says, each of these sendings is proven; when not, each goes
-    alone, and the difference shows where it belongs.
+    A director reads one capture and one configuration in its life.
     """
 
     port = Port(frames.DIRECTOR_MAC, name="net_pcap0")
     longest = 65407  # what the largest packet buffer has room for
-    _MOST_ANSWERS = 50  # in one life: half of what a worker may give at once
 
-    def __init__(self, director: Path, folder: Path, ledger: list, workers: int = 1):
+    def __init__(self, director: Path, folder: Path, workers: int = 1):
         self.director = director
         self.folder = folder
-        self.ledger = ledger
         self.workers = workers
         self.in_order = workers == 1
-        self._proven = {}  # wanted, by sending
 
     def run(self, sending: Sending, wanted: Seen) -> Seen:
-        key = repr(sending)
-        if self._proven.get(key) != wanted:
-            batch = self._batch_with(sending, wanted)
-            if len(batch) == 1 or not self._prove(batch):
-                return self._run_alone(sending)
-        return wanted
-
-    def _batch_with(self, sending: Sending, wanted: Seen) -> list:
-        """The sending, and others with its configuration that are to be proven."""
-        batch = [(sending, wanted)]
-        answers = sum_of(wanted.counters, ANSWERS)
-        for other, outcome in self.ledger:
-            if (other.config, other.tables) != (sending.config, sending.tables):
-                continue
-            counts = outcome.counters
-            answers += sum_of(counts, ANSWERS)
-            known = other == sending or repr(other) in self._proven
-            if other.config.get("outbound_gateway_mac") == "auto":
-                continue  # replay was told
-            limited = counts["drop_answer_limit"] or counts["drop_error_limit"]
-            timed = other.times or limited or answers > self._MOST_ANSWERS
-            if not known and not timed and not any(map(self.cannot_carry, other.frames)):
-                batch.append((other, outcome))
-        return batch
-
-    def _prove(self, batch: list) -> bool:
-        """Does everything come out as wanted when it goes together?"""
-        wanted = Seen([], [], Counter())
-        for _, outcome in batch:
-            wanted.sent += outcome.sent
-            wanted.punted += outcome.punted
-            wanted.counters += outcome.counters
-        first = batch[0][0]
-        frames = [frame for sending, _ in batch for frame in sending.frames]
-        seen = self._run_alone(Sending(first.config, first.tables, frames))
-        if not self.in_order:
-            seen, wanted = seen.in_any_order(), wanted.in_any_order()
-        if seen != wanted:
-            return False
-        self._proven.update((repr(sending), outcome) for sending, outcome in batch)
-        return True
-
-    def _run_alone(self, sending: Sending) -> Seen:
         frames = sending.frames
         names = {name: self.folder / f"{name}.pcap" for name in ("in", "out", "none", "punted")}
         capture.write(names["in"], frames)
@@ -221,7 +169,7 @@ class NetPcap(Driver):
         config = {**sending.config, "punt_port": "net_pcap1", **UNHURRIED}
         files = write_configuration(self.folder, config, sending.tables)
         command = [self.director, *options, "--", *files]
-        for seconds in (0.03, 0.5, 5):  # the director does not tell when it has read the last frame
+        for seconds in (0.03, 0.5, 5, 60):  # it does not tell when it has read the last frame
             counters = self._run_for(seconds, command)
             if counters["rx"] == len(frames):
                 break
@@ -241,7 +189,7 @@ class NetPcap(Driver):
             )
             time.sleep(seconds)
             process.terminate()
-            output, _ = process.communicate(timeout=10)
+            output, _ = process.communicate(timeout=600)
         finally:
             process.kill()
         assert process.returncode == 0, log.read_text()
@@ -272,15 +220,14 @@ class Veth(Driver):
         self.wires = []
         self.expected = Counter()
 
-    def cannot_carry(self, frame: bytes) -> str:
-        at = 16 if frame[12:14].hex() in ("8100", "88a8") else 12
-        if frame[at : at + 2].hex() == "0800" and int.from_bytes(
-            frame[at + 8 : at + 10], "big"
-        ) & 0x3FFF:
-            return "the kernel reassembles IPv4 packets before net_af_packet sees them"
-        if frame[12:14].hex() in ("8100", "88a8") and len(frame) < 20:
-            return "the kernel drops frames that end inside their first VLAN tag"
-        return super().cannot_carry(frame)
+    def can_carry(self, frame: bytes) -> bool:
+        """The kernel reassembles IPv4 packets, and drops what ends inside its first VLAN tag."""
+        tagged = frame[12:14].hex() in ("8100", "88a8")
+        at = 16 if tagged else 12
+        is_ipv4, fragment = frame[at : at + 2].hex() == "0800", frame[at + 8 : at + 10]
+        if is_ipv4 and int.from_bytes(fragment, "big") & 0x3FFF or tagged and len(frame) < 20:
+            return False
+        return super().can_carry(frame)
 
     def as_received(self, frame: bytes) -> bytes:
         """The kernel takes the outer tag off, and DPDK puts an 802.1Q tag back, whatever it was."""
@@ -357,7 +304,7 @@ class Veth(Driver):
             for frame in frames[start : start + self._AT_ONCE]:
                 self.traffic.send(frame)
             self._collect(seen)
-        while len(seen.sent) < len(wanted.sent) and (frame := self.traffic.receive(1)):
+        while len(seen.sent) < len(wanted.sent) and (frame := self.traffic.receive(30)):
             seen.sent.append(frame)
         return seen
 
@@ -365,7 +312,7 @@ class Veth(Driver):
         """Everything that comes out until a frame that was sent last has come out."""
         self.traffic.send(self._PUNTED)
         self.expected["punt_not_ip"] += 1
-        while (frame := self.twin.receive(5)) != self._PUNTED:
+        while (frame := self.twin.receive(60)) != self._PUNTED:
             assert frame, "the director does not answer"
             seen.punted.append(frame)
         # The director sends what it forwards and answers before it hands over what it punts; on a

@@ -68,8 +68,7 @@ def test_an_ip_packet_to_a_group_of_stations_is_punted_as_it_came(director, mac,
     frames += [to(mac, tcp(), Dot1AD(vlan=5) / Dot1Q(vlan=6))]
     outcomes = director.with_config(echo=echo_way).send(*frames)
     assert {o.verdict for o in outcomes} == {"punt_group"}
-    received = [director.driver.as_received(bytes(frame)) for frame in frames]
-    assert [o.frame for o in outcomes] == received
+    assert [o.frame for o in outcomes] == [bytes(frame) for frame in frames]
 
 
 @pytest.mark.parametrize("mac", GROUPS)
@@ -81,11 +80,9 @@ def test_what_is_not_ip_is_punted_from_a_group_as_ever(director, mac):
 @pytest.mark.parametrize("mac", [GROUPS[0], NEIGHBOURS[0]])
 def test_a_frame_cut_in_its_ethernet_header_is_truncated_whoever_it_is_for(director, mac):
     frames = [bytes(to(mac, tcp()))[:length] for length in (1, 6, 8, 13)]
-    frames = list(filter(director.carries, frames))
-    assert {o.verdict for o in director.send(*frames)} <= {"drop_truncated"}
+    assert {o.verdict for o in director.send(*frames)} == {"drop_truncated"}
 
 
-@pytest.mark.two_workers
 @BOTH
 def test_frames_of_other_hosts_do_not_disturb_those_among_them(director, vip):
     """At any place of a burst, also at its first."""
@@ -96,7 +93,6 @@ def test_frames_of_other_hosts_do_not_disturb_those_among_them(director, vip):
     assert verdicts == [wanted[n % 5] for n in range(1, 130)]
 
 
-@pytest.mark.two_workers
 @BOTH
 def test_frames_to_listed_addresses_are_the_directors_own(director, vip):
     """Of a virtual router, or where a neighbour was told one."""
@@ -121,6 +117,7 @@ def test_an_answer_comes_from_the_ports_own_address(director):
     assert Ether(outcome.frame).dst == ROUTER_MAC
 
 
+@pytest.mark.drivers("replay", "net_pcap", "veth")
 def test_the_addresses_of_a_port_take_the_place_of_those_for_all(director):
     """For the port that has its own; replay is none of them."""
     name = director.driver.port.name

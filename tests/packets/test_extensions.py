@@ -50,7 +50,6 @@ def extensions(request):
     return EXTENSIONS[request.param].copy()
 
 
-@pytest.mark.two_workers
 def test_ports_are_read_behind_extension_headers(director, extensions):
     """As with IPv4 options, they do not change whom a flow belongs to."""
     for transport, plain in ((TCP, tcp(VIP6)), (UDP, udp(VIP6))):
@@ -109,7 +108,6 @@ def test_the_longest_extension_header_is_walked(director):
     """2,048 bytes: a length of 255."""
     longest = Raw(bytes([6, 255]) + bytes(2046))
     packet = ip(CLIENT6, VIP6, nh=60) / longest / TCP(sport=40000, dport=443)
-    director.needs(ether(packet))
     assert director.hops_of(ether(packet)) == director.hops_of(ether(tcp(VIP6)))
 
 

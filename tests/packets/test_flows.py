@@ -54,7 +54,6 @@ def test_all_packets_of_a_flow_have_the_same_hops(director):
     assert len({outcome.hops for outcome in director.send(*flow)}) == 1
 
 
-@pytest.mark.two_workers
 def test_clients_are_spread_over_all_backends(director):
     numbers = random.Random(4).sample(range(2**24), 300)
     clients = [f"11.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in numbers]
@@ -123,7 +122,6 @@ def test_a_segment_with_tcp_options_and_any_flags_is_forwarded(director):
     assert {outcome.verdict for outcome in director.send(*segments)} == {"forward"}
 
 
-@pytest.mark.two_workers
 def test_everything_at_once(director):
     """Two tags, the longest IPv4 header, an odd number of bytes, padding."""
     packet = tcp(data=b"odd", options=[IPOption_NOP()] * 40)
@@ -132,15 +130,12 @@ def test_everything_at_once(director):
     assert outcome.hops == director.hops_of(ether(tcp()))
 
 
-@pytest.mark.two_workers
 def test_a_first_fragment_is_forwarded_like_the_flow_it_starts(director):
     whole = ether(udp(data=bytes(64)))
     first = ether(udp(data=bytes(64), flags="MF", id=99))
-    director.needs(first)
     assert director.hops_of(first) == director.hops_of(whole)
 
 
-@pytest.mark.two_workers
 def test_a_later_fragment_to_a_vip_is_dropped(director):
     """It has no ports: whatever stands where they would be must not choose a proxy."""
     ports = bytes.fromhex("9c4001bb")
@@ -149,12 +144,9 @@ def test_a_later_fragment_to_a_vip_is_dropped(director):
         for flags in (0, "MF")
         for proto in (6, 17, 1)
     ]
-    director.needs(*later)
     assert {outcome.verdict for outcome in director.send(*later)} == {"drop_fragment"}
 
 
-@pytest.mark.two_workers
 def test_a_later_fragment_to_another_address_is_punted(director):
     later = ether(ip(CLIENT, NOT_A_VIP, frag=8, proto=6) / Raw(bytes(32)))
-    director.needs(later)
     assert director.verdict_of(later) == "punt_no_bind"

@@ -46,7 +46,6 @@ def by_address(director):
 
 def verdicts(director, packets) -> list:
     frames = list(map(ether, packets))
-    director.needs(*frames)
     return [outcome.verdict for outcome in director.send(*frames)]
 
 
@@ -64,7 +63,6 @@ def test_a_first_ipv6_fragment_cut_inside_its_ports_is_dropped(director):
     assert director.verdict_of(ether(tiny)) == "drop_truncated"
 
 
-@pytest.mark.two_workers
 @pytest.mark.parametrize("offset, more", [(1, True), (1, False), (8, True), (8191, False)])
 @BOTH
 def test_a_later_fragment_to_a_vip_is_dropped_by_default(director, vip, offset, more):
@@ -112,7 +110,6 @@ def test_a_later_fragment_behind_other_extension_headers_is_one(director):
 def test_a_later_fragment_follows_its_flow_by_addresses_where_configured(by_address, vip, fields):
     strict = by_address.with_config(hash_fields={name: True for name in fields})
     pieces = [ether(fragment(vip, offset, offset == 8)) for offset in (8, 16)]
-    strict.needs(*pieces)
     of_flow, *of_pieces = strict.send(ether(udp(vip)), *pieces)
     assert {(o.verdict, o.hash, o.hops) for o in of_pieces} == {
         ("forward", of_flow.hash, of_flow.hops)
@@ -126,7 +123,6 @@ def test_all_pieces_of_a_datagram_arrive_at_one_proxy(by_address, vip):
     first = fragment(vip, offset=0, more=True)
     first[Raw].load = bytes(UDP(sport=40000, dport=443, len=136)) + bytes(56)
     pieces = list(map(ether, [first, fragment(vip, 8, True), fragment(vip, 16)]))
-    migrating.needs(*pieces)
     outcomes = migrating.send(*pieces)
     assert len({outcome.hops for outcome in outcomes}) == 1 and len(outcomes[0].hops) == 4
 
@@ -134,7 +130,6 @@ def test_all_pieces_of_a_datagram_arrive_at_one_proxy(by_address, vip):
 @BOTH
 def test_a_later_fragment_is_forwarded_whole(by_address, vip):
     piece = ether(fragment(vip))
-    by_address.needs(piece)
     assert by_address.send_one(piece).frame.endswith(bytes(piece)[14:])
 
 
@@ -176,7 +171,6 @@ def test_the_first_fragment_goes_by_its_ports_in_an_address_of_two_tables(by_add
     first[0][Raw].load = bytes(UDP(sport=40000, dport=443)) + bytes(56)
     first[1][Raw].load = bytes(UDP(sport=40000, dport=53)) + bytes(56)
     frames = list(map(ether, first))
-    shared.needs(*frames)
     assert [o.hops[0] for o in shared.send(*frames)] == ["10.0.1.1", "10.0.2.1"]
 
 
@@ -200,7 +194,6 @@ def test_later_fragments_of_two_clients_may_go_to_different_proxies(by_address, 
         piece = fragment(vip)
         piece[IPv6 if ":" in vip else IP].src = client
         pieces.append(ether(piece))
-    by_address.needs(*pieces)
     assert len({outcome.hops[0] for outcome in by_address.send(*pieces)}) == 5
 
 

@@ -63,7 +63,6 @@ def verdicts(director, packets) -> list:
     return [outcome.verdict for outcome in director.send(*map(ether, packets))]
 
 
-@pytest.mark.two_workers
 def test_every_error_follows_the_flow_it_quotes_where_configured(all_errors, flow):
     """Unreachable, time exceeded, parameter problem, too big; whatever the code."""
     kinds = FOLLOWED6 if IPv6 in flow else FOLLOWED
@@ -330,7 +329,6 @@ def test_an_icmp_header_that_is_cut_is_dropped_whatever_its_type(all_errors):
 def test_an_error_in_a_first_fragment_follows_the_flow_it_quotes(all_errors):
     packet = error(reply_to(tcp()), 3, 4)
     packet[IP].flags = "MF"
-    all_errors.needs(ether(packet))
     assert all_errors.hops_of(ether(packet)) == all_errors.hops_of(ether(tcp()))
 
 

@@ -27,7 +27,6 @@ from frames import (
 @pytest.fixture
 def flooded(director):
     """Answers everything that may be, and everything happens at once unless a case says when."""
-    director.needs_time()
     return director.with_config(echo="answer", too_big="answer", mtu=1500)
 
 
@@ -37,14 +36,12 @@ def verdicts(director, frames) -> list:
 
 def test_answers_are_limited_to_a_hundred_at_once(director):
     """What is more at one instant is dropped, however many are allowed a second."""
-    director.needs_time()
     answering = director.with_config(echo="answer", answers_per_second=5000)
     outcomes = answering.send(*[ether(echo())] * 150, at=[1.0] * 150)
     assert [o.verdict for o in outcomes] == ["answer_echo"] * 100 + ["drop_answer_limit"] * 50
 
 
 def test_fewer_a_second_are_fewer_at_once(director):
-    director.needs_time()
     for rate in (1, 7, 99):
         few = director.with_config(echo="answer", answers_per_second=rate)
         outcomes = few.send(*[ether(echo())] * 120, at=[1.0] * 120)
@@ -52,7 +49,6 @@ def test_fewer_a_second_are_fewer_at_once(director):
 
 
 def test_answers_are_a_thousand_a_second_by_default(director):
-    director.needs_time()
     times = [1.0] * 110 + [1.0105] * 20
     outcomes = director.with_config(echo="answer").send(*[ether(echo())] * 130, at=times)
     counts = [o.verdict for o in outcomes]
@@ -60,7 +56,6 @@ def test_answers_are_a_thousand_a_second_by_default(director):
 
 
 def test_an_allowance_comes_back_with_time_and_does_not_grow_beyond_its_burst(director):
-    director.needs_time()
     slow = director.with_config(echo="answer", answers_per_second=2)
     times = [1.0] * 4 + [1.4, 1.6] + [60.0] * 4
     verdicts_seen = [o.verdict for o in slow.send(*[ether(echo())] * 10, at=times)]
@@ -157,7 +152,6 @@ def test_shares_come_back_with_time_while_the_flood_goes_on(flooded):
 
 def test_a_clock_that_goes_back_stands_still(director):
     """Captures are not always in order."""
-    director.needs_time()
     two = director.with_config(echo="answer", answers_per_second=2)
     times = [9.0, 9.0, 2.0, 8.9, 9.4, 9.6]
     seen = [o.verdict for o in two.send(*[ether(echo())] * 6, at=times)]
@@ -165,7 +159,6 @@ def test_a_clock_that_goes_back_stands_still(director):
 
 
 def test_what_is_not_answered_costs_no_allowance(director):
-    director.needs_time()
     one = director.with_config(echo="answer", answers_per_second=1)
     refused = ether(echo(options=[IPOption_NOP()] * 4))
     seen = [o.verdict for o in one.send(refused, ether(tcp()), ether(echo()), at=[1.0] * 3)]
@@ -173,7 +166,6 @@ def test_what_is_not_answered_costs_no_allowance(director):
 
 
 def test_forwarding_goes_on_when_the_limit_is_reached(director):
-    director.needs_time()
     one = director.with_config(echo="answer", answers_per_second=1)
     seen = [o.verdict for o in one.send(ether(echo()), ether(echo()), ether(tcp()), at=[1.0] * 3)]
     assert seen == ["answer_echo", "drop_answer_limit", "forward"]

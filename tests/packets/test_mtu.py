@@ -56,7 +56,6 @@ def verdicts(director, packets) -> list:
     return [outcome.verdict for outcome in director.send(*map(ether, packets))]
 
 
-@pytest.mark.two_workers
 @pytest.mark.parametrize("build", [tcp, udp])
 @BOTH
 def test_a_packet_that_exactly_fits_is_forwarded_and_one_byte_more_is_not(director, vip, build):
@@ -74,12 +73,12 @@ def test_size_does_not_matter_by_default(director, vip):
     assert small.verdict_of(ether(sized(tcp, 1500, vip))) == "forward"
 
 
+@pytest.mark.drivers("replay", "net_pcap")
 @BOTH
 def test_without_an_mtu_the_ports_own_counts(director, vip):
     policy = director.with_config(too_big="drop")
     fits = policy.driver.port.mtu - OUTER
     frames = [ether(sized(tcp, fits, vip)), ether(sized(tcp, fits + 1, vip))]
-    policy.needs(*frames)
     assert [o.verdict for o in policy.send(*frames)] == ["forward", "drop_mtu"]
 
 
@@ -95,7 +94,6 @@ def test_any_mtu_has_its_edge_where_it_says(director, vip, mtu):
 def test_a_large_mtu_has_its_edge_where_it_says(director, vip):
     dropping = director.with_config(mtu=9000, too_big="drop")
     frames = [ether(sized(udp, 8960, vip)), ether(sized(udp, 8961, vip))]
-    dropping.needs(*frames)
     assert [o.verdict for o in dropping.send(*frames)] == ["forward", "drop_mtu"]
 
 
@@ -103,14 +101,12 @@ def test_a_large_mtu_has_its_edge_where_it_says(director, vip):
 def test_with_the_largest_mtu_only_the_length_field_counts(director, vip):
     widest = director.with_config(mtu=65535, too_big="answer")
     frames = [ether(sized(udp, 65495, vip)), ether(sized(udp, 65496, vip))]
-    widest.needs(*frames)
     assert [o.verdict for o in widest.send(*frames)] == ["forward", "drop_too_big"]
 
 
 @BOTH
 def test_what_exceeds_the_length_field_is_dropped_for_that_first(answering, vip):
     frame = ether(sized(udp, 65496, vip))
-    answering.needs(frame)
     assert answering.verdict_of(frame) == "drop_too_big"
 
 
@@ -144,7 +140,6 @@ def test_tags_and_padding_are_not_part_of_the_packet(dropping, vip):
     assert dropping.with_config(vlan=7).verdict_of(ether(sized(tcp, FITS, vip))) == "forward"
 
 
-@pytest.mark.two_workers
 def test_an_ipv4_sender_is_told_what_fits(answering):
     """Fragmentation needed, from the VIP, as a router would say it (RFC 1191, RFC 1812)."""
     packet = sized(tcp, 1500, flags="DF")
@@ -158,7 +153,6 @@ def test_an_ipv4_sender_is_told_what_fits(answering):
     assert is_summed_right(bytes(head)[:20]) and is_summed_right(bytes(message))
 
 
-@pytest.mark.two_workers
 def test_an_ipv6_sender_is_told_what_fits(answering):
     """Packet too big, from the VIP (RFC 4443, 3.2)."""
     packet = sized(tcp, 1500, VIP6)
@@ -258,7 +252,6 @@ def test_an_answer_quotes_extension_headers(answering, extension):
 
 def test_a_first_fragment_is_answered(answering):
     first = ether(sized(udp, 1500, flags="MF"))
-    answering.needs(first)
     assert answering.verdict_of(first) == "answer_too_big"
 
 
@@ -268,7 +261,6 @@ def test_a_later_fragment_is_never_answered(answering, vip):
         late = ip("2001:db8:99::77", VIP6) / IPv6ExtHdrFragment(nh=17, offset=9) / Raw(bytes(1440))
     else:
         late = ip("198.51.100.77", VIP, proto=17, frag=9) / Raw(bytes(1460))
-    answering.needs(ether(late))
     assert answering.with_config(fragments="address").verdict_of(ether(late)) == "drop_mtu"
 
 

@@ -81,7 +81,6 @@ def mtu_in(frame) -> int:
     return message[ICMP].nexthopmtu
 
 
-@pytest.mark.two_workers
 def test_a_client_is_told_what_fits_behind_the_outer_headers(relaying):
     """Fragmentation needed, from the VIP, quoting the client's packet (RFC 2003, 5.1)."""
     packet = sized(tcp, 1460, flags="DF")
@@ -179,7 +178,6 @@ def test_extensions_behind_a_quote_are_no_part_of_the_client_s_packet(relaying):
 def test_where_a_router_names_no_size_the_next_plateau_is_taken(relaying, outer_length, told):
     """RFC 1191, 7.1."""
     packet = sized(udp, outer_length - OUTER)
-    relaying.needs(ether(packet))
     outcome = relaying.send_one(ether(complaint(outer_of(relaying, packet), mtu=0)))
     fits = max(68, told - OUTER)
     assert outcome.verdict == ("answer_outer_too_big" if fits < len(packet) else "punt_outer_quote")
@@ -346,7 +344,6 @@ def test_what_is_relayed_has_the_tags_of_the_error(relaying):
 
 
 def test_relayed_errors_count_against_the_limit_of_errors(relaying):
-    relaying.needs_time()
     few = relaying.with_config(errors_per_second=2, too_big="answer", mtu=1500)
     frame = ether(complaint(outer_of(few, sized(tcp, 1460))))
     forged = ether(complaint(changed(outer_of(few, sized(tcp, 1460)), 20, 1)))

@@ -67,7 +67,6 @@ def packed(address: str) -> bytes:
     return ipaddress.ip_address(address).packed
 
 
-@pytest.mark.two_workers
 def test_a_packet_is_wrapped_in_ipv6_for_the_primary_of_its_row(underlay, packet):
     """Seen with scapy's eyes: every field of the outer headers."""
     outcome = underlay.send_one(ether(packet))
@@ -167,7 +166,6 @@ def test_dscp_and_ecn_are_in_the_traffic_class(underlay, vip):
     assert traffic_class(outer_dscp="copy", outer_ecn="copy") == 0xB9
 
 
-@pytest.mark.two_workers
 def test_the_checksum_made_of_inner_checksums_is_the_full_one_over_ipv6(underlay, packet):
     full, inner = (
         underlay.with_config(udp_checksum=how).send_one(ether(packet)) for how in ("full", "inner")
@@ -227,7 +225,6 @@ def test_the_mss_fits_the_longer_wrapping(underlay, vip):
 @BOTH
 def test_the_biggest_packet_fills_the_outer_length_over_ipv6(underlay, vip):
     frames = [ether(sized(udp, 65535 - OUTER, vip)), ether(sized(udp, 65535 - OUTER + 1, vip))]
-    underlay.needs(*frames)
     assert [o.verdict for o in underlay.send(*frames)] == ["forward", "drop_too_big"]
 
 
