@@ -116,6 +116,19 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 	read_punts(conf, root);
 }
 
+/* Is it the other file of a director? Then one error says so, and nothing else is of interest. */
+static bool is_of_tables(const struct conf_value *root)
+{
+	struct conf_value value;
+
+	if (conf_find(&value, root, "outbound_gateway_mac") || !conf_find(&value, root, "tables"))
+		return false;
+	(void)conf_refuse(root,
+			  "has the \"tables\" of a tables file, and no key of a director.json: "
+			  "are two files exchanged?");
+	return true;
+}
+
 static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
@@ -125,7 +138,7 @@ static void read_conf(struct director_conf *conf, const struct conf_value *root)
 		"kni_ip",	    "statsd_port", NULL,
 	};
 
-	if (conf_object(root))
+	if (conf_object(root) || is_of_tables(root))
 		return;
 	conf_warn_unknown(root, known);
 	notice_retired(root);

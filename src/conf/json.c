@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include <glb/image.h>
+
 #include "conf/addr.h"
 #include "conf/json.h"
 #include "conf/room.h"
@@ -79,6 +81,11 @@ int conf_parse(struct conf_file *out, const char *path, const char *bytes, size_
 	json_error_t error;
 
 	report_file(report, path);
+	if (glb_image_detect((const uint8_t *)bytes, len)) {
+		report_fail(report, "is a binary image of tables, where JSON is wanted: name its "
+				    "source");
+		return -EINVAL;
+	}
 	if (nul) /* the library drops one behind a number or word */
 		return refuse_text(report, bytes, len, (size_t)(nul - bytes), "a NUL byte");
 	if (room_check(room_of_json(bytes, len), &reason)) {

@@ -11,6 +11,7 @@
 #include "conf/json.h"
 #include "conf/keys.h"
 #include "conf/loops.h"
+#include "conf/names.h"
 #include "conf/overlap.h"
 #include "conf/room.h"
 #include "conf/tables.h"
@@ -74,13 +75,25 @@ static int read_table(struct glb_table_spec *out, const struct conf_value *table
 	return err ? err : backends_read(out, table);
 }
 
+/* Is it the other file of a director? Then one error says so, and nothing else is of interest. */
+static bool is_of_director(const struct conf_value *root)
+{
+	struct conf_value value;
+
+	if (conf_find(&value, root, "tables") || !conf_find(&value, root, "outbound_gateway_mac"))
+		return false;
+	(void)conf_refuse(root, "has the keys of a director.json, and no \"tables\": are two files "
+				"exchanged?");
+	return true;
+}
+
 static int read_spec(struct glb_spec *out, const struct conf_value *root)
 {
 	static const char *const known[] = {"tables", "healthchecks", NULL};
 	struct conf_value list;
 	int err = 0;
 
-	if (conf_object(root))
+	if (conf_object(root) || is_of_director(root))
 		return 0;
 	conf_warn_unknown(root, known);
 	if (conf_member(&list, root, "tables") || conf_array(&list))
@@ -103,6 +116,8 @@ static int read_spec(struct glb_spec *out, const struct conf_value *root)
 		err = overlaps_warn(out, &list);
 	if (!err)
 		err = keys_warn(out, &list);
+	if (!err)
+		err = names_warn(out, &list);
 	return err ? err : loops_warn(out, &list, list.file->report);
 }
 

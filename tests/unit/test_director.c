@@ -267,6 +267,10 @@ static const struct {
 	{WITH("'punts_per_second':1000001"),
 	 "1:94: $.punts_per_second: 1000001 is not from 0 to 1000000"},
 	{WITH("'unmatched':'punt'"), NULL},
+	{"{'tables':[{'name':'x','seed':7}],'x':0}",
+	 "1:1: $: has the \"tables\" of a tables file, and no key of a director.json: are two "
+	 "files exchanged?"},
+	{"GLBD", " is a binary image of tables, where JSON is wanted: name its source"},
 	{WITH("'unmatched':'pun'"), "1:87: $.unmatched: \"pun\" is not punt or drop"},
 	{WITH("'unmatched':true"), "1:87: $.unmatched: is a boolean, expected a string"},
 	{WITH("'punt_port':''"), "1:87: $.punt_port: \"\" is no device name"},

@@ -41,6 +41,9 @@ static const struct {
 	/* the document */
 	{"[]", "1:1: $: is an array, expected an object"},
 	{"{}", "1:1: $.tables: is missing"},
+	{"{'outbound_gateway_mac':7,'hash_fields':{},'unmatched':'punt','x':0}",
+	 "1:1: $: has the keys of a director.json, and no \"tables\": are two files exchanged?"},
+	{"GLBD", " is a binary image of tables, where JSON is wanted: name its source"},
 	{"{'tables':{}}", "1:11: $.tables: is an object, expected an array"},
 	{"{'tables':null}", "1:11: $.tables: is null, expected an array"},
 	{"{'tables':[7]}", "1:12: $.tables[0]: is a number, expected an object"},

@@ -175,6 +175,46 @@ class TableCommands(unittest.TestCase):
         self.assertIn("old.bin: table 0, number 1 of its binds: matches what is encapsulated to backend 10.0.0.1 "
                       "of table 0", done.stderr)
 
+    def test_a_name_that_means_two_tables_is_warned_about(self):
+        tables = self.tables["tables"]
+        for number, name in enumerate(("git", "web", None, None, "git", "web"), start=1):
+            more = {**copy.deepcopy(tables[0]), "name": name, "seed": str(number) * 32}
+            if name is None:
+                del more["name"]
+            more["binds"] = [{"ip": f"3.3.3.{number}", "proto": "tcp", "port": 80}]
+            tables.append(more)
+        self.write("old.json")
+        checked = self.check("--strict", status=1)
+        told = [(one["place"], one["reason"]) for one in checked["problems"]]
+        lines = (self.folder / "old.json").read_text().splitlines()
+        line = 1 + [n for n, line in enumerate(lines) if line == "    {"][1]
+        reason = "is the name of $.tables[{}] in line {}, too: give each table one of its own"
+        self.assertEqual(
+            told,
+            [("$.tables[2].name", reason.format(0, 3)), ("$.tables[5].name", reason.format(1, line)),
+             ("$.tables[6].name", reason.format(0, 3))],
+        )
+        self.check()
+
+    def test_a_file_that_is_the_other_one_is_named_in_one_line(self):
+        self.serve_with(hash_fields={"src_addr": True}, icmp_errors="all", unmatched="punt", idle_sleep_us=7)
+        self.run_table("build", "old.json", "old.bin")
+        of_director = 'director.json:1:1: $: has the keys of a director.json, and no "tables": are two files exchanged?'
+        of_tables = 'old.json:1:1: $: has the "tables" of a tables file, and no key of a director.json: are two files exchanged?'
+        image = "old.bin: is a binary image of tables, where JSON is wanted: name its source"
+        for words, reasons in (
+            (["check", "director.json"], [of_director]),
+            (["build", "director.json", "out.bin"], [of_director]),
+            (["drain", "director.json", "10.0.0.1"], [of_director]),
+            (["check", "--config", "old.json", "director.json"], [of_tables, of_director]),
+            (["lookup", "--config", "old.json", "old.json", *FLOW], [of_tables]),
+            (["check", "--config", "old.bin", "old.json"], [image]),
+            (["drain", "old.bin", "10.0.0.1"], [image]),
+            (["remove", "old.bin", "10.0.0.1"], [image]),
+        ):
+            done = self.run_table(*words)
+            self.assertEqual((done.returncode, done.stderr.splitlines()), (1, [f"glbctl: error: {one}" for one in reasons]))
+
     def test_no_message_repeats_a_part_of_a_key(self):
         key = "7a1c0e5b93d24f68a05be1c7d9f23468"
         text = (self.folder / "old.json").read_text()

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Does the name of a table mean one table?
+ */
+#ifndef CONF_NAMES_H
+#define CONF_NAMES_H
+
+#include "conf/json.h"
+
+/*
+ * Warns of a name that an earlier table has, too, with the place of that one; in O(n log n) for n
+ * tables. Tables without a name are none of it.
+ *
+ * tables  the array in the file that spec was read from
+ *
+ * Returns 0, also if there are warnings, or -ENOMEM.
+ */
+GLB_NODISCARD int names_warn(const struct glb_spec *spec, const struct conf_value *tables);
+
+#endif
