@@ -176,7 +176,7 @@ static const struct {
 	{BACKS("{'ip':'10.0.0.1\\nglb: \\u001b[31m'}"),
 	 "1:166: $.tables[0].backends[0].state: is missing\n"
 	 "warning 1:166: $.tables[0].backends[0].healthy: is missing: counts as false\n"
-	 "1:172: $.tables[0].backends[0].ip: \"10.0.0.1?glb: ?[31m\" is not an IPv4 or IPv6 "
+	 "1:172: $.tables[0].backends[0].ip: \"10.0.0.1\nglb: \x1b[31m\" is not an IPv4 or IPv6 "
 	 "address"},
 	/* nor must a syntax error show a key */
 	{"{'tables':[{'seed' '" KEY "'}]}", "1:20: ':' expected"},
