@@ -38,9 +38,9 @@ void notify_stay_here(struct notify *notify);
 
 /*
  * Sends the event and the text: one line of less than NOTIFY_STATUS_LEN bytes, what is longer is
- * cut. Bytes that are not printable ASCII become question marks, as they may come from a file and
- * the manager takes a line break for the end of the text. Never waits. That a datagram was refused
- * is logged once.
+ * cut. Characters that are not printable become question marks, as they may come from a file, the
+ * manager takes a line break for the end of the text, and shows none that is not UTF-8. Never
+ * waits. That a datagram was refused is logged once.
  */
 void notify_send(struct notify *notify, enum notify_event event, const char *status);
 

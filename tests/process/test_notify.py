@@ -55,13 +55,14 @@ def test_a_refusal_is_one_line_whatever_is_in_the_file(process):
     with Manager(str(process.folder / "notify")) as manager:
         process.launch(environment=manager.environment())
         manager.wait_for("READY")
-        backend = {**TABLES["tables"][0]["backends"][0], "state": "\u202e\x1b[31m\n\u2028STOPPING=1"}
+        backend = {**TABLES["tables"][0]["backends"][0], "state": "z\u00fcrich\u202e\x1b[31m\n\u2028STOPPING=1"}
         process.write(tables={"tables": [{**TABLES["tables"][0], "backends": [backend, backend]}]})
         process.signal(signal.SIGHUP)
         manager.wait_for("RELOADING")
         ready = manager.wait_for("READY")
         assert set(ready) == {"READY", "STATUS"}, ready
-        assert "STOPPING=1" in ready["STATUS"] and ready["STATUS"].isprintable(), ready
+        assert "z\u00fcrich" in ready["STATUS"] and "STOPPING=1" in ready["STATUS"], ready
+        assert ready["STATUS"].isprintable(), ready
         assert " (and 2 more, see the log)" in ready["STATUS"], ready
         process.stop()
 
