@@ -140,28 +140,6 @@ static uint64_t monotonic_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void put_line(char out[NOTIFY_STATUS_LEN], const char *text)
-{
-	size_t left = strlen(text);
-	size_t put = 0;
-
-	while (left) {
-		uint32_t character = 0;
-		size_t len = character_take(&character, text, left);
-		bool good = len && character_is_printable(character);
-
-		if (!len)
-			len = 1;
-		if (put + len >= NOTIFY_STATUS_LEN)
-			break;
-		memcpy(out + put, good ? text : "?", good ? len : 1);
-		put += good ? len : 1;
-		text += len;
-		left -= len;
-	}
-	out[put] = '\0';
-}
-
 void notify_send(struct notify *notify, enum notify_event event, const char *status)
 {
 	if (!notify)
@@ -174,7 +152,7 @@ void notify_send(struct notify *notify, enum notify_event event, const char *sta
 	if (event == NOTIFY_STOPPING)
 		notify->pending = 0; /* nothing else matters any more */
 	notify->pending |= event;
-	put_line(notify->status, status);
+	(void)printable(notify->status, sizeof(notify->status), status);
 	(void)pthread_cond_signal(&notify->changed);
 	(void)pthread_mutex_unlock(&notify->lock);
 }

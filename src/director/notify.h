@@ -37,10 +37,10 @@ __attribute__((warn_unused_result)) int notify_open(struct notify **out);
 void notify_stay_here(struct notify *notify);
 
 /*
- * Sends the event and the text: one line of less than NOTIFY_STATUS_LEN bytes, what is longer is
- * cut. Characters that are not printable become question marks, as they may come from a file, the
- * manager takes a line break for the end of the text, and shows none that is not UTF-8. Never
- * waits. That a datagram was refused is logged once.
+ * Sends the event and the text, which may quote anything: it becomes one line of printable
+ * characters, as the manager takes a line break for the end of the text and shows none that is not
+ * UTF-8. What has no room in NOTIFY_STATUS_LEN bytes is cut. Never waits. That a datagram was
+ * refused is logged once.
  */
 void notify_send(struct notify *notify, enum notify_event event, const char *status);
 
