@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,55 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scratch.h"
 #include "suite.h"
 #include "sys/replace.h"
-
-static char dir[] = "/tmp/glb-unit-XXXXXX";
-static char path[64];
-
-static void make_directory(void)
-{
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	(void)snprintf(path, sizeof(path), "%s/file", dir);
-}
-
-static void remove_directory(void)
-{
-	(void)unlink(path);
-	(void)rmdir(path);
-	ck_assert_msg(!rmdir(dir), "something is left in %s: %s", dir, strerror(errno));
-}
-
-static void write_file(const char *content)
-{
-	FILE *file = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(content, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
-}
-
-static void check_file(const void *bytes, size_t len)
-{
-	struct file_bytes file;
-
-	ck_assert_int_eq(file_read(&file, path, 0), 0);
-	ck_assert_uint_eq(file.len, len);
-	ck_assert_mem_eq(file.bytes, bytes, len);
-	ck_assert_uint_eq(file.bytes[len], 0);
-	file_free(&file);
-}
-
-static unsigned int entries(void)
-{
-	DIR *list = opendir(dir);
-	unsigned int count = 0;
-
-	for (struct dirent *entry; (entry = readdir(list));)
-		count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-	closedir(list);
-	return count;
-}
 
 START_TEST(a_file_of_any_length_is_written_and_read_whole)
 {
@@ -71,12 +24,12 @@ START_TEST(a_file_of_any_length_is_written_and_read_whole)
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)(i * 7 + i / 256);
 	for (unsigned int i = 0; i < COUNT_OF(lens); i++) {
-		ck_assert_int_eq(
-			file_replace(path, &(struct file_draft){.bytes = bytes, .len = lens[i]}),
-			0);
-		check_file(bytes, lens[i]);
+		ck_assert_int_eq(file_replace(scratch_file,
+					      &(struct file_draft){.bytes = bytes, .len = lens[i]}),
+				 0);
+		scratch_check(bytes, lens[i]);
 	}
-	ck_assert_uint_eq(entries(), 1);
+	ck_assert_uint_eq(scratch_entries(), 1);
 }
 END_TEST
 
@@ -84,8 +37,8 @@ START_TEST(what_cannot_be_read_says_why)
 {
 	struct file_bytes file = {.len = 99};
 
-	ck_assert_int_eq(file_read(&file, path, 0), -ENOENT);
-	ck_assert_int_eq(file_read(&file, dir, 0), -EISDIR);
+	ck_assert_int_eq(file_read(&file, scratch_file, 0), -ENOENT);
+	ck_assert_int_eq(file_read(&file, scratch_dir, 0), -EISDIR);
 	ck_assert_int_eq(file_read(&file, "", 0), -ENOENT);
 	ck_assert_uint_eq(file.len, 99);
 }
@@ -104,9 +57,9 @@ END_TEST
 /* A pipe into which another process writes, every so many milliseconds, without end. */
 static pid_t start_pipe(unsigned int every_ms)
 {
-	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(mkfifo(scratch_file, 0600), 0);
 
-	int fd = open(path, O_RDWR);
+	int fd = open(scratch_file, O_RDWR);
 	pid_t child = fork();
 
 	ck_assert_int_ge(child, 0);
@@ -128,12 +81,12 @@ START_TEST(a_pipe_has_its_time_however_often_it_says_something)
 		pid_t child = start_pipe(everies[i]);
 		time_t before = time(NULL);
 
-		ck_assert_int_eq(file_read(&file, path, 300), -ETIMEDOUT);
+		ck_assert_int_eq(file_read(&file, scratch_file, 300), -ETIMEDOUT);
 		ck_assert_int_le(time(NULL) - before, 2);
 		ck_assert_uint_eq(file.len, 99);
 		ck_assert_int_eq(kill(child, SIGKILL), 0);
 		ck_assert_int_eq(waitpid(child, NULL, 0), child);
-		ck_assert_int_eq(unlink(path), 0);
+		ck_assert_int_eq(unlink(scratch_file), 0);
 	}
 }
 END_TEST
@@ -142,8 +95,8 @@ START_TEST(a_pipe_without_a_writer_is_empty)
 {
 	struct file_bytes file;
 
-	ck_assert_int_eq(mkfifo(path, 0600), 0);
-	ck_assert_int_eq(file_read(&file, path, 0), 0);
+	ck_assert_int_eq(mkfifo(scratch_file, 0600), 0);
+	ck_assert_int_eq(file_read(&file, scratch_file, 0), 0);
 	ck_assert_uint_eq(file.len, 0);
 	file_free(&file);
 }
@@ -153,9 +106,9 @@ START_TEST(a_file_too_large_to_be_meant_is_refused)
 {
 	struct file_bytes file = {.len = 99};
 
-	write_file("");
-	ck_assert_int_eq(truncate(path, (off_t)FILE_LEN_MAX + 1), 0); /* sparse */
-	ck_assert_int_eq(file_read(&file, path, 0), -EFBIG);
+	scratch_write("");
+	ck_assert_int_eq(truncate(scratch_file, (off_t)FILE_LEN_MAX + 1), 0); /* sparse */
+	ck_assert_int_eq(file_read(&file, scratch_file, 0), -EFBIG);
 	ck_assert_uint_eq(file.len, 99);
 }
 END_TEST
@@ -204,9 +157,9 @@ static void map_and_write(int fd, const uint8_t *bytes)
 
 static const char *other_path(void)
 {
-	static char other[sizeof(path) + 8];
+	static char other[sizeof(scratch_file) + 8];
 
-	(void)snprintf(other, sizeof(other), "%s.new", path);
+	(void)snprintf(other, sizeof(other), "%s.new", scratch_file);
 	return other;
 }
 
@@ -225,7 +178,7 @@ static void rename_over(int fd, const uint8_t *bytes)
 		_exit(1);
 	write_over(new, bytes);
 	(void)close(new);
-	if (rename(other_path(), path))
+	if (rename(other_path(), scratch_file))
 		_exit(1);
 }
 
@@ -254,12 +207,12 @@ static pid_t start_writer(const struct writer *writer)
 		return child;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 
-	int fd = writer->keeps_open ? open(path, O_RDWR) : -1;
+	int fd = writer->keeps_open ? open(scratch_file, O_RDWR) : -1;
 
 	for (unsigned int i = 0;; i++) {
 		memset(bytes, 'a' + (int)(i % 26), sizeof(bytes));
 		if (!writer->keeps_open)
-			fd = open(path, O_WRONLY);
+			fd = open(scratch_file, O_WRONLY);
 		writer->write(fd, bytes);
 		if (!writer->keeps_open)
 			(void)close(fd);
@@ -272,7 +225,7 @@ static pid_t start_writer(const struct writer *writer)
 static int read_letters(void)
 {
 	struct file_bytes file;
-	int err = file_read(&file, path, 0);
+	int err = file_read(&file, scratch_file, 0);
 
 	if (err)
 		return err;
@@ -286,8 +239,8 @@ static int read_letters(void)
 /* May read the file, but is not its owner. */
 static void drop_privileges(void)
 {
-	ck_assert_int_eq(chmod(dir, 0711), 0);
-	ck_assert_int_eq(chmod(path, 0644), 0);
+	ck_assert_int_eq(chmod(scratch_dir, 0711), 0);
+	ck_assert_int_eq(chmod(scratch_file, 0644), 0);
 	if (getuid() == 0)
 		ck_assert_int_eq(seteuid(65534), 0);
 }
@@ -299,8 +252,9 @@ START_TEST(a_file_is_read_as_it_was_at_one_moment_or_not_at_all)
 	unsigned int refused = 0;
 
 	memset(bytes, 'z', sizeof(bytes));
-	ck_assert_int_eq(file_replace(path, &(struct file_draft){bytes, sizeof(bytes), NULL, NULL}),
-			 0);
+	ck_assert_int_eq(
+		file_replace(scratch_file, &(struct file_draft){bytes, sizeof(bytes), NULL, NULL}),
+		0);
 
 	pid_t child = start_writer(writer);
 
@@ -324,11 +278,11 @@ END_TEST
 
 START_TEST(a_file_left_alone_is_read_though_somebody_may_write_it)
 {
-	write_file("old");
+	scratch_write("old");
 
-	int fd = open(path, O_RDWR);
+	int fd = open(scratch_file, O_RDWR);
 
-	check_file("old", 3);
+	scratch_check("old", 3);
 	ck_assert_int_eq(close(fd), 0);
 }
 END_TEST
@@ -338,7 +292,7 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("file");
 	TCase *file = tcase_create("file");
 
-	tcase_add_checked_fixture(file, make_directory, remove_directory);
+	tcase_add_checked_fixture(file, scratch_make, scratch_remove);
 	tcase_add_test(file, a_file_of_any_length_is_written_and_read_whole);
 	tcase_add_test(file, what_cannot_be_read_says_why);
 	tcase_add_test(file, what_may_have_no_end_is_not_read);
