@@ -15,17 +15,24 @@ from reference import REFERENCE, PacketSet, digests, needs_reference, set_names,
 pytestmark = needs_reference
 
 MOST_BACKENDS = 8  # the rows of more take Python too long; glbctl is held to all digests
+FEW_BACKENDS = 3
 
 
 def tables_of(name: str) -> list:
     return model.tables_of(json.loads((REFERENCE / "tables" / f"{name}.json").read_text()))
 
 
-def small_table_names() -> list:
-    return [n for n in table_names() if sum(len(t.backends) for t in tables_of(n)) <= MOST_BACKENDS]
+def small_tables() -> list:
+    """A second for every backend: most are for `-m slow`."""
+    sizes = {name: sum(len(table.backends) for table in tables_of(name)) for name in table_names()}
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] if size > FEW_BACKENDS else [])
+        for name, size in sizes.items()
+        if size <= MOST_BACKENDS
+    ]
 
 
-@pytest.mark.parametrize("name", small_table_names())
+@pytest.mark.parametrize("name", small_tables())
 def test_the_model_gives_the_image_of_the_original(name):
     assert hashlib.sha256(model.image(tables_of(name))).hexdigest() == digests()[name]
 

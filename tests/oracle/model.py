@@ -294,7 +294,8 @@ def _lists(table: Table) -> tuple[bytes, bytes]:
     return backends, binds
 
 
-def _table_v2(table: Table) -> bytes:
+def head_v2(table: Table) -> bytes:
+    """All of a table of version 2 but its rows, which follow as pairs of 32-bit indexes."""
     backends, binds = _lists(table)
     return b"".join(
         [
@@ -303,7 +304,6 @@ def _table_v2(table: Table) -> bytes:
             struct.pack("<I", len(table.binds)),
             binds.ljust(28 * MAX_BINDS_V2, b"\0"),
             table.hash_key,
-            b"".join(struct.pack("<II", *row) for row in rows(table)),
         ]
     )
 
@@ -328,11 +328,6 @@ def head_v3(table: Table) -> bytes:
     return counts + table.hash_key + name + backends + binds
 
 
-def _table_v3(table: Table) -> bytes:
-    hops = struct.Struct(f"<{table.row_length()}H")
-    return head_v3(table) + b"".join(hops.pack(*row) for row in rows(table))
-
-
 def version(tables: Sequence[Table]) -> int:
     """2, which the original reads as well, unless something does not fit."""
     fits = all(
@@ -352,9 +347,36 @@ def image_header(tables: Sequence[Table]) -> bytes:
     return struct.pack("<4sIIIII", b"GLBD", number, len(tables), ROWS, *most)
 
 
+def layout(tables: Sequence[Table]) -> Iterator[tuple[Table, bytes, struct.Struct]]:
+    """What follows the header for each table: its head, and then its rows, each of this form."""
+    for table in tables:
+        if version(tables) == 2:
+            yield table, head_v2(table), struct.Struct("<II")
+        else:
+            yield table, head_v3(table), struct.Struct(f"<{table.row_length()}H")
+
+
 def image(tables: Sequence[Table]) -> bytes:
-    write = _table_v2 if version(tables) == 2 else _table_v3
-    return image_header(tables) + b"".join(write(table) for table in tables)
+    parts = [image_header(tables)]
+    for table, head, form in layout(tables):
+        parts += [head, *(form.pack(*row) for row in rows(table))]
+    return b"".join(parts)
+
+
+def sample_differs(image_bytes: bytes, tables: Sequence[Table], numbers: Sequence[int]) -> str:
+    """Where an image differs from that of the model, which is asked about some rows only."""
+    at = len(image_header(tables))
+    if image_bytes[:at] != image_header(tables):
+        return "header"
+    for index, (table, head, form) in enumerate(layout(tables)):
+        if image_bytes[at : at + len(head)] != head:
+            return f"head of table {index}"
+        at += len(head)
+        for number, row in zip(numbers, rows(table, numbers)):
+            if form.unpack_from(image_bytes, at + number * form.size) != row:
+                return f"row {number} of table {index}"
+        at += ROWS * form.size
+    return "" if at == len(image_bytes) else "length"
 
 
 # --- Digest --------------------------------------------------------------------------------------

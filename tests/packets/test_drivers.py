@@ -3,7 +3,10 @@
 
 The cases hand their frames to replay, the data path alone. Here the director is given the same
 frames, all of one configuration at once. A few configurations show everything that there is to see;
-`-m slow` takes them all.
+`-m slow` takes them all. Another build can be given what the cases of the first were, without them:
+
+  GLB_LEDGER=FILE GLB_BUILD=build pytest tests/packets
+  GLB_LEDGER=FILE GLB_BUILD=build-sanitized pytest tests/packets/test_drivers.py
 """
 
 import json
@@ -11,7 +14,7 @@ import json
 import pytest
 
 from director import Director
-from drivers import ANSWERS, sum_of
+from drivers import ANSWERS, Replay, sum_of
 
 MOST_ANSWERS = 25  # of one configuration: far from every limit
 LIMITED = ("drop_answer_limit", "drop_error_limit")
@@ -102,6 +105,11 @@ def check(driver, groups: list) -> None:
         except AssertionError:
             group.try_alone(driver)
             raise
+
+
+def test_frames_of_all_cases_do_not_disturb_each_other(replay, ledger):
+    again = Replay(replay.glbctl, replay.folder, ledger=[])
+    check(again, [group for group in groups_of(ledger) if group.suits(again)])
 
 
 EVERY = pytest.mark.parametrize("name", ["net_pcap", "net_pcap_two_workers", "veth"])
