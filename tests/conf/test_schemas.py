@@ -23,7 +23,7 @@ BEYOND_A_SCHEMA = {
     r"duplicate object key near": "JSON Schema sees objects after duplicate keys are merged",
     r"too big integer": "the reader's numbers have 64 bits, wherever they stand",
     r"\\u0000 is not allowed": "the reader's strings end at a NUL, wherever they stand",
-    r"invalid Unicode '\\u[Dd][89A-Fa-f]": "half a surrogate pair is no character",
+    r"invalid Unicode '\\+u[Dd][89A-Fa-f]": "half a surrogate pair is no character",
     r"duplicate backend \S+, first listed as backends\[\d+\]$": "addresses have many spellings",
     r"duplicate server_id \d+, first given to backends\[\d+\]$": "uniqueItems looks at whole items",
     r"port_start \d+ is above port_end \d+$": "no keyword compares two values",
