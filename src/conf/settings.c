@@ -152,10 +152,23 @@ static void read_src_addrs(struct glb_settings *settings, const struct conf_valu
 	}
 }
 
+/* In the order of enum glb_hash_field. */
+static const char *const field_names[] = {"src_addr", "dst_addr", "src_port", "dst_port", NULL};
+
+const char *fields_text(char out[FIELDS_TEXT_LEN], uint8_t fields)
+{
+	char *at = out;
+
+	*at = '\0';
+	for (unsigned int i = 0; field_names[i]; i++)
+		if (fields >> i & 1)
+			at += sprintf(at, "%s%s", at == out ? "" : " ", field_names[i]);
+	return out;
+}
+
 /* Leaves *out as it is when the key is absent or its value no good. */
 static void read_hash_fields(uint8_t *out, const struct conf_value *root, const char *key)
 {
-	static const char *const names[] = {"src_addr", "dst_addr", "src_port", "dst_port", NULL};
 	struct conf_value fields;
 	uint8_t set = 0;
 
@@ -163,15 +176,15 @@ static void read_hash_fields(uint8_t *out, const struct conf_value *root, const 
 		return;
 
 	/* directors that hash by different fields break each other's flows: no typos here */
-	int err = conf_refuse_unknown(&fields, names);
+	int err = conf_refuse_unknown(&fields, field_names);
 
-	for (unsigned int i = 0; names[i]; i++) {
+	for (unsigned int i = 0; field_names[i]; i++) {
 		struct conf_value field;
 		bool on = false;
 
-		if (conf_find(&field, &fields, names[i]) && conf_bool(&on, &field))
+		if (conf_find(&field, &fields, field_names[i]) && conf_bool(&on, &field))
 			err = -EINVAL;
-		set |= (uint8_t)(on << i); /* enum glb_hash_field in the order of names */
+		set |= (uint8_t)(on << i);
 	}
 	if (!set && !err)
 		err = conf_refuse(&fields, "names no field to hash");

@@ -17,6 +17,11 @@
 		"clamp_mss", "outer_dscp", "outer_ecn", "outer_errors", "udp_checksum",            \
 		"unique_hops", "instruction_set"
 
+enum { FIELDS_TEXT_LEN = 48 };
+
+/* The names of a set of enum glb_hash_field, as in hash_fields, with spaces between. Returns out. */
+const char *fields_text(char out[FIELDS_TEXT_LEN], uint8_t fields);
+
 /*
  * Reads them from an object into settings that have their defaults, which stay where a key is
  * absent or its value no good; what is wrong is in the report.

@@ -360,3 +360,20 @@ int tables_load(struct glb_tables *out, const char *path, const struct glb_build
 	inputs_free(&input, 1);
 	return err;
 }
+
+int tables_find(const struct glb_tables *tables, const struct glb_table *table)
+{
+	const char *name = table->spec.name;
+
+	for (unsigned int i = 0; name && i < tables->count; i++) {
+		const char *other = tables->tables[i]->spec.name;
+
+		if (other && !strcmp(name, other))
+			return (int)i;
+	}
+	for (unsigned int i = 0; i < tables->count; i++)
+		if (!memcmp(tables->tables[i]->spec.seed, table->spec.seed,
+			    sizeof(table->spec.seed)))
+			return (int)i;
+	return -1;
+}

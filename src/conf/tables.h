@@ -40,6 +40,12 @@ GLB_NODISCARD int tables_read(struct glb_tables *out, const struct conf_input *i
 			      const struct glb_building *how, struct report *report);
 
 /*
+ * The place in `tables` of the table that is `table` in another state: by name, or if there is no
+ * such name by seed; -1.
+ */
+int tables_find(const struct glb_tables *tables, const struct glb_table *table);
+
+/*
  * Rows whose primary is unhealthy, and why.
  *
  * A table without "hops" is ordered by the original's rule, because fleets mix directors. That rule

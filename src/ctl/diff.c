@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "conf/addr.h"
 #include "conf/input.h"
+#include "conf/tables.h"
 #include "load.h"
 #include "sys/log.h"
 #include "sys/words.h"
@@ -56,7 +57,7 @@ static bool make_report(struct comparison *report, bool settled)
 	report->changes = calloc(report->old->count, sizeof(*report->changes));
 	for (unsigned int t = 0; report->changes && t < report->old->count; t++) {
 		const struct glb_table *old = report->old->tables[t];
-		int index = find_table(report->new, old);
+		int index = tables_find(report->new, old);
 		struct change *change = &report->changes[report->change_count];
 
 		if (index < 0)
@@ -147,11 +148,11 @@ static void print_report(const struct comparison *report)
 	for (unsigned int i = 0; i < report->change_count; i++)
 		print_change(&report->changes[i]);
 	for (unsigned int t = 0; t < report->old->count; t++)
-		if (find_table(report->new, report->old->tables[t]) < 0)
+		if (tables_find(report->new, report->old->tables[t]) < 0)
 			printf("table %s\n  gone, with all its flows\n",
 			       table_text(name, report->old->tables[t], t));
 	for (unsigned int t = 0; t < report->new->count; t++)
-		if (find_table(report->old, report->new->tables[t]) < 0)
+		if (tables_find(report->old, report->new->tables[t]) < 0)
 			printf("table %s\n  new\n", table_text(name, report->new->tables[t], t));
 }
 

@@ -20,23 +20,6 @@ bool load_tables(struct glb_tables *out, const char *path)
 	return !err;
 }
 
-int find_table(const struct glb_tables *tables, const struct glb_table *table)
-{
-	const char *name = table->spec.name;
-
-	for (unsigned int i = 0; name && i < tables->count; i++) {
-		const char *other = tables->tables[i]->spec.name;
-
-		if (other && !strcmp(name, other))
-			return (int)i;
-	}
-	for (unsigned int i = 0; i < tables->count; i++)
-		if (!memcmp(tables->tables[i]->spec.seed, table->spec.seed,
-			    sizeof(table->spec.seed)))
-			return (int)i;
-	return -1;
-}
-
 const char *table_name(char out[16], const struct glb_table *table, unsigned int index)
 {
 	if (table->spec.name)

@@ -56,9 +56,6 @@ bool load_director(struct director_conf *conf, struct glb_tables *tables, const 
 /* Were they read from a source file? False after saying that an image will not do. */
 bool require_source(const struct glb_tables *tables, const char *path);
 
-/* The place in `tables` of the table that is `table` in another state: by name, or by seed; -1. */
-int find_table(const struct glb_tables *tables, const struct glb_table *table);
-
 /* The name of a table, or its number in parentheses: for logs and JSON, which escape it. */
 const char *table_name(char out[16], const struct glb_table *table, unsigned int index);
 

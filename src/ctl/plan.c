@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "conf/addr.h"
 #include "conf/input.h"
+#include "conf/tables.h"
 #include "load.h"
 #include "plan.h"
 #include "sys/log.h"
@@ -87,7 +88,7 @@ static void print_fleet(const struct fleet_plan *fleet)
 		if (fleet->tables[t].status == EXIT_OK)
 			print_plan(&fleet->tables[t]);
 	for (unsigned int t = 0; t < fleet->new->count; t++)
-		if (find_table(fleet->old, fleet->new->tables[t]) < 0)
+		if (tables_find(fleet->old, fleet->new->tables[t]) < 0)
 			printf("table %s: new, and comes with the new file\n",
 			       table_text(name, fleet->new->tables[t], t));
 }
@@ -140,7 +141,7 @@ static void write_fleet(const struct fleet_plan *fleet)
 /* Plans one table of the old file; its status, after logging what stands in the way. */
 static int plan_table(struct table_plan *one, const struct glb_tables *new)
 {
-	int wanted = find_table(new, one->table);
+	int wanted = tables_find(new, one->table);
 	struct glb_diag diag;
 	char number[16];
 	const char *name = table_name(number, one->table, one->index);
@@ -183,7 +184,7 @@ static int plan_fleet(struct fleet_plan *out, const struct glb_tables *old,
 			out->step_count = out->tables[t].plan.step_count;
 	}
 	for (unsigned int t = 0; t < new->count && !out->step_count; t++)
-		out->step_count = find_table(old, new->tables[t]) < 0;
+		out->step_count = tables_find(old, new->tables[t]) < 0;
 	return 0;
 }
 

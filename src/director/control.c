@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "director/control.h"
 #include "director/deploy.h"
+#include "director/effect.h"
+#include "director/keep.h"
 #include "director/reopen.h"
 #include "director/stats.h"
 #include "sys/log.h"
@@ -79,34 +82,6 @@ static void log_generation(const char *what, const struct glb_generation *gen)
 		 what, gen->number, extent.tables, plural(extent.tables), extent.binds,
 		 plural(extent.binds), extent.backends, plural(extent.backends),
 		 glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)));
-}
-
-/* Has every port of one the twin that the other says? */
-static bool has_twins_of(const struct director_conf *one, const struct director_conf *other)
-{
-	for (unsigned int i = 0; i < one->port_count; i++) {
-		const struct port_conf *port = &one->ports[i];
-
-		if (strcmp(port->punt_port, director_conf_port(other, port->name)->punt_port) != 0)
-			return false;
-	}
-	return !strcmp(one->punt_port, other->punt_port);
-}
-
-/* What only a restart changes stays as it is, and is said. Everything else is in force. */
-static void keep_restart_only(struct director_conf *new, const struct director_conf *old)
-{
-	if (!has_twins_of(old, new) || !has_twins_of(new, old) ||
-	    old->punt_unmatched != new->punt_unmatched ||
-	    old->idle_sleep_us != new->idle_sleep_us || old->rx_drop_en != new->rx_drop_en ||
-	    old->backend_counters != new->backend_counters)
-		log_warning("punt_port, unmatched, idle_sleep_us, rx_drop_en and backend_counters "
-			    "change only by a restart");
-	memcpy(new->punt_port, old->punt_port, sizeof(new->punt_port));
-	new->punt_unmatched = old->punt_unmatched;
-	new->idle_sleep_us = old->idle_sleep_us;
-	new->rx_drop_en = old->rx_drop_en;
-	new->backend_counters = old->backend_counters;
 }
 
 /* Has neighbours look up the gateways of a configuration. 0, or -errno with a diag. */
@@ -197,10 +172,12 @@ static int serve_build(struct control *control, struct build *build)
 		return err;
 	}
 	keep_restart_only(&build->conf, &control->conf);
-	control->conf = build->conf;
-	control->neighbours = neighbours;
 	ports_listen(&control->workers.ports, gen->settings.ports);
 	log_generation("serving", gen);
+	effect_log_fields(&control->conf.settings, &build->conf.settings);
+	effect_log(build->effect);
+	control->conf = build->conf;
+	control->neighbours = neighbours;
 	status_serving(&control->status, gen, control->workers.count);
 	neighbours_warn_unknown(&control->neighbours);
 	host_check(&control->host, &control->workers);
@@ -219,6 +196,7 @@ static void end_build(struct control *control, struct build *build)
 	}
 	if (build->served)
 		served_free(build->served);
+	free(build->effect);
 }
 
 static void refuse_build(struct control *control)

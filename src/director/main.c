@@ -6,12 +6,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "conf/settings.h"
 #include "director/control.h"
 #include "director/dpdk.h"
 #include "director/eal.h"
 #include "sys/command.h"
 #include "sys/log.h"
+#include "sys/printable.h"
 #include "sys/service.h"
+#include "sys/words.h"
 
 /* constant, --name, its value, sentence for --help, letter; without a sentence: the original's name
  */
@@ -128,6 +131,29 @@ static int run(struct control *control, int eal_argc, char **eal_argv)
 	return status;
 }
 
+/* What --check found in good files. Returns the exit status. */
+static int print_found(const struct control *control)
+{
+	const struct glb_generation *gen = control->first.served->gen;
+	struct extent extent = status_extent(gen);
+	const struct director_conf *conf = &control->first.conf;
+	char fields[FIELDS_TEXT_LEN];
+	char path[PRINTABLE_NAME_LEN];
+
+	printf("%s: hash_fields %s, %u port%s with settings of %s own\n",
+	       printable(path, sizeof(path), control->reload.config_path),
+	       fields_text(fields, gen->settings.hash_fields), conf->port_count,
+	       plural(conf->port_count), conf->port_count == 1 ? "its" : "their");
+	printf("%s: %u table%s, %u bind%s, %u backend%s (%u healthy)\n",
+	       printable(path, sizeof(path), control->reload.tables_path), extent.tables,
+	       plural(extent.tables), extent.binds, plural(extent.binds), extent.backends,
+	       plural(extent.backends), extent.healthy);
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_SUCCESS;
+	log_error("standard output: %s", strerror(errno));
+	return EXIT_FAILURE;
+}
+
 static int start(struct control *control, const struct command_line *line, int eal_argc,
 		 char **eal_argv)
 {
@@ -150,7 +176,7 @@ static int start(struct control *control, const struct command_line *line, int e
 	if (err)
 		return EXIT_FAILURE;
 
-	int status = check ? EXIT_SUCCESS : run(control, eal_argc, eal_argv);
+	int status = check ? print_found(control) : run(control, eal_argc, eal_argv);
 
 	control_unload(control);
 	return status;

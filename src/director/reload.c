@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "conf/room.h"
 #include "conf/tables.h"
+#include "director/effect.h"
 #include "director/reload.h"
 #include "sys/log.h"
 
@@ -93,6 +95,8 @@ static void *run(void *arg)
 	build->err = read_files(build, &tables, reload);
 	if (!build->err)
 		build->err = make_served(build, &tables, reload);
+	if (!build->err && build->known.count)
+		build->effect = effect_text(&build->known, &build->served->gen->tables);
 	__atomic_store_n(&reload->ended, true, __ATOMIC_RELEASE);
 	service_wake(reload->service);
 	return NULL;
@@ -158,6 +162,9 @@ void reload_drop(struct reload *reload)
 {
 	struct build build;
 
-	if (reload_take(reload, &build) && build.served)
+	if (!reload_take(reload, &build))
+		return;
+	if (build.served)
 		served_free(build.served);
+	free(build.effect);
 }

@@ -29,6 +29,7 @@ struct build {
 	int err;		   /* 0, or -errno after logging why */
 	struct glb_diag why;	   /* the first reason, if there is an error */
 	struct served *served;	   /* all but numbered and with ports, if there is no error */
+	char *effect; /* what it does to flows, see effect_text(); NULL: not known, or the first */
 };
 
 struct reload {
@@ -57,7 +58,7 @@ void reload_start(struct reload *reload, const struct build *from);
 /* Takes back what was asked for and has not been started. */
 void reload_forget(struct reload *reload);
 
-/* Has the build ended? Then *out has it, and its `served` is the caller's. */
+/* Has the build ended? Then *out has it, and its `served` and `effect` are the caller's. */
 bool reload_take(struct reload *reload, struct build *out);
 
 /*

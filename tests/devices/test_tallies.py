@@ -99,7 +99,7 @@ def test_tables_and_backends_are_not_counted_when_nobody_wants_it(host):
     host.start("net_af_packet0,iface=eth0", config={**CONFIG, "backend_counters": False})
     ledger = Ledger(Wire(host.namespace.name, "far"))
     ledger.pass_through([(VIP, "0")], 10)
-    host.reload({**CONFIG, "backend_counters": True}, "change only by a restart")
+    host.reload({**CONFIG, "backend_counters": True}, "only a restart changes it")
     host.wait_for_log("serving generation", count=2)
     ledger.pass_through([(VIP, "0")], 10)
     ledger.wire.close()

@@ -99,7 +99,14 @@ def test_a_director_does_not_start_with_a_damaged_file(glb_director, tmp_path, d
 
 
 def test_good_files_pass_the_check(glb_director, tmp_path):
-    subprocess.run([glb_director, "--", *write(tmp_path, GOOD), "--check"], check=True, timeout=20)
+    files = write(tmp_path, GOOD)
+    done = subprocess.run(
+        [glb_director, "--", *files, "--check"], check=True, timeout=20, capture_output=True, text=True
+    )
+    assert done.stdout == (
+        f"{files[1]}: hash_fields src_addr, 0 ports with settings of their own\n"
+        f"{files[3]}: 2 tables, 9 binds, 8 backends (8 healthy)\n"
+    )
 
 
 def test_a_compiled_table_serves_like_its_source(glbctl, glb_director, tmp_path):

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "director/keep.h"
+#include "sys/log.h"
+
+/* Says that a key has another value in the file, if it has. */
+static void warn_restart_only(const char *key, const char *old, const char *new)
+{
+	if (strcmp(old, new) != 0)
+		log_warning("%s: \"%s\" in force, \"%s\" in the file; only a restart changes it",
+			    key, old, new);
+}
+
+static void warn_restart_only_bool(const char *key, bool old, bool new)
+{
+	warn_restart_only(key, old ? "true" : "false", new ? "true" : "false");
+}
+
+/* Says that ports of one configuration have other twins in the other. */
+static void warn_twins(const struct director_conf *old, const struct director_conf *new)
+{
+	char place[PORT_NAME_LEN + 32];
+
+	warn_restart_only("$.punt_port", old->punt_port, new->punt_port);
+	for (unsigned int i = 0; i < old->port_count + new->port_count; i++) {
+		bool is_new = i >= old->port_count;
+		const struct port_conf *port =
+			is_new ? &new->ports[i - old->port_count] : &old->ports[i];
+		const struct port_conf *was = director_conf_port(old, port->name);
+		const struct port_conf *is = director_conf_port(new, port->name);
+
+		if (is_new && was != &old->defaults)
+			continue; /* it was among the old ones */
+		(void)snprintf(place, sizeof(place), "punt_port of $.ports \"%s\"", port->name);
+		warn_restart_only(place, was->punt_port, is->punt_port);
+	}
+}
+
+void keep_restart_only(struct director_conf *new, const struct director_conf *old)
+{
+	char was[16];
+	char is[16];
+
+	warn_twins(old, new);
+	warn_restart_only("$.unmatched", old->punt_unmatched ? "punt" : "drop",
+			  new->punt_unmatched ? "punt" : "drop");
+	(void)snprintf(was, sizeof(was), "%u", old->idle_sleep_us);
+	(void)snprintf(is, sizeof(is), "%u", new->idle_sleep_us);
+	warn_restart_only("$.idle_sleep_us", was, is);
+	warn_restart_only_bool("$.rx_drop_en", old->rx_drop_en, new->rx_drop_en);
+	warn_restart_only_bool("$.backend_counters", old->backend_counters, new->backend_counters);
+	memcpy(new->punt_port, old->punt_port, sizeof(new->punt_port));
+	new->punt_unmatched = old->punt_unmatched;
+	new->idle_sleep_us = old->idle_sleep_us;
+	new->rx_drop_en = old->rx_drop_en;
+	new->backend_counters = old->backend_counters;
+}
