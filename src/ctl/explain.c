@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "conf/addr.h"
 #include "conf/director.h"
+#include "conf/settings.h"
 #include "load.h"
 #include "sys/log.h"
 #include "writer.h"
@@ -28,6 +29,8 @@ struct path {
 	uint16_t row;
 	uint16_t hops[GLB_WIRE_HOPS_MAX]; /* backends in the order in which they are to be tried */
 	unsigned int hop_count;
+	bool has_src_port; /* was one given? */
+	bool has_config;
 };
 
 static bool read_port(uint16_t *out, const char *text)
@@ -68,15 +71,17 @@ static bool is_proto(const char *text)
 }
 
 /* SRC-IP [SPORT] VIP DPORT [PROTO] */
-static bool read_flow(struct glb_flow *flow, int argc, char **argv)
+static bool read_flow(struct path *path, int argc, char **argv)
 {
+	struct glb_flow *flow = &path->flow;
 	struct glb_addr src;
 	struct glb_addr dst;
 
 	*flow = (struct glb_flow){.kind = GLB_FLOW_PORTS, .proto = GLB_PROTO_TCP};
 	if (is_proto(argv[argc - 1]) && !read_proto(&flow->proto, argv[--argc]))
 		return false;
-	if (argc == 4 && !read_port(&flow->src_port, argv[1]))
+	path->has_src_port = argc == 4;
+	if (path->has_src_port && !read_port(&flow->src_port, argv[1]))
 		return false;
 	if (!read_addr(&src, argv[0]) || !read_addr(&dst, argv[argc - 2]) ||
 	    !read_port(&flow->dst_port, argv[argc - 1]))
@@ -148,16 +153,51 @@ static bool is_quic(const struct path *path)
 	return path->table->spec.binds[path->bind].quic;
 }
 
+static void print_fields(const struct path *path)
+{
+	char fields[FIELDS_TEXT_LEN];
+
+	printf("hash_fields %s%s\n", fields_text(fields, path->settings.hash_fields),
+	       path->has_config ? "" : " (the default; those of a director: --config FILE)");
+	if (path->settings.alt_hash_fields)
+		printf("alt_hash_fields %s\n", fields_text(fields, path->settings.alt_hash_fields));
+}
+
+/* A list of their names. */
+static void write_fields(struct writer *w, const char *key, uint8_t fields)
+{
+	char name[FIELDS_TEXT_LEN];
+
+	write_open(w, key, '[');
+	for (unsigned int field = 1; field <= fields; field <<= 1)
+		if (fields & field)
+			write_string(w, NULL, fields_text(name, (uint8_t)field));
+	write_close(w, ']');
+}
+
+/* The outer source port in JSON, null where it depends on what was not given. */
+static void write_outer_port(struct writer *w, const struct path *path)
+{
+	if (path->has_src_port)
+		write_uint(w, "outer_source_port", glb_outer_src_port(path->hash, &path->flow));
+	else
+		write_string(w, "outer_source_port", NULL);
+}
+
 static void print_path(const struct path *path)
 {
 	char title[PRINTABLE_NAME_LEN];
 	char text[ADDR_TEXT_LEN];
 
 	printf("table %s\n", table_title(title, path->table, path->table_index));
+	print_fields(path);
 	printf("hash %016llx\nrow %u\nhops", (unsigned long long)path->hash, path->row);
 	for (unsigned int hop = 0; hop < path->hop_count; hop++)
 		printf(" %s", hop_text(text, path, hop));
-	printf("\nouter source port %u\n", glb_outer_src_port(path->hash, &path->flow));
+	if (path->has_src_port)
+		printf("\nouter source port %u\n", glb_outer_src_port(path->hash, &path->flow));
+	else
+		printf("\nouter source port: depends on the source port, which was not given\n");
 	if (is_quic(path))
 		printf("a QUIC packet whose connection ID names a known server goes there first\n");
 }
@@ -171,13 +211,15 @@ static void write_path(struct writer *w, const struct path *path)
 	(void)snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)path->hash);
 	write_table_id(w, path->table, path->table_index);
 	write_string(w, "bind", bind_text(bind, &path->table->spec.binds[path->bind]));
+	write_fields(w, "hash_fields", path->settings.hash_fields);
+	write_fields(w, "alt_hash_fields", path->settings.alt_hash_fields);
 	write_string(w, "hash", hash);
 	write_uint(w, "row", path->row);
 	write_open(w, "hops", '[');
 	for (unsigned int hop = 0; hop < path->hop_count; hop++)
 		write_string(w, NULL, hop_text(text, path, hop));
 	write_close(w, ']');
-	write_uint(w, "outer_source_port", glb_outer_src_port(path->hash, &path->flow));
+	write_outer_port(w, path);
 	write_bool(w, "quic", is_quic(path));
 }
 
@@ -310,10 +352,18 @@ static int read_question(struct path *path, const struct command_line *line)
 
 	if (words - is_proto(line->args[words]) < 3 || words - is_proto(line->args[words]) > 4)
 		return EXIT_USAGE;
-	if (!read_flow(&path->flow, words, line->args + 1))
+	if (!read_flow(path, words, line->args + 1))
 		return EXIT_FAILED;
 	path->settings.hash_fields = GLB_HASH_SRC_ADDR;
-	return !config || load_settings(&path->settings, config) ? EXIT_OK : EXIT_FAILED;
+	path->has_config = config;
+	if (config && !load_settings(&path->settings, config))
+		return EXIT_FAILED;
+	if (!path->has_src_port &&
+	    (path->settings.hash_fields | path->settings.alt_hash_fields) & GLB_HASH_SRC_PORT) {
+		log_error("%s: the row depends on the source port, which was not given", config);
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
 }
 
 static int answer(const struct command_line *line, bool with_reasons)

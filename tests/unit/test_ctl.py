@@ -85,7 +85,7 @@ class Glbctl(unittest.TestCase):
             done = self.run_with("table", "lookup", tables, "10.11.12.13", "45678", "1.1.1.1", "80")
             self.assertEqual(
                 done.stdout,
-                f"table 0{name}\nhash 008972f1657a5cbd\nrow 23741\nhops 3.4.5.6 2.3.4.5\n"
+                f"table 0{name}\nhash_fields src_addr (the default; those of a director: --config FILE)\nhash 008972f1657a5cbd\nrow 23741\nhops 3.4.5.6 2.3.4.5\n"
                 "outer source port 61139\n",
                 done.stderr,
             )
@@ -108,6 +108,31 @@ class Glbctl(unittest.TestCase):
                 self.assertIn(f"hops {' '.join(hops)}\n", done.stdout, done.stderr)
                 done = self.run_with(*words, "--json", "tables.json", *flow)
                 self.assertEqual(json.loads(done.stdout)["hops"], hops)
+
+    def test_a_look_up_names_the_fields_it_hashed_and_what_depends_on_a_port_that_is_not_given(self):
+        default = "hash_fields src_addr (the default; those of a director: --config FILE)\n"
+        both = {"hash_fields": {"src_addr": True, "dst_port": True}, "alt_hash_fields": {"dst_addr": True}}
+        for command in ("lookup", "explain"):
+            without = ["table", command, "tables.json", "10.11.12.13", "1.1.1.1", "80"]
+            done = self.run_with(*without)
+            self.assertIn(default, done.stdout)
+            self.assertIn("outer source port: depends on the source port, which was not given\n", done.stdout)
+            told = json.loads(self.run_with(*without[:2], "--json", *without[2:]).stdout)
+            self.assertEqual((told["hash_fields"], told["alt_hash_fields"]), (["src_addr"], []))
+            self.assertIsNone(told["outer_source_port"])
+            with_config = ["table", command, "--config", "director.json"]
+            (self.folder / "director.json").write_text(json.dumps({**CONFIG, **both}))
+            done = self.run_with(*with_config, *without[2:])
+            self.assertIn("hash_fields src_addr dst_port\nalt_hash_fields dst_addr\n", done.stdout)
+            told = json.loads(self.run_with(*with_config, "--json", *without[2:]).stdout)
+            self.assertEqual((told["hash_fields"], told["alt_hash_fields"]), (["src_addr", "dst_port"], ["dst_addr"]))
+            for key in ("hash_fields", "alt_hash_fields"):
+                config = {**CONFIG, "hash_fields": {"src_addr": True}, key: {"src_port": True}}
+                (self.folder / "director.json").write_text(json.dumps(config))
+                done = self.run_with(*with_config, *without[2:])
+                reason = "director.json: the row depends on the source port, which was not given"
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (1, "", f"glbctl: error: {reason}\n"))
+                self.assertEqual(self.run_with(*with_config, *without[2:4], "9", *without[4:]).returncode, 0)
 
     def test_a_flow_that_makes_no_sense_is_refused_in_words(self):
         for words, reason in (
