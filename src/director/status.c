@@ -10,7 +10,7 @@
 #include "sys/log.h"
 #include "sys/words.h"
 
-enum { TIME_LEN = 32, BUSY_MS = 10000 };
+enum { TIME_LEN = 32, BUSY_MS = 1000 };
 
 struct extent status_extent(const struct glb_generation *gen)
 {

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+from device import Host
 from manager import Manager
 from process import CONFIG, TABLES, large_tables
 
@@ -131,14 +133,35 @@ def test_a_director_that_cannot_start_says_why(process):
         assert "$.outbound_src_ip: " in messages[-1]["STATUS"], messages
 
 
-def test_a_stop_before_it_is_ready_is_one(process):
+def test_a_long_start_asks_for_time_and_a_stop_ends_it(process):
     """With files that take long to read."""
     with Manager(str(process.folder / "notify")) as manager:
-        process.launch(tables=large_tables(6, 1500), environment=manager.environment())
-        manager.next()
+        process.launch(tables=large_tables(30, 1500), environment=manager.environment())
+        for _ in range(3):
+            message = {"EXTEND_TIMEOUT_USEC": "120000000", "STATUS": "starting; reads its files"}
+            assert manager.next() == message, manager.messages
         process.signal(signal.SIGTERM)
         assert "before it was ready" in manager.wait_for("STOPPING")["STATUS"]
         assert process.process.wait(10) == 0
+
+
+def test_a_director_that_has_lost_its_devices_says_so_as_it_ends(glb_director, tmp_path, monkeypatch):
+    """It could only pretend to serve."""
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    host = Host(glb_director, tmp_path)
+    try:
+        host.create()
+        with Manager(str(tmp_path / "notify")) as manager:
+            monkeypatch.setenv("NOTIFY_SOCKET", manager.address)
+            host.start("net_af_packet0,iface=eth0")
+            manager.wait_for("READY")
+            host.namespace.ip("link", "delete", "eth0")
+            stopping = manager.wait_for("STOPPING")
+            assert stopping["STATUS"].endswith("; stopping: the devices of its ports are gone"), stopping
+            assert host.process.wait(20) == os.EX_TEMPFAIL
+    finally:
+        host.remove()
 
 
 def test_a_check_says_nothing(process):

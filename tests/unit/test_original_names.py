@@ -59,7 +59,7 @@ class OriginalNames(unittest.TestCase):
         return done.returncode, done.stdout, done.stderr
 
     def test_build_config_writes_the_image_without_a_word(self):
-        os.chmod(self.folder / "src.json", 0o640)
+        os.chmod(self.folder / "src.json", 0o644)
         self.assertEqual(self.run_in("glb-director-cli", "build-config", "src.json", "one.bin"), (0, "", ""))
         subprocess.run([self.glbctl, "table", "build", "src.json", "two.bin"], cwd=self.folder, check=True, timeout=60)
         one, two = (self.folder / name for name in ("one.bin", "two.bin"))
@@ -92,7 +92,10 @@ class OriginalNames(unittest.TestCase):
             ["-c", "director.conf", "-t", "src.json", "--debug"],
             ["--master-lcore", "4", "-l", "4,5", "--", "-v", "-c", "director.conf", "-t", "dst.bin"],
         ):
-            self.assertEqual(self.run_in("glb-config-check", *words)[:2], (0, LISTED), words)
+            status, out, err = self.run_in("glb-config-check", *words)
+            self.assertEqual((status, out), (0, LISTED), words)
+            notice = "glb-config-check: info: --debug has no effect\n"
+            self.assertEqual(notice in err, not {"--debug", "-v"}.isdisjoint(words), words)
 
     def test_config_check_ends_with_status_1_when_something_is_wrong(self):
         (self.folder / "v6.json").write_text(json.dumps(TABLES).replace("10.0.0.", "2001:db8:1::"))
