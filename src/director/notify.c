@@ -62,8 +62,8 @@ static void write_lines(char out[LINES_LEN], enum notify_event event, uint64_t r
 	}
 }
 
-/* With the lock held, which is released while libsystemd may wait. False: it was refused. */
-static bool send_next(struct notify *notify)
+/* With the lock held, which is released while libsystemd may wait. 0 or -errno. */
+static int send_next(struct notify *notify)
 {
 	char lines[LINES_LEN];
 	char message[LINES_LEN + sizeof("STATUS=") + NOTIFY_STATUS_LEN];
@@ -75,8 +75,7 @@ static bool send_next(struct notify *notify)
 	int err = sd_notify(0, message);
 
 	(void)pthread_mutex_lock(&notify->lock);
-	errno = -err;
-	return err >= 0;
+	return err < 0 ? err : 0;
 }
 
 static void *send_all(void *arg)
@@ -90,10 +89,13 @@ static void *send_all(void *arg)
 			(void)pthread_cond_wait(&notify->changed, &notify->lock);
 		if (!notify->pending)
 			break;
-		if (send_next(notify) || warned || notify->closing)
+
+		int err = send_next(notify);
+
+		if (!err || warned || notify->closing)
 			continue;
 		log_warning("the service manager is not notified: NOTIFY_SOCKET: %s",
-			    strerror(errno));
+			    strerror(-err));
 		warned = true;
 	}
 	__atomic_store_n(&notify->ended, true, __ATOMIC_RELEASE);
@@ -117,11 +119,12 @@ int notify_open(struct notify **out)
 
 	int err = -pthread_create(&notify->thread, NULL, send_all, notify);
 
-	if (err)
+	if (err) {
 		free(notify);
-	else
-		*out = notify;
-	return err;
+		return err;
+	}
+	*out = notify;
+	return 0;
 }
 
 void notify_stay_here(struct notify *notify)
