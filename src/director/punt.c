@@ -28,7 +28,8 @@ static const uint64_t second_ns = 1000000000;
 /* One part of a budget, by the generic cell rate algorithm: so needs one word, and no lock. */
 static bool take(uint64_t *until, uint64_t cost_ns, unsigned int burst, uint64_t now_ns)
 {
-	uint64_t at_once_ns = cost_ns * burst < second_ns ? cost_ns * burst : second_ns;
+	uint64_t most_ns = cost_ns > second_ns ? cost_ns : second_ns; /* one packet at least */
+	uint64_t at_once_ns = cost_ns * burst < most_ns ? cost_ns * burst : most_ns;
 	uint64_t earliest = now_ns > at_once_ns ? now_ns - at_once_ns : 0;
 	uint64_t spent = __atomic_load_n(until, __ATOMIC_RELAXED);
 	uint64_t next;
@@ -44,7 +45,9 @@ static bool take(uint64_t *until, uint64_t cost_ns, unsigned int burst, uint64_t
 
 bool punt_pass_shared(struct punt_budget *budget, uint32_t interval_ns, uint64_t now_ns)
 {
-	return take(&budget->shared_ns, 2ULL * interval_ns, PUNT_SHARED_BURST, now_ns);
+	/* without a rate clocks do not count, of which other workers may be ahead */
+	return !interval_ns ||
+	       take(&budget->shared_ns, 2ULL * interval_ns, PUNT_SHARED_BURST, now_ns);
 }
 
 bool punt_pass(struct punt_budget *budget, uint32_t interval_ns, uint64_t now_ns, uint8_t kinds)

@@ -69,6 +69,31 @@ START_TEST(without_a_rate_all_pass)
 }
 END_TEST
 
+START_TEST(without_a_rate_the_clocks_of_other_workers_may_be_ahead)
+{
+	struct punt_budget budget = {0};
+
+	for (uint8_t kind = 1; kind < 1 << PUNT_KINDS; kind <<= 1) {
+		ck_assert(punt_pass(&budget, 0, start + 1000, kind));
+		ck_assert(punt_pass(&budget, 0, start + 500, kind));
+		ck_assert(punt_pass(&budget, 0, start, kind));
+	}
+}
+END_TEST
+
+START_TEST(the_lowest_rate_lets_one_pass_now_and_then)
+{
+	struct punt_budget budget = {0};
+	unsigned int n = 0;
+
+	/* one that is shared, one of the kind; then 1 in 2 seconds, and in 8 */
+	ck_assert_uint_eq(pass_all(&budget, (uint32_t)second, start, PUNT_LINK), 2);
+	for (uint64_t s = 1; s <= 8; s++)
+		n += pass_all(&budget, (uint32_t)second, start + s * second, PUNT_LINK);
+	ck_assert_uint_eq(n, 4 + 1);
+}
+END_TEST
+
 START_TEST(a_flood_of_one_kind_leaves_the_others_their_parts)
 {
 	struct punt_budget budget = {0};
@@ -327,6 +352,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, a_burst_fits_the_ring_of_a_twin);
 	tcase_add_test(tests, a_low_rate_has_a_burst_of_a_second);
 	tcase_add_test(tests, without_a_rate_all_pass);
+	tcase_add_test(tests, without_a_rate_the_clocks_of_other_workers_may_be_ahead);
+	tcase_add_test(tests, the_lowest_rate_lets_one_pass_now_and_then);
 	tcase_add_test(tests, a_flood_of_one_kind_leaves_the_others_their_parts);
 	tcase_add_test(tests, all_kinds_together_get_the_rate);
 	tcase_add_test(tests, a_packet_of_two_kinds_passes_by_either);
