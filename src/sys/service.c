@@ -12,6 +12,9 @@
 
 #include "service.h"
 
+/* Signals of one kind taken in one go, some milliseconds' worth: a flood of them has no end. */
+enum { PILE_MAX = 4096 };
+
 /* In the order in which they are looked for. SIGRTMIN is a function call, hence no table of them.
  */
 static enum service_event pending_event(void)
@@ -32,7 +35,8 @@ static enum service_event pending_event(void)
 
 		(void)sigemptyset(&set);
 		(void)sigaddset(&set, kinds[i].signal);
-		while (sigtimedwait(&set, NULL, &at_once) > 0) /* real-time signals queue up */
+		/* real-time signals queue up */
+		for (int n = 0; n < PILE_MAX && sigtimedwait(&set, NULL, &at_once) > 0; n++)
 			event = kinds[i].event;
 		if (event != SERVICE_TICK)
 			return event;

@@ -40,7 +40,7 @@ void service_keep_memory(void);
 /*
  * Waits for an event, at most timeout_ms. Of several that are pending, SERVICE_STOP comes first,
  * the others in their order above: no flood of requests delays a stop. Signals of one kind that
- * pile up count as one. For one thread.
+ * pile up count as one, or in a flood without end as one in thousands. For one thread.
  */
 enum service_event service_wait(const struct service *service, unsigned int timeout_ms);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,6 +65,25 @@ START_TEST(a_stop_comes_before_all_that_is_pending_and_nothing_is_lost)
 		ck_assert_int_eq(kill(getpid(), signals[i]), 0);
 	for (unsigned int i = 0; i < COUNT_OF(order); i++)
 		ck_assert_int_eq(service_wait(&service, 0), order[i]);
+}
+END_TEST
+
+START_TEST(a_queue_that_is_long_keeps_no_stop)
+{
+	enum { LONG = 8000 };
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_SIGPENDING, &limit), 0);
+	if (limit.rlim_cur < 2 * LONG)
+		return;
+	start();
+	for (int i = 0; i < LONG; i++)
+		ck_assert_int_eq(kill(getpid(), SIGRTMIN), 0);
+	ck_assert_int_eq(service_wait(&service, 0), SERVICE_UNUSED);
+	ck_assert_int_eq(kill(getpid(), SIGTERM), 0);
+	ck_assert_int_eq(service_wait(&service, 0), SERVICE_STOP);
+	ck_assert_int_eq(service_wait(&service, 0), SERVICE_UNUSED);
+	ck_assert_int_eq(service_wait(&service, 0), SERVICE_TICK);
 }
 END_TEST
 
@@ -203,6 +223,7 @@ Suite *unit_suite(void)
 	tcase_add_test(cases, every_signal_is_its_event);
 	tcase_add_test(cases, signals_of_one_kind_that_pile_up_count_as_one);
 	tcase_add_test(cases, a_stop_comes_before_all_that_is_pending_and_nothing_is_lost);
+	tcase_add_test(cases, a_queue_that_is_long_keeps_no_stop);
 	tcase_add_test(cases, a_pending_stop_is_seen_and_stays_pending);
 	tcase_add_test(cases, signals_that_the_parent_ignored_are_events_too);
 	tcase_add_test(cases, another_thread_ends_a_wait);
