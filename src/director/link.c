@@ -284,6 +284,18 @@ static struct device_state own_state(uint16_t id)
 	return state;
 }
 
+/*
+ * The number of the device that the driver has opened. There may be another one of its name since.
+ */
+static uint32_t opened_device(uint16_t id, const struct netdev *netdev)
+{
+	struct rte_eth_dev_info info;
+
+	if (!rte_eth_dev_info_get(id, &info) && info.if_index)
+		return info.if_index;
+	return if_nametoindex(netdev->name);
+}
+
 /* Begins with a device as it is now. */
 static void start_link(struct links *links, uint16_t id)
 {
@@ -292,7 +304,7 @@ static void start_link(struct links *links, uint16_t id)
 
 	*link = (struct link){.is_followed = true, .is_new = true};
 	if (netdev_of(&link->netdev, id)) {
-		state.ifindex = if_nametoindex(link->netdev.name);
+		state.ifindex = opened_device(id, &link->netdev);
 	} else {
 		state = own_state(id);
 		link->is_new = false;
@@ -446,7 +458,7 @@ int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag)
 		return err;
 	link->is_dead = false;
 	if (netdev_of(&link->netdev, id))
-		link->device.now.ifindex = if_nametoindex(link->netdev.name);
+		link->device.now.ifindex = opened_device(id, &link->netdev);
 	links->list_again = true;
 	if (device_may_log(&link->device))
 		log_info("port %s: %s is served again%s", netdev_port(id, name), device_text(link),

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The kernel's devices under the ports: which ones a director takes, and what becomes of them."""
 
+import os
 import signal
+import struct
 import time
 
 import pytest
@@ -203,6 +205,30 @@ def test_a_device_may_be_replaced_faster_than_the_director_looks(host, traffic):
     traffic.make()
     host.process.send_signal(signal.SIGCONT)
     host.wait_for_log("eth0 is served again")
+    wait_until(traffic.reply, "traffic", 3)
+
+
+def open_for_reader(fifo):
+    """A descriptor to write to whoever waits for a pipe to be opened; None while nobody does."""
+    try:
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+def test_a_device_may_be_replaced_while_the_director_starts(host, traffic):
+    """What the driver opened is dead, whatever has its name when the director begins to follow it."""
+    capture = host.folder / "in.pcap"
+    os.mkfifo(capture)  # the EAL waits for it, behind the first port
+    vdevs = ("net_af_packet0,iface=eth0", f"net_pcap1,rx_pcap={capture}")
+    with open(host.folder / "counters", "w") as counters:
+        host.process = host.namespace.spawn(*host.command(*vdevs), log=host.log, stdout=counters)
+    writer = wait_until(lambda: open_for_reader(capture), "the second port", 10)
+    traffic.delete()
+    traffic.make()
+    os.write(writer, struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+    os.close(writer)
+    host.wait_for_log("eth0 is served again", 10)
     wait_until(traffic.reply, "traffic", 3)
 
 
