@@ -52,6 +52,12 @@ void keep_restart_only(struct director_conf *new, const struct director_conf *ol
 	warn_restart_only_bool("$.rx_drop_en", old->rx_drop_en, new->rx_drop_en);
 	warn_restart_only_bool("$.backend_counters", old->backend_counters, new->backend_counters);
 	memcpy(new->punt_port, old->punt_port, sizeof(new->punt_port));
+	for (unsigned int i = 0; i < new->port_count; i++) {
+		struct port_conf *port = &new->ports[i];
+
+		memcpy(port->punt_port, director_conf_port(old, port->name)->punt_port,
+		       sizeof(port->punt_port));
+	}
 	new->punt_unmatched = old->punt_unmatched;
 	new->idle_sleep_us = old->idle_sleep_us;
 	new->rx_drop_en = old->rx_drop_en;
