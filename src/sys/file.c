@@ -281,6 +281,9 @@ const char *file_reason(int err)
 		return "is neither a regular file nor a pipe";
 	case -ETIMEDOUT:
 		return "is a pipe that did not come to its end in time";
+	case -EXDEV:
+		return "is a mount point, and cannot be replaced: mount the directory that it is "
+		       "in";
 	case -ESTALE:
 		return "was changed by somebody else meanwhile; nothing was written";
 	default:

@@ -268,7 +268,7 @@ static int write_and_rename(const char *path, const char *dir, const struct file
 	if (!err)
 		err = check_unchanged(path, draft->was);
 	if (!err && rename(temporary, path))
-		err = -errno;
+		err = errno == EBUSY ? -EXDEV : -errno; /* -EBUSY is what file_read() says */
 	if (err)
 		(void)unlink(temporary);
 	return err;

@@ -39,6 +39,7 @@ __attribute__((warn_unused_result)) int file_lock(const char *path);
  *   -ESTALE    the content at `path` is not, or no longer, `was`. A program without
  *              file_lock() can still change the file between this comparison and the rename
  *   -ENOTSUP   path is a device, pipe or socket
+ *   -EXDEV     path is a mount point, as a single file that a container shares with its host
  * Only if the last fsync fails is the new file in place although an error is returned: it may not
  * survive a power cut.
  */

@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -147,6 +149,21 @@ START_TEST(a_directory_that_cannot_be_synced_is_noticed_before_anything_changes)
 	ck_assert_int_eq(chmod(scratch_dir, 0700), 0);
 	if (getuid() == 0)
 		ck_assert_int_eq(seteuid(0), 0);
+	scratch_check("old", 3);
+	ck_assert_uint_eq(scratch_entries(), 1);
+}
+END_TEST
+
+START_TEST(a_file_that_is_a_mount_point_is_said_to_be_one)
+{
+	scratch_write("old");
+	/* as a container has it: the name cannot be given to another file */
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount(scratch_file, scratch_file, NULL, MS_BIND, NULL))
+		return;
+	ck_assert_int_eq(replace(scratch_file, "new", 3), -EXDEV);
+	ck_assert_ptr_nonnull(strstr(file_reason(-EXDEV), "mount point"));
+	ck_assert_int_eq(umount(scratch_file), 0);
 	scratch_check("old", 3);
 	ck_assert_uint_eq(scratch_entries(), 1);
 }
@@ -398,6 +415,7 @@ Suite *unit_suite(void)
 	tcase_add_test(file, a_place_where_no_file_can_be_is_refused_without_a_trace);
 	tcase_add_test(file, a_name_without_a_directory_means_the_current_one);
 	tcase_add_test(file, a_device_or_pipe_is_not_replaced_by_a_file);
+	tcase_add_test(file, a_file_that_is_a_mount_point_is_said_to_be_one);
 	tcase_add_test(file, a_directory_that_cannot_be_synced_is_noticed_before_anything_changes);
 	tcase_add_test(file, a_replaced_file_keeps_owner_group_and_attributes);
 	tcase_add_test(file, a_directory_gives_nobody_access_who_had_none);
