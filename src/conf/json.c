@@ -9,6 +9,7 @@
 #include <glb/image.h>
 
 #include "conf/addr.h"
+#include "conf/encoding.h"
 #include "conf/json.h"
 #include "conf/room.h"
 
@@ -58,7 +59,7 @@ static int refuse_syntax(struct report *report, const char *bytes, size_t len, j
 		*secret = 0;
 
 	if (json_error_code(error) != json_error_premature_end_of_input)
-		offset = last_token(bytes, len, (size_t)error->position);
+		offset = last_token(bytes, len, mark_len(bytes, len) + (size_t)error->position);
 	return refuse_text(report, bytes, len, offset, error->text);
 }
 
@@ -72,11 +73,27 @@ static bool is_out_of_memory(const json_error_t *error)
 	       json_error_code(error) == json_error_out_of_memory;
 }
 
+/* 0, or -EINVAL after reporting that this is no text the library could read. */
+static int check_text(struct report *report, const char *bytes, size_t len)
+{
+	const char *nul = len ? memchr(bytes, 0, len) : NULL;
+	const char *encoding = other_encoding(bytes, len);
+	char reason[32];
+
+	if (encoding) {
+		(void)snprintf(reason, sizeof(reason), "is %s, expected UTF-8", encoding);
+		return refuse_text(report, bytes, len, 0, reason);
+	}
+	if (nul) /* the library drops one behind a number or word */
+		return refuse_text(report, bytes, len, (size_t)(nul - bytes), "a NUL byte");
+	return 0;
+}
+
 int conf_parse(struct conf_file *out, const char *path, const char *bytes, size_t len,
 	       struct report *report)
 {
 	struct conf_file file = {.report = report};
-	const char *nul = len ? memchr(bytes, 0, len) : NULL;
+	size_t mark = mark_len(bytes, len);
 	struct glb_diag reason = {{0}};
 	json_error_t error;
 
@@ -86,14 +103,14 @@ int conf_parse(struct conf_file *out, const char *path, const char *bytes, size_
 				    "source");
 		return -EINVAL;
 	}
-	if (nul) /* the library drops one behind a number or word */
-		return refuse_text(report, bytes, len, (size_t)(nul - bytes), "a NUL byte");
+	if (check_text(report, bytes, len))
+		return -EINVAL;
 	if (room_check(room_of_json(bytes, len), &reason)) {
 		report_fail(report, "%s", reason.text);
 		return -ENOMEM;
 	}
 	errno = 0;
-	file.root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
+	file.root = json_loadb(bytes + mark, len - mark, JSON_REJECT_DUPLICATES, &error);
 	if (!file.root && is_out_of_memory(&error)) {
 		report_fail(report, "out of memory");
 		return -ENOMEM;
@@ -276,12 +293,20 @@ int conf_member(struct conf_value *out, const struct conf_value *object, const c
 	return 0;
 }
 
-static bool is_known(const char *key, const char *const known[])
+/* For who reads the file, or for an editor: nothing that is read here. */
+static bool is_remark(const struct conf_value *object, const char *key)
+{
+	if (!object->parent && !strcmp(key, "$schema"))
+		return true;
+	return !strcmp(key, "_comment") || !strcmp(key, "comment");
+}
+
+static bool is_known(const struct conf_value *object, const char *key, const char *const known[])
 {
 	for (; *known; known++)
 		if (!strcmp(key, *known))
 			return true;
-	return false;
+	return is_remark(object, key);
 }
 
 void conf_warn_unknown(const struct conf_value *object, const char *const known[])
@@ -293,7 +318,7 @@ void conf_warn_unknown(const struct conf_value *object, const char *const known[
 	json_object_foreach (object->json, key, json) {
 		struct conf_value member;
 
-		if (!is_known(key, known)) {
+		if (!is_known(object, key, known)) {
 			member = member_at(object, key, json, index);
 			conf_warn(&member, "unknown key, ignored");
 		}
@@ -311,7 +336,7 @@ int conf_refuse_unknown(const struct conf_value *object, const char *const known
 	json_object_foreach (object->json, key, json) {
 		struct conf_value member;
 
-		if (!is_known(key, known)) {
+		if (!is_known(object, key, known)) {
 			member = member_at(object, key, json, index);
 			err = conf_refuse(&member, "unknown key");
 		}

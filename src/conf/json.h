@@ -5,7 +5,8 @@
  * Every value knows the way to it and where it stands, so every problem reads
  * `FILE:LINE:COLUMN: $.tables[0].seed: reason`. Line and column, which count characters from 1, are
  * those of the value itself; of a missing value, those of the object that lacks it. A file that is
- * not JSON at all is refused as `FILE:LINE:COLUMN: reason`. Duplicate keys are refused.
+ * not JSON at all is refused as `FILE:LINE:COLUMN: reason`. Duplicate keys are refused. A byte
+ * order mark in front of the text is ignored; UTF-16 and UTF-32 are refused by name.
  *
  * Problems go into a report; a reader goes on after one, to find the others.
  */
@@ -60,7 +61,10 @@ GLB_PRINTF(2, 3) void conf_warn(const struct conf_value *value, const char *form
 GLB_PRINTF(3, 4)
 void conf_remark(const struct conf_value *value, enum severity severity, const char *format, ...);
 
-/* Warns about every key of an object that is not in `known`, a list that ends with NULL. */
+/*
+ * Warns about every key of an object that is not in `known`, a list that ends with NULL. Known
+ * everywhere are "_comment" and "comment", whatever they say, and "$schema" at the top.
+ */
 void conf_warn_unknown(const struct conf_value *object, const char *const known[]);
 
 /* Likewise, but refuses: for objects in which a typo would be dangerous. 0 or -EINVAL. */

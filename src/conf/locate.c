@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/encoding.h"
 #include "conf/locate.h"
 
 struct node {
@@ -56,7 +57,7 @@ size_t last_token(const char *text, size_t len, size_t read)
 {
 	size_t last = 0;
 
-	for (size_t at = 0; at < len && at < read;) {
+	for (size_t at = mark_len(text, len); at < len && at < read;) {
 		if (is_space(text[at])) {
 			at++;
 			continue;
@@ -91,7 +92,7 @@ static int find_nodes(struct locator *locator)
 	uint32_t open = LOCATOR_NONE;
 	uint32_t key = 0;
 
-	for (size_t at = 0, end; at < locator->len; at = end) {
+	for (size_t at = mark_len(text, locator->len), end; at < locator->len; at = end) {
 		end = at + 1;
 		if (is_space(text[at]) || text[at] == ',' || text[at] == ':')
 			continue;
@@ -153,7 +154,7 @@ static int find_lines(struct locator *locator)
 	locator->lines = malloc(count * sizeof(*locator->lines));
 	if (!locator->lines)
 		return -ENOMEM;
-	locator->lines[locator->line_count++] = 0;
+	locator->lines[locator->line_count++] = (uint32_t)mark_len(locator->text, locator->len);
 	for (const char *at = locator->text; (at = memchr(at, '\n', (size_t)(end - at))); at++)
 		locator->lines[locator->line_count++] = (uint32_t)(at + 1 - locator->text);
 	return 0;
@@ -304,14 +305,15 @@ static uint32_t count_characters(const char *text, size_t len)
 struct place text_place(const char *text, size_t len, size_t offset)
 {
 	struct place place = {1, 1};
-	size_t line = 0;
+	size_t line = mark_len(text, len);
 
 	for (size_t i = 0; i < len && i < offset; i++)
 		if (text[i] == '\n') {
 			place.line++;
 			line = i + 1;
 		}
-	place.column += count_characters(text + line, offset - line);
+	if (offset > line)
+		place.column += count_characters(text + line, offset - line);
 	return place;
 }
 

@@ -147,6 +147,16 @@ def table(**keys) -> dict:
     return {"tables": [{key: value for key, value in made.items() if value is not None}]}
 
 
+def commented(value):
+    """A document with both keys for comments in every object."""
+    if isinstance(value, list):
+        return [commented(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    remarks = {"_comment": ["any", {"thing": None}], "comment": "a word"}
+    return {key: commented(item) for key, item in value.items()} | remarks
+
+
 def backends(*changes, **keys) -> dict:
     """A document with a backend per change."""
     listed = [{"ip": f"10.1.{i // 256}.{i % 256}", "state": "active", "healthy": True} | c for i, c in enumerate(changes)]
@@ -164,6 +174,8 @@ def rules() -> dict:
         "two tables": {"tables": [table()["tables"][0], table(name="other", seed=KEY)["tables"][0]]},
         "a bad second table": {"tables": [table()["tables"][0], table(seed=5)["tables"][0]]},
         "unknown keys everywhere": table(colour=1, binds=[{**bind(port=1)["tables"][0]["binds"][0], "colour": {}}]),
+        "comments everywhere": {**commented(TABLES), "$schema": "tables.schema.json"},
+        "a schema of another type, and one below the top": {**table(**{"$schema": 1}), "$schema": {}},
         "port and range": bind(port=1, port_start=7, port_end=8),
         "port and a bad range": bind(port=1, port_start="x", port_end=None),
         "a bad port and a range": bind(port=None, port_start=1, port_end=2),
@@ -322,6 +334,9 @@ def ports_of_directors(plain: dict):
 def director_documents() -> dict:
     only = {key: DIRECTOR[key] for key in ("outbound_gateway_mac", "outbound_src_ip")}
     made = {"all keys": DIRECTOR, "the required keys": only, "an unknown key": {**only, "colour": 1}}
+    made["comments everywhere"] = {**commented(DIRECTOR), "$schema": "director.schema.json"}
+    made["a comment alone among hash fields"] = {**only, "hash_fields": {"comment": "none yet"}}
+    made["a schema among hash fields"] = {**only, "hash_fields": {"src_addr": True, "$schema": "x"}}
     made.update(mutations(DIRECTOR))
     for key in ("outbound_src_ip", "outbound_src_ip6", "outbound_gateway_ip"):
         made.update(spellings(DIRECTOR, (key,), ADDRESSES))

@@ -63,7 +63,7 @@ def refuse_constant(text):
 def is_valid(name: str, text: bytes) -> bool:
     """Does the schema take a document? What is no JSON is taken by none."""
     try:
-        document = json.loads(text.decode(), parse_constant=refuse_constant)
+        document = json.loads(text.decode("utf-8-sig"), parse_constant=refuse_constant)
     except ValueError:
         return False
     return validator(name).is_valid(document)
