@@ -190,7 +190,7 @@ int director_conf_read(struct director_conf *out, const struct conf_input *input
 
 int director_conf_load(struct director_conf *out, const char *path, struct report *report)
 {
-	struct conf_input input = {.path = path};
+	struct conf_input input = {.path = path, .standard = true};
 
 	inputs_read(&input, 1);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "conf/input.h"
@@ -7,7 +8,7 @@
 enum {
 	TRIES = 3,
 	PAUSE_NS = 50 * 1000 * 1000, /* for whoever is putting files in place to get done */
-	INPUTS_MAX = 2,
+	INPUTS_MAX = 2,		     /* of a director */
 };
 
 static struct stat look_at(const char *path)
@@ -15,6 +16,23 @@ static struct stat look_at(const char *path)
 	struct stat info;
 
 	return stat(path, &info) ? (struct stat){0} : info;
+}
+
+static bool is_standard(const struct conf_input *input)
+{
+	return input->standard && !strcmp(input->path, "-");
+}
+
+static int read_one(struct conf_input *input)
+{
+	return is_standard(input) ? file_read_standard(&input->file)
+				  : file_read(&input->file, input->path, input->pipe_ms);
+}
+
+/* A pipe says what it has to say once. */
+static bool has_been_read(const struct conf_input *input)
+{
+	return input->file.bytes && !S_ISREG(input->file.info.st_mode);
 }
 
 /* Is it what was there before any file was read, and still there now? Pipes say nothing. */
@@ -36,7 +54,10 @@ static bool read_together(struct conf_input *inputs, unsigned int count)
 	for (unsigned int i = 0; i < count; i++)
 		before[i] = look_at(inputs[i].path);
 	for (unsigned int i = 0; i < count; i++)
-		inputs[i].err = file_read(&inputs[i].file, inputs[i].path, inputs[i].pipe_ms);
+		if (i && is_standard(&inputs[i]) && is_standard(&inputs[i - 1]))
+			inputs[i].err = -EALREADY;
+		else if (!has_been_read(&inputs[i]))
+			inputs[i].err = read_one(&inputs[i]);
 	for (unsigned int i = 0; i < count; i++)
 		if (!is_unchanged(&inputs[i], &before[i])) {
 			file_free(&inputs[i].file);
@@ -46,16 +67,23 @@ static bool read_together(struct conf_input *inputs, unsigned int count)
 	return unchanged;
 }
 
+static void free_regular(struct conf_input *inputs, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (!has_been_read(&inputs[i]))
+			file_free(&inputs[i].file);
+}
+
 void inputs_read(struct conf_input *inputs, unsigned int count)
 {
 	static const struct timespec pause = {.tv_nsec = PAUSE_NS};
 
 	if (count == 1) {
-		inputs->err = file_read(&inputs->file, inputs->path, inputs->pipe_ms);
+		inputs->err = read_one(inputs);
 		return;
 	}
 	for (unsigned int i = 0; !read_together(inputs, count) && i + 1 < TRIES; i++) {
-		inputs_free(inputs, count);
+		free_regular(inputs, count);
 		(void)nanosleep(&pause, NULL);
 	}
 }

@@ -14,13 +14,15 @@
 struct conf_input {
 	const char *path;     /* set by the caller, who keeps it for as long as the report */
 	unsigned int pipe_ms; /* set by the caller: as of file_read() */
+	bool standard;	      /* set by the caller: "-" is standard input */
 	int err;	      /* 0, or why it could not be read: as of file_read() */
 	struct file_bytes file;
 };
 
 /*
  * Reads files, each as of file_read(), and all as of one moment. A file that kept changing while
- * the others were read, three times in a row, has -EBUSY. To be released with inputs_free().
+ * the others were read, three times in a row, has -EBUSY. What is no file, such as a pipe, is read
+ * once; the second of two that are standard input has -EALREADY. To be released with inputs_free().
  */
 void inputs_read(struct conf_input *inputs, unsigned int count);
 

@@ -161,7 +161,7 @@ int spec_parse(struct glb_spec *out, const char *path, const char *bytes, size_t
 
 int spec_load(struct glb_spec *out, const char *path, struct report *report)
 {
-	struct conf_input input = {.path = path};
+	struct conf_input input = {.path = path, .standard = true};
 
 	inputs_read(&input, 1);
 
@@ -351,7 +351,7 @@ int tables_read(struct glb_tables *out, const struct conf_input *input,
 int tables_load(struct glb_tables *out, const char *path, const struct glb_building *how,
 		struct report *report)
 {
-	struct conf_input input = {.path = path};
+	struct conf_input input = {.path = path, .standard = true};
 
 	inputs_read(&input, 1);
 

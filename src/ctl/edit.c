@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * glbctl table drain, fill, activate, remove, add: one safe step of one backend, in the source
- * file.
+ * file, or from standard input to standard output.
  *
  * The file's text is spliced, not written anew: whatever else stands in it stays as it is, to the
  * byte. The result is read again, compared with what was, and put in place in one step. Edits of
@@ -20,6 +20,7 @@
 #include "conf/json.h"
 #include "conf/tables.h"
 #include "splice.h"
+#include "standard.h"
 #include "sys/log.h"
 #include "sys/replace.h"
 #include "sys/words.h"
@@ -252,6 +253,21 @@ static int replace(const struct edit *edit, const char *text, size_t len)
 	return 0;
 }
 
+/* Does the text come from standard input, and go to standard output? */
+static bool is_filter(const struct edit *edit)
+{
+	return is_standard(edit->path);
+}
+
+/* Says what has become of the backend, where it is in nobody's way. */
+static void announce(const struct edit *edit, const char *already, const char *state)
+{
+	if (is_filter(edit))
+		log_info("%s: %s%s", backend_word(edit), already, state);
+	else
+		printf("%s: %s%s\n", backend_word(edit), already, state);
+}
+
 /* Reads the new text, checks what it does, and puts it in place. */
 static int put_in_place(const struct edit *edit, const char *text, size_t len)
 {
@@ -272,11 +288,10 @@ static int put_in_place(const struct edit *edit, const char *text, size_t len)
 	if (status != EXIT_OK && !(status == EXIT_UNSAFE && command_has(edit->line, OPTION_FORCE)))
 		return status;
 
-	if (replace(edit, text, len))
+	if (!is_filter(edit) && replace(edit, text, len))
 		return EXIT_FAILED;
-	printf("%s: %s\n", backend_word(edit),
-	       edit->verb == REMOVE ? "removed" : glb_state_name(steps[edit->verb].to));
-	return EXIT_OK;
+	announce(edit, "", edit->verb == REMOVE ? "removed" : glb_state_name(steps[edit->verb].to));
+	return is_filter(edit) ? put_bytes(text, len) : EXIT_OK;
 }
 
 static int apply(struct edit *edit)
@@ -293,9 +308,8 @@ static int apply(struct edit *edit)
 	}
 
 	if (is_done(edit)) {
-		printf("%s: already %s\n", backend_word(edit),
-		       glb_state_name(steps[edit->verb].to));
-		return EXIT_OK;
+		announce(edit, "already ", glb_state_name(steps[edit->verb].to));
+		return is_filter(edit) ? put_bytes(edit->text, edit->len) : EXIT_OK;
 	}
 
 	char *text = edited_text(&len, edit);
@@ -355,11 +369,11 @@ static bool check_options(const struct command_line *line)
 	return true;
 }
 
-/* Reads the file, which nobody else is editing. */
+/* Reads the file, which nobody else is editing; or standard input, which nobody else has. */
 static int edit_locked(struct edit *edit)
 {
 	struct file_bytes file;
-	int err = file_read(&file, edit->path, 0);
+	int err = is_filter(edit) ? file_read_standard(&file) : file_read(&file, edit->path, 0);
 
 	if (err) {
 		log_error("%s: %s", edit->path, file_reason(err));
@@ -385,6 +399,9 @@ static int edit_file(enum verb verb, const struct command_line *line)
 		log_error("\"%s\" is not an IPv4 or IPv6 address", backend_word(&edit));
 		return EXIT_FAILED;
 	}
+
+	if (is_filter(&edit))
+		return edit_locked(&edit);
 
 	int lock = file_lock(edit.path);
 

@@ -13,6 +13,7 @@
 #include "conf/director.h"
 #include "conf/settings.h"
 #include "load.h"
+#include "standard.h"
 #include "sys/log.h"
 #include "writer.h"
 
@@ -353,6 +354,8 @@ static int read_question(struct path *path, const struct command_line *line)
 	if (words - is_proto(line->args[words]) < 3 || words - is_proto(line->args[words]) > 4)
 		return EXIT_USAGE;
 	if (!read_flow(path, words, line->args + 1))
+		return EXIT_FAILED;
+	if (config && !reads_once(config, line->args[0]))
 		return EXIT_FAILED;
 	path->settings.hash_fields = GLB_HASH_SRC_ADDR;
 	path->has_config = config;

@@ -85,6 +85,7 @@ static bool take_source(struct glb_tables *out, const struct conf_input *input)
 
 bool load_change(struct glb_tables *old, struct glb_tables *new, struct conf_input inputs[2])
 {
+	inputs[0].standard = inputs[1].standard = true;
 	inputs_read(inputs, 2);
 	if (!take_source(old, &inputs[0]))
 		return false;
@@ -113,7 +114,10 @@ bool load_settings(struct glb_settings *out, const char *path)
 int read_director(struct director_conf *conf, struct glb_tables *tables,
 		  const struct director_paths *paths, struct report *report)
 {
-	struct conf_input inputs[] = {{.path = paths->config}, {.path = paths->tables}};
+	struct conf_input inputs[] = {
+		{.path = paths->config, .standard = true},
+		{.path = paths->tables, .standard = true},
+	};
 	struct glb_building how = {0};
 
 	report->serving = true;

@@ -185,7 +185,8 @@ static const struct command commands[] = {
 static const struct program program = {
 	.name = "glbctl",
 	.sentence = "Builds, checks and explains forwarding tables; replays captures.",
-	.notes = "Exit status: 0 done, 1 a file is wrong, 2 the command line is, 3 flows would be "
+	.notes = "A file named - is standard input, or standard output where one is written.\n"
+		 "Exit status: 0 done, 1 a file is wrong, 2 the command line is, 3 flows would be "
 		 "lost.\n",
 	.commands = commands,
 	.command_count = sizeof(commands) / sizeof(*commands),

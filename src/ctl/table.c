@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <glb/digest.h>
 #include <glb/image.h>
@@ -13,6 +14,7 @@
 #include "conf/director.h"
 #include "conf/tables.h"
 #include "load.h"
+#include "standard.h"
 #include "sys/log.h"
 #include "sys/replace.h"
 #include "sys/words.h"
@@ -38,6 +40,26 @@ static void warn_if_open(const char *image, const char *source)
 			    image, source, image);
 }
 
+/* Puts an image in its place, with no more access to it than to its source. 0 or an exit status. */
+static int put_image(const char *path, const char *source, const struct file_draft *image)
+{
+	if (is_standard(path) && isatty(STDOUT_FILENO)) {
+		log_error("standard output is a terminal, and an image is no text");
+		return EXIT_FAILED;
+	}
+	if (is_standard(path))
+		return put_bytes(image->bytes, image->len);
+
+	int err = file_replace(path, image);
+
+	if (err) {
+		log_error("%s: %s", path, file_reason(err));
+		return EXIT_FAILED;
+	}
+	warn_if_open(path, source);
+	return EXIT_OK;
+}
+
 int table_build(const struct command_line *line)
 {
 	struct glb_tables tables;
@@ -51,23 +73,23 @@ int table_build(const struct command_line *line)
 	if (err)
 		return EXIT_FAILED;
 
-	const char *path = line->args[1];
+	/* of which the access matters, too */
+	const char *source = is_standard(line->args[0]) ? "/dev/stdin" : line->args[0];
 	size_t len = glb_image_len(&tables);
 	uint8_t *image = malloc(len);
+	int status = EXIT_FAILED;
 
-	err = image ? 0 : -ENOMEM;
-	if (!err) {
+	if (image) {
 		glb_image_write(image, &tables);
-		err = file_replace(path, &(struct file_draft){image, len, NULL, line->args[0]});
+		status = put_image(line->args[1], source,
+				   &(struct file_draft){image, len, NULL, source});
 		explicit_bzero(image, len); /* it has the hash_key */
+	} else {
+		log_error("out of memory");
 	}
-	if (err)
-		log_error("%s: %s", path, file_reason(err));
-	else
-		warn_if_open(path, line->args[0]);
 	free(image);
 	glb_tables_free(&tables);
-	return err ? EXIT_FAILED : EXIT_OK;
+	return status;
 }
 
 static void print_tables(const struct glb_tables *tables)

@@ -32,9 +32,11 @@ static void keep_reason(struct glb_diag *why, const struct report *report)
 static int read_files(struct build *build, struct glb_tables *tables, const struct reload *reload)
 {
 	struct glb_building how = {.known = build->known.count ? &build->known : NULL};
+	/* before it is in service it has nothing better to do than to wait for a pipe */
+	const unsigned int pipe_ms = build->known.count ? FILE_PIPE_MS : 0;
 	struct conf_input inputs[] = {
-		{.path = reload->config_path, .pipe_ms = FILE_PIPE_MS},
-		{.path = reload->tables_path, .pipe_ms = FILE_PIPE_MS},
+		{.path = reload->config_path, .pipe_ms = pipe_ms},
+		{.path = reload->tables_path, .pipe_ms = pipe_ms},
 	};
 	struct report report;
 	int conf_err = 0;

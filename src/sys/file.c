@@ -13,7 +13,6 @@
 #include "memory.h"
 
 enum {
-	PIPE_PATIENCE_MS = 2000,
 	READ_PATIENCE_MS = 500,
 	READ_PAUSE_MS = 5,
 	/* For how long a file has not changed that may be read although it might change. */
@@ -24,6 +23,8 @@ enum {
 	FIRST_ROOM = 64 << 10,
 	UNCHECKED_ROOM = 4 << 20,
 };
+
+static const uint64_t NO_DEADLINE = UINT64_MAX;
 
 static void pause_ms(unsigned int ms)
 {
@@ -49,13 +50,13 @@ struct reading {
 	size_t room;
 };
 
-/* Waits until a pipe has something to read. 0 or -errno. */
+/* Waits until a pipe has something to read, or its last writer has closed it. 0 or -errno. */
 static int wait_for_pipe(const struct reading *reading)
 {
 	struct pollfd pipe = {.fd = reading->fd, .events = POLLIN};
 	uint64_t now_ms = monotonic_ms();
 	uint64_t left_ms = now_ms < reading->until_ms ? reading->until_ms - now_ms : 0;
-	int ready = poll(&pipe, 1, (int)(left_ms < PIPE_PATIENCE_MS ? left_ms : PIPE_PATIENCE_MS));
+	int ready = poll(&pipe, 1, reading->until_ms == NO_DEADLINE ? -1 : (int)left_ms);
 
 	if (ready < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -196,7 +197,7 @@ static int read_regular(struct file_bytes *out, int fd, const struct stat *info)
 	if (writers != HELD_OFF && !is_quiet(info, writers))
 		return -EBUSY;
 
-	int err = read_all(&file, fd, (size_t)info->st_size, UINT64_MAX);
+	int err = read_all(&file, fd, (size_t)info->st_size, NO_DEADLINE);
 
 	if (err)
 		return err;
@@ -211,6 +212,15 @@ static int read_regular(struct file_bytes *out, int fd, const struct stat *info)
 	return 0;
 }
 
+/* Opened like that, a FIFO is at its end before its first writer comes. */
+static int read_pipe(struct file_bytes *out, int fd, uint64_t until_ms)
+{
+	const struct reading reading = {.fd = fd, .until_ms = until_ms};
+	int err = wait_for_pipe(&reading);
+
+	return err ? err : read_all(out, fd, 0, until_ms);
+}
+
 static int try_read(struct file_bytes *out, const char *path, uint64_t until_ms)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -222,7 +232,7 @@ static int try_read(struct file_bytes *out, const char *path, uint64_t until_ms)
 	if (fstat(fd, &info))
 		err = -errno;
 	else if (S_ISFIFO(info.st_mode))
-		err = read_all(out, fd, 0, until_ms);
+		err = read_pipe(out, fd, until_ms);
 	else if (!S_ISREG(info.st_mode))
 		err = S_ISDIR(info.st_mode) ? -EISDIR : -ENOTSUP;
 	else if (info.st_size > (off_t)FILE_LEN_MAX)
@@ -244,7 +254,7 @@ static bool is_replaced(const struct file_bytes *file, const char *path)
 
 int file_read(struct file_bytes *out, const char *path, unsigned int pipe_ms)
 {
-	uint64_t until_ms = pipe_ms ? monotonic_ms() + pipe_ms : UINT64_MAX;
+	uint64_t until_ms = pipe_ms ? monotonic_ms() + pipe_ms : NO_DEADLINE;
 	struct file_bytes file;
 	unsigned int newer = 0;
 	unsigned int waited_ms = 0;
@@ -266,6 +276,11 @@ int file_read(struct file_bytes *out, const char *path, unsigned int pipe_ms)
 	return err;
 }
 
+int file_read_standard(struct file_bytes *out)
+{
+	return read_all(out, STDIN_FILENO, 0, NO_DEADLINE);
+}
+
 const char *file_reason(int err)
 {
 	switch (err) {
@@ -275,6 +290,8 @@ const char *file_reason(int err)
 		return "changed while it was read";
 	case -EFBIG:
 		return "is larger than 256 MiB";
+	case -EALREADY:
+		return "is standard input, which can be read once only";
 	case -ENOMEM:
 		return "out of memory";
 	case -ENOTSUP:

@@ -19,7 +19,7 @@ struct file_bytes {
 /* A file larger than this is a mistake: 400 times the largest table file seen in the field. */
 #define FILE_LEN_MAX ((size_t)256 << 20)
 
-/* For those that have more to do than to wait for a pipe. */
+/* For those that are in service, and have more to do than to wait for a pipe. */
 enum { FILE_PIPE_MS = 2000 };
 
 /*
@@ -29,13 +29,12 @@ enum { FILE_PIPE_MS = 2000 };
  * that is not to be had, or somebody has the file open for writing already, the file must have been
  * left alone for a moment (100 ms; 250 ms if it is open for writing) and must not change while it
  * is read. A file that was replaced meanwhile is read anew, though not without end. A pipe is read
- * as it comes.
+ * as it comes, from its first writer to its last.
  *
  * Not noticed is a writer that closes the file with half of a change written, or makes a longer
  * pause where there is no lease.
  *
- * pipe_ms  how long a pipe may take to come to its end; 0: as long as it says something every two
- *          seconds
+ * pipe_ms  how long a pipe may take to come to its end; 0: as long as it likes
  *
  * Returns 0 and sets *out, to be released with file_free(); otherwise -errno:
  *   -EBUSY      it kept changing for half a second
@@ -46,6 +45,15 @@ enum { FILE_PIPE_MS = 2000 };
  */
 __attribute__((warn_unused_result)) int file_read(struct file_bytes *out, const char *path,
 						  unsigned int pipe_ms);
+
+/*
+ * Reads standard input, whatever it is, from where it stands to its end, however long that takes.
+ *
+ * Returns 0 and sets *out, with `info` of zeros, to be released with file_free(); otherwise -errno:
+ *   -EFBIG   more than FILE_LEN_MAX bytes
+ *   -ENOMEM  out of memory
+ */
+__attribute__((warn_unused_result)) int file_read_standard(struct file_bytes *out);
 
 /* Are these one file, in one version of it? By inode, size and times; not by when it was read. */
 bool file_same(const struct stat *a, const struct stat *b);

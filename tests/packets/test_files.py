@@ -98,6 +98,16 @@ def test_a_director_does_not_start_with_a_damaged_file(glb_director, tmp_path, d
     assert len(complaints) == 1 and names(complaints[0], damaged, place)
 
 
+def test_a_check_waits_for_a_slow_pipe(glb_director, tmp_path):
+    """Nothing is in service yet that could be held up."""
+    words = " ".join(map(str, write(tmp_path, GOOD)))
+    words = words.replace(f"--tables {tmp_path}/tables.json", f"--tables <(sleep 2.2; cat {tmp_path}/tables.json)")
+    done = subprocess.run(
+        ["bash", "-c", f"{glb_director} -- --check {words}"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_good_files_pass_the_check(glb_director, tmp_path):
     files = write(tmp_path, GOOD)
     done = subprocess.run(

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,6 +55,16 @@ START_TEST(what_may_have_no_end_is_not_read)
 }
 END_TEST
 
+static pid_t start_child(void)
+{
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (!child)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return child;
+}
+
 /* A pipe into which another process writes, every so many milliseconds, without end. */
 static pid_t start_pipe(unsigned int every_ms)
 {
@@ -91,14 +102,78 @@ START_TEST(a_pipe_has_its_time_however_often_it_says_something)
 }
 END_TEST
 
-START_TEST(a_pipe_without_a_writer_is_empty)
+START_TEST(a_pipe_waits_for_its_first_writer_and_for_slow_ones)
 {
-	struct file_bytes file;
+	pid_t child = start_child();
+
+	if (!child) {
+		(void)usleep(300000);
+
+		int fd = open(scratch_file, O_WRONLY);
+
+		(void)usleep(2500000); /* longer than a director in service would wait */
+		_exit(write(fd, "whole", 5) != 5 || close(fd));
+	}
+	ck_assert_int_eq(mkfifo(scratch_file, 0600), 0);
+	scratch_check("whole", 5);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+END_TEST
+
+START_TEST(a_pipe_into_which_nobody_writes_is_empty)
+{
+	pid_t child = start_child();
+
+	if (!child) {
+		(void)usleep(100000);
+		_exit(close(open(scratch_file, O_WRONLY)));
+	}
+	ck_assert_int_eq(mkfifo(scratch_file, 0600), 0);
+	scratch_check("", 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+END_TEST
+
+START_TEST(a_pipe_without_a_writer_has_its_time_too)
+{
+	struct file_bytes file = {.len = 99};
 
 	ck_assert_int_eq(mkfifo(scratch_file, 0600), 0);
-	ck_assert_int_eq(file_read(&file, scratch_file, 0), 0);
-	ck_assert_uint_eq(file.len, 0);
+	ck_assert_int_eq(file_read(&file, scratch_file, 50), -ETIMEDOUT);
+	ck_assert_uint_eq(file.len, 99);
+}
+END_TEST
+
+START_TEST(standard_input_is_read_from_where_it_stands_whatever_it_is)
+{
+	struct file_bytes file;
+	int ends[2];
+
+	scratch_write("0123456789");
+	ck_assert_int_eq(dup2(open(scratch_file, O_RDONLY), STDIN_FILENO), STDIN_FILENO);
+	ck_assert_int_eq(lseek(STDIN_FILENO, 4, SEEK_SET), 4);
+	ck_assert_int_eq(file_read_standard(&file), 0);
+	ck_assert_str_eq((const char *)file.bytes, "456789");
+	ck_assert_uint_eq(file.len, 6);
+	ck_assert_uint_eq(file.info.st_mode, 0);
 	file_free(&file);
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+
+	pid_t child = start_child();
+
+	if (!child) {
+		(void)usleep(100000);
+		_exit(write(ends[1], "late", 4) != 4 || shutdown(ends[1], SHUT_WR));
+	}
+	ck_assert_int_eq(file_read_standard(&file), 0);
+	ck_assert_str_eq((const char *)file.bytes, "late");
+	file_free(&file);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+
+	ck_assert_int_eq(dup2(open(scratch_dir, O_RDONLY), STDIN_FILENO), STDIN_FILENO);
+	ck_assert_int_eq(file_read_standard(&file), -EISDIR);
 }
 END_TEST
 
@@ -297,7 +372,10 @@ Suite *unit_suite(void)
 	tcase_add_test(file, what_cannot_be_read_says_why);
 	tcase_add_test(file, what_may_have_no_end_is_not_read);
 	tcase_add_test(file, a_pipe_has_its_time_however_often_it_says_something);
-	tcase_add_test(file, a_pipe_without_a_writer_is_empty);
+	tcase_add_test(file, a_pipe_waits_for_its_first_writer_and_for_slow_ones);
+	tcase_add_test(file, a_pipe_into_which_nobody_writes_is_empty);
+	tcase_add_test(file, a_pipe_without_a_writer_has_its_time_too);
+	tcase_add_test(file, standard_input_is_read_from_where_it_stands_whatever_it_is);
 	tcase_add_test(file, a_file_too_large_to_be_meant_is_refused);
 	tcase_add_loop_test(file, a_file_is_read_as_it_was_at_one_moment_or_not_at_all, 0,
 			    COUNT_OF(writers));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,6 +89,51 @@ START_TEST(a_file_that_changes_before_the_other_is_read_is_read_again)
 }
 END_TEST
 
+START_TEST(a_pipe_is_read_once_though_the_other_file_changes)
+{
+	struct conf_input inputs[] = {{.path = "first"}, {.path = "second"}};
+
+	ck_assert_int_eq(mkfifo("first", 0600), 0);
+	put_in_place("second", 1);
+
+	pid_t child = start_child();
+
+	if (!child) {
+		int fd = open("first", O_WRONLY); /* once it is being read */
+
+		put_in_place("second", 2);
+		_exit(write(fd, "7", 1) != 1 || close(fd));
+	}
+	inputs_read(inputs, 2);
+	ck_assert_int_eq(inputs[0].err, 0);
+	ck_assert_int_eq(inputs[1].err, 0);
+	ck_assert_int_eq(number_in(&inputs[0]), 7);
+	ck_assert_int_eq(number_in(&inputs[1]), 2);
+	inputs_free(inputs, 2);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+END_TEST
+
+START_TEST(standard_input_is_one_file_for_whoever_wants_it)
+{
+	struct conf_input inputs[] = {
+		{.path = "-", .standard = true},
+		{.path = "-", .standard = true},
+	};
+	struct conf_input plain = {.path = "-"};
+
+	write_number("first", 3);
+	ck_assert_int_eq(dup2(open("first", O_RDONLY), STDIN_FILENO), STDIN_FILENO);
+	inputs_read(inputs, 2);
+	ck_assert_int_eq(inputs[0].err, 0);
+	ck_assert_int_eq(number_in(&inputs[0]), 3);
+	ck_assert_int_eq(inputs[1].err, -EALREADY);
+	inputs_free(inputs, 2);
+	inputs_read(&plain, 1);
+	ck_assert_int_eq(plain.err, -ENOENT);
+}
+END_TEST
+
 START_TEST(two_files_are_never_mixed)
 {
 	unsigned int read = 0;
@@ -146,6 +192,8 @@ Suite *unit_suite(void)
 
 	tcase_add_checked_fixture(input, make_directory, remove_directory);
 	tcase_add_test(input, a_file_that_changes_before_the_other_is_read_is_read_again);
+	tcase_add_test(input, a_pipe_is_read_once_though_the_other_file_changes);
+	tcase_add_test(input, standard_input_is_one_file_for_whoever_wants_it);
 	tcase_add_test(input, two_files_are_never_mixed);
 	tcase_add_test(input,
 		       what_cannot_be_read_is_reported_and_does_not_keep_the_other_from_being_read);
