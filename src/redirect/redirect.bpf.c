@@ -237,10 +237,11 @@ GLB_INLINE enum glb_redirect_counter decide_socket(struct bpf_sock *sock,
 						   struct glb_cursor cur,
 						   const struct tcp_numbers *numbers)
 {
-	const uint8_t bare = GLB_TCP_FIN | GLB_TCP_SYN | GLB_TCP_RST | GLB_TCP_ACK;
+	/* where the bare ACK was lost, data or the client's FIN completes the handshake as well */
+	const uint8_t telling = GLB_TCP_SYN | GLB_TCP_RST | GLB_TCP_ACK;
 
 	if (sock->state == BPF_TCP_LISTEN)
-		return (flow->tcp_flags & bare) == GLB_TCP_ACK && has_syn_cookie(sock, flow, cur)
+		return (flow->tcp_flags & telling) == GLB_TCP_ACK && has_syn_cookie(sock, flow, cur)
 			       ? GLB_REDIRECT_ACCEPTED_SYN_COOKIE
 			       : GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
 	return numbers && is_claimed(sock, numbers) ? GLB_REDIRECT_ACCEPTED_ESTABLISHED

@@ -5,9 +5,10 @@ import contextlib
 
 import pytest
 from bench import Bench, half_open
-from hosts import VIP, VIP6
+from hosts import B, VIP, VIP6
 from scapy.layers.inet import TCP, IPOption_NOP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt
+from scapy.packet import Raw
 
 vips = pytest.mark.parametrize("vip", [VIP, VIP6], ids=["ipv4", "ipv6"])
 
@@ -21,12 +22,25 @@ def proxy(request, network):
 
 
 @vips
-@pytest.mark.parametrize("flags", ["A", "PA"])
+@pytest.mark.parametrize("flags", ["A", "PA", "FA"])
 def test_a_segment_that_brings_a_cookie_back_is_kept(network, proxy, vip, flags):
     with half_open(network, proxy, vip) as (ours, _):
         ours[TCP].flags = flags
         assert proxy.accepts(ours) == "accepted_syn_cookie"
         assert proxy.accepts(ours, hops=()) == "accepted_syn_cookie"
+
+
+@vips
+def test_a_handshake_whose_end_was_lost_is_completed_by_the_end_of_the_connection(
+        network, proxy, vip):
+    """The client has sent a short request and closed; of its segments the last one arrives."""
+    with half_open(network, proxy, vip) as (ours, listener):
+        ours[TCP].flags = "FPA"
+        network.send_to(proxy.proxy, ours, [B])
+        with listener.accept()[0] as server:
+            server.settimeout(5)
+            assert server.recv(100) == bytes(ours[Raw])
+            assert server.recv(100) == b""
 
 
 @vips
@@ -51,9 +65,9 @@ def test_a_cookie_is_found_behind_extension_headers(network, proxy):
 
 
 @vips
-@pytest.mark.parametrize("flags", ["FA", "RA", "", "R"])
+@pytest.mark.parametrize("flags", ["RA", "", "R"])
 def test_a_cookie_with_other_flags_is_none(network, proxy, vip, flags):
-    """No handshake is completed by a segment that ends it."""
+    """No handshake is completed by a reset, or by what acknowledges nothing."""
     with half_open(network, proxy, vip) as (ours, _):
         ours[TCP].flags = flags
         assert proxy.forwards(ours) == "forwarded_to_alternate"
