@@ -73,8 +73,8 @@ struct tracked {
 	uint32_t client_window;
 	uint32_t here_end;
 	uint32_t here_window;
-	bool complete; /* the client has acknowledged the SYN-ACK */
-	bool offloaded;
+	bool complete;	 /* the client has acknowledged the SYN-ACK */
+	bool unfollowed; /* the numbers are of long ago */
 	bool over;
 };
 
@@ -88,7 +88,7 @@ GLB_INLINE bool tracked_claims(const struct tracked *tracked, const struct tcp_n
 			return true;
 		return segment->flags & GLB_TCP_RST && segment->seq == tracked->client_end;
 	}
-	if (tracked->offloaded)
+	if (tracked->unfollowed)
 		return true;
 
 	uint32_t late = larger(tracked->client_window, LATE_MAX);
@@ -118,6 +118,16 @@ GLB_INLINE uint8_t read_kernel8(const __u8 *at)
 	return value;
 }
 
+/*
+ * Are the numbers of long ago? A flow table that has the connection does not follow them. When it
+ * gives an idle one back it clears the windows (flow_offload_fixup_tcp() of the kernel), which are
+ * at least 1 otherwise, until both ends have sent something again.
+ */
+GLB_INLINE bool is_unfollowed(unsigned long status, const struct tracked *tracked)
+{
+	return status & CT_OFFLOAD || !tracked->client_window || !tracked->here_window;
+}
+
 /* Reads what is tracked of a flow; false when nothing is, or no answer of this host. */
 GLB_INLINE bool read_tracked(struct tracked *tracked, struct __sk_buff *skb,
 			     struct bpf_sock_tuple *tuple, uint32_t tuple_len)
@@ -137,9 +147,9 @@ GLB_INLINE bool read_tracked(struct tracked *tracked, struct __sk_buff *skb,
 		.here_end = read_kernel32(&tcp->seen[CT_REPLY].td_end),
 		.here_window = read_kernel32(&tcp->seen[CT_REPLY].td_maxwin),
 		.complete = status & CT_ASSURED,
-		.offloaded = status & CT_OFFLOAD,
 		.over = read_kernel8(&tcp->state) >= CT_TIME_WAIT,
 	};
+	tracked->unfollowed = is_unfollowed(status, tracked);
 	bpf_ct_release(ct);
 	return status & CT_SEEN_REPLY && opts.dir == CT_ORIGINAL;
 }

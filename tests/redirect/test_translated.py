@@ -6,12 +6,15 @@ import os
 import random
 import shutil
 import socket
+import struct
 import subprocess
 
 import pytest
 import test_strangers as strangers
-from bench import segment_of
+import wire
+from bench import segment, segment_of, stranger
 from hosts import A, B, VIP, VIP6, counted
+from kernel import inside
 from netns import Namespace
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.inet6 import ICMPv6PacketTooBig, IPv6
@@ -252,6 +255,65 @@ def test_an_error_about_a_translated_connection_is_kept_where_that_is(network, t
             with counted(a) as (at_a,):
                 network.send_to(a, changed, [B])
             assert at_a == {"total": 1, fate: 1}
+
+
+# Of linux/netfilter/nfnetlink_conntrack.h and nf_conntrack_common.h.
+CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_STATUS, CTA_PROTOINFO, CTA_TIMEOUT = 1, 2, 3, 4, 7
+CTA_TUPLE_IP, CTA_TUPLE_PROTO, CTA_PROTOINFO_TCP, CTA_PROTOINFO_TCP_STATE = 1, 2, 1, 1
+CT_NEW, TCP_ESTABLISHED = 1 << 8, 3
+REQUEST, ACK, CREATE, NESTED = 1, 4, 0x400, 0x8000
+SEEN_REPLY, ASSURED, CONFIRMED = 2, 4, 8
+NETLINK_NETFILTER = 12
+
+
+def attribute(kind, value):
+    return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+
+
+def nested(kind, *attributes):
+    return attribute(kind | NESTED, b"".join(attributes))
+
+
+def ends(kind, src, sport, dst, dport):
+    """The attribute that says between whom a connection is."""
+    first = 3 if ":" in src else 1  # CTA_IP_V6_SRC, CTA_IP_V4_SRC; the destination follows
+    return nested(
+        kind,
+        nested(CTA_TUPLE_IP, attribute(first, wire.address(src)),
+               attribute(first + 1, wire.address(dst))),
+        nested(CTA_TUPLE_PROTO, attribute(1, b"\6"), attribute(2, struct.pack(">H", sport)),
+               attribute(3, struct.pack(">H", dport))))
+
+
+def track(namespace, status, src, sport, dst, dport):
+    """Make connection tracking know a connection, but no numbers or windows of it."""
+    body = struct.pack(">BBH", socket.AF_INET6 if ":" in src else socket.AF_INET, 0, 0) + b"".join([
+        ends(CTA_TUPLE_ORIG, src, sport, dst, dport),
+        ends(CTA_TUPLE_REPLY, dst, dport, src, sport),
+        attribute(CTA_STATUS, struct.pack(">I", status | CONFIRMED)),
+        attribute(CTA_TIMEOUT, struct.pack(">I", 60)),
+        nested(CTA_PROTOINFO, nested(CTA_PROTOINFO_TCP, attribute(
+            CTA_PROTOINFO_TCP_STATE, bytes([TCP_ESTABLISHED]))))])
+    with inside(namespace):
+        kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+    with kernel:
+        kernel.send(struct.pack("=IHHII", 16 + len(body), CT_NEW, REQUEST | ACK | CREATE, 1, 0)
+                    + body)
+        assert struct.unpack_from("=i", kernel.recv(4096), 16) == (0,)
+
+
+@vips
+def test_a_connection_that_a_flow_table_gave_back_is_kept_whatever_its_numbers(proxy, vip):
+    """What is tracked of it has no windows, and numbers of long ago."""
+    for status, sport, kept in ((SEEN_REPLY | ASSURED, 40101, True), (SEEN_REPLY, 40102, False)):
+        track(proxy.proxy.namespace, status, stranger(vip), sport, vip, PORT)
+        for flags in ("A", "FA", "R"):
+            for number in (1 << 20, 1 << 31):
+                theirs = segment(vip, flags, sport=sport, seq=number, ack=number)
+                if kept:
+                    assert proxy.accepts(theirs) == "accepted_tracked"
+                else:
+                    assert proxy.forwards(theirs) == "forwarded_to_alternate"
 
 
 def reversed_ports(ours):
