@@ -20,6 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { ATTEMPTS = 5 }; /* to attach, while other commands do the same */
+
 /* --- Load --- */
 
 static int discard(enum libbpf_print_level level, const char *format, va_list args)
@@ -120,6 +122,29 @@ static int read_heritage(const struct ours *old, struct heritage *heritage)
 /* --- Attach, detach, read --- */
 
 /*
+ * Leaves one program of ours in the tcx list: two commands that find none at the same time put two
+ * there. The first in the list stays, the last to come, whichever command gets here first.
+ */
+static int leave_one(int ifindex)
+{
+	for (;;) {
+		struct places now;
+		int error = places_find(ifindex, &now);
+
+		if (error)
+			return error == -EPERM ? 0 : error; /* who may not look may attach */
+		if (now.second.id)
+			error = tcx_detach(ifindex, now.second.program_fd);
+
+		bool done = !now.second.id;
+
+		places_release(&now);
+		if (done || (error && error != -ENOENT))
+			return error;
+	}
+}
+
+/*
  * Puts a program where it belongs and then takes the old one away from where it does not. While
  * both are there the first to run decides, and what it keeps is no packet for the other.
  */
@@ -130,20 +155,26 @@ static int place_program(int ifindex, int program_fd, const struct places *old,
 
 	if (hook == REDIRECT_TCX) {
 		error = tcx_attach(ifindex, program_fd, old->tcx.program_fd);
-		return error || !old->clsact.id ? error : clsact_detach(ifindex);
+		if (!error && old->clsact.id)
+			error = clsact_detach(ifindex);
+		return error ? error : leave_one(ifindex);
 	}
 	error = clsact_attach(ifindex, program_fd, old->clsact.id != 0);
-	return error || !old->tcx.id ? error : tcx_detach(ifindex, old->tcx.program_fd);
+	if (error || !old->tcx.id)
+		return error;
+	error = leave_one(ifindex);
+	return error ? error : tcx_detach(ifindex, old->tcx.program_fd);
 }
 
-int redirect_attach(int ifindex, enum redirect_hook hook, const struct senders *from)
+/*
+ * redirect_attach(), which also fails when another command changes the place meanwhile: -ENOENT
+ * where the program to replace has gone, -EEXIST where one has come.
+ */
+static int attach_once(int ifindex, enum redirect_hook hook, const struct senders *from)
 {
 	struct heritage heritage = {.counters_fd = -1, .senders_fd = -1, .from = from};
 	struct redirect_bpf *skeleton = NULL;
 	struct places old;
-
-	libbpf_set_print(discard);
-
 	int error = places_find(ifindex, &old);
 
 	if (error)
@@ -169,14 +200,26 @@ int redirect_attach(int ifindex, enum redirect_hook hook, const struct senders *
 	return error;
 }
 
+int redirect_attach(int ifindex, enum redirect_hook hook, const struct senders *from)
+{
+	int error = -ENOENT;
+
+	libbpf_set_print(discard);
+	for (int i = 0; i < ATTEMPTS && (error == -ENOENT || error == -EEXIST); i++)
+		error = attach_once(ifindex, hook, from);
+	return error;
+}
+
 int redirect_detach(int ifindex)
 {
 	struct places places;
 
 	libbpf_set_print(discard);
 
-	int error = places_find(ifindex, &places);
+	int error = leave_one(ifindex);
 
+	if (!error)
+		error = places_find(ifindex, &places);
 	if (error)
 		return error;
 	if (places_first(&places, &error) && places.tcx.id)

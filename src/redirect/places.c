@@ -123,10 +123,11 @@ static int open_ours(uint32_t id, struct ours *ours)
 void places_release(struct places *places)
 {
 	release(&places->tcx);
+	release(&places->second);
 	release(&places->clsact);
 }
 
-/* Finds our program in the tcx list, if the kernel has such lists. */
+/* Finds our program in the tcx list, if the kernel has such lists, and one more of ours there. */
 static int find_in_tcx(int ifindex, struct places *places)
 {
 	int error = tcx_list(ifindex, places->tcx_ids, &places->tcx_count);
@@ -136,13 +137,13 @@ static int find_in_tcx(int ifindex, struct places *places)
 	if (error)
 		return error;
 	places->has_tcx = true;
-	for (uint32_t i = 0; i < places->tcx_count; i++) {
-		error = open_ours(places->tcx_ids[i], &places->tcx);
-		if (!error) {
+	for (uint32_t i = 0; i < places->tcx_count && !places->second.id; i++) {
+		bool first = !places->tcx.id;
+
+		error = open_ours(places->tcx_ids[i], first ? &places->tcx : &places->second);
+		if (!error && first)
 			places->tcx_at = i;
-			return 0;
-		}
-		if (error != -EEXIST && error != -ENOENT)
+		if (error && error != -EEXIST && error != -ENOENT)
 			return error;
 	}
 	return 0;
@@ -162,7 +163,7 @@ static int find_in_clsact(int ifindex, struct places *places)
 
 int places_find(int ifindex, struct places *places)
 {
-	*places = (struct places){.tcx = nothing, .clsact = nothing};
+	*places = (struct places){.tcx = nothing, .second = nothing, .clsact = nothing};
 
 	int error = find_in_tcx(ifindex, places);
 

@@ -29,6 +29,7 @@ struct places {
 	uint32_t tcx_count;
 	uint32_t tcx_at; /* place of ours in that list */
 	struct ours tcx;
+	struct ours second; /* of ours in that list, when two commands put one there at once */
 	struct ours clsact;
 };
 

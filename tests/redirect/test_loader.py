@@ -59,6 +59,24 @@ def test_attach_again_replaces_the_program_and_keeps_its_counters(network, words
     assert counters["total"] > 0
 
 
+@pytest.mark.parametrize("before", [False, True], ids=["none-before", "one-before"])
+def test_commands_at_the_same_time_attach_one_program(host, hook, before):
+    """As at boot, from a unit and from a hook of the network's."""
+    if before:
+        host.redirect("attach", "eth0", *hook.words)
+    done = []
+    commands = [threading.Thread(target=lambda: done.append(
+        host.attempt("attach", "eth0", *hook.words))) for _ in range(4)]
+    for command in commands:
+        command.start()
+    for command in commands:
+        command.join()
+    assert done == [(0, "", "")] * 4
+    assert host.places() == [hook.place]
+    host.redirect("detach", "eth0")
+    assert host.places() == []
+
+
 @pytest.mark.parametrize("hooks", [
     [()], [("--clsact",)], [(), ("--clsact",)],
 ], ids=["tcx", "clsact", "from-one-to-the-other"])
