@@ -284,9 +284,7 @@ static struct device_state own_state(uint16_t id)
 	return state;
 }
 
-/*
- * The number of the device that the driver has opened. There may be another one of its name since.
- */
+/* The number of the device that the driver has opened: another one may have its name since. */
 static uint32_t opened_device(uint16_t id, const struct netdev *netdev)
 {
 	struct rte_eth_dev_info info;
@@ -425,6 +423,7 @@ static bool is_due(const struct links *links, uint16_t id)
 
 	return link->is_dead && link->netdev.is_named &&
 	       (link->netdev.is_own || link->device.now.ifindex) &&
+	       (!link->netdev.needs_up || link->device.now.is_up) &&
 	       links->now_ms - link->tried_at_ms >= LINK_POLL_MS;
 }
 

@@ -18,10 +18,11 @@ static const struct {
 	const char *driver;
 	const char *key;
 	bool is_copied;
+	bool needs_up;
 } named_by[] = {
-	{"net_af_packet", "iface", true},  {"net_af_xdp", "iface", false},
-	{"net_pcap", "iface", true},	   {"net_pcap", "rx_iface", true},
-	{"net_pcap", "rx_iface_in", true},
+	{"net_af_packet", "iface", true, false}, {"net_af_xdp", "iface", false, false},
+	{"net_pcap", "iface", true, true},	 {"net_pcap", "rx_iface", true, true},
+	{"net_pcap", "rx_iface_in", true, true},
 };
 
 /* The value of a key among the arguments that the port was made with. False: it has none. */
@@ -51,6 +52,7 @@ bool netdev_of(struct netdev *out, uint16_t id)
 		    !read_arg(found.name, &info, named_by[i].key))
 			continue;
 		found.is_copied = named_by[i].is_copied;
+		found.needs_up = named_by[i].needs_up;
 		found.is_named = true;
 		*out = found;
 		return true;

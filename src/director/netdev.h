@@ -22,6 +22,7 @@ struct netdev {
 	bool is_copied; /* the kernel, and every other reader, has its own copy of each frame */
 	bool is_own;	/* the driver makes it, and it goes with the port */
 	bool is_named;	/* an EAL option names it, so that the port can be made again */
+	bool needs_up;	/* the driver opens none that is down */
 };
 
 /* The name of a port, in *name or a constant: "?" when there is no such port. */

@@ -295,6 +295,28 @@ def test_one_device_of_two_may_go_and_come_back(host, traffic):
     host.stop()
 
 
+@pytest.mark.parametrize("vdev", ON_ETH0)
+def test_a_device_may_be_made_again_long_before_it_is_switched_on(host, traffic, vdev):
+    """As by hand. libpcap opens none that is off, which is no reason to leave the other port."""
+    second = Traffic(host, "eth1", "far1")
+    second.make()
+    host.start(vdev, "net_af_packet1,iface=eth1")
+    traffic.delete()
+    host.wait_for_log("eth0 is gone")
+    host.namespace.ip("link", "add", "eth0", "type", "veth", "peer", "far")
+    host.wait_for_log("eth0 was made again")
+    time.sleep(0.5)
+    assert second.reply() and host.process.poll() is None
+    for device in ("eth0", "far"):
+        host.namespace.ip("link", "set", device, "up")
+    host.namespace.run("ethtool", "-K", "far", "tx", "off")
+    host.namespace.run("ethtool", "-K", "far", "gro", "on")
+    host.wait_for_log("eth0 is served again")
+    wait_until(traffic.reply, "traffic", 3)
+    assert second.reply()
+    host.stop()
+
+
 def test_a_tap_device_that_is_deleted_is_made_again(host):
     """Nobody else can make it."""
     tap = Traffic(host, "tap0", "tap0")
