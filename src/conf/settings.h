@@ -19,7 +19,8 @@
 
 enum { FIELDS_TEXT_LEN = 48 };
 
-/* The names of a set of enum glb_hash_field, as in hash_fields, with spaces between. Returns out. */
+/* The names of a set of enum glb_hash_field, as in hash_fields, with spaces between. Returns out.
+ */
 const char *fields_text(char out[FIELDS_TEXT_LEN], uint8_t fields);
 
 /*

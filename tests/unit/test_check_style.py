@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Does scripts/check-style notice a badly formatted file and a careless script, and nothing else?
+
+test_check_style.py CHECK_STYLE
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("include/glb", "src/core", "tests/unit", "scripts", ".ci")
+BAD_C = "int\tanswer( void );\n"
+BAD_SCRIPT = "#!/bin/sh\ncd $1\n"
+
+
+class CheckStyle(unittest.TestCase):
+    program = ""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="glb-unit-")
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+        for name in FOLDERS:
+            (self.root / name).mkdir(parents=True)
+        for name in (".clang-format", "include/glb/bytes.h", "scripts/help.sh", "scripts/check"):
+            shutil.copy(ROOT / name, self.root / name)
+
+    def check(self):
+        done = subprocess.run([self.program, self.root], capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_a_tidy_tree_passes(self):
+        self.assertEqual(self.check()[0], 0)
+
+    def test_each_kind_of_file_is_looked_at(self):
+        for name in ("include/glb/a.h", "src/core/a.c", "tests/unit/a.c", "scripts/a", ".ci/a"):
+            path = self.root / name
+            path.write_text(BAD_C if name[-2] == "." else BAD_SCRIPT)
+            status, said = self.check()
+            path.unlink()
+            self.assertEqual(status, 1, name)
+            self.assertIn(name, said)
+
+
+if __name__ == "__main__":
+    if not (shutil.which("clang-format-14") and shutil.which("shellcheck")):
+        sys.exit(77)
+    CheckStyle.program = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main(verbosity=2)
