@@ -11,6 +11,7 @@
 #define DIRECTOR_CONTROL_H
 
 #include "conf/director.h"
+#include "director/eal.h"
 #include "director/host.h"
 #include "director/link.h"
 #include "director/neighbour.h"
@@ -31,9 +32,10 @@ struct control {
 	struct workers workers;
 	struct service service; /* started by the caller */
 	struct stalls stalls;
-	struct status status; /* opened and closed by the caller */
-	bool ready;	      /* all workers have begun to serve */
-	bool workers_left;    /* the same of workers: leave ports and the EAL alone, too */
+	struct eal_log eal_log; /* of the caller, and not touched here */
+	struct status status;	/* opened and closed by the caller */
+	bool ready;		/* all workers have begun to serve */
+	bool workers_left;	/* the same of workers: leave ports and the EAL alone, too */
 	bool left; /* a thread goes on that could not be waited for: end the process by _exit() */
 };
 

@@ -11,15 +11,6 @@
 #include "sys/log.h"
 #include "sys/words.h"
 
-enum { WHY_LEN = 256 };
-
-/* What the EAL and its drivers have logged about the first device that failed. */
-struct eal_log {
-	char said[WHY_LEN]; /* by drivers since the last line of the EAL's own */
-	char device[RTE_DEV_NAME_MAX_LEN];
-	char why[WHY_LEN]; /* "": the driver did not say */
-};
-
 /* Takes a name out of a line such as `failed to initialize NAME device`. False: it is another. */
 static bool read_name(char out[RTE_DEV_NAME_MAX_LEN], const char *line, const char *before,
 		      const char *behind)
@@ -35,12 +26,13 @@ static bool read_name(char out[RTE_DEV_NAME_MAX_LEN], const char *line, const ch
 }
 
 /* Adds what a driver says, without the name of its function. */
-static void add_reason(char said[WHY_LEN], const char *line)
+static void add_reason(char said[EAL_WHY_LEN], const char *line)
 {
 	const char *text = strstr(line, "(): ");
 	size_t len = strlen(said);
 
-	(void)snprintf(said + len, WHY_LEN - len, "%s%s", len ? "; " : "", text ? text + 4 : line);
+	(void)snprintf(said + len, EAL_WHY_LEN - len, "%s%s", len ? "; " : "",
+		       text ? text + 4 : line);
 }
 
 static void take_line(struct eal_log *log, const char *line)
@@ -51,7 +43,7 @@ static void take_line(struct eal_log *log, const char *line)
 
 	if ((failed || unknown) && !*log->device) {
 		memcpy(log->device, name, sizeof(name));
-		(void)snprintf(log->why, WHY_LEN, "%s",
+		(void)snprintf(log->why, EAL_WHY_LEN, "%s",
 			       failed ? log->said : "no driver of this DPDK has such devices");
 	}
 	if (failed || unknown || !strncmp(line, "EAL: ", strlen("EAL: ")))
@@ -62,7 +54,7 @@ static void take_line(struct eal_log *log, const char *line)
 
 static ssize_t take_lines(void *cookie, const char *lines, size_t len)
 {
-	char line[WHY_LEN];
+	char line[EAL_WHY_LEN];
 
 	for (size_t at = 0; at < len;) {
 		const char *end = memchr(lines + at, '\n', len - at);
@@ -77,17 +69,13 @@ static ssize_t take_lines(void *cookie, const char *lines, size_t len)
 	return (ssize_t)len;
 }
 
-/* Has what DPDK logs wait for nobody either. The EAL uses the log until the process ends. */
-static struct eal_log *take_log(void)
+/* Has what DPDK logs wait for nobody either, for as long as the process lives. */
+static void take_log(struct eal_log *log)
 {
-	struct eal_log *log = calloc(1, sizeof(*log));
-	FILE *stream =
-		log ? fopencookie(log, "w", (cookie_io_functions_t){.write = take_lines}) : NULL;
+	FILE *stream = fopencookie(log, "w", (cookie_io_functions_t){.write = take_lines});
 
-	if (!stream || !rte_openlog_stream(stream))
-		return log;
-	(void)fclose(stream);
-	return log;
+	if (stream && rte_openlog_stream(stream))
+		(void)fclose(stream);
 }
 
 /* The interface of the kernel that a device was to be on, if there is none of that name. */
@@ -234,15 +222,11 @@ static void log_failure(const struct eal_log *log, int err, bool huge)
 		log_error("the EAL does not start: %s", rte_strerror(err));
 }
 
-int eal_start(int argc, char **argv)
+int eal_start(struct eal_log *log, int argc, char **argv)
 {
 	bool huge = !has_word(argc, argv, "--no-huge");
-	struct eal_log *log = take_log();
 
-	if (!log) {
-		log_error("out of memory");
-		return -ENOMEM;
-	}
+	take_log(log);
 	if (rte_eal_init(argc, argv) >= 0)
 		return check_devices(log);
 

@@ -113,7 +113,7 @@ static int status_of(int err)
 static int run(struct control *control, int eal_argc, char **eal_argv)
 {
 	status_starting(&control->status, "starts the EAL, which clears its memory");
-	if (eal_start(eal_argc, eal_argv))
+	if (eal_start(&control->eal_log, eal_argc, eal_argv))
 		return EXIT_FAILURE;
 	log_stay_here(); /* off the workers' processors */
 	status_stay_here(&control->status);
@@ -213,5 +213,5 @@ int main(int argc, char **argv)
 	log_stop();
 	if (control.left || control.workers_left)
 		_exit(status); /* takes nothing from under the thread that is left */
-	return status;
+	exit(status);	       /* and not return: DPDK logs to what is in this frame */
 }
