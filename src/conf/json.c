@@ -12,6 +12,9 @@
 #include "conf/encoding.h"
 #include "conf/json.h"
 #include "conf/room.h"
+#include "sys/words.h"
+
+enum { HINT_LEN = 96 };
 
 /* --- Files --- */
 
@@ -309,8 +312,22 @@ static bool is_known(const struct conf_value *object, const char *key, const cha
 	return is_remark(object, key);
 }
 
+/* "; did you mean ...?" if a known key is near, or "". Returns out. */
+static const char *hint(char out[HINT_LEN], const char *key, const char *const known[])
+{
+	struct nearest nearest = nearest_start(key);
+
+	for (; *known; known++)
+		nearest_try(&nearest, *known, *known);
+	out[0] = '\0';
+	if (nearest.found)
+		(void)snprintf(out, HINT_LEN, "; did you mean \"%s\"?", nearest.found);
+	return out;
+}
+
 void conf_warn_unknown(const struct conf_value *object, const char *const known[])
 {
+	char text[HINT_LEN];
 	const char *key;
 	json_t *json;
 	uint32_t index = 0; /* the library keeps members in order */
@@ -320,7 +337,7 @@ void conf_warn_unknown(const struct conf_value *object, const char *const known[
 
 		if (!is_known(object, key, known)) {
 			member = member_at(object, key, json, index);
-			conf_warn(&member, "unknown key, ignored");
+			conf_warn(&member, "unknown key, ignored%s", hint(text, key, known));
 		}
 		index++;
 	}
@@ -328,6 +345,7 @@ void conf_warn_unknown(const struct conf_value *object, const char *const known[
 
 int conf_refuse_unknown(const struct conf_value *object, const char *const known[])
 {
+	char text[HINT_LEN];
 	const char *key;
 	json_t *json;
 	uint32_t index = 0;
@@ -338,7 +356,7 @@ int conf_refuse_unknown(const struct conf_value *object, const char *const known
 
 		if (!is_known(object, key, known)) {
 			member = member_at(object, key, json, index);
-			err = conf_refuse(&member, "unknown key");
+			err = conf_refuse(&member, "unknown key%s", hint(text, key, known));
 		}
 		index++;
 	}

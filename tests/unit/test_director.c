@@ -309,6 +309,10 @@ static const struct {
 	 "warning 1:84: $.lcores: accepted without effect: workers and queues are assigned "
 	 "automatically"},
 	{WITH("'new':1"), "warning 1:81: $.new: unknown key, ignored"},
+	{WITH("'hash_feilds':1"), "warning 1:89: $.hash_feilds: unknown key, ignored; did you mean "
+				  "\"hash_fields\"?"},
+	{WITH("'hash_fields':{'scr_addr':true}"), "1:101: $.hash_fields.scr_addr: unknown key; did "
+						  "you mean \"src_addr\"?"},
 	/* the source */
 	{"{" GATEWAY ",'outbound_src_ip6':'10.0.0.1'}",
 	 "1:64: $.outbound_src_ip6: is an IPv4 address, which belongs into outbound_src_ip"},
