@@ -12,3 +12,25 @@ case ${1-} in
 	exit 0
 	;;
 esac
+
+# Refuses the first word that is no option of a script. OPTIONS that are empty refuse any word, "-"
+# stands for none but takes other words.
+# expect_words OPTIONS WORD...
+expect_words()
+{
+	expected=$1
+	shift
+	for word; do
+		case $word in
+		-*) ;;
+		*) [ -z "$expected" ] || continue ;;
+		esac
+		case " $expected " in
+		*" ${word%%=*} "*) ;;
+		*)
+			echo "${0##*/}: no option \"$word\"; see $0 --help" >&2
+			exit 2
+			;;
+		esac
+	done
+}

@@ -163,6 +163,16 @@ class CommandLines(unittest.TestCase):
             self.assertEqual(status, 1)
             self.assertIn("glb-director: info: --debug has no effect: the log has all there is to say\n", err)
 
+    def test_every_script_names_the_word_that_it_does_not_know_before_it_does_anything(self):
+        for name in SCRIPTS:
+            status, _, err = run(ROOT / "scripts" / name, "--frobnicate")
+            self.assertIn(status, (1, 2), name)
+            self.assertIn("--frobnicate", err, name)
+        for name in ("check", "test"):
+            status, out, err = run(ROOT / "scripts" / name, "all")
+            self.assertEqual((status, out), (2, ""), name)
+            self.assertTrue(err.startswith(f'{name}: no option "all"; see '), err)
+
     def test_help_that_nobody_could_read_is_a_failure(self):
         for name, path in self.programs.items():
             with open("/dev/full", "wb") as full:
