@@ -165,9 +165,9 @@ class CommandLines(unittest.TestCase):
 
     def test_every_script_names_the_word_that_it_does_not_know_before_it_does_anything(self):
         for name in SCRIPTS:
-            status, _, err = run(ROOT / "scripts" / name, "--frobnicate")
+            status, _, err = run(ROOT / "scripts" / name, "frobnicate" if name == "lab" else "--frobnicate")
             self.assertIn(status, (1, 2), name)
-            self.assertIn("--frobnicate", err, name)
+            self.assertIn("frobnicate", err, name)
         for name in ("check", "test"):
             status, out, err = run(ROOT / "scripts" / name, "all")
             self.assertEqual((status, out), (2, ""), name)
