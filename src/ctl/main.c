@@ -171,7 +171,7 @@ static const struct command commands[] = {
 		.name = "replay",
 		.run = replay,
 		.options = WITH(CONFIG) | WITH(TABLES) | WITH(SOURCE_MAC) | WITH(GATEWAY_MAC) |
-			   WITH(PUNTED),
+			   WITH(PUNTED) | WITH(JSON) | WITH(NONZERO),
 		.needed = WITH(CONFIG) | WITH(TABLES),
 		.args = "IN.pcap OUT.pcap",
 		.args_min = 2,

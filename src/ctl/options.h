@@ -24,7 +24,8 @@
 	X(SOURCE_MAC, "source-mac", "MAC",                                                         \
 	  "MAC address of the port; without it, frames to any unicast address are the director's") \
 	X(GATEWAY_MAC, "gateway-mac", "MAC", "what \"auto\" in director.json would find")          \
-	X(PUNTED, "punted", "FILE", "capture to be written of what goes to the kernel")
+	X(PUNTED, "punted", "FILE", "capture to be written of what goes to the kernel")            \
+	X(NONZERO, "nonzero", NULL, "leave out counters that are 0")
 
 enum {
 #define OPTION_CONSTANT(constant, ...) OPTION_##constant,

@@ -6,26 +6,36 @@
  * what a director would do.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <glb/answer.h>
+#include <glb/parse.h>
 
+#include "capture.h"
 #include "commands.h"
 #include "conf/addr.h"
 #include "conf/director.h"
 #include "load.h"
+#include "standard.h"
 #include "sys/log.h"
+#include "writer.h"
 
 enum {
 	BURST = 32,
 	HEADROOM = 128,
 	FRAME_LEN_MAX = 65536 + 64,
-	SNAPSHOT_LEN = 65535, /* announced by what is written, unless a frame is longer */
-	SNAPSHOT_AT = 16,     /* where a capture announces it, 32 bits in native order */
+	SNAPSHOT_LEN = 262144, /* announced by what is written, as tools do that cut nothing */
+	SLOTS = BURST + 1,     /* and one to try in */
+	/* bytes that any transport is told by, and that a connection ID of QUIC needs behind UDP */
+	TRANSPORT_LEN = 8,
+	QUIC_LEN = 1 + 4 + 1 + 20,
+	NETWORK_LEN = GLB_ETHER_LEN + 2 * GLB_VLAN_LEN + GLB_IPV6_LEN,
 };
 
 struct replay_args {
@@ -38,10 +48,13 @@ struct replay_args {
 	bool has_source_mac;		  /* false: any unicast address is the director's */
 	uint8_t gateway_mac[GLB_MAC_LEN]; /* for outbound_gateway_mac "auto" */
 	bool has_gateway_mac;
+	bool json;
+	bool nonzero; /* counters of 0 are left out */
 };
 
 struct slot {
-	struct timeval at;
+	uint64_t at_ns;
+	uint32_t known; /* bytes that were captured; the rest is filled in */
 	uint8_t buffer[HEADROOM + FRAME_LEN_MAX];
 };
 
@@ -49,16 +62,16 @@ struct slot {
 struct dump {
 	const char *path;
 	pcap_dumper_t *pcap; /* NULL: nobody asked for it */
-	uint32_t longest;    /* frame so far */
+	uint64_t unit_ns;    /* of its times */
 };
 
 struct run {
 	struct glb_generation *gen;
-	pcap_t *in;
+	struct capture in;
 	struct dump out;
 	struct dump punted;
 	bool punt_unmatched; /* otherwise they are only counted */
-	struct slot *slots;  /* BURST of them */
+	struct slot *slots;  /* SLOTS of them */
 	struct glb_packet packets[BURST];
 	uint64_t counts[GLB_VERDICT_COUNT];
 	struct glb_answer_limits answers;
@@ -99,6 +112,8 @@ static int read_args(struct replay_args *out, const struct command_line *line)
 		.punted_path = line->values[OPTION_PUNTED],
 		.in_path = line->args[0],
 		.out_path = line->args[1],
+		.json = command_has(line, OPTION_JSON),
+		.nonzero = command_has(line, OPTION_NONZERO),
 		.source_mac = {2}, /* a local address, 02:00:00:00:00:00 */
 	};
 	return read_macs(out, line->values[OPTION_SOURCE_MAC], line->values[OPTION_GATEWAY_MAC]);
@@ -163,11 +178,30 @@ static bool same_file(const char *a, const char *b)
 	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-static int open_dump(struct dump *dump, const char *path)
+/* A copy of standard output, as libpcap closes what it is given. NULL: pcap_geterr() says why. */
+static pcap_dumper_t *start_dump(pcap_t *dead, const char *path)
 {
-	pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPSHOT_LEN);
+	FILE *out = is_standard(path) ? fdopen(dup(STDOUT_FILENO), "wb") : NULL;
 
-	*dump = (struct dump){.path = path, .pcap = dead ? pcap_dump_open(dead, path) : NULL};
+	return out ? pcap_dump_fopen(dead, out) : pcap_dump_open(dead, path);
+}
+
+/* Opens a capture to be written, with times as fine as those of what is read. */
+static int open_dump(struct dump *dump, const char *path, bool micro)
+{
+	pcap_t *dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAPSHOT_LEN,
+							    micro ? PCAP_TSTAMP_PRECISION_MICRO
+								  : PCAP_TSTAMP_PRECISION_NANO);
+
+	if (is_standard(path) && isatty(STDOUT_FILENO)) {
+		log_error("standard output is a terminal, and a capture is no text");
+		return -EINVAL;
+	}
+	*dump = (struct dump){
+		.path = path,
+		.pcap = dead ? start_dump(dead, path) : NULL,
+		.unit_ns = micro ? 1000 : 1,
+	};
 	if (!dump->pcap)
 		log_error("%s", dead ? pcap_geterr(dead) : "out of memory");
 	if (dead)
@@ -178,7 +212,9 @@ static int open_dump(struct dump *dump, const char *path)
 /* Two writers of one file would make a capture of neither; logs that. */
 static bool refuse_one_target(const struct replay_args *args)
 {
-	if (!args->punted_path || !same_file(args->out_path, args->punted_path))
+	if (!args->punted_path ||
+	    !(same_file(args->out_path, args->punted_path) ||
+	      (is_standard(args->out_path) && is_standard(args->punted_path))))
 		return false;
 	log_error("%s: cannot be both OUT and the file of --punted", args->punted_path);
 	return true;
@@ -187,33 +223,28 @@ static bool refuse_one_target(const struct replay_args *args)
 /* New files have no identity until the first of them is there. */
 static int open_dumps(struct run *run, const struct replay_args *args)
 {
-	int err = refuse_one_target(args) ? -EINVAL : open_dump(&run->out, args->out_path);
+	int err = refuse_one_target(args) ? -EINVAL
+					  : open_dump(&run->out, args->out_path, run->in.micro);
 
 	if (err || !args->punted_path)
 		return err;
-	return refuse_one_target(args) ? -EINVAL : open_dump(&run->punted, args->punted_path);
+	return refuse_one_target(args) ? -EINVAL
+				       : open_dump(&run->punted, args->punted_path, run->in.micro);
 }
 
 static int open_files(struct run *run, const struct replay_args *args)
 {
-	char error[PCAP_ERRBUF_SIZE];
+	if (!reads_once(args->in_path, args->config_path) ||
+	    !reads_once(args->in_path, args->tables_path) || capture_open(&run->in, args->in_path))
+		return -EINVAL;
+	const char *in_path = is_standard(args->in_path) ? "/dev/stdin" : args->in_path;
 
-	run->in = pcap_open_offline(args->in_path, error);
-	if (!run->in) {
-		log_error("%s", error);
-		return -EINVAL;
-	}
-	if (pcap_datalink(run->in) != DLT_EN10MB) {
-		log_error("%s: link type %d, expected Ethernet", args->in_path,
-			  pcap_datalink(run->in));
-		return -EINVAL;
-	}
-	if (same_file(args->in_path, args->out_path) ||
-	    (args->punted_path && same_file(args->in_path, args->punted_path))) {
+	if (same_file(in_path, args->out_path) ||
+	    (args->punted_path && same_file(in_path, args->punted_path))) {
 		log_error("%s: cannot be read and written at the same time", args->in_path);
 		return -EINVAL;
 	}
-	run->slots = calloc(BURST, sizeof(*run->slots));
+	run->slots = calloc(SLOTS, sizeof(*run->slots));
 	if (!run->slots) {
 		log_error("out of memory");
 		return -ENOMEM;
@@ -221,64 +252,133 @@ static int open_files(struct run *run, const struct replay_args *args)
 	return open_dumps(run, args);
 }
 
-static int load_packet(struct run *run, unsigned int i, const struct pcap_pkthdr *header,
-		       const u_char *bytes)
+/* Puts a frame into a slot, with what was not captured filled in. */
+static void put_frame(struct run *run, unsigned int slot, const struct frame *frame, uint8_t fill)
 {
-	if (header->caplen != header->len || header->caplen > FRAME_LEN_MAX) {
-		log_error("a frame of %u bytes is captured with %u bytes, at most %d are possible",
-			  header->len, header->caplen, FRAME_LEN_MAX);
-		return -EINVAL;
-	}
-	run->slots[i].at = header->ts;
-	memcpy(run->slots[i].buffer + HEADROOM, bytes, header->caplen);
-	run->packets[i] = (struct glb_packet){
-		.data = run->slots[i].buffer + HEADROOM,
-		.len = header->caplen,
+	uint8_t *data = run->slots[slot].buffer + HEADROOM;
+
+	run->slots[slot].at_ns = frame->at_ns;
+	run->slots[slot].known = frame->captured;
+	memcpy(data, frame->bytes, frame->captured);
+	memset(data + frame->captured, fill, frame->len - frame->captured);
+}
+
+static struct glb_packet packet_in(struct run *run, unsigned int slot, const struct frame *frame)
+{
+	return (struct glb_packet){
+		.data = run->slots[slot].buffer + HEADROOM,
+		.len = frame->len,
 		.headroom = HEADROOM,
 	};
-	return 0;
 }
 
-/* Number of packets, or -errno. */
-static int load_burst(struct run *run)
+/* What becomes of a frame if its missing bytes are such. */
+struct trial {
+	enum glb_verdict parsed;
+	struct glb_flow flow;
+	uint8_t verdict;
+	uint32_t backend;
+};
+
+static struct trial try_frame(struct run *run, const struct frame *frame, uint8_t fill)
 {
-	struct pcap_pkthdr *header;
-	const u_char *bytes;
+	struct glb_packet pkt = packet_in(run, BURST, frame);
+	struct trial trial = {.parsed = GLB_FORWARD};
 
-	for (unsigned int i = 0; i < BURST; i++) {
-		int got = pcap_next_ex(run->in, &header, &bytes);
+	put_frame(run, BURST, frame, fill);
+	trial.parsed = glb_parse(&trial.flow, pkt.data, pkt.len);
+	glb_forward(run->gen, &pkt, 1);
+	trial.verdict = pkt.verdict;
+	trial.backend = pkt.verdict == GLB_FORWARD ? pkt.backend : 0;
+	return trial;
+}
 
-		if (got == PCAP_ERROR_BREAK)
-			return (int)i;
-		if (got != 1) {
-			log_error("%s", pcap_geterr(run->in));
-			return -EINVAL;
-		}
+/* Bytes of a frame of this flow that have to be there, to say nothing of quotes and extensions. */
+static uint32_t least_captured(const struct trial *trial)
+{
+	const struct glb_flow *flow = &trial->flow;
+	uint32_t transport_at = (uint32_t)flow->ip_at + flow->transport_at;
 
-		int err = load_packet(run, i, header, bytes);
+	if (trial->parsed != GLB_FORWARD)
+		return NETWORK_LEN;
+	return transport_at + TRANSPORT_LEN +
+	       (flow->kind == GLB_FLOW_PORTS && flow->proto == GLB_PROTO_UDP ? QUIC_LEN : 0);
+}
 
-		if (err)
-			return err;
+/*
+ * Does a frame that was captured in part go the same way whatever was missing? All headers must be
+ * there: then neither zeros nor ones in the place of the rest make another flow of it.
+ */
+static bool is_decided(struct run *run, const struct frame *frame)
+{
+	struct trial zeros = try_frame(run, frame, 0);
+	struct trial ones = try_frame(run, frame, 0xff);
+	uint32_t least = least_captured(&zeros);
+
+	return zeros.parsed == ones.parsed && zeros.verdict == ones.verdict &&
+	       zeros.backend == ones.backend &&
+	       !memcmp(&zeros.flow, &ones.flow, sizeof(zeros.flow)) &&
+	       zeros.flow.kind != GLB_FLOW_BAD_QUOTE &&
+	       frame->captured >= (least < frame->len ? least : frame->len);
+}
+
+/* Is a frame to be replayed? Notes what is odd about it. */
+static bool check_frame(struct run *run, const struct frame *frame)
+{
+	if (frame->len > FRAME_LEN_MAX) {
+		capture_note(&run->in, frame, ODD_TOO_LONG,
+			     "has %u bytes, more than the %d that a director receives; not "
+			     "replayed",
+			     frame->len, FRAME_LEN_MAX);
+		return false;
 	}
-	return BURST;
+	if (frame->captured == frame->len)
+		return true;
+
+	bool decided = is_decided(run, frame);
+
+	capture_note(&run->in, frame, decided ? ODD_CUT : ODD_UNDECIDED,
+		     decided ? "captured with %u of its %u bytes; decided by these"
+			     : "captured with %u of its %u bytes, too few to decide by; not "
+			       "replayed",
+		     frame->captured, frame->len);
+	return decided;
 }
 
-static void write_frame(struct dump *dump, struct timeval at, const struct glb_packet *pkt)
+/* Number of packets; 0 at the end of what can be read. */
+static unsigned int load_burst(struct run *run)
 {
-	struct pcap_pkthdr header = {at, pkt->len, pkt->len};
+	struct frame frame;
+	unsigned int n = 0;
+
+	while (n < BURST && capture_next(&frame, &run->in)) {
+		if (!check_frame(run, &frame))
+			continue;
+		put_frame(run, n, &frame, 0);
+		run->packets[n] = packet_in(run, n, &frame);
+		n++;
+	}
+	return n;
+}
+
+/* Of a frame that was captured in part, only what was captured, and what is in front of it. */
+static void write_frame(struct dump *dump, const struct slot *slot, const struct glb_packet *pkt)
+{
+	uint32_t known = (uint32_t)(slot->buffer + HEADROOM + slot->known - pkt->data);
+	struct pcap_pkthdr header = {
+		.ts = {(time_t)(slot->at_ns / 1000000000),
+		       (suseconds_t)(slot->at_ns % 1000000000 / dump->unit_ns)},
+		.caplen = known < pkt->len ? known : pkt->len,
+		.len = pkt->len,
+	};
 
 	pcap_dump((u_char *)dump->pcap, &header, pkt->data);
-	if (pkt->len > dump->longest)
-		dump->longest = pkt->len;
 }
 
 /* Answers, if there were not too many by the capture's clock; it may go back at times. */
 static void answer(struct run *run, unsigned int i)
 {
-	const struct timeval *at = &run->slots[i].at;
-	uint64_t now_ns = (uint64_t)at->tv_sec * 1000000000 + (uint64_t)at->tv_usec * 1000;
-
-	glb_answer_within(&run->answers, run->gen, &run->packets[i], now_ns);
+	glb_answer_within(&run->answers, run->gen, &run->packets[i], run->slots[i].at_ns);
 }
 
 static void settle(struct run *run, unsigned int i)
@@ -289,33 +389,21 @@ static void settle(struct run *run, unsigned int i)
 		answer(run, i);
 	run->counts[pkt->verdict]++;
 	if (pkt->verdict == GLB_FORWARD || glb_verdict_is_answer(pkt->verdict))
-		write_frame(&run->out, run->slots[i].at, pkt);
+		write_frame(&run->out, &run->slots[i], pkt);
 	else if (glb_verdict_is_punt(pkt->verdict) && run->punt_unmatched && run->punted.pcap)
-		write_frame(&run->punted, run->slots[i].at, pkt);
+		write_frame(&run->punted, &run->slots[i], pkt);
 }
 
-static int run_all(struct run *run)
+static void run_all(struct run *run)
 {
-	int n;
+	unsigned int n;
 
 	while ((n = load_burst(run)) > 0) {
-		glb_forward(run->gen, run->packets, (unsigned int)n);
-		for (unsigned int i = 0; i < (unsigned int)n; i++)
+		glb_forward(run->gen, run->packets, n);
+		for (unsigned int i = 0; i < n; i++)
 			settle(run, i);
 	}
-	return n;
-}
-
-/* Readers cut frames that are longer than the capture announces. 0, or -1 and errno. */
-static int announce_longest(const struct dump *dump)
-{
-	FILE *file = pcap_dump_file(dump->pcap);
-
-	if (dump->longest <= SNAPSHOT_LEN)
-		return 0;
-	if (fseek(file, SNAPSHOT_AT, SEEK_SET))
-		return -1;
-	return fwrite(&dump->longest, sizeof(dump->longest), 1, file) == 1 ? 0 : -1;
+	capture_sum_up(&run->in);
 }
 
 /* Closes a capture; a write that failed earlier shows here. */
@@ -325,13 +413,50 @@ static int close_dump(struct dump *dump)
 
 	if (!dump->pcap)
 		return 0;
-	if (pcap_dump_flush(dump->pcap) || ferror(pcap_dump_file(dump->pcap)) ||
-	    announce_longest(dump) || pcap_dump_flush(dump->pcap)) {
+	if (pcap_dump_flush(dump->pcap) || ferror(pcap_dump_file(dump->pcap))) {
 		err = -errno;
 		log_error("%s: %s", dump->path, strerror(errno));
 	}
 	pcap_dump_close(dump->pcap);
 	return err;
+}
+
+static void print_counters(FILE *out, const struct run *run, bool nonzero)
+{
+	for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++)
+		if (run->counts[v] || !nonzero)
+			(void)fprintf(out, "%s %" PRIu64 "\n", glb_verdict_label(v),
+				      run->counts[v]);
+}
+
+static void write_counters(FILE *out, const struct run *run, bool nonzero)
+{
+	struct writer w = {.out = out};
+
+	write_open(&w, NULL, '{');
+	write_uint(&w, "frames", run->in.frames);
+	write_bool(&w, "complete", capture_is_sound(&run->in));
+	write_open(&w, "odd", '{');
+	for (unsigned int i = 0; i < ODD_COUNT; i++)
+		if (run->in.odd[i] || !nonzero)
+			write_uint(&w, oddity_name(i), run->in.odd[i]);
+	write_bool(&w, "broken", run->in.broken);
+	write_close(&w, '}');
+	write_open(&w, "counters", '{');
+	for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++)
+		if (run->counts[v] || !nonzero)
+			write_uint(&w, glb_verdict_label(v), run->counts[v]);
+	write_close(&w, '}');
+	write_close(&w, '}');
+}
+
+/* Says what became of the frames, where no capture is written. */
+static void tell(const struct run *run, const struct replay_args *args)
+{
+	bool taken = is_standard(args->out_path) ||
+		     (args->punted_path && is_standard(args->punted_path));
+
+	(args->json ? write_counters : print_counters)(taken ? stderr : stdout, run, args->nonzero);
 }
 
 int replay(const struct command_line *line)
@@ -348,16 +473,15 @@ int replay(const struct command_line *line)
 	if (!err)
 		err = open_files(&run, &args);
 	if (!err)
-		err = run_all(&run);
+		run_all(&run);
 	if (close_dump(&run.out))
 		err = -EIO;
 	if (close_dump(&run.punted))
 		err = -EIO;
-	if (run.in)
-		pcap_close(run.in);
+	if (!err)
+		tell(&run, &args);
+	capture_close(&run.in);
 	glb_generation_free(run.gen);
 	free(run.slots);
-	for (unsigned int v = 0; !err && v < GLB_VERDICT_COUNT; v++)
-		printf("%s %llu\n", glb_verdict_label(v), (unsigned long long)run.counts[v]);
-	return err ? EXIT_FAILED : EXIT_OK;
+	return err || !capture_is_sound(&run.in) ? EXIT_FAILED : EXIT_OK;
 }
