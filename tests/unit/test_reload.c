@@ -127,6 +127,7 @@ static void serve(const struct build *build)
 			 0);
 	ck_assert_int_eq(publish_replace(&publish, gen, NULL, build->served), 0);
 	served_free(build->served);
+	free(build->effect);
 }
 
 START_TEST(what_is_served_may_change_while_its_successor_is_built)
@@ -161,6 +162,7 @@ START_TEST(a_build_that_fails_leaves_nothing)
 
 	ck_assert_int_ne(build.err, 0);
 	ck_assert_ptr_null(build.served);
+	ck_assert_ptr_nonnull(strstr(build.why.text, "/tables.json:1:2: "));
 }
 END_TEST
 
