@@ -22,10 +22,11 @@ static bool takes(const struct command *command, unsigned int option)
 	return command->options >> option & 1;
 }
 
-static void print_name(FILE *out, const struct program *program, const struct command *command)
+/* Returns how many columns that took. */
+static int print_name(FILE *out, const struct program *program, const struct command *command)
 {
-	(void)fprintf(out, "%s%s%s%s%s", program->name, *command->name ? " " : "", command->name,
-		      program->before ? " " : "", program->before ? program->before : "");
+	return fprintf(out, "%s%s%s%s%s", program->name, *command->name ? " " : "", command->name,
+		       program->before ? " " : "", program->before ? program->before : "");
 }
 
 /* How one option is written on a command line. Returns out. */
@@ -36,19 +37,28 @@ static const char *option_usage(char out[NAME_LEN], const struct command_option 
 	return out;
 }
 
+/* Begins another line where the next word would not fit. Returns the column. */
+static int start_word(FILE *out, int at, size_t len)
+{
+	return at + (int)len < LINE_LEN ? at : fprintf(out, "\n%6s", "") - 1;
+}
+
 static void print_usage(FILE *out, const struct program *program, const struct command *command)
 {
 	char text[NAME_LEN];
+	int at = fprintf(out, "usage: ");
 
-	(void)fprintf(out, "usage: ");
-	print_name(out, program, command);
+	at += print_name(out, program, command);
 	for (unsigned int i = 0; i < program->option_count; i++) {
 		const struct command_option *option = &program->options[i];
 		bool needed = command->needed >> i & 1;
 
-		if (takes(command, i) && option->sentence)
-			(void)fprintf(out, needed ? " %s" : " [%s]", option_usage(text, option));
+		if (!takes(command, i) || !option->sentence)
+			continue;
+		at = start_word(out, at, strlen(option_usage(text, option)) + 2);
+		at += fprintf(out, needed ? " %s" : " [%s]", text);
 	}
+	(void)start_word(out, at, strlen(command->args));
 	(void)fprintf(out, "%s%s\n", *command->args ? " " : "", command->args);
 }
 

@@ -63,7 +63,7 @@ class CommandLines(unittest.TestCase):
             ((status, out),) = answers
             name = " ".join([path.name, *words])
             self.assertEqual(status, 0, name)
-            self.assertRegex(out, rf"^usage: {name}( .*)?\n\n[A-Z].*\.\n")
+            self.assertRegex(out, rf"^usage: {name}( .*)?(\n {{7}}.*)*\n\n[A-Z].*\.\n")
             self.assertRegex(out, rf"\nexample: {name} .")
             self.assertRegex(run(path, *words, "--version")[1], re.escape(VERSION))
 
