@@ -371,8 +371,9 @@ int tables_find(const struct glb_tables *tables, const struct glb_table *table)
 		if (other && !strcmp(name, other))
 			return (int)i;
 	}
-	for (unsigned int i = 0; i < tables->count; i++)
-		if (!memcmp(tables->tables[i]->spec.seed, table->spec.seed,
+	for (unsigned int i = 0; i < tables->count && table->ranked; i++)
+		if (tables->tables[i]->ranked &&
+		    !memcmp(tables->tables[i]->spec.seed, table->spec.seed,
 			    sizeof(table->spec.seed)))
 			return (int)i;
 	return -1;

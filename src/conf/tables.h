@@ -41,7 +41,7 @@ GLB_NODISCARD int tables_read(struct glb_tables *out, const struct conf_input *i
 
 /*
  * The place in `tables` of the table that is `table` in another state: by name, or if there is no
- * such name by seed; -1.
+ * such name by seed, which tables from an image do not have; -1.
  */
 int tables_find(const struct glb_tables *tables, const struct glb_table *table);
 

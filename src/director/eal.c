@@ -35,6 +35,12 @@ static void add_reason(char said[EAL_WHY_LEN], const char *line)
 		       text ? text + 4 : line);
 }
 
+/* Is it the EAL that says so? */
+static bool is_own(const char *line)
+{
+	return !strncmp(line, "EAL: ", strlen("EAL: "));
+}
+
 static void take_line(struct eal_log *log, const char *line)
 {
 	char name[RTE_DEV_NAME_MAX_LEN];
@@ -46,10 +52,13 @@ static void take_line(struct eal_log *log, const char *line)
 		(void)snprintf(log->why, EAL_WHY_LEN, "%s",
 			       failed ? log->said : "no driver of this DPDK has such devices");
 	}
-	if (failed || unknown || !strncmp(line, "EAL: ", strlen("EAL: ")))
+	if (failed || unknown || is_own(line))
 		log->said[0] = '\0';
 	else
 		add_reason(log->said, line);
+	/* it says so of whatever is wrong with them */
+	if (is_own(line) && !strstr(line, "Detected ") && !strstr(line, "'command line'"))
+		(void)snprintf(log->last, EAL_WHY_LEN, "%s", line + strlen("EAL: "));
 }
 
 static ssize_t take_lines(void *cookie, const char *lines, size_t len)
@@ -211,27 +220,55 @@ int eal_check_words(int argc, char *const *argv)
 	return err;
 }
 
+/* Does a --vdev have this name? */
+static bool is_vdev(int argc, char **argv, const char *name)
+{
+	for (int i = 1; i < argc; i++)
+		if (strstr(argv[i], name) &&
+		    (is_option(argv[i], "--vdev") || (i > 1 && !strcmp(argv[i - 1], "--vdev"))))
+			return true;
+	return false;
+}
+
 /* The EAL has not started: why? */
 static void log_failure(const struct eal_log *log, int err, bool huge)
 {
 	if (*log->device)
-		log_device(log, log->device, NULL);
+		log_error("the EAL does not start: device %s: %s", log->device, log->why);
 	else if (huge && (err == EACCES || err == ENOMEM)) /* it has no other use for these */
 		log_lack_of_hugepages();
 	else
-		log_error("the EAL does not start: %s", rte_strerror(err));
+		log_error("the EAL does not start: %s%s%s", rte_strerror(err),
+			  *log->last ? ": "
+				     : "; is there one that it does not know among its options?",
+			  log->last);
+}
+
+/* Explains why the EAL has not started with these words. Returns -errno. */
+static int refuse(const struct eal_log *log, int argc, char **words)
+{
+	int err = rte_errno;
+
+	if (*log->device && is_vdev(argc, words, log->device))
+		log_device(log, log->device, NULL);
+	else
+		log_failure(log, err, !has_word(argc, words, "--no-huge"));
+	return err ? -err : -EINVAL;
 }
 
 int eal_start(struct eal_log *log, int argc, char **argv)
 {
-	bool huge = !has_word(argc, argv, "--no-huge");
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
 
+	if (!words) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	memcpy(words, argv, (size_t)argc * sizeof(*words)); /* the EAL writes over some */
 	take_log(log);
-	if (rte_eal_init(argc, argv) >= 0)
-		return check_devices(log);
 
-	int err = rte_errno;
+	int err = rte_eal_init(argc, argv) < 0 ? refuse(log, argc, words) : check_devices(log);
 
-	log_failure(log, err, huge);
-	return err ? -err : -EINVAL;
+	free(words);
+	return err;
 }

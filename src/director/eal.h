@@ -19,7 +19,8 @@ enum { EAL_WHY_LEN = 256 };
 struct eal_log {
 	char said[EAL_WHY_LEN]; /* by drivers since the last line of the EAL's own */
 	char device[RTE_DEV_NAME_MAX_LEN];
-	char why[EAL_WHY_LEN]; /* "": the driver did not say */
+	char why[EAL_WHY_LEN];	/* "": the driver did not say */
+	char last[EAL_WHY_LEN]; /* line of the EAL's own that may be an error; "": none */
 };
 
 /*

@@ -77,6 +77,18 @@ static bool is_shared(const struct glb_tables *a, const struct glb_tables *b, un
 	return table < a->count && table < b->count && a->tables[table] == b->tables[table];
 }
 
+/* Where a table is in another state of all; images without names have nothing but their order. */
+static int place_in(const struct glb_tables *tables, const struct glb_table *table,
+		    unsigned int index)
+{
+	int found = tables_find(tables, table);
+	bool by_order = found < 0 && index < tables->count &&
+			(!table->ranked || !tables->tables[index]->ranked) &&
+			(!table->spec.name || !tables->tables[index]->spec.name);
+
+	return by_order ? (int)index : found;
+}
+
 /* 0 or -ENOMEM. */
 static int put_changes(FILE *out, const struct glb_tables *old, const struct glb_tables *new)
 {
@@ -87,7 +99,7 @@ static int put_changes(FILE *out, const struct glb_tables *old, const struct glb
 		if (is_shared(old, new, t))
 			continue;
 
-		int index = tables_find(new, old->tables[t]);
+		int index = place_in(new, old->tables[t], t);
 
 		if (index >= 0 && new->tables[index] == old->tables[t])
 			continue; /* the same at another place */
@@ -102,7 +114,7 @@ static int put_changes(FILE *out, const struct glb_tables *old, const struct glb
 	for (unsigned int t = 0; t < new->count; t++) {
 		char digest[GLB_DIGEST_TEXT_LEN];
 
-		if (is_shared(old, new, t) || tables_find(old, new->tables[t]) >= 0 ||
+		if (is_shared(old, new, t) || place_in(old, new->tables[t], t) >= 0 ||
 		    changed++ >= TABLES_MAX)
 			continue;
 		put_title(out, new->tables[t], t);

@@ -60,6 +60,19 @@ def test_a_reload_says_what_it_did_to_flows(process, glbctl):
     process.stop()
 
 
+def test_a_reload_of_an_image_compares_rows_without_a_ranking(process, glbctl):
+    tables = copy.deepcopy(TABLES)
+    process.start(tables=tables)
+    source = process.folder / "source.json"
+    for number, (state, reason) in enumerate((("active", "0 rows"), ("draining", "")), start=2):
+        tables["tables"][0]["backends"][0]["state"] = state
+        source.write_text(json.dumps(tables))
+        subprocess.run([glbctl, "table", "build", source, process.folder / "tables.json"], check=True)
+        (line,) = [one for one in lines_of_reload(process, number) if "digest" in one]
+        assert line.endswith(f"; {reason} with another primary" if reason else " rows with another primary"), line
+    process.stop()
+
+
 def test_a_reload_of_many_tables_counts_those_beyond_the_first(process):
     process.start(tables=large_tables(20, 2))
     tables = large_tables(20, 3)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What does a director say that cannot start for want of hugepages?"""
+"""What does a director say that cannot start, for want of hugepages or with wrong options of the EAL?"""
 
 import os
 import subprocess
@@ -35,3 +35,17 @@ def test_a_start_for_want_of_hugepages_says_so_and_how_to_do_without(process):
         assert done.returncode == 1, done.stderr
         assert f"glb-director: error: the EAL does not start: {reason}" in done.stderr
         assert "--no-huge -m 256, which cost a third to a half of the rate" in done.stderr
+
+
+def test_a_start_with_a_wrong_eal_option_repeats_what_the_eal_said(process):
+    """In its last line, behind the EAL's own usage."""
+    for words, reason in (
+        (["-a", "zz:yy"], "the EAL does not start: device zz:yy: no driver of this DPDK has such devices"),
+        (["--vdev", "net_nope1"], "--vdev net_nope1: no driver of this DPDK has such devices"),
+        (["-l", "9998-9999"], "the EAL does not start: Invalid argument: "),
+        (["--frobnicate"], "the EAL does not start: Invalid argument; is there one that it does not know"),
+    ):
+        command = process.command()
+        done = subprocess.run([*command[:1], *words, *command[1:]], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1, done.stderr
+        assert done.stderr.splitlines()[-1].startswith(f"glb-director: error: {reason}"), (words, done.stderr)
