@@ -12,16 +12,15 @@
 #define DIRECTOR_CLAIM_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 #include <glb/diag.h>
 
 /*
- * Claims the device with this number in the network namespace of the caller. The file descriptor
- * that holds the claim until it is closed, or -errno:
- *   -EADDRINUSE   it is claimed; *holder is the process that did so, or 0 if it cannot be named
- *   other         there are no such sockets here
+ * Claims the device of the kernel under a port, by DPDK port number, if frames of it are copied. 0
+ * and *out, a file descriptor that holds the claim until it is closed; 0 with *out untouched where
+ * nothing is to be claimed, or it cannot be, which is logged; or -EADDRINUSE with a diag that names
+ * port, device and, if it can be named, the process that has claimed it.
  */
-GLB_NODISCARD int claim_take(uint32_t ifindex, pid_t *holder);
+GLB_NODISCARD int claim_port(int *out, uint16_t id, struct glb_diag *diag);
 
 #endif

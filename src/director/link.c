@@ -27,50 +27,6 @@ static const unsigned int REPORTED = GROUP(RTNLGRP_LINK) | GROUP(RTNLGRP_IPV4_IF
 				     GROUP(RTNLGRP_IPV6_IFADDR) | GROUP(RTNLGRP_IPV4_NETCONF) |
 				     GROUP(RTNLGRP_IPV6_NETCONF);
 
-static int refuse_claim(uint16_t id, const struct netdev *netdev, pid_t holder,
-			struct glb_diag *diag)
-{
-	char name[RTE_ETH_NAME_MAX_LEN];
-	const char *port = netdev_port(id, name);
-
-	if (holder == getpid())
-		glb_diag(diag,
-			 "port %s: another port is on %s as well, and would bring every "
-			 "packet twice",
-			 port, netdev->name);
-	else if (holder)
-		glb_diag(diag,
-			 "port %s: the director with process ID %d serves %s, and would "
-			 "forward every packet, too",
-			 port, (int)holder, netdev->name);
-	else
-		glb_diag(diag,
-			 "port %s: another director serves %s, and would forward every "
-			 "packet, too",
-			 port, netdev->name);
-	return -EADDRINUSE;
-}
-
-static int claim_device(struct links *links, uint16_t id, struct glb_diag *diag)
-{
-	struct netdev netdev;
-	pid_t holder = 0;
-
-	if (!netdev_of(&netdev, id) || !netdev.is_copied)
-		return 0;
-
-	int fd = claim_take(if_nametoindex(netdev.name), &holder);
-
-	if (fd == -EADDRINUSE)
-		return refuse_claim(id, &netdev, holder, diag);
-	if (fd < 0)
-		log_warning("cannot see whether another director serves %s: %s", netdev.name,
-			    strerror(-fd));
-	else
-		links->claims[id] = fd;
-	return 0;
-}
-
 int links_open(struct links *links, struct glb_diag *diag)
 {
 	int err = 0;
@@ -80,7 +36,7 @@ int links_open(struct links *links, struct glb_diag *diag)
 	     id = rte_eth_find_next(id + 1)) {
 		err = netdev_check(id, diag);
 		if (!err)
-			err = claim_device(links, id, diag);
+			err = claim_port(&links->claims[id], id, diag);
 	}
 	return err;
 }
@@ -452,7 +408,7 @@ int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag)
 	links->claims[id] = 0;
 	err = netdev_check(id, diag);
 	if (!err)
-		err = claim_device(links, id, diag);
+		err = claim_port(&links->claims[id], id, diag);
 	if (err)
 		return err;
 	link->is_dead = false;
