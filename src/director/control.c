@@ -413,7 +413,7 @@ static int start_ports(struct control *control)
 	if (!err)
 		err = ports_start(ports, &control->conf, rte_lcore_count() - 1, &diag);
 	if (!err)
-		err = links_follow(&control->links, &diag);
+		err = links_follow(&control->links, ports, &diag);
 	if (err)
 		log_error("%s", diag.text);
 	return err;

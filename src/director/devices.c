@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <rte_devargs.h>
+#include <rte_kvargs.h>
 
 #include "director/devices.h"
 #include "director/dpdk.h"
@@ -40,6 +44,53 @@ static int gather_members(struct glb_diag *diag)
 	return 0;
 }
 
+struct members {
+	uint16_t *ids;
+	unsigned int count;
+	bool unknown; /* one that is named as nothing below takes it */
+};
+
+/* A member is named as a device or by its DPDK port number. */
+static int add_member(const char *key, const char *name, void *arg)
+{
+	struct members *members = arg;
+	uint16_t id;
+	char *end;
+
+	if (strcmp(key, "slave") != 0 && strcmp(key, "member") != 0)
+		return 0;
+	if (rte_eth_dev_get_port_by_name(name, &id)) {
+		unsigned long number = strtoul(name, &end, 10);
+
+		id = (uint16_t)number;
+		if (end == name || *end || number >= RTE_MAX_ETHPORTS)
+			members->unknown = true;
+	}
+	if (members->count == RTE_MAX_ETHPORTS)
+		members->unknown = true;
+	if (!members->unknown)
+		members->ids[members->count++] = id;
+	return 0;
+}
+
+unsigned int ports_members(uint16_t out[RTE_MAX_ETHPORTS], uint16_t id)
+{
+	struct members members = {.ids = out};
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(id, &info) || strcmp(info.driver_name, DPDK_BOND_DRIVER) != 0)
+		return 0;
+
+	const struct rte_devargs *devargs = info.device ? rte_dev_devargs(info.device) : NULL;
+	struct rte_kvargs *args =
+		devargs && devargs->args ? rte_kvargs_parse(devargs->args, NULL) : NULL;
+
+	if (args)
+		(void)rte_kvargs_process(args, NULL, add_member, &members);
+	rte_kvargs_free(args);
+	return members.unknown ? 0 : members.count;
+}
+
 bool ports_device(uint16_t *id, const struct ports *ports, unsigned int i)
 {
 	if (i >= 2U * ports->count)
@@ -54,6 +105,16 @@ uint16_t ports_twin_of(const struct ports *ports, uint16_t id)
 		if (ports->twin_ids[ports->ids[i]] == id)
 			return ports->ids[i];
 	return PORT_NONE;
+}
+
+bool ports_has(const struct ports *ports, uint16_t id)
+{
+	uint16_t one;
+
+	for (unsigned int i = 0; ports_device(&one, ports, i); i++)
+		if (one == id && one != PORT_NONE)
+			return true;
+	return false;
 }
 
 /* The device of a name. 0, or -ENODEV with a diag of which `place` named it. */

@@ -57,6 +57,15 @@ bool ports_device(uint16_t *id, const struct ports *ports, unsigned int i);
 /* The port whose twin a device is, by DPDK port number; PORT_NONE: of none. */
 uint16_t ports_twin_of(const struct ports *ports, uint16_t id);
 
+/* Is a device a port, or the twin of one? Members of bonds are not. */
+bool ports_has(const struct ports *ports, uint16_t id);
+
+/*
+ * The members of a bond, by its EAL option. How many, each a DPDK port number; 0: it is no bond, or
+ * it is not known which device one of them is.
+ */
+unsigned int ports_members(uint16_t out[RTE_MAX_ETHPORTS], uint16_t id);
+
 /*
  * Finds every device of the EAL. 0, or -errno with a diag that begins with the place in
  * director.json which names a device that there is not.

@@ -47,6 +47,12 @@ static const char *device_text(const struct link *link)
 	return *link->netdev.name ? link->netdev.name : "it";
 }
 
+/* The same of one that is gone: a bond has no device but its members. */
+static const char *gone_text(const struct link *link)
+{
+	return link->is_bond ? "every member" : device_text(link);
+}
+
 static void log_address(const char *port, const struct link *link)
 {
 	const uint8_t *mac = link->device.now.mac;
@@ -62,11 +68,12 @@ static void log_changes(const struct link *link, uint16_t id, unsigned int chang
 	const char *port = netdev_port(id, name);
 
 	if (changes & DEVICE_GONE)
-		log_error("port %s: %s is gone; nothing is received or sent until it is back", port,
-			  device_text(link));
+		log_error("port %s: %s is gone; %s", port, gone_text(link),
+			  link->is_mended ? "nothing is received or sent until it is back"
+					  : "only a restart opens it again");
 	if (changes & DEVICE_BACK)
-		log_warning("port %s: %s was made again, as another device", port,
-			    device_text(link));
+		log_warning("port %s: %s was made again, as another device%s", port,
+			    device_text(link), link->is_mended ? "" : "; only a restart opens it");
 	if (changes & DEVICE_DOWN)
 		log_warning("port %s: the link of %s is down", port, device_text(link));
 	if (changes & DEVICE_UP)
@@ -228,10 +235,23 @@ static void await_list(struct links *links)
 	} while (links->is_listing && now_ms < until_ms);
 }
 
-/* What DPDK says of a port that has a device of its own. */
-static struct device_state own_state(uint16_t id)
+/* One member is enough for a bond. Those that are gone stay so. */
+static bool has_lost_members(const struct links *links, uint16_t id)
 {
-	struct device_state state = {.ifindex = rte_eth_dev_is_removed(id) ? 0 : 1};
+	uint16_t members[RTE_MAX_ETHPORTS];
+	unsigned int count = ports_members(members, id);
+
+	for (unsigned int i = 0; i < count; i++)
+		if (!links->list[members[i]].is_dead)
+			return false;
+	return count;
+}
+
+/* What DPDK says of a port that has a device of its own. */
+static struct device_state own_state(const struct links *links, uint16_t id)
+{
+	bool is_gone = rte_eth_dev_is_removed(id) || has_lost_members(links, id);
+	struct device_state state = {.ifindex = is_gone ? 0 : 1};
 	struct rte_eth_link link = {.link_status = RTE_ETH_LINK_UP};
 
 	if (state.ifindex)
@@ -251,16 +271,19 @@ static uint32_t opened_device(uint16_t id, const struct netdev *netdev)
 }
 
 /* Begins with a device as it is now. */
-static void start_link(struct links *links, uint16_t id)
+static void start_link(struct links *links, const struct ports *ports, uint16_t id)
 {
 	struct link *link = &links->list[id];
 	struct device_state state = {.ifindex = 0};
+	uint16_t members[RTE_MAX_ETHPORTS];
 
 	*link = (struct link){.is_followed = true, .is_new = true};
+	link->is_bond = ports_members(members, id) > 0;
 	if (netdev_of(&link->netdev, id)) {
+		link->is_mended = link->netdev.is_named && ports_has(ports, id);
 		state.ifindex = opened_device(id, &link->netdev);
 	} else {
-		state = own_state(id);
+		state = own_state(links, id);
 		link->is_new = false;
 	}
 	device_start(&link->device, &state, links->now_ms);
@@ -279,7 +302,8 @@ static void warn_down(const struct links *links)
 				netdev_port(id, name), device_text(link));
 	}
 }
-int links_follow(struct links *links, struct glb_diag *diag)
+
+int links_follow(struct links *links, const struct ports *ports, struct glb_diag *diag)
 {
 	int err = rtnl_open(&links->socket, REPORTED);
 
@@ -290,7 +314,7 @@ int links_follow(struct links *links, struct glb_diag *diag)
 	links->now_ms = clock_ms();
 	for (uint16_t id = rte_eth_find_next(0); id < RTE_MAX_ETHPORTS;
 	     id = rte_eth_find_next(id + 1))
-		start_link(links, id);
+		start_link(links, ports, id);
 	await_list(links);
 	warn_down(links);
 	return 0;
@@ -308,7 +332,7 @@ static void poll_own(struct links *links)
 		if (!link->is_followed || *link->netdev.name || link->is_dead)
 			continue;
 
-		struct device_state state = own_state(id);
+		struct device_state state = own_state(links, id);
 
 		hear_state(links, id, &state);
 	}
@@ -327,10 +351,10 @@ static void remind(struct links *links, uint16_t id)
 	if (link->is_dead && links->now_ms - link->reminded_at_ms >= LINK_REMIND_MS) {
 		link->reminded_at_ms = links->now_ms;
 		log_error("port %s: %s has been gone for %u s; %s", netdev_port(id, name),
-			  device_text(link),
+			  gone_text(link),
 			  (unsigned int)((links->now_ms - link->dead_at_ms) / 1000),
-			  link->netdev.is_named ? "the director waits for it"
-						: "only a restart opens it again");
+			  link->is_mended ? "the director waits for it"
+					  : "only a restart opens it again");
 	}
 }
 
@@ -377,7 +401,7 @@ static bool is_due(const struct links *links, uint16_t id)
 {
 	const struct link *link = &links->list[id];
 
-	return link->is_dead && link->netdev.is_named &&
+	return link->is_dead && link->is_mended &&
 	       (link->netdev.is_own || link->device.now.ifindex) &&
 	       (!link->netdev.needs_up || link->device.now.is_up) &&
 	       links->now_ms - link->tried_at_ms >= LINK_POLL_MS;
@@ -438,8 +462,8 @@ bool links_are_lost(const struct links *links, const struct ports *ports)
 			return false;
 	for (unsigned int i = 0; i < ports->count; i++)
 		log_error("port %s: %s has been gone for %d s, and no port is left; giving up",
-			  netdev_port(ports->ids[i], name),
-			  device_text(&links->list[ports->ids[i]]), LINK_WAIT_MS / 1000);
+			  netdev_port(ports->ids[i], name), gone_text(&links->list[ports->ids[i]]),
+			  LINK_WAIT_MS / 1000);
 	return true;
 }
 

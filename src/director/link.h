@@ -29,10 +29,12 @@ struct mnl_socket;
 /* The device under one port. */
 struct link {
 	bool is_followed;
-	bool is_dead;	      /* what the port is open on is no more */
-	bool is_elsewhere;    /* it is in a network namespace that is not ours, and works */
-	bool is_new;	      /* its state is yet to be heard of */
-	bool is_listed;	      /* seen since the list that is under way was asked for */
+	bool is_mended;	   /* opened again when its device is back: a port or twin, not a member */
+	bool is_bond;	   /* dead when all of its members are */
+	bool is_dead;	   /* what the port is open on is no more */
+	bool is_elsewhere; /* it is in a network namespace that is not ours, and works */
+	bool is_new;	   /* its state is yet to be heard of */
+	bool is_listed;	   /* seen since the list that is under way was asked for */
 	struct netdev netdev; /* no name: the port is DPDK's own */
 	struct device device;
 	uint64_t dead_at_ms;
@@ -59,10 +61,12 @@ struct links {
 GLB_NODISCARD int links_open(struct links *links, struct glb_diag *diag);
 
 /*
- * Follows the devices under ports that were started, and logs which links are down. 0, or -errno
+ * Follows the devices under ports that were started, their twins and members of bonds, and logs
+ * which links are down. 0, or -errno
  * with a diag where the kernel has no netlink for us.
  */
-GLB_NODISCARD int links_follow(struct links *links, struct glb_diag *diag);
+GLB_NODISCARD int links_follow(struct links *links, const struct ports *ports,
+			       struct glb_diag *diag);
 
 /* Reads what the kernel has said since, without waiting, logs it and counts it in *ports. */
 void links_poll(struct links *links, struct ports *ports);

@@ -66,3 +66,20 @@ def test_a_member_of_a_bond_is_no_port(pairs):
     message = pairs.refusal(*MEMBERS, BOND.format(ACTIVE_BACKUP), config={**CONFIG, "ports": ports})
     reason = '"net_af_packet1" is a member of a bond'
     assert message == f"{pairs.folder}/director.json: $.ports[0].name: {reason}"
+
+
+def test_a_bond_that_has_lost_all_members_is_a_port_that_is_gone(pairs):
+    """One is enough. With none the director gives up, as members do not come back without a restart."""
+    pairs.start(*MEMBERS, BOND.format(ACTIVE_BACKUP))
+    pairs.namespace.ip("link", "delete", "eth0")
+    pairs.wait_for_log("error: port net_af_packet0: eth0 is gone; only a restart opens it again")
+    time.sleep(1.5)
+    assert "net_bonding0: every member" not in pairs.log.read_text()
+    pairs.namespace.ip("link", "delete", "eth1")
+    pairs.wait_for_log("error: port net_bonding0: every member is gone; only a restart opens it again")
+    pairs.namespace.ip("link", "add", "eth1", "type", "veth", "peer", "far1")
+    pairs.wait_for_log("port net_af_packet1: eth1 was made again, as another device; only a restart opens it")
+    assert pairs.process.wait(20) == 75
+    wanted = "error: port net_bonding0: every member has been gone for 10 s, and no port is left; giving up"
+    assert wanted in pairs.log.read_text()
+    assert "the director waits for it" not in pairs.log.read_text()
