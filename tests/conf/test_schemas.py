@@ -102,7 +102,7 @@ class Reader:
         words = ["table", "check", self.document]
         if name == "director":
             words = ["table", "lookup", "--config", self.document, self.good_tables]
-            words += ["10.0.0.1", "192.0.2.10", "80"]
+            words += ["10.0.0.1", "40000", "192.0.2.10", "80"]
         done = subprocess.run([self.glbctl, *words], capture_output=True, timeout=600)
         lines = done.stderr.decode().splitlines()
         errors = [line for line in lines if line.startswith("glbctl: error: ")]
