@@ -117,6 +117,10 @@ static const char unknown_cookies[] =
 	"TPROXY rules without connection tracking: answers to SYN cookies go to the next hop; "
 	"add a rule that looks at ct state";
 
+static const char unknown_synproxy[] = "SYNPROXY rules: answers to their SYN cookies go to the "
+				       "next hop; use the SYN cookies of the "
+				       "listeners (net.ipv4.tcp_syncookies)";
+
 /* Names rules that keep the program from recognising connections of this host. */
 static void warn_of_rules(const char *device, bool asks_conntrack)
 {
@@ -130,6 +134,8 @@ static void warn_of_rules(const char *device, bool asks_conntrack)
 		why = unknown_cookies;
 	if (why)
 		log_warning("%s: %s", device, why);
+	if (rules.synproxy)
+		log_warning("%s: %s", device, unknown_synproxy);
 }
 
 /* Puts the program on a device; `senders` is the word behind --from, or NULL. */
@@ -178,8 +184,9 @@ static int print_status(const char *device, int ifindex)
 	printf("hook %s\nprogram %" PRIu32 "\nconntrack %s\n", hooks[status.hook],
 	       status.program_id, status.asks_conntrack ? "asked" : "unavailable");
 	netfilter_read_rules(&rules);
-	printf("rules%s%s%s\n", rules.translate ? " nat" : "", rules.tproxy ? " tproxy" : "",
-	       rules.translate || rules.tproxy ? "" : " none");
+	printf("rules%s%s%s%s\n", rules.translate ? " nat" : "", rules.tproxy ? " tproxy" : "",
+	       rules.synproxy ? " synproxy" : "",
+	       rules.translate || rules.tproxy || rules.synproxy ? "" : " none");
 	for (uint32_t i = 0; i < status.from.count; i++) {
 		char text[SENDER_TEXT_LEN];
 

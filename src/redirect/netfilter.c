@@ -55,6 +55,7 @@ static void note_embedded(struct netfilter_rules *rules, const struct netlink_at
 
 	rules->translate |= translates;
 	rules->tproxy |= netlink_says(name, "TPROXY");
+	rules->synproxy |= netlink_says(name, "SYNPROXY");
 	rules->track |= translates || netlink_says(name, "SNAT") ||
 			netlink_says(name, "MASQUERADE") || netlink_says(name, "conntrack") ||
 			netlink_says(name, "state");
@@ -78,6 +79,7 @@ static void note_expression(struct netfilter_rules *rules, struct netlink_attrib
 
 	rules->translate |= redirects || (nat && is_dnat(parameters));
 	rules->tproxy |= netlink_says(&name, "tproxy");
+	rules->synproxy |= netlink_says(&name, "synproxy");
 	rules->track |=
 		nat || redirects || netlink_says(&name, "masq") || netlink_says(&name, "ct");
 	_Static_assert((int)NFTA_TARGET_NAME == (int)NFTA_MATCH_NAME, "one look finds either");

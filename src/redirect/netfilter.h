@@ -13,6 +13,7 @@
 struct netfilter_rules {
 	bool translate; /* there is one that changes the destination: DNAT, redirect */
 	bool tproxy;	/* there is one of TPROXY */
+	bool synproxy;	/* there is one of SYNPROXY */
 	bool track;	/* there is one that needs connection tracking, which therefore works */
 };
 

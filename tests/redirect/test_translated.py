@@ -52,6 +52,10 @@ def hook(kind, priority, rule, at="prerouting"):
     }}"""
 
 
+SYNPROXY = hook("filter", "filter", f"tcp dport {PORT} ct state invalid,untracked synproxy "
+                                    "mss 1460 wscale 7 timestamp sack-perm", "input")
+
+
 def apply(namespace, chains=""):
     """Put chains into a namespace, or take those that were put there away."""
     table = f"table inet glb {{{chains}\n}}\n" if chains else ""
@@ -408,10 +412,11 @@ def test_a_lost_connection_that_is_still_tracked_is_reset_at_once(network, track
     (PUBLISH, "nat"),
     (TPROXY, "tproxy"),
     (REDIRECT + TPROXY.replace("chain prerouting", "chain mangle"), "nat tproxy"),
+    (SYNPROXY, "synproxy"),
     (hook("nat", "srcnat", "masquerade", "postrouting"), "none"),
     (hook("nat", "srcnat", "ip saddr 10.0.0.0/8 snat ip to 10.9.0.11", "postrouting"), "none"),
     (hook("filter", "filter", "tcp dport 22 drop", "input"), "none"),
-], ids=["redirect", "dnat", "tproxy", "both", "masquerade", "snat", "filter"])
+], ids=["redirect", "dnat", "tproxy", "both", "synproxy", "masquerade", "snat", "filter"])
 def test_status_says_which_rules_there_are(host, chains, shown):
     apply(host.namespace, chains)
     host.redirect("attach", "eth0")
@@ -427,6 +432,7 @@ TO_PORT = ("PREROUTING", "-p", "tcp", "--dport", str(PORT), "-j")
     (("ip6tables-nft", "-t", "nat", "-A", *TO_PORT, "DNAT", "--to", INSIDE6), "nat"),
     (("iptables-nft", "-t", "mangle", "-A", *TO_PORT, "TPROXY", "--on-port", "8443"), "tproxy"),
     (("iptables-nft", "-t", "nat", "-A", "POSTROUTING", "-j", "MASQUERADE"), "none"),
+    (("iptables-nft", "-A", "INPUT", "-p", "tcp", "-j", "SYNPROXY"), "synproxy"),
     (("iptables-nft", "-A", "INPUT", "-m", "conntrack", "--ctstate", "NEW"), "none"),
     (("iptables-legacy", "-t", "nat", "-A", *TO_PORT, "REDIRECT"), "nat"),
     (("ip6tables-legacy", "-t", "nat", "-A", *TO_PORT, "REDIRECT"), "nat"),
@@ -452,6 +458,13 @@ def test_attach_warns_of_tproxy_without_connection_tracking(host, more, warns):
     said = host.warnings("attach", "eth0")
     assert said == (["TPROXY rules without connection tracking: answers to SYN cookies go to the "
                      "next hop; add a rule that looks at ct state"] if warns else [])
+
+
+def test_attach_warns_of_synproxy(host):
+    """Its cookies are none of a listener, and it keeps no note of them."""
+    apply(host.namespace, SYNPROXY)
+    said, = host.warnings("attach", "eth0")
+    assert said.startswith("SYNPROXY rules: ")
 
 
 def test_many_rules_are_read_to_the_last(host):
