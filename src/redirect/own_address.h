@@ -19,8 +19,8 @@
 enum {
 	/* so many devices and addresses of a version are looked at: see docs/second-chance.md */
 	OWN_LOOK_AT_MAX = 64,
-	/* those of former generations stay in the map */
-	OWN_REMEMBER_MAX = 1024,
+	OWN_PLACES = 2 * OWN_LOOK_AT_MAX,
+	OWN_REMEMBER_MAX = 1024, /* more than there are places, as those of the past go last */
 };
 
 /* Declarations of the kernel's own, cut to what is read; the loader finds the places. */
@@ -84,6 +84,17 @@ struct {
 	__type(key, struct own_key);
 	__type(value, uint64_t);
 } glb_own SEC(".maps");
+
+/*
+ * The address that was last seen at each place of the lists: those of IPv4, then those of IPv6. One
+ * that another has taken the place of goes from the map, unless it is elsewhere now.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, OWN_PLACES);
+	__type(key, uint32_t);
+	__type(value, struct own_key);
+} glb_own_places SEC(".maps");
 
 /* The last generation. */
 struct {
@@ -151,6 +162,22 @@ GLB_INLINE const struct net_device *next_device(const struct net_device *dev, co
 	return AROUND(link, struct net_device, dev_list);
 }
 
+/* Puts an address, seen at a place of the lists, in the map instead of the one that was there. */
+GLB_INLINE void remember(const struct own_key *key, uint32_t place, uint64_t generation)
+{
+	struct own_key *last = bpf_map_lookup_elem(&glb_own_places, &place);
+
+	bpf_map_update_elem(&glb_own, key, &generation, BPF_ANY);
+	if (!last)
+		return;
+
+	const uint64_t *since = bpf_map_lookup_elem(&glb_own, last);
+
+	if (since && *since != generation)
+		bpf_map_delete_elem(&glb_own, last);
+	*last = *key;
+}
+
 /* Puts the addresses of one version in the map: first those of a device, then those of others. */
 GLB_INLINE void remember_addresses(const struct net_device *first, const struct net *net,
 				   uint64_t generation, uint8_t version)
@@ -158,12 +185,13 @@ GLB_INLINE void remember_addresses(const struct net_device *first, const struct 
 	const void *head = MEMBER_AT(net, struct net, dev_base_head);
 	const struct net_device *dev = first;
 	struct addresses list = addresses_of(dev, version);
+	uint32_t place = version == 4 ? 0 : OWN_LOOK_AT_MAX;
 
 	for (int i = 0; i < OWN_LOOK_AT_MAX; i++) {
 		if (list.at && list.at != list.end) {
 			struct own_key key = key_at(list.at, version);
 
-			bpf_map_update_elem(&glb_own, &key, &generation, BPF_ANY);
+			remember(&key, place++, generation);
 			list.at = next_address(list.at, version);
 			continue;
 		}

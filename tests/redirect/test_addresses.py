@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import random
 import socket
+import subprocess
 
 import pytest
 import wire
@@ -106,6 +107,25 @@ def test_a_host_may_have_many_addresses(proxy):
         assert proxy.run(proxy.tunnel(segment(VIP, "S", "10.77.0.1"))).fate == "dropped_source"
         assert proxy.run(proxy.tunnel(segment(VIP, "S", "10.78.0.9"))).fate == "dropped_source"
         assert proxy.accepts(segment(VIP, "S")) == "accepted_syn"
+
+
+def test_addresses_of_the_past_leave_room_for_those_of_now(proxy):
+    """Containers come and go, and each has an address of this host at its end of the cable."""
+    host, vip = proxy.proxy.namespace, VIP if proxy.underlay == 4 else VIP6
+
+    def change(what, values):
+        subprocess.run(host.command("ip", "-batch", "-"), check=True, text=True, input="".join(
+            f"addr {what} {value} dev eth0 {'nodad' * (':' in value)}\n" for value in values))
+
+    for network in range(25):
+        some = [f"10.79.{network}.{n}/32" if vip == VIP else f"fd79:{network}::{n}/128"
+                for n in range(1, 51)]
+        change("add", some)
+        fates = [proxy.run(proxy.tunnel(segment(vip, "S", some[0].partition("/")[0]))).fate,
+                 proxy.run(proxy.tunnel(segment(vip, "S", some[40].partition("/")[0]))).fate]
+        change("del", some)
+        assert fates == ["dropped_source"] * 2, network
+    assert proxy.accepts(segment(vip, "S", some[0].partition("/")[0])) == "accepted_syn"
 
 
 # --- destinations --------------------------------------------------------------------------------
