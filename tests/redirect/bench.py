@@ -179,7 +179,8 @@ def half_open(network, proxy, vip, host=None, proto=0, **tcp):
         port = listener.getsockname()[1]
         syn = segment(vip, "S", source, HALF_OPEN_PORT, port, data=b"", **tcp)
         network.send_to(proxy.proxy, syn)
-        while TCP not in (frame := Ether(tap.recv(2000))) or frame.payload.src != vip:
+        while (TCP not in (frame := Ether(tap.recv(2000))) or frame.payload.src != vip
+               or frame[TCP].sport != port):
             pass
         assert frame[TCP].flags == "SA"
         number = syn[TCP].seq + 1

@@ -4,7 +4,7 @@
 import contextlib
 
 import pytest
-from bench import Bench, half_open
+from bench import Bench, half_open, reset_on_close
 from hosts import B, VIP, VIP6
 from scapy.layers.inet import TCP, IPOption_NOP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt
@@ -41,6 +41,7 @@ def test_a_handshake_whose_end_was_lost_is_completed_by_the_end_of_the_connectio
             server.settimeout(5)
             assert server.recv(100) == bytes(ours[Raw])
             assert server.recv(100) == b""
+            reset_on_close(server)  # nobody would acknowledge its end
 
 
 @vips
