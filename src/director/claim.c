@@ -1,58 +1,130 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
-#include <stddef.h>
+#include <limits.h>
+#include <linux/if_packet.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "director/claim.h"
 #include "director/netdev.h"
 #include "sys/log.h"
 
-/* The name begins with a byte of 0, which makes it abstract. Returns its length. */
-static socklen_t name_claim(struct sockaddr_un *out, uint32_t ifindex)
+/*
+ * The protocol of a claim. No frame has it, so nothing is ever received: up to 0x600 the type field
+ * is a length (IEEE 802.3, 3.2.6), and the kernel gives numbers of its own to those frames.
+ */
+enum { CLAIM_PROTOCOL = 0x06c };
+
+/* Makes a packet socket on a device, bound with the protocol of claims. It, or -errno. */
+static int make_claim(uint32_t ifindex)
 {
-	*out = (struct sockaddr_un){.sun_family = AF_UNIX};
-
-	int len = snprintf(out->sun_path + 1, sizeof(out->sun_path) - 1,
-			   "glb-director/device/%" PRIu32, ifindex);
-
-	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len);
-}
-
-static pid_t holder_of(const struct sockaddr_un *name, socklen_t name_len)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct ucred peer = {0};
-	socklen_t len = sizeof(peer);
-
-	if (fd < 0)
-		return 0;
-	if (!connect(fd, (const struct sockaddr *)name, name_len))
-		(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
-	(void)close(fd);
-	return peer.pid;
-}
-
-static int claim_take(uint32_t ifindex, pid_t *holder)
-{
-	struct sockaddr_un name;
-	socklen_t len = name_claim(&name, ifindex);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct sockaddr_ll at = {.sll_family = AF_PACKET,
+				       .sll_protocol = htons(CLAIM_PROTOCOL),
+				       .sll_ifindex = (int)ifindex};
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int err;
 
 	if (fd < 0)
 		return -errno;
-	if (!bind(fd, (const struct sockaddr *)&name, len) && !listen(fd, SOMAXCONN))
+	if (!bind(fd, (const struct sockaddr *)&at, sizeof(at)))
 		return fd;
 	err = -errno;
 	(void)close(fd);
-	if (err == -EADDRINUSE)
-		*holder = holder_of(&name, len);
 	return err;
+}
+
+/* Finds the inode of another claim on the device. 0 and *out, which is 0 for none; or -errno. */
+static int find_other(ino_t *out, uint32_t ifindex, ino_t own)
+{
+	FILE *file = fopen("/proc/net/packet", "re");
+	char line[256];
+
+	if (!file)
+		return -errno;
+	*out = 0;
+	while (!*out && fgets(line, sizeof(line), file)) {
+		unsigned int protocol, device;
+		unsigned long inode;
+
+		/* sk RefCnt Type Proto Iface R Rmem User Inode */
+		if (sscanf(line, "%*s %*s %*s %x %u %*s %*s %*s %lu", &protocol, &device, &inode) ==
+			    3 &&
+		    protocol == CLAIM_PROTOCOL && device == ifindex && inode != own)
+			*out = inode;
+	}
+	(void)fclose(file);
+	return 0;
+}
+
+static bool has_socket(const char *pid, const char *wanted)
+{
+	char path[PATH_MAX];
+	char link[64];
+	const struct dirent *entry;
+	bool found = false;
+	DIR *fds;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	fds = opendir(path);
+	while (fds && !found && (entry = readdir(fds))) {
+		ssize_t len = readlinkat(dirfd(fds), entry->d_name, link, sizeof(link) - 1);
+
+		link[len > 0 ? len : 0] = '\0';
+		found = !strcmp(link, wanted);
+	}
+	if (fds)
+		(void)closedir(fds);
+	return found;
+}
+
+/* The process that has a socket open; 0: it is in another PID namespace, or has just ended. */
+static pid_t holder_of(ino_t inode)
+{
+	DIR *processes = opendir("/proc");
+	const struct dirent *entry;
+	char wanted[64];
+	pid_t pid = 0;
+
+	(void)snprintf(wanted, sizeof(wanted), "socket:[%ju]", (uintmax_t)inode);
+	while (processes && !pid && (entry = readdir(processes)))
+		if (isdigit((unsigned char)*entry->d_name) && has_socket(entry->d_name, wanted))
+			pid = atoi(entry->d_name);
+	if (processes)
+		(void)closedir(processes);
+	return pid;
+}
+
+/*
+ * Claims first and looks then, so that of two that start at once at least one sees the other. The
+ * claim, or -errno: -EADDRINUSE with *holder, the process with the other claim, or 0.
+ */
+static int take_claim(uint32_t ifindex, pid_t *holder)
+{
+	int fd = make_claim(ifindex);
+	struct stat own;
+	ino_t other = 0;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = fstat(fd, &own) ? -errno : find_other(&other, ifindex, own.st_ino);
+	if (!err && !other)
+		return fd;
+	(void)close(fd);
+	if (err)
+		return err;
+	*holder = holder_of(other);
+	return -EADDRINUSE;
 }
 
 static int refuse_claim(uint16_t id, const struct netdev *netdev, pid_t holder,
@@ -87,7 +159,7 @@ int claim_port(int *out, uint16_t id, struct glb_diag *diag)
 	if (!netdev_of(&netdev, id) || !netdev.is_copied)
 		return 0;
 
-	int fd = claim_take(if_nametoindex(netdev.name), &holder);
+	int fd = take_claim(if_nametoindex(netdev.name), &holder);
 
 	if (fd == -EADDRINUSE)
 		return refuse_claim(id, &netdev, holder, diag);

@@ -3,10 +3,12 @@
  * Does anybody else serve the same device of the kernel?
  *
  * Every reader of a device whose frames are copied gets all of them, so two directors on one would
- * forward every packet twice. A claim is a listening abstract Unix socket (unix(7)) with the
- * device's number in its name: such names belong to the network namespace, as the device does, and
- * vanish with the process, however it ends. It is asked nothing; connecting to it tells whose it
- * is.
+ * forward every packet twice. A claim is a packet socket (packet(7)) on the device, with a protocol
+ * of its own, that receives nothing: only who may read the device's frames can make one, it belongs
+ * to the network namespace as the device does, all others there see it in /proc/net/packet, and it
+ * vanishes with the process, however it ends.
+ *
+ * Of two directors that start at the same time both may see the other, and neither starts.
  */
 #ifndef DIRECTOR_CLAIM_H
 #define DIRECTOR_CLAIM_H

@@ -47,6 +47,43 @@ def test_a_second_director_on_a_device_is_refused(glb_director, host, vdev, tmp_
     host.stop()
 
 
+SQUAT = """
+import os, socket, sys, time
+os.setgroups([]), os.setgid(65534), os.setuid(65534)
+names = [f"\\0glb-director/device/{number}" for number in range(1, 64)]
+held = [socket.socket(socket.AF_UNIX) for name in names]
+[one.bind(name) for one, name in zip(held, names)]
+print("there", flush=True)
+time.sleep(60)
+"""
+
+
+def test_an_unprivileged_process_keeps_no_director_from_a_device(host):
+    """It can have any name that is for everybody; only who may read frames can claim a device."""
+    squatter = host.namespace.spawn("/usr/bin/python3", "-c", SQUAT, log=host.folder / "squatter")
+    try:
+        wait_until(lambda: (host.folder / "squatter").read_text() == "there\n", "the squatter")
+        host.start("net_af_packet0,iface=eth0")
+        assert "warning" not in host.log.read_text()
+        host.stop()
+    finally:
+        squatter.kill()
+        squatter.wait()
+
+
+def test_another_reader_of_a_device_keeps_no_director_from_it(host):
+    """Such as a DHCP client or tcpdump, which forward nothing."""
+    read = "import socket, time; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x300); s.bind(('eth0', 3)); print('there', flush=True); time.sleep(60)"
+    reader = host.namespace.spawn("/usr/bin/python3", "-c", read, log=host.folder / "reader")
+    try:
+        wait_until(lambda: (host.folder / "reader").read_text() == "there\n", "the reader")
+        host.start("net_af_packet0,iface=eth0")
+        host.stop()
+    finally:
+        reader.kill()
+        reader.wait()
+
+
 def test_two_ports_on_one_device_are_refused(host):
     """Every packet would come twice."""
     message = host.refusal("net_af_packet0,iface=eth0", "net_pcap1,iface=eth0")
