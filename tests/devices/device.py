@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A host whose director runs on a device under test."""
 
+import contextlib
 import copy
 import json
 import os
 import signal
 import subprocess
-import time
 
 from drivers import counters_of, eal_options, write_configuration
-from netns import Namespace, stop, wait_until
+from netns import LabError, Namespace, stop, wait_until
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
@@ -77,9 +77,14 @@ def drain(wire, seconds):
 
 def collect(wire, count, wanted=lambda frame: True):
     """The frames of a kind that arrive: so many, on a busy machine after a while, and surplus ones."""
-    frames, deadline = [], time.monotonic() + 5
-    while len(frames) < count and time.monotonic() < deadline:
-        frames += filter(wanted, drain(wire, 0.02))
+    frames = []
+
+    def enough():
+        frames.extend(filter(wanted, drain(wire, 0.02)))
+        return len(frames) >= count
+
+    with contextlib.suppress(LabError):  # the caller counts them
+        wait_until(enough, "frames", 5)
     return frames + list(filter(wanted, drain(wire, 0.1)))
 
 
@@ -157,7 +162,7 @@ class Host:
             self.namespace.command(*self.command(*vdevs, **options)),
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=600,
         )
         assert done.returncode == 1, done.stderr
         errors = [line for line in done.stderr.splitlines() if "glb-director: error: " in line]

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Devices that DPDK bonds are one port, whatever member a packet comes in through."""
 
-import time
 
 import pytest
 from device import CONFIG, PORT, VIP, drain, encapsulated, ready
 from far_end import Wire
+from netns import pause
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 
@@ -39,7 +39,7 @@ def send_and_collect(host, count):
     for wire in wires:
         for flow in range(count):
             wire.send(frame_of(flow, mac))
-    time.sleep(0.3)
+    pause(0.3)
     sent = [frame for wire in wires for frame in drain(wire, 0.05) if encapsulated([frame])]
     for wire in wires:
         wire.close()

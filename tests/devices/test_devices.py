@@ -8,6 +8,7 @@ from collections import defaultdict
 import pytest
 from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, collect, drain, encapsulated, ready
 from far_end import Wire
+from netns import pause
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.l2 import Ether
 
@@ -135,7 +136,7 @@ for _ in range(50):
     client.connect_ex(("{VIP}", {PORT}))
 """
     host.namespace.run("/usr/bin/python3", "-c", connect)
-    time.sleep(0.2)
+    pause(0.2)
     counters = host.stop()
     assert counters["forward"] == counters["tx"] == 50
 
@@ -173,7 +174,7 @@ def test_several_ports_each_answer_on_their_own(host):
     capture.write(names["in1"], frames[100:150])
     vdevs = [f"net_pcap{n},rx_pcap={names[f'in{n}']},tx_pcap={names[f'out{n}']}" for n in (0, 1)]
     host.start(*vdevs)
-    time.sleep(0.3)
+    pause(0.3)
     assert host.stop()["forward"] == 150
     out = [capture.read(names[f"out{n}"]) for n in (0, 1)]
     assert [len(encapsulated(one)) for one in out] == [100, 50]
@@ -216,5 +217,5 @@ def test_all_buffers_of_the_pool_can_be_received_into(host):
         if number % 100 == 99:
             time.sleep(0.002)
     wire.close()
-    time.sleep(0.3)
+    pause(0.3)
     assert host.stop()["rx"] > count * 0.9  # the device may lose some on a busy machine

@@ -8,7 +8,7 @@ import time
 import pytest
 from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, large_tables
 from far_end import Wire
-from netns import wait_until
+from netns import pause, wait_until
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 
@@ -137,7 +137,7 @@ def test_without_a_gateway_packets_are_dropped_and_counted(host, link):
     host.start(link.vdev, config=follows(NOBODY))
     assert [link.gateway_mac() for _ in range(5)] == [None] * 5
     assert f"port net_af_packet0: gateway {NOBODY} is not known yet" in host.log.read_text()
-    time.sleep(0.5)
+    pause(0.5)
     assert host.stop()["drop_no_gateway"] == 5
 
 
@@ -257,7 +257,7 @@ def test_a_gateway_that_moves_during_a_long_reload_is_followed_within_a_second(h
     link.wait_for(OLD, 3)
     (host.folder / "tables.json").write_text(json.dumps(large_tables(6, 1500)))
     host.process.send_signal(signal.SIGHUP)
-    time.sleep(0.3)
+    pause(0.3)
     link.neighbour("replace", GATEWAY, "lladdr", NEW, "nud", "permanent")
     link.wait_for(NEW)
     assert "6 tables" not in host.log.read_text()

@@ -9,7 +9,7 @@ import time
 import pytest
 from device import CONFIG, PORT, VIP, drain, encapsulated
 from far_end import Wire
-from netns import wait_until
+from netns import pause, wait_until
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 
@@ -201,7 +201,7 @@ def test_an_mtu_that_packet_buffers_were_not_made_for_is_warned_about(host, traf
     host.start(ON_ETH0[0])
     host.namespace.ip("link", "set", "eth0", "mtu", "9000")
     host.wait_for_log("packet buffers have room for frames of 2048 bytes, its MTU asks for 9022; restart to use it")
-    time.sleep(0.3)
+    pause(0.3)
     assert host.log.read_text().count("packet buffers") == 1
 
 
@@ -291,7 +291,7 @@ def test_leaving_a_bridge_is_not_going_away(host, traffic):
     host.start(ON_ETH0[0])
     host.namespace.ip("link", "set", "eth0", "master", "br0")
     host.namespace.ip("link", "set", "eth0", "nomaster")
-    time.sleep(0.5)
+    pause(0.5)
     assert "is gone" not in host.log.read_text()
     assert traffic.reply()
 
@@ -342,7 +342,7 @@ def test_a_device_may_be_made_again_long_before_it_is_switched_on(host, traffic,
     host.wait_for_log("eth0 is gone")
     host.namespace.ip("link", "add", "eth0", "type", "veth", "peer", "far")
     host.wait_for_log("eth0 was made again")
-    time.sleep(0.5)
+    pause(0.5)
     assert second.reply() and host.process.poll() is None
     for device in ("eth0", "far"):
         host.namespace.ip("link", "set", device, "up")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Packets that are received on one port and sent through another one."""
 
-import time
 
 import pytest
 from device import CONFIG, PORT, VIP, drain, encapsulated
 from far_end import Wire
+from netns import pause
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.l2 import Dot1Q, Ether
 
@@ -46,7 +46,7 @@ def test_packets_leave_through_another_port(two_ports, way, workers):
     wires[0].send(bytes(ip / TCP(dport=PORT, flags="A") / bytes(1300 - 40 - 40)))
     wires[0].send(bytes(ip / TCP(dport=PORT, flags="A") / bytes(1300 - 40 - 39)))
     wires[0].send(bytes(ip / ICMP(type=8) / bytes(30)))
-    time.sleep(0.3)
+    pause(0.3)
     back, sent = (
         [Ether(frame) for frame in drain(wire, 0.1) if mac_of(two_ports, device) == Ether(frame).src]
         for wire, device in zip(wires, ("eth0", "eth1"))
@@ -67,7 +67,7 @@ def test_the_other_way_stays_as_it_is(two_ports):
     wire = Wire(two_ports.namespace.name, "far1")
     ether = Ether(src="02:00:00:00:00:02", dst=mac_of(two_ports, "eth1"))
     wire.send(bytes(ether / IP(src="198.51.100.7", dst=VIP) / TCP(dport=PORT, flags="A")).ljust(60, b"\0"))
-    time.sleep(0.3)
+    pause(0.3)
     assert [Ether(frame).dst for frame in drain(wire, 0.1) if Ether(frame).haslayer(Dot1Q)] == [OTHER_GATEWAY]
     wire.close()
 

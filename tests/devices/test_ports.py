@@ -4,11 +4,11 @@
 import random
 import socket
 import struct
-import time
 
 import pytest
 from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, collect, encapsulated
 from far_end import Wire, inside
+from netns import pause
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Dot1Q, Ether
@@ -45,7 +45,7 @@ def through_files(host, frames, **options):
     """What the director makes of these frames, and its counters."""
     capture.write(host.folder / "in.pcap", frames)
     host.start(FILES.format(host.folder, host.folder), **options)
-    time.sleep(0.5)
+    pause(0.5)
     counters = host.stop()
     assert counters["rx"] == len(frames)
     return capture.read(host.folder / "out.pcap"), counters
@@ -77,7 +77,7 @@ def test_frames_that_the_kernel_merged_are_counted(host):
     host.start("net_af_packet0,iface=eth0")
     send_segments(host, frame_of(1400), 500)
     send_segments(host, frame_of(900), 500)
-    time.sleep(0.5)
+    pause(0.5)
     counters = host.stop()
     assert (counters["forward"], counters["merged"]) == (2, 1)
 
@@ -100,7 +100,7 @@ def test_the_mtu_of_a_port_is_that_of_its_kernel_device(host):
     wire = Wire(host.namespace.name, "far")
     for ip_len in (1260, 1261):
         wire.send(frame_of(14 + ip_len))
-    time.sleep(0.5)
+    pause(0.5)
     wire.close()
     counters = host.stop()
     outer_len = 20 + 8 + 8 + 4

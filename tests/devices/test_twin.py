@@ -10,6 +10,7 @@ import pytest
 from device import CONFIG, DIRECTOR_MAC, PORT, VIP, collect, drain, encapsulated
 from drivers import PUNTED, sum_of
 from far_end import Wire, inside
+from netns import pause
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.utils import checksum
@@ -80,7 +81,7 @@ class Twin:
         thread = threading.Thread(target=echo_once, args=(server,))
         thread.start()
         with server, client:
-            client.settimeout(10)
+            client.settimeout(60)
             client.connect((HERE[version], 179))
             sender = threading.Thread(target=send_all, args=(client, data))
             sender.start()
@@ -92,7 +93,7 @@ class Twin:
 
 def echo_once(server):
     """Serve one connection: send back what comes, until it ends."""
-    server.settimeout(10)
+    server.settimeout(60)
     connection, _ = server.accept()
     with connection:
         while data := connection.recv(65536):
@@ -117,7 +118,7 @@ def test_the_kernel_is_there_behind_a_port_that_dpdk_owns(twin):
     for version in (4, 6):
         assert twin.ping(version)
         assert twin.echo_over_tcp(version, data) == data
-    time.sleep(0.3)  # for the last segments; what is on its way when the director stops is not counted
+    pause(0.3)  # for the last segments; what is on its way when the director stops is not counted
     counters = twin.host.stop()
     assert counters["punted"] > 100 and counters["from_kernel"] > 100
     assert counters["punt_dropped"] == counters["forward"] == 0
@@ -143,7 +144,7 @@ def test_a_gateway_is_found_through_the_twin_port(twin, version):
             / TCP(sport=40000, dport=PORT, flags="A")
         )
     )
-    time.sleep(0.15)  # the successor is served from the next tick on
+    pause(0.15)  # the successor is served from the next tick on
     sent = collect(wire, 1, lambda frame: frame[12:14] == b"\x08\x00")
     wire.close()
     assert [Ether(frame).dst for frame in sent] == [mac]
@@ -171,7 +172,7 @@ def test_what_the_kernel_sends_leaves_through_the_first_port(host):
     rxs = [host.folder / name for name in ("none.pcap", "none.pcap", "kernel.pcap")]
     vdevs = [f"net_pcap{n},rx_pcap={rxs[n]},tx_pcap={outs[n]}" for n in range(3)]
     host.start(*vdevs, config={**CONFIG, "punt_port": "net_pcap2"})
-    time.sleep(0.3)
+    pause(0.3)
     assert host.stop()["from_kernel"] == 3
     assert [capture.read(out) for out in outs] == [frames, [], []]
 
@@ -219,7 +220,7 @@ def test_the_kernel_sends_no_more_than_its_rate(twin):
     behind = Wire(twin.host.namespace.name, "twin")
     for _ in range(600):
         behind.send(bytes(Ether(src="02:00:00:00:00:0d", dst="02:00:00:00:00:02", type=0x88B5)).ljust(60, b"\0"))
-    time.sleep(0.2)
+    pause(0.2)
     behind.close()
     counters = twin.host.stop()
     assert 32 < counters["from_kernel"] <= 32 + 1000 * (time.monotonic() - begin)

@@ -22,13 +22,40 @@ def run(*argv):
     return done.stdout
 
 
+def slowness():
+    """How many times as long as alone on a processor this process takes for what it does now."""
+    begin, used = time.monotonic(), time.thread_time()
+    while time.thread_time() - used < 0.01:
+        pass
+    return (time.monotonic() - begin) / 0.01
+
+
+def _patience(slow):
+    """How many times as long things may take: machines are not always as busy as when they are asked."""
+    return 1.0 if slow < 1.5 else 5 * slow
+
+
+def pause(seconds):
+    """Wait for what is on its way, and that is longer on a busy machine."""
+    time.sleep(seconds * max(1.0, slowness()))
+
+
 def wait_until(condition, what, seconds=15.0, every=0.02):
-    """Wait until `condition()` is true and return its value; give up after `seconds`."""
-    deadline = time.monotonic() + seconds
+    """Wait until `condition()` is true and return its value; give up after `seconds`.
+
+    Those are of a machine that has nothing else to do. When pauses last too long or the processor is
+    somebody else's there are more.
+    """
+    begin, slowest = time.monotonic(), 1.0
     while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise LabError(f"gave up after {seconds:g} s waiting for {what}")
+        passed = time.monotonic() - begin
+        if passed > seconds * _patience(slowest):
+            slowest = max(slowest, slowness())
+            if passed > seconds * _patience(slowest):
+                raise LabError(f"gave up after {passed:.1f} s waiting for {what}")
+        asleep = time.monotonic()
         time.sleep(every)
+        slowest = max(slowest, (time.monotonic() - asleep) / every)
     return value
 
 
@@ -47,12 +74,11 @@ def send_signal(pid, number):
 
 
 def stop(pids, seconds=3.0):
-    """Ask processes to end, and kill those that have not after `seconds`."""
+    """Ask processes to end, and kill those that have not after `seconds`, as of wait_until()."""
     for pid in pids:
         send_signal(pid, signal.SIGTERM)
-    deadline = time.monotonic() + seconds
-    while any(is_alive(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    with contextlib.suppress(LabError):
+        wait_until(lambda: not any(map(is_alive, pids)), "their end", seconds)
     for pid in filter(is_alive, pids):
         send_signal(pid, signal.SIGKILL)
 

@@ -85,7 +85,8 @@ class Process:
         """Ask it to stop; how long that took, and its counters."""
         before = time.monotonic()
         self.signal(signal.SIGTERM)
-        assert self.process.wait(seconds) == status, self.log.read_text()
+        wait_until(lambda: self.process.poll() is not None, "its end", seconds)
+        assert self.process.wait() == status, self.log.read_text()
         return time.monotonic() - before, self.counters()
 
     def threads(self):

@@ -126,7 +126,7 @@ def test_a_check_has_the_same_bounds(process):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, resource.RLIM_INFINITY)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode == 1
     assert "tables.json: needs about" in done.stderr

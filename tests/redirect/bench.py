@@ -173,7 +173,7 @@ def half_open(network, proxy, vip, host=None, proto=0, **tcp):
         tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     with tap, proxy.proxy.listen(host or vip, proto=proto) as listener:
         tap.bind(("eth0", ETH_P_ALL))
-        tap.settimeout(2)
+        tap.settimeout(60)
         mac = interface_address(network.director_host, "eth0").hex(":")
         namespace.ip("neigh", "replace", source, "dev", "eth0", "lladdr", mac)
         port = listener.getsockname()[1]
@@ -198,7 +198,7 @@ def connection_of_absent(network, proxy, vip, **tcp):
         network.send_to(proxy.proxy, ours)
         ours[TCP].seq = (ours[TCP].seq + len(ours[Raw])) % 2**32
         with listener.accept()[0] as server:
-            server.settimeout(5)
+            server.settimeout(60)
             yield ours, server
 
 

@@ -103,7 +103,7 @@ class Proxy:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen()
-        listener.settimeout(5)
+        listener.settimeout(60)
         return listener
 
 
@@ -289,7 +289,7 @@ class Network:
         """A connection from the client to a VIP on proxy a, past the director."""
         source = address6(DIRECT) if ":" in vip else DIRECT
         with inside(self.client):
-            return socket.create_connection((vip, port), 5, (source, 0))
+            return socket.create_connection((vip, port), 60, (source, 0))
 
     def add_proxy(self, name, address):
         """One more proxy, which nobody mentions unless he knows it."""
@@ -308,7 +308,7 @@ class Network:
         """A connection from the client to a VIP."""
         with inside(self.client):
             client = socket.socket(socket.AF_INET6 if ":" in vip else socket.AF_INET)
-        client.settimeout(5)
+        client.settimeout(60)
         client.bind(("", source_port))
         client.connect((vip, port))
         return client

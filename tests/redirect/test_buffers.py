@@ -86,7 +86,7 @@ def test_a_frame_with_a_priority_and_no_vlan_is_kept(network, vip, tag):
     family = socket.AF_INET6 if vip == VIP6 else socket.AF_INET
     with inside(proxy.namespace), socket.socket(family, socket.SOCK_DGRAM) as server:
         server.bind((vip, 0))
-        server.settimeout(2)
+        server.settimeout(60)
         query = wire.outer(tag.encode(), stranger(vip), vip, dport=server.getsockname()[1])
         for underlay, ends in ((4, (DIRECTOR, A)), (6, (address6(DIRECTOR), address6(A)))):
             packet = wire.outer(wire.gue(query, [], underlay=underlay), *ends)
@@ -104,7 +104,7 @@ def test_a_frame_with_a_priority_and_no_vlan_is_passed_on_without_it(network, vi
         tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     with tap, counted(a) as (at_a,):
         tap.bind(("eth0", ETH_P_ALL))
-        tap.settimeout(2)
+        tap.settimeout(60)
         send_tagged(network, a, tag, wire.outer(wire.gue(inner, [B]), DIRECTOR, A))
         expected = wire.ether(wire.outer(wire.gue(inner, [B], 1), A, B),
                               *(interface_address(p.namespace, "eth0") for p in (a, b)))
@@ -143,7 +143,7 @@ class Wire:
         """Put a frame on the wire that is cut at some byte behind its Ethernet header."""
         os.writev(self._file, [frame[:cut], frame[cut:]])
 
-    def receive(self, seconds=2):
+    def receive(self, seconds=60):
         """The next GUE frame that the host sends."""
         while select.select([self._file], [], [], seconds)[0]:
             frame = os.read(self._file, 65536)
@@ -205,7 +205,7 @@ def test_a_kept_packet_in_two_pieces_reaches_its_socket(pieces):
     mac = interface_address(proxy.namespace, "eth0")
     with inside(proxy.namespace), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((A, 0))
-        server.settimeout(2)
+        server.settimeout(60)
         for cut in range(14, 100):
             query = wire.outer(b"%03d" % cut * 20, B, A, dport=server.getsockname()[1])
             packet = wire.outer(wire.gue(query, [B]), DIRECTOR, A)

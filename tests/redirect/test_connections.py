@@ -33,7 +33,7 @@ def connection(network, proxy, vip):
     with proxy.listen(vip) as listener:
         with network.connect(vip, listener.getsockname()[1]) as client:
             server, _ = listener.accept()
-            server.settimeout(5)
+            server.settimeout(60)
             with server:
                 yield client, server
 
@@ -110,7 +110,7 @@ def test_a_client_may_use_its_port_again_on_another_proxy(network, vip):
         close_server_first(first, at_a.accept()[0])
         network.director.hops = (B, A)
         with network.connect(vip, port, source_port) as client, at_b.accept()[0] as server:
-            server.settimeout(5)
+            server.settimeout(60)
             network.director.hops = (A, B)
             assert send(client, server, UPLOAD) == UPLOAD
 

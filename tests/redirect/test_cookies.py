@@ -38,7 +38,7 @@ def test_a_handshake_whose_end_was_lost_is_completed_by_the_end_of_the_connectio
         ours[TCP].flags = "FPA"
         network.send_to(proxy.proxy, ours, [B])
         with listener.accept()[0] as server:
-            server.settimeout(5)
+            server.settimeout(60)
             assert server.recv(100) == bytes(ours[Raw])
             assert server.recv(100) == b""
             reset_on_close(server)  # nobody would acknowledge its end

@@ -16,5 +16,5 @@ TOOLS = ("qemu-system-x86_64", "busybox", "depmod", "cpio", "xz")
 )
 def test_the_kernel_of_this_debian_takes_the_program(program):
     """Attached, attached again, read and detached on the kernel package, in an emulator."""
-    done = subprocess.run([SCRIPT, program.parents[2]], capture_output=True, text=True, timeout=400)
+    done = subprocess.run([SCRIPT, program.parents[2]], capture_output=True, text=True, timeout=6000)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -22,7 +22,7 @@ class Tap:
         with inside(namespace):
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         self._socket.bind(("eth0", ETH_P_ALL))
-        self._socket.settimeout(5)
+        self._socket.settimeout(60)
 
     def frame(self):
         while True:

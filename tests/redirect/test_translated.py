@@ -121,7 +121,7 @@ def served(network, proxy, vip, source_port=0):
     """A connection from the client to the port of a VIP, served by REAL_PORT of a proxy."""
     with proxy.listen("::", REAL_PORT) as listener:
         with network.connect(vip, PORT, source_port) as client, listener.accept()[0] as server:
-            server.settimeout(5)
+            server.settimeout(60)
             yield client, server
 
 
@@ -199,7 +199,7 @@ def test_a_connection_of_a_container_that_has_the_vip_stays_at_the_first_hop(
         container.namespace.ip("addr", "add", prefix, "dev", "lo")
         with counted(a, b) as (at_a, at_b), container.listen(vip, PORT) as listener:
             with network.connect(vip, PORT) as client, listener.accept()[0] as server:
-                server.settimeout(5)
+                server.settimeout(60)
                 check_works(client, server)
     finally:
         a.namespace.ip("route", "del", prefix, "via", via)
@@ -361,7 +361,7 @@ def test_a_connection_by_tproxy_stays_at_the_first_hop(network, transparent, vip
             listener.setsockopt(*option, 1)  # IP_TRANSPARENT, IPV6_TRANSPARENT
         with cookies(a) if flood else contextlib.nullcontext():
             with network.connect(vip, PORT) as client, listener.accept()[0] as server:
-                server.settimeout(5)
+                server.settimeout(60)
                 check_works(client, server)
     assert at_a.get("accepted_tracked", 0) == flood
     assert at_a["accepted_established"] == at_a["total"] - 1 - flood

@@ -18,7 +18,7 @@ QUESTIONS = ("--help", "-h")
 
 
 def run(program, *words):
-    done = subprocess.run([program, *words], cwd="/", capture_output=True, text=True, timeout=60)
+    done = subprocess.run([program, *words], cwd="/", capture_output=True, text=True, timeout=600)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -176,7 +176,7 @@ class CommandLines(unittest.TestCase):
     def test_help_that_nobody_could_read_is_a_failure(self):
         for name, path in self.programs.items():
             with open("/dev/full", "wb") as full:
-                done = subprocess.run([path, "--help"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+                done = subprocess.run([path, "--help"], stdout=full, stderr=subprocess.PIPE, timeout=600)
             self.assertEqual(done.returncode, 1, name)
             self.assertIn(b"standard output: No space left on device", done.stderr)
 

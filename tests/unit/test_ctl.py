@@ -53,7 +53,7 @@ class Glbctl(unittest.TestCase):
 
     def run_with(self, *words) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [self.program, *map(str, words)], cwd=self.folder, capture_output=True, text=True, timeout=60
+            [self.program, *map(str, words)], cwd=self.folder, capture_output=True, text=True, timeout=600
         )
 
     def replay(self, *words) -> subprocess.CompletedProcess:
@@ -278,7 +278,7 @@ class Glbctl(unittest.TestCase):
 
     def shell(self, command: str) -> subprocess.CompletedProcess:
         words = ["bash", "-c", command.replace("glbctl", str(self.program))]
-        return subprocess.run(words, cwd=self.folder, capture_output=True, text=True, timeout=60)
+        return subprocess.run(words, cwd=self.folder, capture_output=True, text=True, timeout=600)
 
     def test_a_slow_pipe_is_waited_for(self):
         """However long it says nothing: only a director in service has better things to do."""
@@ -377,7 +377,7 @@ class Glbctl(unittest.TestCase):
 
     def test_a_table_is_read_from_a_pipe(self):
         shell = f"cat tables.json | {self.program} table check /dev/stdin"
-        done = subprocess.run(shell, shell=True, cwd=self.folder, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(shell, shell=True, cwd=self.folder, capture_output=True, text=True, timeout=600)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_a_capture_that_cannot_be_replayed_is_refused_in_words(self):

@@ -46,7 +46,7 @@ class Mtu(unittest.TestCase):
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
         )
 
     def answer(self, config, *tables):

@@ -58,7 +58,7 @@ class TableCommands(unittest.TestCase):
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
         )
 
     def answer(self, command, *words, status=0):
@@ -254,7 +254,7 @@ class TableCommands(unittest.TestCase):
             ("€\U0010ffff\x7f\n".encode(), "€\U0010ffff\x7f\n"),
         ):
             done = subprocess.run(
-                [self.program, "table", "check", "--json", name], cwd=self.folder, capture_output=True, timeout=60
+                [self.program, "table", "check", "--json", name], cwd=self.folder, capture_output=True, timeout=600
             )
             self.assertEqual(json.loads(done.stdout)["problems"][0]["file"], told)
 
@@ -753,7 +753,7 @@ class TableCommands(unittest.TestCase):
                 )
                 for ip in added
             ]
-            complaints = [edit.communicate(timeout=60)[1] for edit in edits]
+            complaints = [edit.communicate(timeout=600)[1] for edit in edits]
             done = [ip for ip, edit in zip(added, edits) if edit.returncode == 0]
             self.assertEqual(set(self.states()) & set(added), set(done))
             if force:
