@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "outlet.h"
+#include "printable.h"
 
 enum { NOTICE_LEN = 128 };
 
@@ -44,12 +45,14 @@ static bool put_behind_lost(struct outlet *outlet, const char *lines, size_t len
 {
 	size_t left = outlet->room - (outlet->put - outlet->taken);
 	char notice[NOTICE_LEN];
+	char program[NOTICE_LEN / 2];
 	int notice_len = 0;
 
 	if (outlet->lost)
-		notice_len = snprintf(notice, sizeof(notice),
-				      "%s: warning: %u lines lost: nobody read\n",
-				      program_invocation_short_name, outlet->lost);
+		notice_len = snprintf(
+			notice, sizeof(notice), "%s: warning: %u lines lost: nobody read\n",
+			printable(program, sizeof(program), program_invocation_short_name),
+			outlet->lost);
 	if ((size_t)notice_len > left || len > left - (size_t)notice_len)
 		return false;
 	append(outlet, notice, (size_t)notice_len);
