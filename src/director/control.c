@@ -199,16 +199,22 @@ static void end_build(struct control *control, struct build *build)
 	free(build->effect);
 }
 
-static void refuse_build(struct control *control)
+/* A request stays, but whoever waits for its end need not wait for the worker. */
+static void put_off(struct control *control)
 {
 	struct glb_diag why;
 
-	glb_diag(&why, "%d states of the tables are kept for a worker that may be reading them",
+	if (control->reload.put_off)
+		return;
+	control->reload.put_off = true;
+	glb_diag(&why,
+		 "%d states of the tables are kept for a worker that may be reading them; the "
+		 "files are read when it goes on",
 		 PUBLISH_HELD_MAX);
-	log_error("reload refused: %s; generation %" PRIu64 " keeps serving", why.text,
-		  control->generation);
+	log_warning("reload put off: %s; generation %" PRIu64 " keeps serving", why.text,
+		    control->generation);
+	status_reloading(&control->status);
 	status_reloaded(&control->status, &why);
-	reload_forget(&control->reload);
 }
 
 /* Serves what a build has come to, if one has ended, and starts the next, if one was asked for. */
@@ -224,11 +230,11 @@ static void follow_builds(struct control *control)
 	}
 	if (!control->reload.asked)
 		return;
-	status_reloading(&control->status);
 	if (publish_held(&control->workers.publish) >= PUBLISH_HELD_MAX) {
-		refuse_build(control);
+		put_off(control);
 		return;
 	}
+	status_reloading(&control->status);
 	build = basis(control);
 	reload_start(&control->reload, &build);
 }

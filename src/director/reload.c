@@ -109,6 +109,7 @@ void reload_ask(struct reload *reload, bool tables_only)
 	if (reload->building && !reload->asked)
 		log_info("another reload follows the one that is under way");
 	reload->asked = true;
+	reload->put_off = false;
 	reload->asked_config |= !tables_only;
 }
 
@@ -130,11 +131,6 @@ void reload_start(struct reload *reload, const struct build *from)
 		reload->thread = pthread_self(); /* nothing to join */
 		reload->ended = true;
 	}
-}
-
-void reload_forget(struct reload *reload)
-{
-	reload->asked = reload->asked_config = false;
 }
 
 bool reload_take(struct reload *reload, struct build *out)

@@ -37,6 +37,7 @@ struct reload {
 	const char *config_path;
 	const char *tables_path;
 	const struct service *service; /* woken when a build ends */
+	bool put_off; /* set by the caller, once what was asked for last has to wait; reset here */
 	/* its own */
 	bool asked;	   /* for another build */
 	bool asked_config; /* and for director.json with it */
@@ -54,9 +55,6 @@ void reload_ask(struct reload *reload, bool tables_only);
  * starts from, but for tables_only.
  */
 void reload_start(struct reload *reload, const struct build *from);
-
-/* Takes back what was asked for and has not been started. */
-void reload_forget(struct reload *reload);
 
 /* Has the build ended? Then *out has it, and its `served` and `effect` are the caller's. */
 bool reload_take(struct reload *reload, struct build *out);

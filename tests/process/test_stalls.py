@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from manager import Manager
 from netns import wait_until
 from process import large_tables
 
@@ -69,7 +70,7 @@ def test_a_worker_that_stands_still_is_mentioned_and_so_is_that_it_goes_on(proce
 
 
 def test_memory_has_a_bound_while_a_worker_stands_still(process):
-    """Reloads are refused, with the reason, until it goes on."""
+    """Reloads are put off, with the reason, and what was asked for last is served when it goes on."""
     process.start(tables=large_tables(10, 3))
     with hold_a_worker(process):
         for number in range(2, 30):
@@ -79,13 +80,31 @@ def test_memory_has_a_bound_while_a_worker_stands_still(process):
             wait_until(lambda: process.log.read_text().count("generation") > before, "an answer")
             if number == 3:
                 some = resident_mib(process)
-        assert "reload refused: 4 states of the tables are kept" in process.log.read_text()
+        assert "warning: reload put off: 4 states of the tables are kept" in process.log.read_text()
         assert resident_mib(process) - some < 100
-    time.sleep(1)
-    process.write(tables=large_tables(2, 3))
-    process.signal(signal.SIGHUP)
+        process.write(tables=large_tables(2, 3))
+        process.signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert process.log.read_text().count("reload put off") == 30 - 6 + 1
     process.wait_for_log(": 2 tables")
     process.stop()
+
+
+def test_a_manager_does_not_wait_for_a_worker_that_stands_still(process):
+    """Every reload that it asks for ends, and so does the one that is made up for."""
+    with Manager(str(process.folder / "notify")) as manager:
+        process.start(tables=large_tables(1, 3), environment=manager.environment())
+        manager.wait_for("READY")
+        with hold_a_worker(process):
+            for number in range(2, 8):
+                process.write(tables=large_tables(1, 3 + number))
+                process.signal(signal.SIGHUP)
+                manager.wait_for("RELOADING")
+                last = manager.wait_for("READY")
+            assert last["STATUS"].startswith("serving generation 5: ") and "kept for a worker" in last["STATUS"]
+        manager.wait_for("RELOADING")
+        assert "generation 6: 1 table, 1 bind, 10 backends" in manager.wait_for("READY")["STATUS"]
+        process.stop()
 
 
 def test_a_stop_gives_a_worker_up_that_stands_still(process):

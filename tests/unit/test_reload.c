@@ -173,10 +173,6 @@ START_TEST(what_nobody_asked_for_is_not_built)
 
 	reload_start(&made, &from);
 	ck_assert(!reload_take(&made, &build));
-	reload_ask(&made, true);
-	reload_forget(&made);
-	reload_start(&made, &from);
-	ck_assert(!reload_take(&made, &build));
 }
 END_TEST
 
