@@ -10,6 +10,7 @@
 #include "director/keep.h"
 #include "director/reopen.h"
 #include "director/stats.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/words.h"
 
@@ -41,6 +42,13 @@ static struct build basis(const struct control *control)
 	};
 }
 
+/* A build goes on: looks after it, and asks the service manager for patience while that is due. */
+static void watch_build(struct control *control)
+{
+	if (reload_watch(&control->reload, clock_ms()))
+		status_busy(&control->status);
+}
+
 int control_load(struct control *control)
 {
 	struct build from = basis(control);
@@ -51,7 +59,7 @@ int control_load(struct control *control)
 	status_starting(&control->status, "reads its files");
 	reload_start(&control->reload, &from);
 	while (!err && !reload_wait(&control->reload, STOP_LATENCY_MS)) {
-		status_busy(&control->status);
+		watch_build(control);
 		if (service_stop_pending())
 			err = -ECANCELED;
 	}
@@ -225,7 +233,7 @@ static void follow_builds(struct control *control)
 	if (reload_take(&control->reload, &build))
 		end_build(control, &build);
 	if (control->reload.building) {
-		status_busy(&control->status);
+		watch_build(control);
 		return;
 	}
 	if (!control->reload.asked)

@@ -8,6 +8,7 @@
 #include "conf/tables.h"
 #include "director/effect.h"
 #include "director/reload.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 
 /* All problems are in the log; one line has room for the first. */
@@ -29,7 +30,7 @@ static void keep_reason(struct glb_diag *why, const struct report *report)
  * Both files are looked at even if the first is bad, so that all problems show at once. What the
  * tables in force have in common with the new ones is not worked out again.
  */
-static int read_files(struct build *build, struct glb_tables *tables, const struct reload *reload)
+static int read_files(struct build *build, struct glb_tables *tables, struct reload *reload)
 {
 	struct glb_building how = {.known = build->known.count ? &build->known : NULL};
 	/* before it is in service it has nothing better to do than to wait for a pipe */
@@ -45,6 +46,7 @@ static int read_files(struct build *build, struct glb_tables *tables, const stru
 	report.serving = true;
 	report.guarding = true;
 	inputs_read(inputs + build->tables_only, 2 - build->tables_only);
+	__atomic_store_n(&reload->reading, false, __ATOMIC_RELAXED);
 	if (!build->tables_only)
 		conf_err = director_conf_read(&build->conf, &inputs[0], &report);
 	if (!conf_err) {
@@ -120,7 +122,9 @@ void reload_start(struct reload *reload, const struct build *from)
 	reload->build = *from;
 	reload->build.tables_only = !reload->asked_config;
 	reload->asked = reload->asked_config = reload->ended = false;
-	reload->building = true;
+	reload->building = reload->reading = true;
+	reload->started_at_ms = clock_ms();
+	reload->warn_at_ms = reload->started_at_ms + RELOAD_SLOW_MS;
 
 	int err = -pthread_create(&reload->thread, NULL, run, reload);
 
@@ -131,6 +135,30 @@ void reload_start(struct reload *reload, const struct build *from)
 		reload->thread = pthread_self(); /* nothing to join */
 		reload->ended = true;
 	}
+}
+
+static void warn_slow(const struct reload *reload, uint64_t now_ms)
+{
+	unsigned int seconds = (unsigned int)((now_ms - reload->started_at_ms) / 1000);
+	const char *others = reload->asked ? "; further requests wait for it" : "";
+
+	if (!__atomic_load_n(&reload->reading, __ATOMIC_RELAXED))
+		log_warning("tables have been worked out for %u s%s", seconds, others);
+	else if (reload->build.tables_only)
+		log_warning("%s has been read for %u s: does its file system hang?%s",
+			    reload->tables_path, seconds, others);
+	else
+		log_warning("%s and %s have been read for %u s: does a file system hang?%s",
+			    reload->config_path, reload->tables_path, seconds, others);
+}
+
+bool reload_watch(struct reload *reload, uint64_t now_ms)
+{
+	if (reload->building && now_ms >= reload->warn_at_ms) {
+		warn_slow(reload, now_ms);
+		reload->warn_at_ms = now_ms + RELOAD_REMIND_MS;
+	}
+	return !reload->building || now_ms - reload->started_at_ms < RELOAD_PATIENCE_MS;
 }
 
 bool reload_take(struct reload *reload, struct build *out)

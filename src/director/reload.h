@@ -20,6 +20,12 @@
 #include "director/publish.h"
 #include "sys/service.h"
 
+enum {
+	RELOAD_SLOW_MS = 30000, /* without a word about the build */
+	RELOAD_REMIND_MS = 60000,
+	RELOAD_PATIENCE_MS = 300000, /* that a service manager is asked for */
+};
+
 /* What a build starts from, and what it comes to. */
 struct build {
 	bool tables_only;	   /* leave director.json as in force */
@@ -42,7 +48,10 @@ struct reload {
 	bool asked;	   /* for another build */
 	bool asked_config; /* and for director.json with it */
 	bool building;
-	bool ended; /* atomic: the build has */
+	bool ended;		/* atomic: the build has */
+	bool reading;		/* atomic: files; then, working tables out */
+	uint64_t started_at_ms; /* the build */
+	uint64_t warn_at_ms;	/* if it still goes on */
 	pthread_t thread;
 	struct build build;
 };
@@ -55,6 +64,12 @@ void reload_ask(struct reload *reload, bool tables_only);
  * starts from, but for tables_only.
  */
 void reload_start(struct reload *reload, const struct build *from);
+
+/*
+ * To be called now and then while a build is under way: logs one that takes long, as on a file
+ * system that hangs. True: it is still worth waiting for.
+ */
+bool reload_watch(struct reload *reload, uint64_t now_ms);
 
 /* Has the build ended? Then *out has it, and its `served` and `effect` are the caller's. */
 bool reload_take(struct reload *reload, struct build *out);

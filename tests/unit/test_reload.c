@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,56 @@ START_TEST(a_build_that_nobody_takes_is_dropped)
 }
 END_TEST
 
+static int log_fds[2];
+
+static void take_log(void)
+{
+	ck_assert_int_eq(pipe(log_fds), 0);
+	ck_assert_int_eq(dup2(log_fds[1], STDERR_FILENO), STDERR_FILENO);
+	ck_assert_int_eq(fcntl(log_fds[0], F_SETFL, O_NONBLOCK), 0);
+}
+
+/* What was logged since. */
+static const char *logged(void)
+{
+	static char text[1024];
+	ssize_t len = read(log_fds[0], text, sizeof(text) - 1);
+
+	text[len > 0 ? len : 0] = 0;
+	return text;
+}
+
+START_TEST(a_build_that_hangs_is_mentioned_now_and_then_and_not_waited_for_for_ever)
+{
+	struct build from = {.tables_only = false};
+	uint64_t at_ms;
+
+	ck_assert_int_eq(unlink(tables_path), 0);
+	ck_assert_int_eq(mkfifo(tables_path, 0600), 0);
+	take_log();
+	ck_assert(reload_watch(&made, UINT64_MAX)); /* of no build */
+	reload_ask(&made, false);
+	reload_start(&made, &from);
+	at_ms = made.started_at_ms;
+	ck_assert(reload_watch(&made, at_ms + RELOAD_SLOW_MS - 1));
+	ck_assert_str_eq(logged(), "");
+	ck_assert(reload_watch(&made, at_ms + RELOAD_SLOW_MS));
+	ck_assert_ptr_nonnull(strstr(logged(), "/tables.json have been read for 30 s: does a file "
+					       "system hang?\n"));
+	reload_ask(&made, false);
+	(void)logged();
+	ck_assert(reload_watch(&made, at_ms + RELOAD_SLOW_MS + RELOAD_REMIND_MS - 1));
+	ck_assert_str_eq(logged(), "");
+	ck_assert(reload_watch(&made, at_ms + RELOAD_SLOW_MS + RELOAD_REMIND_MS));
+	ck_assert_ptr_nonnull(strstr(logged(), "; further requests wait for it\n"));
+	ck_assert(!reload_watch(&made, at_ms + RELOAD_PATIENCE_MS));
+	write_text(tables_path, "{");
+	ck_assert(reload_wait(&made, WAIT_MS));
+	ck_assert(!__atomic_load_n(&made.reading, __ATOMIC_RELAXED));
+	reload_drop(&made);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("reload");
@@ -216,6 +267,8 @@ Suite *unit_suite(void)
 	tcase_add_test(cases, what_nobody_asked_for_is_not_built);
 	tcase_add_test(cases, requests_for_both_files_and_for_one_are_one_for_both);
 	tcase_add_test(cases, a_build_that_nobody_takes_is_dropped);
+	tcase_add_test(cases,
+		       a_build_that_hangs_is_mentioned_now_and_then_and_not_waited_for_for_ever);
 	suite_add_tcase(suite, cases);
 	return suite;
 }
