@@ -159,7 +159,7 @@ int claim_port(int *out, uint16_t id, struct glb_diag *diag)
 	if (!netdev_of(&netdev, id) || !netdev.is_copied)
 		return 0;
 
-	int fd = take_claim(if_nametoindex(netdev.name), &holder);
+	int fd = take_claim(netdev.ifindex, &holder);
 
 	if (fd == -EADDRINUSE)
 		return refuse_claim(id, &netdev, holder, diag);

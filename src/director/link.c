@@ -260,16 +260,6 @@ static struct device_state own_state(const struct links *links, uint16_t id)
 	return state;
 }
 
-/* The number of the device that the driver has opened: another one may have its name since. */
-static uint32_t opened_device(uint16_t id, const struct netdev *netdev)
-{
-	struct rte_eth_dev_info info;
-
-	if (!rte_eth_dev_info_get(id, &info) && info.if_index)
-		return info.if_index;
-	return if_nametoindex(netdev->name);
-}
-
 /* Begins with a device as it is now. */
 static void start_link(struct links *links, const struct ports *ports, uint16_t id)
 {
@@ -281,7 +271,7 @@ static void start_link(struct links *links, const struct ports *ports, uint16_t 
 	link->is_bond = ports_members(members, id) > 0;
 	if (netdev_of(&link->netdev, id)) {
 		link->is_mended = link->netdev.is_named && ports_has(ports, id);
-		state.ifindex = opened_device(id, &link->netdev);
+		state.ifindex = link->netdev.ifindex;
 	} else {
 		state = own_state(links, id);
 		link->is_new = false;
@@ -437,7 +427,7 @@ int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag)
 		return err;
 	link->is_dead = false;
 	if (netdev_of(&link->netdev, id))
-		link->device.now.ifindex = opened_device(id, &link->netdev);
+		link->device.now.ifindex = link->netdev.ifindex;
 	links->list_again = true;
 	if (device_may_log(&link->device))
 		log_info("port %s: %s is served again%s", netdev_port(id, name), device_text(link),

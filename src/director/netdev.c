@@ -54,11 +54,13 @@ bool netdev_of(struct netdev *out, uint16_t id)
 		found.is_copied = named_by[i].is_copied;
 		found.needs_up = named_by[i].needs_up;
 		found.is_named = true;
+		found.ifindex = info.if_index ? info.if_index : if_nametoindex(found.name);
 		*out = found;
 		return true;
 	}
 	if (!info.if_index || !if_indextoname(info.if_index, found.name))
 		return false;
+	found.ifindex = info.if_index;
 	found.is_own = !strcmp(info.driver_name, "net_tap");
 	found.is_named = found.is_own;
 	*out = found;
@@ -71,7 +73,7 @@ const char *netdev_port(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN])
 }
 
 /* The type of a device's link (ARPHRD_...) and its address; 0 or -errno. */
-static int read_link(struct sockaddr *out, const char *name)
+static int read_link(struct sockaddr *out, uint32_t ifindex)
 {
 	struct ifreq request = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -79,8 +81,9 @@ static int read_link(struct sockaddr *out, const char *name)
 
 	if (fd < 0)
 		return -errno;
-	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	err = ioctl(fd, SIOCGIFHWADDR, &request) ? -errno : 0;
+	err = !if_indextoname(ifindex, request.ifr_name) || ioctl(fd, SIOCGIFHWADDR, &request)
+		      ? -errno
+		      : 0;
 	(void)close(fd);
 	*out = request.ifr_hwaddr;
 	return err;
@@ -91,7 +94,7 @@ bool netdev_mac(uint8_t out[RTE_ETHER_ADDR_LEN], uint16_t id)
 	struct netdev netdev;
 	struct sockaddr link;
 
-	if (!netdev_of(&netdev, id) || read_link(&link, netdev.name) ||
+	if (!netdev_of(&netdev, id) || read_link(&link, netdev.ifindex) ||
 	    link.sa_family != ARPHRD_ETHER)
 		return false;
 	memcpy(out, link.sa_data, RTE_ETHER_ADDR_LEN);
@@ -107,8 +110,10 @@ int netdev_check(uint16_t id, struct glb_diag *diag)
 		return 0;
 
 	struct sockaddr link;
-	int err = read_link(&link, netdev.name);
+	int err = read_link(&link, netdev.ifindex);
 
+	if (err) /* it may be gone; another one of its name is opened next */
+		err = read_link(&link, if_nametoindex(netdev.name));
 	if (err) {
 		glb_diag(diag, "port %s: %s: %s", netdev_port(id, port), netdev.name,
 			 strerror(-err));

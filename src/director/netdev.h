@@ -18,7 +18,8 @@
 
 /* What a port was made of, when it was made. */
 struct netdev {
-	char name[IF_NAMESIZE];
+	char name[IF_NAMESIZE]; /* in the option; it may be another device's by now */
+	uint32_t ifindex;	/* of the device that the driver has opened; 0: it does not say */
 	bool is_copied; /* the kernel, and every other reader, has its own copy of each frame */
 	bool is_own;	/* the driver makes it, and it goes with the port */
 	bool is_named;	/* an EAL option names it, so that the port can be made again */
@@ -32,8 +33,8 @@ const char *netdev_port(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN]);
 bool netdev_of(struct netdev *out, uint16_t id);
 
 /*
- * The MAC address that this device of the kernel has now. False, with `out` untouched: there is
- * none.
+ * The MAC address that the device of the kernel which the port is open on has now, whatever its
+ * name. False, with `out` untouched: there is none.
  */
 bool netdev_mac(uint8_t out[RTE_ETHER_ADDR_LEN], uint16_t id);
 

@@ -216,6 +216,24 @@ def test_a_mac_address_that_changes_is_taken_over(host, traffic, vdev):
     assert Ether(traffic.reply()).src == "02:00:00:00:00:77"
 
 
+def test_a_port_is_its_device_whatever_that_is_called(host, traffic):
+    """Another device that takes its name lends it no MAC address."""
+    second = Traffic(host, "eth1", "far1")
+    second.make()
+    host.start(ON_ETH0[0])
+    ours, others = traffic.mac(), second.mac()
+    for device, name in (("eth0", "old"), ("eth1", "eth0"), ("old", "eth1")):
+        host.namespace.ip("link", "set", device, "down")
+        host.namespace.ip("link", "set", device, "name", name)
+        host.namespace.ip("link", "set", name, "up")
+    wire = Wire(host.namespace.name, "far")
+    time.sleep(0.3)  # a few ticks
+    wait_until(lambda: wire.send(frame(ours)) or encapsulated(drain(wire, 0.2)), "traffic", 3)
+    wire.send(frame(others))
+    assert not encapsulated(drain(wire, 0.3))
+    wire.close()
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("vdev", ON_ETH0)
 def test_a_device_that_is_made_again_is_opened_again(host, traffic, vdev, workers):
