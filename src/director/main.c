@@ -210,8 +210,10 @@ int main(int argc, char **argv)
 	if (status != EXIT_SUCCESS && !control.ready)
 		status_failed(&control.status, &control.first.why);
 	status_close(&control.status);
-	log_stop();
-	if (control.left || control.workers_left)
+	if (control.left || control.workers_left) {
+		log_flush();
 		_exit(status); /* takes nothing from under the thread that is left */
-	exit(status);	       /* and not return: DPDK logs to what is in this frame */
+	}
+	log_stop();
+	exit(status); /* and not return: DPDK logs to what is in this frame */
 }

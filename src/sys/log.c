@@ -129,6 +129,12 @@ void log_stay_here(void)
 		outlet_stay_here(outlet);
 }
 
+void log_flush(void)
+{
+	if (outlet)
+		(void)outlet_flush(outlet, PATIENCE_MS);
+}
+
 void log_stop(void)
 {
 	/* an outlet that does not close stays, so that nothing logged from now on waits either */

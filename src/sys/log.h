@@ -39,7 +39,13 @@ __attribute__((warn_unused_result)) int log_start(void);
 /* Keeps the thread that writes to the processors that the calling thread may use. */
 void log_stay_here(void);
 
-/* Waits until everything is written, but not for long; last thing before the process ends. */
+/*
+ * Waits until everything is written, but not for long. For a process that is about to end by
+ * _exit() while other threads may log.
+ */
+void log_flush(void);
+
+/* The same, and gives up what log_start() took: no other thread may log any more. */
 void log_stop(void);
 
 #endif

@@ -134,6 +134,7 @@ static void *write_all(void *arg)
 		write_out(outlet->fd, lines, len);
 		(void)pthread_mutex_lock(&outlet->lock);
 		outlet->taken += len;
+		(void)pthread_cond_broadcast(&outlet->changed);
 	}
 	outlet->ended = true;
 	(void)pthread_cond_broadcast(&outlet->changed);
@@ -202,6 +203,18 @@ static struct timespec monotonic_after(unsigned int ms)
 		at.tv_sec++;
 	}
 	return at;
+}
+
+int outlet_flush(struct outlet *outlet, unsigned int timeout_ms)
+{
+	struct timespec until = monotonic_after(timeout_ms);
+	int err = 0;
+
+	(void)pthread_mutex_lock(&outlet->lock);
+	while ((outlet->put != outlet->taken || outlet->lost) && !err)
+		err = -pthread_cond_timedwait(&outlet->changed, &outlet->lock, &until);
+	(void)pthread_mutex_unlock(&outlet->lock);
+	return err;
 }
 
 int outlet_close(struct outlet *outlet, unsigned int timeout_ms)

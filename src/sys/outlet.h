@@ -32,6 +32,12 @@ void outlet_stay_here(struct outlet *outlet);
 void outlet_put(struct outlet *outlet, const char *lines, size_t len);
 
 /*
+ * Waits until everything that was put is written, at most timeout_ms: 0 or -ETIMEDOUT. The outlet
+ * goes on, for threads that may still put something.
+ */
+int outlet_flush(struct outlet *outlet, unsigned int timeout_ms);
+
+/*
  * Waits until everything is written, at most timeout_ms, and ends. 0, or -ETIMEDOUT: then the
  * thread still waits for the reader, and the memory stays with it until the process ends.
  */

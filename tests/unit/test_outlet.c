@@ -116,6 +116,23 @@ START_TEST(a_reader_that_does_not_read_delays_nobody_and_hears_what_it_missed)
 }
 END_TEST
 
+START_TEST(an_outlet_that_is_flushed_has_written_all_and_takes_more)
+{
+	char text[64] = "";
+
+	ck_assert_int_eq(outlet_open(&outlet, fds[1], ROOM), 0);
+	put_line(0);
+	ck_assert_int_eq(outlet_flush(outlet, 10000), 0);
+	ck_assert_int_eq(read(fds[0], text, sizeof(text)), strlen("line 0\n"));
+	for (unsigned int i = 0; i < LINES; i++)
+		put_line(i);
+	ck_assert_int_eq(outlet_flush(outlet, 100), -ETIMEDOUT);
+	(void)close(fds[0]);
+	ck_assert_int_eq(outlet_flush(outlet, 10000), 0);
+	ck_assert_int_eq(outlet_close(outlet, 10000), 0);
+}
+END_TEST
+
 START_TEST(lines_lost_last_are_mentioned_too)
 {
 	ck_assert_int_eq(outlet_open(&outlet, fds[1], ROOM), 0);
@@ -167,6 +184,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(cases, make_pipe, NULL);
 	tcase_add_test(cases, a_reader_that_reads_gets_every_line_in_order);
 	tcase_add_test(cases, a_reader_that_does_not_read_delays_nobody_and_hears_what_it_missed);
+	tcase_add_test(cases, an_outlet_that_is_flushed_has_written_all_and_takes_more);
 	tcase_add_test(cases, lines_lost_last_are_mentioned_too);
 	tcase_add_test(cases, an_end_waits_for_a_reader_only_so_long);
 	tcase_add_test(cases, without_a_reader_text_is_dropped);
