@@ -34,7 +34,8 @@ static int reopen(struct ports *ports, uint16_t id, const struct director_conf *
 	if (!err && !args)
 		err = -ENOMEM;
 	(void)netdev_port(id, name);
-	ports_add_losses(&ports->before, id);
+	if (ports_twin_of(ports, id) == PORT_NONE) /* twins' are no losses of ports */
+		ports_add_losses(&ports->before, id);
 	if (!err)
 		err = rte_eth_dev_stop(id);
 	if (!err)
