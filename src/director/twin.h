@@ -22,7 +22,7 @@ struct worker;
 struct twin {
 	uint16_t port;		    /* whose it is, by DPDK port number */
 	uint16_t id;		    /* its own */
-	const uint32_t *frame_max;  /* bytes of the largest frame it takes; changes with its MTU */
+	const uint32_t *frame_max;  /* bytes of the largest frame it takes, by its MTU at start */
 	struct rte_ring *to_kernel; /* from all workers */
 	struct rte_ring *to_wire;   /* for worker 0 */
 	struct punt_budget budget;
