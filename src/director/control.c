@@ -277,6 +277,19 @@ static void match_twins(const struct control *control)
 		ports_match_twin(ports, ports->ids[i], now[ports->ids[i]].mac);
 }
 
+/* Is there no room for one more state of the ports? It is made up for when there is. */
+static bool ports_must_wait(struct control *control)
+{
+	bool must = publish_retired(&control->workers.publish) >= PUBLISH_RETIRED_MAX;
+
+	if (must && !control->ports_wait)
+		log_warning("changes of gateways and ports are put off: %d generations are kept "
+			    "for a worker that may be reading them",
+			    PUBLISH_RETIRED_MAX);
+	control->ports_wait = must;
+	return must;
+}
+
 /* Serves a successor of the current generation when a gateway or a device is another one now. */
 static void update_ports(struct control *control)
 {
@@ -286,7 +299,7 @@ static void update_ports(struct control *control)
 
 	neighbours_poll(&control->neighbours);
 	describe_ports(ports, control);
-	if (!memcmp(ports, current->settings.ports, sizeof(ports)))
+	if (!memcmp(ports, current->settings.ports, sizeof(ports)) || ports_must_wait(control))
 		return;
 	/* without memory there is another try with the next tick */
 	if (glb_generation_with_ports(&gen, current, ports) || publish_next(control, gen, NULL))

@@ -35,6 +35,7 @@ struct control {
 	struct eal_log eal_log; /* of the caller, and not touched here */
 	struct status status;	/* opened and closed by the caller */
 	bool ready;		/* all workers have begun to serve */
+	bool ports_wait;	/* changes of ports and gateways do, for a worker */
 	bool workers_left;	/* the same of workers: leave ports and the EAL alone, too */
 	bool left; /* a thread goes on that could not be waited for: end the process by _exit() */
 };

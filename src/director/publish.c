@@ -135,6 +135,15 @@ unsigned int publish_held(const struct publish *publish)
 	return count;
 }
 
+unsigned int publish_retired(const struct publish *publish)
+{
+	unsigned int count = 0;
+
+	for (const struct served *retired = publish->retired; retired; retired = retired->next)
+		count++;
+	return count;
+}
+
 uint64_t publish_ask(const struct publish *publish)
 {
 	return rte_rcu_qsbr_start(publish->qsbr);

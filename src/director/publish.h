@@ -44,6 +44,9 @@ struct publish {
 /* So many tables that were replaced may wait for workers that could be reading them. */
 enum { PUBLISH_HELD_MAX = 4 };
 
+/* So many generations, of which most may share their tables. */
+enum { PUBLISH_RETIRED_MAX = 32 };
+
 /*
  * Starts with a generation and its map, or NULL, for worker_count workers. 0, and both are its own
  * from now on; or -ENOMEM.
@@ -76,6 +79,12 @@ void publish_reclaim(struct publish *publish);
  * PUBLISH_HELD_MAX no more should be made.
  */
 unsigned int publish_held(const struct publish *publish);
+
+/*
+ * Control thread: how many generations that were replaced wait for workers. With more than
+ * PUBLISH_RETIRED_MAX none should be made that can wait, too.
+ */
+unsigned int publish_retired(const struct publish *publish);
 
 /* Control thread: asks every worker for a quiescent state. The token is for publish_has_answered().
  */

@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+from device import Host
 from manager import Manager
 from netns import wait_until
 from process import large_tables
@@ -88,6 +90,30 @@ def test_memory_has_a_bound_while_a_worker_stands_still(process):
         assert process.log.read_text().count("reload put off") == 30 - 6 + 1
     process.wait_for_log(": 2 tables")
     process.stop()
+
+
+def test_a_device_that_flaps_meanwhile_takes_no_more_memory(glb_director, tmp_path):
+    """Its MAC address is served when the worker goes on, whatever it is by then."""
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    host = Host(glb_director, tmp_path)
+    generations = "serving generation"
+    try:
+        host.create()
+        host.start("net_af_packet0,iface=eth0")
+        tasks = Path(f"/proc/{host.process.pid}/task").iterdir()
+        worker = next(task.name for task in tasks if "worker" in (task / "comm").read_text())
+        with Held(worker):
+            for number in range(50):
+                host.namespace.ip("link", "set", "eth0", "address", f"02:00:00:00:01:{number:02x}")
+                time.sleep(0.12)
+            before = host.log.read_text()
+            assert before.count(generations) <= 1 + 32
+            assert before.count("changes of gateways and ports are put off: 32 generations are kept") == 1
+        host.wait_for_log(generations, count=before.count(generations) + 1)
+        host.stop()
+    finally:
+        host.remove()
 
 
 def test_a_manager_does_not_wait_for_a_worker_that_stands_still(process):
