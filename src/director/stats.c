@@ -76,11 +76,9 @@ static char *make_text(const struct workers *all)
 void stats_log(const struct workers *all)
 {
 	char *text = make_text(all);
-	char *rest = text;
 
-	for (char *line; rest && (line = strsep(&rest, "\n"));)
-		if (*line)
-			log_printable(line);
+	if (text)
+		log_printable(text);
 	free(text);
 }
 

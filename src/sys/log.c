@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,9 +52,26 @@ static void log_line(const char *severity, const char *format, va_list args)
 	put_line(severity, printable(line, sizeof(line), text));
 }
 
-void log_printable(const char *line)
+void log_printable(const char *lines)
 {
-	put_line("info", line);
+	char program[64];
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	size_t line_len;
+
+	(void)printable(program, sizeof(program), program_invocation_short_name);
+	for (; out && *lines; lines += line_len + (lines[line_len] == '\n')) {
+		line_len = strcspn(lines, "\n");
+		(void)fprintf(out, "%s: info: %.*s\n", program, (int)line_len, lines);
+	}
+	if (!out || fclose(out))
+		log_error("out of memory");
+	else if (outlet)
+		outlet_put_large(outlet, text, len);
+	else
+		(void)fwrite(text, 1, len, stderr);
+	free(text);
 }
 
 /* Escapes all but line breaks, of which those before `lines_from` are escaped as well. */

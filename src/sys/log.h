@@ -17,8 +17,11 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* As log_info(), a line that is fit to be printed as it is, however long. For any thread. */
-void log_printable(const char *line);
+/*
+ * As log_info(), lines that are fit to be printed as they are, however long and many, each with its
+ * newline. They are logged together or, without memory, not at all. For any thread.
+ */
+void log_printable(const char *lines);
 
 /*
  * What a library logs in one go, with the newline at its end: what it quotes, line breaks too, is

@@ -19,15 +19,16 @@ enum { NOTICE_LEN = 128 };
 struct outlet {
 	pthread_t thread;
 	int fd;
-	size_t room;
+	size_t small;	      /* bytes that are always there */
 	pthread_mutex_t lock; /* over all below */
 	pthread_cond_t changed;
+	char *bytes;
+	size_t room;	   /* for so many; more once there was a large text */
 	size_t put;	   /* bytes so far; the next one goes to bytes[put % room] */
 	size_t taken;	   /* bytes written so far */
 	unsigned int lost; /* lines since the last that was put */
 	bool closing;
 	bool ended;
-	char bytes[];
 };
 
 static void append(struct outlet *outlet, const char *text, size_t len)
@@ -49,10 +50,10 @@ static bool put_behind_lost(struct outlet *outlet, const char *lines, size_t len
 	int notice_len = 0;
 
 	if (outlet->lost)
-		notice_len = snprintf(
-			notice, sizeof(notice), "%s: warning: %u lines lost: nobody read\n",
-			printable(program, sizeof(program), program_invocation_short_name),
-			outlet->lost);
+		notice_len =
+			snprintf(notice, sizeof(notice), "%s: warning: %u lines lost: no room\n",
+				 printable(program, sizeof(program), program_invocation_short_name),
+				 outlet->lost);
 	if ((size_t)notice_len > left || len > left - (size_t)notice_len)
 		return false;
 	append(outlet, notice, (size_t)notice_len);
@@ -70,13 +71,43 @@ static unsigned int count_lines(const char *lines, size_t len)
 	return count;
 }
 
-void outlet_put(struct outlet *outlet, const char *lines, size_t len)
+/* Makes room for a text, unless one that was too large before still waits. */
+static void make_room(struct outlet *outlet, size_t len)
+{
+	size_t waiting = outlet->put - outlet->taken;
+	size_t room = waiting + NOTICE_LEN + len;
+	char *bytes = waiting > outlet->small || room <= outlet->room ? NULL : malloc(room);
+
+	if (!bytes)
+		return;
+	for (size_t i = 0; i < waiting; i++)
+		bytes[i] = outlet->bytes[(outlet->taken + i) % outlet->room];
+	free(outlet->bytes);
+	outlet->bytes = bytes;
+	outlet->room = room;
+	outlet->taken = 0;
+	outlet->put = waiting;
+}
+
+static void put(struct outlet *outlet, const char *lines, size_t len, bool large)
 {
 	(void)pthread_mutex_lock(&outlet->lock);
+	if (large)
+		make_room(outlet, len);
 	if (!put_behind_lost(outlet, lines, len))
 		outlet->lost += count_lines(lines, len);
 	(void)pthread_cond_broadcast(&outlet->changed);
 	(void)pthread_mutex_unlock(&outlet->lock);
+}
+
+void outlet_put(struct outlet *outlet, const char *lines, size_t len)
+{
+	put(outlet, lines, len, false);
+}
+
+void outlet_put_large(struct outlet *outlet, const char *lines, size_t len)
+{
+	put(outlet, lines, len, true);
 }
 
 /* Copies what is to be written next: whole lines, unless one is longer than that. */
@@ -156,6 +187,7 @@ static void destroy(struct outlet *outlet)
 {
 	(void)pthread_cond_destroy(&outlet->changed);
 	(void)pthread_mutex_destroy(&outlet->lock);
+	free(outlet->bytes);
 	free(outlet);
 }
 
@@ -165,11 +197,16 @@ int outlet_open(struct outlet **out, int fd, size_t room)
 
 	room += NOTICE_LEN; /* so that, with nothing else to write, what was lost can be mentioned
 			     */
-	outlet = calloc(1, sizeof(*outlet) + room);
+	outlet = calloc(1, sizeof(*outlet));
 	if (!outlet)
 		return -ENOMEM;
+	outlet->bytes = malloc(room);
+	if (!outlet->bytes) {
+		free(outlet);
+		return -ENOMEM;
+	}
 	outlet->fd = fd;
-	outlet->room = room;
+	outlet->small = outlet->room = room;
 	(void)pthread_mutex_init(&outlet->lock, NULL);
 	init_condition(&outlet->changed);
 

@@ -32,6 +32,12 @@ void outlet_stay_here(struct outlet *outlet);
 void outlet_put(struct outlet *outlet, const char *lines, size_t len);
 
 /*
+ * The same of a text that may be larger than the room: more is taken, and kept, unless more than
+ * the first room is on its way already or there is no memory.
+ */
+void outlet_put_large(struct outlet *outlet, const char *lines, size_t len);
+
+/*
  * Waits until everything that was put is written, at most timeout_ms: 0 or -ETIMEDOUT. The outlet
  * goes on, for threads that may still put something.
  */

@@ -58,18 +58,30 @@ def test_a_log_that_nobody_reads_stops_nothing(process, full_pipe):
     assert counters["rx"] == 0
 
 
+def test_counters_of_one_request_are_logged_whole_however_many(process, full_pipe):
+    """More than a MiB of them, whenever somebody reads."""
+    process.launch(stderr=full_pipe[1], tables=large_tables(14, 1000))
+    wait_until_serving(process)
+    process.signal(signal.SIGUSR2)
+    time.sleep(2)
+    process.signal(signal.SIGTERM)
+    text = read_to_the_end(process, full_pipe[0]).lstrip(b"x").decode()
+    assert "lines lost" not in text
+    assert len(text) > 1 << 20 and "info: unlisted_bytes 0\n" in text
+
+
 def test_what_a_slow_reader_missed_is_counted(process, full_pipe):
     """And what it did not miss is in order."""
     process.launch(stderr=full_pipe[1], tables=large_tables(2, 400))
     wait_until_serving(process)
-    for _ in range(12):  # a line per counter and backend each: more than a MiB
+    for _ in range(20):  # a line per counter and backend each: more than a MiB
         process.signal(signal.SIGUSR2)
         time.sleep(0.15)
     process.signal(signal.SIGTERM)
     text = read_to_the_end(process, full_pipe[0])
     lines = text.lstrip(b"x").decode().splitlines()
     assert any(": ready:" in line for line in lines)
-    lost = [line for line in lines if line.endswith(" lines lost: nobody read")]
+    lost = [line for line in lines if line.endswith(" lines lost: no room")]
     assert len(lost) == 1 and lost[0].startswith("glb-director: warning: ")
     assert lines.index(lost[0]) > len(lines) / 2
 

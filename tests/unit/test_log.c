@@ -40,7 +40,7 @@ START_TEST(a_message_is_one_line_whatever_it_quotes)
 	ck_assert_str_eq(last_logged(),
 			 "test_log: info: key \"a\\nglb-director: info: b\\r\\t\\x1b[2J\\x7f"
 			 "\\u009b\\u202e\\\\\\xff\"\n");
-	log_printable("a\\nb");
+	log_printable("a\\nb\n");
 	ck_assert_str_eq(last_logged(), "test_log: info: a\\nb\n");
 }
 END_TEST
