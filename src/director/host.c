@@ -54,15 +54,19 @@ struct findings {
 	unsigned int count;
 };
 
+static int compare_addrs(const struct glb_addr *a, const struct glb_addr *b)
+{
+	if (a->version != b->version)
+		return a->version < b->version ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
 static int compare_vips(const void *left, const void *right)
 {
 	const struct vip *a = left;
 	const struct vip *b = right;
 
-	if (a->addr.version != b->addr.version)
-		return a->addr.version < b->addr.version ? -1 : 1;
-
-	int order = memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes));
+	int order = compare_addrs(&a->addr, &b->addr);
 
 	return order ? order : a->prefix_len - b->prefix_len;
 }
@@ -180,28 +184,66 @@ static bool read_ifaddr(struct fib_route *out, const struct ifaddrs *own)
 	for (unsigned int i = 0; i < (read.dst.version == 4 ? 4 : 16); i++)
 		read.prefix_len += (uint8_t)__builtin_popcount(mask[i]);
 	(void)snprintf(read.device, sizeof(read.device), "%s", own->ifa_name);
+	read.device[strcspn(read.device, ":")] = '\0'; /* labels name devices as eth0:1 */
 	*out = read;
 	return true;
 }
 
-/* Finds an address of the host within a VIP; its labels name devices as eth0:1. */
-static bool find_own(struct fib_route *out, const struct ifaddrs *own, const struct vip *vip)
+/* Addresses of the host, in order. */
+struct local_addrs {
+	struct fib_route *list;
+	unsigned int count;
+};
+
+static int compare_routes(const void *left, const void *right)
 {
-	for (; own; own = own->ifa_next) {
-		struct fib_route read;
+	const struct fib_route *a = left;
+	const struct fib_route *b = right;
 
-		if (!read_ifaddr(&read, own))
-			continue;
+	return compare_addrs(&a->dst, &b->dst);
+}
 
-		struct glb_addr network = addr_network(&read.dst, vip->prefix_len);
+/* Without memory, or where the kernel does not say, there are none. */
+static void collect_own(struct local_addrs *out)
+{
+	struct ifaddrs *own = NULL;
+	size_t count = 0;
 
-		if (!glb_addr_equal(&network, &vip->addr))
-			continue;
-		read.device[strcspn(read.device, ":")] = '\0';
-		*out = read;
-		return true;
+	*out = (struct local_addrs){.count = 0};
+	(void)getifaddrs(&own);
+	for (const struct ifaddrs *one = own; one; one = one->ifa_next)
+		count++;
+	out->list = calloc(count + 1, sizeof(*out->list));
+	for (const struct ifaddrs *one = own; one && out->list; one = one->ifa_next)
+		out->count += read_ifaddr(&out->list[out->count], one);
+	freeifaddrs(own);
+	if (out->list)
+		qsort(out->list, out->count, sizeof(*out->list), compare_routes);
+}
+
+/* Finds the lowest address of the host within a VIP. */
+static bool find_own(struct fib_route *out, const struct local_addrs *own, const struct vip *vip)
+{
+	unsigned int from = 0;
+	unsigned int to = own->count;
+
+	while (from < to) {
+		unsigned int middle = from + (to - from) / 2;
+
+		if (compare_addrs(&own->list[middle].dst, &vip->addr) < 0)
+			from = middle + 1;
+		else
+			to = middle;
 	}
-	return false;
+	if (from == own->count)
+		return false;
+
+	struct glb_addr network = addr_network(&own->list[from].dst, vip->prefix_len);
+
+	if (!glb_addr_equal(&network, &vip->addr))
+		return false;
+	*out = own->list[from];
+	return true;
 }
 
 static bool is_single(const struct vip *vip)
@@ -212,18 +254,18 @@ static bool is_single(const struct vip *vip)
 /* Finds the route of every VIP, and with an address of the host in it, that. 0 or -errno. */
 static int find_routes(struct vips *vips, struct fib *fib)
 {
-	struct ifaddrs *own = NULL;
+	struct local_addrs own;
 	int err = 0;
 
-	(void)getifaddrs(&own);
+	collect_own(&own);
 	for (unsigned int i = 0; i < vips->count && !err; i++) {
 		struct vip *vip = &vips->list[i];
 
 		err = fib_lookup(&vip->route, fib, &vip->addr);
 		if (!err && (vip->route.kind == COPY_LOCAL || !is_single(vip)))
-			vip->is_address = find_own(&vip->route, own, vip);
+			vip->is_address = find_own(&vip->route, &own, vip);
 	}
-	freeifaddrs(own);
+	free(own.list);
 	return err;
 }
 
