@@ -293,16 +293,29 @@ static struct trial try_frame(struct run *run, const struct frame *frame, uint8_
 	return trial;
 }
 
+/* Bytes of a transport header that decide; `there` of them were captured. */
+static uint32_t least_of_transport(const struct run *run, const struct glb_flow *flow,
+				   const uint8_t *header, uint32_t there)
+{
+	if (flow->kind == GLB_FLOW_PORTS && flow->proto == GLB_PROTO_UDP)
+		return TRANSPORT_LEN + QUIC_LEN;
+	if (flow->tcp_flags & GLB_TCP_SYN && run->gen->settings.clamp_mss) /* among the options */
+		return there < GLB_TCP_LEN ? GLB_TCP_LEN : (header[12] >> 4) * 4U;
+	return TRANSPORT_LEN;
+}
+
 /* Bytes of a frame of this flow that have to be there, to say nothing of quotes and extensions. */
-static uint32_t least_captured(const struct trial *trial)
+static uint32_t least_captured(const struct run *run, const struct frame *frame,
+			       const struct trial *trial)
 {
 	const struct glb_flow *flow = &trial->flow;
-	uint32_t transport_at = (uint32_t)flow->ip_at + flow->transport_at;
+	uint32_t at = (uint32_t)flow->ip_at + flow->transport_at;
 
 	if (trial->parsed != GLB_FORWARD)
 		return NETWORK_LEN;
-	return transport_at + TRANSPORT_LEN +
-	       (flow->kind == GLB_FLOW_PORTS && flow->proto == GLB_PROTO_UDP ? QUIC_LEN : 0);
+	return frame->captured < at ? at
+				    : at + least_of_transport(run, flow, frame->bytes + at,
+							      frame->captured - at);
 }
 
 /*
@@ -313,7 +326,7 @@ static bool is_decided(struct run *run, const struct frame *frame)
 {
 	struct trial zeros = try_frame(run, frame, 0);
 	struct trial ones = try_frame(run, frame, 0xff);
-	uint32_t least = least_captured(&zeros);
+	uint32_t least = least_captured(run, frame, &zeros);
 
 	return zeros.parsed == ones.parsed && zeros.verdict == ones.verdict &&
 	       zeros.backend == ones.backend &&

@@ -119,6 +119,16 @@ class Captures(unittest.TestCase):
             self.odd(capture(record(frame, captured=enough)), "1: captured", self.counts_of(frame), cut=1)
         self.odd(capture(record(tcp(9), captured=20)), "1: captured", {}, undecided=1)
 
+    def test_a_segment_whose_mss_is_clamped_needs_its_options(self):
+        """The TCP checksum, which was captured, changes with an option that may not have been."""
+        (self.folder / "director.json").write_text(json.dumps({**CONFIG, "clamp_mss": True}))
+        frame = bytearray(SYN[:46] + b"\x60" + SYN[47:] + b"\x02\x04\x05\xb4" + bytes(100))
+        frame[16:18] = (len(frame) - 14).to_bytes(2, "big")
+        content = capture(record(frame), *(record(frame, captured=captured) for captured in (57, 58, 100)))
+        self.odd(content, "2: captured with 57", {"forward": 3}, cut=2, undecided=1)
+        whole, *cut = [seen[82:] for *_, seen in self.out()]
+        self.assertEqual([whole[: len(seen)] for seen in cut], cut)
+
     def counts_of(self, frame: bytes) -> dict:
         return json.loads(self.replay(capture(record(frame)), "--json", "--nonzero").stdout)["counters"]
 
