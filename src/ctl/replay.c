@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include <glb/answer.h>
-#include <glb/parse.h>
 
 #include "capture.h"
 #include "commands.h"
 #include "conf/addr.h"
 #include "conf/director.h"
+#include "cut.h"
 #include "load.h"
 #include "standard.h"
 #include "sys/log.h"
@@ -28,14 +28,10 @@
 
 enum {
 	BURST = 32,
-	HEADROOM = 128,
+	HEADROOM = CUT_HEADROOM,
 	FRAME_LEN_MAX = 65536 + 64,
 	SNAPSHOT_LEN = 262144, /* announced by what is written, as tools do that cut nothing */
 	SLOTS = BURST + 1,     /* and one to try in */
-	/* bytes that any transport is told by, and that a connection ID of QUIC needs behind UDP */
-	TRANSPORT_LEN = 8,
-	QUIC_LEN = 1 + 4 + 1 + 20,
-	NETWORK_LEN = GLB_ETHER_LEN + 2 * GLB_VLAN_LEN + GLB_IPV6_LEN,
 };
 
 struct replay_args {
@@ -237,6 +233,7 @@ static int open_files(struct run *run, const struct replay_args *args)
 	if (!reads_once(args->in_path, args->config_path) ||
 	    !reads_once(args->in_path, args->tables_path) || capture_open(&run->in, args->in_path))
 		return -EINVAL;
+
 	const char *in_path = is_standard(args->in_path) ? "/dev/stdin" : args->in_path;
 
 	if (same_file(in_path, args->out_path) ||
@@ -252,87 +249,15 @@ static int open_files(struct run *run, const struct replay_args *args)
 	return open_dumps(run, args);
 }
 
-/* Puts a frame into a slot, with what was not captured filled in. */
-static void put_frame(struct run *run, unsigned int slot, const struct frame *frame, uint8_t fill)
+/* Puts a frame into a slot, with zeros for what was not captured. */
+static void put_frame(struct run *run, unsigned int slot, const struct frame *frame)
 {
 	uint8_t *data = run->slots[slot].buffer + HEADROOM;
 
 	run->slots[slot].at_ns = frame->at_ns;
 	run->slots[slot].known = frame->captured;
 	memcpy(data, frame->bytes, frame->captured);
-	memset(data + frame->captured, fill, frame->len - frame->captured);
-}
-
-static struct glb_packet packet_in(struct run *run, unsigned int slot, const struct frame *frame)
-{
-	return (struct glb_packet){
-		.data = run->slots[slot].buffer + HEADROOM,
-		.len = frame->len,
-		.headroom = HEADROOM,
-	};
-}
-
-/* What becomes of a frame if its missing bytes are such. */
-struct trial {
-	enum glb_verdict parsed;
-	struct glb_flow flow;
-	uint8_t verdict;
-	uint32_t backend;
-};
-
-static struct trial try_frame(struct run *run, const struct frame *frame, uint8_t fill)
-{
-	struct glb_packet pkt = packet_in(run, BURST, frame);
-	struct trial trial = {.parsed = GLB_FORWARD};
-
-	put_frame(run, BURST, frame, fill);
-	trial.parsed = glb_parse(&trial.flow, pkt.data, pkt.len);
-	glb_forward(run->gen, &pkt, 1);
-	trial.verdict = pkt.verdict;
-	trial.backend = pkt.verdict == GLB_FORWARD ? pkt.backend : 0;
-	return trial;
-}
-
-/* Bytes of a transport header that decide; `there` of them were captured. */
-static uint32_t least_of_transport(const struct run *run, const struct glb_flow *flow,
-				   const uint8_t *header, uint32_t there)
-{
-	if (flow->kind == GLB_FLOW_PORTS && flow->proto == GLB_PROTO_UDP)
-		return TRANSPORT_LEN + QUIC_LEN;
-	if (flow->tcp_flags & GLB_TCP_SYN && run->gen->settings.clamp_mss) /* among the options */
-		return there < GLB_TCP_LEN ? GLB_TCP_LEN : (header[12] >> 4) * 4U;
-	return TRANSPORT_LEN;
-}
-
-/* Bytes of a frame of this flow that have to be there, to say nothing of quotes and extensions. */
-static uint32_t least_captured(const struct run *run, const struct frame *frame,
-			       const struct trial *trial)
-{
-	const struct glb_flow *flow = &trial->flow;
-	uint32_t at = (uint32_t)flow->ip_at + flow->transport_at;
-
-	if (trial->parsed != GLB_FORWARD)
-		return NETWORK_LEN;
-	return frame->captured < at ? at
-				    : at + least_of_transport(run, flow, frame->bytes + at,
-							      frame->captured - at);
-}
-
-/*
- * Does a frame that was captured in part go the same way whatever was missing? All headers must be
- * there: then neither zeros nor ones in the place of the rest make another flow of it.
- */
-static bool is_decided(struct run *run, const struct frame *frame)
-{
-	struct trial zeros = try_frame(run, frame, 0);
-	struct trial ones = try_frame(run, frame, 0xff);
-	uint32_t least = least_captured(run, frame, &zeros);
-
-	return zeros.parsed == ones.parsed && zeros.verdict == ones.verdict &&
-	       zeros.backend == ones.backend &&
-	       !memcmp(&zeros.flow, &ones.flow, sizeof(zeros.flow)) &&
-	       zeros.flow.kind != GLB_FLOW_BAD_QUOTE &&
-	       frame->captured >= (least < frame->len ? least : frame->len);
+	memset(data + frame->captured, 0, frame->len - frame->captured);
 }
 
 /* Is a frame to be replayed? Notes what is odd about it. */
@@ -348,7 +273,7 @@ static bool check_frame(struct run *run, const struct frame *frame)
 	if (frame->captured == frame->len)
 		return true;
 
-	bool decided = is_decided(run, frame);
+	bool decided = cut_is_decided(run->gen, run->slots[BURST].buffer, frame);
 
 	capture_note(&run->in, frame, decided ? ODD_CUT : ODD_UNDECIDED,
 		     decided ? "captured with %u of its %u bytes; decided by these"
@@ -367,8 +292,12 @@ static unsigned int load_burst(struct run *run)
 	while (n < BURST && capture_next(&frame, &run->in)) {
 		if (!check_frame(run, &frame))
 			continue;
-		put_frame(run, n, &frame, 0);
-		run->packets[n] = packet_in(run, n, &frame);
+		put_frame(run, n, &frame);
+		run->packets[n] = (struct glb_packet){
+			.data = run->slots[n].buffer + HEADROOM,
+			.len = frame.len,
+			.headroom = HEADROOM,
+		};
 		n++;
 	}
 	return n;
