@@ -5,6 +5,8 @@
 #include <glb/diff.h>
 #include <glb/plan.h>
 
+#include "plan_check.h"
+
 /* A plan in the making. */
 struct planner {
 	struct glb_table_spec target; /* with the zones numbered as in `now` */
@@ -23,38 +25,22 @@ static int build(struct glb_tables *out, const struct glb_table_spec *spec,
 	return glb_tables_build(out, &(struct glb_spec){&one, 1}, known, diag);
 }
 
-static struct glb_backend *find(const struct glb_table_spec *spec, const struct glb_addr *addr)
-{
-	for (unsigned int i = 0; i < spec->backend_count; i++)
-		if (glb_addr_equal(&spec->backends[i].addr, addr))
-			return &spec->backends[i];
-	return NULL;
-}
-
-static bool is_out(const struct glb_backend *backend)
-{
-	return !backend || !glb_backend_usable(backend);
-}
-
-static bool same_options(const struct glb_backend *a, const struct glb_backend *b)
-{
-	return a->weight == b->weight && a->zone == b->zone;
-}
-
 /* The next thing to do about a backend; false when there is nothing. `old` or `new` may be NULL. */
 static bool next_verb(enum glb_plan_verb *out, const struct glb_backend *old,
 		      const struct glb_backend *new)
 {
-	if (is_out(old) && is_out(new))
+	if (plan_is_out(old) && plan_is_out(new))
 		return false;
-	if (is_out(old)) {
+	if (plan_is_out(old)) {
 		*out = GLB_PLAN_ADD;
 		return true;
 	}
-	if (is_out(new) || !same_options(old, new)) {
+	if (plan_is_out(new) || !plan_same_options(old, new)) {
 		bool free = old->state == GLB_DRAINING || !old->healthy;
 
-		*out = !free ? GLB_PLAN_DRAIN : is_out(new) ? GLB_PLAN_REMOVE : GLB_PLAN_REWEIGH;
+		*out = !free		  ? GLB_PLAN_DRAIN
+		       : plan_is_out(new) ? GLB_PLAN_REMOVE
+					  : GLB_PLAN_REWEIGH;
 		return true;
 	}
 	if (old->state == new->state || new->state == GLB_FILLING)
@@ -103,8 +89,8 @@ static int append(struct glb_table_spec *spec, const struct glb_backend *backend
 static int apply(struct glb_table_spec *spec, const struct glb_plan_action *action,
 		 const struct glb_table_spec *target)
 {
-	struct glb_backend *backend = find(spec, &action->backend);
-	const struct glb_backend *wanted = find(target, &action->backend);
+	struct glb_backend *backend = plan_backend(spec, &action->backend);
+	const struct glb_backend *wanted = plan_backend(target, &action->backend);
 
 	switch (action->verb) {
 	case GLB_PLAN_ADD:
@@ -163,7 +149,7 @@ static int find_lost(bool *lost, const struct planner *planner, const struct glb
 /* Has a backend rows on which it is the primary? */
 static bool is_primary(const struct glb_table *table, const struct glb_addr *addr)
 {
-	const struct glb_backend *backend = find(&table->spec, addr);
+	const struct glb_backend *backend = plan_backend(&table->spec, addr);
 
 	for (uint32_t row = 0; row < GLB_ROWS; row++)
 		if (&table->spec.backends[table->rows[row].hops[0]] == backend)
@@ -224,10 +210,11 @@ static int consider(struct planner *planner, const struct glb_addr *addr, bool o
 {
 	struct glb_plan_action action = {.backend = *addr};
 
-	if (!next_verb(&action.verb, find(&planner->now, addr), find(&planner->target, addr)) ||
+	if (!next_verb(&action.verb, plan_backend(&planner->now, addr),
+		       plan_backend(&planner->target, addr)) ||
 	    occupies(action.verb) != occupying)
 		return 0;
-	if (occupying && !is_busy(find(&planner->step.spec, addr)) &&
+	if (occupying && !is_busy(plan_backend(&planner->step.spec, addr)) &&
 	    busy_count(&planner->step.spec) >= planner->busy_max)
 		return 0;
 
@@ -246,7 +233,7 @@ static int fill_step(struct planner *planner, bool settled)
 			err = consider(planner, &planner->target.backends[i].addr, occupying,
 				       settled);
 		for (unsigned int i = 0; i < planner->now.backend_count && !err; i++)
-			if (!find(&planner->target, &planner->now.backends[i].addr))
+			if (!plan_backend(&planner->target, &planner->now.backends[i].addr))
 				err = consider(planner, &planner->now.backends[i].addr, occupying,
 					       settled);
 	}
@@ -296,18 +283,18 @@ static bool only_finish_left(const struct planner *planner)
 
 	for (unsigned int i = 0; i < planner->now.backend_count; i++) {
 		const struct glb_backend *old = &planner->now.backends[i];
-		const struct glb_backend *new = find(target, &old->addr);
+		const struct glb_backend *new = plan_backend(target, &old->addr);
 
-		if (is_out(old) != is_out(new))
+		if (plan_is_out(old) != plan_is_out(new))
 			return false;
 		/* none to take from active to filling, which changes no row that matters */
-		if (!is_out(old) && old->state != new->state &&
+		if (!plan_is_out(old) && old->state != new->state &&
 		    !(old->state == GLB_ACTIVE && new->state == GLB_FILLING))
 			return false;
 	}
 	for (unsigned int i = 0; i < target->backend_count; i++)
-		if (!is_out(&target->backends[i]) &&
-		    is_out(find(&planner->now, &target->backends[i].addr)))
+		if (!plan_is_out(&target->backends[i]) &&
+		    plan_is_out(plan_backend(&planner->now, &target->backends[i].addr)))
 			return false;
 	return true;
 }
@@ -430,42 +417,6 @@ static int make_steps(struct planner *planner, struct glb_diag *diag)
 	return err == -EPERM ? refuse(planner, diag) : err;
 }
 
-static int check_same_hashes(const struct glb_table_spec *old, const struct glb_table_spec *new,
-			     struct glb_diag *diag)
-{
-	if (!memcmp(old->seed, new->seed, sizeof(old->seed)) &&
-	    !memcmp(old->hash_key, new->hash_key, sizeof(old->hash_key)))
-		return 0;
-	glb_diag(diag, "the seed or hash_key differs: every flow would be on another row");
-	return -EPERM;
-}
-
-/* What no order of steps can keep: binds that go, and IDs of servers that stay and serve. */
-static int check_lasting(const struct glb_table_spec *old, const struct glb_table_spec *new,
-			 struct glb_diag *diag)
-{
-	for (unsigned int i = 0; i < old->bind_count; i++)
-		if (!glb_diff_keeps_bind(new, &old->binds[i], i)) {
-			glb_diag(diag, "binds[%u] goes, with all its flows", i);
-			return -EPERM;
-		}
-	for (unsigned int i = 0; i < old->backend_count && glb_uses_server_ids(old); i++) {
-		const struct glb_backend *backend = &old->backends[i];
-		const struct glb_backend *wanted = find(new, &backend->addr);
-
-		/* one that leaves, or gets another weight or zone, is drained before */
-		if (!backend->has_server_id || is_out(backend) || is_out(wanted) ||
-		    !same_options(backend, wanted) ||
-		    (wanted->has_server_id && wanted->server_id == backend->server_id))
-			continue;
-		glb_diag(diag,
-			 "server_id %u of backends[%u] goes, with the connections that name it",
-			 backend->server_id, i);
-		return -EPERM;
-	}
-	return 0;
-}
-
 static int planner_init(struct planner *planner, const struct glb_table_spec *old,
 			const struct glb_table_spec *new, struct glb_diag *diag)
 {
@@ -486,7 +437,7 @@ static int planner_init(struct planner *planner, const struct glb_table_spec *ol
 		return err;
 	for (unsigned int i = 0; i < planner->now.backend_count; i++) {
 		const struct glb_backend *wanted =
-			find(&planner->target, &planner->now.backends[i].addr);
+			plan_backend(&planner->target, &planner->now.backends[i].addr);
 
 		if (wanted) /* health is not ours to plan */
 			planner->now.backends[i].healthy = wanted->healthy;
@@ -506,13 +457,13 @@ int glb_plan_make(struct glb_plan *out, const struct glb_table_spec *old,
 		  const struct glb_table_spec *new, struct glb_diag *diag)
 {
 	struct planner planner;
-	int err = check_same_hashes(old, new, diag);
+	int err = plan_check_hashes(old, new, diag);
 
 	if (err)
 		return err;
 	err = planner_init(&planner, old, new, diag);
 	if (!err)
-		err = check_lasting(old, &planner.target, diag);
+		err = plan_check_lasting(old, &planner.target, diag);
 	if (!err && !glb_table_spec_equal(old, &planner.target))
 		err = make_steps(&planner, diag);
 	glb_table_spec_clear(&planner.now);

@@ -71,8 +71,8 @@ static unsigned int index_of(const struct glb_table_spec *table, const struct gl
 }
 
 /* Do two tables say the same of a backend, but for its state and health? */
-static bool same_options(const struct glb_table_spec *a, unsigned int at,
-			 const struct glb_table_spec *b, const struct glb_backend *other)
+static bool says_the_same(const struct glb_table_spec *a, unsigned int at,
+			  const struct glb_table_spec *b, const struct glb_backend *other)
 {
 	const struct glb_backend *one = &a->backends[at];
 
@@ -86,7 +86,7 @@ static void put_backend(FILE *out, const struct texts *texts, const struct table
 			const struct glb_table_spec *step, const struct glb_backend *backend)
 {
 	unsigned int at = index_of(&one->table->spec, &backend->addr);
-	bool is_old = same_options(&one->table->spec, at, step, backend);
+	bool is_old = says_the_same(&one->table->spec, at, step, backend);
 	const struct conf_value tables = tables_in(is_old ? &texts->old : &texts->new);
 	const struct conf_input *input = is_old ? texts->files->old : texts->files->new;
 	struct conf_value table = conf_element(&tables, is_old ? one->index : one->wanted_index);
@@ -360,7 +360,7 @@ static int make_draft(struct draft_folder *out, const char *wanted)
 }
 
 /* Puts the draft in place, which fails when there is anything but an empty folder. */
-static int put_in_place(const struct draft_folder *folder)
+static int place_folder(const struct draft_folder *folder)
 {
 	char parent[PATH_MAX];
 
@@ -403,7 +403,7 @@ int steps_write(const struct fleet_plan *fleet, const struct step_files *files)
 		close_texts(&texts);
 	}
 	if (!err) {
-		err = put_in_place(&folder);
+		err = place_folder(&folder);
 		if (err)
 			log_folder(files->folder, err);
 	}
