@@ -179,7 +179,7 @@ static int compare_splices(const void *left, const void *right)
 }
 
 void splice_members(FILE *out, const char *text, const struct conf_value *object,
-		    const struct member *members, unsigned int count)
+		    const struct member *members)
 {
 	struct splice splices[SPLICE_MEMBERS_MAX];
 	unsigned int splice_count = 0;
@@ -192,18 +192,18 @@ void splice_members(FILE *out, const char *text, const struct conf_value *object
 	int space = (int)strspn(inner, json_space);
 
 	(void)fputc('{', out);
-	for (unsigned int i = 0; i < count; i++) {
+	for (; members->key; members++) {
 		struct splice *splice = &splices[splice_count];
 		struct conf_value member;
 
-		if (!conf_find(&member, object, members[i].key)) {
-			if (members[i].value)
-				(void)fprintf(out, "%.*s\"%s\": %s,%s", space, inner,
-					      members[i].key, members[i].value, space ? "" : " ");
+		if (!conf_find(&member, object, members->key)) {
+			if (members->value)
+				(void)fprintf(out, "%.*s\"%s\": %s,%s", space, inner, members->key,
+					      members->value, space ? "" : " ");
 			continue;
 		}
 		conf_span(&member, &splice->from, &splice->to);
-		splice->by = members[i].value;
+		splice->by = members->value;
 		if (!splice->by)
 			*splice = without(text, &member);
 		splice_count++;

@@ -48,10 +48,11 @@ struct member {
 };
 
 /*
- * Writes an object that has some members to a stream with other values, at most SPLICE_MEMBERS_MAX
- * of them; one that it lacks comes first. `text` is that of the object's file.
+ * Writes an object that has some members to a stream with other values: a list that ends with a key
+ * of NULL, of at most SPLICE_MEMBERS_MAX. A member that the object lacks comes first. `text` is
+ * that of the object's file.
  */
 void splice_members(FILE *out, const char *text, const struct conf_value *object,
-		    const struct member *members, unsigned int count);
+		    const struct member *members);
 
 #endif

@@ -24,6 +24,7 @@ struct texts {
 	struct conf_file old;
 	struct conf_file new;
 	const struct step_files *files;
+	const struct fleet_plan *fleet;
 };
 
 static struct conf_value tables_in(const struct conf_file *file)
@@ -81,30 +82,49 @@ static bool says_the_same(const struct glb_table_spec *a, unsigned int at,
 	       one->has_server_id == other->has_server_id && one->server_id == other->server_id;
 }
 
-/* Writes one backend of a step, in the words of the file that has it with these options. */
-static void put_backend(FILE *out, const struct texts *texts, const struct table_plan *one,
-			const struct glb_table_spec *step, const struct glb_backend *backend)
+/* Writes a value of a file as it is. */
+static void put_value(FILE *out, const char *text, const struct conf_value *value)
 {
+	size_t start;
+	size_t end;
+
+	conf_span(value, &start, &end);
+	(void)fwrite(text + start, 1, end - start, out);
+}
+
+/* A table in the state that a step leads to. */
+struct state {
+	const struct texts *texts;
+	const struct table_plan *one;
+	const struct glb_table_spec *spec;
+};
+
+/* Writes one backend of a state, in the words of the file that has it with these options. */
+static void put_backend(FILE *out, const struct state *state, const struct glb_backend *backend)
+{
+	const struct texts *texts = state->texts;
+	const struct table_plan *one = state->one;
 	unsigned int at = index_of(&one->table->spec, &backend->addr);
-	bool is_old = says_the_same(&one->table->spec, at, step, backend);
+	bool is_old = says_the_same(&one->table->spec, at, state->spec, backend);
 	const struct conf_value tables = tables_in(is_old ? &texts->old : &texts->new);
 	const struct conf_input *input = is_old ? texts->files->old : texts->files->new;
 	struct conf_value table = conf_element(&tables, is_old ? one->index : one->wanted_index);
 	struct conf_value list;
-	char state[32];
+	char word[32];
 
 	(void)conf_find(&list, &table, "backends");
-	(void)snprintf(state, sizeof(state), "\"%s\"", glb_state_name(backend->state));
+	(void)snprintf(word, sizeof(word), "\"%s\"", glb_state_name(backend->state));
 	if (!is_old)
 		at = index_of(&one->wanted->spec, &backend->addr);
 
 	struct conf_value object = conf_element(&list, at);
 	const struct member members[] = {
-		{"state", state},
+		{"state", word},
 		{"healthy", backend->healthy ? "true" : "false"},
+		{NULL, NULL},
 	};
 
-	splice_members(out, (const char *)input->file.bytes, &object, members, 2);
+	splice_members(out, (const char *)input->file.bytes, &object, members);
 }
 
 /* Has it left the table, by a step before this one or this one? */
@@ -120,12 +140,12 @@ static bool has_left(const struct table_plan *one, const struct glb_backend *bac
 }
 
 /* Writes the list of backends, laid out as in the old file. */
-static void put_backends(FILE *out, const struct texts *texts, const struct table_plan *one,
-			 const struct glb_table_spec *step)
+static void put_backends(FILE *out, const struct state *state)
 {
-	const char *text = (const char *)texts->files->old->file.bytes;
-	const struct conf_value tables = tables_in(&texts->old);
-	struct conf_value table = conf_element(&tables, one->index);
+	const char *text = (const char *)state->texts->files->old->file.bytes;
+	const struct glb_table_spec *spec = state->spec;
+	const struct conf_value tables = tables_in(&state->texts->old);
+	struct conf_value table = conf_element(&tables, state->one->index);
 	struct conf_value list;
 	size_t start;
 	size_t first;
@@ -142,12 +162,12 @@ static void put_backends(FILE *out, const struct texts *texts, const struct tabl
 
 	conf_span(&element, &first, &ignored);
 	conf_span(&final, &ignored, &last);
-	for (unsigned int i = 0; i < step->backend_count; i++) {
-		if (has_left(one, &step->backends[i]))
+	for (unsigned int i = 0; i < spec->backend_count; i++) {
+		if (has_left(state->one, &spec->backends[i]))
 			continue;
 		(void)fputc(more ? ',' : '[', out);
 		(void)fwrite(text + start + 1, 1, first - start - 1, out);
-		put_backend(out, texts, one, step, &step->backends[i]);
+		put_backend(out, state, &spec->backends[i]);
 		more = true;
 	}
 	(void)fwrite(text + last, 1, end - last, out);
@@ -169,7 +189,7 @@ static int put_table(FILE *out, const struct texts *texts, const struct table_pl
 	size_t len;
 
 	if (!spec) {
-		splice_members(out, text, &table, NULL, 0);
+		put_value(out, text, &table);
 		return 0;
 	}
 
@@ -177,27 +197,28 @@ static int put_table(FILE *out, const struct texts *texts, const struct table_pl
 
 	if (!list)
 		return -ENOMEM;
-	put_backends(list, texts, one, spec);
+	put_backends(list, &(struct state){texts, one, spec});
 
 	int err = fclose(list) ? -ENOMEM : 0;
 	const struct member members[] = {
 		{"backends", backends},
 		{"hops", spec->hops ? hops : NULL},
 		{"max_load", spec->max_load ? max_load : NULL},
+		{NULL, NULL},
 	};
 
 	(void)snprintf(hops, sizeof(hops), "%u", spec->hops);
 	(void)snprintf(max_load, sizeof(max_load), "%u", spec->max_load);
 	if (!err)
-		splice_members(out, text, &table, members, 3);
+		splice_members(out, text, &table, members);
 	free(backends);
 	return err;
 }
 
 /* Writes the old file with its tables as they are after a step. */
-static int put_tables(FILE *out, const struct texts *texts, const struct fleet_plan *fleet,
-		      unsigned int step)
+static int put_tables(FILE *out, const struct texts *texts, unsigned int step)
 {
+	const struct fleet_plan *fleet = texts->fleet;
 	const struct file_bytes *file = &texts->files->old->file;
 	const struct conf_value tables = tables_in(&texts->old);
 	size_t at = 0;
@@ -248,15 +269,14 @@ static int write_file(const struct draft_folder *folder, const char *name,
 }
 
 /* Makes the text of a step that is not the last one. 0, and *text for free(); or -errno. */
-static int make_text(char **text, size_t *len, const struct texts *texts,
-		     const struct fleet_plan *fleet, unsigned int step)
+static int make_text(char **text, size_t *len, const struct texts *texts, unsigned int step)
 {
 	FILE *out = open_memstream(text, len);
 	int err;
 
 	if (!out)
 		return -ENOMEM;
-	err = put_tables(out, texts, fleet, step);
+	err = put_tables(out, texts, step);
 	if (fclose(out) && !err)
 		err = -ENOMEM;
 	return err;
@@ -279,14 +299,14 @@ static int check_text(const char *name, const char *text, size_t len)
 }
 
 static int write_state(const struct draft_folder *folder, const struct texts *texts,
-		       const struct fleet_plan *fleet, unsigned int step)
+		       unsigned int step)
 {
 	char name[STEP_NAME_LEN];
 	char *text = NULL;
 	size_t len = 0;
-	int err = make_text(&text, &len, texts, fleet, step);
+	int err = make_text(&text, &len, texts, step);
 
-	(void)step_name(name, fleet, step);
+	(void)step_name(name, texts->fleet, step);
 	if (err)
 		log_error("out of memory");
 	else
@@ -301,14 +321,14 @@ static int write_state(const struct draft_folder *folder, const struct texts *te
 	return err;
 }
 
-static int write_all(const struct draft_folder *folder, const struct texts *texts,
-		     const struct fleet_plan *fleet)
+static int write_all(const struct draft_folder *folder, const struct texts *texts)
 {
+	const struct fleet_plan *fleet = texts->fleet;
 	const struct conf_input *new = texts->files->new;
 	char name[STEP_NAME_LEN];
 
 	for (unsigned int step = 1; step < fleet->step_count; step++) {
-		int err = write_state(folder, texts, fleet, step);
+		int err = write_state(folder, texts, step);
 
 		if (err)
 			return err;
@@ -389,7 +409,7 @@ static void log_folder(const char *folder, int err)
 int steps_write(const struct fleet_plan *fleet, const struct step_files *files)
 {
 	struct draft_folder folder;
-	struct texts texts;
+	struct texts texts = {.fleet = fleet};
 	int err = make_draft(&folder, files->folder);
 
 	if (err) {
@@ -399,7 +419,7 @@ int steps_write(const struct fleet_plan *fleet, const struct step_files *files)
 	err = open_texts(&texts, files);
 	report_log(&texts.report, SEVERITY_ERROR);
 	if (!err) {
-		err = write_all(&folder, &texts, fleet);
+		err = write_all(&folder, &texts);
 		close_texts(&texts);
 	}
 	if (!err) {
