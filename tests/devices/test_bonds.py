@@ -2,6 +2,8 @@
 """Devices that DPDK bonds are one port, whatever member a packet comes in through."""
 
 
+import time
+
 import pytest
 from device import CONFIG, PORT, VIP, drain, encapsulated, ready
 from far_end import Wire
