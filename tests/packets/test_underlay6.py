@@ -67,6 +67,20 @@ def packed(address: str) -> bytes:
     return ipaddress.ip_address(address).packed
 
 
+def test_what_a_director_has_sent_is_not_encapsulated_again(director):
+    """Where backends lie behind a bind of their own, it comes back, with hops of IPv6."""
+    binds = [bind("2001:db8:ee::/48", "udp", 1, 65535), bind(VIP, "tcp", 443)]
+    looping = director.with_config(outbound_src_ip6=SOURCE).with_tables(table(binds, six(3)))
+    packet = bytes(ether(tcp()))
+    sent = looping.send_one(packet)
+    assert sent.verdict == "forward"
+    back = packet[:12] + sent.frame[12:]
+    other = bytearray(back)
+    other[37] ^= 0x02  # not from the director itself,
+    other[66] ^= 0x01  # and of another private type
+    assert [o.verdict for o in looping.send(back, bytes(other))] == ["drop_loop", "forward"]
+
+
 def test_a_packet_is_wrapped_in_ipv6_for_the_primary_of_its_row(underlay, packet):
     """Seen with scapy's eyes: every field of the outer headers."""
     outcome = underlay.send_one(ether(packet))
