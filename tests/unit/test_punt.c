@@ -73,7 +73,7 @@ START_TEST(without_a_rate_the_clocks_of_other_workers_may_be_ahead)
 {
 	struct punt_budget budget = {0};
 
-	for (uint8_t kind = 1; kind < 1 << PUNT_KINDS; kind <<= 1) {
+	for (uint8_t kind = 1; kind < 1 << PUNT_KINDS; kind = (uint8_t)(kind << 1)) {
 		ck_assert(punt_pass(&budget, 0, start + 1000, kind));
 		ck_assert(punt_pass(&budget, 0, start + 500, kind));
 		ck_assert(punt_pass(&budget, 0, start, kind));
