@@ -7,7 +7,7 @@
 #include "cut.h"
 
 enum {
-	TRANSPORT_LEN = 8,	   /* bytes that any transport is told by */
+	TRANSPORT_LEN = 8,	   /* bytes of any transport that decide */
 	QUIC_LEN = 1 + 4 + 1 + 20, /* behind UDP, up to the end of the longest connection ID */
 	NETWORK_LEN = GLB_ETHER_LEN + 2 * GLB_VLAN_LEN + GLB_IPV6_LEN,
 };
