@@ -132,7 +132,11 @@ def test_a_stop_does_not_wait_for_a_pipe(process):
 
 
 def test_reloads_do_not_lose_memory(process):
-    """Tables that are shared, changed and refused, again and again."""
+    """Ten tables of half a MiB, changed again and again.
+
+    Memory that was needed once stays with the process, and a busy machine needs that of a few more
+    generations at once: some growth is no leak. One table lost at each reload is 30 MiB.
+    """
 
     def resident():
         with open(f"/proc/{process.process.pid}/statm", encoding="ascii") as statm:
@@ -140,10 +144,10 @@ def test_reloads_do_not_lose_memory(process):
 
     process.start(tables=large_tables(10, 20))
     sizes = []
-    for number in range(2, 42):
+    for number in range(2, 82):
         process.write(tables=large_tables(10, 20 + number % 3))
         process.signal(signal.SIGUSR1)
         process.wait_for_log(f"serving generation {number}: ")
         sizes.append(resident())
-    assert sizes[-1] - sizes[9] < 15, sizes
+    assert sizes[-1] - sizes[19] < 25, sizes
     process.stop()
