@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "scratch.h"
 #include "suite.h"
 #include "sys/clock.h"
@@ -56,28 +56,16 @@ START_TEST(what_may_have_no_end_is_not_read)
 }
 END_TEST
 
-static pid_t start_child(void)
-{
-	pid_t child = fork();
-
-	ck_assert_int_ge(child, 0);
-	if (!child)
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return child;
-}
-
 /* A pipe into which another process writes, every so many milliseconds, without end. */
 static pid_t start_pipe(unsigned int every_ms)
 {
 	ck_assert_int_eq(mkfifo(scratch_file, 0600), 0);
 
 	int fd = open(scratch_file, O_RDWR);
-	pid_t child = fork();
+	pid_t child = child_start();
 
-	ck_assert_int_ge(child, 0);
 	if (child)
 		return child; /* with fd open, so that the pipe has a writer at once */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		(void)!write(fd, "    ", 4);
 		(void)usleep(every_ms * 1000);
@@ -105,7 +93,7 @@ END_TEST
 
 START_TEST(a_pipe_waits_for_its_first_writer_and_for_slow_ones)
 {
-	pid_t child = start_child();
+	pid_t child = child_start();
 
 	if (!child) {
 		(void)usleep(300000);
@@ -117,13 +105,13 @@ START_TEST(a_pipe_waits_for_its_first_writer_and_for_slow_ones)
 	}
 	ck_assert_int_eq(mkfifo(scratch_file, 0600), 0);
 	scratch_check("whole", 5);
-	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	child_ends_well(child);
 }
 END_TEST
 
 START_TEST(a_pipe_into_which_nobody_writes_is_empty)
 {
-	pid_t child = start_child();
+	pid_t child = child_start();
 
 	if (!child) {
 		(void)usleep(100000);
@@ -162,7 +150,7 @@ START_TEST(standard_input_is_read_from_where_it_stands_whatever_it_is)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 	ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
 
-	pid_t child = start_child();
+	pid_t child = child_start();
 
 	if (!child) {
 		(void)usleep(100000);
@@ -297,11 +285,10 @@ static pid_t start_writer(const struct writer *writer)
 	ck_assert_ptr_ne(pace, MAP_FAILED);
 	pace->began_ms = clock_ms();
 
-	pid_t child = fork();
+	pid_t child = child_start();
 
 	if (child)
 		return child;
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 
 	int fd = writer->keeps_open ? open(scratch_file, O_RDWR) : -1;
 

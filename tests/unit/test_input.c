@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "conf/input.h"
 #include "suite.h"
 
@@ -50,16 +50,6 @@ static long number_in(const struct conf_input *input)
 	return strtol((const char *)input->file.bytes, NULL, 10);
 }
 
-static pid_t start_child(void)
-{
-	pid_t child = fork();
-
-	ck_assert_int_ge(child, 0);
-	if (!child)
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return child;
-}
-
 START_TEST(a_file_that_changes_before_the_other_is_read_is_read_again)
 {
 	struct conf_input inputs[] = {{.path = "first"}, {.path = "second"}};
@@ -71,7 +61,7 @@ START_TEST(a_file_that_changes_before_the_other_is_read_is_read_again)
 
 	ck_assert_int_eq(pwrite(fd, "1", 1, 0), 1);
 
-	pid_t child = start_child();
+	pid_t child = child_start();
 
 	if (!child) {
 		(void)usleep(60000);
@@ -85,7 +75,7 @@ START_TEST(a_file_that_changes_before_the_other_is_read_is_read_again)
 		ck_assert_int_eq(number_in(&inputs[i]), 2);
 	}
 	inputs_free(inputs, 2);
-	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	child_ends_well(child);
 }
 END_TEST
 
@@ -96,7 +86,7 @@ START_TEST(a_pipe_is_read_once_though_the_other_file_changes)
 	ck_assert_int_eq(mkfifo("first", 0600), 0);
 	put_in_place("second", 1);
 
-	pid_t child = start_child();
+	pid_t child = child_start();
 
 	if (!child) {
 		int fd = open("first", O_WRONLY); /* once it is being read */
@@ -110,7 +100,7 @@ START_TEST(a_pipe_is_read_once_though_the_other_file_changes)
 	ck_assert_int_eq(number_in(&inputs[0]), 7);
 	ck_assert_int_eq(number_in(&inputs[1]), 2);
 	inputs_free(inputs, 2);
-	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	child_ends_well(child);
 }
 END_TEST
 
@@ -141,7 +131,7 @@ START_TEST(two_files_are_never_mixed)
 	put_in_place("first", 1);
 	put_in_place("second", 1);
 
-	pid_t child = start_child();
+	pid_t child = child_start();
 
 	for (unsigned int i = 2; !child; i++) {
 		put_in_place("first", i);

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "suite.h"
 #include "sys/outlet.h"
 
@@ -65,9 +65,8 @@ static unsigned int check_lines(FILE *in, unsigned int count)
 /* A process reads to the end and compares. */
 static pid_t start_reader(unsigned int count, unsigned int lost_least, unsigned int lost_most)
 {
-	pid_t reader = fork();
+	pid_t reader = child_start();
 
-	ck_assert_int_ge(reader, 0);
 	if (!reader) {
 		(void)close(fds[1]);
 
@@ -81,12 +80,9 @@ static pid_t start_reader(unsigned int count, unsigned int lost_least, unsigned 
 /* Everything was written, and the reader found what it should. */
 static void end_well(pid_t reader)
 {
-	int status;
-
 	ck_assert_int_eq(outlet_close(outlet, 10000), 0);
 	(void)close(fds[1]);
-	ck_assert_int_eq(waitpid(reader, &status, 0), reader);
-	ck_assert_int_eq(status, 0);
+	child_ends_well(reader);
 }
 
 START_TEST(a_reader_that_reads_gets_every_line_in_order)

@@ -11,10 +11,10 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "scratch.h"
 #include "suite.h"
 #include "sys/replace.h"
@@ -342,7 +342,7 @@ END_TEST
 /* A process that adds a letter to the file under the lock, `times` times. */
 static pid_t add_letters(unsigned int times)
 {
-	pid_t child = fork();
+	pid_t child = child_start();
 
 	for (unsigned int i = 0; !child && i < times; i++) {
 		int lock = file_lock(scratch_file);
@@ -370,15 +370,12 @@ START_TEST(changes_under_the_lock_go_one_after_the_other)
 	enum { PROCESSES = 4, TIMES = 10 };
 	pid_t children[PROCESSES];
 	char all[PROCESSES * TIMES];
-	int status;
 
 	scratch_write("");
 	for (unsigned int i = 0; i < PROCESSES; i++)
 		children[i] = add_letters(TIMES);
-	for (unsigned int i = 0; i < PROCESSES; i++) {
-		ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
-		ck_assert_int_eq(status, 0);
-	}
+	for (unsigned int i = 0; i < PROCESSES; i++)
+		child_ends_well(children[i]);
 	memset(all, 'x', sizeof(all));
 	scratch_check(all, sizeof(all));
 }
