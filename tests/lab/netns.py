@@ -32,7 +32,13 @@ def slowness():
 
 def _patience(slow):
     """How many times as long things may take: machines are not always as busy as when they are asked."""
+    slow = max(slow, os.getloadavg()[0] / os.cpu_count())
     return 1.0 if slow < 1.5 else 5 * slow
+
+
+def allowed(seconds):
+    """How long something may have taken that takes less than these seconds on an idle machine."""
+    return seconds * _patience(slowness())
 
 
 def pause(seconds):

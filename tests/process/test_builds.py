@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from netns import allowed
 from process import CONFIG, TABLES, large_tables
 
 LONG = large_tables(6, 1500)  # seconds
@@ -26,7 +27,7 @@ def test_a_stop_does_not_wait_for_a_build(process):
     process.start()
     start_long_build(process)
     seconds, counters = process.stop()
-    assert seconds < 1.5
+    assert seconds < allowed(1.5)
     assert counters["rx"] == 0
     assert "serving generation 2" not in process.log.read_text()
 
@@ -75,8 +76,8 @@ def test_a_stop_during_the_first_build_does_not_wait_for_it(process):
     time.sleep(0.5)
     before = time.monotonic()
     process.signal(signal.SIGTERM)
-    assert process.process.wait(10) == 0, process.log.read_text()
-    assert time.monotonic() - before < 1.5
+    assert process.process.wait(60) == 0, process.log.read_text()
+    assert time.monotonic() - before < allowed(1.5)
     assert "stopped before it was ready" in process.log.read_text()
 
 
@@ -128,7 +129,7 @@ def test_a_stop_does_not_wait_for_a_pipe(process):
         process.signal(signal.SIGHUP)
         time.sleep(0.3)
         seconds, _ = process.stop()
-    assert seconds < 1.5
+    assert seconds < allowed(1.5)
 
 
 def test_reloads_do_not_lose_memory(process):

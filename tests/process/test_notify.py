@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+from netns import allowed
 from device import Host
 from manager import Manager
 from process import CONFIG, TABLES, large_tables
@@ -48,7 +49,7 @@ def test_a_manager_follows_the_whole_life_of_a_director(process):
             process.signal(signal.SIGTERM)
             stopping = manager.wait_for("STOPPING")
             assert stopping["STATUS"].endswith("; stopping: as asked"), stopping
-            assert process.process.wait(10) == 0
+            assert process.process.wait(60) == 0
             assert manager.next(0.2) is None
 
 
@@ -91,7 +92,7 @@ def test_a_manager_that_does_not_read_holds_nothing(process):
         process.signal(signal.SIGHUP)
         process.wait_for_log("serving generation 2")
         seconds, _ = process.stop()
-        assert seconds < 3
+        assert seconds < allowed(3)
         assert manager.next(0.2)["STATUS"] == "full"
 
 
@@ -124,7 +125,7 @@ def test_a_director_that_cannot_start_says_why(process):
     """It is never ready."""
     with Manager(str(process.folder / "notify")) as manager:
         process.launch(config={**CONFIG, "outbound_src_ip": "nowhere"}, environment=manager.environment())
-        assert process.process.wait(10) == 1
+        assert process.process.wait(60) == 1
         messages = [manager.next()]
         while message := manager.next(0.2):
             messages.append(message)
@@ -142,7 +143,7 @@ def test_a_long_start_asks_for_time_and_a_stop_ends_it(process):
             assert manager.next() == message, manager.messages
         process.signal(signal.SIGTERM)
         assert "before it was ready" in manager.wait_for("STOPPING")["STATUS"]
-        assert process.process.wait(10) == 0
+        assert process.process.wait(60) == 0
 
 
 def test_a_director_that_has_lost_its_devices_says_so_as_it_ends(glb_director, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from netns import wait_until
+from netns import allowed, wait_until
 from process import large_tables
 
 
@@ -54,7 +54,7 @@ def test_a_log_that_nobody_reads_stops_nothing(process, full_pipe):
         process.signal(signal.SIGHUP, signal.SIGUSR2)
         time.sleep(0.02)
     seconds, counters = process.stop()
-    assert seconds < 3
+    assert seconds < allowed(3)
     assert counters["rx"] == 0
 
 
@@ -92,6 +92,6 @@ def test_counters_that_nobody_takes_do_not_keep_it(process, full_pipe):
     process.wait_for_log(": ready:", 20)
     before = time.monotonic()
     process.signal(signal.SIGTERM)
-    assert process.process.wait(10) == 0
-    assert time.monotonic() - before < 5
+    assert process.process.wait(60) == 0
+    assert time.monotonic() - before < allowed(5)
     assert "counters could not be written: Connection timed out" in process.log.read_text()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from device import Host
 from manager import Manager
-from netns import wait_until
+from netns import allowed, wait_until
 from process import large_tables
 
 # Holds one thread of another process, as a debugger does, until it is killed.
@@ -141,8 +141,8 @@ def test_a_stop_gives_a_worker_up_that_stands_still(process):
         process.signal(signal.SIGTERM)
         process.wait_for_log("worker 0 on lcore 1 does not stop", 5)
         wait_until(lambda: "unlisted_bytes" in (process.folder / "counters").read_text(), "counters", 5)
-        assert time.monotonic() - before < 5
-    assert process.process.wait(5) == 1
+        assert time.monotonic() - before < allowed(5)
+    assert process.process.wait(60) == 1
     assert process.counters()["rx"] == 0
 
 
