@@ -12,7 +12,7 @@
 #include "load.h"
 #include "sys/log.h"
 #include "sys/words.h"
-#include "writer.h"
+#include "sys/writer.h"
 
 /* One table in both files. */
 struct change {

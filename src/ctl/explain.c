@@ -15,7 +15,7 @@
 #include "load.h"
 #include "standard.h"
 #include "sys/log.h"
-#include "writer.h"
+#include "sys/writer.h"
 
 enum { RANKED_SHOWN = 10 }; /* candidates of a row that explain lists */
 

@@ -6,7 +6,7 @@
 #include "conf/tables.h"
 #include "load.h"
 #include "sys/log.h"
-#include "writer.h"
+#include "sys/writer.h"
 
 bool load_tables(struct glb_tables *out, const char *path)
 {

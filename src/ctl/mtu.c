@@ -12,7 +12,7 @@
 #include "load.h"
 #include "sys/log.h"
 #include "sys/words.h"
-#include "writer.h"
+#include "sys/writer.h"
 
 enum { CLIENT_PACKET_LEN = 1500 }; /* what clients on Ethernet send */
 

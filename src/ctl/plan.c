@@ -11,7 +11,7 @@
 #include "plan.h"
 #include "sys/log.h"
 #include "sys/words.h"
-#include "writer.h"
+#include "sys/writer.h"
 
 static const char *verb_text(enum glb_plan_verb verb)
 {

@@ -24,7 +24,7 @@
 #include "load.h"
 #include "standard.h"
 #include "sys/log.h"
-#include "writer.h"
+#include "sys/writer.h"
 
 enum {
 	BURST = 32,

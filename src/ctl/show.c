@@ -12,7 +12,7 @@
 #include "load.h"
 #include "sys/log.h"
 #include "sys/words.h"
-#include "writer.h"
+#include "sys/writer.h"
 
 /* --- show: the content of a table --- */
 

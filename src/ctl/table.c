@@ -18,7 +18,7 @@
 #include "sys/log.h"
 #include "sys/replace.h"
 #include "sys/words.h"
-#include "writer.h"
+#include "sys/writer.h"
 
 /* Reads and works out the file a command is about: 0 or -errno, and the fresh report says why. */
 static int load(struct glb_tables *out, const struct command_line *line, struct report *report)

@@ -12,6 +12,7 @@
 #include "director/stats.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/loop.h"
 #include "sys/words.h"
 
 enum {
@@ -346,41 +347,83 @@ static void follow_start(struct control *control)
 	status_started(&control->status);
 }
 
-/* Runs until a signal asks for a stop, 0, or no port is left, -ENETDOWN. */
+static void await_start(void *arg)
+{
+	struct control *control = arg;
+
+	follow_start(control);
+	if (!control->ready && loop_after(control->loop, START_TICK_MS, await_start, control))
+		return; /* without memory, the next turn notices */
+}
+
+/* All that is to be looked after now and then. None of it waits. */
+static void turn(void *arg)
+{
+	struct control *control = arg;
+
+	follow_start(control);
+	if (control->ready)
+		follow_builds(control);
+	control->end = mend_ports(control);
+	if (control->end) {
+		loop_end(control->loop);
+		return;
+	}
+	update_ports(control);
+	if (links_take_host_change(&control->links))
+		host_check_again(&control->host, &control->workers);
+	publish_reclaim(&control->workers.publish);
+	stalls_poll(&control->stalls, &control->workers);
+}
+
+/* A signal came, or a build has ended. */
+static void take_event(void *arg)
+{
+	struct control *control = arg;
+
+	switch (service_wait(&control->service, 0)) {
+	case SERVICE_STOP:
+		loop_end(control->loop);
+		return;
+	case SERVICE_RELOAD:
+		reload_ask(&control->reload, false);
+		break;
+	case SERVICE_RELOAD_TABLES:
+		reload_ask(&control->reload, true);
+		break;
+	case SERVICE_COUNTERS:
+		stats_log(&control->workers);
+		break;
+	case SERVICE_UNUSED:
+		log_info("SIGRTMIN has no meaning here; SIGTERM stops");
+		break;
+	case SERVICE_TICK:
+		break;
+	}
+	turn(control);
+}
+
+/* Runs until a signal asks for a stop, 0, or no port is left, -ENETDOWN; or -errno after logging.
+ */
 static int serve(struct control *control)
 {
-	int err = 0;
+	int err = loop_open(&control->loop);
 
-	while (!err) {
-		switch (service_wait(&control->service, control->ready ? TICK_MS : START_TICK_MS)) {
-		case SERVICE_STOP:
-			return 0;
-		case SERVICE_RELOAD:
-			reload_ask(&control->reload, false);
-			break;
-		case SERVICE_RELOAD_TABLES:
-			reload_ask(&control->reload, true);
-			break;
-		case SERVICE_COUNTERS:
-			stats_log(&control->workers);
-			break;
-		case SERVICE_UNUSED:
-			log_info("SIGRTMIN has no meaning here; SIGTERM stops");
-			break;
-		case SERVICE_TICK:
-			break;
-		}
-		follow_start(control);
-		if (control->ready)
-			follow_builds(control);
-		err = mend_ports(control);
-		if (!err)
-			update_ports(control);
-		if (links_take_host_change(&control->links))
-			host_check_again(&control->host, &control->workers);
-		publish_reclaim(&control->workers.publish);
-		stalls_poll(&control->stalls, &control->workers);
+	if (!err)
+		err = loop_watch(control->loop, control->service.signal_fd, take_event, control);
+	if (!err)
+		err = loop_watch(control->loop, control->service.wake_fd, take_event, control);
+	if (!err)
+		err = loop_every(control->loop, TICK_MS, turn, control);
+	if (!err) {
+		await_start(control);
+		loop_run(control->loop);
+		err = control->end;
+	} else {
+		log_error("cannot wait for events: %s", strerror(-err));
 	}
+	loop_close(control->loop);
+	control->loop = NULL;
 	return err;
 }
 

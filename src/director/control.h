@@ -2,10 +2,12 @@
 /*
  * What does the main lcore do?
  *
- * It serves generations and never waits: files are read and tables worked out by a build
- * (director/reload.h). A file that is missing or wrong changes nothing but the log. When a gateway
- * has another MAC address, or a port another MTU or MAC address, it makes a successor that shares
- * everything else. Signals are answered in every turn, a stop first.
+ * It serves generations and never waits but for its loop (sys/loop.h), which calls it when there is
+ * something to do: files are read and tables worked out by a build (director/reload.h). A file that
+ * is missing or wrong changes nothing but the log. When a gateway has another MAC address, or a
+ * port another MTU or MAC address, it makes a successor that shares everything else. What the
+ * kernel says of them is read in every turn, ten times a second, however much it is. Of several
+ * signals a stop comes first.
  */
 #ifndef DIRECTOR_CONTROL_H
 #define DIRECTOR_CONTROL_H
@@ -21,6 +23,8 @@
 #include "director/worker.h"
 #include "sys/service.h"
 
+struct loop;
+
 struct control {
 	struct reload reload;	   /* its paths are set by the caller */
 	struct build first;	   /* until it is served */
@@ -31,6 +35,8 @@ struct control {
 	struct host host;
 	struct workers workers;
 	struct service service; /* started by the caller */
+	struct loop *loop;	/* while it serves */
+	int end;		/* why it ends: 0, as asked, or -errno */
 	struct stalls stalls;
 	struct eal_log eal_log; /* of the caller, and not touched here */
 	struct status status;	/* opened and closed by the caller */

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "sys/printable.h"
+#include "printable.h"
 #include "writer.h"
 
 /* RFC 8259 section 7: beyond U+FFFF by the two surrogates of RFC 2781 section 2.1. */
@@ -37,13 +37,19 @@ static void put_string(FILE *out, const char *text)
 	(void)fputc('"', out);
 }
 
+static void break_line(const struct writer *w)
+{
+	if (!w->on_one_line)
+		(void)fprintf(w->out, "\n%*s", 2 * (int)w->depth, "");
+}
+
 /* What stands before a value: comma, line break, indentation, key. */
 static void lead_in(struct writer *w, const char *key)
 {
 	if (w->more)
-		(void)fputc(',', w->out);
+		(void)fputs(w->on_one_line ? ", " : ",", w->out);
 	if (w->depth)
-		(void)fprintf(w->out, "\n%*s", 2 * (int)w->depth, "");
+		break_line(w);
 	if (key) {
 		put_string(w->out, key);
 		(void)fputs(": ", w->out);
@@ -63,7 +69,7 @@ void write_close(struct writer *w, char bracket)
 {
 	w->depth--;
 	if (w->more)
-		(void)fprintf(w->out, "\n%*s", 2 * (int)w->depth, "");
+		break_line(w);
 	(void)fputc(bracket, w->out);
 	w->more = true;
 	if (!w->depth)

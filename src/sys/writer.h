@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a command print JSON?
+ * How does a program write JSON?
  *
- * Value by value, to a stream, with the commas and line breaks in the right places. A key is given
- * in objects and NULL in arrays and at the top. Bytes of a string that are not UTF-8 become U+FFFD;
- * characters that would act on a terminal are escaped.
+ * Value by value, to a stream, with the commas and line breaks in the right places, or on one line.
+ * A key is given in objects and NULL in arrays and at the top. Bytes of a string that are not UTF-8
+ * become U+FFFD; characters that would act on a terminal are escaped.
  */
-#ifndef CTL_WRITER_H
-#define CTL_WRITER_H
+#ifndef SYS_WRITER_H
+#define SYS_WRITER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +15,7 @@
 
 struct writer {
 	FILE *out;
+	bool on_one_line; /* with a line break at the end of the text only */
 	unsigned int depth;
 	bool more; /* a value stands before the next one */
 };
