@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "log.h"
+#include "version.h"
 #include "words.h"
 
 enum {
@@ -169,9 +170,13 @@ static void help(const struct program *program, const struct command *command, c
 
 static void print_version(const struct program *program)
 {
-	printf("%s %s", program->name, GLB_VERSION);
-	if (program->library)
-		printf(" (%s)", program->library);
+	const char *commit = version_commit();
+	const char *library = program->library ? program->library : "";
+
+	printf("%s %s", program->name, version_number());
+	if (*commit || *library)
+		printf(" (%s%s%s%s)", *commit ? "commit " : "", commit,
+		       *commit && *library ? ", " : "", library);
 	printf("\n");
 }
 

@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Does an installation put every file in its place, and no other?
+
+test_install.py BUILD
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# Behind the prefix; of programs, what this build has.
+ALWAYS = """
+    bin/glb-config-check
+    bin/glb-director-cli
+    bin/glbctl
+    share/doc/glb/examples/director.json
+    share/doc/glb/examples/tables.json
+    share/glb/schemas/director.schema.json
+    share/glb/schemas/tables.schema.json
+"""
+WITH = {
+    "src/director/glb-director": "sbin/glb-director",
+    "src/redirect/glb-redirect": "sbin/glb-redirect",
+}
+
+
+def options():
+    done = subprocess.run(["meson", "introspect", BUILD, "--buildoptions"], capture_output=True, check=True)
+    return {option["name"]: option["value"] for option in json.loads(done.stdout)}
+
+
+class Install(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        subprocess.run(
+            ["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet"],
+            env={**os.environ, "DESTDIR": folder.name},
+            check=True,
+        )
+        cls.root = Path(folder.name)
+        cls.prefix = cls.root / options()["prefix"].lstrip("/")
+
+    def installed(self):
+        return {str(path.relative_to(self.prefix)) for path in self.root.rglob("*") if not path.is_dir()}
+
+    def test_these_files_are_installed(self):
+        wanted = ALWAYS.split()
+        for program, files in WITH.items():
+            if (BUILD / program).exists():
+                wanted += files.split()
+        self.assertEqual(sorted(self.installed()), sorted(wanted))
+
+    def test_names_of_the_original_are_links_to_what_is_there(self):
+        for name in ("glb-config-check", "glb-director-cli"):
+            self.assertEqual((self.prefix / "bin" / name).readlink(), Path("glbctl"))
+
+    def test_everybody_may_read_them_and_nobody_but_their_owner_may_write(self):
+        for path in self.root.rglob("*"):
+            mode = path.lstat().st_mode & 0o777
+            program = path.is_dir() or "bin" in path.parent.name
+            if not path.is_symlink():
+                self.assertEqual(mode, 0o755 if program else 0o644, path)
+
+    def test_what_is_installed_runs(self):
+        done = subprocess.run([self.prefix / "bin/glbctl", "--version"], capture_output=True, text=True, check=True)
+        self.assertRegex(done.stdout, r"^glbctl \d+\.\d+\.\d+")
+
+
+class Version(unittest.TestCase):
+    def test_it_names_the_commit_of_a_checkout(self):
+        commit = subprocess.run(
+            ["git", "-C", ROOT, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False
+        )
+        if not (ROOT / ".git").exists() or commit.returncode:
+            self.skipTest("a tree without its history")
+        done = subprocess.run([BUILD / "src/ctl/glbctl", "--version"], capture_output=True, text=True, check=True)
+        self.assertIn("(commit ", done.stdout)
+        self.assertIn(commit.stdout.strip(), done.stdout)
+
+
+if __name__ == "__main__":
+    BUILD = Path(sys.argv.pop()).resolve()
+    unittest.main()
