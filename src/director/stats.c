@@ -8,7 +8,7 @@
 #include "sys/log.h"
 #include "sys/outlet.h"
 
-static struct worker_counters sum_workers(const struct workers *all)
+struct worker_counters stats_sum(const struct workers *all)
 {
 	struct worker_counters sum = {0};
 
@@ -37,7 +37,7 @@ static struct port_losses sum_ports(const struct ports *ports)
 
 static void write_lines(FILE *out, const struct workers *all)
 {
-	struct worker_counters workers = sum_workers(all);
+	struct worker_counters workers = stats_sum(all);
 	struct port_losses ports = sum_ports(&all->ports);
 
 #define PRINT(name, sentence) (void)fprintf(out, #name " %" PRIu64 "\n", workers.name);

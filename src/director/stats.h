@@ -7,6 +7,10 @@
 
 #include "director/worker.h"
 
+/* The sum over all workers, with what the thread of the twins counted. Its `generation` says
+ * nothing. */
+struct worker_counters stats_sum(const struct workers *all);
+
 /*
  * Writes the sum over all workers, what the ports counted and what went to tables and backends, if
  * that is counted, to standard output: a `NAME VALUE` line each. Gives up, and logs that, when they

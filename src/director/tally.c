@@ -105,6 +105,7 @@ static void evict(struct tally *tally, uint32_t slot)
 	struct tally_count count = counted(tally, slot);
 	uint32_t *link = head_of(tally, &key);
 
+	tally->evictions++;
 	while (*link != slot)
 		link = &tally->entries[*link].next;
 	*link = entry->next;
@@ -274,43 +275,71 @@ static void print_table(FILE *out, const char *name)
 	(void)fputc('"', out);
 }
 
-static void print_line(FILE *out, const struct tally *tally, uint32_t slot,
-		       const struct tally_count *count)
+struct tally_sums *tally_sum(const struct tally *tally)
 {
-	const struct tally_entry *entry = &tally->entries[slot];
-	const bool is_table = entry->name;
-	const uint64_t values[] = {count->packets, count->bytes};
+	struct tally_sums *sums = calloc(1, sizeof(*sums) + tally->used * sizeof(sums->by_slot[0]));
+
+	if (!sums)
+		return NULL;
+	sums->tally = tally;
+	sums->evictions = tally->evictions;
+	sums->used = tally->used;
+	sums->unlisted = counted(tally, 0);
+	for (uint32_t slot = 1; slot < tally->used; slot++) {
+		const struct tally_entry *entry = &tally->entries[slot];
+		struct tally_count count = counted(tally, slot);
+
+		add(&sums->by_slot[slot], count);
+		add(&sums->by_slot[slot], entry->past);
+		if (!entry->name)
+			add(&sums->by_slot[entry->table], count);
+	}
+	return sums;
+}
+
+bool tally_next(struct tally_item *out, const struct tally_sums *sums, uint32_t *at)
+{
+	const struct tally_entry *entries = sums->tally->entries;
+
+	if (sums->evictions != sums->tally->evictions || *at + 1 >= sums->used)
+		return false;
+
+	const struct tally_entry *entry = &entries[++*at];
+
+	*out = (struct tally_item){
+		.table = entry->name ? entry->name : entries[entry->table].name,
+		.backend = entry->name ? NULL : &entry->addr,
+		.count = sums->by_slot[*at],
+	};
+	return true;
+}
+
+static void print_item(FILE *out, const struct tally_item *item)
+{
+	const uint64_t values[] = {item->count.packets, item->count.bytes};
 	char addr[ADDR_TEXT_LEN];
 
 	for (int i = 0; i < 2; i++) {
-		(void)fputs(names[is_table ? i : 2 + i], out);
-		print_table(out, is_table ? entry->name : tally->entries[entry->table].name);
-		if (!is_table)
-			(void)fprintf(out, ",backend=\"%s\"", addr_text(addr, &entry->addr));
+		(void)fputs(names[item->backend ? 2 + i : i], out);
+		print_table(out, item->table);
+		if (item->backend)
+			(void)fprintf(out, ",backend=\"%s\"", addr_text(addr, item->backend));
 		(void)fprintf(out, "} %" PRIu64 "\n", values[i]);
 	}
 }
 
 int tally_print(FILE *out, const struct tally *tally)
 {
-	struct tally_count *sums = calloc(tally->used, sizeof(*sums));
-	struct tally_count unlisted = counted(tally, 0);
+	struct tally_sums *sums = tally_sum(tally);
+	struct tally_item item;
+	uint32_t at = 0;
 
 	if (!sums)
 		return -ENOMEM;
-	for (uint32_t slot = 1; slot < tally->used; slot++) {
-		const struct tally_entry *entry = &tally->entries[slot];
-		struct tally_count count = counted(tally, slot);
-
-		add(&sums[slot], count);
-		add(&sums[slot], entry->past);
-		if (!entry->name)
-			add(&sums[entry->table], count);
-	}
-	for (uint32_t slot = 1; slot < tally->used; slot++)
-		print_line(out, tally, slot, &sums[slot]);
+	while (tally_next(&item, sums, &at))
+		print_item(out, &item);
+	(void)fprintf(out, "%s %" PRIu64 "\n%s %" PRIu64 "\n", names[4], sums->unlisted.packets,
+		      names[5], sums->unlisted.bytes);
 	free(sums);
-	(void)fprintf(out, "%s %" PRIu64 "\n%s %" PRIu64 "\n", names[4], unlisted.packets, names[5],
-		      unlisted.bytes);
 	return 0;
 }

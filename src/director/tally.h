@@ -44,6 +44,7 @@ struct tally {
 	uint32_t used;		     /* slots that ever were */
 	uint32_t hand;		     /* where the search for one to reuse goes on */
 	bool full;		     /* and it would find none */
+	uint64_t evictions;	     /* slots that were given to another */
 	unsigned int worker_count;
 	struct tally_count **counts; /* by worker: its TALLY_SLOTS, all 0 at first */
 };
@@ -84,6 +85,31 @@ GLB_NODISCARD int tally_map_make(struct tally_map **out, struct tally *tally,
 
 /* When no worker has it any more. NULL is fine. */
 void tally_map_free(struct tally_map *map);
+
+/* What was counted at one time. */
+struct tally_sums {
+	const struct tally *tally;
+	uint64_t evictions;
+	uint32_t used;
+	struct tally_count unlisted;  /* sent for tables that there was no room to list */
+	struct tally_count by_slot[]; /* of a table: with what its backends were sent */
+};
+
+/* A table, or a backend of one, and what it was sent. Names live until the next map is made. */
+struct tally_item {
+	const char *table;
+	const struct glb_addr *backend; /* NULL: the table */
+	struct tally_count count;
+};
+
+/* Sums up what all workers have counted. NULL: out of memory. To be released with free(). */
+struct tally_sums *tally_sum(const struct tally *tally);
+
+/*
+ * The next item, in no order: *at is 0 at first. False: that was all; or the slot of an item has
+ * been given to another since, so that the sums are no longer good for anything.
+ */
+bool tally_next(struct tally_item *out, const struct tally_sums *sums, uint32_t *at);
 
 /* Writes what was counted, a `NAME VALUE` line each, in no order. 0 or -ENOMEM. */
 GLB_NODISCARD int tally_print(FILE *out, const struct tally *tally);
