@@ -373,7 +373,8 @@ static void turn(void *arg)
 	if (links_take_host_change(&control->links))
 		host_check_again(&control->host, &control->workers);
 	publish_reclaim(&control->workers.publish);
-	stalls_poll(&control->stalls, &control->workers);
+	if (stalls_poll(&control->stalls, &control->workers))
+		status_alive(&control->status);
 }
 
 /* A signal came, or a build has ended. */
@@ -450,6 +451,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 		return err;
 	}
 	control->generation = gen->number;
+	control->stalls.ask_ms = status_watchdog_ms(&control->status) / 4;
 	ports_listen(&workers->ports, gen->settings.ports);
 	log_generation("serving", gen);
 	status_serving(&control->status, gen, workers->count);

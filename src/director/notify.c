@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@ enum {
 
 struct notify {
 	pthread_t thread;
+	unsigned int watchdog_ms;
 	pthread_mutex_t lock; /* over all below */
 	pthread_cond_t changed;
 	unsigned int pending; /* a set of events */
@@ -55,6 +57,9 @@ static void write_lines(char out[LINES_LEN], enum notify_event event, uint64_t r
 		break;
 	case NOTIFY_BUSY:
 		(void)snprintf(out, LINES_LEN, "EXTEND_TIMEOUT_USEC=%d000000\n", NOTIFY_BUSY_S);
+		break;
+	case NOTIFY_ALIVE:
+		(void)snprintf(out, LINES_LEN, "WATCHDOG=1\n");
 		break;
 	case NOTIFY_STATUS:
 		out[0] = '\0';
@@ -103,6 +108,16 @@ static void *send_all(void *arg)
 	return NULL;
 }
 
+/* 0: there is none, or it is not for this process. */
+static unsigned int read_watchdog_ms(void)
+{
+	uint64_t us;
+
+	if (sd_watchdog_enabled(0, &us) <= 0)
+		return 0;
+	return us / 1000 < UINT_MAX ? (unsigned int)(us / 1000) : UINT_MAX;
+}
+
 int notify_open(struct notify **out)
 {
 	if (!getenv("NOTIFY_SOCKET")) {
@@ -114,6 +129,7 @@ int notify_open(struct notify **out)
 
 	if (!notify)
 		return -ENOMEM;
+	notify->watchdog_ms = read_watchdog_ms();
 	(void)pthread_mutex_init(&notify->lock, NULL);
 	(void)pthread_cond_init(&notify->changed, NULL);
 
@@ -125,6 +141,11 @@ int notify_open(struct notify **out)
 	}
 	*out = notify;
 	return 0;
+}
+
+unsigned int notify_watchdog_ms(const struct notify *notify)
+{
+	return notify ? notify->watchdog_ms : 0;
 }
 
 void notify_stay_here(struct notify *notify)

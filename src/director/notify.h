@@ -22,7 +22,8 @@ enum notify_event {
 	NOTIFY_RELOADING = 2, /* RELOADING=1, with the MONOTONIC_USEC of now */
 	NOTIFY_READY = 4,     /* READY=1: started, or the reload has ended */
 	NOTIFY_STOPPING = 8,  /* STOPPING=1 */
-	NOTIFY_STATUS = 16,   /* nothing but the text */
+	NOTIFY_ALIVE = 16,    /* WATCHDOG=1 */
+	NOTIFY_STATUS = 32,   /* nothing but the text */
 };
 
 enum { NOTIFY_STATUS_LEN = 1024, NOTIFY_BUSY_S = 120 };
@@ -32,6 +33,12 @@ enum { NOTIFY_STATUS_LEN = 1024, NOTIFY_BUSY_S = 120 };
  * notify_close(); or -errno. Signals are to be blocked before.
  */
 __attribute__((warn_unused_result)) int notify_open(struct notify **out);
+
+/*
+ * Milliseconds within which the manager wants to hear NOTIFY_ALIVE again and again, or it ends the
+ * process; 0: it does not.
+ */
+unsigned int notify_watchdog_ms(const struct notify *notify);
 
 /* Keeps its thread to the processors that the calling thread may use. */
 void notify_stay_here(struct notify *notify);

@@ -45,21 +45,30 @@ static void count_time(struct stalls *stalls)
 	stalls->waited_ms += passed_ms < TURN_MAX_MS ? passed_ms : TURN_MAX_MS;
 }
 
-void stalls_poll(struct stalls *stalls, const struct workers *workers)
+static unsigned int ask_ms(const struct stalls *stalls)
+{
+	return stalls->ask_ms && stalls->ask_ms < STALL_ASK_MS ? stalls->ask_ms : STALL_ASK_MS;
+}
+
+bool stalls_poll(struct stalls *stalls, const struct workers *workers)
 {
 	count_time(stalls);
 	if (stalls->token && !all_have_answered(stalls, workers)) {
 		if (stalls->waited_ms < stalls->warn_at_ms)
-			return;
+			return false;
 		warn(stalls, workers);
 		stalls->warn_at_ms += STALL_REMIND_MS;
-		return;
+		return false;
 	}
 	if (stalls->warn_at_ms > STALL_MS)
 		log_info("all workers go on");
 	stalls->warn_at_ms = STALL_MS;
-	if (stalls->token && stalls->waited_ms < STALL_ASK_MS)
-		return;
+	if (stalls->token && stalls->waited_ms < ask_ms(stalls))
+		return false;
+
+	bool answered = stalls->token;
+
 	stalls->token = publish_ask(&workers->publish);
 	stalls->waited_ms = 0;
+	return answered;
 }

@@ -15,14 +15,17 @@
 enum { STALL_MS = 2000, STALL_ASK_MS = 1000, STALL_REMIND_MS = 60000 };
 
 struct stalls {
-	uint64_t token; /* 0: nothing was asked yet */
+	unsigned int ask_ms; /* how often, if it is to be more often than every STALL_ASK_MS */
+	uint64_t token;	     /* 0: nothing was asked yet */
 	uint64_t polled_at_ms;
 	uint64_t waited_ms;  /* since it was asked, less what the whole process stood still */
 	uint64_t warn_at_ms; /* of that; 0: nothing was asked */
 };
 
-/* Asks, looks for answers and logs which worker on which lcore has given none, and that all go on.
+/*
+ * Asks, looks for answers and logs which worker on which lcore has given none, and that all go on.
+ * True when all have answered, once for each time that they were asked.
  */
-void stalls_poll(struct stalls *stalls, const struct workers *workers);
+bool stalls_poll(struct stalls *stalls, const struct workers *workers);
 
 #endif

@@ -128,6 +128,17 @@ void status_reloaded(struct status *status, const struct glb_diag *refusal)
 	send_status(status, NOTIFY_READY);
 }
 
+unsigned int status_watchdog_ms(const struct status *status)
+{
+	return notify_watchdog_ms(status->notify);
+}
+
+void status_alive(struct status *status)
+{
+	if (status_watchdog_ms(status))
+		send_status(status, NOTIFY_ALIVE);
+}
+
 void status_stopping(struct status *status, const char *why)
 {
 	(void)snprintf(status->last, sizeof(status->last), "stopping: %s", why);

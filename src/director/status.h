@@ -55,6 +55,15 @@ void status_started(struct status *status);
 void status_reloading(struct status *status);
 void status_reloaded(struct status *status, const struct glb_diag *refusal);
 
+/*
+ * Milliseconds within which the service manager's watchdog wants status_alive() to be called again;
+ * 0: there is none.
+ */
+unsigned int status_watchdog_ms(const struct status *status);
+
+/* The control thread and every worker have made progress since the last call. */
+void status_alive(struct status *status);
+
 /* It is on its way to the end of the process. */
 void status_stopping(struct status *status, const char *why);
 

@@ -11,6 +11,7 @@ from netns import allowed
 from device import Host
 from manager import Manager
 from process import CONFIG, TABLES, large_tables
+from test_stalls import hold_a_worker
 
 STARTED = "serving generation 1: 1 table, 1 bind, 3 backends (3 healthy), 1 worker; started at "
 
@@ -163,6 +164,28 @@ def test_a_director_that_has_lost_its_devices_says_so_as_it_ends(glb_director, t
             assert host.process.wait(20) == os.EX_TEMPFAIL
     finally:
         host.remove()
+
+
+def test_a_watchdog_is_fed_while_every_worker_goes_on(process):
+    """Several times in the time that the manager allows; not without one, and not with a worker that stands still."""
+    with Manager(str(process.folder / "notify")) as manager:
+        process.launch(environment=manager.environment(), workers=2)
+        manager.wait_for("READY")
+        assert manager.next(2.5) is None
+        process.stop()
+    (process.folder / "notify").unlink()
+    with Manager(str(process.folder / "notify")) as manager:
+        process.launch(environment={**manager.environment(), "WATCHDOG_USEC": "2000000"}, workers=2)
+        manager.wait_for("READY")
+        for _ in range(3):
+            manager.wait_for("WATCHDOG", 2)
+        with hold_a_worker(process):
+            process.wait_for_log("has not come to the end of a burst", 10)
+            while manager.next(0.1):
+                pass
+            assert manager.next(2) is None
+        manager.wait_for("WATCHDOG", 10)
+        process.stop()
 
 
 def test_a_check_says_nothing(process):
