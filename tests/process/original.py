@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A host that was set up for the original director, and what manages its service."""
 
-import contextlib
 import json
 import os
 import shlex
 import subprocess
 from pathlib import Path
 
-import pytest
 from drivers import counters_of, eal_options
 from manager import Manager
-from netns import stop, wait_until
 
 # What the original's package installs, in our words: the keys, names and variables are its own.
 UNIT = """\
@@ -152,104 +149,6 @@ class ByHand:
             self.process.kill()
             self.process.wait()
         self.manager.socket.close()
-
-
-# Runs in mount, process and host name spaces of its own, $1 being the folder of the test, and moves
-# into a cgroup of its own, which becomes the root of those that systemd sees.
-BOOT = """
-set -e
-mount --make-rprivate /
-mkdir -p "$1/cgroup"
-mount -t cgroup2 none "$1/cgroup"
-mkdir "$1/cgroup/$2"
-echo $$ >"$1/cgroup/$2/cgroup.procs"
-mount -t tmpfs none /run
-mount -t tmpfs none /etc/systemd
-mount -t tmpfs none /etc/default
-mount --bind "$1/sbin" /usr/local/sbin
-mkdir -p /run/systemd/system /run/lock /etc/systemd/system/glb-director.service.d
-cp "$1/default-glb-director" /etc/default/glb-director
-cp "$1/glb-director.service" "$1/boot.target" /etc/systemd/system
-cp "$1/here.conf" /etc/systemd/system/glb-director.service.d
-exec unshare -C -p -f --mount-proc --kill-child sh -c '
-	mount -t cgroup2 none /sys/fs/cgroup
-	exec env -i container=glb PATH="$PATH" /lib/systemd/systemd --system --unit=boot.target --log-target=console
-'
-"""
-CLEAN = 'mount -t cgroup2 none "$1/cgroup" && find "$1/cgroup/$2" -depth -type d -exec rmdir {} +'
-
-
-class Systemd:
-    """A systemd of the host's own, which knows of one service."""
-
-    def __init__(self, host):
-        self.host = host
-        self.name = f"glb-systemd-{os.getpid()}"
-        self.boot = None
-        self.pid = None
-        self.seen = None  # status after the last reload
-        (host.folder / "glb-director.service").write_text(UNIT)
-        alone = "[Unit]\nDefaultDependencies=no\n"  # there is no rest of a system
-        outputs = f"StandardError=append:{host.log}\nStandardOutput=append:{host.folder}/counters\n"
-        (host.folder / "boot.target").write_text(alone)
-        (host.folder / "here.conf").write_text(f"{alone}[Service]\n{outputs}")
-
-    def start(self):
-        with open(self.host.folder / "systemd.log", "ab") as log:
-            script = ["unshare", "-m", "-u", "-i", "sh", "-c", BOOT, "sh", self.host.folder, self.name]
-            self.boot = subprocess.Popen(
-                self.host.namespace.command(*script), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        wait_until(self._is_up, "systemd", 120)
-        done = self._run("systemctl", "start", "glb-director")
-        assert done.returncode == 0, (done.stderr, self.host.log.read_text())
-        self.seen = self.status
-
-    def _is_up(self):
-        if self.boot.poll() is not None:
-            log = (self.host.folder / "systemd.log").read_text()
-            pytest.skip(f"systemd does not start here: {log.strip().rpartition(chr(10))[2]}")
-        for pid in self.host.namespace.pids():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                if Path(f"/proc/{pid}/comm").read_text() == "systemd\n":
-                    self.pid = pid
-                    return self._run("systemctl", "is-active", "boot.target").returncode == 0
-        return False
-
-    def _run(self, *words):
-        spaces = ["nsenter", "-t", str(self.pid), "-m", "-p", "-n", "-C"]
-        return subprocess.run([*spaces, *words], capture_output=True, text=True, check=False, timeout=300)
-
-    def _show(self, name):
-        return self._run("systemctl", "show", "--value", "-p", name, "glb-director").stdout.strip()
-
-    @property
-    def status(self):
-        return self._show("StatusText")
-
-    def reload_command(self):
-        return f"nsenter -t {self.pid} -m -p -n -C systemctl reload glb-director"
-
-    def wait_for_reload(self):
-        """After `systemctl reload`, which does not wait for RELOADING=1 with this ExecReload."""
-        wait_until(lambda: self.status != self.seen and "reloading since" not in self.status, "a reload", 60)
-        wait_until(lambda: self._show("SubState") == "running", "the end of the reload", 60)
-        self.seen = self.status
-
-    def is_active(self):
-        return self._show("ActiveState") == "active" and self._show("NRestarts") == "0"
-
-    def stop(self):
-        self._run("systemctl", "stop", "glb-director")
-        assert self._show("Result") == "success"
-
-    def end(self):
-        if self.boot and self.boot.poll() is None:
-            stop([self.pid] if self.pid else [], 0)
-            self.boot.kill()
-            self.boot.wait()
-        script = ["unshare", "-m", "sh", "-c", CLEAN, "sh", str(self.host.folder), self.name]
-        wait_until(lambda: subprocess.run(script, capture_output=True, check=False).returncode == 0, "cgroups", 5)
 
 
 def counters(host):

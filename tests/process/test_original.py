@@ -5,10 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+from booted import Systemd
 from device import collect
 from far_end import Wire
 from netns import Namespace
-from original import BACKENDS, ByHand, Host, Systemd, counters
+from original import BACKENDS, UNIT, ByHand, Host, counters
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
 
@@ -25,7 +26,8 @@ def service(request, glb_director, glbctl, tmp_path):
         pytest.skip("systemd is not installed")
     namespace = Namespace(f"glb-original-{os.getpid()}")
     namespace.create("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
-    made = request.param(Host(glb_director, glbctl, tmp_path, namespace))
+    host = Host(glb_director, glbctl, tmp_path, namespace)
+    made = Systemd(host, UNIT) if request.param is Systemd else ByHand(host)
     try:
         namespace.ip("link", "add", "eth0", "address", DIRECTOR, "type", "veth", "peer", "far")
         for device in ("eth0", "far"):

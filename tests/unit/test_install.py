@@ -25,8 +25,17 @@ ALWAYS = """
     share/glb/schemas/tables.schema.json
 """
 WITH = {
-    "src/director/glb-director": "sbin/glb-director",
-    "src/redirect/glb-redirect": "sbin/glb-redirect",
+    "src/director/glb-director": """
+        lib/systemd/system/glb-director.service
+        sbin/glb-director
+        share/doc/glb/examples/glb-director-af_xdp.conf
+        share/doc/glb/examples/glb-director.default
+    """,
+    "src/redirect/glb-redirect": """
+        lib/systemd/system/glb-redirect@.service
+        sbin/glb-redirect
+        share/doc/glb/examples/glb-redirect.default
+    """,
 }
 
 

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The director under the unit that is installed with it: its sandbox, its files, its watchdog."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from booted import Systemd
+from device import DIRECTOR_MAC, PORT, VIP, collect, encapsulated
+from drivers import eal_options
+from far_end import Wire
+from netns import Namespace, wait_until
+from process import CONFIG, TABLES
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+from test_stalls import Held
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# A device of the kernel's, one that the director makes, and a watchdog that does not take long.
+PACKET = "--vdev=net_af_packet0,iface=eth0 --vdev=net_tap0,iface=glb-tap"
+SOON = "WatchdogSec=3\n"
+XDP = "--vdev=net_af_xdp0,iface=eth0"
+
+
+@pytest.fixture
+def host(glb_director, tmp_path):
+    """One with glb, its configuration, and a device that leads to a client."""
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    if not Path("/lib/systemd/systemd").exists():
+        pytest.skip("systemd is not installed")
+    for name in ("sbin", "glb"):
+        (tmp_path / name).mkdir()
+    shutil.copy(glb_director, tmp_path / "sbin")  # the unit sees no /tmp but its own
+    (tmp_path / "glb" / "director.json").write_text(json.dumps(CONFIG))
+    (tmp_path / "glb" / "tables.json").write_text(json.dumps(TABLES))
+    (tmp_path / "glb" / "tables.json").chmod(0o600)
+    namespace = Namespace(f"glb-unit-{os.getpid()}")
+    namespace.create("net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
+    try:
+        namespace.ip("link", "add", "eth0", "address", DIRECTOR_MAC, "type", "veth", "peer", "far")
+        for device in ("eth0", "far"):
+            namespace.ip("link", "set", device, "up")
+        yield SimpleNamespace(folder=tmp_path, namespace=namespace, log=tmp_path / "director.log")
+    finally:
+        namespace.delete()
+
+
+def unit_of(program, name):
+    """As this build installs it, with its programs where the tests have them."""
+    text = (program.parents[2] / "systemd" / name).read_text()
+    return re.sub(r"^(Exec\w+=-?)/\S*/glb-", r"\1/usr/local/sbin/glb-", text, flags=re.M)
+
+
+@contextlib.contextmanager
+def started(host, program, devices, more):
+    """Its service under the unit of the program's build, with something on top."""
+    unit = unit_of(program, "glb-director.service")
+    words = " ".join([*eal_options(1), devices])
+    (host.folder / "default-glb-director").write_text(f'GLB_DIRECTOR_EAL_ARGS="{words}"\n')
+    service = Systemd(host, unit, more)
+    try:
+        service.start()
+        yield service
+    finally:
+        service.end()
+
+
+def forwards(namespace):
+    """Does a client's packet get to a proxy?"""
+    wire = Wire(namespace.name, "far")
+    try:
+        packet = IP(src="198.51.100.7", dst=VIP) / TCP(sport=40000, dport=PORT, flags="S")
+        wire.send(bytes(Ether(src="02:00:00:00:00:02", dst=DIRECTOR_MAC) / packet))
+        frames = collect(wire, 1, lambda frame: frame[:6] == bytes.fromhex("020000000099"))
+        return bytes(encapsulated(frames)[0]) == bytes(packet)
+    finally:
+        wire.close()
+
+
+def worker_of(service):
+    """The kernel's ID of the thread."""
+    for pid in service.host.namespace.pids():
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            if "worker" in (task / "comm").read_text():
+                return int(task.name)
+    raise AssertionError("no worker")
+
+
+def test_a_director_lives_in_its_unit(host, glb_director):
+    """It forwards, reloads and stops; a worker that stands still has it killed and started again."""
+    with started(host, glb_director, PACKET, SOON) as service:
+        assert service.status.startswith("serving generation 1: 1 table, "), host.log.read_text()
+        assert forwards(host.namespace)
+        assert service.run("systemctl", "reload", "glb-director").returncode == 0
+        service.wait_for_reload()
+        assert service.status.startswith("serving generation 2: "), service.status
+        assert service.is_active()
+
+        with Held(worker_of(service)):
+            wait_until(lambda: service.show("NRestarts") == "1", "the watchdog", 60)
+        wait_until(lambda: service.show("SubState") == "running", "another start", 60)
+        assert service.status.startswith("serving generation 1: "), service.status
+        assert forwards(host.namespace)
+        service.stop()
+
+
+def test_a_director_on_af_xdp_takes_a_drop_in(host, glb_director):
+    """The one among the examples."""
+    more = (ROOT / "systemd/glb-director-af_xdp.conf").read_text().partition("[Service]\n")[2]
+    with started(host, glb_director, XDP, more) as service:
+        assert forwards(host.namespace), host.log.read_text()
+        service.stop()
+
+
+def test_a_proxy_s_device_has_the_program_while_its_unit_is_active(host, glb_director):
+    """Without the device's own unit, which udev would make."""
+    program = glb_director.parents[1] / "redirect/glb-redirect"
+    if not program.exists():
+        pytest.skip("glb-redirect is not built")
+    shutil.copy(program, host.folder / "sbin")
+    (host.folder / "default-glb-redirect").write_text('GLB_REDIRECT_ARGS="--from 10.0.0.0/24"\n')
+    unit = re.sub(r"^(BindsTo|After)=.*\n", "", unit_of(program, "glb-redirect@.service"), flags=re.M)
+    service = Systemd(host, unit, service="glb-redirect@eth0")
+
+    def status():
+        return service.run(program, "status", "eth0").stdout
+
+    try:
+        service.start()
+        assert "from 10.0.0.0/24\n" in status(), host.log.read_text()
+        before = status()
+        assert service.run("systemctl", "reload", "glb-redirect@eth0").returncode == 0
+        assert "from 10.0.0.0/24\n" in status() and status() != before  # another program
+        assert service.show("ActiveState") == "active"
+        service.stop()
+        assert status() == ""
+    finally:
+        service.end()
