@@ -61,6 +61,16 @@ static void take_line(struct eal_log *log, const char *line)
 		(void)snprintf(log->last, EAL_WHY_LEN, "%s", line + strlen("EAL: "));
 }
 
+/* Of what DPDK logs right now. */
+static enum log_level level_of_message(void)
+{
+	int level = rte_log_cur_msg_loglevel();
+
+	if (level < 0 || level > (int)RTE_LOG_WARNING)
+		return LOG_LEVEL_INFO;
+	return level == (int)RTE_LOG_WARNING ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR;
+}
+
 static ssize_t take_lines(void *cookie, const char *lines, size_t len)
 {
 	char line[EAL_WHY_LEN];
@@ -74,7 +84,7 @@ static ssize_t take_lines(void *cookie, const char *lines, size_t len)
 			take_line(cookie, line);
 		at += line_len + 1;
 	}
-	log_message(lines, len);
+	log_message(level_of_message(), lines, len);
 	return (ssize_t)len;
 }
 

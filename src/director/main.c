@@ -198,7 +198,7 @@ int main(int argc, char **argv)
 	if (eal_check_words(own_args_at(argc, argv), argv))
 		return COMMAND_MISUSED;
 	service_keep_memory();
-	if (!err)
+	if (!err && !command_has(&line, OPTION_CHECK))
 		err = log_start();
 	if (err) {
 		log_error("cannot start: %s", strerror(-err));

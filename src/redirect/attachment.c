@@ -38,7 +38,7 @@ static int print_warnings(enum libbpf_print_level level, const char *format, va_
 	int len = level == LIBBPF_WARN ? vasprintf(&lines, format, args) : 0;
 
 	if (len > 0)
-		log_lines(lines, (size_t)len);
+		log_lines(LOG_LEVEL_WARNING, lines, (size_t)len);
 	free(lines);
 	return len;
 }

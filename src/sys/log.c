@@ -3,9 +3,12 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -15,12 +18,30 @@
 enum {
 	ROOM = 1 << 20,
 	TEXT_LEN_MAX = 1024,
+	PROGRAM_LEN = 64,
 	LINE_LEN_MAX = 3 * TEXT_LEN_MAX, /* less than PIPE_BUF, so that lines do not mix */
 	PATIENCE_MS = 1000,		 /* at the end, with a reader that does not read */
 };
 
-/* NULL: lines are written at once. Set and reset while one thread logs only. */
+/* What is in front of a line. */
+enum mark {
+	MARK_NOTHING, /* of a command, whose reader is there */
+	MARK_TIME,
+	MARK_PRIORITY, /* of the journal, which notes time and program itself */
+};
+
+static const char *const names[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARNING] = "warning",
+	[LOG_LEVEL_INFO] = "info",
+};
+
+/* NULL: lines are written at once. Set and reset while one thread logs only, as is `mark`. */
 static struct outlet *outlet;
+static enum mark mark;
+/* For any thread. */
+static enum log_level least = LOG_LEVEL_INFO;
+static bool library_goes_on; /* what a library logged last has no newline yet */
 
 static void put(const char *lines, size_t len)
 {
@@ -30,40 +51,93 @@ static void put(const char *lines, size_t len)
 		(void)fwrite(lines, 1, len, stderr);
 }
 
-/* One write per line, so that lines of several threads or processes do not mix. */
-static void put_line(const char *severity, const char *text)
+static bool is_wanted(enum log_level level)
 {
-	char program[64];
-	char line[LINE_LEN_MAX + sizeof(program) + 16];
-	int len = snprintf(line, sizeof(line), "%s: %s: %s\n",
-			   printable(program, sizeof(program), program_invocation_short_name),
-			   severity, text);
+	return level <= __atomic_load_n(&least, __ATOMIC_RELAXED);
+}
+
+/* The time of day as in 2026-11-30T03:12:45.678Z. Returns its length. */
+static size_t write_time(char out[LOG_HEAD_LEN])
+{
+	struct timespec now;
+	struct tm parts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (!gmtime_r(&now.tv_sec, &parts))
+		return 0;
+
+	size_t len = strftime(out, LOG_HEAD_LEN, "%FT%T", &parts);
+
+	return len +
+	       (size_t)snprintf(out + len, LOG_HEAD_LEN - len, ".%03ldZ ", now.tv_nsec / 1000000);
+}
+
+/* Returns its length. */
+static size_t write_mark(char out[LOG_HEAD_LEN], enum log_level level)
+{
+	/* of syslog(3) */
+	static const char priorities[] = {
+		[LOG_LEVEL_ERROR] = '3', [LOG_LEVEL_WARNING] = '4', [LOG_LEVEL_INFO] = '6'};
+
+	out[0] = '\0';
+	if (mark == MARK_TIME)
+		return write_time(out);
+	if (mark == MARK_PRIORITY)
+		return (size_t)snprintf(out, LOG_HEAD_LEN, "<%c>", priorities[level]);
+	return 0;
+}
+
+const char *log_head(char out[LOG_HEAD_LEN], enum log_level level)
+{
+	size_t len = write_mark(out, level);
+	char program[PROGRAM_LEN];
+
+	if (mark == MARK_PRIORITY)
+		(void)snprintf(out + len, LOG_HEAD_LEN - len, "%s: ", names[level]);
+	else
+		(void)snprintf(out + len, LOG_HEAD_LEN - len, "%s: %s: ",
+			       printable(program, sizeof(program), program_invocation_short_name),
+			       names[level]);
+	return out;
+}
+
+/* One write per line, so that lines of several threads or processes do not mix. */
+static void put_line(enum log_level level, const char *text)
+{
+	char head[LOG_HEAD_LEN];
+	char line[LOG_HEAD_LEN + LINE_LEN_MAX + 1];
+	int len = snprintf(line, sizeof(line), "%s%s\n", log_head(head, level), text);
 
 	put(line, (size_t)len);
 }
 
-static void log_line(const char *severity, const char *format, va_list args)
+static void log_line(enum log_level level, const char *format, va_list args)
 {
 	char text[TEXT_LEN_MAX];
 	char line[LINE_LEN_MAX];
 
+	if (!is_wanted(level))
+		return;
 	if (vsnprintf(text, sizeof(text), format, args) >= (int)sizeof(text))
 		character_trim(text);
-	put_line(severity, printable(line, sizeof(line), text));
+	put_line(level, printable(line, sizeof(line), text));
 }
 
 void log_printable(const char *lines)
 {
-	char program[64];
+	char head[LOG_HEAD_LEN];
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out;
 	size_t line_len;
 
-	(void)printable(program, sizeof(program), program_invocation_short_name);
+	if (!is_wanted(LOG_LEVEL_INFO))
+		return;
+	out = open_memstream(&text, &len);
+	(void)log_head(head, LOG_LEVEL_INFO);
 	for (; out && *lines; lines += line_len + (lines[line_len] == '\n')) {
 		line_len = strcspn(lines, "\n");
-		(void)fprintf(out, "%s: info: %.*s\n", program, (int)line_len, lines);
+		(void)fprintf(out, "%s%.*s\n", head, (int)line_len, lines);
 	}
 	if (!out || fclose(out))
 		log_error("out of memory");
@@ -74,9 +148,16 @@ void log_printable(const char *lines)
 	free(text);
 }
 
-/* Escapes all but line breaks, of which those before `lines_from` are escaped as well. */
-static void put_escaped(const char *lines, size_t len, const char *lines_from)
+/*
+ * Escapes all but line breaks, of which those before `lines_from` are escaped as well. Each line
+ * has its mark, unless it goes on with the one before.
+ */
+static void put_escaped(enum log_level level, const char *lines, size_t len, const char *lines_from)
 {
+	char head[LOG_HEAD_LEN];
+	size_t head_len = write_mark(head, level);
+	bool goes_on = __atomic_exchange_n(&library_goes_on, len && lines[len - 1] != '\n',
+					   __ATOMIC_RELAXED);
 	char out[PIPE_BUF];
 	size_t out_len = 0;
 
@@ -86,10 +167,15 @@ static void put_escaped(const char *lines, size_t len, const char *lines_from)
 		size_t taken = breaks ? 1 : printable_take(one, lines, len);
 		size_t one_len = strlen(one);
 
-		if (out_len + one_len > sizeof(out)) {
+		if (out_len + head_len + one_len > sizeof(out)) {
 			put(out, out_len);
 			out_len = 0;
 		}
+		if (!goes_on) {
+			memcpy(out + out_len, head, head_len);
+			out_len += head_len;
+		}
+		goes_on = !breaks;
 		memcpy(out + out_len, one, one_len);
 		out_len += one_len;
 		lines += taken;
@@ -98,15 +184,16 @@ static void put_escaped(const char *lines, size_t len, const char *lines_from)
 	put(out, out_len);
 }
 
-void log_lines(const char *lines, size_t len)
+void log_lines(enum log_level level, const char *lines, size_t len)
 {
-	put_escaped(lines, len, lines);
+	if (is_wanted(level))
+		put_escaped(level, lines, len, lines);
 }
 
-void log_message(const char *message, size_t len)
+void log_message(enum log_level level, const char *message, size_t len)
 {
-	if (len)
-		put_escaped(message, len, message + len - 1);
+	if (len && is_wanted(level))
+		put_escaped(level, message, len, message + len - 1);
 }
 
 void log_info(const char *format, ...)
@@ -114,7 +201,7 @@ void log_info(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	log_line("info", format, args);
+	log_line(LOG_LEVEL_INFO, format, args);
 	va_end(args);
 }
 
@@ -123,7 +210,7 @@ void log_warning(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	log_line("warning", format, args);
+	log_line(LOG_LEVEL_WARNING, format, args);
 	va_end(args);
 }
 
@@ -132,13 +219,56 @@ void log_error(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	log_line("error", format, args);
+	log_line(LOG_LEVEL_ERROR, format, args);
 	va_end(args);
+}
+
+void log_level(enum log_level level)
+{
+	__atomic_store_n(&least, level, __ATOMIC_RELAXED);
+}
+
+enum log_level log_level_now(void)
+{
+	return __atomic_load_n(&least, __ATOMIC_RELAXED);
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return names[level];
+}
+
+int log_level_read(enum log_level *out, const char *name)
+{
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(name, names[i])) {
+			*out = (enum log_level)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* Is standard error what the service manager has connected with the journal? See sd-journal(3). */
+static bool is_journal(void)
+{
+	const char *journal = getenv("JOURNAL_STREAM");
+	struct stat here;
+	char stream[64];
+
+	if (!journal || fstat(STDERR_FILENO, &here))
+		return false;
+	(void)snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)here.st_dev,
+		       (uintmax_t)here.st_ino);
+	return !strcmp(journal, stream);
 }
 
 int log_start(void)
 {
-	return outlet_open(&outlet, STDERR_FILENO, ROOM);
+	int err = outlet_open(&outlet, STDERR_FILENO, ROOM);
+
+	if (!err)
+		mark = is_journal() ? MARK_PRIORITY : MARK_TIME;
+	return err;
 }
 
 void log_stay_here(void)
@@ -156,6 +286,8 @@ void log_flush(void)
 void log_stop(void)
 {
 	/* an outlet that does not close stays, so that nothing logged from now on waits either */
-	if (outlet && !outlet_close(outlet, PATIENCE_MS))
-		outlet = NULL;
+	if (!outlet || outlet_close(outlet, PATIENCE_MS))
+		return;
+	outlet = NULL;
+	mark = MARK_NOTHING;
 }

@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "outlet.h"
-#include "printable.h"
 
-enum { NOTICE_LEN = 128 };
+enum { NOTICE_LEN = LOG_HEAD_LEN + 32 };
 
 struct outlet {
 	pthread_t thread;
@@ -46,14 +46,12 @@ static bool put_behind_lost(struct outlet *outlet, const char *lines, size_t len
 {
 	size_t left = outlet->room - (outlet->put - outlet->taken);
 	char notice[NOTICE_LEN];
-	char program[NOTICE_LEN / 2];
+	char head[LOG_HEAD_LEN];
 	int notice_len = 0;
 
 	if (outlet->lost)
-		notice_len =
-			snprintf(notice, sizeof(notice), "%s: warning: %u lines lost: no room\n",
-				 printable(program, sizeof(program), program_invocation_short_name),
-				 outlet->lost);
+		notice_len = snprintf(notice, sizeof(notice), "%s%u lines lost: no room\n",
+				      log_head(head, LOG_LEVEL_WARNING), outlet->lost);
 	if ((size_t)notice_len > left || len > left - (size_t)notice_len)
 		return false;
 	append(outlet, notice, (size_t)notice_len);

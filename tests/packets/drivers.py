@@ -287,7 +287,7 @@ class Veth(Driver):
         self._wait_for("reload refused", refused + 1)
         file.write_text(good)
         new_lines = self.log.read_text()[logged:].splitlines()
-        return [line for line in new_lines if line.startswith("glb-director: error: ")]
+        return [line for line in new_lines if "glb-director: error: " in line]
 
     def _lines_with(self, text: str) -> int:
         return self.log.read_text().count(text) if self.log.exists() else 0

@@ -48,4 +48,4 @@ def test_a_start_with_a_wrong_eal_option_repeats_what_the_eal_said(process):
         command = process.command()
         done = subprocess.run([*command[:1], *words, *command[1:]], capture_output=True, text=True, timeout=60)
         assert done.returncode == 1, done.stderr
-        assert done.stderr.splitlines()[-1].startswith(f"glb-director: error: {reason}"), (words, done.stderr)
+        assert f"Z glb-director: error: {reason}" in done.stderr.splitlines()[-1], (words, done.stderr)

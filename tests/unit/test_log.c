@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +26,30 @@ static const char *last_logged(void)
 
 	logged[len > 0 ? len : 0] = 0;
 	return logged;
+}
+
+/* What was logged, less the time of day that each line must begin with. */
+static const char *without_times(void)
+{
+	static char text[sizeof(logged)];
+	struct tm parts;
+	size_t len = 0;
+
+	for (const char *line = last_logged(); *line; line = strchr(line, '\n') + 1) {
+		const char *end = strptime(line, "%Y-%m-%dT%H:%M:%S", &parts);
+		unsigned int ms;
+		int end_at = 0;
+
+		ck_assert_ptr_nonnull(end);
+		ck_assert_int_eq(sscanf(end, ".%3uZ %n", &ms, &end_at), 1);
+		ck_assert_int_eq(end_at, 6);
+		ck_assert_int_lt(labs((long)(timegm(&parts) - time(NULL))), 60);
+		line = end + end_at;
+		memcpy(text + len, line, strcspn(line, "\n") + 1);
+		len += strcspn(line, "\n") + 1;
+	}
+	text[len] = 0;
+	return text;
 }
 
 START_TEST(a_line_names_the_program_and_the_severity)
@@ -50,15 +79,15 @@ START_TEST(lines_of_a_library_may_quote_anything_too)
 	static const char lines[] = "EAL: no \x1b[31m\r device\n\xe2\x80\xa8\n";
 	static char long_line[3 * 4096];
 
-	log_lines(lines, sizeof(lines) - 1);
+	log_lines(LOG_LEVEL_INFO, lines, sizeof(lines) - 1);
 	ck_assert_str_eq(last_logged(), "EAL: no \\x1b[31m\\r device\n\\u2028\n");
-	log_message(lines, sizeof(lines) - 1);
+	log_message(LOG_LEVEL_INFO, lines, sizeof(lines) - 1);
 	ck_assert_str_eq(last_logged(), "EAL: no \\x1b[31m\\r device\\n\\u2028\n");
-	log_message("EAL: ", 5); /* and the rest of it later */
+	log_message(LOG_LEVEL_INFO, "EAL: ", 5); /* and the rest of it later */
 	ck_assert_str_eq(last_logged(), "EAL: ");
 	memset(long_line, '\x1b', 1000);
 	memset(long_line + 1000, 'x', 2000);
-	log_lines(long_line, 3000);
+	log_lines(LOG_LEVEL_INFO, long_line, 3000);
 	(void)last_logged();
 	ck_assert_uint_eq(strlen(logged), sizeof(logged) - 1);
 	ck_assert_mem_eq(logged, "\\x1b\\x1b", 8);
@@ -96,18 +125,73 @@ START_TEST(letters_outside_ascii_are_kept)
 }
 END_TEST
 
-START_TEST(lines_of_a_started_log_are_the_same_and_in_order)
+START_TEST(lines_of_a_started_log_have_the_time_and_are_in_order)
 {
 	char all[] = "test_log: info: a\nEAL: b\ntest_log: error: c\\nd\n";
 
 	ck_assert_int_eq(log_start(), 0);
 	log_info("a");
-	log_lines("EAL: b\n", 7);
+	log_lines(LOG_LEVEL_INFO, "EAL: b\n", 7);
 	log_error("c\nd");
 	log_stop();
-	ck_assert_str_eq(last_logged(), all);
+	ck_assert_str_eq(without_times(), all);
 	log_info("at once");
 	ck_assert_str_eq(last_logged(), "test_log: info: at once\n");
+}
+END_TEST
+
+START_TEST(lines_that_matter_less_than_what_is_asked_for_are_left_out)
+{
+	enum log_level level = LOG_LEVEL_INFO;
+
+	ck_assert_int_eq(log_level_now(), LOG_LEVEL_INFO);
+	ck_assert_int_eq(log_level_read(&level, "warning"), 0);
+	ck_assert_str_eq(log_level_name(level), "warning");
+	log_level(level);
+	log_info("a");
+	log_printable("b\n");
+	log_lines(LOG_LEVEL_INFO, "c\n", 2);
+	log_message(LOG_LEVEL_INFO, "d\n", 2);
+	log_warning("e");
+	log_level(LOG_LEVEL_ERROR);
+	log_warning("f");
+	log_error("g");
+	ck_assert_str_eq(last_logged(), "test_log: warning: e\ntest_log: error: g\n");
+	ck_assert_int_eq(log_level_read(&level, "loud"), -EINVAL);
+	ck_assert_int_eq(level, LOG_LEVEL_WARNING);
+}
+END_TEST
+
+START_TEST(the_journal_hears_priorities)
+{
+	struct stat here;
+	char stream[64];
+
+	ck_assert_int_eq(fstat(STDERR_FILENO, &here), 0);
+	(void)snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)here.st_dev,
+		       (uintmax_t)here.st_ino);
+	(void)setenv("JOURNAL_STREAM", stream, 1);
+	ck_assert_int_eq(log_start(), 0);
+	log_error("a");
+	log_warning("b\nc");
+	log_printable("d\ne\n");
+	log_lines(LOG_LEVEL_WARNING, "EAL: f\nEAL: g\n", 14);
+	log_message(LOG_LEVEL_INFO, "EAL: ", 5);
+	log_message(LOG_LEVEL_INFO, "h\n", 2); /* its rest */
+	log_message(LOG_LEVEL_ERROR, "EAL: i\n", 7);
+	log_stop();
+	ck_assert_str_eq(last_logged(), "<3>error: a\n<4>warning: b\\nc\n<6>info: d\n<6>info: e\n"
+					"<4>EAL: f\n<4>EAL: g\n<6>EAL: h\n<3>EAL: i\n");
+}
+END_TEST
+
+START_TEST(a_journal_that_is_elsewhere_is_none)
+{
+	(void)setenv("JOURNAL_STREAM", "1:2", 1);
+	ck_assert_int_eq(log_start(), 0);
+	log_info("a");
+	log_stop();
+	ck_assert_str_eq(without_times(), "test_log: info: a\n");
 }
 END_TEST
 
@@ -138,7 +222,10 @@ Suite *unit_suite(void)
 	tcase_add_test(log, a_line_is_cut_between_two_characters);
 	tcase_add_test(log, a_line_longer_than_its_room_is_cut_and_still_a_line);
 	tcase_add_test(log, letters_outside_ascii_are_kept);
-	tcase_add_test(log, lines_of_a_started_log_are_the_same_and_in_order);
+	tcase_add_test(log, lines_of_a_started_log_have_the_time_and_are_in_order);
+	tcase_add_test(log, lines_that_matter_less_than_what_is_asked_for_are_left_out);
+	tcase_add_test(log, the_journal_hears_priorities);
+	tcase_add_test(log, a_journal_that_is_elsewhere_is_none);
 	tcase_add_test(log, a_started_log_waits_for_nobody);
 	suite_add_tcase(suite, log);
 	return suite;
