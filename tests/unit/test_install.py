@@ -14,11 +14,12 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# Behind the prefix; of programs, what this build has.
+# Behind the prefix; of programs and manuals, what this build has.
 ALWAYS = """
     bin/glb-config-check
     bin/glb-director-cli
     bin/glbctl
+    share/bash-completion/completions/glbctl
     share/doc/glb/examples/director.json
     share/doc/glb/examples/tables.json
     share/glb/schemas/director.schema.json
@@ -28,14 +29,23 @@ WITH = {
     "src/director/glb-director": """
         lib/systemd/system/glb-director.service
         sbin/glb-director
+        share/bash-completion/completions/glb-director
         share/doc/glb/examples/glb-director-af_xdp.conf
         share/doc/glb/examples/glb-director.default
     """,
     "src/redirect/glb-redirect": """
         lib/systemd/system/glb-redirect@.service
         sbin/glb-redirect
+        share/bash-completion/completions/glb-redirect
         share/doc/glb/examples/glb-redirect.default
     """,
+    "docs/man/glbctl.1": """
+        share/man/man1/glbctl.1
+        share/man/man5/glb-director.json.5
+        share/man/man5/glb-tables.json.5
+    """,
+    "docs/man/glb-director.8": "share/man/man8/glb-director.8",
+    "docs/man/glb-redirect.8": "share/man/man8/glb-redirect.8",
 }
 
 
@@ -62,8 +72,8 @@ class Install(unittest.TestCase):
 
     def test_these_files_are_installed(self):
         wanted = ALWAYS.split()
-        for program, files in WITH.items():
-            if (BUILD / program).exists():
+        for built, files in WITH.items():
+            if (BUILD / built).exists():
                 wanted += files.split()
         self.assertEqual(sorted(self.installed()), sorted(wanted))
 
