@@ -20,6 +20,9 @@ enum {
 	PUNTS_PER_SECOND_MAX = 1000000,
 	NS_PER_SECOND = 1000000000,
 	LCORES_MAX = 128, /* of the original */
+	LIVE_STALL_MS_DEFAULT = 1000,
+	LIVE_LEAVE_MS_DEFAULT = 1000,
+	LIVE_MS_MAX = 60000,
 };
 
 static void read_idle_sleep(struct director_conf *conf, const struct conf_value *root)
@@ -100,6 +103,19 @@ static void warn_kni(const struct director_conf *conf, const struct conf_value *
 	}
 }
 
+static void read_live(struct director_conf *conf, const struct conf_value *root)
+{
+	struct conf_value value;
+
+	if (conf_find(&value, root, "live_device"))
+		(void)conf_name(conf->live_device, sizeof(conf->live_device), "interface name",
+				&value);
+	if (conf_find(&value, root, "live_stall_ms"))
+		(void)conf_uint(&conf->live_stall_ms, 0, LIVE_MS_MAX, &value);
+	if (conf_find(&value, root, "live_leave_ms"))
+		(void)conf_uint(&conf->live_leave_ms, 0, LIVE_MS_MAX, &value);
+}
+
 /* What concerns neither the data path nor a port. */
 static void read_service(struct director_conf *conf, const struct conf_value *root)
 {
@@ -114,6 +130,7 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 	read_idle_sleep(conf, root);
 	read_unmatched(conf, root);
 	read_punts(conf, root);
+	read_live(conf, root);
 }
 
 /* Is it the other file of a director? Then one error says so, and nothing else is of interest. */
@@ -132,10 +149,11 @@ static bool is_of_tables(const struct conf_value *root)
 static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
-		SETTINGS_KEYS,	    PORT_KEYS,	   "ports",	"rx_drop_en",
-		"idle_sleep_us",    "unmatched",   "punt_port", "punts_per_second",
-		"backend_counters", "flow_paths",  "lcores",	"num_worker_queues",
-		"kni_ip",	    "statsd_port", NULL,
+		SETTINGS_KEYS,	    PORT_KEYS,	   "ports",	  "rx_drop_en",
+		"idle_sleep_us",    "unmatched",   "punt_port",	  "punts_per_second",
+		"backend_counters", "flow_paths",  "lcores",	  "num_worker_queues",
+		"kni_ip",	    "statsd_port", "live_device", "live_stall_ms",
+		"live_leave_ms",    NULL,
 	};
 
 	if (conf_object(root) || is_of_tables(root))
@@ -159,6 +177,8 @@ int director_conf_parse(struct director_conf *out, const char *path, const char 
 		.punt_unmatched = true,
 		.rx_drop_en = true,
 		.backend_counters = true,
+		.live_stall_ms = LIVE_STALL_MS_DEFAULT,
+		.live_leave_ms = LIVE_LEAVE_MS_DEFAULT,
 	};
 	uint32_t errors = report->totals[SEVERITY_ERROR];
 	struct conf_file file;

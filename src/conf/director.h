@@ -45,6 +45,9 @@ struct director_conf {
 	bool punt_unmatched;	/* false: unmatched packets are dropped */
 	bool rx_drop_en;	/* let the NIC drop when a receive ring is full */
 	bool backend_counters;	/* count what goes to every table and backend */
+	char live_device[INTERFACE_NAME_LEN]; /* that is up while it is ready; "": none */
+	uint32_t live_stall_ms; /* that a worker may stand still; 0: as long as it likes */
+	uint32_t live_leave_ms; /* from taking live_device down to the stop of workers */
 };
 
 /*

@@ -362,7 +362,7 @@ static void turn(void *arg)
 	struct control *control = arg;
 
 	follow_start(control);
-	if (control->ready)
+	if (control->ready && !control->stopping)
 		follow_builds(control);
 	control->end = mend_ports(control);
 	if (control->end) {
@@ -373,8 +373,6 @@ static void turn(void *arg)
 	if (links_take_host_change(&control->links))
 		host_check_again(&control->host, &control->workers);
 	publish_reclaim(&control->workers.publish);
-	if (stalls_poll(&control->stalls, &control->workers))
-		status_alive(&control->status);
 }
 
 /* A signal came, or a build has ended. */
@@ -384,7 +382,7 @@ static void take_event(void *arg)
 
 	switch (service_wait(&control->service, 0)) {
 	case SERVICE_STOP:
-		loop_end(control->loop);
+		readiness_stop(control);
 		return;
 	case SERVICE_RELOAD:
 		reload_ask(&control->reload, false);
@@ -416,6 +414,8 @@ static int serve(struct control *control)
 		err = loop_watch(control->loop, control->service.wake_fd, take_event, control);
 	if (!err)
 		err = loop_every(control->loop, TICK_MS, turn, control);
+	if (!err)
+		err = readiness_watch(control);
 	if (!err) {
 		await_start(control);
 		loop_run(control->loop);
@@ -451,14 +451,15 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 		return err;
 	}
 	control->generation = gen->number;
-	control->stalls.ask_ms = status_watchdog_ms(&control->status) / 4;
 	ports_listen(&workers->ports, gen->settings.ports);
 	log_generation("serving", gen);
 	status_serving(&control->status, gen, workers->count);
 	neighbours_warn_unknown(&control->neighbours);
 	host_check(&control->host, &control->workers);
 	err = serve(control);
-	status_stopping(&control->status, err ? "the devices of its ports are gone" : "as asked");
+	live_close(&control->live);
+	if (err)
+		status_stopping(&control->status, "the devices of its ports are gone");
 	control->workers_left = workers_stop(workers) != 0;
 	stats_print(workers);
 	control_unload(control);
@@ -497,9 +498,12 @@ int control_run(struct control *control)
 
 	control->conf = control->first.conf;
 
-	int err = start_ports(control);
+	int err = readiness_open(control);
 
+	if (!err)
+		err = start_ports(control);
 	if (err) {
+		live_close(&control->live);
 		links_close(&control->links);
 		control_unload(control);
 		return err;
@@ -508,6 +512,7 @@ int control_run(struct control *control)
 	control_unload(control);
 	if (!err)
 		err = serve_ports(control, gen);
+	live_close(&control->live);
 	if (control->workers_left)
 		return err;
 	neighbours_close(&control->neighbours);

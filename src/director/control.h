@@ -16,7 +16,9 @@
 #include "director/eal.h"
 #include "director/host.h"
 #include "director/link.h"
+#include "director/live.h"
 #include "director/neighbour.h"
+#include "director/ready.h"
 #include "director/reload.h"
 #include "director/stalls.h"
 #include "director/status.h"
@@ -38,11 +40,15 @@ struct control {
 	struct loop *loop;	/* while it serves */
 	int end;		/* why it ends: 0, as asked, or -errno */
 	struct stalls stalls;
-	struct eal_log eal_log; /* of the caller, and not touched here */
-	struct status status;	/* opened and closed by the caller */
-	bool ready;		/* all workers have begun to serve */
-	bool ports_wait;	/* changes of ports and gateways do, for a worker */
-	bool workers_left;	/* the same of workers: leave ports and the EAL alone, too */
+	struct live live;
+	enum readiness readiness; /* as routers and the service manager see it */
+	struct eal_log eal_log;	  /* of the caller, and not touched here */
+	struct status status;	  /* opened and closed by the caller */
+	bool ready;		  /* all workers have begun to serve */
+	bool leaving;	   /* routers are to find other ways: a stop, or what comes before it */
+	bool stopping;	   /* a stop was asked for */
+	bool ports_wait;   /* changes of ports and gateways do, for a worker */
+	bool workers_left; /* the same of workers: leave ports and the EAL alone, too */
 	bool left; /* a thread goes on that could not be waited for: end the process by _exit() */
 };
 

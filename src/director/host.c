@@ -252,7 +252,7 @@ static bool is_single(const struct vip *vip)
 }
 
 /* Finds the route of every VIP, and with an address of the host in it, that. 0 or -errno. */
-static int find_routes(struct vips *vips, struct fib *fib)
+static int find_routes(struct vips *vips, struct fib *fib, const char *live_device)
 {
 	struct local_addrs own;
 	int err = 0;
@@ -262,6 +262,9 @@ static int find_routes(struct vips *vips, struct fib *fib)
 		struct vip *vip = &vips->list[i];
 
 		err = fib_lookup(&vip->route, fib, &vip->addr);
+		if (!err && vip->route.kind == COPY_ELSEWHERE && live_device[0] &&
+		    !strcmp(vip->route.device, live_device))
+			vip->route.kind = COPY_BLACKHOLE; /* who announces VIPs may have made it */
 		if (!err && (vip->route.kind == COPY_LOCAL || !is_single(vip)))
 			vip->is_address = find_own(&vip->route, &own, vip);
 	}
@@ -397,10 +400,10 @@ static int ask_kernel(struct host *out, const struct workers *workers)
 	find_ways(&ways, workers, fib_has_gateway6(&fib));
 	err = collect_vips(&vips, tables);
 	if (!err && ways.count)
-		err = find_routes(&vips, &fib);
+		err = find_routes(&vips, &fib, out->live_device);
 	if (!err) {
 		judge_vips(&findings, &vips, &ways);
-		*out = (struct host){.count = findings.count};
+		out->count = findings.count;
 		for (unsigned int i = 0; i < findings.count; i++)
 			write_line(out->lines[i], &findings.list[i]);
 	}
@@ -419,7 +422,7 @@ static bool has_line(const struct host *host, const char *line)
 
 static void check(struct host *host, const struct workers *workers, const struct host *known)
 {
-	struct host found;
+	struct host found = *host;
 	int err = ask_kernel(&found, workers);
 
 	if (err) {

@@ -11,6 +11,8 @@
 #ifndef DIRECTOR_HOST_H
 #define DIRECTOR_HOST_H
 
+#include <net/if.h>
+
 #include "director/worker.h"
 
 enum {
@@ -21,6 +23,7 @@ enum {
 
 /* What was logged last. */
 struct host {
+	char live_device[IF_NAMESIZE]; /* set by the caller: a route through it leads nowhere */
 	char lines[HOST_LINES_MAX][HOST_LINE_LEN];
 	unsigned int count;
 };

@@ -51,6 +51,8 @@ void keep_restart_only(struct director_conf *new, const struct director_conf *ol
 	warn_restart_only("$.idle_sleep_us", was, is);
 	warn_restart_only_bool("$.rx_drop_en", old->rx_drop_en, new->rx_drop_en);
 	warn_restart_only_bool("$.backend_counters", old->backend_counters, new->backend_counters);
+	warn_restart_only("$.live_device", old->live_device, new->live_device);
+	memcpy(new->live_device, old->live_device, sizeof(new->live_device));
 	memcpy(new->punt_port, old->punt_port, sizeof(new->punt_port));
 	for (unsigned int i = 0; i < new->port_count; i++) {
 		struct port_conf *port = &new->ports[i];

@@ -1,74 +1,84 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <inttypes.h>
-#include <time.h>
 
 #include "director/stalls.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 
-enum { TURN_MAX_MS = 300 };
-
-static uint64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static bool all_have_answered(const struct stalls *stalls, const struct workers *workers)
-{
-	bool all = true;
-
-	for (unsigned int i = 0; i < workers->count; i++)
-		all &= publish_has_answered(&workers->publish, i, stalls->token);
-	return all;
-}
+enum { TURNS_MAX = 3 };
 
 static void warn(const struct stalls *stalls, const struct workers *workers)
 {
 	for (unsigned int i = 0; i < workers->count; i++)
-		if (!publish_has_answered(&workers->publish, i, stalls->token))
+		if (stalls->workers[i].waited_ms >= STALL_MS)
 			log_warning("worker %u on lcore %u has not come to the end of a burst for "
 				    "%" PRIu64 " s: it forwards nothing, and what was replaced "
 				    "since stays in memory",
-				    i, worker_lcore(i), stalls->waited_ms / 1000);
+				    i, worker_lcore(i), stalls->workers[i].waited_ms / 1000);
 }
 
 /* Between two turns of the control thread time passes as fast as it does for workers, but not more.
  */
-static void count_time(struct stalls *stalls)
+static uint64_t count_time(struct stalls *stalls, uint32_t turn_ms)
 {
-	uint64_t now_ms = monotonic_ms();
+	uint64_t now_ms = clock_ms();
 	uint64_t passed_ms = now_ms - stalls->polled_at_ms;
+	uint64_t most_ms = (uint64_t)turn_ms * TURNS_MAX;
 
 	stalls->polled_at_ms = now_ms;
-	stalls->waited_ms += passed_ms < TURN_MAX_MS ? passed_ms : TURN_MAX_MS;
+	return passed_ms < most_ms ? passed_ms : most_ms;
 }
 
-static unsigned int ask_ms(const struct stalls *stalls)
+/* Asks workers that have answered, and finds the one that owes an answer for the longest time. */
+static void ask(struct stalls *stalls, const struct workers *workers, uint64_t passed_ms)
 {
-	return stalls->ask_ms && stalls->ask_ms < STALL_ASK_MS ? stalls->ask_ms : STALL_ASK_MS;
+	const uint64_t token = publish_ask(&workers->publish);
+
+	stalls->longest_ms = 0;
+	for (unsigned int i = 0; i < workers->count; i++) {
+		uint64_t asked = stalls->workers[i].token;
+
+		if (!asked || publish_has_answered(&workers->publish, i, asked)) {
+			stalls->workers[i].token = token;
+			stalls->workers[i].waited_ms = 0;
+			continue;
+		}
+		stalls->workers[i].waited_ms += passed_ms;
+		if (stalls->workers[i].waited_ms > stalls->longest_ms) {
+			stalls->longest_ms = stalls->workers[i].waited_ms;
+			stalls->slowest = i;
+		}
+	}
 }
 
-bool stalls_poll(struct stalls *stalls, const struct workers *workers)
+/* One that stands still again and again is stalled all the time, so that no route flaps. */
+static void judge(struct stalls *stalls, uint64_t passed_ms, uint32_t limit_ms)
 {
-	count_time(stalls);
-	if (stalls->token && !all_have_answered(stalls, workers)) {
-		if (stalls->waited_ms < stalls->warn_at_ms)
-			return false;
+	if (limit_ms && stalls->longest_ms >= limit_ms) {
+		stalls->stalled = true;
+		stalls->going_on_ms = 0;
+	} else if (stalls->stalled) {
+		bool go_on = stalls_go_on(stalls, limit_ms);
+
+		stalls->going_on_ms = go_on ? stalls->going_on_ms + passed_ms : 0;
+		stalls->stalled = limit_ms && stalls->going_on_ms < limit_ms;
+	}
+}
+
+void stalls_poll(struct stalls *stalls, const struct workers *workers, uint32_t limit_ms,
+		 uint32_t turn_ms)
+{
+	uint64_t passed_ms = count_time(stalls, turn_ms);
+
+	ask(stalls, workers, passed_ms);
+	judge(stalls, passed_ms, limit_ms);
+	if (!stalls->warn_at_ms)
+		stalls->warn_at_ms = STALL_MS;
+	if (stalls->longest_ms >= stalls->warn_at_ms) {
 		warn(stalls, workers);
 		stalls->warn_at_ms += STALL_REMIND_MS;
-		return false;
-	}
-	if (stalls->warn_at_ms > STALL_MS)
+	} else if (stalls->longest_ms < STALL_MS && stalls->warn_at_ms > STALL_MS) {
 		log_info("all workers go on");
-	stalls->warn_at_ms = STALL_MS;
-	if (stalls->token && stalls->waited_ms < ask_ms(stalls))
-		return false;
-
-	bool answered = stalls->token;
-
-	stalls->token = publish_ask(&workers->publish);
-	stalls->waited_ms = 0;
-	return answered;
+		stalls->warn_at_ms = STALL_MS;
+	}
 }

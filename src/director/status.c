@@ -42,7 +42,8 @@ static void send_status(struct status *status, enum notify_event event)
 {
 	char text[NOTIFY_STATUS_LEN];
 
-	(void)snprintf(text, sizeof(text), "%s; %s", status->serving, status->last);
+	(void)snprintf(text, sizeof(text), "%s%s; %s", status->serving, status->not_ready,
+		       status->last);
 	notify_send(status->notify, event, text);
 }
 
@@ -100,6 +101,15 @@ void status_started(struct status *status)
 	send_status(status, NOTIFY_READY);
 }
 
+void status_readiness(struct status *status, const struct glb_diag *why_not)
+{
+	status->not_ready[0] = '\0';
+	if (why_not)
+		(void)snprintf(status->not_ready, sizeof(status->not_ready), "; NOT READY: %.140s",
+			       why_not->text);
+	send_status(status, NOTIFY_STATUS);
+}
+
 void status_reloading(struct status *status)
 {
 	char now[TIME_LEN];
@@ -128,15 +138,15 @@ void status_reloaded(struct status *status, const struct glb_diag *refusal)
 	send_status(status, NOTIFY_READY);
 }
 
-unsigned int status_watchdog_ms(const struct status *status)
-{
-	return notify_watchdog_ms(status->notify);
-}
-
 void status_alive(struct status *status)
 {
-	if (status_watchdog_ms(status))
-		send_status(status, NOTIFY_ALIVE);
+	unsigned int watchdog_ms = notify_watchdog_ms(status->notify);
+	uint64_t now_ms = clock_ms();
+
+	if (!watchdog_ms || now_ms - status->alive_at_ms < watchdog_ms / 4)
+		return;
+	status->alive_at_ms = now_ms;
+	send_status(status, NOTIFY_ALIVE);
 }
 
 void status_stopping(struct status *status, const char *why)

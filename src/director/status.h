@@ -27,7 +27,9 @@ struct extent {
 struct status {
 	struct notify *notify; /* NULL: no service manager */
 	uint64_t busy_at_ms;   /* when it heard so last */
+	uint64_t alive_at_ms;  /* the same of status_alive() */
 	char serving[160];     /* generation and workers */
+	char not_ready[160];   /* why, or "" */
 	char last[640];	       /* how the last reload, or the start, ended */
 };
 
@@ -51,17 +53,17 @@ void status_serving(struct status *status, const struct glb_generation *gen, uns
 /* All workers serve the first generation. */
 void status_started(struct status *status);
 
+/* It is ready, NULL, or not, and why, once it has started. */
+void status_readiness(struct status *status, const struct glb_diag *why_not);
+
 /* A reload begins; and ends, with why it was refused, or NULL. */
 void status_reloading(struct status *status);
 void status_reloaded(struct status *status, const struct glb_diag *refusal);
 
 /*
- * Milliseconds within which the service manager's watchdog wants status_alive() to be called again;
- * 0: there is none.
+ * The control thread and every worker have made progress lately. A service manager with a watchdog
+ * hears of it four times within the time it gives.
  */
-unsigned int status_watchdog_ms(const struct status *status);
-
-/* The control thread and every worker have made progress since the last call. */
 void status_alive(struct status *status);
 
 /* It is on its way to the end of the process. */

@@ -39,6 +39,9 @@ DIRECTOR = {
     "idle_sleep_us": 0,
     "rx_drop_en": True,
     "backend_counters": False,
+    "live_device": "glb-live",
+    "live_stall_ms": 0,
+    "live_leave_ms": 60000,
     "num_worker_queues": 3,
     "flow_paths": [{"rx_port": 1, "rx_queue": 2, "tx_port": 3, "tx_queue": 4}, {}],
     "outbound_src_ip6": "fd00::11",
@@ -282,6 +285,8 @@ RANGES = {
     "vlan": (1, 4094),
     "idle_sleep_us": (0, 10000),
     "punts_per_second": (0, 1000000),
+    "live_stall_ms": (0, 60000),
+    "live_leave_ms": (0, 60000),
 }
 
 

@@ -28,7 +28,7 @@ BEYOND_A_SCHEMA = {
     r"duplicate server_id \d+, first given to backends\[\d+\]$": "uniqueItems looks at whole items",
     r"port_start \d+ is above port_end \d+$": "no keyword compares two values",
     r"is a fraction, expected an integer": "to JSON Schema 80.0 is an integer",
-    r"\.(punt_port|send_through|name|outbound_gateway_interface): \".*[^\x00-\x7f].*\" is no (device|interface) name$": (
+    r"\.(punt_port|send_through|name|outbound_gateway_interface|live_device): \".*[^\x00-\x7f].*\" is no (device|interface) name$": (
         "maxLength counts characters, not bytes"
     ),
     r"sends what port \d+ receives through port \d+, flow_paths\[\d+\] through port \d+$": "no keyword compares two items",

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import time
 
+import pytest
 from device import CONFIG, TABLES, large_tables
 from drivers import counters_of, eal_options, write_configuration
-from netns import wait_until
+from held import Held, worker_of
+from netns import LabError, wait_until
 
-__all__ = ["CONFIG", "TABLES", "Process", "large_tables"]
+__all__ = ["CONFIG", "TABLES", "Process", "hold_a_worker", "large_tables"]
 
 
 class Process:
@@ -100,3 +102,11 @@ class Process:
             except (FileNotFoundError, ProcessLookupError):
                 continue
         return names
+
+
+def hold_a_worker(director):
+    """Its first worker stands still, as a context, whatever device it is on."""
+    try:
+        return Held(worker_of(director.process.pid))
+    except LabError as error:
+        pytest.skip(str(error))

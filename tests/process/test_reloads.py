@@ -106,6 +106,7 @@ def test_a_reload_names_what_only_a_restart_changes(process):
         ("backend_counters", False, "true", "false"),
         ("unmatched", "drop", "punt", "drop"),
         ("punt_port", "net_tap7", "", "net_tap7"),
+        ("live_device", "glb-live", "", "glb-live"),
     ):
         number += 1
         lines = lines_of_reload(process, number, config={**CONFIG, "ports": [{"name": "net_null0"}], key: value})

@@ -3,57 +3,13 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 from device import Host
 from manager import Manager
 from netns import allowed, wait_until
-from process import large_tables
-
-# Holds one thread of another process, as a debugger does, until it is killed.
-HOLD = """
-import ctypes, os, sys
-SEIZE, INTERRUPT, WALL = 0x4206, 0x4207, 0x40000000
-thread = int(sys.argv[1])
-libc = ctypes.CDLL(None, use_errno=True)
-for request in (SEIZE, INTERRUPT):
-    if libc.ptrace(request, thread, None, None):
-        sys.exit(os.strerror(ctypes.get_errno()))
-os.waitpid(thread, WALL)
-print("held", flush=True)
-while True:
-    os.waitpid(thread, WALL)
-"""
-
-
-class Held:
-    """A thread that stands still."""
-
-    def __init__(self, thread):
-        self.holder = subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(thread)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        if self.holder.stdout.readline() != "held\n":
-            self.let_go()
-            pytest.skip(f"threads cannot be held here: {self.holder.stderr.read()}")
-
-    def let_go(self):
-        self.holder.kill()
-        self.holder.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.let_go()
-
-
-def hold_a_worker(process):
-    return Held(next(thread for name, thread in process.threads().items() if "worker" in name))
+from process import hold_a_worker, large_tables
 
 
 def resident_mib(process):
@@ -101,9 +57,7 @@ def test_a_device_that_flaps_meanwhile_takes_no_more_memory(glb_director, tmp_pa
     try:
         host.create()
         host.start("net_af_packet0,iface=eth0")
-        tasks = Path(f"/proc/{host.process.pid}/task").iterdir()
-        worker = next(task.name for task in tasks if "worker" in (task / "comm").read_text())
-        with Held(worker):
+        with hold_a_worker(host):
             for number in range(50):
                 host.namespace.ip("link", "set", "eth0", "address", f"02:00:00:00:01:{number:02x}")
                 time.sleep(0.12)

@@ -42,9 +42,11 @@ START_TEST(other_keys_of_a_restart_stay_and_all_else_changes)
 	struct director_conf new = {
 		.idle_sleep_us = 2, .rx_drop_en = true, .backend_counters = true};
 
+	(void)strcpy(new.live_device, "glb-live");
 	new.settings.min_ttl = 7;
 	keep_restart_only(&new, &old);
 	ck_assert_uint_eq(new.idle_sleep_us, 1);
+	ck_assert_str_eq(new.live_device, "");
 	ck_assert(new.punt_unmatched);
 	ck_assert(!new.rx_drop_en && !new.backend_counters);
 	ck_assert_uint_eq(new.settings.min_ttl, 7);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/if_tun.h>
+
+#include "director/live.h"
+#include "sys/log.h"
+
+static const char tun_path[] = "/dev/net/tun";
+
+enum {
+	/* Anything that fits into a packet: the kernel has no ICMP error to send about it. */
+	LIVE_MTU = 65535,
+	/* The rest waits in the kernel, which drops what comes behind 500: nobody is held up. */
+	DROPS_A_TURN = 64,
+};
+
+/* --- The kernel's device --- */
+
+static struct ifreq request_for(const char *name)
+{
+	struct ifreq request = {0};
+
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return request;
+}
+
+/* A device of this name that there is already stays alone, whatever it is. */
+static int make_tun(int *out, const char *name)
+{
+	int fd = open(tun_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	struct ifreq request = request_for(name);
+
+	if (fd < 0)
+		return -errno;
+	request.ifr_flags = (short)(IFF_TUN | IFF_NO_PI | (short)IFF_TUN_EXCL);
+	if (ioctl(fd, TUNSETIFF, &request)) {
+		int err = -errno;
+
+		(void)close(fd);
+		return err;
+	}
+	*out = fd;
+	return 0;
+}
+
+/* The name that the device has by now. -EBADFD: it was deleted. */
+static int find_name(struct ifreq *out, const struct live *live)
+{
+	struct ifreq request = {0};
+
+	if (live->tun < 0)
+		return -EBADFD;
+	if (ioctl(live->tun, TUNGETIFF, &request))
+		return -errno;
+	*out = request_for(request.ifr_name);
+	return 0;
+}
+
+static int set_link(const struct live *live, bool up)
+{
+	struct ifreq request;
+	int err = find_name(&request, live);
+
+	if (err)
+		return err;
+	if (ioctl(live->link, SIOCGIFFLAGS, &request))
+		return -errno;
+	request.ifr_flags = (short)(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
+	return ioctl(live->link, SIOCSIFFLAGS, &request) ? -errno : 0;
+}
+
+static int get_link(bool *up, const struct live *live)
+{
+	struct ifreq request;
+	int err = find_name(&request, live);
+
+	if (err)
+		return err;
+	if (ioctl(live->link, SIOCGIFFLAGS, &request))
+		return -errno;
+	*up = request.ifr_flags & IFF_UP;
+	return 0;
+}
+
+static int make_device(struct live *live)
+{
+	struct ifreq request = request_for(live->name);
+	int err = make_tun(&live->tun, live->name);
+
+	if (err)
+		return err;
+	request.ifr_mtu = LIVE_MTU;
+	(void)ioctl(live->link, SIOCSIFMTU, &request); /* 1500 is not wrong either */
+	live->up = live->is_foreign = false;
+	return 0;
+}
+
+/* --- What the director makes of it --- */
+
+static void explain(struct glb_diag *diag, const char *name, int err)
+{
+	switch (err) {
+	case -EBUSY:
+		glb_diag(diag, "live_device %s: there is a device of this name already", name);
+		break;
+	case -EPERM:
+	case -EACCES:
+		glb_diag(diag, "live_device %s: not permitted, it takes CAP_NET_ADMIN and %s", name,
+			 tun_path);
+		break;
+	case -ENOENT:
+	case -ENXIO:
+	case -ENODEV:
+		glb_diag(diag, "live_device %s: there is no %s: modprobe tun", name, tun_path);
+		break;
+	case -EINVAL:
+		glb_diag(diag, "live_device %s: no device can have this name", name);
+		break;
+	default:
+		glb_diag(diag, "live_device %s: %s", name, strerror(-err));
+	}
+}
+
+/* The kernel takes the first for a pattern. */
+static bool is_name(const char *name)
+{
+	return !strpbrk(name, "%/: \t\n") && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+int live_open(struct live *live, const char *name, struct glb_diag *diag)
+{
+	struct live opened = {.tun = -1};
+	int err = is_name(name) ? 0 : -EINVAL;
+
+	(void)snprintf(opened.name, sizeof(opened.name), "%s", name);
+	opened.link = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (opened.link < 0)
+		err = -errno;
+	if (!err)
+		err = make_device(&opened);
+	if (err) {
+		explain(diag, name, err);
+		if (opened.link >= 0)
+			(void)close(opened.link);
+		return err;
+	}
+	*live = opened;
+	return 0;
+}
+
+/* Once for each reason, however often it is tried. */
+static void complain(struct live *live, int err)
+{
+	struct glb_diag why = {{0}};
+
+	if (err == live->err)
+		return;
+	live->err = err;
+	if (!err)
+		return;
+	explain(&why, live->name, err);
+	log_error("%s; routing daemons take this director for dead", why.text);
+}
+
+static void drop_arrived(const struct live *live)
+{
+	uint8_t packet[64]; /* the rest of a packet goes with its beginning */
+
+	for (unsigned int i = 0; i < DROPS_A_TURN; i++)
+		if (read(live->tun, packet, sizeof(packet)) < 0)
+			break;
+}
+
+/* Is there a device? Somebody may have deleted it. */
+static bool mend(struct live *live)
+{
+	struct ifreq request;
+	int err;
+
+	if (!find_name(&request, live))
+		return true;
+	if (live->tun >= 0) {
+		log_warning("live_device %s was deleted, and is made again", live->name);
+		(void)close(live->tun);
+		live->tun = -1;
+	}
+	err = make_device(live);
+	complain(live, err);
+	return !err;
+}
+
+static void notice_strangers(struct live *live)
+{
+	bool up = live->up;
+
+	if (get_link(&up, live) || (up != live->up) == live->is_foreign)
+		return;
+	live->is_foreign = up != live->up;
+	if (live->is_foreign)
+		log_warning("live_device %s was set %s by somebody else, and is left alone until "
+			    "it is to be %s: ip link set %s %s",
+			    live->name, up ? "up" : "down", up ? "up" : "down", live->name,
+			    live->up ? "up" : "down");
+	else
+		log_info("live_device %s is %s again", live->name, up ? "up" : "down");
+}
+
+void live_set(struct live *live, bool up)
+{
+	int err;
+
+	if (!live->name[0] || !mend(live))
+		return;
+	if (up == live->up) {
+		notice_strangers(live);
+		drop_arrived(live);
+		return;
+	}
+	err = set_link(live, up);
+	complain(live, err);
+	if (err)
+		return;
+	live->up = up;
+	live->is_foreign = false;
+	log_info("live_device %s is %s", live->name, up ? "up" : "down");
+}
+
+void live_close(struct live *live)
+{
+	if (!live->name[0])
+		return;
+	if (live->tun >= 0)
+		(void)close(live->tun);
+	(void)close(live->link);
+	live->name[0] = '\0';
+}
