@@ -5,6 +5,7 @@ Each scenario takes a running lab and returns an outcome: what became of every c
 opened, and a list of claims with whether they held. The demo prints them, the tests assert them.
 """
 
+import contextlib
 import json
 import re
 import signal
@@ -13,6 +14,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from held import Held, worker_of
 from load import Connection
 from netns import LabError
 from topology import DIRECTORS, PROXIES, SOURCES, VIPS, lab_tables
@@ -266,19 +268,70 @@ def director_dies(lab, say):
     return outcome
 
 
+def withdrawn(lab, outcome, say, way, harm):
+    """Do harm to a director alone and wait until the router uses the other one; until when it took."""
+    with lab.watch_routes() as watch:
+        time.sleep(0.5)
+        begin, harmed_at = time.time(), time.monotonic()
+        harm()
+        lab.wait_for_next_hops([SURVIVING])
+        took = {family: watch.first_change(family, begin) for family in VIPS}
+    measured = ", ".join(f"{FAMILY_NAMES[family]} {seconds * 1000:.0f} ms" for family, seconds in took.items())
+    say(f"{way}: the router withdrew {DYING.name} after {measured}")
+    outcome.claim(f"the router withdraws {DYING.name}, whose bird lives", all(took.values()), measured)
+    return harmed_at, max(took.values())
+
+
+def director_killed(lab, say):
+    """A director dies alone, while the routing daemon of its host lives, and comes back."""
+    outcome = Outcome("director killed")
+    with Load(lab, outcome):
+        time.sleep(1)
+        killed_at, took = withdrawn(
+            lab, outcome, say, "SIGKILL of the director alone", lambda: lab.kill_director(DYING))
+        time.sleep(1.5)
+        begin = time.monotonic()
+        lab.start_director(DYING)
+        lab.wait_for_next_hops(DIRECTORS)
+        say(f"{DYING.name} is announced again {time.monotonic() - begin:.1f} s after its start")
+        time.sleep(1)
+    caught = in_flight(outcome.connections, killed_at)
+    outcome.claim("connections in flight when it died survive", caught and not broken(caught),
+                  f"{len(caught)} were in flight")
+    outcome.claim("within a second", took < 1, f"{took * 1000:.0f} ms")
+    return outcome
+
+
+def worker_stalls(lab, say):
+    """A worker of a director stands still; the others of its host do not notice, but routers do."""
+    outcome = Outcome("worker stalls")
+    with Load(lab, outcome), contextlib.ExitStack() as until_it_goes_on:
+        time.sleep(1)
+        stopped_at, took = withdrawn(
+            lab, outcome, say, "a worker that stands still (live_stall_ms is 1000)",
+            lambda: until_it_goes_on.enter_context(Held(worker_of(lab.pid(DYING.name)))))
+        time.sleep(1)
+        until_it_goes_on.close()
+        begin = time.monotonic()
+        lab.wait_for_next_hops(DIRECTORS)
+        say(f"the worker goes on; {DYING.name} is announced again after {time.monotonic() - begin:.1f} s")
+        time.sleep(1)
+    caught = in_flight(outcome.connections, stopped_at)
+    outcome.claim("connections in flight when it stopped survive", caught and not broken(caught),
+                  f"{len(caught)} were in flight")
+    outcome.claim("not before the time that is configured", took > 0.9, f"{took * 1000:.0f} ms")
+    return outcome
+
+
 def director_restarted(lab, say):
-    """A director is taken out of service, stopped and started again, as for an upgrade."""
+    """A director is stopped and started again, as for an upgrade."""
     outcome = Outcome("director restarted")
     with Load(lab, outcome):
         time.sleep(1)
-        say(f"{DYING.name} stops announcing, then its director is told to stop (SIGTERM)")
-        lab.stop_announcing(DYING)
-        lab.wait_for_next_hops([SURVIVING])
-        time.sleep(0.5)
+        say(f"{DYING.name} is told to stop (SIGTERM): it withdraws, and goes on for a second")
         status, counters = lab.stop_director(DYING)
         say(f"its final counters: {words(+Counter(counters))}")
         lab.start_director(DYING)
-        lab.start_announcing(DYING)
         lab.wait_for_next_hops(DIRECTORS)
         time.sleep(1)
     outcome.claim("the director stops with exit status 0", status == 0, status)
@@ -400,6 +453,8 @@ SCENARIOS = {
     "steady": steady,
     "drain": drain,
     "director-dies": director_dies,
+    "director-killed": director_killed,
+    "worker-stalls": worker_stalls,
     "director-restarted": director_restarted,
     "tables-swapped": tables_swapped,
     "bad-files": bad_files,

@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from string import Template
 
@@ -40,6 +41,7 @@ FABRIC_MTU = 1600  # room for the outer headers around packets of 1500 bytes
 PAGE_PORT = 8080
 AF_PACKET = "net_af_packet0,iface=eth0,blocksz=1048576,framesz=2048,framecnt=2048"
 SPARE = "spare"
+LIVE_DEVICE = "glb-live"
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 HUGE_PAGES_WANTED = 128  # free pages of 2 MiB, for both directors
 
@@ -123,6 +125,29 @@ class Log:
     def has(self, text, mark):
         """Whether a line since the mark contains the text."""
         return any(text in line for line in self.lines(mark))
+
+
+class RouteWatch:
+    """Notes when the routes of the VIPs change, as the kernel says it, for as long as a block runs."""
+
+    def __init__(self, child, log):
+        self.child, self.log = child, log
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.terminate()
+        self.child.wait()
+
+    def first_change(self, family, since):
+        """How many seconds after a time of day the first change came, or None."""
+        for line in self.log.lines():
+            when = re.match(rf"\[(\S+)\] (Deleted )?{re.escape(VIPS[family])} ", line)
+            passed = datetime.fromisoformat(when[1]).timestamp() - since if when else -1
+            if passed >= 0:
+                return passed
+        return None
 
 
 class Lab:
@@ -289,13 +314,14 @@ class Lab:
         self._fill_in("router.bird.conf", "router.bird.conf", common | neighbors)
         self._fill_in("haproxy.cfg", "haproxy.cfg", common)
         for host in DIRECTORS:
-            addresses = {"host4": host.ipv4, "host6": host.ipv6}
+            addresses = {"host4": host.ipv4, "host6": host.ipv6, "live": LIVE_DEVICE}
             self._fill_in("director.bird.conf", f"{host.name}.bird.conf", common | addresses)
             self.file(f"{host.name}.json").write_text(json.dumps({
                 "outbound_gateway_mac": FABRIC_MAC,
                 "outbound_src_ip" if self.underlay == 4 else "outbound_src_ip6":
                     host.address(self.underlay),
                 "unmatched": "drop",  # the kernel has its own copy of every packet
+                "live_device": LIVE_DEVICE,
             }, indent=2))
         self.write_tables(json.dumps(lab_tables(self.underlay), indent=2))
 
@@ -380,12 +406,8 @@ class Lab:
             raise LabError(f"the director of {host.name} gave up: {log.last()}")
 
     def start_announcing(self, host):
-        """Start bird on a director host: the router learns the VIPs from it."""
+        """Start bird on a director host: the router learns the VIPs while the director is ready."""
         self._start_bird(host.name)
-
-    def stop_announcing(self, host):
-        """Stop bird on a director host: the router withdraws the VIPs from it."""
-        send_signal(self.pid(f"{host.name}-bird"), signal.SIGTERM)
 
     def stop_director(self, host):
         """Stop a director in good order; return its exit status and its final counters."""
@@ -397,11 +419,16 @@ class Lab:
                         re.findall(r"^(\w+) (\d+)$", "\n".join(log.lines(mark)), re.MULTILINE)}
 
     def kill_director_host(self, host):
-        """Kill the director and the routing daemon of a host, as a crash would."""
+        """Kill the director and the routing daemon of a host, as a crash of it would."""
         for label in (f"{host.name}-bird", host.name):
             send_signal(self.pid(label), signal.SIGKILL)
         wait_until(lambda: not any(is_alive(self.pid(label)) for label in
                                    (f"{host.name}-bird", host.name)), f"{host.name} to be dead")
+
+    def kill_director(self, host):
+        """Kill the director of a host, whose routing daemon lives."""
+        send_signal(self.pid(host.name), signal.SIGKILL)
+        self._directors[host.name].wait()
 
     def reload(self):
         """Send SIGHUP to both directors and wait for the answer of each; return the log lines.
@@ -435,6 +462,13 @@ class Lab:
         wait_until(lambda: all(self.next_hops(family) == wanted for family in VIPS),
                    f"the router to use {', '.join(sorted(wanted))}", seconds)
         return time.monotonic() - begin
+
+    def watch_routes(self):
+        """Note from now on when routes of the router change; for route_changes()."""
+        log = self.log("routes")
+        child = self.hosts["router"].spawn("ip", "-ts", "monitor", "route", log=log.path)
+        self._children.append(child)
+        return RouteWatch(child, log)
 
     def packets_from(self, host):
         """How many packets the router has received from a host of the fabric so far."""
