@@ -42,6 +42,13 @@ size_t glb_image_len(const struct glb_tables *tables);
  */
 void glb_image_write(uint8_t *out, const struct glb_tables *tables);
 
+/*
+ * The same in a version that may be later than the one needed: version 3 keeps the names of tables
+ * and which backends are inactive.
+ */
+size_t glb_image_len_in(const struct glb_tables *tables, unsigned int version);
+void glb_image_write_in(uint8_t *out, const struct glb_tables *tables, unsigned int version);
+
 /* Does a file that starts with these bytes claim to be an image? */
 bool glb_image_detect(const uint8_t *bytes, size_t len);
 

@@ -110,9 +110,8 @@ static size_t table_len(const struct glb_table *table, unsigned int version)
 					       table->hop_count);
 }
 
-size_t glb_image_len(const struct glb_tables *tables)
+size_t glb_image_len_in(const struct glb_tables *tables, unsigned int version)
 {
-	unsigned int version = glb_image_version(tables);
 	size_t len = HEADER_LEN;
 
 	for (unsigned int i = 0; i < tables->count; i++)
@@ -120,12 +119,16 @@ size_t glb_image_len(const struct glb_tables *tables)
 	return len;
 }
 
-void glb_image_write(uint8_t *out, const struct glb_tables *tables)
+size_t glb_image_len(const struct glb_tables *tables)
 {
-	unsigned int version = glb_image_version(tables);
+	return glb_image_len_in(tables, glb_image_version(tables));
+}
+
+void glb_image_write_in(uint8_t *out, const struct glb_tables *tables, unsigned int version)
+{
 	uint8_t *at = out + HEADER_LEN;
 
-	memset(out, 0, glb_image_len(tables));
+	memset(out, 0, glb_image_len_in(tables, version));
 	glb_store_le32(out, MAGIC);
 	glb_store_le32(out + 4, version);
 	glb_store_le32(out + 8, tables->count);
@@ -138,6 +141,11 @@ void glb_image_write(uint8_t *out, const struct glb_tables *tables)
 		(version == 2 ? write_v2_table : glb_image_v3_write)(at, table);
 		at += table_len(table, version);
 	}
+}
+
+void glb_image_write(uint8_t *out, const struct glb_tables *tables)
+{
+	glb_image_write_in(out, tables, glb_image_version(tables));
 }
 
 bool glb_image_detect(const uint8_t *bytes, size_t len)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Images of version 3, and what both versions have in common. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <glb/image.h>
@@ -264,6 +265,30 @@ START_TEST(version_3_keeps_names)
 }
 END_TEST
 
+START_TEST(tables_that_version_2_holds_keep_names_in_version_3)
+{
+	struct glb_tables small = fixture_tables();
+	struct glb_tables read;
+	size_t len = glb_image_len_in(&small, 3);
+	uint8_t *bytes = malloc(len);
+
+	ck_assert_uint_eq(glb_image_version(&small), 2);
+	ck_assert_uint_eq(glb_image_len_in(&small, 2), glb_image_len(&small));
+	ck_assert_ptr_nonnull(bytes);
+	free(small.tables[0]->spec.name);
+	small.tables[0]->spec.name = strdup("small");
+	glb_image_write_in(bytes, &small, 3);
+	ck_assert_int_eq(glb_image_read(&read, bytes, len, NULL), 0);
+	ck_assert_uint_eq(read.count, small.count);
+	ck_assert_str_eq(read.tables[0]->spec.name, "small");
+	ck_assert_mem_eq(read.tables[0]->rows, small.tables[0]->rows,
+			 sizeof(small.tables[0]->rows));
+	glb_tables_free(&read);
+	glb_tables_free(&small);
+	free(bytes);
+}
+END_TEST
+
 static const struct {
 	size_t at;
 	uint8_t byte;
@@ -389,6 +414,7 @@ Suite *unit_suite(void)
 	tcase_add_test(v3, an_image_has_version_3_when_a_table_mentions_quic);
 	tcase_add_test(v3, what_either_version_holds_comes_back);
 	tcase_add_test(v3, version_3_keeps_names);
+	tcase_add_test(v3, tables_that_version_2_holds_keep_names_in_version_3);
 	tcase_add_loop_test(v3, a_damaged_image_of_version_3_is_refused_with_a_reason, 0,
 			    COUNT_OF(damages));
 	tcase_add_test(v3, a_cut_or_too_long_image_of_version_3_is_refused);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <glb/image.h>
+#include <glb/siphash.h>
+
+#include "conf/room.h"
+#include "director/last_good.h"
+#include "sys/log.h"
+#include "sys/replace.h"
+
+enum { VERSION = 3 };
+
+bool last_good_path(char out[PATH_MAX], const struct director_conf *conf)
+{
+	const char *directory = conf->state_directory;
+	int len;
+
+	if (!conf->keeps_state)
+		return false;
+	if (!*directory)
+		directory = getenv("STATE_DIRECTORY");
+	if (!directory || !*directory)
+		return false;
+	/* the service manager separates several by colons; a name of ours may have some */
+	len = (int)(conf->state_directory[0] ? strlen(directory) : strcspn(directory, ":"));
+	return snprintf(out, PATH_MAX, "%.*s/" LAST_GOOD_NAME, len, directory) < PATH_MAX;
+}
+
+/* --- The thread --- */
+
+/* Not 0. */
+static uint64_t hash_of(const uint8_t *image, size_t len)
+{
+	static const uint8_t key[GLB_SIPHASH_KEY_LEN];
+	uint64_t hash = glb_siphash(key, image, len);
+
+	return hash ? hash : 1;
+}
+
+/* 0, also when the file has it already; or -errno. */
+static int put_image(struct last_good *last, const uint8_t *image, size_t len)
+{
+	const struct file_draft draft = {.bytes = image, .len = len, .secret = true};
+	uint64_t hash = hash_of(image, len);
+	int err;
+
+	if (hash == last->kept && !access(last->path, F_OK))
+		return 0;
+	err = file_replace(last->path, &draft);
+	last->kept = err ? 0 : hash;
+	return err;
+}
+
+static void keep(struct last_good *last)
+{
+	const struct glb_tables *tables = &last->gen->tables;
+	size_t len = glb_image_len_in(tables, VERSION);
+	struct glb_diag why = {{0}};
+	int err = room_check(len, &why);
+	uint8_t *image = err ? NULL : malloc(len);
+
+	if (image) {
+		glb_image_write_in(image, tables, VERSION);
+		err = put_image(last, image, len);
+		explicit_bzero(image, len); /* it holds keys */
+		glb_diag(&why, "%s", file_reason(err));
+	} else if (!err) {
+		err = -ENOMEM;
+		glb_diag(&why, "out of memory");
+	}
+	free(image);
+	if (err)
+		log_warning("%s: the tables that are served are not kept for a start without "
+			    "their file: %s",
+			    last->path, why.text);
+}
+
+static void *run(void *arg)
+{
+	struct last_good *last = arg;
+
+	keep(last);
+	__atomic_store_n(&last->ended, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* --- The control thread --- */
+
+static bool has_ended(const struct last_good *last)
+{
+	return __atomic_load_n(&last->ended, __ATOMIC_ACQUIRE);
+}
+
+static void drop(struct glb_generation **gen)
+{
+	if (*gen)
+		glb_generation_free(*gen);
+	*gen = NULL;
+}
+
+static void join(struct last_good *last)
+{
+	(void)pthread_join(last->thread, NULL);
+	drop(&last->gen);
+}
+
+/* Without a thread there is another try in the next turn. */
+static void start(struct last_good *last)
+{
+	last->gen = last->next;
+	last->next = NULL;
+	memcpy(last->path, last->next_path, sizeof(last->path));
+	last->ended = false;
+	if (!pthread_create(&last->thread, NULL, run, last))
+		return;
+	last->next = last->gen;
+	last->gen = NULL;
+}
+
+void last_good_poll(struct last_good *last)
+{
+	if (last->gen && has_ended(last))
+		join(last);
+	if (last->next && !last->gen)
+		start(last);
+}
+
+void last_good_keep(struct last_good *last, const struct glb_generation *gen,
+		    const struct director_conf *conf)
+{
+	drop(&last->next);
+	if (!last_good_path(last->next_path, conf))
+		return;
+	/* a successor shares the tables, and keeps them for as long as it takes to write them */
+	if (glb_generation_with_ports(&last->next, gen, gen->settings.ports)) {
+		log_warning("%s: out of memory", last->next_path);
+		return;
+	}
+	last_good_poll(last);
+}
+
+bool last_good_close(struct last_good *last, unsigned int timeout_ms)
+{
+	const struct timespec ms = {.tv_nsec = 1000000};
+
+	last_good_poll(last);
+	while (last->gen) {
+		if (!has_ended(last) && !timeout_ms--)
+			return false;
+		if (!has_ended(last))
+			(void)nanosleep(&ms, NULL);
+		last_good_poll(last);
+	}
+	drop(&last->next);
+	return true;
+}
