@@ -313,8 +313,9 @@ static int write_state(const struct draft_folder *folder, const struct texts *te
 		err = check_text(name, text, len);
 	if (!err)
 		err = write_file(folder, name,
-				 &(struct file_draft){(const uint8_t *)text, len, NULL,
-						      texts->files->old->path});
+				 &(struct file_draft){.bytes = (const uint8_t *)text,
+						      .len = len,
+						      .source = texts->files->old->path});
 	if (text)
 		explicit_bzero(text, len); /* it has keys */
 	free(text);
@@ -334,7 +335,9 @@ static int write_all(const struct draft_folder *folder, const struct texts *text
 			return err;
 	}
 	return write_file(folder, step_name(name, fleet, fleet->step_count),
-			  &(struct file_draft){new->file.bytes, new->file.len, NULL, new->path});
+			  &(struct file_draft){.bytes = new->file.bytes,
+					       .len = new->file.len,
+					       .source = new->path});
 }
 
 static void remove_draft(const struct draft_folder *folder, const struct fleet_plan *fleet)

@@ -81,8 +81,9 @@ int table_build(const struct command_line *line)
 
 	if (image) {
 		glb_image_write(image, &tables);
-		status = put_image(line->args[1], source,
-				   &(struct file_draft){image, len, NULL, source});
+		status = put_image(
+			line->args[1], source,
+			&(struct file_draft){.bytes = image, .len = len, .source = source});
 		explicit_bzero(image, len); /* it has the hash_key */
 	} else {
 		log_error("out of memory");

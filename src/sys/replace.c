@@ -189,11 +189,13 @@ static int find_access(struct access *out, const char *path, const struct file_d
 	access.replaced = !stat(path, &access.info);
 	if (access.replaced && !S_ISREG(access.info.st_mode))
 		return S_ISDIR(access.info.st_mode) ? -EISDIR : -ENOTSUP;
+	if (draft->secret)
+		access.replaced = false;
 	if (!access.replaced) {
-		access.path = draft->source;
-		access.info.st_mode = 0666;
+		access.path = draft->secret ? NULL : draft->source;
+		access.info.st_mode = draft->secret ? 0600 : 0666;
 	}
-	if (!access.replaced && draft->source && stat(draft->source, &access.info)) {
+	if (!access.replaced && access.path && stat(access.path, &access.info)) {
 		access.path = NULL; /* gone: it may have been as secret as can be */
 		access.info.st_mode = 0600;
 	}

@@ -13,6 +13,7 @@ struct file_draft {
 	size_t len;
 	const struct file_bytes *was; /* the content to be replaced; NULL: whatever there is */
 	const char *source; /* of what a new file says; NULL: nothing to be kept from anybody */
+	bool secret;	    /* for its owner alone, whatever there was */
 };
 
 /*
@@ -42,6 +43,8 @@ __attribute__((warn_unused_result)) int file_lock(const char *path);
  *   -EXDEV     path is a mount point, as a single file that a container shares with its host
  * Only if the last fsync fails is the new file in place although an error is returned: it may not
  * survive a power cut.
+ *
+ * A secret file belongs to the user of the process and has mode 0600, nothing else.
  */
 __attribute__((warn_unused_result)) int file_replace(const char *path,
 						     const struct file_draft *draft);

@@ -342,9 +342,9 @@ START_TEST(a_file_is_read_as_it_was_at_one_moment_or_not_at_all)
 	unsigned int refused = 0;
 
 	memset(bytes, 'z', sizeof(bytes));
-	ck_assert_int_eq(
-		file_replace(scratch_file, &(struct file_draft){bytes, sizeof(bytes), NULL, NULL}),
-		0);
+	ck_assert_int_eq(file_replace(scratch_file,
+				      &(struct file_draft){.bytes = bytes, .len = sizeof(bytes)}),
+			 0);
 
 	pid_t child = start_writer(writer);
 

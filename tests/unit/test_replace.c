@@ -54,6 +54,20 @@ START_TEST(a_replaced_file_keeps_its_mode)
 }
 END_TEST
 
+START_TEST(a_secret_file_is_for_its_owner_whatever_there_was)
+{
+	const struct file_draft draft = {.bytes = (const void *)"new", .len = 3, .secret = true};
+
+	(void)umask(0);
+	ck_assert_int_eq(file_replace(scratch_file, &draft), 0);
+	ck_assert_uint_eq(mode_of_file(), 0600);
+	ck_assert_int_eq(chmod(scratch_file, 0666), 0);
+	ck_assert_int_eq(file_replace(scratch_file, &draft), 0);
+	ck_assert_uint_eq(mode_of_file(), 0600);
+	(void)umask(022);
+}
+END_TEST
+
 START_TEST(a_link_stays_a_link)
 {
 	char link[sizeof(scratch_file) + 8];
@@ -406,6 +420,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(file, scratch_make, scratch_remove);
 	tcase_add_test(file, a_new_file_has_the_mode_the_umask_leaves);
 	tcase_add_test(file, a_replaced_file_keeps_its_mode);
+	tcase_add_test(file, a_secret_file_is_for_its_owner_whatever_there_was);
 	tcase_add_test(file, a_link_stays_a_link);
 	tcase_add_test(file, who_has_the_old_file_open_keeps_reading_the_old_one);
 	tcase_add_test(file, a_file_that_could_not_be_written_whole_changes_nothing);
