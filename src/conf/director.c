@@ -116,6 +116,20 @@ static void read_live(struct director_conf *conf, const struct conf_value *root)
 		(void)conf_uint(&conf->live_leave_ms, 0, LIVE_MS_MAX, &value);
 }
 
+/* "" has a meaning of its own. */
+static void read_state_directory(struct director_conf *conf, const struct conf_value *root)
+{
+	struct conf_value value;
+	const char *text;
+
+	if (!conf_find(&value, root, "state_directory") || conf_string(&text, &value))
+		return;
+	conf->keeps_state = *text;
+	if (*text)
+		(void)conf_name(conf->state_directory, sizeof(conf->state_directory),
+				"directory of at most 255 bytes", &value);
+}
+
 /* What concerns neither the data path nor a port. */
 static void read_service(struct director_conf *conf, const struct conf_value *root)
 {
@@ -131,6 +145,7 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 	read_unmatched(conf, root);
 	read_punts(conf, root);
 	read_live(conf, root);
+	read_state_directory(conf, root);
 }
 
 /* Is it the other file of a director? Then one error says so, and nothing else is of interest. */
@@ -149,11 +164,11 @@ static bool is_of_tables(const struct conf_value *root)
 static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
-		SETTINGS_KEYS,	    PORT_KEYS,	   "ports",	  "rx_drop_en",
-		"idle_sleep_us",    "unmatched",   "punt_port",	  "punts_per_second",
-		"backend_counters", "flow_paths",  "lcores",	  "num_worker_queues",
-		"kni_ip",	    "statsd_port", "live_device", "live_stall_ms",
-		"live_leave_ms",    NULL,
+		SETTINGS_KEYS,	    PORT_KEYS,	       "ports",	      "rx_drop_en",
+		"idle_sleep_us",    "unmatched",       "punt_port",   "punts_per_second",
+		"backend_counters", "flow_paths",      "lcores",      "num_worker_queues",
+		"kni_ip",	    "statsd_port",     "live_device", "live_stall_ms",
+		"live_leave_ms",    "state_directory", NULL,
 	};
 
 	if (conf_object(root) || is_of_tables(root))
@@ -177,6 +192,7 @@ int director_conf_parse(struct director_conf *out, const char *path, const char 
 		.punt_unmatched = true,
 		.rx_drop_en = true,
 		.backend_counters = true,
+		.keeps_state = true,
 		.live_stall_ms = LIVE_STALL_MS_DEFAULT,
 		.live_leave_ms = LIVE_LEAVE_MS_DEFAULT,
 	};

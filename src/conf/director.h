@@ -13,7 +13,7 @@
 #include "conf/input.h"
 #include "conf/loops.h"
 
-enum { PORT_NAME_LEN = 64, INTERFACE_NAME_LEN = 16 };
+enum { PORT_NAME_LEN = 64, INTERFACE_NAME_LEN = 16, DIRECTORY_NAME_LEN = 256 };
 
 /* How one port is to be used; what says nothing of its own has the values of the top level. */
 struct port_conf {
@@ -45,7 +45,9 @@ struct director_conf {
 	bool punt_unmatched;	/* false: unmatched packets are dropped */
 	bool rx_drop_en;	/* let the NIC drop when a receive ring is full */
 	bool backend_counters;	/* count what goes to every table and backend */
-	char live_device[INTERFACE_NAME_LEN]; /* that is up while it is ready; "": none */
+	char live_device[INTERFACE_NAME_LEN];	  /* that is up while it is ready; "": none */
+	char state_directory[DIRECTORY_NAME_LEN]; /* "": the service manager's, if any */
+	bool keeps_state;			  /* false: not even there */
 	uint32_t live_stall_ms; /* that a worker may stand still; 0: as long as it likes */
 	uint32_t live_leave_ms; /* from taking live_device down to the stop of workers */
 };

@@ -19,6 +19,7 @@ enum {
 	TICK_MS = 100,
 	START_TICK_MS = 5,	 /* until the workers are there */
 	STOP_LATENCY_MS = 20,	 /* of a stop during the start */
+	KEEP_PATIENCE_MS = 1000, /* with a disk that is to keep tables */
 	BUILD_PATIENCE_MS = 100, /* with a build that nobody wants any more */
 };
 
@@ -193,6 +194,16 @@ static int serve_build(struct control *control, struct build *build)
 	return 0;
 }
 
+/* What is served comes from the tables file: the next start may have to do without. */
+static void keep_tables(struct control *control)
+{
+	if (control->serving_last_good)
+		log_info("%s is good again, and served", control->reload.tables_path);
+	control->serving_last_good = false;
+	status_last_good(&control->status, false);
+	last_good_keep(&control->last_good, in_force(control), &control->conf);
+}
+
 /* Serves what a build has come to, if it is any good. It is used up. */
 static void end_build(struct control *control, struct build *build)
 {
@@ -201,6 +212,7 @@ static void end_build(struct control *control, struct build *build)
 			  control->generation);
 		status_reloaded(&control->status, &build->why);
 	} else {
+		keep_tables(control);
 		status_reloaded(&control->status, NULL);
 	}
 	if (build->served)
@@ -373,6 +385,7 @@ static void turn(void *arg)
 	if (links_take_host_change(&control->links))
 		host_check_again(&control->host, &control->workers);
 	publish_reclaim(&control->workers.publish);
+	last_good_poll(&control->last_good);
 }
 
 /* A signal came, or a build has ended. */
@@ -454,6 +467,9 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	ports_listen(&workers->ports, gen->settings.ports);
 	log_generation("serving", gen);
 	status_serving(&control->status, gen, workers->count);
+	status_last_good(&control->status, control->serving_last_good);
+	if (!control->serving_last_good)
+		keep_tables(control);
 	neighbours_warn_unknown(&control->neighbours);
 	host_check(&control->host, &control->workers);
 	err = serve(control);
@@ -463,6 +479,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	control->workers_left = workers_stop(workers) != 0;
 	stats_print(workers);
 	control_unload(control);
+	control->left |= !last_good_close(&control->last_good, KEEP_PATIENCE_MS);
 	if (control->workers_left)
 		return err ? err : -ETIMEDOUT;
 	workers_free(workers);
@@ -497,6 +514,7 @@ int control_run(struct control *control)
 	struct glb_generation *gen;
 
 	control->conf = control->first.conf;
+	control->serving_last_good = control->first.last_good;
 
 	int err = readiness_open(control);
 

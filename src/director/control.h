@@ -15,6 +15,7 @@
 #include "conf/director.h"
 #include "director/eal.h"
 #include "director/host.h"
+#include "director/last_good.h"
 #include "director/link.h"
 #include "director/live.h"
 #include "director/neighbour.h"
@@ -41,10 +42,12 @@ struct control {
 	int end;		/* why it ends: 0, as asked, or -errno */
 	struct stalls stalls;
 	struct live live;
+	struct last_good last_good;
 	enum readiness readiness; /* as routers and the service manager see it */
 	struct eal_log eal_log;	  /* of the caller, and not touched here */
 	struct status status;	  /* opened and closed by the caller */
-	bool ready;		  /* all workers have begun to serve */
+	bool serving_last_good; /* the tables file was no good at start, and was not mended since */
+	bool ready;		/* all workers have begun to serve */
 	bool leaving;	   /* routers are to find other ways: a stop, or what comes before it */
 	bool stopping;	   /* a stop was asked for */
 	bool ports_wait;   /* changes of ports and gateways do, for a worker */

@@ -167,6 +167,7 @@ static int start(struct control *control, const struct command_line *line, int e
 		status_open(&control->status);
 	control->reload.config_path = line->values[OPTION_CONFIG];
 	control->reload.tables_path = line->values[OPTION_TABLES];
+	control->reload.takes_last_good = !check;
 	err = control_load(control);
 	if (err == -ECANCELED) {
 		status_stopping(&control->status, "before it was ready");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -7,6 +8,7 @@
 #include "conf/room.h"
 #include "conf/tables.h"
 #include "director/effect.h"
+#include "director/last_good.h"
 #include "director/reload.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -24,6 +26,43 @@ static void keep_reason(struct glb_diag *why, const struct report *report)
 		glb_diag(why, "%.400s (and %u more, see the log)", report_line(line, first), more);
 	else
 		glb_diag(why, "%s", report_line(line, first));
+}
+
+static const char *time_text(char out[32], time_t when)
+{
+	struct tm parts;
+
+	if (!gmtime_r(&when, &parts) || !strftime(out, 32, "%F %T UTC", &parts))
+		(void)snprintf(out, 32, "an unknown time");
+	return out;
+}
+
+/* The tables that were served last in place of those of a file that is no good. 0 or -errno. */
+static int read_last_good(struct build *build, struct glb_tables *tables,
+			  const struct glb_building *how)
+{
+	char path[PATH_MAX];
+	struct conf_input input = {.path = path};
+	struct report report;
+	char when[32];
+	int err = -ENOENT;
+
+	if (!last_good_path(path, &build->conf))
+		return err;
+	report_init(&report);
+	report.serving = true;
+	report.own = &build->conf.own;
+	inputs_read(&input, 1);
+	if (input.err != -ENOENT) /* there may never have been any */
+		err = tables_read(tables, &input, how, &report);
+	(void)time_text(when, input.file.info.st_mtim.tv_sec);
+	inputs_free(&input, 1);
+	report_log(&report, SEVERITY_WARNING);
+	if (!err)
+		log_warning("SERVING THE LAST GOOD TABLES, of %s, from %s, as the tables file is "
+			    "no good: mend it and reload",
+			    when, path);
+	return err;
 }
 
 /*
@@ -61,7 +100,11 @@ static int read_files(struct build *build, struct glb_tables *tables, struct rel
 	keep_reason(&build->why, &report);
 	if (conf_err && !err)
 		glb_tables_free(tables);
-	return conf_err ? conf_err : err;
+	if (err && !conf_err && reload->takes_last_good && !build->known.count)
+		build->last_good = !read_last_good(build, tables, &how);
+	if (conf_err)
+		return conf_err;
+	return build->last_good ? 0 : err;
 }
 
 /* The tables are gone afterwards in any case. */

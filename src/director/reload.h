@@ -35,6 +35,7 @@ struct build {
 	int err;		   /* 0, or -errno after logging why */
 	struct glb_diag why;	   /* the first reason, if there is an error */
 	struct served *served;	   /* all but numbered and with ports, if there is no error */
+	bool last_good; /* its tables are those that were served last: `why` has the reason */
 	char *effect; /* what it does to flows, see effect_text(); NULL: not known, or the first */
 };
 
@@ -43,6 +44,7 @@ struct reload {
 	const char *config_path;
 	const char *tables_path;
 	const struct service *service; /* woken when a build ends */
+	bool takes_last_good;	       /* for a first build whose tables file is no good */
 	bool put_off; /* set by the caller, once what was asked for last has to wait; reset here */
 	/* its own */
 	bool asked;	   /* for another build */

@@ -42,8 +42,9 @@ static void send_status(struct status *status, enum notify_event event)
 {
 	char text[NOTIFY_STATUS_LEN];
 
-	(void)snprintf(text, sizeof(text), "%s%s; %s", status->serving, status->not_ready,
-		       status->last);
+	(void)snprintf(text, sizeof(text), "%s%s%s; %s", status->serving,
+		       status->last_good ? "; THESE ARE THE LAST GOOD TABLES" : "",
+		       status->not_ready, status->last);
 	notify_send(status->notify, event, text);
 }
 
@@ -107,6 +108,14 @@ void status_readiness(struct status *status, const struct glb_diag *why_not)
 	if (why_not)
 		(void)snprintf(status->not_ready, sizeof(status->not_ready), "; NOT READY: %.140s",
 			       why_not->text);
+	send_status(status, NOTIFY_STATUS);
+}
+
+void status_last_good(struct status *status, bool served)
+{
+	if (status->last_good == served)
+		return;
+	status->last_good = served;
 	send_status(status, NOTIFY_STATUS);
 }
 

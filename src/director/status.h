@@ -29,6 +29,7 @@ struct status {
 	uint64_t busy_at_ms;   /* when it heard so last */
 	uint64_t alive_at_ms;  /* the same of status_alive() */
 	char serving[160];     /* generation and workers */
+	bool last_good;	       /* those tables are served */
 	char not_ready[160];   /* why, or "" */
 	char last[640];	       /* how the last reload, or the start, ended */
 };
@@ -55,6 +56,9 @@ void status_started(struct status *status);
 
 /* It is ready, NULL, or not, and why, once it has started. */
 void status_readiness(struct status *status, const struct glb_diag *why_not);
+
+/* The tables that were served last are served, as their file is no good; or that has ended. */
+void status_last_good(struct status *status, bool served);
 
 /* A reload begins; and ends, with why it was refused, or NULL. */
 void status_reloading(struct status *status);

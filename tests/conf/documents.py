@@ -42,6 +42,7 @@ DIRECTOR = {
     "live_device": "glb-live",
     "live_stall_ms": 0,
     "live_leave_ms": 60000,
+    "state_directory": "/var/lib/glb",
     "num_worker_queues": 3,
     "flow_paths": [{"rx_port": 1, "rx_queue": 2, "tx_port": 3, "tx_queue": 4}, {}],
     "outbound_src_ip6": "fd00::11",

@@ -39,6 +39,8 @@ START_TEST(two_keys_are_enough_and_the_rest_has_its_defaults)
 	ck_assert(conf.rx_drop_en);
 	ck_assert(conf.backend_counters);
 	ck_assert_str_eq(conf.live_device, "");
+	ck_assert_str_eq(conf.state_directory, "");
+	ck_assert(conf.keeps_state);
 	ck_assert_uint_eq(conf.live_stall_ms, 1000);
 	ck_assert_uint_eq(conf.live_leave_ms, 1000);
 	ck_assert(conf.punt_unmatched);
@@ -77,7 +79,8 @@ START_TEST(every_key_has_its_effect)
 		      "'forward_icmp_ping_responses':false,'rx_drop_en':false,"
 		      "'backend_counters':false,"
 		      "'idle_sleep_us':0,'punts_per_second':1000,'unmatched':'drop','punt_port':'"
-		      "net_tap0','live_device':'glb-live','live_stall_ms':20,'live_leave_ms':0}"),
+		      "net_tap0','live_device':'glb-live','state_directory':'/"
+		      "x','live_stall_ms':20,'live_leave_ms':0}"),
 		0);
 	ck_assert_mem_eq(conf.defaults.port.gateway_mac, "\2\0\0\xab\xcd\xef", 6);
 	ck_assert_mem_eq(conf.settings.src_addr.bytes, "\x0a\0\0\xff", 4);
@@ -90,6 +93,8 @@ START_TEST(every_key_has_its_effect)
 	ck_assert_str_eq(conf.punt_port, "net_tap0");
 	ck_assert_uint_eq(conf.idle_sleep_us, 0);
 	ck_assert_str_eq(conf.live_device, "glb-live");
+	ck_assert_str_eq(conf.state_directory, "/x");
+	ck_assert(conf.keeps_state);
 	ck_assert_uint_eq(conf.live_stall_ms, 20);
 	ck_assert_uint_eq(conf.live_leave_ms, 0);
 	ck_assert_uint_eq(conf.settings.punt_interval_ns, 1000000);
@@ -276,6 +281,9 @@ static const struct {
 	{WITH("'live_device':'1234567890123456'"),
 	 "1:89: $.live_device: \"1234567890123456\" is no interface name"},
 	{WITH("'live_device':''"), "1:89: $.live_device: \"\" is no interface name"},
+	{WITH("'state_directory':''"), NULL},
+	{WITH("'state_directory':false"),
+	 "1:93: $.state_directory: is a boolean, expected a string"},
 	{WITH("'live_stall_ms':60001"), "1:91: $.live_stall_ms: 60001 is not from 0 to 60000"},
 	{WITH("'live_leave_ms':-1"), "1:91: $.live_leave_ms: -1 is not from 0 to 60000"},
 	{WITH("'unmatched':'punt'"), NULL},
