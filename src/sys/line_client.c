@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <event2/event.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys/clock.h"
+#include "sys/line_client.h"
+#include "sys/loop.h"
+
+enum { IN_LEN = LINES_REQUEST_MAX + 1 }; /* a line and its end */
+
+struct lines_request {
+	struct client *client; /* NULL: it has left */
+	struct lines_peer peer;
+};
+
+static void drop_answer(struct client *client)
+{
+	client->lines->unread -= client->out ? client->out_len : 0;
+	free(client->out);
+	client->out = NULL;
+}
+
+void client_drop(struct client *client)
+{
+	struct client **place = client->lines->clients;
+
+	while (*place != client)
+		place++;
+	*place = NULL;
+	drop_answer(client);
+	if (client->request)
+		client->request->client = NULL;
+	event_free(client->readable);
+	event_free(client->writable);
+	(void)close(client->fd);
+	free(client->in);
+	free(client);
+}
+
+/* Reads on, if there is room and something may come. */
+static void read_on(struct client *client)
+{
+	if (client->ended || client->last || client->in_len == IN_LEN)
+		(void)event_del(client->readable);
+	else
+		(void)event_add(client->readable, NULL);
+}
+
+static bool is_asked(const struct client *client)
+{
+	return client->request || client->out;
+}
+
+/* Is there a whole line at the beginning? The end of everything ends one, too. */
+static void find_line(struct client *client)
+{
+	char *end = client->in_len ? memchr(client->in, '\n', client->in_len) : NULL;
+
+	client->line_len = end ? (size_t)(end - client->in) : client->in_len;
+	client->has_line =
+		(end || (client->ended && client->in_len)) && client->line_len <= LINES_REQUEST_MAX;
+}
+
+static void put(struct client *client, char *text, size_t len);
+
+static void refuse_long(struct client *client)
+{
+	char *text = strdup(client->lines->conf.too_long);
+
+	client->last = true;
+	read_on(client);
+	if (text)
+		put(client, text, strlen(text));
+	else
+		client_drop(client);
+}
+
+/* Goes on with what there is from a client that is not asked. It may be gone afterwards. */
+static void look_at(struct client *client)
+{
+	find_line(client);
+	read_on(client);
+	if (client->has_line)
+		lines_plan_turn(client->lines);
+	else if (client->in_len > LINES_REQUEST_MAX)
+		refuse_long(client);
+	else if (client->ended)
+		client_drop(client);
+}
+
+/* Sends what the client takes now. It may be gone afterwards. */
+static void send_on(struct client *client)
+{
+	while (client->out_at < client->out_len) {
+		ssize_t sent = send(client->fd, client->out + client->out_at,
+				    client->out_len - client->out_at, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && errno == EAGAIN) {
+			(void)event_add(client->writable, NULL);
+			return;
+		}
+		if (sent < 0) {
+			client_drop(client);
+			return;
+		}
+		client->out_at += (size_t)sent;
+	}
+	drop_answer(client);
+	client->since_ms = clock_ms();
+	if (client->last)
+		client_drop(client);
+	else
+		look_at(client);
+}
+
+static void send_more(evutil_socket_t fd, short events, void *arg)
+{
+	(void)fd;
+	(void)events;
+	send_on(arg);
+}
+
+/* Answers with what is its own from now on. The client may be gone afterwards. */
+static void put(struct client *client, char *text, size_t len)
+{
+	struct lines *lines = client->lines;
+
+	client->out = text;
+	client->out_len = len;
+	client->out_at = 0;
+	client->since_ms = clock_ms();
+	lines->unread += len;
+	send_on(client);
+	lines_bound_unread(lines);
+}
+
+static void take_bytes(evutil_socket_t fd, short events, void *arg)
+{
+	struct client *client = arg;
+	ssize_t got = recv(fd, client->in + client->in_len, IN_LEN - client->in_len, 0);
+
+	(void)events;
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got < 0) {
+		client_drop(client);
+		return;
+	}
+	client->ended = !got;
+	if (!client->in_len && !is_asked(client))
+		client->since_ms = clock_ms();
+	client->in_len += (size_t)got;
+	if (is_asked(client))
+		read_on(client);
+	else
+		look_at(client);
+}
+
+void client_ask(struct client *client)
+{
+	const struct lines_conf *conf = &client->lines->conf;
+	const size_t len = client->line_len;
+	struct lines_request *request = malloc(sizeof(*request));
+	char *line = malloc(len + 1);
+
+	if (!request || !line) {
+		free(request);
+		free(line);
+		client_drop(client);
+		return;
+	}
+	memcpy(line, client->in, len);
+	line[len] = '\0';
+	client->in_len -= len + (len < client->in_len); /* and its end, if it has one */
+	memmove(client->in, client->in + len + 1, client->in_len);
+	client->has_line = false;
+	*request = (struct lines_request){.client = client, .peer = client->peer};
+	client->request = request;
+	client->since_ms = clock_ms();
+	read_on(client);
+	conf->ask(conf->arg, request, line, len);
+	free(line);
+}
+
+void lines_answer(struct lines_request *request, char *text, size_t len)
+{
+	struct client *client = request->client;
+
+	free(request);
+	if (!client) {
+		free(text);
+		return;
+	}
+	client->request = NULL;
+	if (text)
+		put(client, text, len);
+	else
+		client_drop(client);
+}
+
+struct lines_peer lines_peer(const struct lines_request *request)
+{
+	return request->peer;
+}
+
+static struct lines_peer peer_of(int fd)
+{
+	struct ucred peer = {0};
+	socklen_t len = sizeof(peer);
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
+	return (struct lines_peer){peer.pid, peer.uid};
+}
+
+int client_make(struct lines *lines, unsigned int place, int fd)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return -ENOMEM;
+	*client = (struct client){
+		.lines = lines,
+		.fd = fd,
+		.readable = event_new(loop_base(lines->loop), fd, EV_READ | EV_PERSIST, take_bytes,
+				      client),
+		.writable = event_new(loop_base(lines->loop), fd, EV_WRITE, send_more, client),
+		.in = malloc(IN_LEN),
+		.peer = peer_of(fd),
+		.since_ms = clock_ms(),
+	};
+	if (client->readable && client->writable && client->in &&
+	    !event_add(client->readable, NULL)) {
+		lines->clients[place] = client;
+		return 0;
+	}
+	if (client->readable)
+		event_free(client->readable);
+	if (client->writable)
+		event_free(client->writable);
+	free(client->in);
+	free(client);
+	return -ENOMEM;
+}
+
+bool client_is_idle(const struct client *client)
+{
+	return !is_asked(client) && !client->in_len;
+}
+
+/* Has it left altogether, and not only stopped to send? */
+static bool has_left(const struct client *client)
+{
+	struct pollfd fd = {.fd = client->fd};
+
+	return poll(&fd, 1, 0) == 1 && fd.revents & (POLLHUP | POLLERR);
+}
+
+bool client_is_over(const struct client *client, uint64_t now_ms)
+{
+	const struct lines_conf *conf = &client->lines->conf;
+	const uint64_t passed_ms = now_ms - client->since_ms;
+
+	if (client->request)
+		return has_left(client);
+	if (client->out)
+		return passed_ms >= conf->unread_ms;
+	if (client->has_line)
+		return false;
+	return passed_ms >= (client->in_len ? conf->half_ms : conf->idle_ms);
+}
