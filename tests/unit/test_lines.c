@@ -465,7 +465,8 @@ START_TEST(a_path_where_somebody_listens_is_refused_with_his_name)
 	int fd;
 
 	serve(&usual);
-	(void)snprintf(who, sizeof(who), "test_lines, process %d,", (int)getpid());
+	(void)snprintf(who, sizeof(who), "%.15s, process %d,", program_invocation_short_name,
+		       (int)getpid());
 	ck_assert_int_eq(socket_file_open(&file, scratch_file, 0660, why), -EADDRINUSE);
 	ck_assert_ptr_nonnull(strstr(why, "socket path taken"));
 	ck_assert_ptr_nonnull(strstr(why, who));
