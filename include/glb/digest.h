@@ -26,7 +26,15 @@
 
 enum { GLB_DIGEST_TEXT_LEN = 33 }; /* 32 hexadecimal digits and a 0 byte */
 
-/* Writes the digest as text; returns out. */
+/* Writes the digest as text; returns out. Takes a millisecond or more if it was not worked out. */
 const char *glb_digest(char out[GLB_DIGEST_TEXT_LEN], const struct glb_table *table);
+
+/*
+ * Works out the digests of the tables that have none yet, and keeps them there. To be called before
+ * other threads have these tables; those that have theirs may be shared.
+ *
+ * run  as of struct glb_building; may be NULL
+ */
+void glb_digests_keep(const struct glb_tables *tables, glb_run_fn *run);
 
 #endif

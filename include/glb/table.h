@@ -28,6 +28,7 @@ struct glb_table {
 	uint8_t hop_count;	       /* per row, 2 to GLB_HOPS_MAX */
 	bool ranked;		       /* is `ranking` filled? Not in a table read from an image */
 	unsigned int sharers;	       /* lists that have it, too; atomic */
+	char digest[33];	       /* "": not worked out yet, see digest.h */
 	struct glb_row rows[GLB_ROWS]; /* in the order in which hops are tried */
 	struct glb_row ranking[GLB_ROWS]; /* the same hops in order of rank: see rendezvous.h */
 };

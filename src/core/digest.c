@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
 #include <glb/digest.h>
+
+_Static_assert(sizeof(((struct glb_table *)0)->digest) == GLB_DIGEST_TEXT_LEN, "room for a digest");
 
 /* Two SipHash states under different public keys: 128 bits. */
 struct digest {
@@ -69,6 +73,10 @@ const char *glb_digest(char out[GLB_DIGEST_TEXT_LEN], const struct glb_table *ta
 	const struct glb_table_spec *spec = &table->spec;
 	struct digest digest = start();
 
+	if (table->digest[0]) {
+		memcpy(out, table->digest, GLB_DIGEST_TEXT_LEN);
+		return out;
+	}
 	absorb(&digest, glb_load_le64(spec->hash_key));
 	absorb(&digest, glb_load_le64(spec->hash_key + 8));
 	absorb(&digest, spec->bind_count);
@@ -86,4 +94,23 @@ const char *glb_digest(char out[GLB_DIGEST_TEXT_LEN], const struct glb_table *ta
 			  glb_siphash_end(digest.halves[half], digest.word_count, 0));
 	out[GLB_DIGEST_TEXT_LEN - 1] = 0;
 	return out;
+}
+
+static void keep_digest(void *arg, unsigned int part)
+{
+	struct glb_table *table = ((const struct glb_tables *)arg)->tables[part];
+	char digest[GLB_DIGEST_TEXT_LEN];
+
+	if (!table->digest[0])
+		memcpy(table->digest, glb_digest(digest, table), sizeof(digest));
+}
+
+void glb_digests_keep(const struct glb_tables *tables, glb_run_fn *run)
+{
+	struct glb_tables list = *tables;
+
+	if (run)
+		run(keep_digest, &list, list.count);
+	for (unsigned int t = 0; t < list.count && !run; t++)
+		keep_digest(&list, t);
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <glb/digest.h>
+
 #include "conf/room.h"
 #include "conf/tables.h"
 #include "director/effect.h"
@@ -12,6 +14,7 @@
 #include "director/reload.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/parallel.h"
 
 /* All problems are in the log; one line has room for the first. */
 static void keep_reason(struct glb_diag *why, const struct report *report)
@@ -142,6 +145,8 @@ static void *run(void *arg)
 	build->err = read_files(build, &tables, reload);
 	if (!build->err)
 		build->err = make_served(build, &tables, reload);
+	if (!build->err) /* before anybody asks the control thread, which has no time for it */
+		glb_digests_keep(&build->served->gen->tables, parallel_run);
 	if (!build->err && build->known.count)
 		build->effect = effect_text(&build->known, &build->served->gen->tables);
 	__atomic_store_n(&reload->ended, true, __ATOMIC_RELEASE);

@@ -269,6 +269,28 @@ START_TEST(what_nobody_looks_at_does_not_count)
 }
 END_TEST
 
+/* Last part first. */
+static void run_backwards(void (*task)(void *arg, unsigned int part), void *arg, unsigned int count)
+{
+	while (count--)
+		task(arg, count);
+}
+
+START_TEST(a_digest_that_is_kept_is_the_same_and_is_not_worked_out_again)
+{
+	char before[GLB_DIGEST_TEXT_LEN];
+	char after[GLB_DIGEST_TEXT_LEN];
+
+	(void)glb_digest(before, table);
+	glb_digests_keep(&tables, _i ? run_backwards : NULL);
+	ck_assert_str_eq(table->digest, before);
+	table->digest[0] = 'x';
+	glb_digests_keep(&tables, NULL);
+	ck_assert_str_eq(glb_digest(after, table), table->digest);
+	ck_assert_int_eq(after[0], 'x');
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("digest");
@@ -285,6 +307,8 @@ Suite *unit_suite(void)
 	tcase_add_test(digest, a_table_for_quic_keeps_its_digest_in_an_image);
 	tcase_add_test(digest, two_backends_that_swap_their_server_ids_have_another_digest);
 	tcase_add_test(digest, what_nobody_looks_at_does_not_count);
+	tcase_add_loop_test(digest, a_digest_that_is_kept_is_the_same_and_is_not_worked_out_again,
+			    0, 2);
 	suite_add_tcase(suite, digest);
 	return suite;
 }
