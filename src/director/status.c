@@ -104,10 +104,13 @@ void status_started(struct status *status)
 
 void status_readiness(struct status *status, const struct glb_diag *why_not)
 {
-	status->not_ready[0] = '\0';
+	char text[sizeof(status->not_ready)] = "";
+
 	if (why_not)
-		(void)snprintf(status->not_ready, sizeof(status->not_ready), "; NOT READY: %.140s",
-			       why_not->text);
+		(void)snprintf(text, sizeof(text), "; NOT READY: %.140s", why_not->text);
+	if (!strcmp(text, status->not_ready))
+		return;
+	memcpy(status->not_ready, text, sizeof(text));
 	send_status(status, NOTIFY_STATUS);
 }
 

@@ -18,7 +18,7 @@ from netns import Namespace, wait_until
 from process import CONFIG, TABLES
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
-from test_stalls import Held
+from held import Held
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # A device of the kernel's, one that the director makes, and a watchdog that does not take long.

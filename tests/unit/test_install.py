@@ -20,7 +20,9 @@ ALWAYS = """
     bin/glb-director-cli
     bin/glbctl
     share/bash-completion/completions/glbctl
+    share/doc/glb/examples/bird-live.conf
     share/doc/glb/examples/director.json
+    share/doc/glb/examples/frr-live.conf
     share/doc/glb/examples/tables.json
     share/glb/schemas/director.schema.json
     share/glb/schemas/tables.schema.json
