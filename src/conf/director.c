@@ -20,6 +20,8 @@ enum {
 	PUNTS_PER_SECOND_MAX = 1000000,
 	NS_PER_SECOND = 1000000000,
 	LCORES_MAX = 128, /* of the original */
+	STALL_MS_DEFAULT = 10,
+	STALL_MS_MAX = 60000,
 	LIVE_STALL_MS_DEFAULT = 1000,
 	LIVE_LEAVE_MS_DEFAULT = 1000,
 	LIVE_MS_MAX = 60000,
@@ -139,6 +141,10 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 		(void)conf_bool(&conf->rx_drop_en, &value);
 	if (conf_find(&value, root, "backend_counters"))
 		(void)conf_bool(&conf->backend_counters, &value);
+	if (conf_find(&value, root, "turn_times"))
+		(void)conf_bool(&conf->turn_times, &value);
+	if (conf_find(&value, root, "stall_ms"))
+		(void)conf_uint(&conf->stall_ms, 0, STALL_MS_MAX, &value);
 	if (conf_find(&value, root, "punt_port"))
 		(void)conf_name(conf->punt_port, sizeof(conf->punt_port), "device name", &value);
 	read_idle_sleep(conf, root);
@@ -164,11 +170,13 @@ static bool is_of_tables(const struct conf_value *root)
 static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
-		SETTINGS_KEYS,	    PORT_KEYS,	       "ports",	      "rx_drop_en",
-		"idle_sleep_us",    "unmatched",       "punt_port",   "punts_per_second",
-		"backend_counters", "flow_paths",      "lcores",      "num_worker_queues",
-		"kni_ip",	    "statsd_port",     "live_device", "live_stall_ms",
-		"live_leave_ms",    "state_directory", NULL,
+		SETTINGS_KEYS,	 PORT_KEYS,	     "ports",
+		"rx_drop_en",	 "idle_sleep_us",    "unmatched",
+		"punt_port",	 "punts_per_second", "backend_counters",
+		"flow_paths",	 "lcores",	     "num_worker_queues",
+		"kni_ip",	 "statsd_port",	     "live_device",
+		"live_stall_ms", "live_leave_ms",    "state_directory",
+		"turn_times",	 "stall_ms",	     NULL,
 	};
 
 	if (conf_object(root) || is_of_tables(root))
@@ -193,6 +201,8 @@ int director_conf_parse(struct director_conf *out, const char *path, const char 
 		.rx_drop_en = true,
 		.backend_counters = true,
 		.keeps_state = true,
+		.turn_times = true,
+		.stall_ms = STALL_MS_DEFAULT,
 		.live_stall_ms = LIVE_STALL_MS_DEFAULT,
 		.live_leave_ms = LIVE_LEAVE_MS_DEFAULT,
 	};

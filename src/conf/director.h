@@ -44,6 +44,8 @@ struct director_conf {
 	uint32_t idle_sleep_us; /* how long an idle worker sleeps at a time; 0: never */
 	bool punt_unmatched;	/* false: unmatched packets are dropped */
 	bool rx_drop_en;	/* let the NIC drop when a receive ring is full */
+	bool turn_times;	/* measure where the time of workers goes */
+	uint32_t stall_ms;	/* a turn that takes longer is recorded; 0: none is */
 	bool backend_counters;	/* count what goes to every table and backend */
 	char live_device[INTERFACE_NAME_LEN];	  /* that is up while it is ready; "": none */
 	char state_directory[DIRECTORY_NAME_LEN]; /* "": the service manager's, if any */

@@ -156,6 +156,13 @@ static int publish_next(struct control *control, struct glb_generation *gen,
 	return err;
 }
 
+static void order_turns(struct control *control)
+{
+	const struct director_conf *conf = &control->conf;
+
+	turn_order(&control->workers.orders, conf->turn_times, conf->stall_ms, conf->idle_sleep_us);
+}
+
 /* Serves what was built from the next burst on. 0; or -errno after logging why, which the build
  * has, too.
  */
@@ -187,6 +194,7 @@ static int serve_build(struct control *control, struct build *build)
 	effect_log_fields(&control->conf.settings, &build->conf.settings);
 	effect_log(build->effect);
 	control->conf = build->conf;
+	order_turns(control);
 	control->neighbours = neighbours;
 	status_serving(&control->status, gen, control->workers.count);
 	neighbours_warn_unknown(&control->neighbours);
@@ -386,6 +394,7 @@ static void turn(void *arg)
 		host_check_again(&control->host, &control->workers);
 	publish_reclaim(&control->workers.publish);
 	last_good_poll(&control->last_good);
+	recorder_poll(&control->recorder, &control->workers);
 }
 
 /* A signal came, or a build has ended. */
@@ -451,6 +460,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	if (err)
 		return err;
 	workers->idle_sleep_us = control->conf.idle_sleep_us;
+	order_turns(control);
 	workers->punt_unmatched = control->conf.punt_unmatched;
 	err = workers_make(workers, rte_lcore_count() - 1, &diag);
 	if (!err) {

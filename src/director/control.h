@@ -20,6 +20,7 @@
 #include "director/live.h"
 #include "director/neighbour.h"
 #include "director/ready.h"
+#include "director/recorder.h"
 #include "director/reload.h"
 #include "director/stalls.h"
 #include "director/status.h"
@@ -41,6 +42,7 @@ struct control {
 	struct loop *loop;	/* while it serves */
 	int end;		/* why it ends: 0, as asked, or -errno */
 	struct stalls stalls;
+	struct recorder recorder;
 	struct live live;
 	struct last_good last_good;
 	enum readiness readiness; /* as routers and the service manager see it */

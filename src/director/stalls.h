@@ -30,6 +30,12 @@ struct stalls {
 	} workers[RTE_MAX_LCORE];
 };
 
+/* For a watchdog: has no worker stood still for STALL_MS? */
+static inline bool stalls_have_none(const struct stalls *stalls)
+{
+	return stalls->longest_ms < STALL_MS;
+}
+
 /* Is no worker on its way to limit_ms? */
 static inline bool stalls_go_on(const struct stalls *stalls, uint32_t limit_ms)
 {

@@ -247,7 +247,7 @@ static unsigned int serve_tx_ring(struct worker *w)
 	return done;
 }
 
-unsigned int worker_serve(struct worker *w, const struct served *served)
+static unsigned int serve(struct worker *w, const struct served *served)
 {
 	const struct glb_generation *gen = served->near[w->node];
 	unsigned int done = 0;
@@ -262,6 +262,42 @@ unsigned int worker_serve(struct worker *w, const struct served *served)
 	if (w->all->twins.count && w->index == 0)
 		done += twins_serve(w, gen);
 	return done;
+}
+
+/* In the queues and the ring that it reads, as far as drivers say. */
+static uint32_t count_waiting(const struct worker *w)
+{
+	const struct ports *ports = &w->all->ports;
+	uint32_t sum = w->in_ring ? rte_ring_count(w->in_ring) : 0;
+	bool known = w->in_ring;
+
+	for (unsigned int i = 0; i < ports->count && owns_queue(w); i++) {
+		int count = rte_eth_rx_queue_count(ports->ids[i], (uint16_t)w->index);
+
+		known |= count >= 0;
+		sum += count > 0 ? (uint32_t)count : 0;
+	}
+	return known ? sum : TURN_UNKNOWN;
+}
+
+/* Now and then: asks the kernel, and puts a stall down. */
+static __attribute__((noinline, cold)) void look_closer(struct worker *w, struct turn_end end)
+{
+	if (end.is_stall)
+		turn_add_stall(&w->turns, end.ns, count_waiting(w));
+	if (end.is_due)
+		turn_sample(&w->turns, &w->all->orders);
+}
+
+unsigned int worker_turn(struct worker *w, const struct served *served)
+{
+	const struct workers *all = w->all;
+	struct turn_end end = turn_begin(&w->turns, &all->orders, all->ns_per_tick);
+
+	if (GLB_UNLIKELY(end.is_stall || end.is_due))
+		look_closer(w, end);
+	w->turns.packets = serve(w, served);
+	return w->turns.packets;
 }
 
 static void rest(unsigned int empty_polls, uint32_t sleep_us)
@@ -282,9 +318,10 @@ static int run(void *arg)
 
 	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	publish_join(&all->publish, w->index);
+	w->turns.began = 0; /* it may be back from a pause */
 	while (!__atomic_load_n(&all->stop, __ATOMIC_RELAXED)) {
 		const struct served *served = publish_current(&all->publish);
-		unsigned int done = worker_serve(w, served);
+		unsigned int done = worker_turn(w, served);
 
 		w->counters.generation = served->near[w->node]->number;
 		publish_quiescent(&all->publish, w->index);

@@ -18,6 +18,7 @@
 #include "director/publish.h"
 #include "director/tally.h"
 #include "director/transmit.h"
+#include "director/turns.h"
 #include "director/twin.h"
 
 /* name of the counter, sentence for docs/counters.md */
@@ -44,7 +45,7 @@ struct worker_counters {
 	uint64_t generation; /* number of the one it served last */
 };
 
-/* What all workers share. Constant while they run, but for `stop`. */
+/* What all workers share. Constant while they run, but for `stop` and `orders`. */
 struct workers {
 	struct ports ports;
 	struct publish publish;
@@ -54,9 +55,10 @@ struct workers {
 	uint64_t ns_per_tick; /* of the TSC, times 2^32 */
 	uint32_t idle_sleep_us;
 	bool punt_unmatched;
-	bool stop;		  /* set by the control thread */
-	struct twins twins;	  /* served by worker 0 and a thread of their own */
-	struct handover handover; /* where some workers have no queue */
+	bool stop;		   /* set by the control thread */
+	struct twins twins;	   /* served by worker 0 and a thread of their own */
+	struct handover handover;  /* where some workers have no queue */
+	struct turn_orders orders; /* for measuring where time goes; set by the control thread */
 };
 
 struct worker {
@@ -70,6 +72,7 @@ struct worker {
 	/* What it writes as it works is not beside what others read. */
 	struct worker_counters counters __rte_cache_aligned;
 	struct glb_answer_limits answers;
+	struct turns turns;
 	const struct tally_map *map; /* of the generation it serves, when backends are counted */
 } __rte_cache_aligned;
 
@@ -102,8 +105,11 @@ enum { WORKERS_PATIENCE_MS = 2000 };
  */
 GLB_NODISCARD int workers_pause(struct workers *all);
 
-/* What a worker does in one turn: all that is to do, up to some bursts. How many packets it was. */
-unsigned int worker_serve(struct worker *w, const struct served *served);
+/*
+ * What a worker does in one turn: all that is to do, up to some bursts. How many packets it was.
+ * What it does until the next call belongs to the turn (director/turns.h).
+ */
+unsigned int worker_turn(struct worker *w, const struct served *served);
 
 /* The time by the TSC, from any start. */
 static inline uint64_t worker_now_ns(const struct worker *w)

@@ -4,10 +4,11 @@
  *
  *   bench-stats [--rounds N] [--repeats N] [--json FILE] [--only TEXT]
  *
- * TEXT is a part of a subject's name. Workers count verdicts always, tables and backends if wanted:
- * their real turn is measured both ways, on a net_ring port (rings.h). What verdicts cost is
- * measured beside the data path alone. Ways take turns; a repeat is the median of its rounds, on
- * memory of its own. The exit status is 1 when a counter is not what was done.
+ * TEXT is a part of a subject's name. Workers count verdicts always, tables and backends if wanted,
+ * and measure their turns if wanted: their real turn is measured both ways, on a net_ring port
+ * (rings.h). What verdicts cost is measured beside the data path alone. Ways take turns; a repeat
+ * is the median of its rounds, on memory of its own. The exit status is 1 when a counter is not
+ * what was done.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -62,16 +63,14 @@ static void add_repeat(struct result *result, const struct result *rounds)
 typedef bool measure(struct result *result, const struct subject *subject, struct rings *rings,
 		     unsigned int rounds);
 
-/* Tables and backends, in a worker's turn. */
-static bool measure_turn(struct result *result, const struct subject *subject, struct rings *rings,
-			 unsigned int rounds)
+/* Rounds of a worker's turn with and without something. How many packets it did with it. */
+static uint64_t compare_turns(struct result *result, struct rings *rings, unsigned int rounds,
+			      void (*choose)(struct rings *rings, bool wanted))
 {
 	static struct result all;
 	uint64_t forwarded = 0;
-	bool right;
 
 	memset(&all, 0, sizeof(all));
-	rings_start(rings, subject, RINGS_QUEUES, RINGS_QUEUES);
 	for (unsigned int round = 0; round < rounds; round++) {
 		double took[WAYS];
 
@@ -79,7 +78,7 @@ static bool measure_turn(struct result *result, const struct subject *subject, s
 			unsigned int way = (round + i) % WAYS; /* neither is always the first */
 			uint64_t before = rings_forwarded(rings);
 
-			rings_count_backends(rings, way == WITH);
+			choose(rings, way == WITH);
 			took[way] = rings_one(rings);
 			if (way == WITH)
 				forwarded += rings_forwarded(rings) - before;
@@ -87,7 +86,34 @@ static bool measure_turn(struct result *result, const struct subject *subject, s
 		add_round(&all, took);
 	}
 	add_repeat(result, &all);
+	return forwarded;
+}
+
+/* Tables and backends, in a worker's turn. */
+static bool measure_turn(struct result *result, const struct subject *subject, struct rings *rings,
+			 unsigned int rounds)
+{
+	uint64_t forwarded;
+	bool right;
+
+	rings_start(rings, subject, RINGS_QUEUES, RINGS_QUEUES);
+	forwarded = compare_turns(result, rings, rounds, rings_count_backends);
 	right = forwarded && rings_tallied(rings) == forwarded;
+	rings_stop(rings);
+	return right;
+}
+
+/* Where the time of a turn goes, with backends counted either way. */
+static bool measure_times(struct result *result, const struct subject *subject, struct rings *rings,
+			  unsigned int rounds)
+{
+	uint64_t forwarded;
+	bool right;
+
+	rings_start(rings, subject, RINGS_QUEUES, RINGS_QUEUES);
+	forwarded = compare_turns(result, rings, rounds, rings_measure_turns);
+	/* the last turn of a call goes on until the next */
+	right = forwarded && rings_measured(rings) >= forwarded / TRAFFIC_BURST / 2;
 	rings_stop(rings);
 	return right;
 }
@@ -164,6 +190,10 @@ static const struct {
 	 "what counting verdicts adds",
 	 {"nothing counted", "verdicts counted"},
 	 measure_verdicts},
+	{"a worker's turn, per packet, with its time",
+	 "what measuring turns adds",
+	 {"not measured", "turns measured"},
+	 measure_times},
 };
 enum { SECTIONS = sizeof(sections) / sizeof(*sections) };
 

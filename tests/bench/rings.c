@@ -122,6 +122,21 @@ void rings_count_backends(struct rings *rings, bool wanted)
 	rings->count_backends = wanted;
 }
 
+void rings_measure_turns(struct rings *rings, bool wanted)
+{
+	turn_order(&rings->all.orders, wanted, 0, 0);
+}
+
+uint64_t rings_measured(const struct rings *rings)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < rings->all.count; i++)
+		for (unsigned int n = 0; n < TURN_TIMES; n++)
+			sum += rings->all.workers[i].turns.times.counts[TURN_BUSY][n];
+	return sum;
+}
+
 uint64_t rings_forwarded(const struct rings *rings)
 {
 	uint64_t sum = 0;
@@ -193,7 +208,7 @@ static void work(struct rings *rings, unsigned int worker, unsigned int n)
 				      .map = rings->count_backends ? rings->map : NULL};
 
 	for (unsigned int done = 0; done < n;)
-		done += worker_serve(&rings->all.workers[worker], &served);
+		done += worker_turn(&rings->all.workers[worker], &served);
 }
 
 static double now_ns(void)

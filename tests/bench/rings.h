@@ -26,6 +26,12 @@ void rings_stop(struct rings *rings);
 /* Do workers count what goes to every backend, from now on? At first they do. */
 void rings_count_backends(struct rings *rings, bool wanted);
 
+/* Do workers measure their turns, from now on? At first they do not. */
+void rings_measure_turns(struct rings *rings, bool wanted);
+
+/* How many turns with packets they have measured. */
+uint64_t rings_measured(const struct rings *rings);
+
 /* How many packets all workers gave GLB_FORWARD, and how many of them they counted by backend. */
 uint64_t rings_forwarded(const struct rings *rings);
 uint64_t rings_tallied(const struct rings *rings);

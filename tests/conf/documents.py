@@ -40,6 +40,8 @@ DIRECTOR = {
     "rx_drop_en": True,
     "backend_counters": False,
     "live_device": "glb-live",
+    "turn_times": False,
+    "stall_ms": 0,
     "live_stall_ms": 0,
     "live_leave_ms": 60000,
     "state_directory": "/var/lib/glb",
@@ -287,6 +289,7 @@ RANGES = {
     "idle_sleep_us": (0, 10000),
     "punts_per_second": (0, 1000000),
     "live_stall_ms": (0, 60000),
+    "stall_ms": (0, 60000),
     "live_leave_ms": (0, 60000),
 }
 

@@ -74,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	check_settings(&conf.settings);
 	check_ports(&conf);
 	PROMISE(memchr(conf.punt_port, 0, sizeof(conf.punt_port)));
+	PROMISE(conf.stall_ms <= 60000);
 	PROMISE(memchr(conf.state_directory, 0, sizeof(conf.state_directory)));
 	PROMISE(memchr(conf.live_device, 0, sizeof(conf.live_device)));
 	PROMISE(conf.live_stall_ms <= 60000 && conf.live_leave_ms <= 60000);

@@ -2,6 +2,7 @@
 """A worker that does not go on: the others do, memory has a bound, and a stop comes to an end."""
 
 import os
+import re
 import signal
 import time
 
@@ -9,7 +10,7 @@ import pytest
 from device import Host
 from manager import Manager
 from netns import allowed, wait_until
-from process import hold_a_worker, large_tables
+from process import CONFIG, hold_a_worker, large_tables
 
 
 def resident_mib(process):
@@ -109,4 +110,53 @@ def test_a_director_that_was_stopped_whole_goes_on_without_a_word(process):
         process.signal(signal.SIGCONT)
         time.sleep(0.3)
     assert "the end of a burst" not in process.log.read_text()
+    process.stop()
+
+
+STALL = re.compile(
+    r"worker (\d) on lcore (\d) stood still for (\d+) ms until (\d\d):(\d\d):(\d\d\.\d{3}) UTC, in a turn "
+    r"(without packets|with \d+ packets?): (\d+) involuntary context switch(?:es)?, \d+ page faults?"
+)
+
+
+def stalls_of(process, at_least_ms):
+    """What the log has of stalls that were so long."""
+    found = (STALL.search(line) for line in process.log.read_text().splitlines())
+    return [match.groups() for match in found if match and int(match[3]) >= at_least_ms]
+
+
+def test_a_worker_that_stood_still_for_a_moment_is_recorded_with_its_time(process):
+    """Which one, how long, and when: as the test saw it, or longer on a busy machine."""
+    process.start(workers=2, config={**CONFIG, "stall_ms": 150})
+    with hold_a_worker(process):
+        time.sleep(0.2)
+    ended_at = time.time()
+    wait_until(lambda: any(one[0] == "0" for one in stalls_of(process, 200)), "the record")
+    worker, lcore, _, hour, minute, second, packets, _ = next(one for one in stalls_of(process, 200) if one[0] == "0")
+    assert (worker, lcore, packets) == ("0", "1", "without packets")
+    of_day = int(hour) * 3600 + int(minute) * 60 + float(second)
+    assert -0.2 < (of_day - ended_at + 43200) % 86400 - 43200 < allowed(0.2)
+    process.stop()
+
+
+def test_stalls_are_recorded_as_configured_from_a_reload_on(process):
+    """Neither where turns are not measured, nor where none is too long; ten lines a minute."""
+    process.start(config={**CONFIG, "turn_times": False, "stall_ms": 1})
+    number = 1
+    for changes in ({"stall_ms": 0}, {"stall_ms": 50}):
+        with hold_a_worker(process):
+            time.sleep(0.3)
+        time.sleep(0.3)
+        assert not stalls_of(process, 200)
+        number += 1
+        process.write(config={**CONFIG, **changes})
+        process.signal(signal.SIGHUP)
+        process.wait_for_log(f"serving generation {number}:")
+    begin = time.monotonic()
+    for _ in range(12):
+        with hold_a_worker(process):
+            time.sleep(0.1)
+    wait_until(lambda: len(stalls_of(process, 0)) >= 10, "ten records")
+    time.sleep(0.3)
+    assert len(stalls_of(process, 0)) == 10 or time.monotonic() - begin > 50
     process.stop()

@@ -40,6 +40,8 @@ START_TEST(two_keys_are_enough_and_the_rest_has_its_defaults)
 	ck_assert(conf.backend_counters);
 	ck_assert_str_eq(conf.live_device, "");
 	ck_assert_str_eq(conf.state_directory, "");
+	ck_assert(conf.turn_times);
+	ck_assert_uint_eq(conf.stall_ms, 10);
 	ck_assert(conf.keeps_state);
 	ck_assert_uint_eq(conf.live_stall_ms, 1000);
 	ck_assert_uint_eq(conf.live_leave_ms, 1000);
@@ -79,7 +81,8 @@ START_TEST(every_key_has_its_effect)
 		      "'forward_icmp_ping_responses':false,'rx_drop_en':false,"
 		      "'backend_counters':false,"
 		      "'idle_sleep_us':0,'punts_per_second':1000,'unmatched':'drop','punt_port':'"
-		      "net_tap0','live_device':'glb-live','state_directory':'/"
+		      "net_tap0','live_device':'glb-live','turn_times':false,'stall_ms':7,'state_"
+		      "directory':'/"
 		      "x','live_stall_ms':20,'live_leave_ms':0}"),
 		0);
 	ck_assert_mem_eq(conf.defaults.port.gateway_mac, "\2\0\0\xab\xcd\xef", 6);
@@ -94,6 +97,8 @@ START_TEST(every_key_has_its_effect)
 	ck_assert_uint_eq(conf.idle_sleep_us, 0);
 	ck_assert_str_eq(conf.live_device, "glb-live");
 	ck_assert_str_eq(conf.state_directory, "/x");
+	ck_assert(!conf.turn_times);
+	ck_assert_uint_eq(conf.stall_ms, 7);
 	ck_assert(conf.keeps_state);
 	ck_assert_uint_eq(conf.live_stall_ms, 20);
 	ck_assert_uint_eq(conf.live_leave_ms, 0);
@@ -281,6 +286,8 @@ static const struct {
 	{WITH("'live_device':'1234567890123456'"),
 	 "1:89: $.live_device: \"1234567890123456\" is no interface name"},
 	{WITH("'live_device':''"), "1:89: $.live_device: \"\" is no interface name"},
+	{WITH("'stall_ms':60001"), "1:86: $.stall_ms: 60001 is not from 0 to 60000"},
+	{WITH("'turn_times':1"), "1:88: $.turn_times: is a number, expected true or false"},
 	{WITH("'state_directory':''"), NULL},
 	{WITH("'state_directory':false"),
 	 "1:93: $.state_directory: is a boolean, expected a string"},
