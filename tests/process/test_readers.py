@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from netns import allowed, wait_until
+from netns import allowed, pause, wait_until
 from process import CONFIG, large_tables
 
 
@@ -64,7 +64,7 @@ def test_counters_of_one_request_are_logged_whole_however_many(process, full_pip
     process.launch(stderr=full_pipe[1], tables=large_tables(14, 1000), config=quiet)
     wait_until_serving(process)
     process.signal(signal.SIGUSR2)
-    time.sleep(2)
+    pause(2)
     process.signal(signal.SIGTERM)
     text = read_to_the_end(process, full_pipe[0]).lstrip(b"x").decode()
     assert "lines lost" not in text
