@@ -122,3 +122,10 @@ const char *bind_text(char out[BIND_TEXT_LEN], const struct glb_bind *bind)
 		       bind->quic ? " quic" : "");
 	return out;
 }
+
+const char *mac_text(char out[MAC_TEXT_LEN], const uint8_t mac[GLB_MAC_LEN])
+{
+	(void)snprintf(out, MAC_TEXT_LEN, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		       mac[3], mac[4], mac[5]);
+	return out;
+}

@@ -31,6 +31,11 @@ enum { ADDR_TEXT_LEN = 46 };
 /* Writes an address as text; out has ADDR_TEXT_LEN bytes. Returns out. */
 const char *addr_text(char *out, const struct glb_addr *addr);
 
+enum { MAC_TEXT_LEN = 18 };
+
+/* `02:00:00:00:00:01`. Returns out. */
+const char *mac_text(char out[MAC_TEXT_LEN], const uint8_t mac[GLB_MAC_LEN]);
+
 enum { BIND_TEXT_LEN = ADDR_TEXT_LEN + 32 };
 
 /* `192.0.2.10 tcp 80`, `198.51.100.64/26 udp 100-200`, `192.0.2.10 udp 443 quic`. Returns out. */

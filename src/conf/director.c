@@ -132,6 +132,23 @@ static void read_state_directory(struct director_conf *conf, const struct conf_v
 				"directory of at most 255 bytes", &value);
 }
 
+static void read_control_socket(struct director_conf *conf, const struct conf_value *root)
+{
+	struct conf_value value;
+	const char *path;
+
+	if (!conf_find(&value, root, "control_socket") || conf_string(&path, &value))
+		return;
+	if (*path && *path != '/')
+		(void)conf_refuse(&value, "\"%s\" is no absolute path", path);
+	else if (strlen(path) >= sizeof(conf->control_socket))
+		(void)conf_refuse(&value, "is a path of %zu bytes, at most %d fit", strlen(path),
+				  CONTROL_SOCKET_LEN - 1);
+	else
+		memcpy(conf->control_socket, path, strlen(path) + 1);
+	conf->has_control_socket = true;
+}
+
 /* What concerns neither the data path nor a port. */
 static void read_service(struct director_conf *conf, const struct conf_value *root)
 {
@@ -147,6 +164,7 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 		(void)conf_uint(&conf->stall_ms, 0, STALL_MS_MAX, &value);
 	if (conf_find(&value, root, "punt_port"))
 		(void)conf_name(conf->punt_port, sizeof(conf->punt_port), "device name", &value);
+	read_control_socket(conf, root);
 	read_idle_sleep(conf, root);
 	read_unmatched(conf, root);
 	read_punts(conf, root);
@@ -170,13 +188,28 @@ static bool is_of_tables(const struct conf_value *root)
 static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
-		SETTINGS_KEYS,	 PORT_KEYS,	     "ports",
-		"rx_drop_en",	 "idle_sleep_us",    "unmatched",
-		"punt_port",	 "punts_per_second", "backend_counters",
-		"flow_paths",	 "lcores",	     "num_worker_queues",
-		"kni_ip",	 "statsd_port",	     "live_device",
-		"live_stall_ms", "live_leave_ms",    "state_directory",
-		"turn_times",	 "stall_ms",	     NULL,
+		SETTINGS_KEYS,
+		PORT_KEYS,
+		"ports",
+		"rx_drop_en",
+		"idle_sleep_us",
+		"unmatched",
+		"punt_port",
+		"punts_per_second",
+		"backend_counters",
+		"flow_paths",
+		"lcores",
+		"num_worker_queues",
+		"kni_ip",
+		"statsd_port",
+		"live_device",
+		"live_stall_ms",
+		"live_leave_ms",
+		"state_directory",
+		"turn_times",
+		"stall_ms",
+		"control_socket",
+		NULL,
 	};
 
 	if (conf_object(root) || is_of_tables(root))
@@ -252,4 +285,15 @@ const struct port_conf *director_conf_port(const struct director_conf *conf, con
 		if (!strcmp(conf->ports[i].name, name))
 			return &conf->ports[i];
 	return &conf->defaults;
+}
+
+const char *control_socket_readers(char out[SOCKET_PATH_LEN], const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+	int stem = (int)(dot > name ? (size_t)(dot - path) : strlen(path));
+
+	(void)snprintf(out, SOCKET_PATH_LEN, "%.*s-ro%s", stem, path, path + stem);
+	return out;
 }

@@ -12,8 +12,14 @@
 
 #include "conf/input.h"
 #include "conf/loops.h"
+#include "sys/socket_file.h"
 
-enum { PORT_NAME_LEN = 64, INTERFACE_NAME_LEN = 16, DIRECTORY_NAME_LEN = 256 };
+enum {
+	PORT_NAME_LEN = 64,
+	INTERFACE_NAME_LEN = 16,
+	DIRECTORY_NAME_LEN = 256,
+	CONTROL_SOCKET_LEN = 105, /* so that "-ro" fits into a socket's path, too; see unix(7) */
+};
 
 /* How one port is to be used; what says nothing of its own has the values of the top level. */
 struct port_conf {
@@ -25,6 +31,17 @@ struct port_conf {
 	char send_through[PORT_NAME_LEN]; /* device of the port that packets leave by; "": itself */
 	char gateway_interface[INTERFACE_NAME_LEN]; /* that knows the gateway; "": any */
 };
+
+/* Where glbctl looks for a director. */
+#define CONTROL_SOCKET_DIRECTORY "/run/glb-director"
+#define CONTROL_SOCKET_NAME	 "control.sock"
+#define CONTROL_SOCKET_DEFAULT	 CONTROL_SOCKET_DIRECTORY "/" CONTROL_SOCKET_NAME
+
+/*
+ * Writes the path of the socket that is for reading alone: "-ro" behind the name of the other, in
+ * front of what is behind its last dot. Returns out.
+ */
+const char *control_socket_readers(char out[SOCKET_PATH_LEN], const char *path);
 
 /* The original's way to say where packets of a port leave, by DPDK port number. */
 struct flow_path {
@@ -50,8 +67,10 @@ struct director_conf {
 	char live_device[INTERFACE_NAME_LEN];	  /* that is up while it is ready; "": none */
 	char state_directory[DIRECTORY_NAME_LEN]; /* "": the service manager's, if any */
 	bool keeps_state;			  /* false: not even there */
-	uint32_t live_stall_ms; /* that a worker may stand still; 0: as long as it likes */
-	uint32_t live_leave_ms; /* from taking live_device down to the stop of workers */
+	uint32_t live_stall_ms;	 /* that a worker may stand still; 0: as long as it likes */
+	uint32_t live_leave_ms;	 /* from taking live_device down to the stop of workers */
+	bool has_control_socket; /* is it given? If not, there is a default for it */
+	char control_socket[CONTROL_SOCKET_LEN]; /* path; "": none */
 };
 
 /*

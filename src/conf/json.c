@@ -12,6 +12,7 @@
 #include "conf/encoding.h"
 #include "conf/json.h"
 #include "conf/room.h"
+#include "sys/printable.h"
 #include "sys/words.h"
 
 enum { HINT_LEN = 96 };
@@ -368,9 +369,70 @@ bool conf_is_string(const struct conf_value *value)
 	return json_is_string(value->json);
 }
 
+bool conf_is_object(const struct conf_value *value)
+{
+	return json_is_object(value->json);
+}
+
+bool conf_is_integer(const struct conf_value *value)
+{
+	return json_is_integer(value->json);
+}
+
 bool conf_is_true(const struct conf_value *value)
 {
 	return json_is_true(value->json);
+}
+
+/* One that is no array. */
+static void write_scalar(char *out, size_t room, const json_t *json)
+{
+	if (json_is_string(json))
+		(void)printable(out, room, json_string_value(json));
+	else if (json_is_integer(json))
+		(void)snprintf(out, room, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+	else if (json_is_real(json))
+		(void)snprintf(out, room, "%.3f", json_real_value(json));
+	else if (json_is_boolean(json))
+		(void)snprintf(out, room, "%s", json_is_true(json) ? "yes" : "no");
+	else
+		(void)snprintf(out, room, "-");
+}
+
+const char *conf_text(char out[CONF_TEXT_LEN], const struct conf_value *value)
+{
+	size_t at = 0;
+	size_t index;
+	json_t *one;
+
+	out[0] = '\0';
+	if (!json_is_array(value->json))
+		write_scalar(out, CONF_TEXT_LEN, value->json);
+	json_array_foreach(value->json, index, one)
+	{
+		if (at + 3 >= CONF_TEXT_LEN)
+			break;
+		if (index)
+			at += (size_t)snprintf(out + at, CONF_TEXT_LEN - at, ", ");
+		write_scalar(out + at, CONF_TEXT_LEN - at, one);
+		at += strlen(out + at);
+	}
+	return out;
+}
+
+size_t conf_member_count(const struct conf_value *object)
+{
+	return json_object_size(object->json);
+}
+
+struct conf_value conf_member_at(const struct conf_value *object, size_t index)
+{
+	void *at = json_object_iter(object->json);
+
+	for (size_t i = 0; i < index; i++)
+		at = json_object_iter_next(object->json, at);
+	return member_at(object, json_object_iter_key(at), json_object_iter_value(at),
+			 (uint32_t)index);
 }
 
 size_t conf_count(const struct conf_value *array)
@@ -468,6 +530,15 @@ int conf_uint(uint32_t *out, uint32_t min, uint32_t max, const struct conf_value
 		return conf_refuse(value, "%" JSON_INTEGER_FORMAT " is not from %u to %u", number,
 				   min, max);
 	*out = (uint32_t)number;
+	return 0;
+}
+
+int conf_count64(uint64_t *out, const struct conf_value *value)
+{
+	if (!json_is_integer(value->json) || json_integer_value(value->json) < 0)
+		return conf_refuse(value, "is %s, expected an integer from 0",
+				   value->json ? type_name(value) : "missing");
+	*out = (uint64_t)json_integer_value(value->json);
 	return 0;
 }
 

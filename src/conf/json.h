@@ -98,12 +98,29 @@ bool conf_is_string(const struct conf_value *value);
 /* Is it true, the literal? For values that may also be something else. */
 bool conf_is_true(const struct conf_value *value);
 
+/* Is it an object, or an integer? Likewise. */
+bool conf_is_object(const struct conf_value *value);
+bool conf_is_integer(const struct conf_value *value);
+
+enum { CONF_TEXT_LEN = 256 };
+
+/*
+ * Writes a value as people read it, fit to be printed and cut when it is too long: a string without
+ * its quotes, true as "yes" and false as "no", an array as its elements with ", " between; "-" for
+ * null, an object, and what is missing. Returns out.
+ */
+const char *conf_text(char out[CONF_TEXT_LEN], const struct conf_value *value);
+
 /* A member of an object, to be looked at next. False when there is none; *out says where it is. */
 bool conf_find(struct conf_value *out, const struct conf_value *object, const char *key);
 
 /* Likewise, but a member that must be there: -EINVAL when it is missing. */
 GLB_NODISCARD int conf_member(struct conf_value *out, const struct conf_value *object,
 			      const char *key);
+
+/* Members of an object; 0 for anything else. They are in the order of the file. */
+size_t conf_member_count(const struct conf_value *object);
+struct conf_value conf_member_at(const struct conf_value *object, size_t index);
 
 /* Elements of an array; 0 for anything else. */
 size_t conf_count(const struct conf_value *array);
@@ -126,6 +143,9 @@ int conf_bool(bool *out, const struct conf_value *value);
 
 /* An integer from `min` to `max`. */
 int conf_uint(uint32_t *out, uint32_t min, uint32_t max, const struct conf_value *value);
+
+/* An integer that is not negative. */
+int conf_count64(uint64_t *out, const struct conf_value *value);
 
 /* An IPv4 or IPv6 address. */
 int conf_addr(struct glb_addr *out, const struct conf_value *value);

@@ -6,6 +6,7 @@
 #include "sys/log.h"
 #include "sys/printable.h"
 #include "sys/words.h"
+#include "sys/writer.h"
 
 void report_file(struct report *report, const char *path)
 {
@@ -157,4 +158,19 @@ void report_log(const struct report *report, enum severity least)
 	if (more[SEVERITY_WARNING] && least <= SEVERITY_WARNING)
 		log_warning("and %u more warning%s", more[SEVERITY_WARNING],
 			    plural(more[SEVERITY_WARNING]));
+}
+
+void problem_write(struct writer *w, const struct problem *problem)
+{
+	write_open(w, NULL, '{');
+	write_string(w, "severity", severity_name(problem->severity));
+	write_string(w, "file", problem->path);
+	if (problem->line) {
+		write_uint(w, "line", problem->line);
+		write_uint(w, "column", problem->column);
+	}
+	if (problem->place[0])
+		write_string(w, "place", problem->place);
+	write_string(w, "reason", problem->reason);
+	write_close(w, '}');
 }

@@ -49,6 +49,7 @@ struct problem {
 };
 
 struct own_addrs; /* conf/loops.h */
+struct writer;
 
 struct report {
 	bool strict;   /* set by the caller: what deserves a warning is an error */
@@ -104,6 +105,9 @@ const struct problem *report_first_error(const struct report *report);
  * log, or to be printed by way of sys/printable.h.
  */
 const char *report_line(char out[REPORT_LINE_LEN_MAX], const struct problem *problem);
+
+/* Writes a problem as an object of a list in JSON. */
+void problem_write(struct writer *w, const struct problem *problem);
 
 /* Logs every problem at or above a severity, in order, and how many there was no room for. */
 void report_log(const struct report *report, enum severity least);

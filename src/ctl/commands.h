@@ -9,7 +9,13 @@
 
 #include "options.h"
 
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = COMMAND_MISUSED, EXIT_UNSAFE = 3 };
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = COMMAND_MISUSED,
+	EXIT_UNSAFE = 3,
+	EXIT_REFUSED = 3
+};
 
 int table_build(const struct command_line *line);
 int table_check(const struct command_line *line);
@@ -26,5 +32,11 @@ int table_remove(const struct command_line *line);
 int table_add(const struct command_line *line);
 int mtu(const struct command_line *line);
 int replay(const struct command_line *line);
+int online_status(const struct command_line *line);
+int online_stats(const struct command_line *line);
+int online_tables(const struct command_line *line);
+int online_backends(const struct command_line *line);
+int online_workers(const struct command_line *line);
+int online_ports(const struct command_line *line);
 
 #endif

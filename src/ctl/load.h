@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a command read a tables file, say what is wrong with it, and find and name its tables?
+ * How does a command read a tables file, say what is wrong with it, and find its tables?
  */
 #ifndef CTL_LOAD_H
 #define CTL_LOAD_H
@@ -8,10 +8,9 @@
 #include <glb/generation.h>
 
 #include "conf/input.h"
-#include "sys/printable.h"
+#include "conf/title.h"
 
 struct director_conf;
-struct writer;
 
 enum { PORT_MTU_DEFAULT = 1500 }; /* of a port that nothing is known of */
 
@@ -55,19 +54,5 @@ bool load_director(struct director_conf *conf, struct glb_tables *tables, const 
 
 /* Were they read from a source file? False after saying that an image will not do. */
 bool require_source(const struct glb_tables *tables, const char *path);
-
-/* The name of a table, or its number in parentheses: for logs and JSON, which escape it. */
-const char *table_name(char out[16], const struct glb_table *table, unsigned int index);
-
-/* The same, to be printed. Returns out. */
-const char *table_text(char out[PRINTABLE_NAME_LEN], const struct glb_table *table,
-		       unsigned int index);
-
-/* The number of a table, and its name if it has one, to be printed. Returns out. */
-const char *table_title(char out[PRINTABLE_NAME_LEN], const struct glb_table *table,
-			unsigned int index);
-
-/* What names a table in JSON: its number in the file, from 0, and its name or null. */
-void write_table_id(struct writer *w, const struct glb_table *table, unsigned int index);
 
 #endif

@@ -16,6 +16,7 @@ static const struct command_option options[] = {
 /* A set of options. */
 #define WITH(constant) (1U << OPTION_##constant)
 
+#define ONLINE	     (WITH(SOCKET) | WITH(JSON))
 #define FLOW_ARGS    "SRC.json SRC-IP [SPORT] VIP DPORT [PROTO]"
 #define EDIT_OPTIONS (WITH(TABLE) | WITH(SETTLED) | WITH(FORCE))
 #define EDIT_ARGS    "SRC.json BACKEND"
@@ -180,18 +181,81 @@ static const struct command commands[] = {
 		.example = "glbctl replay --config director.json --tables tables.json in.pcap "
 			   "out.pcap",
 	},
+	{
+		.name = "status",
+		.run = online_status,
+		.options = ONLINE,
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "Say what a running director is, serves and does.",
+		.example = "glbctl status --json",
+	},
+	{
+		.name = "stats",
+		.run = online_stats,
+		.options = ONLINE | WITH(RATE) | WITH(NONZERO),
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "Print its counters: docs/counters.md says what each means.",
+		.example = "glbctl stats --rate --nonzero",
+	},
+	{
+		.name = "tables",
+		.run = online_tables,
+		.options = ONLINE | WITH(TABLE),
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "List the tables it serves, with digests and binds.",
+		.example = "glbctl tables --table web",
+	},
+	{
+		.name = "backends",
+		.run = online_backends,
+		.options = ONLINE | WITH(TABLE),
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "List their backends, with states and what each was sent.",
+		.example = "glbctl backends --table web",
+	},
+	{
+		.name = "workers",
+		.run = online_workers,
+		.options = ONLINE,
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "List its workers, and the generation that each serves.",
+		.example = "glbctl workers --json",
+	},
+	{
+		.name = "ports",
+		.run = online_ports,
+		.options = ONLINE,
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "List its ports, with links, addresses and gateways.",
+		.example = "glbctl ports --socket /run/glb-director/control.sock",
+	},
 };
 
 static const struct program program = {
 	.name = "glbctl",
-	.sentence = "Builds, checks and explains forwarding tables; replays captures.",
+	.sentence =
+		"Builds, checks and explains forwarding tables; asks directors; replays captures.",
 	.notes = "A file named - is standard input, or standard output where one is written.\n"
-		 "Exit status: 0 done, 1 a file is wrong, 2 the command line is, 3 flows would be "
-		 "lost.\n",
+		 "Commands with --socket ask a director that runs, others read files.\n"
+		 "Exit status: 0 done, 1 failed, as of a file that is wrong, 2 the command line is "
+		 "wrong,\n3 refused, as flows would be lost or the director says so.\n",
 	.commands = commands,
 	.command_count = sizeof(commands) / sizeof(*commands),
 	.options = options,
 	.option_count = OPTION_COUNT,
+	.leading = WITH(SOCKET),
 };
 
 /* Results that reached nobody are no success. */

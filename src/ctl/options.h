@@ -25,6 +25,9 @@
 	  "MAC address of the port; without it, frames to any unicast address are the director's") \
 	X(GATEWAY_MAC, "gateway-mac", "MAC", "what \"auto\" in director.json would find")          \
 	X(PUNTED, "punted", "FILE", "capture to be written of what goes to the kernel")            \
+	X(SOCKET, "socket", "PATH",                                                                \
+	  "control socket of the director; /run/glb-director/control.sock where none is named")    \
+	X(RATE, "rate", NULL, "what is counted in a second, rather than since the start")          \
 	X(NONZERO, "nonzero", NULL, "leave out counters that are 0")
 
 enum {

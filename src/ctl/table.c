@@ -106,21 +106,6 @@ static void print_tables(const struct glb_tables *tables)
 	}
 }
 
-static void write_problem(struct writer *w, const struct problem *problem)
-{
-	write_open(w, NULL, '{');
-	write_string(w, "severity", severity_name(problem->severity));
-	write_string(w, "file", problem->path);
-	if (problem->line) {
-		write_uint(w, "line", problem->line);
-		write_uint(w, "column", problem->column);
-	}
-	if (problem->place[0])
-		write_string(w, "place", problem->place);
-	write_string(w, "reason", problem->reason);
-	write_close(w, '}');
-}
-
 static void write_table(struct writer *w, const struct glb_table *table, unsigned int index)
 {
 	char digest[GLB_DIGEST_TEXT_LEN];
@@ -147,7 +132,7 @@ static void write_check(const struct report *report, const struct glb_tables *ta
 	write_close(&w, '}');
 	write_open(&w, "problems", '[');
 	for (uint32_t i = 0; i < report->count; i++)
-		write_problem(&w, &report->problems[i]);
+		problem_write(&w, &report->problems[i]);
 	write_close(&w, ']');
 	write_open(&w, "tables", '[');
 	for (unsigned int t = 0; t < tables->count; t++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "director/api.h"
 #include "director/control.h"
 #include "director/deploy.h"
 #include "director/effect.h"
@@ -56,6 +57,8 @@ int control_load(struct control *control)
 	struct build from = basis(control);
 	int err = 0;
 
+	control->started_at = time(NULL);
+	control->started_ms = clock_ms();
 	control->reload.service = &control->service;
 	reload_ask(&control->reload, false);
 	status_starting(&control->status, "reads its files");
@@ -212,16 +215,29 @@ static void keep_tables(struct control *control)
 	last_good_keep(&control->last_good, in_force(control), &control->conf);
 }
 
+/* Keeps how a request for a reload ended, and why if it was not done. */
+static void keep_end(struct control *control, enum reload_result result, const struct glb_diag *why)
+{
+	struct reload_end *last = &control->last;
+
+	last->result = result;
+	last->at = time(NULL);
+	last->took_ms = clock_ms() - control->reload.started_at_ms;
+	last->why = why ? *why : (struct glb_diag){{0}};
+	last->totals[result]++;
+	status_reloaded(&control->status, why);
+}
+
 /* Serves what a build has come to, if it is any good. It is used up. */
 static void end_build(struct control *control, struct build *build)
 {
 	if (build->err || serve_build(control, build)) {
 		log_error("reload refused; generation %" PRIu64 " keeps serving",
 			  control->generation);
-		status_reloaded(&control->status, &build->why);
+		keep_end(control, RELOAD_REFUSED, &build->why);
 	} else {
 		keep_tables(control);
-		status_reloaded(&control->status, NULL);
+		keep_end(control, RELOAD_DONE, NULL);
 	}
 	if (build->served)
 		served_free(build->served);
@@ -243,7 +259,8 @@ static void put_off(struct control *control)
 	log_warning("reload put off: %s; generation %" PRIu64 " keeps serving", why.text,
 		    control->generation);
 	status_reloading(&control->status);
-	status_reloaded(&control->status, &why);
+	control->reload.started_at_ms = clock_ms(); /* nothing was built */
+	keep_end(control, RELOAD_PUT_OFF, &why);
 }
 
 /* Serves what a build has come to, if one has ended, and starts the next, if one was asked for. */
@@ -438,13 +455,16 @@ static int serve(struct control *control)
 		err = loop_every(control->loop, TICK_MS, turn, control);
 	if (!err)
 		err = readiness_watch(control);
+	if (err)
+		log_error("cannot wait for events: %s", strerror(-err));
+	else
+		err = api_open(control);
 	if (!err) {
 		await_start(control);
 		loop_run(control->loop);
 		err = control->end;
-	} else {
-		log_error("cannot wait for events: %s", strerror(-err));
 	}
+	api_close(control);
 	loop_close(control->loop);
 	control->loop = NULL;
 	return err;

@@ -27,6 +27,7 @@
 #include "director/worker.h"
 #include "sys/service.h"
 
+struct api;
 struct loop;
 
 struct control {
@@ -49,6 +50,10 @@ struct control {
 	struct eal_log eal_log;	  /* of the caller, and not touched here */
 	struct status status;	  /* opened and closed by the caller */
 	bool serving_last_good; /* the tables file was no good at start, and was not mended since */
+	time_t started_at;	/* time of day of the process */
+	uint64_t started_ms;	/* the same by clock_ms() */
+	struct reload_end last; /* reload */
+	struct api *api;	/* the control socket; NULL: none */
 	bool ready;		/* all workers have begun to serve */
 	bool leaving;	   /* routers are to find other ways: a stop, or what comes before it */
 	bool stopping;	   /* a stop was asked for */

@@ -53,6 +53,9 @@ void keep_restart_only(struct director_conf *new, const struct director_conf *ol
 	warn_restart_only_bool("$.backend_counters", old->backend_counters, new->backend_counters);
 	warn_restart_only("$.live_device", old->live_device, new->live_device);
 	memcpy(new->live_device, old->live_device, sizeof(new->live_device));
+	warn_restart_only("$.control_socket",
+			  old->has_control_socket ? old->control_socket : "the default",
+			  new->has_control_socket ? new->control_socket : "the default");
 	memcpy(new->punt_port, old->punt_port, sizeof(new->punt_port));
 	for (unsigned int i = 0; i < new->port_count; i++) {
 		struct port_conf *port = &new->ports[i];
@@ -64,4 +67,6 @@ void keep_restart_only(struct director_conf *new, const struct director_conf *ol
 	new->idle_sleep_us = old->idle_sleep_us;
 	new->rx_drop_en = old->rx_drop_en;
 	new->backend_counters = old->backend_counters;
+	new->has_control_socket = old->has_control_socket;
+	memcpy(new->control_socket, old->control_socket, sizeof(new->control_socket));
 }

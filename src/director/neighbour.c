@@ -19,18 +19,10 @@
 enum {
 	READS_MAX = 256, /* so that a storm of changes does not keep the control thread */
 	LIST_TIMEOUT_MS = 1000,
-	MAC_TEXT_LEN = 18,
 };
 
 /* Sequence numbers tell answers apart: routes by port, lists in their order. */
 enum { SEQ_ROUTE = 1, SEQ_LIST = SEQ_ROUTE + GLB_PORTS_MAX };
-
-static const char *mac_text(char out[MAC_TEXT_LEN], const uint8_t mac[GLB_MAC_LEN])
-{
-	(void)snprintf(out, MAC_TEXT_LEN, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-		       mac[3], mac[4], mac[5]);
-	return out;
-}
 
 static void log_event(const struct neighbours *neighbours, unsigned int port,
 		      enum gateway_event event, const uint8_t old_mac[GLB_MAC_LEN])

@@ -15,6 +15,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "conf/director.h"
 #include "director/publish.h"
@@ -37,6 +38,29 @@ struct build {
 	struct served *served;	   /* all but numbered and with ports, if there is no error */
 	bool last_good; /* its tables are those that were served last: `why` has the reason */
 	char *effect; /* what it does to flows, see effect_text(); NULL: not known, or the first */
+};
+
+enum reload_result { RELOAD_DONE, RELOAD_REFUSED, RELOAD_PUT_OFF, RELOAD_RESULT_COUNT };
+
+/* The word for a result. */
+static inline const char *reload_result_name(enum reload_result result)
+{
+	static const char *const names[RELOAD_RESULT_COUNT] = {
+		[RELOAD_DONE] = "done",
+		[RELOAD_REFUSED] = "refused",
+		[RELOAD_PUT_OFF] = "put_off",
+	};
+
+	return names[result];
+}
+
+/* How the last request ended, if any has. */
+struct reload_end {
+	enum reload_result result;
+	time_t at; /* time of day */
+	uint64_t took_ms;
+	struct glb_diag why;		      /* if it is not done: the first reason */
+	uint64_t totals[RELOAD_RESULT_COUNT]; /* how many ended how; all 0: none has */
 };
 
 struct reload {

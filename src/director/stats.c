@@ -26,7 +26,7 @@ struct worker_counters stats_sum(const struct workers *all)
 	return sum;
 }
 
-static struct port_losses sum_ports(const struct ports *ports)
+struct port_losses stats_losses(const struct ports *ports)
 {
 	struct port_losses sum = ports->before;
 
@@ -38,7 +38,7 @@ static struct port_losses sum_ports(const struct ports *ports)
 static void write_lines(FILE *out, const struct workers *all)
 {
 	struct worker_counters workers = stats_sum(all);
-	struct port_losses ports = sum_ports(&all->ports);
+	struct port_losses ports = stats_losses(&all->ports);
 
 #define PRINT(name, sentence) (void)fprintf(out, #name " %" PRIu64 "\n", workers.name);
 	WORKER_COUNTERS(PRINT)

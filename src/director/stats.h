@@ -11,6 +11,9 @@
  * nothing. */
 struct worker_counters stats_sum(const struct workers *all);
 
+/* What ports have lost, those that were opened again since included. */
+struct port_losses stats_losses(const struct ports *ports);
+
 /*
  * Writes the sum over all workers, what the ports counted and what went to tables and backends, if
  * that is counted, to standard output: a `NAME VALUE` line each. Gives up, and logs that, when they

@@ -237,14 +237,18 @@ static void refuse_command(const struct program *program, const char *group, con
 {
 	char written[NAME_LEN * 2];
 	char text[NAME_LEN * 2];
-	char groups[COMMAND_OPTIONS_MAX][NAME_LEN];
+	char groups[COMMANDS_MAX][NAME_LEN];
 
 	(void)snprintf(written, sizeof(written), "%s%s%s", group ? group : "", group ? " " : "",
 		       word);
 
 	struct nearest nearest = nearest_start(word);
 
-	for (unsigned int i = 0; i < program->command_count && i < COMMAND_OPTIONS_MAX; i++) {
+	/* of two that are as near, the one that is no word of a group */
+	for (unsigned int i = 0; i < program->command_count && !group; i++)
+		if (!strchr(program->commands[i].name, ' '))
+			nearest_try(&nearest, program->commands[i].name, program->commands[i].name);
+	for (unsigned int i = 0; i < program->command_count && i < COMMANDS_MAX; i++) {
 		const char *name = program->commands[i].name;
 		const char *space = strchr(name, ' ');
 
@@ -434,23 +438,67 @@ static int flush_answer(void)
 	return EXIT_FAILURE;
 }
 
+/* Does a word begin an option that may stand before a command? How many words that takes, or 0. */
+static int leading_option(const struct program *program, const char *word)
+{
+	size_t len = strncmp(word, "--", 2) == 0 ? strcspn(word, "=") : 0;
+
+	for (unsigned int i = 0; i < program->option_count; i++) {
+		const struct command_option *option = &program->options[i];
+
+		if (program->leading >> i & 1 && len == strlen(option->name) + 2 &&
+		    !strncmp(word + 2, option->name, len - 2))
+			return option->value && !word[len] ? 2 : 1;
+	}
+	return 0;
+}
+
+/* How many words before the command's are such options. */
+static int leading_words(const struct program *program, int argc, char **argv)
+{
+	int count = 0;
+	int more = 1;
+
+	while (more && count + 1 < argc) {
+		more = leading_option(program, argv[count + 1]);
+		count += more;
+	}
+	return count < argc ? count : argc - 1;
+}
+
+/* Puts `count` words behind those that follow them, of which there are `words`. */
+static void move_behind(char **argv, int count, int words)
+{
+	for (; count > 0; count--) {
+		char *last = argv[count - 1];
+
+		memmove(argv + count - 1, argv + count, (size_t)words * sizeof(*argv));
+		argv[count - 1 + words] = last;
+	}
+}
+
 bool command_read(struct command_line *out, const struct program *program, int argc, char **argv)
 {
 	struct command_line line = {.command = NULL};
+	int before = leading_words(program, argc, argv);
 	bool run = false;
 	int words = 0;
 
 	for (unsigned int i = 0; i < program->command_count && !line.command; i++) {
 		const struct command *command = &program->commands[i];
 
-		words = *command->name ? matched_words(command, argc - 1, argv + 1) : 0;
+		words = *command->name
+				? matched_words(command, argc - 1 - before, argv + 1 + before)
+				: 0;
 		if (words || !*command->name)
 			line.command = command;
 	}
-	if (line.command)
+	if (line.command) {
+		move_behind(argv + 1, before, words);
 		run = read_words(&line, program, argc - words, argv + words);
-	else
-		line.status = answer_without_command(program, argc, argv);
+	} else {
+		line.status = answer_without_command(program, argc - before, argv + before);
+	}
 	if (line.command && line.status == COMMAND_MISUSED)
 		command_print_usage(program, line.command);
 	if (!run && !line.status)

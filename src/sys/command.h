@@ -14,6 +14,7 @@
 enum {
 	COMMAND_MISUSED = 2, /* exit status: the command line makes no sense */
 	COMMAND_OPTIONS_MAX = 32,
+	COMMANDS_MAX = 64,
 };
 
 struct command_option {
@@ -56,6 +57,7 @@ struct program {
 	unsigned int command_count;
 	const struct command_option *options;
 	unsigned int option_count; /* at most COMMAND_OPTIONS_MAX */
+	unsigned int leading;	   /* those that may stand before a command, too: bit i */
 };
 
 /*

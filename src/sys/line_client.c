@@ -254,8 +254,7 @@ bool client_is_idle(const struct client *client)
 	return !is_asked(client) && !client->in_len;
 }
 
-/* Has it left altogether, and not only stopped to send? */
-static bool has_left(const struct client *client)
+bool client_has_left(const struct client *client)
 {
 	struct pollfd fd = {.fd = client->fd};
 
@@ -268,7 +267,7 @@ bool client_is_over(const struct client *client, uint64_t now_ms)
 	const uint64_t passed_ms = now_ms - client->since_ms;
 
 	if (client->request)
-		return has_left(client);
+		return client_has_left(client);
 	if (client->out)
 		return passed_ms >= conf->unread_ms;
 	if (client->has_line)

@@ -60,7 +60,10 @@ void client_ask(struct client *client);
 /* Has it neither asked anything nor begun to? */
 bool client_is_idle(const struct client *client);
 
-/* Has it left, or is the time over for what it does? */
+/* Has it left altogether, and not only stopped to send? */
+bool client_has_left(const struct client *client);
+
+/* Has it left while it waits, or is the time over for what it does? */
 bool client_is_over(const struct client *client, uint64_t now_ms);
 
 /* To be called by a client: looks for lines in the next turn of the loop. */

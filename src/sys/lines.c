@@ -63,7 +63,10 @@ static void take_turn(evutil_socket_t fd, short events, void *arg)
 	}
 }
 
-/* Where there is room for one more, if necessary made by one that is idle; or LINES_CLIENTS_MAX. */
+/*
+ * Where there is room for one more, if necessary made by one that has left or is idle; or
+ * LINES_CLIENTS_MAX.
+ */
 static unsigned int make_room(struct lines *lines)
 {
 	const uint64_t now_ms = clock_ms();
@@ -79,6 +82,9 @@ static unsigned int make_room(struct lines *lines)
 		     one->since_ms < lines->clients[longest]->since_ms))
 			longest = i;
 	}
+	for (unsigned int i = 0; i < LINES_CLIENTS_MAX && longest == LINES_CLIENTS_MAX; i++)
+		if (client_has_left(lines->clients[i]))
+			longest = i;
 	if (longest < LINES_CLIENTS_MAX)
 		client_drop(lines->clients[longest]);
 	return longest;

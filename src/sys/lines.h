@@ -10,8 +10,8 @@
  *   LINES_TURN_MS, at whom the next one goes on;
  *   a line longer than LINES_REQUEST_MAX gets the last answer of its client;
  *   one that sends half a line, does not read its answer, or says nothing is disconnected in time;
- *   when there are LINES_CLIENTS_MAX, whoever has been idle longest makes room, or the new one is
- *   told that there are too many;
+ *   when there are LINES_CLIENTS_MAX, one that has left or been idle longest makes room, or the new
+ *   one is told that there are too many;
  *   answers that nobody reads take LINES_UNREAD_MAX bytes at most: then the oldest is given up.
  *
  * All functions are for the thread of the loop.

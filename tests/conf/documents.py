@@ -45,6 +45,7 @@ DIRECTOR = {
     "live_stall_ms": 0,
     "live_leave_ms": 60000,
     "state_directory": "/var/lib/glb",
+    "control_socket": "/run/glb-director/one.sock",
     "num_worker_queues": 3,
     "flow_paths": [{"rx_port": 1, "rx_queue": 2, "tx_port": 3, "tx_queue": 4}, {}],
     "outbound_src_ip6": "fd00::11",
@@ -356,6 +357,8 @@ def director_documents() -> dict:
     for count in (16, 17):
         made[f"{count} MAC addresses"] = {**only, "macs": [f"02:00:00:00:00:{n:02x}" for n in range(count)]}
     made.update(spellings(DIRECTOR, ("punt_port",), ("x" * 63, "x" * 64, "ü" * 32)))
+    paths = ("", "/", "control.sock", "/run/a\nb", "\n", "/" + "x" * 103, "/" + "x" * 104, "/" + "ü" * 60)
+    made.update(spellings(DIRECTOR, ("control_socket",), paths))
     for key, words in WORDS.items():
         made.update(spellings(only, (key,), words.split()))
     for key, (least, most) in RANGES.items():

@@ -322,6 +322,7 @@ class Lab:
                     host.address(self.underlay),
                 "unmatched": "drop",  # the kernel has its own copy of every packet
                 "live_device": LIVE_DEVICE,
+                "control_socket": str(self.file(f"{host.name}.sock")),
             }, indent=2))
         self.write_tables(json.dumps(lab_tables(self.underlay), indent=2))
 

@@ -55,9 +55,14 @@ def counters_of(text: str) -> dict:
     return {name: int(value) for name, value in (line.split() for line in text.splitlines())}
 
 
+def config_text(config: dict) -> str:
+    """A director.json; without a control socket where none is named: the default is for one director of a host."""
+    return json.dumps({**config, "control_socket": config.get("control_socket", "")})
+
+
 def write_configuration(folder: Path, config: dict, tables: dict) -> list:
     """Write both files; the arguments that name them."""
-    (folder / "director.json").write_text(json.dumps(config))
+    (folder / "director.json").write_text(config_text(config))
     (folder / "tables.json").write_text(json.dumps(tables))
     (folder / "tables.json").chmod(0o600)  # it holds keys
     return ["--config", folder / "director.json", "--tables", folder / "tables.json"]

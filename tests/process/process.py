@@ -9,7 +9,7 @@ import time
 
 import pytest
 from device import CONFIG, TABLES, large_tables
-from drivers import counters_of, eal_options, write_configuration
+from drivers import config_text, counters_of, eal_options, write_configuration
 from held import Held, worker_of
 from netns import LabError, wait_until
 
@@ -77,7 +77,8 @@ class Process:
         """Put other files in place."""
         for name, content in (("tables", tables), ("director", config)):
             if content:
-                (self.folder / f"{name}.json").write_text(json.dumps(content))
+                text = config_text(content) if name == "director" else json.dumps(content)
+                (self.folder / f"{name}.json").write_text(text)
 
     def counters(self):
         """What it printed at the end."""

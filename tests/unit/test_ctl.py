@@ -63,7 +63,7 @@ class Glbctl(unittest.TestCase):
         for words in (
             [],
             ["table"],
-            ["tables"],
+            ["tabel"],
             ["table", "build"],
             ["table", "build", "a", "b", "c"],
             ["table", "check"],

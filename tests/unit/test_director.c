@@ -79,7 +79,7 @@ START_TEST(every_key_has_its_effect)
 		      "'hash_fields':{'dst_addr':true,'src_port':true,'src_addr':false},"
 		      "'alt_hash_fields':{'src_addr':true,'dst_port':true},"
 		      "'forward_icmp_ping_responses':false,'rx_drop_en':false,"
-		      "'backend_counters':false,"
+		      "'backend_counters':false,'control_socket':'/a/b.sock',"
 		      "'idle_sleep_us':0,'punts_per_second':1000,'unmatched':'drop','punt_port':'"
 		      "net_tap0','live_device':'glb-live','turn_times':false,'stall_ms':7,'state_"
 		      "directory':'/"
@@ -92,6 +92,8 @@ START_TEST(every_key_has_its_effect)
 	ck_assert_int_eq(conf.settings.echo, GLB_ECHO_PUNT);
 	ck_assert(!conf.rx_drop_en);
 	ck_assert(!conf.backend_counters);
+	ck_assert(conf.has_control_socket);
+	ck_assert_str_eq(conf.control_socket, "/a/b.sock");
 	ck_assert(!conf.punt_unmatched);
 	ck_assert_str_eq(conf.punt_port, "net_tap0");
 	ck_assert_uint_eq(conf.idle_sleep_us, 0);
@@ -271,6 +273,9 @@ static const struct {
 	{WITH("'rx_drop_en':null"), "1:88: $.rx_drop_en: is null, expected true or false"},
 	{WITH("'backend_counters':1"),
 	 "1:94: $.backend_counters: is a number, expected true or false"},
+	{WITH("'control_socket':''"), NULL},
+	{WITH("'control_socket':'glb.sock'"),
+	 "1:92: $.control_socket: \"glb.sock\" is no absolute path"},
 	{WITH("'idle_sleep_us':10000"), NULL},
 	{WITH("'idle_sleep_us':10001"), "1:91: $.idle_sleep_us: 10001 is not from 0 to 10000"},
 	{WITH("'idle_sleep_us':-1"), "1:91: $.idle_sleep_us: -1 is not from 0 to 10000"},

@@ -39,8 +39,11 @@ END_TEST
 START_TEST(other_keys_of_a_restart_stay_and_all_else_changes)
 {
 	const struct director_conf old = {.idle_sleep_us = 1, .punt_unmatched = true};
-	struct director_conf new = {
-		.idle_sleep_us = 2, .rx_drop_en = true, .backend_counters = true};
+	struct director_conf new = {.idle_sleep_us = 2,
+				    .rx_drop_en = true,
+				    .backend_counters = true,
+				    .has_control_socket = true,
+				    .control_socket = "/run/x"};
 
 	(void)strcpy(new.live_device, "glb-live");
 	new.settings.min_ttl = 7;
@@ -49,6 +52,8 @@ START_TEST(other_keys_of_a_restart_stay_and_all_else_changes)
 	ck_assert_str_eq(new.live_device, "");
 	ck_assert(new.punt_unmatched);
 	ck_assert(!new.rx_drop_en && !new.backend_counters);
+	ck_assert(!new.has_control_socket);
+	ck_assert_str_eq(new.control_socket, "");
 	ck_assert_uint_eq(new.settings.min_ttl, 7);
 }
 END_TEST

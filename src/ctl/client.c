@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "conf/director.h"
+#include "sys/log.h"
+
+enum { ROOM_FIRST = 65536, ROOM_MAX = 1 << 30 };
+
+/* --- The connection --- */
+
+/* Connected, or -errno. */
+static int connect_to(const char *path, unsigned int patience_ms)
+{
+	const struct timeval patience = {.tv_sec = patience_ms / 1000,
+					 .tv_usec = patience_ms % 1000 * 1000};
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
+	    connect(fd, (const struct sockaddr *)&addr, sizeof(addr))) {
+		int err = -errno;
+
+		(void)close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* Says whom a socket is for, to somebody it is not for. */
+static void log_denied(const char *path)
+{
+	struct stat file;
+	const struct passwd *user;
+	const struct group *group;
+
+	if (stat(path, &file)) {
+		log_error("%s: permission denied, and its directory is closed, too", path);
+		return;
+	}
+	user = getpwuid(file.st_uid);
+	group = getgrgid(file.st_gid);
+	log_error("%s: permission denied: it is for user %s and group %s", path,
+		  user ? user->pw_name : "without a name",
+		  group ? group->gr_name : "without a name");
+}
+
+static void log_unreachable(const char *path, int err)
+{
+	if (err == -ENOENT)
+		log_error("%s: no director serves there: there is no such socket; --socket names "
+			  "another",
+			  path);
+	else if (err == -ECONNREFUSED)
+		log_error("%s: no director listens there: the one that did is gone", path);
+	else if (err == -EACCES || err == -EPERM)
+		log_denied(path);
+	else if (err == -EAGAIN)
+		log_error("%s: the director there takes no connection: is it stopped?", path);
+	else
+		log_error("%s: %s", path, strerror(-err));
+}
+
+/* Connected to the socket for operators, or where that is not allowed to the other; else -1, after
+ * logging why.
+ */
+static int open_connection(const char *path, const struct question *question)
+{
+	char readers[SOCKET_PATH_LEN];
+	int fd = connect_to(path, question->patience_ms);
+
+	if (fd == -EACCES && !question->changes && strlen(path) < CONTROL_SOCKET_LEN) {
+		int other =
+			connect_to(control_socket_readers(readers, path), question->patience_ms);
+
+		if (other >= 0)
+			return other;
+	}
+	if (fd < 0)
+		log_unreachable(path, fd);
+	return fd < 0 ? -1 : fd;
+}
+
+/* 0 or -errno. */
+static int send_line(int fd, const char *request)
+{
+	char *line = NULL;
+	int len = asprintf(&line, "%s\n", request);
+	ssize_t sent = 0;
+
+	if (len < 0)
+		return -ENOMEM;
+	for (int at = 0; at < len && sent >= 0; at += (int)sent)
+		sent = send(fd, line + at, (size_t)(len - at), MSG_NOSIGNAL);
+
+	int err = sent < 0 ? -errno : 0;
+
+	free(line);
+	return err;
+}
+
+/* Reads a line of any length: for free(), without its newline. 0 or -errno. */
+static int read_line(char **out, int fd)
+{
+	size_t room = ROOM_FIRST;
+	char *bytes = malloc(room);
+	size_t len = 0;
+	int err = bytes ? 0 : -ENOMEM;
+
+	while (!err && !(len && bytes[len - 1] == '\n')) {
+		ssize_t got;
+
+		if (len == room - 1) {
+			char *more = room < ROOM_MAX ? realloc(bytes, room *= 2) : NULL;
+
+			if (!more) {
+				err = -ENOMEM;
+				break;
+			}
+			bytes = more;
+		}
+		got = recv(fd, bytes + len, room - 1 - len, 0);
+		if (got > 0)
+			len += (size_t)got;
+		else if (!got || errno != EINTR)
+			err = got ? -errno : -ECONNRESET;
+	}
+	if (err) {
+		free(bytes);
+		return err;
+	}
+	bytes[len - 1] = '\0';
+	*out = bytes;
+	return 0;
+}
+
+/* --- The answer --- */
+
+static const char *member_string(const struct conf_value *object, const char *key)
+{
+	struct conf_value value;
+	const char *text;
+
+	return conf_find(&value, object, key) && !conf_string(&text, &value) ? text : "";
+}
+
+/* Everything that is wrong with files, or the one reason that there is. */
+static void log_reasons(const struct conf_value *error)
+{
+	struct conf_value problems;
+	struct conf_value value;
+	size_t count = conf_find(&problems, error, "problems") ? conf_count(&problems) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct conf_value one = conf_element(&problems, i);
+		const char *place = member_string(&one, "place");
+		uint32_t line = 0;
+		uint32_t column = 0;
+		char where[32] = "";
+
+		if (conf_find(&value, &one, "line") && !conf_uint(&line, 0, UINT32_MAX, &value) &&
+		    conf_find(&value, &one, "column") &&
+		    !conf_uint(&column, 0, UINT32_MAX, &value) && line)
+			(void)snprintf(where, sizeof(where), ":%u:%u", line, column);
+		log_error("%s%s: %s%s%s", member_string(&one, "file"), where, place,
+			  *place ? ": " : "", member_string(&one, "reason"));
+	}
+	if (!count)
+		log_error("%s", member_string(error, "reason"));
+}
+
+/* The exit status that an answer stands for, after logging why it is none that was wanted. */
+static int status_of(const struct conf_value *root)
+{
+	struct conf_value value;
+	bool ok = false;
+
+	if (conf_object(root) || !conf_find(&value, root, "ok") || conf_bool(&ok, &value)) {
+		log_error("what answers there is no director");
+		return EXIT_FAILED;
+	}
+	if (ok)
+		return EXIT_OK;
+	if (!conf_find(&value, root, "error") || conf_object(&value)) {
+		log_error("the director gives no reason");
+		return EXIT_FAILED;
+	}
+	log_reasons(&value);
+	return strcmp(member_string(&value, "code"), "refused") != 0 ? EXIT_FAILED : EXIT_REFUSED;
+}
+
+static int read_answer(struct client_answer *out)
+{
+	int err;
+
+	report_init(&out->report);
+	err = conf_parse(&out->file, "answer", out->bytes, strlen(out->bytes), &out->report);
+	if (err) {
+		report_log(&out->report, SEVERITY_ERROR);
+		return EXIT_FAILED;
+	}
+	out->root = conf_root(&out->file);
+	return status_of(&out->root);
+}
+
+int client_ask(struct client_answer *out, const struct command_line *line,
+	       const struct question *question)
+{
+	const char *given = line->values[OPTION_SOCKET];
+	const char *path = given ? given : CONTROL_SOCKET_DEFAULT;
+	int fd = open_connection(path, question);
+	int err;
+
+	out->bytes = NULL;
+	out->file = (struct conf_file){0};
+	if (fd < 0)
+		return EXIT_FAILED;
+	err = send_line(fd, question->request);
+	if (!err || err == -EPIPE) /* it may have said why it hangs up */
+		err = read_line(&out->bytes, fd);
+	(void)close(fd);
+	if (err == -EAGAIN)
+		log_error("%s: no answer within %u s: the director is stopped, or very busy", path,
+			  question->patience_ms / 1000);
+	else if (err == -ECONNRESET)
+		log_error("%s: the director left without an answer", path);
+	else if (err)
+		log_error("%s: %s", path, strerror(-err));
+	if (err)
+		return EXIT_FAILED;
+	if (command_has(line, OPTION_JSON))
+		puts(out->bytes);
+	return read_answer(out);
+}
+
+void client_free(struct client_answer *answer)
+{
+	if (answer->file.root)
+		conf_close(&answer->file);
+	free(answer->bytes);
+	answer->bytes = NULL;
+}

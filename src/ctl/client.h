@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How does a command ask a running director?
+ *
+ * It connects to the control socket, sends a line and reads one (docs/control-socket.md). Whoever
+ * may not use that socket gets answers of the one beside it, which is for reading.
+ */
+#ifndef CTL_CLIENT_H
+#define CTL_CLIENT_H
+
+#include "commands.h"
+#include "conf/json.h"
+
+enum { CLIENT_PATIENCE_MS = 10000 };
+
+struct client_answer {
+	struct conf_value root; /* an object, if it was read */
+	struct conf_file file;
+	struct report report;
+	char *bytes;
+};
+
+/* What is asked. */
+struct question {
+	const char *request; /* without its newline */
+	bool changes;	     /* it does something, and is for operators */
+	unsigned int patience_ms;
+};
+
+/*
+ * Asks the director that a command line names, and prints its answer with --json. EXIT_OK and *out,
+ * to be given up with client_free(); else the exit status, after logging why, and *out has to be
+ * given up all the same if `bytes` is set.
+ */
+GLB_NODISCARD int client_ask(struct client_answer *out, const struct command_line *line,
+			     const struct question *question);
+
+void client_free(struct client_answer *answer);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* glbctl status, tables, backends, workers and ports: what does a running director say? */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client.h"
+#include "columns.h"
+#include "question.h"
+#include "sys/words.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
+
+static const struct column table_columns[] = {
+	{"TABLE", "table", true},	    {"NAME", "name", false},
+	{"DIGEST", "digest", false},	    {"HOPS", "hops", true},
+	{"BACKENDS", "backends", true},	    {"HEALTHY", "healthy", true},
+	{"PACKETS", "table_packets", true}, {"BINDS", "binds", false},
+};
+
+static const struct column backend_columns[] = {
+	{"TABLE", "table", true},	  {"NAME", "name", false},
+	{"BACKEND", "ip", false},	  {"STATE", "state", false},
+	{"HEALTHY", "healthy", false},	  {"WEIGHT", "weight", true},
+	{"ZONE", "zone", false},	  {"PACKETS", "backend_packets", true},
+	{"BYTES", "backend_bytes", true},
+};
+
+static const struct column worker_columns[] = {
+	{"WORKER", "worker", true},	    {"LCORE", "lcore", true},
+	{"SOCKET", "socket", true},	    {"GENERATION", "generation", true},
+	{"RESPONDS", "responds", false},    {"RX", "rx", true},
+	{"FORWARD", "forward", true},	    {"TX", "tx", true},
+	{"TX_DROPPED", "tx_dropped", true},
+};
+
+static const struct column port_columns[] = {
+	{"PORT", "port", true},
+	{"NAME", "name", false},
+	{"INTERFACE", "interface", false},
+	{"LINK", "link", false},
+	{"DOWNS", "link_downs", true},
+	{"MAC", "mac", false},
+	{"MTU", "mtu", true},
+	{"VLAN", "vlan", true},
+	{"GATEWAY", "gateway", false},
+	{"GATEWAY_MAC", "gateway_mac", false},
+	{"STATE", "gateway_state", false},
+};
+
+static const struct column status_table_columns[] = {
+	{"TABLE", "table", true},
+	{"NAME", "name", false},
+	{"DIGEST", "digest", false},
+};
+
+static const struct column status_worker_columns[] = {
+	{"WORKER", "worker", true},
+	{"LCORE", "lcore", true},
+	{"GENERATION", "generation", true},
+	{"RESPONDS", "responds", false},
+};
+
+/* Asks a question without arguments, or about one table, and prints the list in its answer. */
+static int print_list(const struct command_line *line, const char *verb,
+		      const struct column *columns, unsigned int count)
+{
+	const struct question question = {.request = question_of(verb, line),
+					  .patience_ms = CLIENT_PATIENCE_MS};
+	struct client_answer answer;
+	struct conf_value list;
+	int status;
+
+	if (!question.request)
+		return EXIT_FAILED;
+	status = client_ask(&answer, line, &question);
+	if (status == EXIT_OK && !command_has(line, OPTION_JSON) &&
+	    conf_find(&list, &answer.root, verb))
+		columns_print(&list, columns, count);
+	client_free(&answer);
+	free((char *)question.request);
+	return status;
+}
+
+int online_tables(const struct command_line *line)
+{
+	return print_list(line, "tables", table_columns, COUNT_OF(table_columns));
+}
+
+int online_backends(const struct command_line *line)
+{
+	return print_list(line, "backends", backend_columns, COUNT_OF(backend_columns));
+}
+
+int online_workers(const struct command_line *line)
+{
+	return print_list(line, "workers", worker_columns, COUNT_OF(worker_columns));
+}
+
+int online_ports(const struct command_line *line)
+{
+	return print_list(line, "ports", port_columns, COUNT_OF(port_columns));
+}
+
+/* --- Status --- */
+
+static uint64_t member_count(const struct conf_value *object, const char *key)
+{
+	struct conf_value value;
+	uint64_t count = 0;
+
+	if (conf_find(&value, object, key))
+		(void)conf_count64(&count, &value);
+	return count;
+}
+
+static void print_uptime(uint64_t seconds)
+{
+	const uint64_t minutes = seconds / 60;
+	const uint64_t hours = minutes / 60;
+
+	if (hours >= 48)
+		printf("%" PRIu64 " d %" PRIu64 " h", hours / 24, hours % 24);
+	else if (hours)
+		printf("%" PRIu64 " h %" PRIu64 " min", hours, minutes % 60);
+	else if (minutes)
+		printf("%" PRIu64 " min %" PRIu64 " s", minutes, seconds % 60);
+	else
+		printf("%" PRIu64 " s", seconds);
+}
+
+static void print_process(const struct conf_value *root)
+{
+	char text[CONF_TEXT_LEN];
+
+	printf("glb-director %s", member_text(text, root, "version"));
+	if (*member_text(text, root, "commit") != '-')
+		printf(" (%s)", text);
+	printf(", process %s, since ", member_text(text, root, "pid"));
+	printf("%s: up ", member_text(text, root, "started"));
+	print_uptime(member_count(root, "uptime_s"));
+	printf("\nfiles %s", member_text(text, root, "config"));
+	printf(" %s\n", member_text(text, root, "tables_file"));
+}
+
+static void print_last_reload(const struct conf_value *root)
+{
+	char text[CONF_TEXT_LEN];
+	struct conf_value last;
+	struct conf_value totals;
+
+	if (!conf_find(&last, root, "last_reload") || !conf_is_object(&last) ||
+	    !conf_find(&totals, root, "reloads"))
+		return;
+	printf("reloads: %" PRIu64 " done, %" PRIu64 " refused, %" PRIu64 " put off; the last: %s",
+	       member_count(&totals, "done"), member_count(&totals, "refused"),
+	       member_count(&totals, "put_off"), member_text(text, &last, "result"));
+	printf(" at %s", member_text(text, &last, "ended"));
+	printf(", in %" PRIu64 " ms\n", member_count(&last, "took_ms"));
+	if (*member_text(text, &last, "reason") != '-')
+		printf("    %s\n", text);
+}
+
+static void print_status(const struct conf_value *root)
+{
+	struct conf_value list;
+	char text[CONF_TEXT_LEN];
+	struct conf_value ready;
+	bool is_ready = conf_find(&ready, root, "ready") && conf_is_true(&ready);
+
+	print_process(root);
+	printf("%s, generation %s: binds %" PRIu64 ", backends %" PRIu64 ", healthy %" PRIu64 "\n",
+	       is_ready ? "ready" : "NOT READY", member_text(text, root, "generation"),
+	       member_count(root, "binds"), member_count(root, "backends"),
+	       member_count(root, "healthy"));
+	print_last_reload(root);
+	if (conf_find(&list, root, "tables"))
+		columns_print(&list, status_table_columns, COUNT_OF(status_table_columns));
+	if (conf_find(&list, root, "workers"))
+		columns_print(&list, status_worker_columns, COUNT_OF(status_worker_columns));
+	if (conf_find(&list, root, "ports"))
+		columns_print(&list, port_columns, COUNT_OF(port_columns));
+}
+
+int online_status(const struct command_line *line)
+{
+	const struct question question = {.request = "{\"glb\": 1, \"verb\": \"status\"}",
+					  .patience_ms = CLIENT_PATIENCE_MS};
+	struct client_answer answer;
+	int status = client_ask(&answer, line, &question);
+
+	if (status == EXIT_OK && !command_has(line, OPTION_JSON))
+		print_status(&answer.root);
+	client_free(&answer);
+	return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which line asks a director what a command line asks for?
+ */
+#ifndef CTL_QUESTION_H
+#define CTL_QUESTION_H
+
+#include "commands.h"
+#include "sys/writer.h"
+
+/* A request that is being written. */
+struct draft {
+	struct writer w; /* for members that the verb takes */
+	char *text;
+	size_t len;
+};
+
+/* Begins a request. False: out of memory, which is logged. */
+bool draft_begin(struct draft *out, const char *verb);
+
+/* The whole request, for free(). NULL: out of memory, which is logged. */
+char *draft_end(struct draft *draft);
+
+/* A request with a verb and, if --table is given, the name of that. As draft_end(). */
+char *question_of(const char *verb, const struct command_line *line);
+
+#endif

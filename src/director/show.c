@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <glb/digest.h>
+
+#include "conf/addr.h"
+#include "conf/title.h"
+#include "director/show.h"
+#include "sys/clock.h"
+#include "sys/version.h"
+
+enum { TIME_LEN = 32 };
+
+static const struct glb_generation *in_force(const struct control *control)
+{
+	return control->workers.publish.current->gen;
+}
+
+/* As of RFC 3339, in UTC; 0: null. */
+static void put_time(struct writer *w, const char *key, time_t at)
+{
+	char text[TIME_LEN];
+	struct tm parts;
+
+	if (at && gmtime_r(&at, &parts) && strftime(text, sizeof(text), "%FT%TZ", &parts))
+		write_string(w, key, text);
+	else
+		write_string(w, key, NULL);
+}
+
+/* All 0: null. */
+static void put_mac(struct writer *w, const char *key, const uint8_t mac[GLB_MAC_LEN])
+{
+	static const uint8_t none[GLB_MAC_LEN];
+	char text[MAC_TEXT_LEN];
+
+	write_string(w, key, memcmp(mac, none, sizeof(none)) ? mac_text(text, mac) : NULL);
+}
+
+/* --- Status --- */
+
+static void put_process(struct writer *w, const struct control *control)
+{
+	write_string(w, "version", version_number());
+	write_string(w, "commit", *version_commit() ? version_commit() : NULL);
+	write_uint(w, "pid", (uint64_t)getpid());
+	put_time(w, "started", control->started_at);
+	write_uint(w, "uptime_s", (clock_ms() - control->started_ms) / 1000);
+	write_string(w, "config", control->reload.config_path);
+	write_string(w, "tables_file", control->reload.tables_path);
+}
+
+static void put_last_reload(struct writer *w, const struct control *control)
+{
+	const struct reload_end *last = &control->last;
+	uint64_t ended = 0;
+
+	write_open(w, "reloads", '{');
+	for (unsigned int result = 0; result < RELOAD_RESULT_COUNT; result++) {
+		write_uint(w, reload_result_name(result), last->totals[result]);
+		ended += last->totals[result];
+	}
+	write_close(w, '}');
+	write_bool(w, "reloading", control->reload.building || control->reload.asked);
+	if (!ended) {
+		write_string(w, "last_reload", NULL);
+		return;
+	}
+	write_open(w, "last_reload", '{');
+	write_string(w, "result", reload_result_name(last->result));
+	put_time(w, "ended", last->at);
+	write_uint(w, "took_ms", last->took_ms);
+	if (last->result != RELOAD_DONE)
+		write_string(w, "reason", last->why.text);
+	write_close(w, '}');
+}
+
+static void put_table_digests(struct writer *w, const struct glb_tables *tables)
+{
+	char digest[GLB_DIGEST_TEXT_LEN];
+
+	write_open(w, "tables", '[');
+	for (unsigned int t = 0; t < tables->count; t++) {
+		write_open(w, NULL, '{');
+		write_table_id(w, tables->tables[t], t);
+		write_string(w, "digest", glb_digest(digest, tables->tables[t]));
+		write_close(w, '}');
+	}
+	write_close(w, ']');
+}
+
+void show_status(struct writer *w, const struct control *control)
+{
+	const struct glb_generation *gen = in_force(control);
+	struct extent extent = status_extent(gen);
+
+	put_process(w, control);
+	write_bool(w, "ready", control->ready);
+	write_uint(w, "generation", gen->number);
+	put_last_reload(w, control);
+	write_uint(w, "binds", extent.binds);
+	write_uint(w, "backends", extent.backends);
+	write_uint(w, "healthy", extent.healthy);
+	put_table_digests(w, &gen->tables);
+	show_workers(w, control);
+	show_ports(w, control);
+}
+
+/* --- Workers and ports --- */
+
+void show_workers(struct writer *w, const struct control *control)
+{
+	const struct workers *all = &control->workers;
+
+	write_open(w, "workers", '[');
+	for (unsigned int i = 0; i < all->count; i++) {
+		const struct worker_counters *counters = &all->workers[i].counters;
+		const unsigned int lcore = worker_lcore(i);
+
+		write_open(w, NULL, '{');
+		write_uint(w, "worker", i);
+		write_uint(w, "lcore", lcore);
+		write_uint(w, "socket", rte_lcore_to_socket_id(lcore));
+		write_uint(w, "generation",
+			   __atomic_load_n(&counters->generation, __ATOMIC_RELAXED));
+		write_bool(w, "responds",
+			   !control->stalls.token || control->stalls.waited_ms < STALL_MS ||
+				   publish_has_answered(&all->publish, i, control->stalls.token));
+		write_uint(w, "rx", counters->rx);
+		write_uint(w, "forward", counters->verdicts[GLB_FORWARD]);
+		write_uint(w, "tx", counters->tx);
+		write_uint(w, "tx_dropped", counters->tx_dropped);
+		write_close(w, '}');
+	}
+	write_close(w, ']');
+}
+
+/* What the kernel says of a gateway that is looked up. */
+static void put_gateway(struct writer *w, const struct gateway *gateway,
+			const struct glb_port *port)
+{
+	static const char *const states[] = {
+		[NEIGHBOUR_LOST] = "lost",
+		[NEIGHBOUR_STALE] = "stale",
+		[NEIGHBOUR_SURE] = "sure",
+	};
+	char addr[ADDR_TEXT_LEN];
+
+	put_mac(w, "gateway_mac", port->gateway_mac);
+	write_string(w, "gateway",
+		     gateway->addr.version ? addr_text(addr, &gateway->addr) : "configured");
+	write_string(w, "gateway_state", gateway->addr.version ? states[gateway->state] : NULL);
+}
+
+/* "up" or "down", and "gone" where the device is; null: nobody asks. */
+static const char *link_state(const struct link *link)
+{
+	if (!link->is_followed)
+		return NULL;
+	if (!link->device.now.ifindex && link->netdev.name[0])
+		return "gone";
+	return link->device.now.is_up ? "up" : "down";
+}
+
+static void put_port_name(struct writer *w, const char *key, uint16_t id)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	write_string(w, key,
+		     id == PORT_NONE || rte_eth_dev_get_name_by_port(id, name) ? NULL : name);
+}
+
+static void put_port(struct writer *w, const struct control *control, uint16_t id)
+{
+	const struct glb_port *port = &in_force(control)->settings.ports[id];
+	const struct link *link = &control->links.list[id];
+
+	write_open(w, NULL, '{');
+	write_uint(w, "port", id);
+	put_port_name(w, "name", id);
+	write_string(w, "interface", link->netdev.name[0] ? link->netdev.name : NULL);
+	write_string(w, "link", link_state(link));
+	write_uint(w, "link_downs", link->device.downs);
+	put_mac(w, "mac", port->mac);
+	write_uint(w, "mtu", port->mtu);
+	if (port->vlan != GLB_VLAN_KEEP && port->vlan != GLB_VLAN_NONE)
+		write_uint(w, "vlan", port->vlan);
+	else
+		write_string(w, "vlan", NULL);
+	put_gateway(w, &control->neighbours.gateways[id], port);
+	put_port_name(w, "send_through", port->through ? port->through - 1 : id);
+	put_port_name(w, "punt_port", control->workers.ports.twin_ids[id]);
+	write_uint(w, "queues", control->workers.ports.queue_count);
+	write_close(w, '}');
+}
+
+void show_ports(struct writer *w, const struct control *control)
+{
+	const struct ports *ports = &control->workers.ports;
+
+	write_open(w, "ports", '[');
+	for (unsigned int i = 0; i < ports->count; i++)
+		put_port(w, control, ports->ids[i]);
+	write_close(w, ']');
+}

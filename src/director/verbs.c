@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Verbs that look at something and are answered at once. */
+#include <errno.h>
+
+#include "director/response.h"
+#include "director/show.h"
+#include "director/verbs.h"
+
+/* Answers with what was written, or with why it could not be: as of show.h. */
+static void answer_shown(const struct call *call, struct response *response, int err)
+{
+	if (!err) {
+		response_send(response, call->lines_request);
+		return;
+	}
+	response_drop(response);
+	if (err == -ENOENT)
+		response_refuse(call->lines_request, RESPONSE_BAD_REQUEST,
+				"there is no table \"%s\"", call->request.table);
+	else
+		response_give_up(call->lines_request);
+}
+
+/* Answers with what one of these writes. */
+static void show(const struct call *call,
+		 void (*put)(struct writer *w, const struct control *control))
+{
+	struct response response;
+
+	if (!response_begin(&response)) {
+		response_give_up(call->lines_request);
+		return;
+	}
+	put(&response.w, call->control);
+	response_send(&response, call->lines_request);
+}
+
+static void show_some(const struct call *call,
+		      int (*put)(struct writer *w, const struct control *control,
+				 const char *table))
+{
+	struct response response;
+
+	if (response_begin(&response))
+		answer_shown(call, &response, put(&response.w, call->control, call->request.table));
+	else
+		response_give_up(call->lines_request);
+}
+
+void verb_status(const struct call *call)
+{
+	show(call, show_status);
+}
+
+void verb_workers(const struct call *call)
+{
+	show(call, show_workers);
+}
+
+void verb_ports(const struct call *call)
+{
+	show(call, show_ports);
+}
+
+void verb_tables(const struct call *call)
+{
+	show_some(call, show_tables);
+}
+
+void verb_backends(const struct call *call)
+{
+	show_some(call, show_backends);
+}
+
+void verb_stats(const struct call *call)
+{
+	struct response response;
+
+	if (response_begin(&response))
+		answer_shown(call, &response, show_stats(&response.w, call->control));
+	else
+		response_give_up(call->lines_request);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What does each verb of the control socket do?
+ *
+ * Each answers its request, now or later. Called by src/director/api.c only.
+ */
+#ifndef DIRECTOR_VERBS_H
+#define DIRECTOR_VERBS_H
+
+#include "director/control.h"
+#include "director/request.h"
+
+struct lines_request;
+
+/* A request, read and checked. */
+struct call {
+	struct control *control;
+	struct lines_request *lines_request; /* to be answered */
+	struct request request;
+};
+
+void verb_status(const struct call *call);
+void verb_stats(const struct call *call);
+void verb_tables(const struct call *call);
+void verb_backends(const struct call *call);
+void verb_workers(const struct call *call);
+void verb_ports(const struct call *call);
+
+#endif
