@@ -374,6 +374,11 @@ bool conf_is_object(const struct conf_value *value)
 	return json_is_object(value->json);
 }
 
+bool conf_is_array(const struct conf_value *value)
+{
+	return json_is_array(value->json);
+}
+
 bool conf_is_integer(const struct conf_value *value)
 {
 	return json_is_integer(value->json);

@@ -98,11 +98,12 @@ bool conf_is_string(const struct conf_value *value);
 /* Is it true, the literal? For values that may also be something else. */
 bool conf_is_true(const struct conf_value *value);
 
-/* Is it an object, or an integer? Likewise. */
+/* Is it an object, an array or an integer? Likewise. */
+bool conf_is_array(const struct conf_value *value);
 bool conf_is_object(const struct conf_value *value);
 bool conf_is_integer(const struct conf_value *value);
 
-enum { CONF_TEXT_LEN = 256 };
+enum { CONF_TEXT_LEN = 512 };
 
 /*
  * Writes a value as people read it, fit to be printed and cut when it is too long: a string without

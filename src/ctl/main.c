@@ -182,6 +182,17 @@ static const struct command commands[] = {
 			   "out.pcap",
 	},
 	{
+		.name = "reload",
+		.run = online_reload,
+		.options = ONLINE | WITH(TABLES_ONLY),
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "Have it read its files again; say what that did, or exit 3 and say "
+			    "why not.",
+		.example = "glbctl reload --json",
+	},
+	{
 		.name = "status",
 		.run = online_status,
 		.options = ONLINE,

@@ -10,7 +10,7 @@
 #include "sys/log.h"
 #include "sys/words.h"
 
-enum { NAME_LEN = 640, INTERVAL_S = 1 };
+enum { NAME_LEN = 1200, INTERVAL_S = 1 };
 
 struct figure {
 	char *label; /* as in docs/counters.md, with labels */

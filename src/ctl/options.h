@@ -27,6 +27,7 @@
 	X(PUNTED, "punted", "FILE", "capture to be written of what goes to the kernel")            \
 	X(SOCKET, "socket", "PATH",                                                                \
 	  "control socket of the director; /run/glb-director/control.sock where none is named")    \
+	X(TABLES_ONLY, "tables-only", NULL, "leave director.json as it is in force")               \
 	X(RATE, "rate", NULL, "what is counted in a second, rather than since the start")          \
 	X(NONZERO, "nonzero", NULL, "leave out counters that are 0")
 

@@ -239,9 +239,10 @@ static void end_build(struct control *control, struct build *build)
 		keep_tables(control);
 		keep_end(control, RELOAD_DONE, NULL);
 	}
+	waiters_build_ended(&control->waiters, control, build);
 	if (build->served)
 		served_free(build->served);
-	free(build->effect);
+	build_clear(build);
 }
 
 /* A request stays, but whoever waits for its end need not wait for the worker. */
@@ -261,6 +262,7 @@ static void put_off(struct control *control)
 	status_reloading(&control->status);
 	control->reload.started_at_ms = clock_ms(); /* nothing was built */
 	keep_end(control, RELOAD_PUT_OFF, &why);
+	waiters_put_off(&control->waiters, control);
 }
 
 /* Serves what a build has come to, if one has ended, and starts the next, if one was asked for. */
@@ -283,6 +285,7 @@ static void follow_builds(struct control *control)
 	status_reloading(&control->status);
 	build = basis(control);
 	reload_start(&control->reload, &build);
+	waiters_build_starts(&control->waiters);
 }
 
 /* The ports as they are now: configured, with what the kernel says of gateways and devices. */
@@ -401,6 +404,7 @@ static void turn(void *arg)
 	follow_start(control);
 	if (control->ready && !control->stopping)
 		follow_builds(control);
+	waiters_follow(&control->waiters, control);
 	control->end = mend_ports(control);
 	if (control->end) {
 		loop_end(control->loop);
@@ -464,6 +468,7 @@ static int serve(struct control *control)
 		loop_run(control->loop);
 		err = control->end;
 	}
+	waiters_end(&control->waiters);
 	api_close(control);
 	loop_close(control->loop);
 	control->loop = NULL;

@@ -24,6 +24,7 @@
 #include "director/reload.h"
 #include "director/stalls.h"
 #include "director/status.h"
+#include "director/waiters.h"
 #include "director/worker.h"
 #include "sys/service.h"
 
@@ -54,6 +55,7 @@ struct control {
 	uint64_t started_ms;	/* the same by clock_ms() */
 	struct reload_end last; /* reload */
 	struct api *api;	/* the control socket; NULL: none */
+	struct waiters waiters; /* for reloads */
 	bool ready;		/* all workers have begun to serve */
 	bool leaving;	   /* routers are to find other ways: a stop, or what comes before it */
 	bool stopping;	   /* a stop was asked for */

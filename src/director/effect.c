@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#include <glb/diff.h>
-#include <glb/digest.h>
 
 #include "conf/settings.h"
 #include "conf/tables.h"
 #include "director/effect.h"
 #include "sys/log.h"
 #include "sys/words.h"
-
-enum { TABLES_MAX = 16 }; /* that are looked at in full: some 5 ms each */
-
-/* "table web" or "table 3", without escapes: the log sees to them. */
-static void put_title(FILE *out, const struct glb_table *table, unsigned int index)
-{
-	if (table->spec.name)
-		(void)fprintf(out, "table %.200s: ", table->spec.name);
-	else
-		(void)fprintf(out, "table %u: ", index);
-}
+#include "sys/writer.h"
 
 static const struct glb_addr *primary_of(const struct glb_table *table, uint32_t row)
 {
@@ -36,38 +25,39 @@ static uint32_t count_changed_primaries(const struct glb_table *old, const struc
 	return changed;
 }
 
-static void put_loss(FILE *out, const struct glb_diff *diff)
+/* A place for one more table; NULL: it is only counted. Its name is the caller's to copy. */
+static struct effect_table *add_table(struct effect *effect, enum effect_change change,
+				      unsigned int index)
 {
-	if (!diff->same_hash_key)
-		(void)fprintf(out, "; another hash_key: every flow is on another row");
-	else if (diff->lost)
-		(void)fprintf(out, "; flows on up to %u row%s lost their path", diff->lost,
-			      plural(diff->lost));
-	else
-		(void)fprintf(out, "; no row lost the path of its flows");
-	if (diff->binds_gone)
-		(void)fprintf(out, "; %u bind%s gone, with all flows", diff->binds_gone,
-			      plural(diff->binds_gone));
-	if (diff->servers_lost)
-		(void)fprintf(out, "; %u server ID%s elsewhere", diff->servers_lost,
-			      diff->servers_lost == 1 ? " leads" : "s lead");
+	struct effect_table *table;
+
+	if (effect->changed++ >= EFFECT_TABLES_MAX)
+		return NULL;
+	table = &effect->tables[effect->count++];
+	table->change = change;
+	table->index = index;
+	return table;
 }
 
 /* 0 or -ENOMEM. */
-static int put_change(FILE *out, const struct glb_table *old, const struct glb_table *new)
+static int copy_name(struct effect_table *out, const struct glb_table *table)
 {
-	char was[GLB_DIGEST_TEXT_LEN];
-	char is[GLB_DIGEST_TEXT_LEN];
-	bool ranked = old->ranked && new->ranked;
-	struct glb_diff diff = {0};
-	int err = ranked ? glb_diff_totals(&diff, old, new, false) : 0;
-	uint32_t changed = ranked ? diff.changed_primary : count_changed_primaries(old, new);
+	out->name = table->spec.name ? strdup(table->spec.name) : NULL;
+	return out->name || !table->spec.name ? 0 : -ENOMEM;
+}
 
-	(void)fprintf(out, "digest %s, was %s; %u row%s with another primary", glb_digest(is, new),
-		      glb_digest(was, old), changed, plural(changed));
-	if (ranked)
-		put_loss(out, &diff);
-	(void)fputc('\0', out);
+/* 0 or -ENOMEM. */
+static int compare(struct effect_table *out, const struct glb_table *old,
+		   const struct glb_table *new)
+{
+	int err = copy_name(out, old);
+
+	(void)glb_digest(out->digest, new);
+	(void)glb_digest(out->was, old);
+	out->ranked = old->ranked && new->ranked;
+	out->diff.changed_primary = out->ranked ? 0 : count_changed_primaries(old, new);
+	if (!err && out->ranked)
+		err = glb_diff_totals(&out->diff, old, new, false);
 	return err;
 }
 
@@ -89,13 +79,15 @@ static int place_in(const struct glb_tables *tables, const struct glb_table *tab
 	return by_order ? (int)index : found;
 }
 
-/* 0 or -ENOMEM. */
-static int put_changes(FILE *out, const struct glb_tables *old, const struct glb_tables *new)
+/* What became of the old tables. 0 or -ENOMEM. */
+static int add_old(struct effect *effect, const struct glb_tables *old,
+		   const struct glb_tables *new)
 {
-	unsigned int changed = 0;
 	int err = 0;
 
 	for (unsigned int t = 0; t < old->count && !err; t++) {
+		struct effect_table *table;
+
 		if (is_shared(old, new, t))
 			continue;
 
@@ -103,44 +95,109 @@ static int put_changes(FILE *out, const struct glb_tables *old, const struct glb
 
 		if (index >= 0 && new->tables[index] == old->tables[t])
 			continue; /* the same at another place */
-		if (changed++ >= TABLES_MAX)
+		table = add_table(effect, index < 0 ? EFFECT_GONE : EFFECT_CHANGED,
+				  index < 0 ? t : (unsigned int)index);
+		if (!table)
 			continue;
-		put_title(out, old->tables[t], t);
-		if (index < 0)
-			(void)fprintf(out, "gone, with all its flows%c", 0);
-		else
-			err = put_change(out, old->tables[t], new->tables[index]);
+		if (index >= 0) {
+			err = compare(table, old->tables[t], new->tables[index]);
+		} else {
+			(void)glb_digest(table->was, old->tables[t]);
+			err = copy_name(table, old->tables[t]);
+		}
 	}
-	for (unsigned int t = 0; t < new->count; t++) {
-		char digest[GLB_DIGEST_TEXT_LEN];
-
-		if (is_shared(old, new, t) || place_in(old, new->tables[t], t) >= 0 ||
-		    changed++ >= TABLES_MAX)
-			continue;
-		put_title(out, new->tables[t], t);
-		(void)fprintf(out, "new, digest %s%c", glb_digest(digest, new->tables[t]), 0);
-	}
-	if (changed > TABLES_MAX)
-		(void)fprintf(out, "and %u more table%s changed%c", changed - TABLES_MAX,
-			      plural(changed - TABLES_MAX), 0);
 	return err;
 }
 
-char *effect_text(const struct glb_tables *old, const struct glb_tables *new)
+/* Which tables are new. 0 or -ENOMEM. */
+static int add_new(struct effect *effect, const struct glb_tables *old,
+		   const struct glb_tables *new)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	int err = 0;
 
-	if (!out)
+	for (unsigned int t = 0; t < new->count && !err; t++) {
+		struct effect_table *table;
+
+		if (is_shared(old, new, t) || place_in(old, new->tables[t], t) >= 0)
+			continue;
+		table = add_table(effect, EFFECT_NEW, t);
+		if (!table)
+			continue;
+		(void)glb_digest(table->digest, new->tables[t]);
+		err = copy_name(table, new->tables[t]);
+	}
+	return err;
+}
+
+struct effect *effect_make(const struct glb_tables *old, const struct glb_tables *new)
+{
+	struct effect *effect = calloc(1, sizeof(*effect));
+
+	if (!effect)
 		return NULL;
-
-	int err = put_changes(out, old, new);
-
-	if (!fclose(out) && !err)
-		return text;
-	free(text);
+	if (!add_old(effect, old, new) && !add_new(effect, old, new))
+		return effect;
+	effect_free(effect);
 	return NULL;
+}
+
+void effect_free(struct effect *effect)
+{
+	for (unsigned int t = 0; effect && t < effect->count; t++)
+		free(effect->tables[t].name);
+	free(effect);
+}
+
+/* Appends to a text of which `at` bytes are there; all of it has room. */
+GLB_PRINTF(3, 4)
+static void put(char out[EFFECT_SUMMARY_LEN], size_t *at, const char *format, ...)
+{
+	va_list args;
+	int more;
+
+	va_start(args, format);
+	more = vsnprintf(out + *at, EFFECT_SUMMARY_LEN - *at, format, args);
+	va_end(args);
+	*at += (size_t)more;
+}
+
+static void put_loss(char out[EFFECT_SUMMARY_LEN], size_t *at, const struct glb_diff *diff)
+{
+	if (!diff->same_hash_key)
+		put(out, at, "; another hash_key: every flow is on another row");
+	else if (diff->lost)
+		put(out, at, "; flows on up to %u row%s lost their path", diff->lost,
+		    plural(diff->lost));
+	else
+		put(out, at, "; no row lost the path of its flows");
+	if (diff->binds_gone)
+		put(out, at, "; %u bind%s gone, with all flows", diff->binds_gone,
+		    plural(diff->binds_gone));
+	if (diff->servers_lost)
+		put(out, at, "; %u server ID%s elsewhere", diff->servers_lost,
+		    diff->servers_lost == 1 ? " leads" : "s lead");
+}
+
+const char *effect_summary(char out[EFFECT_SUMMARY_LEN], const struct effect_table *table)
+{
+	uint32_t changed = table->diff.changed_primary;
+	size_t at = 0;
+
+	switch (table->change) {
+	case EFFECT_GONE:
+		put(out, &at, "gone, with all its flows");
+		break;
+	case EFFECT_NEW:
+		put(out, &at, "new, digest %s", table->digest);
+		break;
+	case EFFECT_CHANGED:
+		put(out, &at, "digest %s, was %s; %u row%s with another primary", table->digest,
+		    table->was, changed, plural(changed));
+		if (table->ranked)
+			put_loss(out, &at, &table->diff);
+		break;
+	}
+	return out;
 }
 
 void effect_log_fields(const struct glb_settings *old, const struct glb_settings *new)
@@ -157,10 +214,79 @@ void effect_log_fields(const struct glb_settings *old, const struct glb_settings
 			    : "most lost their path, as alt_hash_fields are not what they were");
 }
 
-void effect_log(const char *effect)
+/* "web" or "3", without escapes: the log sees to them. */
+static const char *title(char out[256], const struct effect_table *table)
 {
-	if (effect && !*effect)
+	if (table->name)
+		(void)snprintf(out, 256, "%.200s", table->name);
+	else
+		(void)snprintf(out, 256, "%u", table->index);
+	return out;
+}
+
+void effect_log(const struct effect *effect)
+{
+	char summary[EFFECT_SUMMARY_LEN];
+	char name[256];
+
+	if (!effect)
+		return;
+	if (!effect->changed)
 		log_info("no table changed");
-	for (const char *line = effect; line && *line; line += strlen(line) + 1)
-		log_info("%s", line);
+	for (unsigned int t = 0; t < effect->count; t++)
+		log_info("table %s: %s", title(name, &effect->tables[t]),
+			 effect_summary(summary, &effect->tables[t]));
+	if (effect->changed > effect->count)
+		log_info("and %u more table%s changed", effect->changed - effect->count,
+			 plural(effect->changed - effect->count));
+}
+
+/* Members about flows, of a table of which they are known. */
+static void write_diff(struct writer *w, const struct effect_table *table)
+{
+	const struct glb_diff *diff = &table->diff;
+
+	write_uint(w, "changed_primary", diff->changed_primary);
+	if (!table->ranked)
+		return;
+	write_bool(w, "same_hash_key", diff->same_hash_key);
+	write_uint(w, "changed_rows", diff->changed_rows);
+	write_uint(w, "rows_lost", diff->lost);
+	write_uint(w, "binds_gone", diff->binds_gone);
+	write_uint(w, "servers_lost", diff->servers_lost);
+	write_bool(w, "loses_flows", glb_diff_loses(diff));
+}
+
+static void write_table(struct writer *w, const struct effect_table *table)
+{
+	static const char *const changes[] = {
+		[EFFECT_CHANGED] = "changed",
+		[EFFECT_NEW] = "new",
+		[EFFECT_GONE] = "gone",
+	};
+	char summary[EFFECT_SUMMARY_LEN];
+
+	write_open(w, NULL, '{');
+	write_uint(w, "table", table->index);
+	write_string(w, "name", table->name);
+	write_string(w, "change", changes[table->change]);
+	write_string(w, "digest", table->digest[0] ? table->digest : NULL);
+	write_string(w, "was", table->was[0] ? table->was : NULL);
+	if (table->change == EFFECT_CHANGED)
+		write_diff(w, table);
+	write_string(w, "summary", effect_summary(summary, table));
+	write_close(w, '}');
+}
+
+void effect_write(struct writer *w, const struct effect *effect)
+{
+	if (!effect) {
+		write_string(w, "changes", NULL);
+		return;
+	}
+	write_uint(w, "changed_tables", effect->changed);
+	write_open(w, "changes", '[');
+	for (unsigned int t = 0; t < effect->count; t++)
+		write_table(w, &effect->tables[t]);
+	write_close(w, ']');
 }

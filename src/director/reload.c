@@ -68,6 +68,16 @@ static int read_last_good(struct build *build, struct glb_tables *tables,
 	return err;
 }
 
+/* Keeps all errors that the report has room for, for whoever asked. Without memory, the log has
+ * them. */
+static void keep_problems(struct build *build, const struct report *report)
+{
+	build->problems = calloc(report->count + 1, sizeof(*build->problems));
+	for (uint32_t i = 0; i < report->count && build->problems; i++)
+		if (report->problems[i].severity == SEVERITY_ERROR)
+			build->problems[build->problem_count++] = report->problems[i];
+}
+
 /*
  * Both files are looked at even if the first is bad, so that all problems show at once. What the
  * tables in force have in common with the new ones is not worked out again.
@@ -101,6 +111,8 @@ static int read_files(struct build *build, struct glb_tables *tables, struct rel
 	inputs_free(inputs, 2);
 	report_log(&report, SEVERITY_WARNING);
 	keep_reason(&build->why, &report);
+	if (build->known.count && report_has_errors(&report))
+		keep_problems(build, &report);
 	if (conf_err && !err)
 		glb_tables_free(tables);
 	if (err && !conf_err && reload->takes_last_good && !build->known.count)
@@ -148,7 +160,7 @@ static void *run(void *arg)
 	if (!build->err) /* before anybody asks the control thread, which has no time for it */
 		glb_digests_keep(&build->served->gen->tables, parallel_run);
 	if (!build->err && build->known.count)
-		build->effect = effect_text(&build->known, &build->served->gen->tables);
+		build->effect = effect_make(&build->known, &build->served->gen->tables);
 	__atomic_store_n(&reload->ended, true, __ATOMIC_RELEASE);
 	service_wake(reload->service);
 	return NULL;
@@ -232,6 +244,14 @@ bool reload_wait(struct reload *reload, unsigned int timeout_ms)
 	return true;
 }
 
+void build_clear(struct build *build)
+{
+	effect_free(build->effect);
+	free(build->problems);
+	build->effect = NULL;
+	build->problems = NULL;
+}
+
 void reload_drop(struct reload *reload)
 {
 	struct build build;
@@ -240,5 +260,5 @@ void reload_drop(struct reload *reload)
 		return;
 	if (build.served)
 		served_free(build.served);
-	free(build.effect);
+	build_clear(&build);
 }

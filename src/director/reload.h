@@ -37,8 +37,13 @@ struct build {
 	struct glb_diag why;	   /* the first reason, if there is an error */
 	struct served *served;	   /* all but numbered and with ports, if there is no error */
 	bool last_good; /* its tables are those that were served last: `why` has the reason */
-	char *effect; /* what it does to flows, see effect_text(); NULL: not known, or the first */
+	struct effect *effect;	  /* on flows; NULL: not known, or the first */
+	struct problem *problems; /* of a reload: the errors in files, if it knows them */
+	uint32_t problem_count;
 };
+
+/* Frees what is said about a build: effect and problems. */
+void build_clear(struct build *build);
 
 enum reload_result { RELOAD_DONE, RELOAD_REFUSED, RELOAD_PUT_OFF, RELOAD_RESULT_COUNT };
 
@@ -97,7 +102,8 @@ void reload_start(struct reload *reload, const struct build *from);
  */
 bool reload_watch(struct reload *reload, uint64_t now_ms);
 
-/* Has the build ended? Then *out has it, and its `served` and `effect` are the caller's. */
+/* Has the build ended? Then *out has it, and what it has is the caller's:
+ * `served`, and what build_clear() frees. */
 bool reload_take(struct reload *reload, struct build *out);
 
 /*

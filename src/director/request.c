@@ -19,6 +19,7 @@ static const struct {
 
 /* Keys besides the two that every request has. */
 static const char *const verb_keys[VERB_COUNT][KEYS_MAX] = {
+	[VERB_RELOAD] = {"tables_only"},
 	[VERB_TABLES] = {"table"},
 	[VERB_BACKENDS] = {"table"},
 };
@@ -87,6 +88,8 @@ static void read_keys(struct request *request, const struct conf_value *root)
 {
 	struct conf_value value;
 
+	if (conf_find(&value, root, "tables_only"))
+		(void)conf_bool(&request->tables_only, &value);
 	if (conf_find(&value, root, "table"))
 		(void)conf_name(request->table, sizeof(request->table), "name of a table", &value);
 }

@@ -14,6 +14,7 @@ enum { PROTOCOL_VERSION = 1, REQUEST_TABLE_LEN = 256 };
 
 /* constant, word, does it change something? */
 #define VERBS(X)                                                                                   \
+	X(RELOAD, "reload", true)                                                                  \
 	X(STATUS, "status", false)                                                                 \
 	X(STATS, "stats", false)                                                                   \
 	X(TABLES, "tables", false)                                                                 \
@@ -30,6 +31,7 @@ enum verb {
 
 struct request {
 	enum verb verb;
+	bool tables_only;	       /* of a reload */
 	char table[REQUEST_TABLE_LEN]; /* name of the one that is meant; "": all */
 };
 

@@ -17,6 +17,7 @@ struct lines_request;
 #define RESPONSE_ERRORS(X)                                                                         \
 	X(BAD_REQUEST, "bad_request") /* it is no JSON, or asks for what there is not */           \
 	X(REFUSED, "refused")	      /* it is understood, and is not done */                      \
+	X(PUT_OFF, "put_off")	      /* it is done later */                                       \
 	X(FAILED, "failed")	      /* it was tried */                                           \
 	X(BUSY, "busy")		      /* there are too many clients */
 

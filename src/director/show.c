@@ -78,8 +78,9 @@ static void put_last_reload(struct writer *w, const struct control *control)
 	write_close(w, '}');
 }
 
-static void put_table_digests(struct writer *w, const struct glb_tables *tables)
+void show_digests(struct writer *w, const struct control *control)
 {
+	const struct glb_tables *tables = &in_force(control)->tables;
 	char digest[GLB_DIGEST_TEXT_LEN];
 
 	write_open(w, "tables", '[');
@@ -104,7 +105,7 @@ void show_status(struct writer *w, const struct control *control)
 	write_uint(w, "binds", extent.binds);
 	write_uint(w, "backends", extent.backends);
 	write_uint(w, "healthy", extent.healthy);
-	put_table_digests(w, &gen->tables);
+	show_digests(w, control);
 	show_workers(w, control);
 	show_ports(w, control);
 }

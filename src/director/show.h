@@ -14,6 +14,9 @@
 /* Everything in short: what it is, what it serves and since when, and how the last reload ended. */
 void show_status(struct writer *w, const struct control *control);
 
+/* Only which tables are in force, with their digests. */
+void show_digests(struct writer *w, const struct control *control);
+
 void show_workers(struct writer *w, const struct control *control);
 void show_ports(struct writer *w, const struct control *control);
 

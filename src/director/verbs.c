@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Verbs that look at something and are answered at once. */
 #include <errno.h>
 
 #include "director/response.h"
 #include "director/show.h"
 #include "director/verbs.h"
+#include "sys/lines.h"
+#include "sys/log.h"
 
 /* Answers with what was written, or with why it could not be: as of show.h. */
 static void answer_shown(const struct call *call, struct response *response, int err)
@@ -80,4 +81,23 @@ void verb_stats(const struct call *call)
 		answer_shown(call, &response, show_stats(&response.w, call->control));
 	else
 		response_give_up(call->lines_request);
+}
+
+/* Who gives an order is worth a line. */
+static void log_order(const struct call *call, const char *order)
+{
+	struct lines_peer peer = lines_peer(call->lines_request);
+
+	log_info("%s: asked for on the control socket, by process %d of user %u", order,
+		 (int)peer.pid, (unsigned int)peer.uid);
+}
+
+void verb_reload(const struct call *call)
+{
+	struct control *control = call->control;
+
+	log_order(call, call->request.tables_only ? "reload of the tables" : "reload");
+	reload_ask(&control->reload, call->request.tables_only);
+	waiters_add(&control->waiters, call->lines_request);
+	service_wake(&control->service);
 }

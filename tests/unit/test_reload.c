@@ -118,7 +118,7 @@ static void replace_ports(void)
 	publish_reclaim(&publish);
 }
 
-static void serve(const struct build *build)
+static void serve(struct build *build)
 {
 	struct glb_generation *gen;
 
@@ -128,7 +128,7 @@ static void serve(const struct build *build)
 			 0);
 	ck_assert_int_eq(publish_replace(&publish, gen, NULL, build->served), 0);
 	served_free(build->served);
-	free(build->effect);
+	build_clear(build);
 }
 
 START_TEST(what_is_served_may_change_while_its_successor_is_built)

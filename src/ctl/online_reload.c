@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* glbctl reload: what did the director make of its files? */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client.h"
+#include "columns.h"
+#include "question.h"
+
+enum { RELOAD_PATIENCE_MS = 600000 }; /* a disk may hang, and many tables take long */
+
+/* "table web: ..." */
+static void print_change(const struct conf_value *change)
+{
+	char text[CONF_TEXT_LEN];
+	struct conf_value value;
+
+	if (conf_find(&value, change, "name") && conf_is_string(&value))
+		printf("table %s: ", conf_text(text, &value));
+	else
+		printf("table %s: ", member_text(text, change, "table"));
+	printf("%s\n", member_text(text, change, "summary"));
+}
+
+static void print_reload(const struct conf_value *root)
+{
+	char text[CONF_TEXT_LEN];
+	struct conf_value changes;
+	bool is_known = conf_find(&changes, root, "changes") && conf_is_array(&changes);
+	size_t count = is_known ? conf_count(&changes) : 0;
+
+	printf("generation %s", member_text(text, root, "generation"));
+	printf(" is served by all workers; built in %s ms\n", member_text(text, root, "took_ms"));
+	if (is_known && !count)
+		puts("no table changed");
+	for (size_t i = 0; i < count; i++) {
+		struct conf_value one = conf_element(&changes, i);
+
+		print_change(&one);
+	}
+}
+
+int online_reload(const struct command_line *line)
+{
+	struct question question = {.changes = true, .patience_ms = RELOAD_PATIENCE_MS};
+	struct client_answer answer;
+	struct draft draft;
+	int status;
+
+	if (!draft_begin(&draft, "reload"))
+		return EXIT_FAILED;
+	if (command_has(line, OPTION_TABLES_ONLY))
+		write_bool(&draft.w, "tables_only", true);
+	question.request = draft_end(&draft);
+	if (!question.request)
+		return EXIT_FAILED;
+	status = client_ask(&answer, line, &question);
+	if (status == EXIT_OK && !command_has(line, OPTION_JSON))
+		print_reload(&answer.root);
+	client_free(&answer);
+	free((char *)question.request);
+	return status;
+}

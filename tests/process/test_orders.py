@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Does a running director do what it is told on its control socket, and say truly what came of it?"""
+
+import copy
+import json
+import subprocess
+import threading
+
+import pytest
+
+from control import Client, ask
+from process import CONFIG, TABLES, large_tables
+from test_stalls import hold_a_worker
+
+NAMED = {"tables": [{**TABLES["tables"][0], "name": "web"}]}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "control.sock"
+
+
+@pytest.fixture
+def director(process, path):
+    """One that serves at a socket in the folder of the test."""
+    process.start(config=config(path), tables=NAMED, workers=2)
+    return process
+
+
+def config(path, **keys):
+    return {**CONFIG, "control_socket": str(path), **keys}
+
+
+def with_backends(count):
+    tables = copy.deepcopy(NAMED)
+    backends = tables["tables"][0]["backends"]
+    backends += [{**backends[0], "ip": f"10.0.1.{number}"} for number in range(count - len(backends))]
+    del backends[count:]
+    return tables
+
+
+def digest_of(glbctl, process):
+    done = subprocess.run(
+        [glbctl, "table", "show", "--json", process.folder / "tables.json"], capture_output=True, check=True
+    )
+    return json.loads(done.stdout)["tables"][0]["digest"]
+
+
+def call(glbctl, path, *words):
+    return subprocess.run(
+        [glbctl, "--socket", path, *words], capture_output=True, text=True, timeout=600, check=False
+    )
+
+
+# --- reload ---
+
+
+def test_a_reload_is_answered_when_all_serve_it_with_what_it_did(director, path, glbctl):
+    was = digest_of(glbctl, director)
+    for number, count in enumerate((4, 5, 3), start=2):
+        director.write(tables=with_backends(count))
+        digest = digest_of(glbctl, director)
+        with Client(path) as client:
+            answer = client.ask("reload")
+            status = client.ask("status")
+        assert answer["ok"] and answer["generation"] == number and answer["tables_only"] is False
+        assert answer["tables"] == [{"table": 0, "name": "web", "digest": digest}]
+        assert [worker["generation"] for worker in status["workers"]] == [number, number]
+        assert status["generation"] == number and status["tables"] == answer["tables"]
+        assert status["last_reload"]["result"] == "done"
+        (change,) = answer["changes"]
+        assert (change["name"], change["change"], change["digest"], change["was"]) == ("web", "changed", digest, was)
+        assert 5000 < change["changed_primary"] < 40000
+        assert change["loses_flows"] is (count == 3) and (change["rows_lost"] > 5000) is (count == 3)
+        assert change["summary"] in director.log.read_text()
+        was = digest
+    answer = ask(path, "reload", tables_only=True)
+    assert (answer["generation"], answer["tables_only"], answer["changes"]) == (5, True, [])
+    director.write(tables={"tables": [*with_backends(3)["tables"], large_tables(1, 2)["tables"][0]]})
+    done = call(glbctl, path, "reload")
+    assert done.returncode == 0
+    assert done.stdout.startswith("generation 6 is served by all workers; built in ")
+    assert "table 1: new, digest " in done.stdout
+    director.stop()
+
+
+def test_two_who_ask_at_once_get_the_build_that_covers_them(director, path, glbctl):
+    """Whoever asks while a build goes on hears of the next one, which has read the files as they are by then."""
+    for count in range(4, 10):
+        with Client(path) as one, Client(path) as other:
+            director.write(tables=large_tables(4, 200 + count))
+            one.say("reload")
+            director.write(tables=with_backends(count))
+            digest = digest_of(glbctl, director)
+            other.say("reload")
+            answers = [one.hear(), other.hear()]
+        assert all(answer["ok"] for answer in answers)
+        assert answers[1]["tables"] == [{"table": 0, "name": "web", "digest": digest}]
+        assert answers[0]["generation"] <= answers[1]["generation"]
+    answers = []
+
+    def reload_often():
+        with Client(path) as client:
+            for _ in range(20):
+                answers.append(client.ask("reload"))
+
+    threads = [threading.Thread(target=reload_often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 80 and all(answer["ok"] for answer in answers)
+    director.stop()
+
+
+def test_a_reload_that_is_refused_says_everything_that_is_wrong(director, path, glbctl):
+    before = ask(path, "status")["tables"]
+    tables = with_backends(3)
+    tables["tables"][0]["backends"][0]["state"] = "asleep"
+    tables["tables"][0]["binds"][0]["port"] = 70000
+    director.write(tables=tables, config=config(path, hash_fields={"color": True}))
+    answer = ask(path, "reload")
+    assert answer["ok"] is False and answer["error"]["code"] == "refused" and answer["error"]["generation"] == 1
+    problems = answer["error"]["problems"]
+    assert {problem["place"] for problem in problems} == {
+        "$.hash_fields.color", "$.tables[0].backends[0].state", "$.tables[0].binds[0].port",
+    }
+    assert {problem["file"] for problem in problems} == {str(director.folder / f"{name}.json") for name in ("director", "tables")}
+    assert all(problem["line"] and problem["column"] and problem["severity"] == "error" for problem in problems)
+    done = call(glbctl, path, "reload")
+    assert (done.returncode, done.stdout) == (3, "")
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3 and all(line in director.log.read_text().replace("glb-director", "glbctl") for line in lines)
+    status = ask(path, "status")
+    assert status["tables"] == before and status["generation"] == 1 and status["ready"]
+    assert status["last_reload"]["result"] == "refused" and status["reloads"]["refused"] == 2
+    assert "$.hash_fields.color" in status["last_reload"]["reason"]
+    done = call(glbctl, path, "status")
+    assert "2 refused" in done.stdout and "$.hash_fields.color" in done.stdout
+    (director.folder / "tables.json").unlink()
+    director.write(config=config(path))
+    answer = ask(path, "reload")
+    assert answer["error"]["problems"][0]["reason"] == "No such file or directory"
+    director.stop()
+
+
+def test_the_socket_for_reading_changes_nothing(director, path, glbctl):
+    readers = path.with_name("control-ro.sock")
+    answer = ask(readers, "reload")
+    reason = f"reload changes something, and this socket is for reading: {path} is for operators"
+    assert answer["error"] == {"code": "refused", "reason": reason}
+    done = call(glbctl, readers, "reload")
+    assert (done.returncode, done.stderr) == (3, f"glbctl: error: {reason}\n")
+    assert ask(path, "status")["generation"] == 1
+    director.stop()
+
+
+def test_who_waits_for_a_worker_that_stands_still_hears_which(director, path):
+    """The generation is in force all the same; and when there is no room for more, a reload is put off."""
+    with hold_a_worker(director):
+        answer = ask(path, "reload")
+        assert answer["error"]["code"] == "failed"
+        assert answer["error"]["reason"].startswith("generation 2 is in force, but worker 0 on lcore 1 has not begun")
+        status = ask(path, "status")
+        assert [worker["responds"] for worker in status["workers"]] == [False, True]
+        for count in (4, 5, 6, 7):
+            director.write(tables=with_backends(count))
+            with Client(path) as client:
+                client.say("reload")
+                answer = client.hear() if count == 7 else None
+            director.wait_for_log("serving generation", count=count - 1 if count < 7 else 5)
+        assert answer["error"]["code"] == "put_off"
+        assert ask(path, "status")["last_reload"]["result"] == "put_off"
+    director.wait_for_log("serving generation 6:", 30)
+    assert ask(path, "reload")["ok"]
+    director.stop()
+
+
+def test_a_stop_answers_who_waits(director, path):
+    director.write(tables=large_tables(8, 1000))
+    with Client(path) as client:
+        client.say("reload")
+        director.wait_for_log("asked for on the control socket")
+        director.stop(seconds=60)
+        answer = client.hear()
+    assert answer is None or answer.get("ok") or answer["error"] == {"code": "failed", "reason": "the director stops"}
