@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "flow.h"
 #include "original.h"
 #include "sys/log.h"
 
@@ -17,7 +18,7 @@ static const struct command_option options[] = {
 #define WITH(constant) (1U << OPTION_##constant)
 
 #define ONLINE	     (WITH(SOCKET) | WITH(JSON))
-#define FLOW_ARGS    "SRC.json SRC-IP [SPORT] VIP DPORT [PROTO]"
+#define FLOW_ARGS    "SRC.json " FLOW_WORDS
 #define EDIT_OPTIONS (WITH(TABLE) | WITH(SETTLED) | WITH(FORCE))
 #define EDIT_ARGS    "SRC.json BACKEND"
 
@@ -231,6 +232,17 @@ static const struct command commands[] = {
 		.args_max = 0,
 		.sentence = "List their backends, with states and what each was sent.",
 		.example = "glbctl backends --table web",
+	},
+	{
+		.name = "lookup",
+		.run = online_lookup,
+		.options = ONLINE,
+		.args = FLOW_WORDS,
+		.args_min = FLOW_WORDS_MIN,
+		.args_max = FLOW_WORDS_MAX,
+		.in_order = true,
+		.sentence = "Follow one flow through what it serves, to its row and hops.",
+		.example = "glbctl lookup 198.51.100.7 40000 192.0.2.10 443",
 	},
 	{
 		.name = "workers",

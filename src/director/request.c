@@ -19,6 +19,7 @@ static const struct {
 
 /* Keys besides the two that every request has. */
 static const char *const verb_keys[VERB_COUNT][KEYS_MAX] = {
+	[VERB_LOOKUP] = {"src", "src_port", "dst", "dst_port", "proto"},
 	[VERB_RELOAD] = {"tables_only"},
 	[VERB_TABLES] = {"table"},
 	[VERB_BACKENDS] = {"table"},
@@ -83,11 +84,42 @@ static int check_keys(const struct conf_value *root, enum verb verb)
 	return conf_refuse_unknown(root, known);
 }
 
+static void read_port(uint16_t *out, const struct conf_value *value)
+{
+	uint32_t port;
+
+	if (!conf_uint(&port, 0, UINT16_MAX, value))
+		*out = (uint16_t)port;
+}
+
+/* A flow, all of which must be there but for its source port and protocol. */
+static void read_flow(struct path_question *flow, const struct conf_value *root)
+{
+	static const char *const protos[] = {"tcp", "udp", NULL};
+	struct conf_value value;
+	uint32_t udp = 0;
+
+	flow->proto = GLB_PROTO_TCP;
+	if (!conf_member(&value, root, "src"))
+		(void)conf_addr(&flow->src, &value);
+	if (!conf_member(&value, root, "dst"))
+		(void)conf_addr(&flow->dst, &value);
+	flow->has_src_port = conf_find(&value, root, "src_port");
+	if (flow->has_src_port)
+		read_port(&flow->src_port, &value);
+	if (!conf_member(&value, root, "dst_port"))
+		read_port(&flow->dst_port, &value);
+	if (conf_find(&value, root, "proto") && !conf_choice(&udp, protos, "tcp or udp", &value))
+		flow->proto = udp ? GLB_PROTO_UDP : GLB_PROTO_TCP;
+}
+
 /* Every key is looked at, so that all problems show at once. */
 static void read_keys(struct request *request, const struct conf_value *root)
 {
 	struct conf_value value;
 
+	if (request->verb == VERB_LOOKUP)
+		read_flow(&request->flow, root);
 	if (conf_find(&value, root, "tables_only"))
 		(void)conf_bool(&request->tables_only, &value);
 	if (conf_find(&value, root, "table"))

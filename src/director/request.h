@@ -8,6 +8,7 @@
 #ifndef DIRECTOR_REQUEST_H
 #define DIRECTOR_REQUEST_H
 
+#include "conf/path.h"
 #include "conf/report.h"
 
 enum { PROTOCOL_VERSION = 1, REQUEST_TABLE_LEN = 256 };
@@ -16,6 +17,7 @@ enum { PROTOCOL_VERSION = 1, REQUEST_TABLE_LEN = 256 };
 #define VERBS(X)                                                                                   \
 	X(RELOAD, "reload", true)                                                                  \
 	X(STATUS, "status", false)                                                                 \
+	X(LOOKUP, "lookup", false)                                                                 \
 	X(STATS, "stats", false)                                                                   \
 	X(TABLES, "tables", false)                                                                 \
 	X(BACKENDS, "backends", false)                                                             \
@@ -31,6 +33,7 @@ enum verb {
 
 struct request {
 	enum verb verb;
+	struct path_question flow;     /* of a lookup */
 	bool tables_only;	       /* of a reload */
 	char table[REQUEST_TABLE_LEN]; /* name of the one that is meant; "": all */
 };

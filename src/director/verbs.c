@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
+#include "conf/path.h"
 #include "director/response.h"
 #include "director/show.h"
 #include "director/verbs.h"
@@ -81,6 +82,33 @@ void verb_stats(const struct call *call)
 		answer_shown(call, &response, show_stats(&response.w, call->control));
 	else
 		response_give_up(call->lines_request);
+}
+
+void verb_lookup(const struct call *call)
+{
+	const struct glb_generation *gen = call->control->workers.publish.current->gen;
+	struct glb_diag why = {{0}};
+	struct response response;
+	struct path path;
+
+	if (path_start(&path, &call->request.flow, &why)) {
+		response_refuse(call->lines_request, RESPONSE_BAD_REQUEST, "%s", why.text);
+		return;
+	}
+	path.settings = gen->settings;
+	path.has_settings = true;
+	if (path_lacks_port(&path)) {
+		response_refuse(call->lines_request, RESPONSE_BAD_REQUEST,
+				"the row depends on the source port, which was not given");
+	} else if (path_follow(&path, &gen->tables, gen->binds)) {
+		response_refuse(call->lines_request, RESPONSE_FAILED, "no bind matches this flow");
+	} else if (response_begin(&response)) {
+		write_uint(&response.w, "generation", gen->number);
+		path_write(&response.w, &path);
+		response_send(&response, call->lines_request);
+	} else {
+		response_give_up(call->lines_request);
+	}
 }
 
 /* Who gives an order is worth a line. */

@@ -19,6 +19,7 @@ struct call {
 	struct request request;
 };
 
+void verb_lookup(const struct call *call);
 void verb_reload(const struct call *call);
 void verb_status(const struct call *call);
 void verb_stats(const struct call *call);

@@ -27,5 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	PROMISE(request.verb < VERB_COUNT);
 	PROMISE(strlen(verb_name(request.verb)) > 0);
 	PROMISE(memchr(request.table, 0, sizeof(request.table)));
+	PROMISE(request.verb != VERB_LOOKUP ||
+		(request.flow.src.version && request.flow.dst.version));
 	return 0;
 }

@@ -108,6 +108,28 @@ def test_glbctl_prints_for_people_and_machines(director, paths, glbctl):
     assert (done.returncode, done.stdout, done.stderr) == (1, "", 'glbctl: error: there is no table "wbe"\n')
 
 
+def test_a_lookup_says_what_the_same_of_the_file_does(director, paths, glbctl):
+    chosen = random.Random(7)
+    for _ in range(20):
+        flow = [f"198.51.{chosen.randrange(256)}.{chosen.randrange(256)}", str(chosen.randrange(65536)), "192.0.2.10", "80"]
+        offline = subprocess.run(
+            [glbctl, "table", "lookup", "--json", "--config", director.folder / "director.json",
+             director.folder / "tables.json", *flow],
+            capture_output=True, check=True,
+        )  # fmt: skip
+        online = json.loads(glbctl_at(glbctl, paths[1], "lookup", "--json", *flow).stdout)
+        assert online == {"glb": 1, "ok": True, "generation": 1, **json.loads(offline.stdout)}
+        done = glbctl_at(glbctl, paths[0], "lookup", *flow)
+        assert done.returncode == 0 and f"hops {', '.join(online['hops'])}\n" in done.stdout
+    for words, reason in {
+        ("198.51.100.7", "1", "192.0.2.10", "81"): "no bind matches this flow",
+        ("198.51.100.7", "192.0.2.10", "80"): "the row depends on the source port, which was not given",
+        ("::1", "1", "192.0.2.10", "80"): "::1 and 192.0.2.10 are not of one IP version",
+    }.items():
+        done = glbctl_at(glbctl, paths[0], "lookup", *words)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", f"glbctl: error: {reason}\n")
+
+
 def test_glbctl_says_why_there_is_no_answer(director, paths, glbctl):
     def reason(path, *words):
         done = glbctl_at(glbctl, path, *words)
@@ -163,6 +185,12 @@ REFUSED = (
     ('{"glb": 1, "verb": "tables", "tabel": "web"}', 'request:1:39: $.tabel: unknown key; did you mean "table"?'),
     ('{"glb": 1, "verb": "status", "table": "web"}', "request:1:39: $.table: unknown key"),
     ('{"glb": 1, "verb": "tables", "table": 7}', "request:1:39: $.table: is a number, expected a string"),
+    ('{"glb": 1, "verb": "lookup", "src": "1.2.3.4"}', "request:1:1: $.dst: is missing"),
+    (
+        '{"glb": 1, "verb": "lookup", "src": "x", "dst": "::1", "dst_port": 65536}',
+        'request:1:37: $.src: "x" is not an IPv4 or IPv6 address',
+    ),
+    ('{"glb": 1, "verb": "reload", "tables_only": 1}', "request:1:45: $.tables_only: is a number, expected true or false"),
     ('{"glb": 1, "verb": "tables", "table": "no"}', 'there is no table "no"'),
 )
 
@@ -180,7 +208,8 @@ def test_what_makes_no_sense_is_refused_by_name(director, paths):
 def hostile_lines(count):
     """Random bytes, and requests with bytes changed, cut and doubled; the same in every run."""
     chosen = random.Random(12)
-    good = [b'{"glb": 1, "verb": "status"}', b'{"glb":1,"verb":"backends","table":"web"}', b'{"glb": 1, "verb": "stats"}']
+    good = [b'{"glb": 1, "verb": "status"}', b'{"glb":1,"verb":"backends","table":"web"}', b'{"glb": 1, "verb": "stats"}',
+        b'{"glb":1,"verb":"lookup","src":"198.51.100.7","src_port":4,"dst":"192.0.2.10","dst_port":80,"proto":"tcp"}']
     for _ in range(count):
         if chosen.random() < 0.3:
             line = chosen.randbytes(chosen.randrange(300))

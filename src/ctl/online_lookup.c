@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* glbctl lookup: which way does one flow go through what a director serves? */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client.h"
+#include "columns.h"
+#include "conf/addr.h"
+#include "flow.h"
+#include "question.h"
+
+static void write_flow(struct writer *w, const struct path_question *flow)
+{
+	char addr[ADDR_TEXT_LEN];
+
+	write_string(w, "src", addr_text(addr, &flow->src));
+	if (flow->has_src_port)
+		write_uint(w, "src_port", flow->src_port);
+	write_string(w, "dst", addr_text(addr, &flow->dst));
+	write_uint(w, "dst_port", flow->dst_port);
+	write_string(w, "proto", flow->proto == GLB_PROTO_TCP ? "tcp" : "udp");
+}
+
+static void print_path(const struct conf_value *root)
+{
+	static const char *const lines[][2] = {
+		{"generation", "generation"},
+		{"table", "table"},
+		{"name", "name"},
+		{"bind", "bind"},
+		{"hash_fields", "hash_fields"},
+		{"alt_hash_fields", "alt_hash_fields"},
+		{"hash", "hash"},
+		{"row", "row"},
+		{"hops", "hops"},
+		{"outer source port", "outer_source_port"},
+	};
+
+	for (unsigned int i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		char text[CONF_TEXT_LEN];
+
+		if (*member_text(text, root, lines[i][1]))
+			printf("%s %s\n", lines[i][0], text);
+	}
+}
+
+int online_lookup(const struct command_line *line)
+{
+	struct question question = {.patience_ms = CLIENT_PATIENCE_MS};
+	struct path_question flow;
+	struct client_answer answer;
+	struct draft draft;
+	int status = flow_read(&flow, line->arg_count, line->args);
+
+	if (status != EXIT_OK)
+		return status;
+	if (!draft_begin(&draft, "lookup"))
+		return EXIT_FAILED;
+	write_flow(&draft.w, &flow);
+	question.request = draft_end(&draft);
+	if (!question.request)
+		return EXIT_FAILED;
+	status = client_ask(&answer, line, &question);
+	if (status == EXIT_OK && !command_has(line, OPTION_JSON))
+		print_path(&answer.root);
+	client_free(&answer);
+	free((char *)question.request);
+	return status;
+}
