@@ -165,14 +165,24 @@ static void print_status(const struct conf_value *root)
 {
 	struct conf_value list;
 	char text[CONF_TEXT_LEN];
-	struct conf_value ready;
-	bool is_ready = conf_find(&ready, root, "ready") && conf_is_true(&ready);
+	struct conf_value value;
+	bool is_ready = conf_find(&value, root, "ready") && conf_is_true(&value);
 
 	print_process(root);
 	printf("%s, generation %s: binds %" PRIu64 ", backends %" PRIu64 ", healthy %" PRIu64 "\n",
 	       is_ready ? "ready" : "NOT READY", member_text(text, root, "generation"),
 	       member_count(root, "binds"), member_count(root, "backends"),
 	       member_count(root, "healthy"));
+	if (!is_ready)
+		printf("    %s\n", member_text(text, root, "readiness_reason"));
+	if (conf_find(&value, root, "serving_last_good") && conf_is_true(&value))
+		puts("SERVING THE LAST GOOD TABLES: the tables file was no good at start, see the "
+		     "log");
+	if (conf_find(&value, root, "live_device") && conf_is_string(&value)) {
+		printf("live device %s: ", conf_text(text, &value));
+		puts(conf_find(&value, root, "live_device_up") && conf_is_true(&value) ? "up"
+										       : "down");
+	}
 	print_last_reload(root);
 	if (conf_find(&list, root, "tables"))
 		columns_print(&list, status_table_columns, COUNT_OF(status_table_columns));

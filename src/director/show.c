@@ -78,6 +78,20 @@ static void put_last_reload(struct writer *w, const struct control *control)
 	write_close(w, '}');
 }
 
+static void put_readiness(struct writer *w, const struct control *control)
+{
+	const struct live *live = &control->live;
+	struct glb_diag why = {{0}};
+	enum readiness readiness = readiness_of(control, &why);
+
+	write_bool(w, "ready", readiness == READINESS_READY);
+	write_string(w, "readiness", readiness_name(readiness));
+	write_string(w, "readiness_reason", why.text);
+	write_string(w, "live_device", live->name[0] ? live->name : NULL);
+	write_bool(w, "live_device_up", live->name[0] && live->up);
+	write_bool(w, "serving_last_good", control->serving_last_good);
+}
+
 void show_digests(struct writer *w, const struct control *control)
 {
 	const struct glb_tables *tables = &in_force(control)->tables;
@@ -99,7 +113,7 @@ void show_status(struct writer *w, const struct control *control)
 	struct extent extent = status_extent(gen);
 
 	put_process(w, control);
-	write_bool(w, "ready", control->ready);
+	put_readiness(w, control);
 	write_uint(w, "generation", gen->number);
 	put_last_reload(w, control);
 	write_uint(w, "binds", extent.binds);
@@ -127,9 +141,7 @@ void show_workers(struct writer *w, const struct control *control)
 		write_uint(w, "socket", rte_lcore_to_socket_id(lcore));
 		write_uint(w, "generation",
 			   __atomic_load_n(&counters->generation, __ATOMIC_RELAXED));
-		write_bool(w, "responds",
-			   !control->stalls.token || control->stalls.waited_ms < STALL_MS ||
-				   publish_has_answered(&all->publish, i, control->stalls.token));
+		write_bool(w, "responds", control->stalls.workers[i].waited_ms < STALL_MS);
 		write_uint(w, "rx", counters->rx);
 		write_uint(w, "forward", counters->verdicts[GLB_FORWARD]);
 		write_uint(w, "tx", counters->tx);

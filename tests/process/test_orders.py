@@ -9,8 +9,7 @@ import threading
 import pytest
 
 from control import Client, ask
-from process import CONFIG, TABLES, large_tables
-from test_stalls import hold_a_worker
+from process import CONFIG, TABLES, hold_a_worker, large_tables
 
 NAMED = {"tables": [{**TABLES["tables"][0], "name": "web"}]}
 
