@@ -42,6 +42,7 @@ enum glb_state {
 	GLB_ACTIVE,
 	GLB_DRAINING, /* keeps its flows as long as they live, takes no new ones */
 	GLB_INACTIVE, /* as if it were not listed */
+	GLB_STATE_COUNT,
 };
 
 /* The word for a state, as in the source file. */

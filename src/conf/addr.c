@@ -16,6 +16,49 @@ bool addr_parse(struct glb_addr *out, const char *text)
 	return true;
 }
 
+/* Digits of a number up to `max`, without leading zeros. */
+static bool number_parse(uint32_t *out, uint32_t max, const char *text)
+{
+	uint32_t value = 0;
+
+	if (!*text || (*text == '0' && text[1]))
+		return false;
+	for (; *text; text++) {
+		if (!isdigit((unsigned char)*text))
+			return false;
+		value = value * 10 + (uint32_t)(*text - '0');
+		if (value > max)
+			return false;
+	}
+	*out = value;
+	return true;
+}
+
+bool addr_port_parse(struct glb_addr *out, uint16_t *port, const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	bool bracket = *text == '[';
+	char head[ADDR_TEXT_LEN];
+	struct glb_addr addr;
+	uint32_t number;
+
+	if (!colon || (bracket && (colon == text || colon[-1] != ']')))
+		return false;
+
+	size_t head_len = (size_t)(colon - text) - (bracket ? 2 : 0);
+
+	if (head_len >= sizeof(head))
+		return false;
+	memcpy(head, text + bracket, head_len);
+	head[head_len] = 0;
+	if (!addr_parse(&addr, head) || (addr.version == 6) != bracket ||
+	    !number_parse(&number, UINT16_MAX, colon + 1))
+		return false;
+	*out = addr;
+	*port = (uint16_t)number;
+	return true;
+}
+
 bool prefix_parse(struct glb_addr *out, uint8_t *prefix_len, const char *text)
 {
 	const char *slash = strchr(text, '/');

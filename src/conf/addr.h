@@ -17,6 +17,9 @@ bool addr_parse(struct glb_addr *out, const char *text);
 /* An address with an optional /LENGTH; without it the whole address. */
 bool prefix_parse(struct glb_addr *out, uint8_t *prefix_len, const char *text);
 
+/* An address, IPv6 in brackets, with a port: `192.0.2.1:80`, `[2001:db8::1]:80`. */
+bool addr_port_parse(struct glb_addr *out, uint16_t *port, const char *text);
+
 /* An address without the bits behind a prefix. */
 struct glb_addr addr_network(const struct glb_addr *addr, unsigned int prefix_len);
 

@@ -6,6 +6,7 @@
 
 #include <glb/hash.h>
 
+#include "conf/addr.h"
 #include "conf/director.h"
 #include "conf/json.h"
 #include "conf/loops.h"
@@ -22,6 +23,7 @@ enum {
 	LCORES_MAX = 128, /* of the original */
 	STALL_MS_DEFAULT = 10,
 	STALL_MS_MAX = 60000,
+	HTTP_PORT_DEFAULT = 9390,
 	LIVE_STALL_MS_DEFAULT = 1000,
 	LIVE_LEAVE_MS_DEFAULT = 1000,
 	LIVE_MS_MAX = 60000,
@@ -132,6 +134,24 @@ static void read_state_directory(struct director_conf *conf, const struct conf_v
 				"directory of at most 255 bytes", &value);
 }
 
+static void read_http_listen(struct director_conf *conf, const struct conf_value *root)
+{
+	struct conf_value value;
+	struct listen_conf at = {.port = 0};
+	const char *text;
+
+	if (!conf_find(&value, root, "http_listen") || conf_string(&text, &value))
+		return;
+	if (*text && !addr_port_parse(&at.addr, &at.port, text)) {
+		(void)conf_refuse(&value,
+				  "\"%s\" is no address and port, as 127.0.0.1:9390 or [::1]:9390",
+				  text);
+		return;
+	}
+	conf->has_http_listen = true;
+	conf->http_listen = at;
+}
+
 static void read_control_socket(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
@@ -165,6 +185,7 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 	if (conf_find(&value, root, "punt_port"))
 		(void)conf_name(conf->punt_port, sizeof(conf->punt_port), "device name", &value);
 	read_control_socket(conf, root);
+	read_http_listen(conf, root);
 	read_idle_sleep(conf, root);
 	read_unmatched(conf, root);
 	read_punts(conf, root);
@@ -188,28 +209,12 @@ static bool is_of_tables(const struct conf_value *root)
 static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
-		SETTINGS_KEYS,
-		PORT_KEYS,
-		"ports",
-		"rx_drop_en",
-		"idle_sleep_us",
-		"unmatched",
-		"punt_port",
-		"punts_per_second",
-		"backend_counters",
-		"flow_paths",
-		"lcores",
-		"num_worker_queues",
-		"kni_ip",
-		"statsd_port",
-		"live_device",
-		"live_stall_ms",
-		"live_leave_ms",
-		"state_directory",
-		"turn_times",
-		"stall_ms",
-		"control_socket",
-		NULL,
+		SETTINGS_KEYS,	    PORT_KEYS,	       "ports",	      "rx_drop_en",
+		"idle_sleep_us",    "unmatched",       "punt_port",   "punts_per_second",
+		"backend_counters", "flow_paths",      "lcores",      "num_worker_queues",
+		"kni_ip",	    "statsd_port",     "live_device", "live_stall_ms",
+		"live_leave_ms",    "state_directory", "turn_times",  "stall_ms",
+		"control_socket",   "http_listen",     NULL,
 	};
 
 	if (conf_object(root) || is_of_tables(root))
@@ -237,6 +242,8 @@ int director_conf_parse(struct director_conf *out, const char *path, const char 
 		.turn_times = true,
 		.stall_ms = STALL_MS_DEFAULT,
 		.live_stall_ms = LIVE_STALL_MS_DEFAULT,
+		.http_listen = {.addr = {.version = 4, .bytes = {127, 0, 0, 1}},
+				.port = HTTP_PORT_DEFAULT},
 		.live_leave_ms = LIVE_LEAVE_MS_DEFAULT,
 	};
 	uint32_t errors = report->totals[SEVERITY_ERROR];

@@ -50,6 +50,12 @@ struct flow_path {
 	uint32_t at; /* its index in the list */
 };
 
+/* Where something listens; an address of version 0: nowhere. */
+struct listen_conf {
+	struct glb_addr addr;
+	uint16_t port; /* 0: any */
+};
+
 struct director_conf {
 	struct glb_settings settings; /* ports are left to the caller */
 	struct port_conf defaults;    /* for ports that are not listed */
@@ -71,6 +77,8 @@ struct director_conf {
 	uint32_t live_leave_ms;	 /* from taking live_device down to the stop of workers */
 	bool has_control_socket; /* is it given? If not, there is a default for it */
 	char control_socket[CONTROL_SOCKET_LEN]; /* path; "": none */
+	bool has_http_listen;			 /* the same of */
+	struct listen_conf http_listen;
 };
 
 /*

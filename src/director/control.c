@@ -9,6 +9,7 @@
 #include "director/deploy.h"
 #include "director/effect.h"
 #include "director/keep.h"
+#include "director/pages.h"
 #include "director/reopen.h"
 #include "director/stats.h"
 #include "sys/clock.h"
@@ -463,12 +464,15 @@ static int serve(struct control *control)
 		log_error("cannot wait for events: %s", strerror(-err));
 	else
 		err = api_open(control);
+	if (!err)
+		err = pages_open(control);
 	if (!err) {
 		await_start(control);
 		loop_run(control->loop);
 		err = control->end;
 	}
 	waiters_end(&control->waiters);
+	pages_close(control);
 	api_close(control);
 	loop_close(control->loop);
 	control->loop = NULL;

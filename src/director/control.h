@@ -29,6 +29,7 @@
 #include "sys/service.h"
 
 struct api;
+struct http;
 struct loop;
 
 struct control {
@@ -55,6 +56,7 @@ struct control {
 	uint64_t started_ms;	/* the same by clock_ms() */
 	struct reload_end last; /* reload */
 	struct api *api;	/* the control socket; NULL: none */
+	struct http *http;	/* pages; NULL: none */
 	struct waiters waiters; /* for reloads */
 	bool ready;		/* all workers have begun to serve */
 	bool leaving;	   /* routers are to find other ways: a stop, or what comes before it */

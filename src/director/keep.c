@@ -2,8 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/addr.h"
 #include "director/keep.h"
 #include "sys/log.h"
+
+enum { LISTEN_TEXT_LEN = ADDR_TEXT_LEN + 8 };
 
 /* Says that a key has another value in the file, if it has. */
 static void warn_restart_only(const char *key, const char *old, const char *new)
@@ -38,8 +41,22 @@ static void warn_twins(const struct director_conf *old, const struct director_co
 	}
 }
 
+/* As it is written in the file. Returns out. */
+static const char *listen_text(char out[LISTEN_TEXT_LEN], const struct listen_conf *at)
+{
+	char addr[ADDR_TEXT_LEN];
+
+	out[0] = '\0';
+	if (at->addr.version)
+		(void)snprintf(out, LISTEN_TEXT_LEN, at->addr.version == 6 ? "[%s]:%u" : "%s:%u",
+			       addr_text(addr, &at->addr), at->port);
+	return out;
+}
+
 void keep_restart_only(struct director_conf *new, const struct director_conf *old)
 {
+	char was_at[LISTEN_TEXT_LEN];
+	char is_at[LISTEN_TEXT_LEN];
 	char was[16];
 	char is[16];
 
@@ -56,6 +73,8 @@ void keep_restart_only(struct director_conf *new, const struct director_conf *ol
 	warn_restart_only("$.control_socket",
 			  old->has_control_socket ? old->control_socket : "the default",
 			  new->has_control_socket ? new->control_socket : "the default");
+	warn_restart_only("$.http_listen", listen_text(was_at, &old->http_listen),
+			  listen_text(is_at, &new->http_listen));
 	memcpy(new->punt_port, old->punt_port, sizeof(new->punt_port));
 	for (unsigned int i = 0; i < new->port_count; i++) {
 		struct port_conf *port = &new->ports[i];
@@ -68,5 +87,7 @@ void keep_restart_only(struct director_conf *new, const struct director_conf *ol
 	new->rx_drop_en = old->rx_drop_en;
 	new->backend_counters = old->backend_counters;
 	new->has_control_socket = old->has_control_socket;
+	new->has_http_listen = old->has_http_listen;
+	new->http_listen = old->http_listen;
 	memcpy(new->control_socket, old->control_socket, sizeof(new->control_socket));
 }

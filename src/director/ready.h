@@ -24,6 +24,7 @@ enum readiness {
 #define READINESS_CONSTANT(constant, ...) READINESS_##constant,
 	READINESS(READINESS_CONSTANT)
 #undef READINESS_CONSTANT
+		READINESS_COUNT,
 };
 
 /* How it is now. The diag gets a sentence, which says which worker. */

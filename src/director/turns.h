@@ -33,6 +33,7 @@ struct turn_times {
 	uint64_t counts[TURN_KINDS][TURN_TIMES]; /* turns by how long they took */
 	uint64_t ns[TURN_KINDS];		 /* their sum */
 	uint64_t bursts[TURN_BURSTS];		 /* turns by how many packets they had */
+	uint64_t packets;			 /* their sum */
 	uint64_t stalls;			 /* that there were */
 };
 
@@ -110,6 +111,7 @@ static inline struct turn_end turn_begin(struct turns *turns, const struct turn_
 	turns->times.counts[kind][turn_class(end.ns, TURN_TIMES)]++;
 	turns->times.ns[kind] += end.ns;
 	turns->times.bursts[turn_class(turns->packets, TURN_BURSTS)]++;
+	turns->times.packets += turns->packets;
 	return end;
 }
 

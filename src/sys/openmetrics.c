@@ -98,7 +98,7 @@ void openmetrics_real(struct openmetrics *metrics, const struct openmetrics_labe
 		      double value)
 {
 	put_name(metrics, types[metrics->family->type].suffix, labels, NULL);
-	(void)fprintf(metrics->out, " %.9g\n", value);
+	(void)fprintf(metrics->out, " %.15g\n", value);
 }
 
 void openmetrics_histogram(struct openmetrics *metrics, const struct openmetrics_labels *labels,

@@ -46,6 +46,7 @@ DIRECTOR = {
     "live_leave_ms": 60000,
     "state_directory": "/var/lib/glb",
     "control_socket": "/run/glb-director/one.sock",
+    "http_listen": "[::1]:9390",
     "num_worker_queues": 3,
     "flow_paths": [{"rx_port": 1, "rx_queue": 2, "tx_port": 3, "tx_queue": 4}, {}],
     "outbound_src_ip6": "fd00::11",
@@ -359,6 +360,9 @@ def director_documents() -> dict:
     made.update(spellings(DIRECTOR, ("punt_port",), ("x" * 63, "x" * 64, "ü" * 32)))
     paths = ("", "/", "control.sock", "/run/a\nb", "\n", "/" + "x" * 103, "/" + "x" * 104, "/" + "ü" * 60)
     made.update(spellings(DIRECTOR, ("control_socket",), paths))
+    listens = "127.0.0.1:9390 [::1]:0 [::ffff:1.2.3.4]:1 0.0.0.0:65535 1.2.3.4:65536 1.2.3.4 1.2.3.4: :80 [::1] ::1:80 [1.2.3.4]:80 "
+    listens += "1.2.3.04:80 1.2.3.4:080 [::1]:-1 localhost:80 [:::]:80 1.2.3.4:8\u0660"
+    made.update(spellings(DIRECTOR, ("http_listen",), ("", *listens.split())))
     for key, words in WORDS.items():
         made.update(spellings(only, (key,), words.split()))
     for key, (least, most) in RANGES.items():

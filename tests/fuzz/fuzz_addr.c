@@ -28,6 +28,24 @@ static void check_addr(const char *text)
 	}
 }
 
+/* What is read can be written, and is read as the same again. */
+static void check_addr_port(const char *text)
+{
+	struct glb_addr addr;
+	struct glb_addr again;
+	uint16_t port;
+	uint16_t port_again;
+	char one[ADDR_TEXT_LEN];
+	char written[ADDR_TEXT_LEN + 8];
+
+	if (!addr_port_parse(&addr, &port, text))
+		return;
+	(void)snprintf(written, sizeof(written), addr.version == 6 ? "[%s]:%u" : "%s:%u",
+		       addr_text(one, &addr), port);
+	PROMISE(addr_port_parse(&again, &port_again, written));
+	PROMISE(glb_addr_equal(&addr, &again) && port == port_again);
+}
+
 static void check_mac(const char *text)
 {
 	uint8_t mac[GLB_MAC_LEN];
@@ -58,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	memcpy(text, input, len);
 	text[len] = 0;
 	check_addr(text);
+	check_addr_port(text);
 	check_mac(text);
 	check_key(text);
 	free(text);

@@ -56,8 +56,8 @@ def counters_of(text: str) -> dict:
 
 
 def config_text(config: dict) -> str:
-    """A director.json; without a control socket where none is named: the default is for one director of a host."""
-    return json.dumps({**config, "control_socket": config.get("control_socket", "")})
+    """A director.json; no socket where none is named: the defaults are for one director of a host."""
+    return json.dumps({"control_socket": "", "http_listen": "", **config})
 
 
 def write_configuration(folder: Path, config: dict, tables: dict) -> list:

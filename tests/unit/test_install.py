@@ -23,6 +23,8 @@ ALWAYS = """
     share/doc/glb/examples/bird-live.conf
     share/doc/glb/examples/director.json
     share/doc/glb/examples/frr-live.conf
+    share/doc/glb/examples/grafana-dashboard.json
+    share/doc/glb/examples/prometheus-alerts.yml
     share/doc/glb/examples/tables.json
     share/glb/schemas/director.schema.json
     share/glb/schemas/tables.schema.json
