@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # A device of the kernel's, one that the director makes, and a watchdog that does not take long.
 PACKET = "--vdev=net_af_packet0,iface=eth0 --vdev=net_tap0,iface=glb-tap"
 SOON = "WatchdogSec=3\n"
+LIVE = "glb-live"
+KEPT = "/var/lib/glb-director/last-good.glbd"
 XDP = "--vdev=net_af_xdp0,iface=eth0"
 
 
@@ -37,7 +39,7 @@ def host(glb_director, tmp_path):
     for name in ("sbin", "glb"):
         (tmp_path / name).mkdir()
     shutil.copy(glb_director, tmp_path / "sbin")  # the unit sees no /tmp but its own
-    (tmp_path / "glb" / "director.json").write_text(json.dumps(CONFIG))
+    (tmp_path / "glb" / "director.json").write_text(json.dumps({**CONFIG, "live_device": LIVE}))
     (tmp_path / "glb" / "tables.json").write_text(json.dumps(TABLES))
     (tmp_path / "glb" / "tables.json").chmod(0o600)
     namespace = Namespace(f"glb-unit-{os.getpid()}")
@@ -92,11 +94,17 @@ def worker_of(service):
     raise AssertionError("no worker")
 
 
+def is_live(namespace):
+    """Would a routing daemon announce its VIPs?"""
+    return any("UP" in link["flags"] for link in namespace.ip_json("link", "show", LIVE))
+
+
 def test_a_director_lives_in_its_unit(host, glb_director):
     """It forwards, reloads and stops; a worker that stands still has it killed and started again."""
     with started(host, glb_director, PACKET, SOON) as service:
         assert service.status.startswith("serving generation 1: 1 table, "), host.log.read_text()
-        assert forwards(host.namespace)
+        assert forwards(host.namespace) and is_live(host.namespace)
+        wait_until(lambda: service.run("test", "-s", KEPT).returncode == 0, "the last good tables")
         assert service.run("systemctl", "reload", "glb-director").returncode == 0
         service.wait_for_reload()
         assert service.status.startswith("serving generation 2: "), service.status
