@@ -25,12 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PACKET = "--vdev=net_af_packet0,iface=eth0 --vdev=net_tap0,iface=glb-tap"
 SOON = "WatchdogSec=3\n"
 LIVE = "glb-live"
+RUN = "/run/glb-director"
 KEPT = "/var/lib/glb-director/last-good.glbd"
 XDP = "--vdev=net_af_xdp0,iface=eth0"
 
 
 @pytest.fixture
-def host(glb_director, tmp_path):
+def host(glb_director, glbctl, tmp_path):
     """One with glb, its configuration, and a device that leads to a client."""
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
@@ -38,7 +39,8 @@ def host(glb_director, tmp_path):
         pytest.skip("systemd is not installed")
     for name in ("sbin", "glb"):
         (tmp_path / name).mkdir()
-    shutil.copy(glb_director, tmp_path / "sbin")  # the unit sees no /tmp but its own
+    for program in (glb_director, glbctl):
+        shutil.copy(program, tmp_path / "sbin")  # the unit sees no /tmp but its own
     (tmp_path / "glb" / "director.json").write_text(json.dumps({**CONFIG, "live_device": LIVE}))
     (tmp_path / "glb" / "tables.json").write_text(json.dumps(TABLES))
     (tmp_path / "glb" / "tables.json").chmod(0o600)
@@ -56,7 +58,7 @@ def host(glb_director, tmp_path):
 def unit_of(program, name):
     """As this build installs it, with its programs where the tests have them."""
     text = (program.parents[2] / "systemd" / name).read_text()
-    return re.sub(r"^(Exec\w+=-?)/\S*/glb-", r"\1/usr/local/sbin/glb-", text, flags=re.M)
+    return re.sub(r"^(Exec\w+=-?)/\S*/glb(ctl|-)", r"\1/usr/local/sbin/glb\2", text, flags=re.M)
 
 
 @contextlib.contextmanager
@@ -105,10 +107,15 @@ def test_a_director_lives_in_its_unit(host, glb_director):
         assert service.status.startswith("serving generation 1: 1 table, "), host.log.read_text()
         assert forwards(host.namespace) and is_live(host.namespace)
         wait_until(lambda: service.run("test", "-s", KEPT).returncode == 0, "the last good tables")
+        modes = service.run("stat", "-c", "%a %n", f"{RUN}/control.sock", f"{RUN}/control-ro.sock").stdout
+        assert modes == f"660 {RUN}/control.sock\n666 {RUN}/control-ro.sock\n", modes
         assert service.run("systemctl", "reload", "glb-director").returncode == 0
-        service.wait_for_reload()
         assert service.status.startswith("serving generation 2: "), service.status
-        assert service.is_active()
+        service.run("sh", "-c", "echo '{' >/etc/glb/tables.json")
+        assert service.run("systemctl", "reload", "glb-director").returncode == 1
+        assert service.status.startswith("serving generation 2: "), service.status
+        assert "RELOAD REFUSED" in service.status and service.is_active()
+        service.run("cp", "-p", f"{host.folder}/glb/tables.json", "/etc/glb/tables.json")
 
         with Held(worker_of(service)):
             wait_until(lambda: service.show("NRestarts") == "1", "the watchdog", 60)

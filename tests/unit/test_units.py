@@ -38,6 +38,7 @@ class Units(unittest.TestCase):
             text = (BUILD / "systemd" / name).read_text()
             cls.units[name] = Path(folder.name) / name
             text = re.sub(r"^(Exec\w+=-?)/\S*/glb-", rf"\1{(BUILD / program).parent}/glb-", text, flags=re.M)
+            text = re.sub(r"^(Exec\w+=-?)/\S*/glbctl", rf"\1{BUILD}/src/ctl/glbctl", text, flags=re.M)
             cls.units[name].write_text(text)
 
     def test_systemd_has_nothing_to_say_about_them(self):
