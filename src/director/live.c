@@ -11,6 +11,7 @@
 #include <linux/if_tun.h>
 
 #include "director/live.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 
 static const char tun_path[] = "/dev/net/tun";
@@ -20,6 +21,7 @@ enum {
 	LIVE_MTU = 65535,
 	/* The rest waits in the kernel, which drops what comes behind 500: nobody is held up. */
 	DROPS_A_TURN = 64,
+	LOOK_MS = 1000,
 };
 
 /* --- The kernel's device --- */
@@ -170,22 +172,23 @@ static void complain(struct live *live, int err)
 	log_error("%s; routing daemons take this director for dead", why.text);
 }
 
-static void drop_arrived(const struct live *live)
+/* False: the device is gone. */
+static bool drop_arrived(const struct live *live)
 {
 	uint8_t packet[64]; /* the rest of a packet goes with its beginning */
 
 	for (unsigned int i = 0; i < DROPS_A_TURN; i++)
 		if (read(live->tun, packet, sizeof(packet)) < 0)
-			break;
+			return errno != EBADFD;
+	return true;
 }
 
 /* Is there a device? Somebody may have deleted it. */
 static bool mend(struct live *live)
 {
-	struct ifreq request;
 	int err;
 
-	if (!find_name(&request, live))
+	if (live->tun >= 0 && drop_arrived(live))
 		return true;
 	if (live->tun >= 0) {
 		log_warning("live_device %s was deleted, and is made again", live->name);
@@ -197,10 +200,15 @@ static bool mend(struct live *live)
 	return !err;
 }
 
+/* Not in every turn: the kernel has it wait for whoever changes routes and devices. */
 static void notice_strangers(struct live *live)
 {
+	uint64_t now_ms = clock_ms();
 	bool up = live->up;
 
+	if (now_ms < live->look_at_ms)
+		return;
+	live->look_at_ms = now_ms + LOOK_MS;
 	if (get_link(&up, live) || (up != live->up) == live->is_foreign)
 		return;
 	live->is_foreign = up != live->up;
@@ -221,7 +229,6 @@ void live_set(struct live *live, bool up)
 		return;
 	if (up == live->up) {
 		notice_strangers(live);
-		drop_arrived(live);
 		return;
 	}
 	err = set_link(live, up);

@@ -15,6 +15,7 @@
 
 #include <net/if.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <glb/diag.h>
 
@@ -24,6 +25,7 @@ struct live {
 	char name[IF_NAMESIZE]; /* as configured; "": there is no device, and nothing happens */
 	bool up;		/* as it was set last */
 	bool is_foreign;	/* its link is not what it was set to: somebody else has set it */
+	uint64_t look_at_ms;	/* whether that is so */
 	int err;		/* logged last: of making it anew, or of setting it */
 };
 
