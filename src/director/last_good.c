@@ -11,6 +11,7 @@
 
 #include "conf/room.h"
 #include "director/last_good.h"
+#include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/replace.h"
 
@@ -123,12 +124,21 @@ static void start(struct last_good *last)
 	last->gen = NULL;
 }
 
-void last_good_poll(struct last_good *last)
+static void go_on(struct last_good *last, bool at_once)
 {
+	uint64_t now_ms = clock_ms();
+
 	if (last->gen && has_ended(last))
 		join(last);
-	if (last->next && !last->gen)
-		start(last);
+	if (!last->next || last->gen || (now_ms < last->due_at_ms && !at_once))
+		return;
+	last->due_at_ms = now_ms + LAST_GOOD_PAUSE_MS;
+	start(last);
+}
+
+void last_good_poll(struct last_good *last)
+{
+	go_on(last, false);
 }
 
 void last_good_keep(struct last_good *last, const struct glb_generation *gen,
@@ -149,13 +159,13 @@ bool last_good_close(struct last_good *last, unsigned int timeout_ms)
 {
 	const struct timespec ms = {.tv_nsec = 1000000};
 
-	last_good_poll(last);
+	go_on(last, true);
 	while (last->gen) {
 		if (!has_ended(last) && !timeout_ms--)
 			return false;
 		if (!has_ended(last))
 			(void)nanosleep(&ms, NULL);
-		last_good_poll(last);
+		go_on(last, true);
 	}
 	drop(&last->next);
 	return true;

@@ -4,7 +4,9 @@
  *
  * What was served last. Tables are kept as an image of version 3 in a directory for such state,
  * whenever others are served, by a thread of their own: a disk that is slow, full or gone costs a
- * warning. The image holds the keys of the tables, so that it is for its owner alone.
+ * warning. Not more than one image is written in LAST_GOOD_PAUSE_MS, however often tables change,
+ * and the last one at the end. The image holds the keys of the tables, so that it is for its owner
+ * alone.
  *
  * All functions are for the control thread unless they say otherwise.
  */
@@ -18,12 +20,15 @@
 
 #define LAST_GOOD_NAME "last-good.glbd"
 
+enum { LAST_GOOD_PAUSE_MS = 2000 };
+
 struct last_good {
 	struct glb_generation *next; /* whose tables are to be kept; NULL: they are */
 	struct glb_generation *gen;  /* whose tables are being written; NULL: there is no thread */
 	char next_path[PATH_MAX];    /* where `next` goes */
 	char path[PATH_MAX];	     /* the thread's */
 	bool ended;		     /* atomic: the thread has */
+	uint64_t due_at_ms;	     /* the next thread */
 	uint64_t kept;		     /* its own: hash of what it wrote last, or 0 */
 	pthread_t thread;
 };
