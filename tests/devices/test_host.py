@@ -111,6 +111,20 @@ def test_nothing_is_said_of_a_host_that_is_quiet(host, kernel):
     assert warnings(host) == []
 
 
+def test_routes_through_the_live_device_lead_nowhere(host, kernel):
+    """As FRR makes them: the host may be a router then."""
+    live = {**CONFIG6, "live_device": "glb-live", "live_leave_ms": 0}
+    kernel.run("sysctl -qw net.ipv6.conf.default.disable_ipv6=0")
+    host.start(PORTS[0], config=live, tables=BOTH)
+    host.wait_for_log("glb-live is up")
+    for vip in (VIP, VIP6):
+        kernel.run(f"ip route replace {vip} dev glb-live")
+    kernel.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+    host.reload(live)
+    assert (kernel.reaction(4), kernel.reaction(6)) == (None, None)
+    assert [line for vip in (VIP, VIP6) for line in warnings(host, vip)] == []
+
+
 def test_ipv6_packets_without_a_route_are_rejected_even_by_hosts(host, kernel):
     """Where the host has a way to the client but none to the VIP."""
     kernel.run("ip -6 route del default")
