@@ -33,6 +33,8 @@ int table_add(const struct command_line *line);
 int mtu(const struct command_line *line);
 int replay(const struct command_line *line);
 int online_reload(const struct command_line *line);
+int online_leave(const struct command_line *line);
+int online_log_level(const struct command_line *line);
 int online_lookup(const struct command_line *line);
 int online_status(const struct command_line *line);
 int online_stats(const struct command_line *line);

@@ -28,6 +28,8 @@
 	X(SOCKET, "socket", "PATH",                                                                \
 	  "control socket of the director; /run/glb-director/control.sock where none is named")    \
 	X(TABLES_ONLY, "tables-only", NULL, "leave director.json as it is in force")               \
+	X(QUIET, "quiet", "SECONDS", "without a packet until it stops; 5 is usual")                \
+	X(DEADLINE, "deadline", "SECONDS", "until it stops in any case; 60 is usual")              \
 	X(RATE, "rate", NULL, "what is counted in a second, rather than since the start")          \
 	X(NONZERO, "nonzero", NULL, "leave out counters that are 0")
 

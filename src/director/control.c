@@ -406,6 +406,7 @@ static void turn(void *arg)
 	if (control->ready && !control->stopping)
 		follow_builds(control);
 	waiters_follow(&control->waiters, control);
+	leave_follow(control);
 	control->end = mend_ports(control);
 	if (control->end) {
 		loop_end(control->loop);
@@ -473,6 +474,7 @@ static int serve(struct control *control)
 	}
 	waiters_end(&control->waiters);
 	pages_close(control);
+	leave_end(control);
 	api_close(control);
 	loop_close(control->loop);
 	control->loop = NULL;

@@ -16,6 +16,7 @@
 #include "director/eal.h"
 #include "director/host.h"
 #include "director/last_good.h"
+#include "director/leave.h"
 #include "director/link.h"
 #include "director/live.h"
 #include "director/neighbour.h"
@@ -57,6 +58,7 @@ struct control {
 	struct reload_end last; /* reload */
 	struct api *api;	/* the control socket; NULL: none */
 	struct http *http;	/* pages; NULL: none */
+	struct leave leave;
 	struct waiters waiters; /* for reloads */
 	bool ready;		/* all workers have begun to serve */
 	bool leaving;	   /* routers are to find other ways: a stop, or what comes before it */

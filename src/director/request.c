@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/json.h"
+#include "director/leave.h"
 #include "director/request.h"
 #include "sys/words.h"
 
@@ -19,6 +20,8 @@ static const struct {
 
 /* Keys besides the two that every request has. */
 static const char *const verb_keys[VERB_COUNT][KEYS_MAX] = {
+	[VERB_LEAVE] = {"quiet_s", "deadline_s"},
+	[VERB_LOG_LEVEL] = {"level"},
 	[VERB_LOOKUP] = {"src", "src_port", "dst", "dst_port", "proto"},
 	[VERB_RELOAD] = {"tables_only"},
 	[VERB_TABLES] = {"table"},
@@ -113,11 +116,35 @@ static void read_flow(struct path_question *flow, const struct conf_value *root)
 		flow->proto = udp ? GLB_PROTO_UDP : GLB_PROTO_TCP;
 }
 
+static void read_level(enum log_level *out, const struct conf_value *root)
+{
+	struct conf_value value;
+	const char *name;
+
+	if (conf_member(&value, root, "level") || conf_string(&name, &value))
+		return;
+	if (log_level_read(out, name))
+		(void)conf_refuse(&value, "\"%s\" is not error, warning or info", name);
+}
+
+static void read_leave(struct request *request, const struct conf_value *root)
+{
+	struct conf_value value;
+
+	if (conf_find(&value, root, "quiet_s"))
+		(void)conf_uint(&request->quiet_s, 0, LEAVE_QUIET_S_MAX, &value);
+	if (conf_find(&value, root, "deadline_s"))
+		(void)conf_uint(&request->deadline_s, 0, LEAVE_DEADLINE_S_MAX, &value);
+}
+
 /* Every key is looked at, so that all problems show at once. */
 static void read_keys(struct request *request, const struct conf_value *root)
 {
 	struct conf_value value;
 
+	if (request->verb == VERB_LOG_LEVEL)
+		read_level(&request->level, root);
+	read_leave(request, root);
 	if (request->verb == VERB_LOOKUP)
 		read_flow(&request->flow, root);
 	if (conf_find(&value, root, "tables_only"))
@@ -144,7 +171,8 @@ static int read_root(struct request *request, const struct conf_value *root)
 
 int request_read(struct request *out, const char *line, size_t len, struct report *report)
 {
-	struct request request = {.verb = VERB_STATUS};
+	struct request request = {
+		.verb = VERB_STATUS, .quiet_s = LEAVE_QUIET_S, .deadline_s = LEAVE_DEADLINE_S};
 	struct conf_file file;
 	int err = conf_parse(&file, "request", line, len, report);
 

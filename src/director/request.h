@@ -10,6 +10,7 @@
 
 #include "conf/path.h"
 #include "conf/report.h"
+#include "sys/log.h"
 
 enum { PROTOCOL_VERSION = 1, REQUEST_TABLE_LEN = 256 };
 
@@ -17,6 +18,8 @@ enum { PROTOCOL_VERSION = 1, REQUEST_TABLE_LEN = 256 };
 #define VERBS(X)                                                                                   \
 	X(RELOAD, "reload", true)                                                                  \
 	X(STATUS, "status", false)                                                                 \
+	X(LEAVE, "leave", true)                                                                    \
+	X(LOG_LEVEL, "log-level", true)                                                            \
 	X(LOOKUP, "lookup", false)                                                                 \
 	X(STATS, "stats", false)                                                                   \
 	X(TABLES, "tables", false)                                                                 \
@@ -34,6 +37,9 @@ enum verb {
 struct request {
 	enum verb verb;
 	struct path_question flow;     /* of a lookup */
+	enum log_level level;	       /* of a log-level */
+	uint32_t quiet_s;	       /* of a leave: see director/leave.h */
+	uint32_t deadline_s;	       /* likewise */
 	bool tables_only;	       /* of a reload */
 	char table[REQUEST_TABLE_LEN]; /* name of the one that is meant; "": all */
 };

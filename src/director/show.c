@@ -10,6 +10,7 @@
 #include "conf/title.h"
 #include "director/show.h"
 #include "sys/clock.h"
+#include "sys/log.h"
 #include "sys/version.h"
 
 enum { TIME_LEN = 32 };
@@ -49,6 +50,7 @@ static void put_process(struct writer *w, const struct control *control)
 	write_uint(w, "pid", (uint64_t)getpid());
 	put_time(w, "started", control->started_at);
 	write_uint(w, "uptime_s", (clock_ms() - control->started_ms) / 1000);
+	write_string(w, "log_level", log_level_name(log_level_now()));
 	write_string(w, "config", control->reload.config_path);
 	write_string(w, "tables_file", control->reload.tables_path);
 }

@@ -129,3 +129,26 @@ void verb_reload(const struct call *call)
 	waiters_add(&control->waiters, call->lines_request);
 	service_wake(&control->service);
 }
+
+void verb_leave(const struct call *call)
+{
+	log_order(call, "leave");
+	leave_start(call->control, call->lines_request, call->request.quiet_s,
+		    call->request.deadline_s);
+}
+
+void verb_log_level(const struct call *call)
+{
+	const char *was = log_level_name(log_level_now());
+	struct response response;
+
+	log_order(call, "log level");
+	log_level(call->request.level);
+	if (!response_begin(&response)) {
+		response_give_up(call->lines_request);
+		return;
+	}
+	write_string(&response.w, "level", log_level_name(call->request.level));
+	write_string(&response.w, "was", was);
+	response_send(&response, call->lines_request);
+}

@@ -19,6 +19,8 @@ struct call {
 	struct request request;
 };
 
+void verb_leave(const struct call *call);
+void verb_log_level(const struct call *call);
 void verb_lookup(const struct call *call);
 void verb_reload(const struct call *call);
 void verb_status(const struct call *call);

@@ -10,6 +10,9 @@ import pytest
 
 from control import Client, ask
 from process import CONFIG, TABLES, hold_a_worker, large_tables
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+from scapy.utils import wrpcap
 
 NAMED = {"tables": [{**TABLES["tables"][0], "name": "web"}]}
 
@@ -183,3 +186,68 @@ def test_a_stop_answers_who_waits(director, path):
         director.stop(seconds=60)
         answer = client.hear()
     assert answer is None or answer.get("ok") or answer["error"] == {"code": "failed", "reason": "the director stops"}
+
+
+# --- leave and log-level ---
+
+
+def wait_for_end(process):
+    """It ends by itself, well."""
+    assert process.process.wait(timeout=60) == 0, process.log.read_text()
+
+
+def test_a_director_that_leaves_is_not_ready_and_stops_when_it_is_quiet(director, path, glbctl):
+    with Client(path) as one, Client(path) as other:
+        one.say("leave", quiet_s=600, deadline_s=600)
+        director.wait_for_log("leaving: stops when nothing was forwarded for 600 s, or in 600 s")
+        status = ask(path, "status")
+        assert (status["ready"], status["readiness"]) == (False, "leaving")
+        assert "NOT READY" in call(glbctl, path, "status").stdout
+        director.write(tables=with_backends(4))
+        assert ask(path, "reload")["ok"], "it serves on"
+        other.say("leave", quiet_s=1)  # in other words: those count now
+        for answer in (one.hear(), other.hear()):
+            assert answer["ok"] and answer["quiet"] is True and answer["forwarded"] == 0 and answer["took_ms"] >= 1000
+        assert one.hear() is None
+    wait_for_end(director)
+    assert not path.exists()
+
+
+def test_traffic_keeps_it_until_the_time_is_over(process, path, glbctl):
+    capture = process.folder / "in.pcap"
+    mac = "02:00:00:00:00:0b"
+    wrpcap(str(capture), [Ether(dst=mac, src="02:00:00:00:00:aa") / IP(src="198.51.100.7", dst="192.0.2.10") / TCP(dport=80)])
+    process.start(
+        config=config(path, macs=[mac]), tables=NAMED, vdev=f"net_pcap0,rx_pcap={capture},infinite_rx=1", workers=1
+    )
+    done = call(glbctl, path, "leave", "--quiet", "1", "--deadline", "2", "--json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0 and answer["quiet"] is False
+    assert answer["took_ms"] >= 2000 and answer["forwarded"] > 0
+    wait_for_end(process)
+    assert "left: the time was over" in process.log.read_text()
+
+
+def test_a_stop_does_not_wait_for_what_leaves(director, path):
+    with Client(path) as client:
+        client.say("leave", quiet_s=600, deadline_s=600)
+        director.wait_for_log("leaving: stops")
+        director.stop()
+        assert client.hear()["error"] == {"code": "failed", "reason": "the director stops"}
+
+
+def test_the_log_says_less_when_told_to(director, path, glbctl):
+    assert call(glbctl, path, "log-level", "error").stdout == "log level error, was info\n"
+    before = len(director.log.read_text())
+    assert ask(path, "reload")["ok"]
+    (director.folder / "tables.json").write_text("{")
+    assert not ask(path, "reload")["ok"]
+    lines = director.log.read_text()[before:].splitlines()
+    assert lines and all("error: " in line for line in lines if "asked for" not in line), lines
+    assert ask(path, "status")["log_level"] == "error"
+    assert ask(path, "log-level", level="info")["was"] == "error"
+    done = call(glbctl, path, "log-level", "debug")
+    assert done.returncode == 1 and '"debug" is not error, warning or info' in done.stderr
+    done = call(glbctl, path.with_name("control-ro.sock"), "leave")
+    assert done.returncode == 3
+    director.stop()

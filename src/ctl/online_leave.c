@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* glbctl leave and log-level: orders that change how a director runs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+#include "columns.h"
+#include "question.h"
+#include "sys/log.h"
+
+enum { DEADLINE_S = 60, DEADLINE_S_MAX = 86400 }; /* of docs/control-socket.md */
+
+/* The value of an option, or a default. False after logging that it is no number of seconds. */
+static bool read_seconds(unsigned int *out, const struct command_line *line, unsigned int option,
+			 unsigned int usual)
+{
+	const char *text = line->values[option];
+	char *end;
+	unsigned long seconds;
+
+	*out = usual;
+	if (!text)
+		return true;
+	seconds = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || seconds > DEADLINE_S_MAX) {
+		log_error("\"%s\" is not a number of seconds from 0 to %d", text, DEADLINE_S_MAX);
+		return false;
+	}
+	*out = (unsigned int)seconds;
+	return true;
+}
+
+/* Asks, and prints what `print` makes of the answer. */
+static int order(const struct command_line *line, struct draft *draft, unsigned int patience_ms,
+		 void (*print)(const struct conf_value *root))
+{
+	const struct question question = {
+		.request = draft_end(draft), .changes = true, .patience_ms = patience_ms};
+	struct client_answer answer;
+	int status;
+
+	if (!question.request)
+		return EXIT_FAILED;
+	status = client_ask(&answer, line, &question);
+	if (status == EXIT_OK && !command_has(line, OPTION_JSON))
+		print(&answer.root);
+	client_free(&answer);
+	free((char *)question.request);
+	return status;
+}
+
+static void print_departure(const struct conf_value *root)
+{
+	char text[CONF_TEXT_LEN];
+	struct conf_value quiet;
+	bool is_quiet = conf_find(&quiet, root, "quiet") && conf_is_true(&quiet);
+
+	printf("%s after %s ms", is_quiet ? "quiet" : "the time is over",
+	       member_text(text, root, "took_ms"));
+	printf("; %s packets forwarded meanwhile; the director stops\n",
+	       member_text(text, root, "forwarded"));
+}
+
+int online_leave(const struct command_line *line)
+{
+	unsigned int deadline_s;
+	unsigned int quiet_s;
+	struct draft draft;
+
+	if (!read_seconds(&quiet_s, line, OPTION_QUIET, 0) ||
+	    !read_seconds(&deadline_s, line, OPTION_DEADLINE, DEADLINE_S))
+		return EXIT_USAGE;
+	if (!draft_begin(&draft, "leave"))
+		return EXIT_FAILED;
+	if (command_has(line, OPTION_QUIET))
+		write_uint(&draft.w, "quiet_s", quiet_s);
+	write_uint(&draft.w, "deadline_s", deadline_s);
+	return order(line, &draft, deadline_s * 1000 + CLIENT_PATIENCE_MS, print_departure);
+}
+
+static void print_level(const struct conf_value *root)
+{
+	char text[CONF_TEXT_LEN];
+
+	printf("log level %s", member_text(text, root, "level"));
+	printf(", was %s\n", member_text(text, root, "was"));
+}
+
+int online_log_level(const struct command_line *line)
+{
+	struct draft draft;
+
+	if (!draft_begin(&draft, "log-level"))
+		return EXIT_FAILED;
+	write_string(&draft.w, "level", line->args[0]);
+	return order(line, &draft, CLIENT_PATIENCE_MS, print_level);
+}
