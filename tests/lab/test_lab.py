@@ -41,7 +41,7 @@ def traces(prefix):
 def read_if_there(path):
     """The text of a file of /proc, empty when its process has gone."""
     try:
-        return path.read_text().replace("\0", " ")
+        return path.read_text(errors="replace").replace("\0", " ")
     except OSError:
         return ""
 
