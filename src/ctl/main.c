@@ -284,6 +284,16 @@ static const struct command commands[] = {
 		.sentence = "List its ports, with links, addresses and gateways.",
 		.example = "glbctl ports --socket /run/glb-director/control.sock",
 	},
+	{
+		.name = "stalls",
+		.run = online_stalls,
+		.options = ONLINE,
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "List turns of its workers that took too long, the latest first.",
+		.example = "glbctl stalls --json",
+	},
 };
 
 static const struct program program = {

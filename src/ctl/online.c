@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl status, tables, backends, workers and ports: what does a running director say? */
+/* glbctl status, tables, backends, workers, ports and stalls: what does a running director say? */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +46,18 @@ static const struct column port_columns[] = {
 	{"GATEWAY", "gateway", false},
 	{"GATEWAY_MAC", "gateway_mac", false},
 	{"STATE", "gateway_state", false},
+};
+
+static const struct column stall_columns[] = {
+	{"ENDED", "ended", false},
+	{"WORKER", "worker", true},
+	{"LCORE", "lcore", true},
+	{"MS", "took_ms", true},
+	{"PACKETS", "packets", true},
+	{"WAITING", "waiting", true},
+	{"SWITCHES", "switches", true},
+	{"MINOR_FAULTS", "minor_faults", true},
+	{"MAJOR_FAULTS", "major_faults", true},
 };
 
 static const struct column status_table_columns[] = {
@@ -100,6 +112,11 @@ int online_workers(const struct command_line *line)
 int online_ports(const struct command_line *line)
 {
 	return print_list(line, "ports", port_columns, COUNT_OF(port_columns));
+}
+
+int online_stalls(const struct command_line *line)
+{
+	return print_list(line, "stalls", stall_columns, COUNT_OF(stall_columns));
 }
 
 /* --- Status --- */

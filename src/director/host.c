@@ -388,7 +388,7 @@ static void write_line(char out[HOST_LINE_LEN], const struct finding *finding)
 /* Asks the kernel and writes a line for every finding. 0 or -errno. */
 static int ask_kernel(struct host *out, const struct workers *workers)
 {
-	const struct glb_tables *tables = &workers->publish.current->gen->tables;
+	const struct glb_tables *tables = &publish_in_force(&workers->publish)->tables;
 	struct findings findings;
 	struct ways ways;
 	struct vips vips;

@@ -24,11 +24,6 @@ struct metrics {
 	uint32_t backend;
 };
 
-static const struct glb_generation *in_force(const struct metrics *metrics)
-{
-	return metrics->control->workers.publish.current->gen;
-}
-
 /* --- Labels --- */
 
 #define LABELS(...) (&(const struct openmetrics_labels){{__VA_ARGS__}})
@@ -95,7 +90,8 @@ static void put_last_good(struct metrics *metrics)
 
 static void put_generation(struct metrics *metrics)
 {
-	openmetrics_count(&metrics->text, NULL, in_force(metrics)->number);
+	openmetrics_count(&metrics->text, NULL,
+			  publish_in_force(&metrics->control->workers.publish)->number);
 }
 
 static void put_reloads(struct metrics *metrics)
@@ -112,7 +108,8 @@ static void put_last_reload(struct metrics *metrics)
 
 static void put_table_info(struct metrics *metrics)
 {
-	const struct glb_tables *tables = &in_force(metrics)->tables;
+	const struct glb_tables *tables =
+		&publish_in_force(&metrics->control->workers.publish)->tables;
 
 	for (unsigned int t = 0; t < tables->count; t++) {
 		char name[16];
@@ -127,7 +124,8 @@ static void put_table_info(struct metrics *metrics)
 
 static void put_table_backends(struct metrics *metrics)
 {
-	const struct glb_tables *tables = &in_force(metrics)->tables;
+	const struct glb_tables *tables =
+		&publish_in_force(&metrics->control->workers.publish)->tables;
 
 	for (unsigned int t = 0; t < tables->count; t++) {
 		const struct glb_table_spec *spec = &tables->tables[t]->spec;
@@ -393,7 +391,8 @@ static bool put_backend_bytes(struct metrics *metrics)
 
 static bool put_healthy(struct metrics *metrics)
 {
-	const struct glb_tables *tables = &in_force(metrics)->tables;
+	const struct glb_tables *tables =
+		&publish_in_force(&metrics->control->workers.publish)->tables;
 	unsigned int n = 0;
 
 	for (; metrics->at < tables->count; metrics->at++, metrics->backend = 0) {

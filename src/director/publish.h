@@ -106,6 +106,12 @@ static inline const struct served *publish_current(const struct publish *publish
 	return __atomic_load_n(&publish->current, __ATOMIC_ACQUIRE);
 }
 
+/* Control thread: the generation in force, or NULL when there is none yet. */
+static inline const struct glb_generation *publish_in_force(const struct publish *publish)
+{
+	return publish->current ? publish->current->gen : NULL;
+}
+
 /* Worker: no generation is in use here. */
 static inline void publish_quiescent(const struct publish *publish, unsigned int worker)
 {

@@ -25,7 +25,8 @@ enum { PROTOCOL_VERSION = 1, REQUEST_TABLE_LEN = 256 };
 	X(TABLES, "tables", false)                                                                 \
 	X(BACKENDS, "backends", false)                                                             \
 	X(WORKERS, "workers", false)                                                               \
-	X(PORTS, "ports", false)
+	X(PORTS, "ports", false)                                                                   \
+	X(STALLS, "stalls", false)
 
 enum verb {
 #define VERB_CONSTANT(constant, word, changes) VERB_##constant,

@@ -15,11 +15,6 @@
 
 enum { TIME_LEN = 32 };
 
-static const struct glb_generation *in_force(const struct control *control)
-{
-	return control->workers.publish.current->gen;
-}
-
 /* As of RFC 3339, in UTC; 0: null. */
 static void put_time(struct writer *w, const char *key, time_t at)
 {
@@ -30,6 +25,22 @@ static void put_time(struct writer *w, const char *key, time_t at)
 		write_string(w, key, text);
 	else
 		write_string(w, key, NULL);
+}
+
+/* The same, of milliseconds. */
+static void put_time_ms(struct writer *w, const char *key, uint64_t at_ms)
+{
+	const time_t at = (time_t)(at_ms / 1000);
+	char text[TIME_LEN];
+	char whole[TIME_LEN + 8];
+	struct tm parts;
+
+	if (!gmtime_r(&at, &parts) || !strftime(text, sizeof(text), "%FT%T", &parts)) {
+		write_string(w, key, NULL);
+		return;
+	}
+	(void)snprintf(whole, sizeof(whole), "%s.%03uZ", text, (unsigned int)(at_ms % 1000));
+	write_string(w, key, whole);
 }
 
 /* All 0: null. */
@@ -96,7 +107,7 @@ static void put_readiness(struct writer *w, const struct control *control)
 
 void show_digests(struct writer *w, const struct control *control)
 {
-	const struct glb_tables *tables = &in_force(control)->tables;
+	const struct glb_tables *tables = &publish_in_force(&control->workers.publish)->tables;
 	char digest[GLB_DIGEST_TEXT_LEN];
 
 	write_open(w, "tables", '[');
@@ -111,7 +122,7 @@ void show_digests(struct writer *w, const struct control *control)
 
 void show_status(struct writer *w, const struct control *control)
 {
-	const struct glb_generation *gen = in_force(control);
+	const struct glb_generation *gen = publish_in_force(&control->workers.publish);
 	struct extent extent = status_extent(gen);
 
 	put_process(w, control);
@@ -190,7 +201,8 @@ static void put_port_name(struct writer *w, const char *key, uint16_t id)
 
 static void put_port(struct writer *w, const struct control *control, uint16_t id)
 {
-	const struct glb_port *port = &in_force(control)->settings.ports[id];
+	const struct glb_port *port =
+		&publish_in_force(&control->workers.publish)->settings.ports[id];
 	const struct link *link = &control->links.list[id];
 
 	write_open(w, NULL, '{');
@@ -219,5 +231,40 @@ void show_ports(struct writer *w, const struct control *control)
 	write_open(w, "ports", '[');
 	for (unsigned int i = 0; i < ports->count; i++)
 		put_port(w, control, ports->ids[i]);
+	write_close(w, ']');
+}
+
+/* --- Stalls --- */
+
+static void put_stall(struct writer *w, const struct stall *stall)
+{
+	const struct turn_stall *turn = &stall->turn;
+
+	write_open(w, NULL, '{');
+	put_time_ms(w, "ended", stall->end_ms);
+	write_uint(w, "worker", stall->worker);
+	write_uint(w, "lcore", stall->lcore);
+	write_uint(w, "took_ms", turn->ns / 1000000);
+	write_uint(w, "packets", turn->packets);
+	if (turn->waiting == TURN_UNKNOWN)
+		write_string(w, "waiting", NULL);
+	else
+		write_uint(w, "waiting", turn->waiting);
+	write_uint(w, "switches", turn->within.switches);
+	write_uint(w, "minor_faults", turn->within.minor_faults);
+	write_uint(w, "major_faults", turn->within.major_faults);
+	write_close(w, '}');
+}
+
+void show_stalls(struct writer *w, const struct control *control)
+{
+	const struct recorder *recorder = &control->recorder;
+	const struct stall *stall;
+
+	write_uint(w, "recorded", recorder->count);
+	write_uint(w, "lost", recorder->lost);
+	write_open(w, "stalls", '[');
+	for (unsigned int back = 0; (stall = recorder_get(recorder, back)) != NULL; back++)
+		put_stall(w, stall);
 	write_close(w, ']');
 }

@@ -20,6 +20,9 @@ void show_digests(struct writer *w, const struct control *control);
 void show_workers(struct writer *w, const struct control *control);
 void show_ports(struct writer *w, const struct control *control);
 
+/* The last turns of workers that took too long, the latest first: see director/recorder.h. */
+void show_stalls(struct writer *w, const struct control *control);
+
 /*
  * Tables with their binds, and backends with their states and what they were sent: all of them, or
  * those of the table with this name, its number where it has none; ""; all. 0; -ENOENT and nothing

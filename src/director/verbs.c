@@ -64,6 +64,11 @@ void verb_ports(const struct call *call)
 	show(call, show_ports);
 }
 
+void verb_stalls(const struct call *call)
+{
+	show(call, show_stalls);
+}
+
 void verb_tables(const struct call *call)
 {
 	show_some(call, show_tables);
@@ -86,7 +91,7 @@ void verb_stats(const struct call *call)
 
 void verb_lookup(const struct call *call)
 {
-	const struct glb_generation *gen = call->control->workers.publish.current->gen;
+	const struct glb_generation *gen = publish_in_force(&call->control->workers.publish);
 	struct glb_diag why = {{0}};
 	struct response response;
 	struct path path;

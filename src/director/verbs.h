@@ -29,5 +29,6 @@ void verb_tables(const struct call *call);
 void verb_backends(const struct call *call);
 void verb_workers(const struct call *call);
 void verb_ports(const struct call *call);
+void verb_stalls(const struct call *call);
 
 #endif

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A worker that does not go on: the others do, memory has a bound, and a stop comes to an end."""
 
+import json
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -11,6 +13,7 @@ from device import Host
 from manager import Manager
 from netns import allowed, wait_until
 from process import CONFIG, hold_a_worker, large_tables
+from scrape import get, samples
 
 
 def resident_mib(process):
@@ -94,7 +97,8 @@ def test_a_stop_gives_a_worker_up_that_stands_still(process):
     with hold_a_worker(process):
         before = time.monotonic()
         process.signal(signal.SIGTERM)
-        process.wait_for_log("worker 0 on lcore 1 does not stop", 5)
+        # after which it soon ends
+        wait_until(lambda: "worker 0 on lcore 1 does not stop" in process.log.read_text(), "its last words", 5)
         wait_until(lambda: "unlisted_bytes" in (process.folder / "counters").read_text(), "counters", 5)
         assert time.monotonic() - before < allowed(5)
     assert process.process.wait(60) == 1
@@ -136,6 +140,32 @@ def test_a_worker_that_stood_still_for_a_moment_is_recorded_with_its_time(proces
     assert (worker, lcore, packets) == ("0", "1", "without packets")
     of_day = int(hour) * 3600 + int(minute) * 60 + float(second)
     assert -0.2 < (of_day - ended_at + 43200) % 86400 - 43200 < allowed(0.2)
+    process.stop()
+
+
+def test_recorded_stalls_are_shown_on_the_socket(process, glbctl):
+    """The latest first, as they were logged; the metrics count them."""
+    sock = process.folder / "control.sock"
+    process.start(
+        workers=2, config={**CONFIG, "stall_ms": 150, "control_socket": str(sock), "http_listen": "127.0.0.1:0"}
+    )
+    for count in (1, 2):
+        with hold_a_worker(process):
+            time.sleep(0.4)
+        wait_until(lambda n=count: len(stalls_of(process, 150)) >= n, "a record")
+    done = subprocess.run([glbctl, "--socket", sock, "stalls", "--json"], capture_output=True, check=True)
+    shown = json.loads(done.stdout)
+    logged = stalls_of(process, 0)
+    assert shown["recorded"] == len(shown["stalls"]) == len(logged) and shown["lost"] == 0
+    assert [stall["took_ms"] for stall in reversed(shown["stalls"])] == [int(one[2]) for one in logged]
+    ends = [stall["ended"] for stall in shown["stalls"]]
+    assert ends == sorted(ends, reverse=True) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", ends[0])
+    text = subprocess.run([glbctl, "--socket", sock, "stalls"], capture_output=True, text=True, check=True).stdout
+    assert text.splitlines()[0].split()[:4] == ["ENDED", "WORKER", "LCORE", "MS"]
+    assert len(text.splitlines()) == 1 + len(logged)
+    port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", process.log.read_text())[1])
+    counted = sum(value for (name, _), value in samples(get(port)[2]).items() if name == "glb_stalls_total")
+    assert counted >= len(logged)
     process.stop()
 
 

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
+#include <string.h>
+
+#include "director/builds.h"
+#include "director/deploy.h"
+#include "director/effect.h"
+#include "director/keep.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+#include "sys/words.h"
+
+struct build builds_basis(const struct control *control)
+{
+	const struct glb_generation *current = publish_in_force(&control->workers.publish);
+
+	/* the tables in force stay until a build replaces them, and there is no other build */
+	return (struct build){
+		.conf = control->conf,
+		.known = current ? current->tables : (struct glb_tables){0},
+		.nodes = control->workers.publish.nodes,
+	};
+}
+
+void builds_watch(struct control *control)
+{
+	if (reload_watch(&control->reload, clock_ms()))
+		status_busy(&control->status);
+}
+
+static void log_generation(const char *what, const struct glb_generation *gen)
+{
+	struct extent extent = status_extent(gen);
+
+	log_info("%s generation %" PRIu64 ": %u table%s, %u bind%s, %u backend%s; "
+		 "instruction set %s",
+		 what, gen->number, extent.tables, plural(extent.tables), extent.binds,
+		 plural(extent.binds), extent.backends, plural(extent.backends),
+		 glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)));
+}
+
+/* Has neighbours look up the gateways of a configuration. 0, or -errno with a diag. */
+static int follow_gateways(struct neighbours *neighbours, const struct control *control,
+			   const struct director_conf *conf, struct glb_diag *why)
+{
+	const struct glb_generation *current = publish_in_force(&control->workers.publish);
+	const struct ports *ports = &control->workers.ports;
+	static const uint8_t no_mac[GLB_MAC_LEN];
+
+	for (unsigned int i = 0; i < ports->count; i++) {
+		uint16_t id = ports->ids[i];
+		struct port_conf port = ports_conf(id, conf);
+
+		neighbours_follow(neighbours, id, &port,
+				  current ? current->settings.ports[id].gateway_mac : no_mac);
+	}
+	return neighbours_read(neighbours, why);
+}
+
+/* Makes what was built the successor of what is served, with the ports as they are. 0 or -ENOMEM.
+ */
+static int give_ports(struct glb_generation **out, const struct control *control,
+		      const struct build *build, const struct neighbours *neighbours)
+{
+	struct glb_generation *gen = build->served->gen;
+	struct glb_port ports[GLB_PORTS_MAX] = {0};
+
+	ports_describe(ports, &control->workers.ports, &build->conf);
+	neighbours_describe(ports, neighbours);
+	links_describe(ports, &control->links);
+	gen->number = control->generation;
+
+	return glb_generation_with_ports(out, gen, ports);
+}
+
+/* The same, with gateways looked up. 0; or -errno after logging why, which the build has, too. */
+static int make_generation(struct glb_generation **out, const struct control *control,
+			   struct build *build, struct neighbours *neighbours)
+{
+	int err = follow_gateways(neighbours, control, &build->conf, &build->why);
+
+	if (!err) {
+		err = give_ports(out, control, build, neighbours);
+		if (err)
+			glb_diag(&build->why, "out of memory");
+	}
+	if (err)
+		log_error("%s", build->why.text);
+	return err;
+}
+
+int builds_publish(struct control *control, struct glb_generation *gen, const struct served *built)
+{
+	const uint64_t number = gen->number;
+	int err = deploy_next(&control->workers, gen, built);
+
+	if (!err)
+		control->generation = number;
+	return err;
+}
+
+static void order_turns(struct control *control)
+{
+	const struct director_conf *conf = &control->conf;
+
+	turn_order(&control->workers.orders, conf->turn_times, conf->stall_ms, conf->idle_sleep_us);
+}
+
+/* Serves what was built from the next burst on. 0; or -errno after logging why, which the build
+ * has, too.
+ */
+static int serve_build(struct control *control, struct build *build)
+{
+	struct neighbours neighbours = control->neighbours;
+	struct glb_generation *gen;
+	struct glb_diag diag = {{0}};
+	int err = ports_check(&control->workers.ports, &build->conf, &diag);
+
+	if (err) {
+		glb_diag(&build->why, "%s: %s", control->reload.config_path, diag.text);
+		log_error("%s", build->why.text);
+		return err;
+	}
+	err = make_generation(&gen, control, build, &neighbours);
+	if (!err) {
+		err = builds_publish(control, gen, build->served);
+		if (err)
+			glb_diag(&build->why, "out of memory");
+	}
+	if (err) {
+		neighbours_resume(&control->neighbours, &neighbours);
+		return err;
+	}
+	keep_restart_only(&build->conf, &control->conf);
+	ports_listen(&control->workers.ports, gen->settings.ports);
+	log_generation("serving", gen);
+	effect_log_fields(&control->conf.settings, &build->conf.settings);
+	effect_log(build->effect);
+	control->conf = build->conf;
+	order_turns(control);
+	control->neighbours = neighbours;
+	status_serving(&control->status, gen, control->workers.count);
+	neighbours_warn_unknown(&control->neighbours);
+	host_check(&control->host, &control->workers);
+	return 0;
+}
+
+/* What is served comes from the tables file: the next start may have to do without. */
+static void keep_tables(struct control *control)
+{
+	if (control->serving_last_good)
+		log_info("%s is good again, and served", control->reload.tables_path);
+	control->serving_last_good = false;
+	status_last_good(&control->status, false);
+	last_good_keep(&control->last_good, publish_in_force(&control->workers.publish),
+		       &control->conf);
+}
+
+int builds_make_first(struct glb_generation **out, struct control *control)
+{
+	return make_generation(out, control, &control->first, &control->neighbours);
+}
+
+void builds_serve_first(struct control *control, const struct glb_generation *gen)
+{
+	control->generation = gen->number;
+	order_turns(control);
+	ports_listen(&control->workers.ports, gen->settings.ports);
+	log_generation("serving", gen);
+	status_serving(&control->status, gen, control->workers.count);
+	status_last_good(&control->status, control->serving_last_good);
+	if (!control->serving_last_good)
+		keep_tables(control);
+	neighbours_warn_unknown(&control->neighbours);
+	host_check(&control->host, &control->workers);
+}
+
+/* Keeps how a request for a reload ended, and why if it was not done. */
+static void keep_end(struct control *control, enum reload_result result, const struct glb_diag *why)
+{
+	struct reload_end *last = &control->last;
+
+	last->result = result;
+	last->at = time(NULL);
+	last->took_ms = clock_ms() - control->reload.started_at_ms;
+	last->why = why ? *why : (struct glb_diag){{0}};
+	last->totals[result]++;
+	status_reloaded(&control->status, why);
+}
+
+/* Serves what a build has come to, if it is any good. It is used up. */
+static void end_build(struct control *control, struct build *build)
+{
+	if (build->err || serve_build(control, build)) {
+		log_error("reload refused; generation %" PRIu64 " keeps serving",
+			  control->generation);
+		keep_end(control, RELOAD_REFUSED, &build->why);
+	} else {
+		keep_tables(control);
+		keep_end(control, RELOAD_DONE, NULL);
+	}
+	waiters_build_ended(&control->waiters, control, build);
+	if (build->served)
+		served_free(build->served);
+	build_clear(build);
+}
+
+/* A request stays, but whoever waits for its end need not wait for the worker. */
+static void put_off(struct control *control)
+{
+	struct glb_diag why;
+
+	if (control->reload.put_off)
+		return;
+	control->reload.put_off = true;
+	glb_diag(&why,
+		 "%d states of the tables are kept for a worker that may be reading them; the "
+		 "files are read when it goes on",
+		 PUBLISH_HELD_MAX);
+	log_warning("reload put off: %s; generation %" PRIu64 " keeps serving", why.text,
+		    control->generation);
+	status_reloading(&control->status);
+	control->reload.started_at_ms = clock_ms(); /* nothing was built */
+	keep_end(control, RELOAD_PUT_OFF, &why);
+	waiters_put_off(&control->waiters, control);
+}
+
+void builds_follow(struct control *control)
+{
+	struct build build;
+
+	if (reload_take(&control->reload, &build))
+		end_build(control, &build);
+	if (control->reload.building) {
+		builds_watch(control);
+		return;
+	}
+	if (!control->reload.asked)
+		return;
+	if (publish_held(&control->workers.publish) >= PUBLISH_HELD_MAX) {
+		put_off(control);
+		return;
+	}
+	status_reloading(&control->status);
+	build = builds_basis(control);
+	reload_start(&control->reload, &build);
+	waiters_build_starts(&control->waiters);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "director/builds.h"
+#include "director/reopen.h"
+#include "director/upkeep.h"
+#include "sys/log.h"
+
+/* The ports as they are now: configured, with what the kernel says of gateways and devices. */
+static void describe_ports(struct glb_port *out, struct control *control)
+{
+	const struct glb_generation *current = publish_in_force(&control->workers.publish);
+	struct ports *ports = &control->workers.ports;
+
+	memcpy(out, current->settings.ports, sizeof(current->settings.ports));
+	ports_describe(out, ports, &control->conf);
+	for (unsigned int i = 0; i < ports->count; i++) {
+		uint16_t id = ports->ids[i];
+
+		if (links_can_ask(&control->links, id))
+			ports_measure(ports, id);
+		else
+			out[id].mtu = current->settings.ports[id].mtu;
+	}
+	neighbours_describe(out, &control->neighbours);
+	links_describe(out, &control->links);
+}
+
+/* Has twins go by the MAC addresses that their ports have now. */
+static void match_twins(const struct control *control)
+{
+	const struct glb_port *now = publish_in_force(&control->workers.publish)->settings.ports;
+	const struct ports *ports = &control->workers.ports;
+
+	for (unsigned int i = 0; i < ports->count; i++)
+		ports_match_twin(ports, ports->ids[i], now[ports->ids[i]].mac);
+}
+
+/* Is there no room for one more state of the ports? It is made up for when there is. */
+static bool ports_must_wait(struct control *control)
+{
+	bool must = publish_retired(&control->workers.publish) >= PUBLISH_RETIRED_MAX;
+
+	if (must && !control->ports_wait)
+		log_warning("changes of gateways and ports are put off: %d generations are kept "
+			    "for a worker that may be reading them",
+			    PUBLISH_RETIRED_MAX);
+	control->ports_wait = must;
+	return must;
+}
+
+/* Serves a successor of the current generation when a gateway or a device is another one now. */
+static void update_ports(struct control *control)
+{
+	const struct glb_generation *current = publish_in_force(&control->workers.publish);
+	struct glb_port ports[GLB_PORTS_MAX];
+	struct glb_generation *gen;
+
+	neighbours_poll(&control->neighbours);
+	describe_ports(ports, control);
+	if (!memcmp(ports, current->settings.ports, sizeof(ports)) || ports_must_wait(control))
+		return;
+	/* without memory there is another try with the next tick */
+	if (glb_generation_with_ports(&gen, current, ports) || builds_publish(control, gen, NULL))
+		return;
+	log_info("serving generation %" PRIu64 ": its tables, with other gateways or ports",
+		 gen->number);
+	status_serving(&control->status, gen, control->workers.count);
+	match_twins(control);
+}
+
+/* Opens ports again whose devices are back. 0, or -ENETDOWN after logging why that is the end. */
+static int mend_ports(struct control *control)
+{
+	struct workers *workers = &control->workers;
+	struct glb_diag diag = {{0}};
+	uint16_t id;
+
+	links_poll(&control->links, &workers->ports);
+	while (links_take_due(&control->links, &workers->ports, &id)) {
+		int err = reopen_port(workers, id, &control->conf, &diag);
+
+		if (!err)
+			err = links_reopened(&control->links, id, &diag);
+		if (err) {
+			log_error("%s", diag.text);
+			return -ENETDOWN;
+		}
+		match_twins(control);
+	}
+	return links_are_lost(&control->links, &workers->ports) ? -ENETDOWN : 0;
+}
+
+int upkeep_ports(struct control *control)
+{
+	int err = mend_ports(control);
+
+	if (!err)
+		update_ports(control);
+	return err;
+}
