@@ -65,7 +65,6 @@ static void notice_retired(const struct conf_value *root)
 		{"lcores", "workers and queues are assigned automatically"},
 		{"num_worker_queues", "workers and queues are assigned automatically"},
 		{"kni_ip", "there is no KNI; see punt_port"},
-		{"statsd_port", "there is no statsd exporter yet"},
 	};
 	struct conf_value value;
 
@@ -152,6 +151,18 @@ static void read_http_listen(struct director_conf *conf, const struct conf_value
 	conf->http_listen = at;
 }
 
+static void read_statsd(struct director_conf *conf, const struct conf_value *root)
+{
+	struct conf_value value;
+	uint32_t port = 0;
+
+	if (conf_find(&value, root, "statsd_host"))
+		(void)conf_addr(&conf->statsd.addr, &value);
+	if (conf_find(&value, root, "statsd_port"))
+		(void)conf_uint(&port, 0, UINT16_MAX, &value);
+	conf->statsd.port = (uint16_t)port;
+}
+
 static void read_control_socket(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
@@ -186,6 +197,7 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 		(void)conf_name(conf->punt_port, sizeof(conf->punt_port), "device name", &value);
 	read_control_socket(conf, root);
 	read_http_listen(conf, root);
+	read_statsd(conf, root);
 	read_idle_sleep(conf, root);
 	read_unmatched(conf, root);
 	read_punts(conf, root);
@@ -209,12 +221,12 @@ static bool is_of_tables(const struct conf_value *root)
 static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
-		SETTINGS_KEYS,	    PORT_KEYS,	       "ports",	      "rx_drop_en",
-		"idle_sleep_us",    "unmatched",       "punt_port",   "punts_per_second",
-		"backend_counters", "flow_paths",      "lcores",      "num_worker_queues",
-		"kni_ip",	    "statsd_port",     "live_device", "live_stall_ms",
-		"live_leave_ms",    "state_directory", "turn_times",  "stall_ms",
-		"control_socket",   "http_listen",     NULL,
+		SETTINGS_KEYS,	    PORT_KEYS,	      "ports",		 "rx_drop_en",
+		"idle_sleep_us",    "unmatched",      "punt_port",	 "punts_per_second",
+		"backend_counters", "flow_paths",     "lcores",		 "num_worker_queues",
+		"kni_ip",	    "statsd_host",    "statsd_port",	 "live_device",
+		"live_stall_ms",    "live_leave_ms",  "state_directory", "turn_times",
+		"stall_ms",	    "control_socket", "http_listen",	 NULL,
 	};
 
 	if (conf_object(root) || is_of_tables(root))
@@ -244,6 +256,7 @@ int director_conf_parse(struct director_conf *out, const char *path, const char 
 		.live_stall_ms = LIVE_STALL_MS_DEFAULT,
 		.http_listen = {.addr = {.version = 4, .bytes = {127, 0, 0, 1}},
 				.port = HTTP_PORT_DEFAULT},
+		.statsd = {.addr = {.version = 4, .bytes = {127, 0, 0, 1}}},
 		.live_leave_ms = LIVE_LEAVE_MS_DEFAULT,
 	};
 	uint32_t errors = report->totals[SEVERITY_ERROR];

@@ -79,6 +79,7 @@ struct director_conf {
 	char control_socket[CONTROL_SOCKET_LEN]; /* path; "": none */
 	bool has_http_listen;			 /* the same of */
 	struct listen_conf http_listen;
+	struct listen_conf statsd; /* to which the original's metrics go; port 0: nowhere */
 };
 
 /*

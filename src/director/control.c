@@ -10,6 +10,7 @@
 #include "director/deploy.h"
 #include "director/pages.h"
 #include "director/stats.h"
+#include "director/statsd.h"
 #include "director/upkeep.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -144,6 +145,8 @@ static int serve(struct control *control)
 		err = loop_every(control->loop, TICK_MS, turn, control);
 	if (!err)
 		err = readiness_watch(control);
+	if (!err)
+		err = statsd_open(control);
 	if (err)
 		log_error("cannot wait for events: %s", strerror(-err));
 	else
@@ -160,6 +163,7 @@ static int serve(struct control *control)
 	leave_end(control);
 	api_close(control);
 	loop_close(control->loop);
+	statsd_close(control);
 	control->loop = NULL;
 	return err;
 }

@@ -32,6 +32,7 @@
 struct api;
 struct http;
 struct loop;
+struct statsd;
 
 struct control {
 	struct reload reload;	   /* its paths are set by the caller */
@@ -58,6 +59,7 @@ struct control {
 	struct reload_end last; /* reload */
 	struct api *api;	/* the control socket; NULL: none */
 	struct http *http;	/* pages; NULL: none */
+	struct statsd *statsd;	/* NULL: not open */
 	struct leave leave;
 	struct waiters waiters; /* for reloads */
 	bool ready;		/* all workers have begun to serve */

@@ -47,6 +47,8 @@ DIRECTOR = {
     "state_directory": "/var/lib/glb",
     "control_socket": "/run/glb-director/one.sock",
     "http_listen": "[::1]:9390",
+    "statsd_host": "::1",
+    "statsd_port": 28125,
     "num_worker_queues": 3,
     "flow_paths": [{"rx_port": 1, "rx_queue": 2, "tx_port": 3, "tx_queue": 4}, {}],
     "outbound_src_ip6": "fd00::11",
@@ -293,6 +295,7 @@ RANGES = {
     "live_stall_ms": (0, 60000),
     "stall_ms": (0, 60000),
     "live_leave_ms": (0, 60000),
+    "statsd_port": (0, 65535),
 }
 
 

@@ -320,11 +320,12 @@ static const struct {
 	 "automatically\n"
 	 "warning 1:113: $.lcores: accepted without effect: workers and queues are assigned "
 	 "automatically"},
-	{WITH("'num_worker_queues':'x','statsd_port':70000,'kni_ip':null"),
+	{WITH("'statsd_host':'::1','statsd_port':28125"), NULL},
+	{WITH("'statsd_port':70000"), "1:89: $.statsd_port: 70000 is not from 0 to 65535"},
+	{WITH("'num_worker_queues':'x','kni_ip':null"),
 	 "warning 1:95: $.num_worker_queues: accepted without effect: workers and queues are "
 	 "assigned automatically\n"
-	 "warning 1:113: $.statsd_port: accepted without effect: there is no statsd exporter yet\n"
-	 "warning 1:128: $.kni_ip: accepted without effect: there is no KNI; see punt_port"},
+	 "warning 1:108: $.kni_ip: accepted without effect: there is no KNI; see punt_port"},
 	{WITH("'lcores':{'lcore-1':{'kni':true},'lcore-127':{'kni':true}}"),
 	 "warning 1:84: $.lcores: accepted without effect: workers and queues are assigned "
 	 "automatically\n"
