@@ -66,15 +66,23 @@ static int find_name(struct ifreq *out, const struct live *live)
 	return 0;
 }
 
-static int set_link(const struct live *live, bool up)
+/* The flags of the device, with the name that it has by now. */
+static int read_link(struct ifreq *out, const struct live *live)
 {
-	struct ifreq request;
-	int err = find_name(&request, live);
+	int err = find_name(out, live);
 
 	if (err)
 		return err;
-	if (ioctl(live->link, SIOCGIFFLAGS, &request))
-		return -errno;
+	return ioctl(live->link, SIOCGIFFLAGS, out) ? -errno : 0;
+}
+
+static int set_link(const struct live *live, bool up)
+{
+	struct ifreq request;
+	int err = read_link(&request, live);
+
+	if (err)
+		return err;
 	request.ifr_flags = (short)(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
 	return ioctl(live->link, SIOCSIFFLAGS, &request) ? -errno : 0;
 }
@@ -82,14 +90,11 @@ static int set_link(const struct live *live, bool up)
 static int get_link(bool *up, const struct live *live)
 {
 	struct ifreq request;
-	int err = find_name(&request, live);
+	int err = read_link(&request, live);
 
-	if (err)
-		return err;
-	if (ioctl(live->link, SIOCGIFFLAGS, &request))
-		return -errno;
-	*up = request.ifr_flags & IFF_UP;
-	return 0;
+	if (!err)
+		*up = request.ifr_flags & IFF_UP;
+	return err;
 }
 
 static int make_device(struct live *live)
