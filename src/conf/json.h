@@ -98,7 +98,7 @@ bool conf_is_string(const struct conf_value *value);
 /* Is it true, the literal? For values that may also be something else. */
 bool conf_is_true(const struct conf_value *value);
 
-/* Is it an object, an array or an integer? Likewise. */
+/* Is it an object, an array or an integer? For values that may also be something else. */
 bool conf_is_array(const struct conf_value *value);
 bool conf_is_object(const struct conf_value *value);
 bool conf_is_integer(const struct conf_value *value);

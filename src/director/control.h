@@ -80,7 +80,7 @@ GLB_NODISCARD int control_load(struct control *control);
 void control_unload(struct control *control);
 
 /*
- * Starts ports and workers, serves what was loaded until told to stop, and stops them. 0, or -errno
+ * Starts ports and workers, serves what was loaded until a stop is asked for, and stops them. 0, or -errno
  * after logging why: -ENETDOWN if the devices of its ports went away while it served, so that
  * another start may help.
  */

@@ -11,7 +11,7 @@
  *   a line longer than LINES_REQUEST_MAX gets the last answer of its client;
  *   one that sends half a line, does not read its answer, or says nothing is disconnected in time;
  *   when there are LINES_CLIENTS_MAX, one that has left or been idle longest makes room, or the new
- *   one is told that there are too many;
+ *   one gets the answer that there are too many, and no other;
  *   answers that nobody reads take LINES_UNREAD_MAX bytes at most: then the oldest is given up.
  *
  * All functions are for the thread of the loop.
