@@ -80,9 +80,9 @@ GLB_NODISCARD int control_load(struct control *control);
 void control_unload(struct control *control);
 
 /*
- * Starts ports and workers, serves what was loaded until a stop is asked for, and stops them. 0, or -errno
- * after logging why: -ENETDOWN if the devices of its ports went away while it served, so that
- * another start may help.
+ * Starts ports and workers, serves what was loaded until a stop is asked for, and stops them. 0, or
+ * -errno after logging why: -ENETDOWN if the devices of its ports went away while it served, so
+ * that another start may help.
  */
 GLB_NODISCARD int control_run(struct control *control);
 
