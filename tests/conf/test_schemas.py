@@ -62,6 +62,7 @@ def refuse_constant(text):
     raise ValueError(text)
 
 
+@lru_cache(maxsize=None)
 def is_valid(name: str, text: bytes) -> bool:
     """Does the schema take a document? What is no JSON is taken by none."""
     try:

@@ -20,7 +20,7 @@ CONFIG = {
     "outbound_src_ip": "10.0.0.11",
     "hash_fields": {"src_addr": True, "src_port": True},
     "macs": [DIRECTOR_MAC],
-    "idle_sleep_us": 50,
+    "idle_sleep_us": 1000,
 }
 TABLES = {
     "tables": [

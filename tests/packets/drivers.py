@@ -24,7 +24,7 @@ NEIGHBOURS = {"198.18.0.254": "02:00:00:00:00:fd"}  # of who has a kernel to ask
 ANSWERS = tuple(name for name in VERDICTS if name.startswith("answer_"))
 LEAVING = ("forward", *ANSWERS)  # through the port for traffic
 PUNTED = tuple(name for name in VERDICTS if name.startswith("punt_"))
-UNHURRIED = {"idle_sleep_us": 50, "punts_per_second": 0}  # however many come at once
+UNHURRIED = {"idle_sleep_us": 1000, "punts_per_second": 0}  # however many come at once
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ def test_a_request_for_both_files_is_not_lost_among_those_for_tables(process, co
     process.write(tables=TABLES, config={**CONFIG, "idle_sleep_us": 51})
     requests = [signal.SIGHUP, signal.SIGUSR1]
     process.signal(*(requests if config_first else reversed(requests)))
-    process.wait_for_log('$.idle_sleep_us: "50" in force, "51" in the file; only a restart changes it', 120)
+    in_force = CONFIG["idle_sleep_us"]
+    process.wait_for_log(f'$.idle_sleep_us: "{in_force}" in force, "51" in the file; only a restart changes it', 120)
     process.stop()
 
 

@@ -27,7 +27,7 @@ def test_a_manager_follows_the_whole_life_of_a_director(process):
             process.launch(environment=manager.environment())
             ready = manager.wait_for("READY")
             assert ready["STATUS"].startswith(STARTED) and ready["STATUS"].endswith(" UTC"), ready
-            assert ": ready: 1 worker," in process.log.read_text()
+            process.wait_for_log(": ready: 1 worker,")
             assert all("EXTEND_TIMEOUT_USEC" in m for m in manager.messages if "starting" in m["STATUS"])
 
             before = monotonic_us()

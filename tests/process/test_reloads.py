@@ -101,7 +101,7 @@ def test_a_reload_names_what_only_a_restart_changes(process):
     process.start(config={**CONFIG, "ports": [{"name": "net_null0"}]})
     number = 1
     for key, value, was, new in (
-        ("idle_sleep_us", 51, "50", "51"),
+        ("idle_sleep_us", 51, str(CONFIG["idle_sleep_us"]), "51"),
         ("rx_drop_en", False, "true", "false"),
         ("backend_counters", False, "true", "false"),
         ("unmatched", "drop", "punt", "drop"),

@@ -292,6 +292,11 @@ struct glb_generation *fixture_wide_generation(const struct glb_settings *settin
 	return with_settings(*base, settings);
 }
 
+void fixture_share_wide(void)
+{
+	glb_generation_free(fixture_wide_generation(&fixture_settings));
+}
+
 struct glb_generation *fixture_wide6_generation(const struct glb_settings *settings, uint8_t hops)
 {
 	static struct glb_generation *bases[2][2][GLB_HOPS_MAX + 1]; /* kept */

@@ -41,6 +41,9 @@ struct glb_generation *fixture_generation(const struct glb_settings *settings);
  */
 struct glb_generation *fixture_wide_generation(const struct glb_settings *settings);
 
+/* An unchecked fixture of a test case: builds those tables once for all of its tests. */
+void fixture_share_wide(void);
+
 /*
  * Likewise, but towards backends of the other family: 2001:db8:7::a.b.c.d for a.b.c.d, 172.31.5.1
  * for 2001:db8:5::1. All tables have so many hops, 2 to 4; 0: as above, and 3 in table 1. With

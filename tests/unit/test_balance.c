@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What holds for the rows of every table with max_load. ROUNDS: how many random ones. */
+/*
+ * What holds for the rows of every table with max_load. ROUNDS: how many random ones;
+ * with one, large tables are left out, too.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -10,7 +13,7 @@
 #include "naive.h"
 #include "suite.h"
 
-enum { SMALL = 12, LARGE = 2048 };
+enum { SMALL = 12, MEDIUM = 300, LARGE = 2048 };
 
 static unsigned int rounds;
 static struct fleet fleet;
@@ -24,6 +27,11 @@ static void read_rounds(void)
 	const char *text = getenv("ROUNDS");
 
 	rounds = text ? (unsigned int)atoi(text) : 4;
+}
+
+static bool is_left_out(unsigned int backends)
+{
+	return rounds == 1 && backends > MEDIUM;
 }
 
 /* A random table with max_load. */
@@ -98,8 +106,11 @@ START_TEST(so_are_those_where_rows_are_handed_on)
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		struct glb_table_spec spec;
-		struct glb_backend *backends = make_equals(&spec, cases[i].backends);
+		struct glb_backend *backends;
 
+		if (is_left_out(cases[i].backends))
+			continue;
+		backends = make_equals(&spec, cases[i].backends);
 		spec.max_load = cases[i].max_load;
 		for (unsigned int b = 0; cases[i].down && b < spec.backend_count; b++)
 			backends[b].healthy = b % cases[i].down;
@@ -126,9 +137,12 @@ START_TEST(no_backend_is_first_on_more_than_it_may)
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		struct glb_table_spec spec;
-		struct glb_backend *backends = make_equals(&spec, cases[i].backends);
+		struct glb_backend *backends;
 		double peak;
 
+		if (is_left_out(cases[i].backends))
+			continue;
+		backends = make_equals(&spec, cases[i].backends);
 		spec.max_load = cases[i].max_load;
 		balance(&spec);
 		peak = (double)most_rows(&spec) * spec.backend_count / GLB_ROWS;
@@ -280,10 +294,13 @@ START_TEST(a_change_moves_little_more_than_it_must)
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		struct glb_table_spec spec;
-		struct glb_backend *backends = make_equals(&spec, cases[i].backends);
+		struct glb_backend *backends;
 		uint32_t must = 0;
 		uint32_t moved = 0;
 
+		if (is_left_out(cases[i].backends))
+			continue;
+		backends = make_equals(&spec, cases[i].backends);
 		spec.max_load = cases[i].max_load;
 		balance(&spec);
 		memcpy(want, rows, sizeof(want));

@@ -158,6 +158,7 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("ingress");
 	TCase *ingress = tcase_create("ingress");
 
+	tcase_add_unchecked_fixture(ingress, fixture_share_wide, NULL);
 	tcase_add_loop_test(ingress, every_bit_of_the_destination_must_be_that_of_the_ports_address,
 			    0, 48);
 	tcase_add_test(ingress, what_follows_the_destination_does_not_matter);

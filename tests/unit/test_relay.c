@@ -220,6 +220,7 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("relay");
 	TCase *errors = tcase_create("errors");
 
+	tcase_add_unchecked_fixture(errors, fixture_share_wide, NULL);
 	tcase_add_test(errors, whatever_is_sent_is_known_again_when_a_router_quotes_enough_of_it);
 	tcase_add_test(errors, nothing_is_relayed_unless_asked_for);
 	tcase_add_test(
