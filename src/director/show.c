@@ -8,6 +8,7 @@
 
 #include "conf/addr.h"
 #include "conf/title.h"
+#include "director/lcores.h"
 #include "director/show.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -56,6 +57,8 @@ static void put_mac(struct writer *w, const char *key, const uint8_t mac[GLB_MAC
 
 static void put_process(struct writer *w, const struct control *control)
 {
+	char cpus[LCORE_CPUS_LEN];
+
 	write_string(w, "version", version_number());
 	write_string(w, "commit", *version_commit() ? version_commit() : NULL);
 	write_uint(w, "pid", (uint64_t)getpid());
@@ -64,6 +67,17 @@ static void put_process(struct writer *w, const struct control *control)
 	write_string(w, "log_level", log_level_name(log_level_now()));
 	write_string(w, "config", control->reload.config_path);
 	write_string(w, "tables_file", control->reload.tables_path);
+	write_bool(w, "hugepages", rte_eal_has_hugepages());
+	write_string(w, "control_cpus", lcore_cpus(cpus, rte_get_main_lcore()));
+}
+
+/* What stands in the way of VIPs: see director/host.h. */
+static void put_host_warnings(struct writer *w, const struct control *control)
+{
+	write_open(w, "host_warnings", '[');
+	for (unsigned int i = 0; i < control->host.count; i++)
+		write_string(w, NULL, control->host.lines[i]);
+	write_close(w, ']');
 }
 
 static void put_last_reload(struct writer *w, const struct control *control)
@@ -129,6 +143,7 @@ void show_status(struct writer *w, const struct control *control)
 	put_readiness(w, control);
 	write_uint(w, "generation", gen->number);
 	put_last_reload(w, control);
+	put_host_warnings(w, control);
 	write_uint(w, "binds", extent.binds);
 	write_uint(w, "backends", extent.backends);
 	write_uint(w, "healthy", extent.healthy);
@@ -147,10 +162,12 @@ void show_workers(struct writer *w, const struct control *control)
 	for (unsigned int i = 0; i < all->count; i++) {
 		const struct worker_counters *counters = &all->workers[i].counters;
 		const unsigned int lcore = worker_lcore(i);
+		char cpus[LCORE_CPUS_LEN];
 
 		write_open(w, NULL, '{');
 		write_uint(w, "worker", i);
 		write_uint(w, "lcore", lcore);
+		write_string(w, "cpus", lcore_cpus(cpus, lcore));
 		write_uint(w, "socket", rte_lcore_to_socket_id(lcore));
 		write_uint(w, "generation",
 			   __atomic_load_n(&counters->generation, __ATOMIC_RELAXED));
@@ -199,11 +216,31 @@ static void put_port_name(struct writer *w, const char *key, uint16_t id)
 		     id == PORT_NONE || rte_eth_dev_get_name_by_port(id, name) ? NULL : name);
 }
 
+/* The kernel's device that a port is on, null: on none. */
+static void put_interface(struct writer *w, const char *key, uint16_t id)
+{
+	struct netdev netdev;
+
+	write_string(w, key, id != PORT_NONE && netdev_of(&netdev, id) ? netdev.name : NULL);
+}
+
+/* Bytes of the largest packet of a client's that fits with the outer headers of any table. */
+static uint32_t packet_max(const struct glb_generation *gen, const struct glb_port *port)
+{
+	uint32_t outer_len = 0;
+
+	for (unsigned int t = 0; t < gen->tables.count; t++)
+		if (gen->routes[t].outer_len > outer_len)
+			outer_len = gen->routes[t].outer_len;
+	return port->mtu > outer_len ? port->mtu - outer_len : 0;
+}
+
 static void put_port(struct writer *w, const struct control *control, uint16_t id)
 {
-	const struct glb_port *port =
-		&publish_in_force(&control->workers.publish)->settings.ports[id];
+	const struct glb_generation *gen = publish_in_force(&control->workers.publish);
+	const struct glb_port *port = &gen->settings.ports[id];
 	const struct link *link = &control->links.list[id];
+	struct port_losses losses = {0};
 
 	write_open(w, NULL, '{');
 	write_uint(w, "port", id);
@@ -213,6 +250,7 @@ static void put_port(struct writer *w, const struct control *control, uint16_t i
 	write_uint(w, "link_downs", link->device.downs);
 	put_mac(w, "mac", port->mac);
 	write_uint(w, "mtu", port->mtu);
+	write_uint(w, "packet_max", packet_max(gen, port));
 	if (port->vlan != GLB_VLAN_KEEP && port->vlan != GLB_VLAN_NONE)
 		write_uint(w, "vlan", port->vlan);
 	else
@@ -220,7 +258,10 @@ static void put_port(struct writer *w, const struct control *control, uint16_t i
 	put_gateway(w, &control->neighbours.gateways[id], port);
 	put_port_name(w, "send_through", port->through ? port->through - 1 : id);
 	put_port_name(w, "punt_port", control->workers.ports.twin_ids[id]);
+	put_interface(w, "punt_interface", control->workers.ports.twin_ids[id]);
 	write_uint(w, "queues", control->workers.ports.queue_count);
+	ports_add_losses(&losses, id);
+	show_losses(w, &losses);
 	write_close(w, '}');
 }
 

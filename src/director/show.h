@@ -31,6 +31,9 @@ void show_stalls(struct writer *w, const struct control *control);
 GLB_NODISCARD int show_tables(struct writer *w, const struct control *control, const char *table);
 GLB_NODISCARD int show_backends(struct writer *w, const struct control *control, const char *table);
 
+/* Members of an object: what ports count themselves. */
+void show_losses(struct writer *w, const struct port_losses *losses);
+
 /* Every counter of docs/counters.md: summed, by worker, port, table and backend. 0 or -ENOMEM. */
 GLB_NODISCARD int show_stats(struct writer *w, const struct control *control);
 

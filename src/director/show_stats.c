@@ -17,8 +17,7 @@ static void put_worker_counters(struct writer *w, const struct worker_counters *
 		write_uint(w, glb_verdict_label(v), counters->verdicts[v]);
 }
 
-/* The same of what ports count themselves. */
-static void put_losses(struct writer *w, const struct port_losses *losses)
+void show_losses(struct writer *w, const struct port_losses *losses)
 {
 #define PUT(name, field) write_uint(w, "port_" #name, losses->name);
 	PORT_LOSSES(PUT)
@@ -32,7 +31,7 @@ static void put_sums(struct writer *w, const struct workers *all)
 
 	write_open(w, "counters", '{');
 	put_worker_counters(w, &sum);
-	put_losses(w, &losses);
+	show_losses(w, &losses);
 	write_uint(w, "port_link_down", all->ports.link_downs);
 	write_uint(w, "port_link_changes", all->ports.link_changes);
 	write_close(w, '}');
@@ -65,7 +64,7 @@ static void put_ports(struct writer *w, const struct ports *ports)
 		write_uint(w, "port", ports->ids[i]);
 		write_string(w, "name", netdev_port(ports->ids[i], name));
 		write_open(w, "counters", '{');
-		put_losses(w, &losses);
+		show_losses(w, &losses);
 		write_close(w, '}');
 		write_close(w, '}');
 	}
