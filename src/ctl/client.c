@@ -45,43 +45,44 @@ static int connect_to(const char *path, unsigned int patience_ms)
 }
 
 /* Says whom a socket is for, to somebody it is not for. */
-static void log_denied(const char *path)
+static void explain_denied(struct glb_diag *why, const char *path)
 {
 	struct stat file;
 	const struct passwd *user;
 	const struct group *group;
 
 	if (stat(path, &file)) {
-		log_error("%s: permission denied, and its directory is closed, too", path);
+		glb_diag(why, "%s: permission denied, and its directory is closed, too", path);
 		return;
 	}
 	user = getpwuid(file.st_uid);
 	group = getgrgid(file.st_gid);
-	log_error("%s: permission denied: it is for user %s and group %s", path,
-		  user ? user->pw_name : "without a name",
-		  group ? group->gr_name : "without a name");
+	glb_diag(why, "%s: permission denied: it is for user %s and group %s", path,
+		 user ? user->pw_name : "without a name",
+		 group ? group->gr_name : "without a name");
 }
 
-static void log_unreachable(const char *path, int err)
+static void explain_unreachable(struct glb_diag *why, const char *path, int err)
 {
 	if (err == -ENOENT)
-		log_error("%s: no director serves there: there is no such socket; --socket names "
-			  "another",
-			  path);
+		glb_diag(why,
+			 "%s: no director serves there: there is no such socket; --socket names "
+			 "another",
+			 path);
 	else if (err == -ECONNREFUSED)
-		log_error("%s: no director listens there: the one that did is gone", path);
+		glb_diag(why, "%s: no director listens there: the one that did is gone", path);
 	else if (err == -EACCES || err == -EPERM)
-		log_denied(path);
+		explain_denied(why, path);
 	else if (err == -EAGAIN)
-		log_error("%s: the director there takes no connection: is it stopped?", path);
+		glb_diag(why, "%s: the director there takes no connection: is it stopped?", path);
 	else
-		log_error("%s: %s", path, strerror(-err));
+		glb_diag(why, "%s: %s", path, strerror(-err));
 }
 
-/* Connected to the socket for operators, or where that is not allowed to the other; else -1, after
- * logging why.
+/* Connected to the socket for operators, or where that is not allowed to the other; else -1 and
+ * *why.
  */
-static int open_connection(const char *path, const struct question *question)
+static int open_connection(const char *path, const struct question *question, struct glb_diag *why)
 {
 	char readers[SOCKET_PATH_LEN];
 	int fd = connect_to(path, question->patience_ms);
@@ -94,7 +95,7 @@ static int open_connection(const char *path, const struct question *question)
 			return other;
 	}
 	if (fd < 0)
-		log_unreachable(path, fd);
+		explain_unreachable(why, path, fd);
 	return fd < 0 ? -1 : fd;
 }
 
@@ -220,34 +221,74 @@ static int read_answer(struct client_answer *out)
 	return status_of(&out->root);
 }
 
+/* Sends a line and reads one. 0, or -errno and *why. */
+static int exchange(char **out, const char *path, const struct question *question,
+		    struct glb_diag *why)
+{
+	int fd = open_connection(path, question, why);
+	int err;
+
+	if (fd < 0)
+		return -ENOTCONN;
+	err = send_line(fd, question->request);
+	if (!err || err == -EPIPE) /* it may have said why it hangs up */
+		err = read_line(out, fd);
+	(void)close(fd);
+	if (err == -EAGAIN)
+		glb_diag(why, "%s: no answer within %u s: the director is stopped, or very busy",
+			 path, question->patience_ms / 1000);
+	else if (err == -ECONNRESET)
+		glb_diag(why, "%s: the director left without an answer", path);
+	else if (err)
+		glb_diag(why, "%s: %s", path, strerror(-err));
+	return err;
+}
+
+static const char *socket_of(const struct command_line *line)
+{
+	const char *given = line->values[OPTION_SOCKET];
+
+	return given ? given : CONTROL_SOCKET_DEFAULT;
+}
+
 int client_ask(struct client_answer *out, const struct command_line *line,
 	       const struct question *question)
 {
-	const char *given = line->values[OPTION_SOCKET];
-	const char *path = given ? given : CONTROL_SOCKET_DEFAULT;
-	int fd = open_connection(path, question);
-	int err;
+	struct glb_diag why = {{0}};
 
 	out->bytes = NULL;
 	out->file = (struct conf_file){0};
-	if (fd < 0)
+	if (exchange(&out->bytes, socket_of(line), question, &why)) {
+		log_error("%s", why.text);
 		return EXIT_FAILED;
-	err = send_line(fd, question->request);
-	if (!err || err == -EPIPE) /* it may have said why it hangs up */
-		err = read_line(&out->bytes, fd);
-	(void)close(fd);
-	if (err == -EAGAIN)
-		log_error("%s: no answer within %u s: the director is stopped, or very busy", path,
-			  question->patience_ms / 1000);
-	else if (err == -ECONNRESET)
-		log_error("%s: the director left without an answer", path);
-	else if (err)
-		log_error("%s: %s", path, strerror(-err));
-	if (err)
-		return EXIT_FAILED;
+	}
 	if (command_has(line, OPTION_JSON))
 		puts(out->bytes);
 	return read_answer(out);
+}
+
+int client_fetch(struct client_answer *out, const struct command_line *line, const char *request,
+		 struct glb_diag *why)
+{
+	const struct question question = {.request = request, .patience_ms = CLIENT_PATIENCE_MS};
+	struct conf_value value;
+
+	out->bytes = NULL;
+	out->file = (struct conf_file){0};
+	if (exchange(&out->bytes, socket_of(line), &question, why))
+		return EXIT_FAILED;
+	report_init(&out->report);
+	if (conf_parse(&out->file, "answer", out->bytes, strlen(out->bytes), &out->report)) {
+		glb_diag(why, "%s: what answers there is no director", socket_of(line));
+		return EXIT_FAILED;
+	}
+	out->root = conf_root(&out->file);
+	if (conf_find(&value, &out->root, "ok") && conf_is_true(&value))
+		return EXIT_OK;
+	glb_diag(why, "%s: %s", socket_of(line),
+		 conf_find(&value, &out->root, "error") ? member_string(&value, "reason")
+							: "what answers there is no director");
+	return EXIT_FAILED;
 }
 
 void client_free(struct client_answer *answer)

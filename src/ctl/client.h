@@ -8,6 +8,8 @@
 #ifndef CTL_CLIENT_H
 #define CTL_CLIENT_H
 
+#include <glb/diag.h>
+
 #include "commands.h"
 #include "conf/json.h"
 
@@ -34,6 +36,14 @@ struct question {
  */
 GLB_NODISCARD int client_ask(struct client_answer *out, const struct command_line *line,
 			     const struct question *question);
+
+/*
+ * Asks a question that changes nothing, for those who say themselves what came of it: nothing is
+ * printed or logged. EXIT_OK, else the exit status and *why, one line that names the socket; *out
+ * as of client_ask().
+ */
+GLB_NODISCARD int client_fetch(struct client_answer *out, const struct command_line *line,
+			       const char *request, struct glb_diag *why);
 
 void client_free(struct client_answer *answer);
 
