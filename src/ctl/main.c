@@ -294,6 +294,18 @@ static const struct command commands[] = {
 		.sentence = "List turns of its workers that took too long, the latest first.",
 		.example = "glbctl stalls --json",
 	},
+	{
+		.name = "doctor",
+		.run = online_doctor,
+		.options = ONLINE | WITH(CONFIG) | WITH(TABLES) | WITH(LCORES) | WITH(ROOT),
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence =
+			"Look at its host, and say what to change and why; exit 1 if there is a "
+			"problem.",
+		.example = "glbctl doctor --config director.json --tables tables.json --lcores 2-5",
+	},
 };
 
 static const struct program program = {

@@ -31,7 +31,10 @@
 	X(QUIET, "quiet", "SECONDS", "without a packet until it stops; 5 is usual")                \
 	X(DEADLINE, "deadline", "SECONDS", "until it stops in any case; 60 is usual")              \
 	X(RATE, "rate", NULL, "what is counted in a second, rather than since the start")          \
-	X(NONZERO, "nonzero", NULL, "leave out counters that are 0")
+	X(NONZERO, "nonzero", NULL, "leave out counters that are 0")                               \
+	X(LCORES, "lcores", "LIST",                                                                \
+	  "lcores of a director that does not run, as in its EAL option -l")                       \
+	X(ROOT, "root", "DIR", "read /proc, /sys and files below a copy of them")
 
 enum {
 #define OPTION_CONSTANT(constant, ...) OPTION_##constant,
