@@ -35,6 +35,7 @@ int replay(const struct command_line *line);
 int online_reload(const struct command_line *line);
 int online_leave(const struct command_line *line);
 int online_log_level(const struct command_line *line);
+int online_bundle(const struct command_line *line);
 int online_doctor(const struct command_line *line);
 int online_lookup(const struct command_line *line);
 int online_status(const struct command_line *line);

@@ -162,7 +162,6 @@ static void check_siblings(struct doctor *doctor)
 		}
 		siblings = cpu_set_less(&siblings, &self);
 		workers = cpu_set_both(&siblings, &subject->worker_cpus);
-		siblings = cpu_set_less(&siblings, &workers);
 		twins = cpu_set_either(&twins, &workers);
 		others = cpu_set_either(&others, &siblings);
 	}

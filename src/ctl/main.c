@@ -306,6 +306,17 @@ static const struct command commands[] = {
 			"problem.",
 		.example = "glbctl doctor --config director.json --tables tables.json --lcores 2-5",
 	},
+	{
+		.name = "support-bundle",
+		.run = online_bundle,
+		.options = ONLINE | WITH(CONFIG) | WITH(TABLES) | WITH(WRITE),
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence =
+			"Put all that somebody else needs to help into a new file, without keys.",
+		.example = "glbctl support-bundle --write /var/tmp/case-4711/bundle.tar.gz",
+	},
 };
 
 static const struct program program = {

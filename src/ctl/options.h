@@ -16,7 +16,8 @@
 	  "the old file has been in force for as long as the longest flow lives")                  \
 	X(CONFIG, "config", "FILE", "director.json of the director that serves the tables")        \
 	X(TABLES, "tables", "FILE", "the tables it serves: source or image")                       \
-	X(WRITE, "write", "DIR", "write the tables file of each step into a new folder")           \
+	X(WRITE, "write", "PATH",                                                                  \
+	  "what is made: a new folder with the tables file of each step, or the file of a bundle") \
 	X(TABLE, "table", "NAME", "the table that is meant, where there are several")              \
 	X(WEIGHT, "weight", "N", "weight of the new backend, 100 being usual")                     \
 	X(ZONE, "zone", "NAME", "what it fails together with, such as a rack")                     \
