@@ -109,7 +109,7 @@ static void add_manifest(struct bundle *bundle, const struct stream streams[2])
 }
 
 /* A list of lines "NAME<tab>TEXT" as objects. */
-static void write_lines(struct writer *w, const char *key, const char *value, const char *lines)
+static void write_manifest(struct writer *w, const char *key, const char *value, const char *lines)
 {
 	write_open(w, key, '[');
 	for (; *lines; lines += strcspn(lines, "\n"), lines += *lines == '\n') {
@@ -138,8 +138,8 @@ static void print_bundle(const struct bundle *bundle, const char *path,
 	if (command_has(bundle->line, OPTION_JSON)) {
 		write_open(&w, NULL, '{');
 		write_string(&w, "file", path);
-		write_lines(&w, "members", "about", streams[0].text);
-		write_lines(&w, "left_out", "reason", streams[1].text);
+		write_manifest(&w, "members", "about", streams[0].text);
+		write_manifest(&w, "left_out", "reason", streams[1].text);
 		write_close(&w, '}');
 		return;
 	}

@@ -112,7 +112,7 @@ static const char *const files[] = {
 	"/sys/kernel/mm/transparent_hugepage/enabled",
 };
 
-static void add_pages(void *arg, const char *name)
+static void add_hugepages(void *arg, const char *name)
 {
 	static const char *const counts[] = {"nr_hugepages", "free_hugepages", "resv_hugepages"};
 	char path[HOST_PATH_LEN];
@@ -162,7 +162,7 @@ void bundle_host(struct bundle *bundle)
 {
 	for (unsigned int i = 0; i < sizeof(files) / sizeof(*files); i++)
 		bundle_file(bundle, files[i]);
-	if (host_entries("", "/sys/kernel/mm/hugepages", add_pages, bundle))
+	if (host_entries("", "/sys/kernel/mm/hugepages", add_hugepages, bundle))
 		bundle_lack(bundle, "sys/kernel/mm/hugepages", "cannot be read");
 	add_process(bundle);
 	bundle_run(bundle, "ip-link.txt", "ip -d -s link show");

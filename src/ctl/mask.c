@@ -78,7 +78,7 @@ static bool looks_like_key(const char *text)
 }
 
 /* Puts something else in the place of a value. */
-static void replace(struct copy *copy, const struct conf_value *value)
+static void put_instead(struct copy *copy, const struct conf_value *value)
 {
 	size_t start;
 	size_t end;
@@ -98,11 +98,11 @@ static void mask_value(struct copy *copy, const struct conf_value *value)
 	if (text && (is_key_name(value->key) || looks_like_key(text))) {
 		if (!copy->err)
 			copy->err = remember(copy->mask, text);
-		replace(copy, value);
+		put_instead(copy, value);
 		return;
 	}
 	if (is_key_name(value->key) && !conf_is_object(value) && !conf_is_array(value)) {
-		replace(copy, value);
+		put_instead(copy, value);
 		return;
 	}
 	for (size_t i = 0; i < conf_member_count(value); i++) {

@@ -11,6 +11,7 @@
 #include "director/pages.h"
 #include "director/stats.h"
 #include "director/statsd.h"
+#include "director/telemetry.h"
 #include "director/upkeep.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -153,6 +154,8 @@ static int serve(struct control *control)
 		err = api_open(control);
 	if (!err)
 		err = pages_open(control);
+	if (!err)
+		err = telemetry_open(control);
 	if (!err) {
 		await_start(control);
 		loop_run(control->loop);
@@ -164,6 +167,7 @@ static int serve(struct control *control)
 	api_close(control);
 	loop_close(control->loop);
 	statsd_close(control);
+	telemetry_close(control);
 	control->loop = NULL;
 	return err;
 }

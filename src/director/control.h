@@ -33,6 +33,7 @@ struct api;
 struct http;
 struct loop;
 struct statsd;
+struct telemetry;
 
 struct control {
 	struct reload reload;	   /* its paths are set by the caller */
@@ -60,6 +61,7 @@ struct control {
 	struct api *api;	/* the control socket; NULL: none */
 	struct http *http;	/* pages; NULL: none */
 	struct statsd *statsd;	/* NULL: not open */
+	struct telemetry *telemetry; /* NULL: not open */
 	struct leave leave;
 	struct waiters waiters; /* for reloads */
 	bool ready;		/* all workers have begun to serve */
