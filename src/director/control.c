@@ -13,6 +13,7 @@
 #include "director/statsd.h"
 #include "director/telemetry.h"
 #include "director/upkeep.h"
+#include "director/verbs.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/loop.h"
@@ -93,6 +94,7 @@ static void turn(void *arg)
 		builds_follow(control);
 	waiters_follow(&control->waiters, control);
 	leave_follow(control);
+	verbs_follow(control);
 	control->end = upkeep_ports(control);
 	if (control->end) {
 		loop_end(control->loop);

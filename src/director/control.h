@@ -28,6 +28,7 @@
 #include "director/waiters.h"
 #include "director/worker.h"
 #include "sys/service.h"
+#include "sys/sparing.h"
 
 struct api;
 struct http;
@@ -63,8 +64,10 @@ struct control {
 	struct statsd *statsd;	/* NULL: not open */
 	struct telemetry *telemetry; /* NULL: not open */
 	struct leave leave;
-	struct waiters waiters; /* for reloads */
-	bool ready;		/* all workers have begun to serve */
+	struct waiters waiters;	   /* for reloads */
+	struct sparing orders;	   /* of the control socket that are logged */
+	struct sparing successors; /* the same, with other gateways or ports */
+	bool ready;		   /* all workers have begun to serve */
 	bool leaving;	   /* routers are to find other ways: a stop, or what comes before it */
 	bool stopping;	   /* a stop was asked for */
 	bool ports_wait;   /* changes of ports and gateways do, for a worker */

@@ -15,6 +15,7 @@
 #include "director/rtnl.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/words.h"
 
 enum {
 	READS_MAX = 256, /* so that a storm of changes does not keep the control thread */
@@ -91,7 +92,25 @@ static void note(struct neighbours *neighbours, unsigned int port, enum gateway_
 	/* another interface may know an address that this one has lost */
 	if (event == GATEWAY_LOST && !*neighbours->gateways[port].interface)
 		neighbours->list_again = true;
-	log_event(neighbours, port, event, old_mac);
+	/* that packets are dropped is said whatever was said before: it takes half a minute */
+	if (event == GATEWAY_GIVEN_UP ||
+	    sparing_allows(&neighbours->lines[port], neighbours->now_ms))
+		log_event(neighbours, port, event, old_mac);
+}
+
+/* Of those changes that were not. */
+static void log_others(struct neighbours *neighbours, unsigned int port)
+{
+	const struct gateway *gateway = &neighbours->gateways[port];
+	uint32_t withheld = sparing_take(&neighbours->lines[port], neighbours->now_ms);
+	char addr[ADDR_TEXT_LEN];
+	char mac[MAC_TEXT_LEN];
+
+	if (withheld)
+		log_warning("port %s: gateway %s changed %u more time%s in the last minute; it is "
+			    "at %s now: does somebody else answer for it?",
+			    gateway->port, addr_text(addr, &gateway->addr), withheld,
+			    plural(withheld), mac_text(mac, gateway->mac));
 }
 
 static void hear(struct neighbours *neighbours, const struct neighbour *neighbour)
@@ -306,6 +325,7 @@ void neighbours_poll(struct neighbours *neighbours)
 		struct gateway *gateway = &neighbours->gateways[port];
 
 		note(neighbours, port, gateway_tick(gateway, neighbours->now_ms), gateway->mac);
+		log_others(neighbours, port);
 	}
 	ask_where_due(neighbours);
 }

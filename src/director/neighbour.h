@@ -13,6 +13,7 @@
 #include <glb/diag.h>
 
 #include "director/gateway.h"
+#include "sys/sparing.h"
 
 struct mnl_socket;
 
@@ -25,6 +26,7 @@ struct neighbours {
 	uint64_t now_ms;	   /* of the call of this module that is under way */
 	uint64_t interfaces_at_ms; /* when interfaces were looked up by name */
 	struct gateway gateways[GLB_PORTS_MAX]; /* by DPDK port number */
+	struct sparing lines[GLB_PORTS_MAX]; /* logged of them: anybody on the link may move one */
 };
 
 /*

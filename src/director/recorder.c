@@ -60,25 +60,22 @@ const char *stall_text(char out[STALL_TEXT_LEN], const struct stall *stall)
 	return out;
 }
 
-static void end_window(struct recorder *recorder, uint64_t now_ms)
-{
-	if (recorder->silent)
-		log_info("workers stood still %u more time%s in the last minute", recorder->silent,
-			 plural(recorder->silent));
-	recorder->window_ms = now_ms;
-	recorder->lines = recorder->silent = 0;
-}
-
 static void mention(struct recorder *recorder, const struct stall *stall)
 {
 	char text[STALL_TEXT_LEN];
 
-	if (recorder->lines >= RECORDER_LINES) {
-		recorder->silent++;
-		return;
-	}
-	recorder->lines++;
-	log_info("%s", stall_text(text, stall));
+	if (sparing_allows(&recorder->lines, clock_ms()))
+		log_info("%s", stall_text(text, stall));
+}
+
+/* Of those that were not. */
+static void mention_others(struct recorder *recorder, uint64_t now_ms)
+{
+	uint32_t withheld = sparing_take(&recorder->lines, now_ms);
+
+	if (withheld)
+		log_info("workers stood still %u more time%s in the last minute", withheld,
+			 plural(withheld));
 }
 
 static void collect(struct recorder *recorder, const struct worker *worker)
@@ -112,8 +109,7 @@ void recorder_poll(struct recorder *recorder, struct workers *workers)
 	if (now_ms - recorder->polled_at_ms < TURN_SAMPLE_MS - SLACK_MS)
 		return;
 	recorder->polled_at_ms = now_ms;
-	if (!recorder->window_ms || now_ms - recorder->window_ms >= RECORDER_WINDOW_MS)
-		end_window(recorder, now_ms);
+	mention_others(recorder, now_ms);
 	for (unsigned int i = 0; i < workers->count; i++)
 		collect(recorder, &workers->workers[i]);
 	__atomic_store_n(&workers->orders.sample, workers->orders.sample + 1, __ATOMIC_RELAXED);

@@ -3,7 +3,7 @@
  * Which worker stood still, when, for how long, and why?
  *
  * Workers put down turns that took too long (director/turns.h). The control thread collects them,
- * gives them a time of day, logs them, though not more than RECORDER_LINES a minute, and keeps the
+ * gives them a time of day, logs them, though not more than SPARING_LINES a minute, and keeps the
  * last RECORDER_KEPT.
  *
  * All functions are for the control thread.
@@ -12,8 +12,9 @@
 #define DIRECTOR_RECORDER_H
 
 #include "director/worker.h"
+#include "sys/sparing.h"
 
-enum { RECORDER_KEPT = 256, RECORDER_LINES = 10, RECORDER_WINDOW_MS = 60000 };
+enum { RECORDER_KEPT = 256 };
 
 struct stall {
 	uint64_t end_ms; /* of the day: since 1970, in UTC */
@@ -29,9 +30,7 @@ struct recorder {
 	struct stall kept[RECORDER_KEPT]; /* number n is in place n % RECORDER_KEPT */
 	uint64_t seen[RTE_MAX_LCORE];	  /* of each worker */
 	uint64_t polled_at_ms;
-	uint64_t window_ms; /* when it began */
-	uint32_t lines;	    /* logged in it */
-	uint32_t silent;    /* not logged in it */
+	struct sparing lines; /* of the log */
 };
 
 /* Collects what is new, every TURN_SAMPLE_MS. To be called in every turn of the control thread. */

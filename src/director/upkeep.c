@@ -6,7 +6,9 @@
 #include "director/builds.h"
 #include "director/reopen.h"
 #include "director/upkeep.h"
+#include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/words.h"
 
 /* The ports as they are now: configured, with what the kernel says of gateways and devices. */
 static void describe_ports(struct glb_port *out, struct control *control)
@@ -65,8 +67,9 @@ static void update_ports(struct control *control)
 	/* without memory there is another try with the next tick */
 	if (glb_generation_with_ports(&gen, current, ports) || builds_publish(control, gen, NULL))
 		return;
-	log_info("serving generation %" PRIu64 ": its tables, with other gateways or ports",
-		 gen->number);
+	if (sparing_allows(&control->successors, clock_ms()))
+		log_info("serving generation %" PRIu64 ": its tables, with other gateways or ports",
+			 gen->number);
 	status_serving(&control->status, gen, control->workers.count);
 	match_twins(control);
 }
@@ -93,10 +96,22 @@ static int mend_ports(struct control *control)
 	return links_are_lost(&control->links, &workers->ports) ? -ENETDOWN : 0;
 }
 
+/* Of those successors that were not. */
+static void log_successors(struct control *control)
+{
+	uint32_t withheld = sparing_take(&control->successors, clock_ms());
+
+	if (withheld)
+		log_info("serving generation %" PRIu64 ": gateways or ports changed %u more time%s "
+			 "in the last minute",
+			 control->generation, withheld, plural(withheld));
+}
+
 int upkeep_ports(struct control *control)
 {
 	int err = mend_ports(control);
 
+	log_successors(control);
 	if (!err)
 		update_ports(control);
 	return err;

@@ -5,8 +5,10 @@
 #include "director/response.h"
 #include "director/show.h"
 #include "director/verbs.h"
+#include "sys/clock.h"
 #include "sys/lines.h"
 #include "sys/log.h"
+#include "sys/words.h"
 
 /* Answers with what was written, or with why it could not be: as of show.h. */
 static void answer_shown(const struct call *call, struct response *response, int err)
@@ -116,13 +118,24 @@ void verb_lookup(const struct call *call)
 	}
 }
 
-/* Who gives an order is worth a line. */
+/* Who gives an order is worth a line, but for a program that gives thousands. */
 static void log_order(const struct call *call, const char *order)
 {
 	struct lines_peer peer = lines_peer(call->lines_request);
 
+	if (!sparing_allows(&call->control->orders, clock_ms()))
+		return;
 	log_info("%s: asked for on the control socket, by process %d of user %u", order,
 		 (int)peer.pid, (unsigned int)peer.uid);
+}
+
+void verbs_follow(struct control *control)
+{
+	uint32_t withheld = sparing_take(&control->orders, clock_ms());
+
+	if (withheld)
+		log_info("%u more order%s on the control socket in the last minute", withheld,
+			 plural(withheld));
 }
 
 void verb_reload(const struct call *call)

@@ -31,4 +31,7 @@ void verb_workers(const struct call *call);
 void verb_ports(const struct call *call);
 void verb_stalls(const struct call *call);
 
+/* Logs how many orders were not, now and then. To be called in every turn. */
+void verbs_follow(struct control *control);
+
 #endif

@@ -113,6 +113,18 @@ def test_a_gateway_that_moves_and_says_so_is_followed_within_a_second(host, link
     assert host.log.read_text().count("moved from") == 1
 
 
+def test_a_gateway_that_moves_all_the_time_is_followed_and_does_not_fill_the_log(host, link):
+    """Two hosts that answer for one address, or somebody who wants the log to be full."""
+    host.start(link.vdev, config=follows())
+    link.wait_for(OLD, 3)
+    moves = [f"neighbour replace {GATEWAY} lladdr {mac} dev eth0 nud permanent\n" for mac in (OTHER, NEW) * 50]
+    (host.folder / "moves").write_text("".join(moves))
+    host.namespace.ip("-batch", host.folder / "moves")
+    link.wait_for(NEW)
+    log = host.log.read_text()
+    assert 1 <= log.count(f"gateway {GATEWAY} moved from") <= 10, log
+
+
 def test_an_entry_that_an_operator_replaces_is_followed_within_a_second(host, link):
     """`ip neighbour replace`, for good."""
     host.start(link.vdev, config=follows())

@@ -261,3 +261,10 @@ def test_the_log_says_less_when_told_to(director, path, glbctl):
     done = call(glbctl, path.with_name("control-ro.sock"), "leave")
     assert done.returncode == 3
     director.stop()
+
+
+def test_a_program_that_gives_orders_all_the_time_does_not_fill_the_log(director, path):
+    with Client(path) as client:
+        for _ in range(200):
+            assert client.ask("log-level", level="info")["ok"]
+    assert 1 <= director.log.read_text().count("log level: asked for on the control socket") <= 10
