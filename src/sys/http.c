@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
-#include <event2/listener.h>
 #include <netdb.h>
-#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "http.h"
+#include "http_clients.h"
 #include "loop.h"
 
 enum {
 	HEADERS_MAX = 8192,
 	BODY_MAX = 4096, /* of a request; nothing is done with it */
-	BREAK_MS = 200,	 /* without file descriptors for more clients */
 };
 
 /* An answer under way. */
@@ -32,12 +28,10 @@ struct reply {
 
 struct http {
 	struct evhttp *server;
-	struct evconnlistener *listener;
-	struct event *again; /* when it has not listened for a while */
+	struct http_clients *clients;
 	const struct http_route *routes;
 	void *arg;
 	struct reply *replies;
-	uint16_t port;
 };
 
 /* --- One answer --- */
@@ -59,26 +53,19 @@ static void finish(struct reply *reply)
 {
 	struct evhttp_request *request = reply->request;
 
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
+	http_clients_answer(reply->http->clients, evhttp_request_get_connection(request), NULL);
 	forget(reply);
 	evhttp_send_reply_end(request);
 }
 
 /* The client has left: the request has no connection any more, and is ours to release. */
-static void give_up(struct evhttp_connection *connection, void *arg)
+static void give_up(void *answer)
 {
-	struct reply *reply = arg;
+	struct reply *reply = answer;
 	struct evhttp_request *request = reply->request;
 
-	evhttp_connection_set_closecb(connection, NULL, NULL);
 	forget(reply);
 	evhttp_send_reply_end(request);
-}
-
-/* Has the connection end as if the client had left: an answer that ends well would look whole. */
-static void cut_off(struct evhttp_connection *connection)
-{
-	(void)shutdown(bufferevent_getfd(evhttp_connection_get_bufferevent(connection)), SHUT_RDWR);
 }
 
 /* Writes the next part, which is empty only behind the last one. NULL: out of memory. */
@@ -113,7 +100,7 @@ static void send_next(struct evhttp_connection *connection, void *arg)
 	struct evbuffer *buffer = next_part(reply, &more);
 
 	if (!buffer) {
-		cut_off(connection);
+		http_client_cut_off(connection); /* an answer that ends well would look whole */
 		return;
 	}
 	evhttp_send_reply_chunk_with_cb(reply->request, buffer, more ? send_next : NULL, reply);
@@ -155,7 +142,7 @@ static void start_reply(struct reply *reply, const struct http_answer *answer)
 	reply->next = reply->http->replies;
 	reply->http->replies = reply;
 	add_headers(request, answer);
-	evhttp_connection_set_closecb(connection, give_up, reply);
+	http_clients_answer(reply->http->clients, connection, reply);
 	evhttp_send_reply_start(request, answer->status, reason_of(answer->status));
 	if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
 		finish(reply);
@@ -201,55 +188,10 @@ static void take_request(struct evhttp_request *request, void *arg)
 
 /* --- The server --- */
 
-static void listen_again(evutil_socket_t fd, short events, void *arg)
-{
-	const struct http *http = arg;
-
-	(void)fd;
-	(void)events;
-	(void)evconnlistener_enable(http->listener);
-}
-
-/* Without file descriptors a client that waits would be reported again and again. */
-static void pause_listening(struct evconnlistener *listener, void *arg)
-{
-	const struct http *http = arg;
-	const struct timeval pause = {.tv_usec = BREAK_MS * 1000};
-
-	(void)evconnlistener_disable(listener);
-	(void)event_add(http->again, &pause);
-}
-
-/* 0 or -errno. */
-static int bind_listener(struct http *http, struct loop *loop, const struct addrinfo *at)
-{
-	struct sockaddr_storage bound;
-	socklen_t len = sizeof(bound);
-
-	http->listener = evconnlistener_new_bind(loop_base(loop), NULL, NULL,
-						 LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE |
-							 LEV_OPT_CLOSE_ON_EXEC,
-						 -1, at->ai_addr, (int)at->ai_addrlen);
-	if (!http->listener)
-		return errno ? -errno : -ENOMEM;
-	if (!evhttp_bind_listener(http->server, http->listener)) {
-		evconnlistener_free(http->listener);
-		return -ENOMEM;
-	}
-	evconnlistener_set_error_cb(http->listener, pause_listening);
-	if (getsockname(evconnlistener_get_fd(http->listener), (struct sockaddr *)&bound, &len))
-		return -errno;
-	http->port =
-		ntohs(bound.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&bound)->sin6_port
-						  : ((const struct sockaddr_in *)&bound)->sin_port);
-	return 0;
-}
-
 static int make_server(struct http *http, struct loop *loop)
 {
 	http->server = evhttp_new(loop_base(loop));
-	http->again = evtimer_new(loop_base(loop), listen_again, http);
-	if (!http->server || !http->again)
+	if (!http->server)
 		return -ENOMEM;
 	evhttp_set_timeout(http->server, HTTP_IDLE_S);
 	evhttp_set_max_headers_size(http->server, HEADERS_MAX);
@@ -276,9 +218,8 @@ int http_open(struct http **out, struct loop *loop, const char *address, uint16_
 		err = -EINVAL;
 	if (!err)
 		err = make_server(http, loop);
-	errno = 0;
 	if (!err)
-		err = bind_listener(http, loop, at);
+		err = http_clients_open(&http->clients, loop_base(loop), http->server, at, give_up);
 	if (at)
 		freeaddrinfo(at);
 	if (err) {
@@ -294,21 +235,17 @@ int http_open(struct http **out, struct loop *loop, const char *address, uint16_
 
 uint16_t http_port(const struct http *http)
 {
-	return http->port;
+	return http_clients_port(http->clients);
 }
 
 void http_close(struct http *http)
 {
 	if (!http)
 		return;
-	while (http->replies) {
-		evhttp_connection_set_closecb(evhttp_request_get_connection(http->replies->request),
-					      NULL, NULL);
+	http_clients_close(http->clients);
+	while (http->replies)
 		forget(http->replies);
-	}
 	if (http->server)
 		evhttp_free(http->server);
-	if (http->again)
-		event_free(http->again);
 	free(http);
 }

@@ -5,7 +5,7 @@
  * A server for reading alone: GET and HEAD of some paths, HTTP/1.1 and 1.0 (RFC 9112). A page is
  * written part by part, the next one when the client has taken the one before, so that neither a
  * long page nor a slow client holds up the loop or takes memory. Clients that say or read nothing
- * are disconnected after HTTP_IDLE_S.
+ * are disconnected after HTTP_IDLE_S, and earlier when there are many (sys/http_clients.h).
  *
  * All functions are for the thread of the loop.
  */
