@@ -35,7 +35,7 @@ static verb_fn *const verb_functions[VERB_COUNT] = {
 	[VERB_STATUS] = verb_status, [VERB_STATS] = verb_stats,
 	[VERB_TABLES] = verb_tables, [VERB_BACKENDS] = verb_backends,
 	[VERB_STALLS] = verb_stalls, [VERB_WORKERS] = verb_workers,
-	[VERB_PORTS] = verb_ports,
+	[VERB_PORTS] = verb_ports,   [VERB_TOP] = verb_top,
 };
 
 static void refuse_problems(struct lines_request *request, const struct report *report)

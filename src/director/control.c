@@ -9,6 +9,7 @@
 #include "director/control.h"
 #include "director/deploy.h"
 #include "director/pages.h"
+#include "director/rates.h"
 #include "director/stats.h"
 #include "director/statsd.h"
 #include "director/telemetry.h"
@@ -150,6 +151,8 @@ static int serve(struct control *control)
 		err = readiness_watch(control);
 	if (!err)
 		err = statsd_open(control);
+	if (!err)
+		err = rates_open(control);
 	if (err)
 		log_error("cannot wait for events: %s", strerror(-err));
 	else
@@ -170,6 +173,7 @@ static int serve(struct control *control)
 	loop_close(control->loop);
 	statsd_close(control);
 	telemetry_close(control);
+	rates_close(control);
 	control->loop = NULL;
 	return err;
 }

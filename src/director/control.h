@@ -33,6 +33,7 @@
 struct api;
 struct http;
 struct loop;
+struct rates;
 struct statsd;
 struct telemetry;
 
@@ -61,6 +62,7 @@ struct control {
 	struct reload_end last; /* reload */
 	struct api *api;	/* the control socket; NULL: none */
 	struct http *http;	/* pages; NULL: none */
+	struct rates *rates;	/* while it serves */
 	struct statsd *statsd;	/* NULL: not open */
 	struct telemetry *telemetry; /* NULL: not open */
 	struct leave leave;

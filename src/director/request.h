@@ -21,6 +21,7 @@ enum { PROTOCOL_VERSION = 1, REQUEST_TABLE_LEN = 256 };
 	X(LEAVE, "leave", true)                                                                    \
 	X(LOG_LEVEL, "log-level", true)                                                            \
 	X(LOOKUP, "lookup", false)                                                                 \
+	X(TOP, "top", false)                                                                       \
 	X(STATS, "stats", false)                                                                   \
 	X(TABLES, "tables", false)                                                                 \
 	X(BACKENDS, "backends", false)                                                             \

@@ -31,8 +31,19 @@ void show_stalls(struct writer *w, const struct control *control);
 GLB_NODISCARD int show_tables(struct writer *w, const struct control *control, const char *table);
 GLB_NODISCARD int show_backends(struct writer *w, const struct control *control, const char *table);
 
-/* Members of an object: what ports count themselves. */
+/* Counters that workers, and ports themselves, have counted; and their sums, as "counters". */
+void show_worker_counters(struct writer *w, const struct worker_counters *counters);
 void show_losses(struct writer *w, const struct port_losses *losses);
+void show_sums(struct writer *w, const struct workers *all);
+
+/*
+ * How fast it is, for whoever watches it: status, counters and their rates, workers, the first
+ * tables, the backends that get most and those that are not active or not healthy, and the last
+ * minutes. Not longer than some hundred kilobytes, however much is served. 0 or -ENOMEM.
+ */
+GLB_NODISCARD int show_top(struct writer *w, const struct control *control);
+
+enum { TOP_TABLES = 32, TOP_BINDS = 8, TOP_BUSIEST = 50, TOP_UNUSUAL = 50 };
 
 /* Every counter of docs/counters.md: summed, by worker, port, table and backend. 0 or -ENOMEM. */
 GLB_NODISCARD int show_stats(struct writer *w, const struct control *control);

@@ -7,8 +7,7 @@
 #include "director/stats.h"
 #include "sys/clock.h"
 
-/* Members of an object: what workers count. */
-static void put_worker_counters(struct writer *w, const struct worker_counters *counters)
+void show_worker_counters(struct writer *w, const struct worker_counters *counters)
 {
 #define PUT(name, sentence) write_uint(w, #name, counters->name);
 	WORKER_COUNTERS(PUT)
@@ -24,13 +23,13 @@ void show_losses(struct writer *w, const struct port_losses *losses)
 #undef PUT
 }
 
-static void put_sums(struct writer *w, const struct workers *all)
+void show_sums(struct writer *w, const struct workers *all)
 {
 	const struct worker_counters sum = stats_sum(all);
 	const struct port_losses losses = stats_losses(&all->ports);
 
 	write_open(w, "counters", '{');
-	put_worker_counters(w, &sum);
+	show_worker_counters(w, &sum);
 	show_losses(w, &losses);
 	write_uint(w, "port_link_down", all->ports.link_downs);
 	write_uint(w, "port_link_changes", all->ports.link_changes);
@@ -45,7 +44,7 @@ static void put_workers(struct writer *w, const struct workers *all)
 		write_uint(w, "worker", i);
 		write_uint(w, "lcore", worker_lcore(i));
 		write_open(w, "counters", '{');
-		put_worker_counters(w, &all->workers[i].counters);
+		show_worker_counters(w, &all->workers[i].counters);
 		write_close(w, '}');
 		write_close(w, '}');
 	}
@@ -104,7 +103,7 @@ int show_stats(struct writer *w, const struct control *control)
 			return -ENOMEM;
 	}
 	write_uint(w, "uptime_ms", clock_ms() - control->started_ms);
-	put_sums(w, all);
+	show_sums(w, all);
 	put_workers(w, all);
 	put_ports(w, &all->ports);
 	if (sums) {

@@ -7,16 +7,9 @@
 
 #include "conf/addr.h"
 #include "conf/title.h"
-#include "director/show.h"
+#include "director/show_tables.h"
 
-/* What is shown of which tables. */
-struct view {
-	const struct glb_tables *tables;
-	const struct tally_map *map;   /* NULL: backends are not counted */
-	const struct tally_sums *sums; /* likewise */
-	const char *only;	       /* name of a table; "": all */
-};
-
+/* Is it one of those that are asked for? */
 static bool is_shown(const struct view *view, unsigned int index)
 {
 	const struct glb_table *table = view->tables->tables[index];
@@ -26,11 +19,13 @@ static bool is_shown(const struct view *view, unsigned int index)
 	return !*view->only || !strcmp(view->only, table->spec.name ? table->spec.name : number);
 }
 
-/* 0, to be given up with close_view(); -ENOENT; -ENOMEM. */
-static int open_view(struct view *out, const struct control *control, const char *only)
+int view_open(struct view *out, const struct control *control, const char *only)
 {
 	const struct served *served = control->workers.publish.current;
-	struct view view = {.tables = &served->gen->tables, .map = served->map, .only = only};
+	struct view view = {.tables = &served->gen->tables,
+			    .map = served->map,
+			    .only = only,
+			    .binds_max = GLB_BINDS_MAX};
 	bool found = !*only;
 
 	for (unsigned int t = 0; t < view.tables->count && !found; t++)
@@ -46,7 +41,7 @@ static int open_view(struct view *out, const struct control *control, const char
 	return 0;
 }
 
-static void close_view(const struct view *view)
+void view_close(const struct view *view)
 {
 	free((void *)view->sums);
 }
@@ -62,9 +57,33 @@ static void put_count(struct writer *w, const struct view *view, uint32_t place,
 	count = &view->sums->by_slot[view->map->slots[place]];
 	write_uint(w, names[0], count->packets);
 	write_uint(w, names[1], count->bytes);
+	if (!view->rates)
+		return;
+
+	const struct tally_count added = rates_slot_added(view->rates, view->map->slots[place]);
+
+	write_uint(w, "packets_per_s", rates_per_second(view->rates, added.packets));
+	write_uint(w, "bytes_per_s", rates_per_second(view->rates, added.bytes));
 }
 
-static void put_table(struct writer *w, const struct view *view, unsigned int index)
+/* What was sent to a table in the last minutes. */
+static void put_history(struct writer *w, const struct view *view, unsigned int index)
+{
+	uint64_t line[RATES_POINTS];
+	unsigned int count = 0;
+
+	if (!view->rates)
+		return;
+	if (view->map)
+		count = rates_slot_line(line, view->rates,
+					view->map->slots[view->map->backend_count + index]);
+	write_open(w, "history", '[');
+	for (unsigned int i = 0; i < count; i++)
+		write_uint(w, NULL, line[i]);
+	write_close(w, ']');
+}
+
+void view_put_table(struct writer *w, const struct view *view, unsigned int index)
 {
 	static const char *const names[2] = {"table_packets", "table_bytes"};
 	const struct glb_table *table = view->tables->tables[index];
@@ -83,8 +102,10 @@ static void put_table(struct writer *w, const struct view *view, unsigned int in
 	write_uint(w, "healthy", healthy);
 	if (view->map)
 		put_count(w, view, view->map->backend_count + index, names);
+	put_history(w, view, index);
+	write_uint(w, "bind_count", table->spec.bind_count);
 	write_open(w, "binds", '[');
-	for (unsigned int i = 0; i < table->spec.bind_count; i++)
+	for (unsigned int i = 0; i < table->spec.bind_count && i < view->binds_max; i++)
 		write_string(w, NULL, bind_text(bind, &table->spec.binds[i]));
 	write_close(w, ']');
 	write_close(w, '}');
@@ -93,22 +114,21 @@ static void put_table(struct writer *w, const struct view *view, unsigned int in
 int show_tables(struct writer *w, const struct control *control, const char *table)
 {
 	struct view view;
-	int err = open_view(&view, control, table);
+	int err = view_open(&view, control, table);
 
 	if (err)
 		return err;
 	write_open(w, "tables", '[');
 	for (unsigned int t = 0; t < view.tables->count; t++)
 		if (is_shown(&view, t))
-			put_table(w, &view, t);
+			view_put_table(w, &view, t);
 	write_close(w, ']');
-	close_view(&view);
+	view_close(&view);
 	return 0;
 }
 
-/* `place` is that of the backend among all of the generation. */
-static void put_backend(struct writer *w, const struct view *view, unsigned int index,
-			const struct glb_backend *backend, uint32_t place)
+void view_put_backend(struct writer *w, const struct view *view, unsigned int index,
+		      const struct glb_backend *backend, uint32_t place)
 {
 	static const char *const names[2] = {"backend_packets", "backend_bytes"};
 	const struct glb_table *table = view->tables->tables[index];
@@ -137,7 +157,7 @@ int show_backends(struct writer *w, const struct control *control, const char *t
 {
 	struct view view;
 	uint32_t place = 0;
-	int err = open_view(&view, control, table);
+	int err = view_open(&view, control, table);
 
 	if (err)
 		return err;
@@ -146,10 +166,10 @@ int show_backends(struct writer *w, const struct control *control, const char *t
 		const struct glb_table_spec *spec = &view.tables->tables[t]->spec;
 
 		for (unsigned int b = 0; b < spec->backend_count && is_shown(&view, t); b++)
-			put_backend(w, &view, t, &spec->backends[b], place + b);
+			view_put_backend(w, &view, t, &spec->backends[b], place + b);
 		place += spec->backend_count;
 	}
 	write_close(w, ']');
-	close_view(&view);
+	view_close(&view);
 	return 0;
 }

@@ -39,6 +39,17 @@ static void show(const struct call *call,
 	response_send(&response, call->lines_request);
 }
 
+static void show_all(const struct call *call,
+		     int (*put)(struct writer *w, const struct control *control))
+{
+	struct response response;
+
+	if (response_begin(&response))
+		answer_shown(call, &response, put(&response.w, call->control));
+	else
+		response_give_up(call->lines_request);
+}
+
 static void show_some(const struct call *call,
 		      int (*put)(struct writer *w, const struct control *control,
 				 const char *table))
@@ -83,12 +94,12 @@ void verb_backends(const struct call *call)
 
 void verb_stats(const struct call *call)
 {
-	struct response response;
+	show_all(call, show_stats);
+}
 
-	if (response_begin(&response))
-		answer_shown(call, &response, show_stats(&response.w, call->control));
-	else
-		response_give_up(call->lines_request);
+void verb_top(const struct call *call)
+{
+	show_all(call, show_top);
 }
 
 void verb_lookup(const struct call *call)

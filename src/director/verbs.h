@@ -24,6 +24,7 @@ void verb_log_level(const struct call *call);
 void verb_lookup(const struct call *call);
 void verb_reload(const struct call *call);
 void verb_status(const struct call *call);
+void verb_top(const struct call *call);
 void verb_stats(const struct call *call);
 void verb_tables(const struct call *call);
 void verb_backends(const struct call *call);
