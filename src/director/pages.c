@@ -4,7 +4,10 @@
 
 #include "conf/addr.h"
 #include "director/metrics.h"
+#include "director/page.h"
 #include "director/pages.h"
+#include "director/response.h"
+#include "director/show.h"
 #include "sys/http.h"
 #include "sys/log.h"
 #include "sys/openmetrics.h"
@@ -62,7 +65,49 @@ static bool write_readiness(void *state, FILE *out)
 	return false;
 }
 
+/* --- For people: src/director/page --- */
+
+static bool begin_page(void *arg, const struct http_question *question, struct http_answer *answer)
+{
+	answer->type = "text/html; charset=utf-8";
+	answer->policy = page_policy;
+	return begin_line(arg, question, answer);
+}
+
+static bool write_page(void *state, FILE *out)
+{
+	(void)state;
+	(void)fputs(page_text, out);
+	return false;
+}
+
+/* As the verb "top" answers on the control socket, written as a whole: it is not long. */
+static bool begin_top(void *arg, const struct http_question *question, struct http_answer *answer)
+{
+	struct response response;
+	size_t len;
+
+	(void)question;
+	answer->type = "application/json";
+	if (!response_begin(&response))
+		return false;
+	if (show_top(&response.w, arg)) {
+		response_drop(&response);
+		return false;
+	}
+	answer->state = response_text(&response, &len);
+	return answer->state;
+}
+
+static bool write_top(void *state, FILE *out)
+{
+	(void)fputs(state, out);
+	return false;
+}
+
 static const struct http_route routes[] = {
+	{"/", begin_page, write_page, NULL},
+	{"/status.json", begin_top, write_top, free},
 	{"/metrics", begin_metrics, write_metrics, end_metrics},
 	{"/healthz", begin_line, write_health, NULL},
 	{"/readyz", begin_readiness, write_readiness, NULL},
@@ -82,8 +127,9 @@ int pages_open(struct control *control)
 			    routes, control, why);
 
 	if (!err) {
-		log_info("metrics at http://%s%s%s:%u/metrics", at->addr.version == 6 ? "[" : "",
-			 address, at->addr.version == 6 ? "]" : "", http_port(control->http));
+		log_info("status page at http://%s%s%s:%u/, metrics at /metrics",
+			 at->addr.version == 6 ? "[" : "", address,
+			 at->addr.version == 6 ? "]" : "", http_port(control->http));
 		return 0;
 	}
 	if (control->conf.has_http_listen) {

@@ -2,9 +2,11 @@
 /*
  * What does a director show by HTTP?
  *
- *   /metrics  its metrics (director/metrics.h)
- *   /healthz  200 as long as the control thread answers
- *   /readyz   200 while it is ready (director/ready.h), else 503, with a sentence why
+ *   /             a page for people (director/page.h), which asks for
+ *   /status.json  what the verb "top" answers (director/show.h)
+ *   /metrics      its metrics (director/metrics.h)
+ *   /healthz      200 as long as the control thread answers
+ *   /readyz       200 while it is ready (director/ready.h), else 503, with a sentence why
  *
  * All functions are for the control thread.
  */

@@ -68,6 +68,14 @@ static char *end(struct response *response)
 	return NULL;
 }
 
+char *response_text(struct response *response, size_t *len)
+{
+	char *text = end(response);
+
+	*len = response->len;
+	return text;
+}
+
 void response_drop(struct response *response)
 {
 	free(end(response));

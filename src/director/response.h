@@ -43,6 +43,9 @@ bool response_begin_error(struct response *out, enum response_error error, const
 /* Ends it and sends it; the request is used up. */
 void response_send(struct response *response, struct lines_request *request);
 
+/* Ends it: the whole text, for free(), and its length. NULL: out of memory. */
+char *response_text(struct response *response, size_t *len);
+
 /* Forgets one that was begun. */
 void response_drop(struct response *response);
 

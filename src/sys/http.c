@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 #include "http.h"
 #include "http_clients.h"
@@ -15,6 +19,7 @@
 enum {
 	HEADERS_MAX = 8192,
 	BODY_MAX = 4096, /* of a request; nothing is done with it */
+	MISDIRECTED = 421,
 };
 
 /* An answer under way. */
@@ -29,6 +34,7 @@ struct reply {
 struct http {
 	struct evhttp *server;
 	struct http_clients *clients;
+	bool is_loopback;
 	const struct http_route *routes;
 	void *arg;
 	struct reply *replies;
@@ -114,14 +120,13 @@ static void add_headers(struct evhttp_request *request, const struct http_answer
 	static const char *const always[][2] = {
 		{"Cache-Control", "no-store"},
 		{"X-Content-Type-Options", "nosniff"},
-		{"Content-Security-Policy",
-		 "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-		 "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 		{"Referrer-Policy", "no-referrer"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
 	};
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 
 	(void)evhttp_add_header(headers, "Content-Type", answer->type);
+	(void)evhttp_add_header(headers, "Content-Security-Policy", answer->policy);
 	if (request->major < 1 || (request->major == 1 && request->minor == 0))
 		(void)evhttp_add_header(headers, "Connection", "close"); /* its only end */
 	for (unsigned int i = 0; i < sizeof(always) / sizeof(always[0]); i++)
@@ -150,6 +155,21 @@ static void start_reply(struct reply *reply, const struct http_answer *answer)
 		send_next(connection, reply);
 }
 
+bool http_host_is_plain(const char *host)
+{
+	char address[INET6_ADDRSTRLEN + 2];
+	uint8_t bytes[sizeof(struct in6_addr)];
+	size_t len = host ? strlen(host) : 0;
+
+	if (!len || !strcasecmp(host, "localhost") || inet_pton(AF_INET, host, bytes) == 1)
+		return true;
+	if (len >= sizeof(address) || host[0] != '[' || host[len - 1] != ']')
+		return false;
+	memcpy(address, host + 1, len - 2);
+	address[len - 2] = 0;
+	return inet_pton(AF_INET6, address, bytes) == 1;
+}
+
 static const struct http_route *find_route(const struct http *http, const char *path)
 {
 	const struct http_route *route = http->routes;
@@ -168,8 +188,13 @@ static void take_request(struct evhttp_request *request, void *arg)
 	const char *accept =
 		evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
 	const struct http_question question = {.accept = accept ? accept : ""};
-	struct http_answer answer = {.status = 200, .type = "text/plain; charset=utf-8"};
+	struct http_answer answer = {
+		.status = 200, .type = "text/plain; charset=utf-8", .policy = HTTP_NO_POLICY};
 
+	if (http->is_loopback && !http_host_is_plain(evhttp_request_get_host(request))) {
+		evhttp_send_error(request, MISDIRECTED, "Misdirected Request");
+		return;
+	}
 	if (!route) {
 		evhttp_send_error(request, HTTP_NOTFOUND, NULL);
 		return;
@@ -187,6 +212,16 @@ static void take_request(struct evhttp_request *request, void *arg)
 }
 
 /* --- The server --- */
+
+static bool is_loopback(const struct sockaddr *at)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)at;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)at;
+
+	if (at->sa_family == AF_INET)
+		return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
 
 static int make_server(struct http *http, struct loop *loop)
 {
@@ -220,6 +255,8 @@ int http_open(struct http **out, struct loop *loop, const char *address, uint16_
 		err = make_server(http, loop);
 	if (!err)
 		err = http_clients_open(&http->clients, loop_base(loop), http->server, at, give_up);
+	if (!err)
+		http->is_loopback = is_loopback(at->ai_addr);
 	if (at)
 		freeaddrinfo(at);
 	if (err) {

@@ -7,6 +7,11 @@
  * long page nor a slow client holds up the loop or takes memory. Clients that say or read nothing
  * are disconnected after HTTP_IDLE_S, and earlier when there are many (sys/http_clients.h).
  *
+ * At a loopback address only requests that name this host by an address, or as "localhost", are
+ * answered, others with 421 (RFC 9110 section 7.4): a web page that has a browser on this host look
+ * its own name up again and find 127.0.0.1 gets nothing ("DNS rebinding"). At other addresses the
+ * names that lead there are the network's business.
+ *
  * All functions are for the thread of the loop.
  */
 #ifndef SYS_HTTP_H
@@ -21,6 +26,9 @@ struct loop;
 
 enum { HTTP_IDLE_S = 30, HTTP_WHY_LEN = 128 };
 
+/* Of what is no page: nothing is allowed. */
+#define HTTP_NO_POLICY "default-src 'none'; frame-ancestors 'none'"
+
 /* What was asked for. Valid during the call. */
 struct http_question {
 	const char *accept; /* the field "Accept", or "" */
@@ -30,7 +38,9 @@ struct http_question {
 struct http_answer {
 	int status;	  /* 200 unless set */
 	const char *type; /* of the content, "text/plain; charset=utf-8" unless set; static */
-	void *state;	  /* for write() and end() */
+	const char
+		*policy; /* Content-Security-Policy of a page, HTTP_NO_POLICY unless set; static */
+	void *state;	 /* for write() and end() */
 };
 
 struct http_route {
@@ -53,6 +63,12 @@ __attribute__((warn_unused_result)) int http_open(struct http **out, struct loop
 						  const char *address, uint16_t port,
 						  const struct http_route *routes, void *arg,
 						  char why[HTTP_WHY_LEN]);
+
+/*
+ * Does a host of a request, which may be NULL, name a machine in a way that no web page can have
+ * chosen: by an address, as "localhost", or not at all?
+ */
+bool http_host_is_plain(const char *host);
 
 /* The port that it serves at. */
 uint16_t http_port(const struct http *http);
