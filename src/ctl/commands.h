@@ -42,6 +42,7 @@ int online_status(const struct command_line *line);
 int online_stats(const struct command_line *line);
 int online_tables(const struct command_line *line);
 int online_backends(const struct command_line *line);
+int online_top(const struct command_line *line);
 int online_stalls(const struct command_line *line);
 int online_workers(const struct command_line *line);
 int online_ports(const struct command_line *line);

@@ -285,6 +285,16 @@ static const struct command commands[] = {
 		.example = "glbctl ports --socket /run/glb-director/control.sock",
 	},
 	{
+		.name = "top",
+		.run = online_top,
+		.options = ONLINE | WITH(ONCE) | WITH(INTERVAL),
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "Watch its rates, workers, drops and backends in a terminal; q ends.",
+		.example = "glbctl top --once",
+	},
+	{
 		.name = "stalls",
 		.run = online_stalls,
 		.options = ONLINE,

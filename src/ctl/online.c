@@ -121,31 +121,6 @@ int online_stalls(const struct command_line *line)
 
 /* --- Status --- */
 
-static uint64_t member_count(const struct conf_value *object, const char *key)
-{
-	struct conf_value value;
-	uint64_t count = 0;
-
-	if (conf_find(&value, object, key))
-		(void)conf_count64(&count, &value);
-	return count;
-}
-
-static void print_uptime(uint64_t seconds)
-{
-	const uint64_t minutes = seconds / 60;
-	const uint64_t hours = minutes / 60;
-
-	if (hours >= 48)
-		printf("%" PRIu64 " d %" PRIu64 " h", hours / 24, hours % 24);
-	else if (hours)
-		printf("%" PRIu64 " h %" PRIu64 " min", hours, minutes % 60);
-	else if (minutes)
-		printf("%" PRIu64 " min %" PRIu64 " s", minutes, seconds % 60);
-	else
-		printf("%" PRIu64 " s", seconds);
-}
-
 static void print_process(const struct conf_value *root)
 {
 	char text[CONF_TEXT_LEN];
@@ -155,7 +130,7 @@ static void print_process(const struct conf_value *root)
 		printf(" (%s)", text);
 	printf(", process %s, since ", member_text(text, root, "pid"));
 	printf("%s: up ", member_text(text, root, "started"));
-	print_uptime(member_count(root, "uptime_s"));
+	uptime_write(stdout, member_count(root, "uptime_s"));
 	printf("\nfiles %s", member_text(text, root, "config"));
 	printf(" %s\n", member_text(text, root, "tables_file"));
 }

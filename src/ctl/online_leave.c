@@ -9,27 +9,7 @@
 #include "question.h"
 #include "sys/log.h"
 
-enum { DEADLINE_S = 60, DEADLINE_S_MAX = 86400 }; /* of docs/control-socket.md */
-
-/* The value of an option, or a default. False after logging that it is no number of seconds. */
-static bool read_seconds(unsigned int *out, const struct command_line *line, unsigned int option,
-			 unsigned int usual)
-{
-	const char *text = line->values[option];
-	char *end;
-	unsigned long seconds;
-
-	*out = usual;
-	if (!text)
-		return true;
-	seconds = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || seconds > DEADLINE_S_MAX) {
-		log_error("\"%s\" is not a number of seconds from 0 to %d", text, DEADLINE_S_MAX);
-		return false;
-	}
-	*out = (unsigned int)seconds;
-	return true;
-}
+enum { DEADLINE_S = 60 }; /* of docs/control-socket.md */
 
 /* Asks, and prints what `print` makes of the answer. */
 static int order(const struct command_line *line, struct draft *draft, unsigned int patience_ms,
@@ -68,8 +48,8 @@ int online_leave(const struct command_line *line)
 	unsigned int quiet_s;
 	struct draft draft;
 
-	if (!read_seconds(&quiet_s, line, OPTION_QUIET, 0) ||
-	    !read_seconds(&deadline_s, line, OPTION_DEADLINE, DEADLINE_S))
+	if (!seconds_of(&quiet_s, line, OPTION_QUIET, 0) ||
+	    !seconds_of(&deadline_s, line, OPTION_DEADLINE, DEADLINE_S))
 		return EXIT_USAGE;
 	if (!draft_begin(&draft, "leave"))
 		return EXIT_FAILED;

@@ -31,6 +31,8 @@
 	X(TABLES_ONLY, "tables-only", NULL, "leave director.json as it is in force")               \
 	X(QUIET, "quiet", "SECONDS", "without a packet until it stops; 5 is usual")                \
 	X(DEADLINE, "deadline", "SECONDS", "until it stops in any case; 60 is usual")              \
+	X(ONCE, "once", NULL, "print it once, for other programs, and end")                        \
+	X(INTERVAL, "interval", "SECONDS", "from one look to the next; 2 is usual")                \
 	X(RATE, "rate", NULL, "what is counted in a second, rather than since the start")          \
 	X(NONZERO, "nonzero", NULL, "leave out counters that are 0")                               \
 	X(LCORES, "lcores", "LIST",                                                                \

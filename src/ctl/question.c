@@ -43,3 +43,22 @@ char *question_of(const char *verb, const struct command_line *line)
 		write_string(&draft.w, "table", table);
 	return draft_end(&draft);
 }
+
+bool seconds_of(unsigned int *out, const struct command_line *line, unsigned int option,
+		unsigned int usual)
+{
+	const char *text = line->values[option];
+	char *end;
+	unsigned long seconds;
+
+	*out = usual;
+	if (!text)
+		return true;
+	seconds = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || seconds > SECONDS_MAX) {
+		log_error("\"%s\" is not a number of seconds from 0 to %d", text, SECONDS_MAX);
+		return false;
+	}
+	*out = (unsigned int)seconds;
+	return true;
+}

@@ -24,4 +24,13 @@ char *draft_end(struct draft *draft);
 /* A request with a verb and, if --table is given, the name of that. As draft_end(). */
 char *question_of(const char *verb, const struct command_line *line);
 
+enum { SECONDS_MAX = 86400 };
+
+/*
+ * The value of an option that is a number of seconds, or `usual` where it is not given. False: it
+ * is none, which is logged.
+ */
+bool seconds_of(unsigned int *out, const struct command_line *line, unsigned int option,
+		unsigned int usual);
+
 #endif
