@@ -9,8 +9,9 @@ import sys
 import time
 
 from netns import LabError
-from scenarios import FAMILY_NAMES, SCENARIOS, broken, served_by
-from topology import PROXIES, STOP_SIGNALS, VIPS, Lab
+from netns import run as run_program
+from scenarios import FAMILY_NAMES, RATE, SCENARIOS, broken, served_by, target
+from topology import DIRECTORS, PROXIES, STOP_SIGNALS, VIPS, Lab
 
 BEGIN = time.monotonic()
 
@@ -63,9 +64,32 @@ def demonstrate(lab, names):
     say(f"the lab is up: both directors announce {' and '.join(VIPS.values())}")
     outcomes = play(lab, names)
     print_table(outcomes)
+    show_live(lab)
     succeeded = all(outcome.holds for outcome in outcomes)
     print("every claim holds" if succeeded else "NOT every claim holds")
     return succeeded
+
+
+def top(lab, host):
+    """What a director of the lab says of itself just now, as text."""
+    return run_program(lab.program("ctl/glbctl"), "--socket", lab.file(f"{host.name}.sock"), "top", "--once")
+
+
+def show_live(lab):
+    """Print the live view of one director that is still there, with connections to see."""
+    host = next((host for host in DIRECTORS if lab.processes()[host.name]), None)
+    if not host:
+        return
+    with lab.spawn_on_client("live", "requests", "--rate", RATE, "--at-least", 1, *map(target, VIPS)) as load:
+        try:
+            time.sleep(0.3)
+            top(lab, host)  # rates are those between two looks
+            time.sleep(1.2)
+            text = top(lab, host)
+        finally:
+            load.kill()
+    print(f"\n{host.name} under {RATE * len(VIPS)} connections a second, by glbctl top --once; without --once it stays:\n")
+    print(text)
 
 
 def finish(lab, keep, keep_files):
