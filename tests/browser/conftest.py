@@ -50,7 +50,7 @@ def frames():
     for number in range(256):
         vip, port = (("192.0.2.10", 443), ("192.0.2.10", 80), ("192.0.2.20", 443), ("192.0.2.30", 443))[number * 7 % 10 % 4]
         source = "127.0.0.1" if number % 60 == 1 else f"198.51.100.{number}"
-        packet = IP(src=source, dst=vip, chksum=1 if number % 50 == 0 else None) / TCP(dport=port, flags="A")
+        packet = IP(src=source, dst=vip, len=4000 if number % 50 == 0 else None) / TCP(dport=port, flags="A")
         made.append(bytes(Ether(dst=DIRECTOR_MAC, src="02:00:00:00:00:0a") / packet / ("x" * 200)))
     return made
 

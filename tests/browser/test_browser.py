@@ -37,7 +37,7 @@ def test_it_shows_what_a_busy_director_does(browser):
     rates = [number(row[5]) for row in backends[2:]]
     assert rates == sorted(rates, reverse=True) and rates[0] > 0
     drops = {row[0]: number(row[1]) for row in browser.rows("drops")}
-    assert drops.keys() >= {"drop_source", "drop_bad_checksum"} and drops["drop_source"] > 0
+    assert drops.keys() >= {"drop_source", "drop_truncated"} and drops["drop_source"] > 0
     (worker,) = browser.rows("workers")
     assert worker[3] == "yes" and number(worker[4]) > 0 and worker[5].endswith(" %") and worker[8].startswith("< ")
     assert browser.run("return document.querySelectorAll('#workers rect').length") > 5

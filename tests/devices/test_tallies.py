@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What is counted for a table and a backend is what left the director for it, whatever is reloaded."""
 
+import json
+import subprocess
+import time
 from collections import Counter
 
 import pytest
 from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, collect
 from far_end import Wire
+from netns import wait_until
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 
@@ -106,3 +110,30 @@ def test_tables_and_backends_are_not_counted_when_nobody_wants_it(host):
     counters = host.stop()
     assert counters["forward"] == 20
     assert not [name for name in counters if name.startswith(("table_", "backend_", "unlisted_"))]
+
+
+def test_rates_are_those_of_what_was_counted_in_their_window(host, glbctl):
+    """Of workers, tables and backends. The director looks every five seconds itself, perhaps just then."""
+    sock = host.folder / "control.sock"
+    host.start("net_af_packet0,iface=eth0", config={**CONFIG, "control_socket": str(sock)})
+    wire = Wire(host.namespace.name, "far")
+
+    def top():
+        done = subprocess.run([glbctl, "--socket", sock, "top", "--json"], capture_output=True, check=True)
+        return json.loads(done.stdout)
+
+    def in_the_window():
+        """How many packets the rates of these make, after 300 were sent."""
+        top()
+        time.sleep(1.1)
+        for frame in frames_to(VIP, 300):
+            wire.send(frame)
+        assert len(collect(wire, 300, is_encapsulated)) == 300
+        answer = top()
+        shown = answer["rates"]["forward"], answer["workers"][0]["rx_per_s"], answer["tables"][0]["packets_per_s"]
+        backends = sum(one["packets_per_s"] for one in answer["backends"])
+        return [rate * answer["window_ms"] / 1000 for rate in (*shown, backends)]
+
+    wait_until(lambda: all(290 <= count <= 300 for count in in_the_window()), "a look of ours", 30)
+    wire.close()
+    host.stop()
