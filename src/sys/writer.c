@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base64.h"
 #include "printable.h"
 #include "writer.h"
 
@@ -101,4 +102,19 @@ void write_bool(struct writer *w, const char *key, bool value)
 {
 	lead_in(w, key);
 	(void)fputs(value ? "true" : "false", w->out);
+}
+
+void write_bytes(struct writer *w, const char *key, const uint8_t *bytes, size_t len)
+{
+	enum { AT_ONCE = 768 }; /* a multiple of 3 */
+	char text[BASE64_LEN(AT_ONCE)];
+
+	lead_in(w, key);
+	(void)fputc('"', w->out);
+	for (size_t at = 0; at < len; at += AT_ONCE) {
+		const size_t n = len - at < AT_ONCE ? len - at : AT_ONCE;
+
+		(void)fwrite(text, 1, base64_encode(text, bytes + at, n), w->out);
+	}
+	(void)fputc('"', w->out);
 }

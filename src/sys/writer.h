@@ -10,6 +10,7 @@
 #define SYS_WRITER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -25,6 +26,8 @@ void write_close(struct writer *w, char bracket); /* '}' or ']'; ends the text a
 void write_string(struct writer *w, const char *key, const char *value); /* NULL: null */
 void write_uint(struct writer *w, const char *key, uint64_t value);
 void write_real(struct writer *w, const char *key, double value);
+/* As a string in base64 (RFC 4648 section 4). */
+void write_bytes(struct writer *w, const char *key, const uint8_t *bytes, size_t len);
 void write_bool(struct writer *w, const char *key, bool value);
 
 #endif
