@@ -56,7 +56,7 @@ static void add_hops(struct path *path, uint16_t row)
 
 int path_follow(struct path *path, const struct glb_tables *tables, const struct glb_binds *binds)
 {
-	int index = glb_binds_find(&path->bind, binds, &path->flow, NULL);
+	int index = glb_binds_find(&path->bind, binds, &path->flow, path->outer_dst);
 
 	if (index < 0)
 		return -ENOENT;

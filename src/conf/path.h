@@ -32,6 +32,7 @@ struct path {
 	uint16_t row;
 	uint16_t hops[GLB_WIRE_HOPS_MAX]; /* backends in the order in which they are to be tried */
 	unsigned int hop_count;
+	const uint8_t *outer_dst; /* of an ICMP error: as of glb_binds_match(); else any */
 	bool has_src_port;
 	bool has_settings; /* are they those of a director, rather than defaults? */
 };
