@@ -103,6 +103,7 @@ static void turn(void *arg)
 	}
 	if (links_take_host_change(&control->links))
 		host_check_again(&control->host, &control->workers);
+	trace_follow(control); /* while there is the generation that decided */
 	publish_reclaim(&control->workers.publish);
 	last_good_poll(&control->last_good);
 	recorder_poll(&control->recorder, &control->workers);
@@ -167,6 +168,7 @@ static int serve(struct control *control)
 		err = control->end;
 	}
 	waiters_end(&control->waiters);
+	trace_end(control);
 	pages_close(control);
 	leave_end(control);
 	api_close(control);
@@ -211,6 +213,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 	control->left |= !last_good_close(&control->last_good, KEEP_PATIENCE_MS);
 	if (control->workers_left)
 		return err ? err : -ETIMEDOUT;
+	trace_free(&control->tracing);
 	workers_free(workers);
 	if (!control->left) /* the build that goes on reads what is served */
 		deploy_stop(workers);

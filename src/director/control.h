@@ -25,6 +25,7 @@
 #include "director/reload.h"
 #include "director/stalls.h"
 #include "director/status.h"
+#include "director/trace.h"
 #include "director/waiters.h"
 #include "director/worker.h"
 #include "sys/service.h"
@@ -67,6 +68,7 @@ struct control {
 	struct telemetry *telemetry; /* NULL: not open */
 	struct leave leave;
 	struct waiters waiters;	   /* for reloads */
+	struct tracing tracing;	   /* packets that somebody looks at */
 	struct sparing orders;	   /* of the control socket that are logged */
 	struct sparing successors; /* the same, with other gateways or ports */
 	bool ready;		   /* all workers have begun to serve */

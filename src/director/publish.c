@@ -122,6 +122,17 @@ void publish_reclaim(struct publish *publish)
 	}
 }
 
+const struct glb_generation *publish_find(const struct publish *publish, uint64_t number)
+{
+	const struct served *one = publish->current;
+
+	if (one && one->gen->number == number)
+		return one->gen;
+	for (one = publish->retired; one && one->gen->number != number;)
+		one = one->next;
+	return one ? one->gen : NULL;
+}
+
 unsigned int publish_held(const struct publish *publish)
 {
 	const void *last = publish->current->gen->area.base;

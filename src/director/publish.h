@@ -112,6 +112,9 @@ static inline const struct glb_generation *publish_in_force(const struct publish
 	return publish->current ? publish->current->gen : NULL;
 }
 
+/* Control thread: the generation of this number, if it was not freed yet; else NULL. */
+const struct glb_generation *publish_find(const struct publish *publish, uint64_t number);
+
 /* Worker: no generation is in use here. */
 static inline void publish_quiescent(const struct publish *publish, unsigned int worker)
 {

@@ -11,9 +11,9 @@ enum { KEYS_MAX = 8 };
 
 static const struct {
 	const char *word;
-	bool changes;
+	const char *privilege;
 } verbs[] = {
-#define VERB_ROW(constant, word, changes) [VERB_##constant] = {word, changes},
+#define VERB_ROW(constant, word, privilege) [VERB_##constant] = {word, privilege},
 	VERBS(VERB_ROW)
 #undef VERB_ROW
 };
@@ -26,6 +26,8 @@ static const char *const verb_keys[VERB_COUNT][KEYS_MAX] = {
 	[VERB_RELOAD] = {"tables_only"},
 	[VERB_TABLES] = {"table"},
 	[VERB_BACKENDS] = {"table"},
+	[VERB_TRACE] = {"filter", "verdicts", "count", "seconds", "snaplen", "reasons"},
+	[VERB_TRACE_NEXT] = {"trace"},
 };
 
 const char *verb_name(enum verb verb)
@@ -33,9 +35,9 @@ const char *verb_name(enum verb verb)
 	return verbs[verb].word;
 }
 
-bool verb_changes(enum verb verb)
+const char *verb_privilege(enum verb verb)
 {
-	return verbs[verb].changes;
+	return verbs[verb].privilege;
 }
 
 static int read_version(const struct conf_value *root)
@@ -137,6 +139,91 @@ static void read_leave(struct request *request, const struct conf_value *root)
 		(void)conf_uint(&request->deadline_s, 0, LEAVE_DEADLINE_S_MAX, &value);
 }
 
+/* An instruction: its four numbers, as `tcpdump -ddd` prints them. */
+static void read_instruction(struct bpf_insn *out, const struct conf_value *value)
+{
+	static const uint32_t largest[] = {UINT16_MAX, UINT8_MAX, UINT8_MAX, UINT32_MAX};
+	uint32_t numbers[4] = {0};
+
+	if (conf_array(value))
+		return;
+	if (conf_count(value) != 4) {
+		(void)conf_refuse(value, "an instruction has four numbers");
+		return;
+	}
+	for (unsigned int i = 0; i < 4; i++) {
+		struct conf_value number = conf_element(value, i);
+
+		(void)conf_uint(&numbers[i], 0, largest[i], &number);
+	}
+	*out = (struct bpf_insn){
+		.code = (uint16_t)numbers[0],
+		.jt = (uint8_t)numbers[1],
+		.jf = (uint8_t)numbers[2],
+		.k = numbers[3],
+	};
+}
+
+static void read_filter(struct trace_filter *filter, const struct conf_value *list)
+{
+	const size_t count = conf_count(list);
+	struct glb_diag why = {{0}};
+
+	if (conf_array(list))
+		return;
+	if (count > TRACE_PROGRAM_MAX) {
+		(void)conf_refuse(list, "has %zu instructions; %d is the most", count,
+				  TRACE_PROGRAM_MAX);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct conf_value one = conf_element(list, i);
+
+		read_instruction(&filter->program[i], &one);
+	}
+	filter->len = (uint32_t)count;
+	if (!report_has_errors(list->file->report) && trace_filter_check(filter, &why))
+		(void)conf_refuse(list, "%s", why.text);
+}
+
+static void read_verdicts(struct trace_filter *filter, const struct conf_value *list)
+{
+	const size_t count = conf_count(list);
+
+	if (conf_array(list))
+		return;
+	filter->verdicts = 0;
+	if (!count)
+		(void)conf_refuse(list, "names none");
+	for (size_t i = 0; i < count; i++) {
+		struct conf_value one = conf_element(list, i);
+		const char *word;
+
+		if (!conf_string(&word, &one) && !trace_filter_want(filter, word))
+			(void)conf_refuse(&one, "no verdict is called \"%s\"", word);
+	}
+}
+
+static void read_trace(struct trace_order *order, const struct conf_value *root)
+{
+	struct conf_value value;
+
+	order->filter.verdicts = trace_any_verdict();
+	order->snaplen = TRACE_SNAPLEN;
+	if (conf_find(&value, root, "filter"))
+		read_filter(&order->filter, &value);
+	if (conf_find(&value, root, "verdicts"))
+		read_verdicts(&order->filter, &value);
+	if (conf_find(&value, root, "count"))
+		(void)conf_uint(&order->count, 1, UINT32_MAX, &value);
+	if (conf_find(&value, root, "seconds"))
+		(void)conf_uint(&order->seconds, 1, TRACE_SECONDS_MAX, &value);
+	if (conf_find(&value, root, "snaplen"))
+		(void)conf_uint(&order->snaplen, TRACE_SNAPLEN_MIN, TRACE_SNAPLEN_MAX, &value);
+	if (conf_find(&value, root, "reasons"))
+		(void)conf_bool(&order->with_reasons, &value);
+}
+
 /* Every key is looked at, so that all problems show at once. */
 static void read_keys(struct request *request, const struct conf_value *root)
 {
@@ -147,6 +234,10 @@ static void read_keys(struct request *request, const struct conf_value *root)
 	read_leave(request, root);
 	if (request->verb == VERB_LOOKUP)
 		read_flow(&request->flow, root);
+	if (request->verb == VERB_TRACE)
+		read_trace(&request->trace, root);
+	if (request->verb == VERB_TRACE_NEXT && !conf_member(&value, root, "trace"))
+		(void)conf_count64(&request->trace_number, &value);
 	if (conf_find(&value, root, "tables_only"))
 		(void)conf_bool(&request->tables_only, &value);
 	if (conf_find(&value, root, "table"))

@@ -10,24 +10,27 @@
 
 #include "conf/path.h"
 #include "conf/report.h"
+#include "director/trace_filter.h"
 #include "sys/log.h"
 
 enum { PROTOCOL_VERSION = 1, REQUEST_TABLE_LEN = 256 };
 
-/* constant, word, does it change something? */
+/* constant, word, why it is for operators alone; NULL: it is not */
 #define VERBS(X)                                                                                   \
-	X(RELOAD, "reload", true)                                                                  \
-	X(STATUS, "status", false)                                                                 \
-	X(LEAVE, "leave", true)                                                                    \
-	X(LOG_LEVEL, "log-level", true)                                                            \
-	X(LOOKUP, "lookup", false)                                                                 \
-	X(TOP, "top", false)                                                                       \
-	X(STATS, "stats", false)                                                                   \
-	X(TABLES, "tables", false)                                                                 \
-	X(BACKENDS, "backends", false)                                                             \
-	X(WORKERS, "workers", false)                                                               \
-	X(PORTS, "ports", false)                                                                   \
-	X(STALLS, "stalls", false)
+	X(RELOAD, "reload", "changes something")                                                   \
+	X(STATUS, "status", NULL)                                                                  \
+	X(LEAVE, "leave", "changes something")                                                     \
+	X(LOG_LEVEL, "log-level", "changes something")                                             \
+	X(LOOKUP, "lookup", NULL)                                                                  \
+	X(TOP, "top", NULL)                                                                        \
+	X(STATS, "stats", NULL)                                                                    \
+	X(TABLES, "tables", NULL)                                                                  \
+	X(BACKENDS, "backends", NULL)                                                              \
+	X(WORKERS, "workers", NULL)                                                                \
+	X(PORTS, "ports", NULL)                                                                    \
+	X(STALLS, "stalls", NULL)                                                                  \
+	X(TRACE, "trace", "shows packets")                                                         \
+	X(TRACE_NEXT, "trace-next", "shows packets")
 
 enum verb {
 #define VERB_CONSTANT(constant, word, changes) VERB_##constant,
@@ -43,14 +46,16 @@ struct request {
 	uint32_t quiet_s;	       /* of a leave: see director/leave.h */
 	uint32_t deadline_s;	       /* likewise */
 	bool tables_only;	       /* of a reload */
+	struct trace_order trace;      /* of a trace */
+	uint64_t trace_number;	       /* of a trace-next */
 	char table[REQUEST_TABLE_LEN]; /* name of the one that is meant; "": all */
 };
 
 /* The word for a verb. */
 const char *verb_name(enum verb verb);
 
-/* Does it do more than look? */
-bool verb_changes(enum verb verb);
+/* What it does that is for operators alone, or NULL. */
+const char *verb_privilege(enum verb verb);
 
 /*
  * Reads a line of `len` bytes. 0 and *out; or -EINVAL or -ENOMEM and the fresh report says why,

@@ -166,6 +166,17 @@ void verb_leave(const struct call *call)
 		    call->request.deadline_s);
 }
 
+void verb_trace(const struct call *call)
+{
+	log_order(call, "trace");
+	trace_start(call->control, call->lines_request, &call->request.trace);
+}
+
+void verb_trace_next(const struct call *call)
+{
+	trace_next(call->control, call->lines_request, call->request.trace_number);
+}
+
 void verb_log_level(const struct call *call)
 {
 	const char *was = log_level_name(log_level_now());

@@ -19,6 +19,8 @@ enum {
 	TIMER_SLACK_NS = 1000,	 /* the kernel's default would add 50 microseconds to every sleep */
 };
 
+_Static_assert((int)TRACE_BURST == (int)BURST, "a ring takes whole bursts");
+
 /* What becomes of a burst: frames to send, gathered per port, to be punted and to be freed. */
 struct outbox {
 	uint16_t counts[GLB_PORTS_MAX];
@@ -140,12 +142,60 @@ static bool is_uniform(const struct glb_packet *packets, unsigned int n)
 	return !differences;
 }
 
-static void process(struct worker *w, const struct glb_generation *gen, struct rte_mbuf **mbufs,
-		    unsigned int n)
+/* Carries out what was decided about a burst, up to sending. */
+static void settle_burst(struct worker *w, const struct glb_generation *gen, struct outbox *out,
+			 struct glb_packet *packets, struct rte_mbuf **mbufs, unsigned int n)
+{
+	empty(out);
+	for (unsigned int i = 0; i < n; i++) {
+		if (packets[i].verdict != GLB_FORWARD) {
+			settle(w, gen, mbufs[i], &packets[i], out);
+			continue;
+		}
+		w->counters.verdicts[GLB_FORWARD]++;
+		forward(w, gen, mbufs[i], &packets[i]);
+		gather(out, glb_way_out(&gen->settings, packets[i].port), mbufs[i]);
+	}
+}
+
+static void send_burst(struct worker *w, const struct glb_generation *gen, struct outbox *out)
+{
+	flush(w, out);
+	if (out->punt_count)
+		twins_punt(w, gen, out->punted, out->punt_count);
+	if (out->free_count)
+		rte_pktmbuf_free_bulk(out->freed, out->free_count);
+}
+
+/* The same as process(), while somebody looks at packets. */
+static __attribute__((noinline, cold)) void process_traced(struct worker *w,
+							   struct trace_ring *trace,
+							   const struct glb_generation *gen,
+							   struct rte_mbuf **mbufs, unsigned int n)
 {
 	struct glb_packet packets[BURST];
 	struct outbox out;
 
+	describe_burst(w, packets, mbufs, n);
+	trace_before(trace, packets, n);
+	glb_forward(gen, packets, n);
+	trace_decided(trace, packets, n);
+	settle_burst(w, gen, &out, packets, mbufs, n);
+	trace_settled(trace, gen, packets, n, rte_rdtsc());
+	send_burst(w, gen, &out);
+}
+
+static void process(struct worker *w, const struct glb_generation *gen, struct rte_mbuf **mbufs,
+		    unsigned int n)
+{
+	struct trace_ring *trace = __atomic_load_n(&w->trace, __ATOMIC_ACQUIRE);
+	struct glb_packet packets[BURST];
+	struct outbox out;
+
+	if (GLB_UNLIKELY(trace)) {
+		process_traced(w, trace, gen, mbufs, n);
+		return;
+	}
 	describe_burst(w, packets, mbufs, n);
 	glb_forward(gen, packets, n);
 	if (GLB_LIKELY(is_uniform(packets, n))) {
@@ -155,21 +205,8 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 		leave(w, glb_way_out(&gen->settings, packets[0].port), mbufs, (uint16_t)n);
 		return;
 	}
-	empty(&out);
-	for (unsigned int i = 0; i < n; i++) {
-		if (packets[i].verdict != GLB_FORWARD) {
-			settle(w, gen, mbufs[i], &packets[i], &out);
-			continue;
-		}
-		w->counters.verdicts[GLB_FORWARD]++;
-		forward(w, gen, mbufs[i], &packets[i]);
-		gather(&out, glb_way_out(&gen->settings, packets[i].port), mbufs[i]);
-	}
-	flush(w, &out);
-	if (out.punt_count)
-		twins_punt(w, gen, out.punted, out.punt_count);
-	if (out.free_count)
-		rte_pktmbuf_free_bulk(out.freed, out.free_count);
+	settle_burst(w, gen, &out, packets, mbufs, n);
+	send_burst(w, gen, &out);
 }
 
 static unsigned int serve_queues(struct worker *w, const struct glb_generation *gen)

@@ -17,6 +17,7 @@
 #include "director/port.h"
 #include "director/publish.h"
 #include "director/tally.h"
+#include "director/trace_ring.h"
 #include "director/transmit.h"
 #include "director/turns.h"
 #include "director/twin.h"
@@ -69,6 +70,7 @@ struct worker {
 	struct rte_ring *tx_ring; /* packets to send, from workers without a queue; or NULL */
 	struct handover_batch *batches; /* of an owner that hands over; or NULL */
 	struct tally_count *tally;	/* its own; NULL: backends are not counted */
+	struct trace_ring *trace; /* set by the control thread while it runs; NULL: nobody looks */
 	/* What it writes as it works is not beside what others read. */
 	struct worker_counters counters __rte_cache_aligned;
 	struct glb_answer_limits answers;

@@ -205,6 +205,11 @@ void lines_answer(struct lines_request *request, char *text, size_t len)
 		client_drop(client);
 }
 
+bool lines_has_left(const struct lines_request *request)
+{
+	return !request->client || client_has_left(request->client);
+}
+
 struct lines_peer lines_peer(const struct lines_request *request)
 {
 	return request->peer;

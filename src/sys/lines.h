@@ -19,6 +19,7 @@
 #ifndef SYS_LINES_H
 #define SYS_LINES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -76,6 +77,9 @@ __attribute__((warn_unused_result)) int lines_open(struct lines **out, struct lo
  *       there is no answer for want of memory, and the client is disconnected
  */
 void lines_answer(struct lines_request *request, char *text, size_t len);
+
+/* Has the client of a request left, so that nobody reads its answer? */
+bool lines_has_left(const struct lines_request *request);
 
 /* Who asked. */
 struct lines_peer lines_peer(const struct lines_request *request);

@@ -209,7 +209,9 @@ def hostile_lines(count):
     """Random bytes, and requests with bytes changed, cut and doubled; the same in every run."""
     chosen = random.Random(12)
     good = [b'{"glb": 1, "verb": "status"}', b'{"glb":1,"verb":"backends","table":"web"}', b'{"glb": 1, "verb": "stats"}',
-        b'{"glb":1,"verb":"lookup","src":"198.51.100.7","src_port":4,"dst":"192.0.2.10","dst_port":80,"proto":"tcp"}']
+        b'{"glb":1,"verb":"lookup","src":"198.51.100.7","src_port":4,"dst":"192.0.2.10","dst_port":80,"proto":"tcp"}',
+        b'{"glb":1,"verb":"trace","filter":[[40,0,0,12],[21,0,1,2048],[6,0,0,1],[6,0,0,0]],"verdicts":["drop"],"seconds":1}',
+        b'{"glb":1,"verb":"trace-next","trace":99999}']
     for _ in range(count):
         if chosen.random() < 0.3:
             line = chosen.randbytes(chosen.randrange(300))

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "conf/reasons.h"
+#include "director/control.h"
+#include "director/response.h"
+#include "director/trace.h"
+#include "director/trace_text.h"
+#include "sys/clock.h"
+#include "sys/lines.h"
+#include "sys/log.h"
+#include "sys/loop.h"
+
+struct trace {
+	uint64_t number;
+	struct trace_order order;
+	struct trace_ring **rings; /* of each worker */
+	unsigned int count;	   /* of these */
+	uint8_t *room;		   /* to explain in; NULL: no reasons are asked for */
+	struct lines_peer peer;
+	struct lines_request *request; /* for more, to be answered; NULL: none now */
+	uint64_t turned_ms;	       /* when that came, or the one before was answered */
+	uint64_t until_ms;	       /* it ends then; 0: at no time */
+	uint64_t given;		       /* frames, so far */
+	uint64_t told_missed;	       /* in answers, so far */
+	struct response batch;	       /* the next answer, with its frames so far */
+	unsigned int batched;	       /* of these; 0: it was not begun */
+	bool is_over;		       /* the time is, and no worker begins to write any more */
+	uint64_t token;		       /* once it has ended: workers have heard of that */
+	struct trace *next;	       /* likewise, one that ended before */
+};
+
+/* --- Life --- */
+
+static void free_trace(struct trace *trace)
+{
+	if (!trace)
+		return;
+	for (unsigned int i = 0; trace->rings && i < trace->count; i++)
+		trace_ring_free(trace->rings[i]);
+	free(trace->rings);
+	free(trace->room);
+	free(trace);
+}
+
+/* NULL: out of memory. */
+static struct trace *make_trace(const struct trace_order *order, unsigned int workers)
+{
+	struct trace *trace = calloc(1, sizeof(*trace));
+	int err = 0;
+
+	if (!trace)
+		return NULL;
+	trace->order = *order;
+	trace->count = workers;
+	trace->rings = calloc(workers, sizeof(struct trace_ring *));
+	if (order->with_reasons)
+		trace->room = malloc(REASONS_ROOM);
+	if (!trace->rings || (order->with_reasons && !trace->room))
+		err = -ENOMEM;
+	for (unsigned int i = 0; i < workers && !err; i++)
+		err = trace_ring_make(&trace->rings[i], &trace->order.filter, order->snaplen);
+	if (!err)
+		return trace;
+	free_trace(trace);
+	return NULL;
+}
+
+/* Gives workers their rings, or takes them away. */
+static void set_rings(struct workers *workers, struct trace *trace)
+{
+	for (unsigned int i = 0; i < workers->count; i++)
+		__atomic_store_n(&workers->workers[i].trace, trace ? trace->rings[i] : NULL,
+				 __ATOMIC_RELEASE);
+}
+
+/* Can no worker be writing for it any more? */
+static bool is_left(const struct trace *trace, const struct publish *publish)
+{
+	unsigned int i = 0;
+
+	while (i < trace->count && publish_has_answered(publish, i, trace->token))
+		i++;
+	return i == trace->count;
+}
+
+/* Frees those that have ended, and which no worker knows any more. How many there are still. */
+static unsigned int reclaim(struct control *control)
+{
+	struct trace **place = &control->tracing.ended;
+	unsigned int count = 0;
+
+	while (*place) {
+		struct trace *one = *place;
+
+		if (!is_left(one, &control->workers.publish)) {
+			place = &one->next;
+			count++;
+			continue;
+		}
+		*place = one->next;
+		free_trace(one);
+	}
+	return count;
+}
+
+/* Ends what goes on. Nobody must be waiting for an answer. */
+static void end(struct control *control, const char *why)
+{
+	struct tracing *tracing = &control->tracing;
+	struct trace *trace = tracing->now;
+
+	set_rings(&control->workers, NULL);
+	trace->token = publish_ask(&control->workers.publish);
+	if (trace->batched)
+		response_drop(&trace->batch);
+	log_info("trace %" PRIu64 ": ended, %s; frames %" PRIu64 ", missed %" PRIu64, trace->number,
+		 why, trace->given, trace->told_missed);
+	trace->next = tracing->ended;
+	tracing->ended = trace;
+	tracing->now = NULL;
+}
+
+/* --- Frames --- */
+
+static uint64_t count_missed(const struct trace *trace)
+{
+	uint64_t missed = 0;
+
+	for (unsigned int i = 0; i < trace->count; i++)
+		missed += trace_ring_missed(trace->rings[i]);
+	return missed;
+}
+
+/* The worker whose next record is the oldest, or as many as there are. */
+static unsigned int find_oldest(const struct trace *trace)
+{
+	const struct trace_record *oldest = NULL;
+	unsigned int found = trace->count;
+
+	for (unsigned int i = 0; i < trace->count; i++) {
+		const struct trace_record *one = trace_ring_peek(trace->rings[i]);
+
+		if (!one || (oldest && one->ticks >= oldest->ticks))
+			continue;
+		oldest = one;
+		found = i;
+	}
+	return found;
+}
+
+static bool is_full(const struct trace *trace)
+{
+	const unsigned int most = trace->room ? TRACE_EXPLAINED_MAX : TRACE_FRAMES_MAX;
+
+	return trace->batched >= most ||
+	       (trace->order.count && trace->given >= trace->order.count) ||
+	       (trace->batched && ftell(trace->batch.w.out) >= TRACE_TEXT_MAX);
+}
+
+static bool begin_batch(struct trace *trace)
+{
+	if (!response_begin(&trace->batch))
+		return false;
+	write_uint(&trace->batch.w, "trace", trace->number);
+	write_open(&trace->batch.w, "frames", '[');
+	return true;
+}
+
+/* Moves records into the next answer, as far as it has room. */
+static void collect(struct control *control, struct trace *trace)
+{
+	struct trace_text text = {
+		.w = &trace->batch.w,
+		.control = control,
+		.clock = trace_clock_now(control->workers.ns_per_tick),
+		.snaplen = trace->order.snaplen,
+		.room = trace->room,
+	};
+
+	while (!is_full(trace)) {
+		const unsigned int worker = find_oldest(trace);
+
+		if (worker == trace->count || (!trace->batched && !begin_batch(trace)))
+			break;
+		trace_text_write(&text, trace_ring_peek(trace->rings[worker]), worker);
+		trace_ring_pass(trace->rings[worker]);
+		trace->batched++;
+		trace->given++;
+	}
+	for (unsigned int i = 0; i < trace->count; i++)
+		trace_ring_allow(trace->rings[i]);
+}
+
+/* Looks at the clock. What was kept until its end is still given. */
+static void watch_time(struct control *control, struct trace *trace, uint64_t now_ms)
+{
+	if (trace->is_over || !trace->until_ms || now_ms < trace->until_ms)
+		return;
+	trace->is_over = true;
+	set_rings(&control->workers, NULL);
+}
+
+/* Why it ends, as far as frames and time go, or NULL. */
+static const char *end_of(const struct trace *trace)
+{
+	if (trace->order.count && trace->given >= trace->order.count)
+		return "count";
+	if (trace->is_over && find_oldest(trace) == trace->count)
+		return "seconds";
+	return NULL;
+}
+
+/* Answers whoever asks for more. `why` it ends, or NULL. */
+static void answer(struct trace *trace, const char *why, uint64_t now_ms)
+{
+	struct lines_request *request = trace->request;
+	const uint64_t missed = count_missed(trace);
+
+	trace->request = NULL;
+	trace->turned_ms = now_ms;
+	if (!trace->batched && !begin_batch(trace)) {
+		response_give_up(request);
+		return;
+	}
+	trace->batched = 0;
+	write_close(&trace->batch.w, ']');
+	write_uint(&trace->batch.w, "missed", missed - trace->told_missed);
+	write_string(&trace->batch.w, "ended", why);
+	trace->told_missed = missed;
+	response_send(&trace->batch, request);
+}
+
+/* --- Turns --- */
+
+static void watch(void *arg);
+
+void trace_follow(struct control *control)
+{
+	struct tracing *tracing = &control->tracing;
+	struct trace *trace = tracing->now;
+	const uint64_t now_ms = clock_ms();
+	const char *why;
+
+	(void)reclaim(control);
+	if (!trace)
+		return;
+	watch_time(control, trace, now_ms);
+	collect(control, trace);
+	why = end_of(trace);
+	if (trace->request && lines_has_left(trace->request)) {
+		response_give_up(trace->request);
+		end(control, "its client has left");
+		return;
+	}
+	if (trace->request &&
+	    (trace->batched || why || now_ms - trace->turned_ms >= TRACE_WAIT_MS)) {
+		answer(trace, why, now_ms);
+		if (why) {
+			end(control, why);
+			return;
+		}
+	}
+	if (!trace->request && now_ms - trace->turned_ms >= TRACE_PATIENCE_MS) {
+		end(control, "nobody asks for more");
+		return;
+	}
+	/* without memory, the next turn looks */
+	if (!tracing->is_watching)
+		tracing->is_watching = !loop_after(control->loop, TRACE_TICK_MS, watch, control);
+}
+
+static void watch(void *arg)
+{
+	struct control *control = arg;
+
+	control->tracing.is_watching = false;
+	trace_follow(control);
+}
+
+/* --- Requests --- */
+
+/* Is there one already, or too much left of those before? Refuses then. */
+static bool is_taken(struct control *control, struct lines_request *request)
+{
+	const struct trace *now = control->tracing.now;
+
+	if (now)
+		response_refuse(request, RESPONSE_REFUSED,
+				"trace %" PRIu64
+				" of process %d, user %u, is under way; there is one "
+				"at a time",
+				now->number, (int)now->peer.pid, (unsigned int)now->peer.uid);
+	else if (reclaim(control) < TRACE_ENDED_MAX)
+		return false;
+	else
+		response_refuse(request, RESPONSE_REFUSED,
+				"a worker that stands still may write for %d traces before this",
+				TRACE_ENDED_MAX);
+	return true;
+}
+
+void trace_start(struct control *control, struct lines_request *request,
+		 const struct trace_order *order)
+{
+	struct tracing *tracing = &control->tracing;
+	struct response response;
+	struct trace *trace;
+
+	if (is_taken(control, request))
+		return;
+	trace = make_trace(order, control->workers.count);
+	if (!trace || !response_begin(&response)) {
+		free_trace(trace);
+		response_refuse(request, RESPONSE_FAILED, "out of memory");
+		return;
+	}
+	trace->number = ++tracing->last;
+	trace->peer = lines_peer(request);
+	trace->turned_ms = clock_ms();
+	trace->until_ms = order->seconds ? trace->turned_ms + (uint64_t)order->seconds * 1000 : 0;
+	write_uint(&response.w, "trace", trace->number);
+	write_uint(&response.w, "snaplen", order->snaplen);
+	trace_text_ports(&response.w, control);
+	tracing->now = trace;
+	set_rings(&control->workers, trace);
+	response_send(&response, request);
+	trace_follow(control);
+}
+
+void trace_next(struct control *control, struct lines_request *request, uint64_t number)
+{
+	struct trace *trace = control->tracing.now;
+
+	if (!trace || trace->number != number) {
+		response_refuse(request, RESPONSE_REFUSED, "trace %" PRIu64 " %s", number,
+				number && number <= control->tracing.last ? "has ended"
+									  : "was never begun");
+		return;
+	}
+	if (trace->request) {
+		response_refuse(request, RESPONSE_REFUSED,
+				"trace %" PRIu64 ": somebody asks for more already", number);
+		return;
+	}
+	trace->request =
+		request; /* answered in a turn of its own, so that a flood costs no other */
+	trace->turned_ms = clock_ms();
+}
+
+void trace_end(struct control *control)
+{
+	struct trace *trace = control->tracing.now;
+
+	if (!trace)
+		return;
+	if (trace->request)
+		response_refuse(trace->request, RESPONSE_FAILED, "the director stops");
+	trace->request = NULL;
+	end(control, "the director stops");
+}
+
+void trace_free(struct tracing *tracing)
+{
+	while (tracing->ended) {
+		struct trace *one = tracing->ended;
+
+		tracing->ended = one->next;
+		free_trace(one);
+	}
+}
