@@ -221,28 +221,7 @@ static int read_answer(struct client_answer *out)
 	return status_of(&out->root);
 }
 
-/* Sends a line and reads one. 0, or -errno and *why. */
-static int exchange(char **out, const char *path, const struct question *question,
-		    struct glb_diag *why)
-{
-	int fd = open_connection(path, question, why);
-	int err;
-
-	if (fd < 0)
-		return -ENOTCONN;
-	err = send_line(fd, question->request);
-	if (!err || err == -EPIPE) /* it may have said why it hangs up */
-		err = read_line(out, fd);
-	(void)close(fd);
-	if (err == -EAGAIN)
-		glb_diag(why, "%s: no answer within %u s: the director is stopped, or very busy",
-			 path, question->patience_ms / 1000);
-	else if (err == -ECONNRESET)
-		glb_diag(why, "%s: the director left without an answer", path);
-	else if (err)
-		glb_diag(why, "%s: %s", path, strerror(-err));
-	return err;
-}
+/* --- Several questions on one connection, and one --- */
 
 static const char *socket_of(const struct command_line *line)
 {
@@ -251,17 +230,108 @@ static const char *socket_of(const struct command_line *line)
 	return given ? given : CONTROL_SOCKET_DEFAULT;
 }
 
+/* The functions below return EXIT_OK; or EXIT_FAILED, and *why is set. */
+
+static int connect_client(struct client *out, const struct command_line *line,
+			  const struct question *question, struct glb_diag *why)
+{
+	out->path = socket_of(line);
+	out->fd = open_connection(out->path, question, why);
+	return out->fd < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static int explain_lost(struct glb_diag *why, const struct client *client,
+			const struct question *question, int err)
+{
+	if (err == -EAGAIN)
+		glb_diag(why, "%s: no answer within %u s: the director is stopped, or very busy",
+			 client->path, question->patience_ms / 1000);
+	else if (err == -ECONNRESET)
+		glb_diag(why, "%s: the director left without an answer", client->path);
+	else
+		glb_diag(why, "%s: %s", client->path, strerror(-err));
+	return EXIT_FAILED;
+}
+
+static int say(const struct client *client, const struct question *question, struct glb_diag *why)
+{
+	int err = send_line(client->fd, question->request);
+
+	/* it may have said why it hangs up */
+	return err && err != -EPIPE ? explain_lost(why, client, question, err) : EXIT_OK;
+}
+
+static int hear(struct client_answer *out, const struct client *client,
+		const struct question *question, struct glb_diag *why)
+{
+	int err = read_line(&out->bytes, client->fd);
+
+	return err ? explain_lost(why, client, question, err) : EXIT_OK;
+}
+
+static int exchange(struct client_answer *out, const struct command_line *line,
+		    const struct question *question, struct glb_diag *why)
+{
+	struct client client;
+	int status = connect_client(&client, line, question, why);
+
+	*out = (struct client_answer){.bytes = NULL};
+	if (status != EXIT_OK)
+		return status;
+	status = say(&client, question, why);
+	if (status == EXIT_OK)
+		status = hear(out, &client, question, why);
+	client_close(&client);
+	return status;
+}
+
+/* Passes a status on, after logging why it is not EXIT_OK. */
+static int log_status(int status, const struct glb_diag *why)
+{
+	if (status != EXIT_OK)
+		log_error("%s", why->text);
+	return status;
+}
+
+int client_open(struct client *out, const struct command_line *line,
+		const struct question *question)
+{
+	struct glb_diag why = {{0}};
+
+	return log_status(connect_client(out, line, question, &why), &why);
+}
+
+void client_close(struct client *client)
+{
+	(void)close(client->fd);
+}
+
+int client_say(const struct client *client, const struct question *question)
+{
+	struct glb_diag why = {{0}};
+
+	return log_status(say(client, question, &why), &why);
+}
+
+int client_hear(struct client_answer *out, const struct client *client,
+		const struct question *question)
+{
+	struct glb_diag why = {{0}};
+	int status;
+
+	*out = (struct client_answer){.bytes = NULL};
+	status = log_status(hear(out, client, question, &why), &why);
+	return status == EXIT_OK ? read_answer(out) : status;
+}
+
 int client_ask(struct client_answer *out, const struct command_line *line,
 	       const struct question *question)
 {
 	struct glb_diag why = {{0}};
+	int status = log_status(exchange(out, line, question, &why), &why);
 
-	out->bytes = NULL;
-	out->file = (struct conf_file){0};
-	if (exchange(&out->bytes, socket_of(line), question, &why)) {
-		log_error("%s", why.text);
-		return EXIT_FAILED;
-	}
+	if (status != EXIT_OK)
+		return status;
 	if (command_has(line, OPTION_JSON))
 		puts(out->bytes);
 	return read_answer(out);
@@ -273,9 +343,7 @@ int client_fetch(struct client_answer *out, const struct command_line *line, con
 	const struct question question = {.request = request, .patience_ms = CLIENT_PATIENCE_MS};
 	struct conf_value value;
 
-	out->bytes = NULL;
-	out->file = (struct conf_file){0};
-	if (exchange(&out->bytes, socket_of(line), &question, why))
+	if (exchange(out, line, &question, why) != EXIT_OK)
 		return EXIT_FAILED;
 	report_init(&out->report);
 	if (conf_parse(&out->file, "answer", out->bytes, strlen(out->bytes), &out->report)) {

@@ -47,4 +47,27 @@ GLB_NODISCARD int client_fetch(struct client_answer *out, const struct command_l
 
 void client_free(struct client_answer *answer);
 
+/* --- Several questions on one connection --- */
+
+struct client {
+	const char *path;
+	int fd;
+};
+
+/*
+ * Connects to the director that a command line names, to ask this and perhaps more. EXIT_OK and
+ * *out, to be closed with client_close(); or EXIT_FAILED, after logging why.
+ */
+GLB_NODISCARD int client_open(struct client *out, const struct command_line *line,
+			      const struct question *question);
+
+/* Asks, without waiting for the answer. EXIT_OK; or EXIT_FAILED, after logging why. */
+GLB_NODISCARD int client_say(const struct client *client, const struct question *question);
+
+/* Reads the answer to the question that was asked last. As client_ask(), but prints nothing. */
+GLB_NODISCARD int client_hear(struct client_answer *out, const struct client *client,
+			      const struct question *question);
+
+void client_close(struct client *client);
+
 #endif

@@ -44,6 +44,8 @@ int online_tables(const struct command_line *line);
 int online_backends(const struct command_line *line);
 int online_top(const struct command_line *line);
 int online_stalls(const struct command_line *line);
+int online_trace(const struct command_line *line);
+int online_capture(const struct command_line *line);
 int online_workers(const struct command_line *line);
 int online_ports(const struct command_line *line);
 

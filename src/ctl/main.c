@@ -265,6 +265,30 @@ static const struct command commands[] = {
 		.example = "glbctl lookup 198.51.100.7 40000 192.0.2.10 443",
 	},
 	{
+		.name = "trace",
+		.run = online_trace,
+		.options = ONLINE | WITH(PACKETS) | WITH(SECONDS) | WITH(VERDICT),
+		.args = "[FILTER...]",
+		.args_min = 0,
+		.args_max = UINT16_MAX,
+		.in_order = true,
+		.sentence =
+			"Show the next packets that a filter takes, and each decision about them.",
+		.example = "glbctl trace --count 3 --verdict drop host 192.0.2.10 and tcp port 443",
+	},
+	{
+		.name = "capture",
+		.run = online_capture,
+		.options = ONLINE | WITH(PACKETS) | WITH(SECONDS) | WITH(VERDICT) | WITH(SNAPLEN),
+		.args = "OUT.pcapng [FILTER...]",
+		.args_min = 1,
+		.args_max = UINT16_MAX,
+		.in_order = true,
+		.sentence =
+			"Write packets as received and as sent, with verdicts as their comments.",
+		.example = "glbctl capture --seconds 10 out.pcapng host 192.0.2.10",
+	},
+	{
 		.name = "workers",
 		.run = online_workers,
 		.options = ONLINE,

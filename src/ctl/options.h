@@ -37,7 +37,11 @@
 	X(NONZERO, "nonzero", NULL, "leave out counters that are 0")                               \
 	X(LCORES, "lcores", "LIST",                                                                \
 	  "lcores of a director that does not run, as in its EAL option -l")                       \
-	X(ROOT, "root", "DIR", "read /proc, /sys and files below a copy of them")
+	X(ROOT, "root", "DIR", "read /proc, /sys and files below a copy of them")                  \
+	X(PACKETS, "count", "N", "packets until it ends")                                          \
+	X(SECONDS, "seconds", "S", "until it ends in any case")                                    \
+	X(VERDICT, "verdict", "NAME,...", "only of which one of these came; drop is any drop_...") \
+	X(SNAPLEN, "snaplen", "BYTES", "that are kept of a frame, 128 to 9216; 2048 is usual")
 
 enum {
 #define OPTION_CONSTANT(constant, ...) OPTION_##constant,
