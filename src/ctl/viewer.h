@@ -37,7 +37,7 @@ struct viewer {
 	int filter_at;	   /* its words begin at this argument */
 	const char *count; /* packets, if the command line does not say; NULL: any number */
 	bool with_reasons;
-	bool prints_answers; /* as they come, a line each */
+	bool prints_answers;					   /* as they come, a line each */
 	int (*begin)(void *arg, const struct conf_value *started); /* "ports" are in it */
 	int (*take)(void *arg, const struct viewed *packet);
 	int (*pause)(void *arg); /* after all that there were in an answer */

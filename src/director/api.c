@@ -30,13 +30,13 @@ struct api {
 typedef void verb_fn(const struct call *call);
 
 static verb_fn *const verb_functions[VERB_COUNT] = {
-	[VERB_LEAVE] = verb_leave,	     [VERB_LOG_LEVEL] = verb_log_level,
-	[VERB_LOOKUP] = verb_lookup,	     [VERB_RELOAD] = verb_reload,
-	[VERB_STATUS] = verb_status,	     [VERB_STATS] = verb_stats,
-	[VERB_TABLES] = verb_tables,	     [VERB_BACKENDS] = verb_backends,
-	[VERB_STALLS] = verb_stalls,	     [VERB_WORKERS] = verb_workers,
-	[VERB_PORTS] = verb_ports,	     [VERB_TOP] = verb_top,
-	[VERB_TRACE] = verb_trace,	     [VERB_TRACE_NEXT] = verb_trace_next,
+	[VERB_LEAVE] = verb_leave,   [VERB_LOG_LEVEL] = verb_log_level,
+	[VERB_LOOKUP] = verb_lookup, [VERB_RELOAD] = verb_reload,
+	[VERB_STATUS] = verb_status, [VERB_STATS] = verb_stats,
+	[VERB_TABLES] = verb_tables, [VERB_BACKENDS] = verb_backends,
+	[VERB_STALLS] = verb_stalls, [VERB_WORKERS] = verb_workers,
+	[VERB_PORTS] = verb_ports,   [VERB_TOP] = verb_top,
+	[VERB_TRACE] = verb_trace,   [VERB_TRACE_NEXT] = verb_trace_next,
 };
 
 static void refuse_problems(struct lines_request *request, const struct report *report)
