@@ -7,7 +7,7 @@
 #include "director/effect.h"
 #include "director/keep.h"
 #include "sys/clock.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 #include "sys/words.h"
 
 struct build builds_basis(const struct control *control)
@@ -31,12 +31,15 @@ void builds_watch(struct control *control)
 static void log_generation(const char *what, const struct glb_generation *gen)
 {
 	struct extent extent = status_extent(gen);
+	struct log_pairs pairs = log_pairs_of("served");
 
-	log_info("%s generation %" PRIu64 ": %u table%s, %u bind%s, %u backend%s; "
-		 "instruction set %s",
-		 what, gen->number, extent.tables, plural(extent.tables), extent.binds,
-		 plural(extent.binds), extent.backends, plural(extent.backends),
-		 glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)));
+	log_pair_number(&pairs, "generation", gen->number);
+	log_event(LOG_LEVEL_INFO, &pairs,
+		  "%s generation %" PRIu64 ": %u table%s, %u bind%s, %u backend%s; "
+		  "instruction set %s",
+		  what, gen->number, extent.tables, plural(extent.tables), extent.binds,
+		  plural(extent.binds), extent.backends, plural(extent.backends),
+		  glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)));
 }
 
 /* Has neighbours look up the gateways of a configuration. 0, or -errno with a diag. */
@@ -188,12 +191,20 @@ static void keep_end(struct control *control, enum reload_result result, const s
 	status_reloaded(&control->status, why);
 }
 
+/* What was asked for is not done, and what is served stays. */
+static void log_kept(enum log_level level, const char *event, uint64_t generation, const char *what)
+{
+	struct log_pairs pairs = log_pairs_of(event);
+
+	log_pair_number(&pairs, "generation", generation);
+	log_event(level, &pairs, "%s; generation %" PRIu64 " keeps serving", what, generation);
+}
+
 /* Serves what a build has come to, if it is any good. It is used up. */
 static void end_build(struct control *control, struct build *build)
 {
 	if (build->err || serve_build(control, build)) {
-		log_error("reload refused; generation %" PRIu64 " keeps serving",
-			  control->generation);
+		log_kept(LOG_LEVEL_ERROR, "reload_refused", control->generation, "reload refused");
 		keep_end(control, RELOAD_REFUSED, &build->why);
 	} else {
 		keep_tables(control);
@@ -209,6 +220,7 @@ static void end_build(struct control *control, struct build *build)
 static void put_off(struct control *control)
 {
 	struct glb_diag why;
+	char reason[sizeof(why.text) + 32];
 
 	if (control->reload.put_off)
 		return;
@@ -217,8 +229,8 @@ static void put_off(struct control *control)
 		 "%d states of the tables are kept for a worker that may be reading them; the "
 		 "files are read when it goes on",
 		 PUBLISH_HELD_MAX);
-	log_warning("reload put off: %s; generation %" PRIu64 " keeps serving", why.text,
-		    control->generation);
+	(void)snprintf(reason, sizeof(reason), "reload put off: %s", why.text);
+	log_kept(LOG_LEVEL_WARNING, "reload_put_off", control->generation, reason);
 	status_reloading(&control->status);
 	control->reload.started_at_ms = clock_ms(); /* nothing was built */
 	keep_end(control, RELOAD_PUT_OFF, &why);

@@ -16,7 +16,7 @@
 #include "director/upkeep.h"
 #include "director/verbs.h"
 #include "sys/clock.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 #include "sys/loop.h"
 #include "sys/words.h"
 
@@ -66,13 +66,15 @@ void control_unload(struct control *control)
 static void follow_start(struct control *control)
 {
 	const struct workers *workers = &control->workers;
+	struct log_pairs pairs = log_pairs_of("ready");
 
 	if (control->ready || !workers_serve(workers))
 		return;
 	control->ready = true;
-	log_info("ready: %u worker%s, %u port%s with %u queue%s each", workers->count,
-		 plural(workers->count), workers->ports.count, plural(workers->ports.count),
-		 workers->ports.queue_count, plural(workers->ports.queue_count));
+	log_event(LOG_LEVEL_INFO, &pairs, "ready: %u worker%s, %u port%s with %u queue%s each",
+		  workers->count, plural(workers->count), workers->ports.count,
+		  plural(workers->ports.count), workers->ports.queue_count,
+		  plural(workers->ports.queue_count));
 	status_started(&control->status);
 }
 

@@ -7,7 +7,7 @@
 #include "conf/settings.h"
 #include "conf/tables.h"
 #include "director/effect.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 #include "sys/words.h"
 #include "sys/writer.h"
 
@@ -224,18 +224,24 @@ static const char *title(char out[256], const struct effect_table *table)
 	return out;
 }
 
-void effect_log(const struct effect *effect)
+static void log_table(const struct effect_table *table)
 {
+	struct log_pairs pairs = log_pairs_of("table_changed");
 	char summary[EFFECT_SUMMARY_LEN];
 	char name[256];
 
+	log_pair(&pairs, "table", title(name, table));
+	log_event(LOG_LEVEL_INFO, &pairs, "table %s: %s", name, effect_summary(summary, table));
+}
+
+void effect_log(const struct effect *effect)
+{
 	if (!effect)
 		return;
 	if (!effect->changed)
 		log_info("no table changed");
 	for (unsigned int t = 0; t < effect->count; t++)
-		log_info("table %s: %s", title(name, &effect->tables[t]),
-			 effect_summary(summary, &effect->tables[t]));
+		log_table(&effect->tables[t]);
 	if (effect->changed > effect->count)
 		log_info("and %u more table%s changed", effect->changed - effect->count,
 			 plural(effect->changed - effect->count));

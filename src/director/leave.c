@@ -8,7 +8,7 @@
 #include "director/response.h"
 #include "director/stats.h"
 #include "sys/clock.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 
 struct departed {
 	struct lines_request *request;
@@ -23,6 +23,7 @@ static uint64_t count_forwarded(const struct control *control)
 void leave_start(struct control *control, struct lines_request *request, uint32_t quiet_s,
 		 uint32_t deadline_s)
 {
+	const struct log_pairs pairs = log_pairs_of("leaving");
 	struct leave *leave = &control->leave;
 	struct departed *one = malloc(sizeof(*one));
 	const uint64_t now_ms = clock_ms();
@@ -41,8 +42,9 @@ void leave_start(struct control *control, struct lines_request *request, uint32_
 	leave->until_ms = now_ms + (uint64_t)deadline_s * 1000;
 	control->leaving = true;
 	readiness_follow(control);
-	log_info("leaving: stops when nothing was forwarded for %u s, or in %u s", quiet_s,
-		 deadline_s);
+	log_event(LOG_LEVEL_INFO, &pairs,
+		  "leaving: stops when nothing was forwarded for %u s, or in %u s", quiet_s,
+		  deadline_s);
 }
 
 static void answer(struct lines_request *request, const struct leave *leave, bool is_quiet)

@@ -10,6 +10,7 @@
 
 #include "director/claim.h"
 #include "director/link.h"
+#include "director/link_log.h"
 #include "director/rtnl.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -41,49 +42,6 @@ int links_open(struct links *links, struct glb_diag *diag)
 	return err;
 }
 
-/* What the log calls the device under a port. */
-static const char *device_text(const struct link *link)
-{
-	return *link->netdev.name ? link->netdev.name : "it";
-}
-
-/* The same of one that is gone: a bond has no device but its members. */
-static const char *gone_text(const struct link *link)
-{
-	return link->is_bond ? "every member" : device_text(link);
-}
-
-static void log_address(const char *port, const struct link *link)
-{
-	const uint8_t *mac = link->device.now.mac;
-
-	log_info("port %s: %s has the MAC address %02x:%02x:%02x:%02x:%02x:%02x now", port,
-		 device_text(link), mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-}
-
-static void log_changes(const struct link *link, uint16_t id, unsigned int changes)
-{
-	const struct device_state *now = &link->device.now;
-	char name[RTE_ETH_NAME_MAX_LEN];
-	const char *port = netdev_port(id, name);
-
-	if (changes & DEVICE_GONE)
-		log_error("port %s: %s is gone; %s", port, gone_text(link),
-			  link->is_mended ? "nothing is received or sent until it is back"
-					  : "only a restart opens it again");
-	if (changes & DEVICE_BACK)
-		log_warning("port %s: %s was made again, as another device%s", port,
-			    device_text(link), link->is_mended ? "" : "; only a restart opens it");
-	if (changes & DEVICE_DOWN)
-		log_warning("port %s: the link of %s is down", port, device_text(link));
-	if (changes & DEVICE_UP)
-		log_info("port %s: the link of %s is up", port, device_text(link));
-	if (changes & DEVICE_MTU)
-		log_info("port %s: %s has an MTU of %u now", port, device_text(link), now->mtu);
-	if (changes & DEVICE_MAC)
-		log_address(port, link);
-}
-
 /* Something is said of the device under a port. */
 static void hear_state(struct links *links, uint16_t id, const struct device_state *state)
 {
@@ -104,7 +62,7 @@ static void hear_state(struct links *links, uint16_t id, const struct device_sta
 		link->reminded_at_ms = links->now_ms;
 	}
 	if (device_may_log(&link->device))
-		log_changes(link, id, changes);
+		link_log_changes(link, id, changes);
 }
 
 /* A link is that of a port by its number, or by its name when it is made again. */
@@ -124,7 +82,7 @@ static void leave_namespace(struct link *link, uint16_t id)
 
 	link->is_elsewhere = true;
 	log_info("port %s: %s is in another network namespace now, and followed no further",
-		 netdev_port(id, name), device_text(link));
+		 netdev_port(id, name), link_device(link));
 }
 
 static void hear_link(struct links *links, const struct rtnl_link *news)
@@ -289,7 +247,7 @@ static void warn_down(const struct links *links)
 			log_warning(
 				"port %s: the link of %s is down; the port is served when it is "
 				"up",
-				netdev_port(id, name), device_text(link));
+				netdev_port(id, name), link_device(link));
 	}
 }
 
@@ -336,12 +294,12 @@ static void remind(struct links *links, uint16_t id)
 
 	if (withheld)
 		log_warning("port %s: %u more change%s of %s within a minute; its link is %s now",
-			    netdev_port(id, name), withheld, plural(withheld), device_text(link),
+			    netdev_port(id, name), withheld, plural(withheld), link_device(link),
 			    link->device.now.is_up ? "up" : "down");
 	if (link->is_dead && links->now_ms - link->reminded_at_ms >= LINK_REMIND_MS) {
 		link->reminded_at_ms = links->now_ms;
 		log_error("port %s: %s has been gone for %u s; %s", netdev_port(id, name),
-			  gone_text(link),
+			  link_gone_device(link),
 			  (unsigned int)((links->now_ms - link->dead_at_ms) / 1000),
 			  link->is_mended ? "the director waits for it"
 					  : "only a restart opens it again");
@@ -430,7 +388,7 @@ int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag)
 		link->device.now.ifindex = link->netdev.ifindex;
 	links->list_again = true;
 	if (device_may_log(&link->device))
-		log_info("port %s: %s is served again%s", netdev_port(id, name), device_text(link),
+		log_info("port %s: %s is served again%s", netdev_port(id, name), link_device(link),
 			 link->netdev.is_own ? ", as a new device without addresses and routes"
 					     : "");
 	return 0;
@@ -452,8 +410,8 @@ bool links_are_lost(const struct links *links, const struct ports *ports)
 			return false;
 	for (unsigned int i = 0; i < ports->count; i++)
 		log_error("port %s: %s has been gone for %d s, and no port is left; giving up",
-			  netdev_port(ports->ids[i], name), gone_text(&links->list[ports->ids[i]]),
-			  LINK_WAIT_MS / 1000);
+			  netdev_port(ports->ids[i], name),
+			  link_gone_device(&links->list[ports->ids[i]]), LINK_WAIT_MS / 1000);
 	return true;
 }
 

@@ -12,7 +12,7 @@
 
 #include "director/live.h"
 #include "sys/clock.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 
 static const char tun_path[] = "/dev/net/tun";
 
@@ -228,6 +228,7 @@ static void notice_strangers(struct live *live)
 
 void live_set(struct live *live, bool up)
 {
+	const struct log_pairs pairs = log_pairs_of(up ? "live_up" : "live_down");
 	int err;
 
 	if (!live->name[0] || !mend(live))
@@ -242,7 +243,7 @@ void live_set(struct live *live, bool up)
 		return;
 	live->up = up;
 	live->is_foreign = false;
-	log_info("live_device %s is %s", live->name, up ? "up" : "down");
+	log_event(LOG_LEVEL_INFO, &pairs, "live_device %s is %s", live->name, up ? "up" : "down");
 }
 
 void live_close(struct live *live)

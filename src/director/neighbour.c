@@ -14,7 +14,7 @@
 #include "director/neighbour.h"
 #include "director/rtnl.h"
 #include "sys/clock.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 #include "sys/words.h"
 
 enum {
@@ -25,10 +25,19 @@ enum {
 /* Sequence numbers tell answers apart: routes by port, lists in their order. */
 enum { SEQ_ROUTE = 1, SEQ_LIST = SEQ_ROUTE + GLB_PORTS_MAX };
 
-static void log_event(const struct neighbours *neighbours, unsigned int port,
-		      enum gateway_event event, const uint8_t old_mac[GLB_MAC_LEN])
+static void log_gateway(const struct neighbours *neighbours, unsigned int port,
+			enum gateway_event event, const uint8_t old_mac[GLB_MAC_LEN])
 {
+	static const char *const events[] = {
+		[GATEWAY_SAME] = "",
+		[GATEWAY_FOUND] = "gateway_found",
+		[GATEWAY_BACK] = "gateway_found",
+		[GATEWAY_MOVED] = "gateway_moved",
+		[GATEWAY_LOST] = "gateway_lost",
+		[GATEWAY_GIVEN_UP] = "gateway_given_up",
+	};
 	const struct gateway *gateway = &neighbours->gateways[port];
+	struct log_pairs pairs;
 	char addr[ADDR_TEXT_LEN];
 	char mac[MAC_TEXT_LEN];
 	char old[MAC_TEXT_LEN];
@@ -36,23 +45,30 @@ static void log_event(const struct neighbours *neighbours, unsigned int port,
 	(void)addr_text(addr, &gateway->addr);
 	(void)mac_text(mac, gateway->mac);
 	(void)mac_text(old, old_mac);
+	pairs = log_pairs_of(events[event]);
+	log_pair(&pairs, "port", gateway->port);
+	log_pair(&pairs, "gateway", addr);
+	log_pair(&pairs, "mac", mac);
 	switch (event) {
 	case GATEWAY_SAME:
 		break;
 	case GATEWAY_FOUND:
 	case GATEWAY_BACK:
-		log_info("port %s: gateway %s is at %s", gateway->port, addr, mac);
+		log_event(LOG_LEVEL_INFO, &pairs, "port %s: gateway %s is at %s", gateway->port,
+			  addr, mac);
 		break;
 	case GATEWAY_MOVED:
-		log_info("port %s: gateway %s moved from %s to %s", gateway->port, addr, old, mac);
+		log_event(LOG_LEVEL_INFO, &pairs, "port %s: gateway %s moved from %s to %s",
+			  gateway->port, addr, old, mac);
 		break;
 	case GATEWAY_LOST:
-		log_warning("port %s: gateway %s does not answer; its address %s is kept for "
-			    "%d s",
-			    gateway->port, addr, mac, GATEWAY_HOLD_MS / 1000);
+		log_event(LOG_LEVEL_WARNING, &pairs,
+			  "port %s: gateway %s does not answer; its address %s is kept for %d s",
+			  gateway->port, addr, mac, GATEWAY_HOLD_MS / 1000);
 		break;
 	case GATEWAY_GIVEN_UP:
-		log_error("port %s: gateway %s has not answered for %d s; packets are dropped "
+		log_event(LOG_LEVEL_ERROR, &pairs,
+			  "port %s: gateway %s has not answered for %d s; packets are dropped "
 			  "until it does",
 			  gateway->port, addr, GATEWAY_HOLD_MS / 1000);
 		break;
@@ -95,7 +111,7 @@ static void note(struct neighbours *neighbours, unsigned int port, enum gateway_
 	/* that packets are dropped is said whatever was said before: it takes half a minute */
 	if (event == GATEWAY_GIVEN_UP ||
 	    sparing_allows(&neighbours->lines[port], neighbours->now_ms))
-		log_event(neighbours, port, event, old_mac);
+		log_gateway(neighbours, port, event, old_mac);
 }
 
 /* Of those changes that were not. */

@@ -4,7 +4,7 @@
 
 #include "director/control.h"
 #include "director/ready.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 #include "sys/loop.h"
 
 enum { WATCH_MS = 20 };
@@ -49,6 +49,17 @@ enum readiness readiness_of(const struct control *control, struct glb_diag *why)
 	return readiness;
 }
 
+static void log_readiness(enum readiness now, enum readiness before, const char *why)
+{
+	const struct log_pairs stalled = log_pairs_of("not_ready");
+	const struct log_pairs ready = log_pairs_of("ready");
+
+	if (now == READINESS_STALLED)
+		log_event(LOG_LEVEL_WARNING, &stalled, "not ready: %s", why);
+	else if (before == READINESS_STALLED && now == READINESS_READY)
+		log_event(LOG_LEVEL_INFO, &ready, "ready again: %s", why);
+}
+
 void readiness_follow(struct control *control)
 {
 	struct glb_diag why = {{0}};
@@ -60,10 +71,7 @@ void readiness_follow(struct control *control)
 		return;
 	control->readiness = now;
 	status_readiness(&control->status, now == READINESS_READY ? NULL : &why);
-	if (now == READINESS_STALLED)
-		log_warning("not ready: %s", why.text);
-	else if (before == READINESS_STALLED && now == READINESS_READY)
-		log_info("ready again: %s", why.text);
+	log_readiness(now, before, why.text);
 }
 
 int readiness_open(struct control *control)

@@ -5,7 +5,7 @@
 
 #include "director/recorder.h"
 #include "sys/clock.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 #include "sys/words.h"
 
 enum { CLOCK_LEN = 16, SLACK_MS = 5 /* of timers */ };
@@ -62,10 +62,15 @@ const char *stall_text(char out[STALL_TEXT_LEN], const struct stall *stall)
 
 static void mention(struct recorder *recorder, const struct stall *stall)
 {
+	struct log_pairs pairs = log_pairs_of("stall");
 	char text[STALL_TEXT_LEN];
 
-	if (sparing_allows(&recorder->lines, clock_ms()))
-		log_info("%s", stall_text(text, stall));
+	if (!sparing_allows(&recorder->lines, clock_ms()))
+		return;
+	log_pair_number(&pairs, "worker", stall->worker);
+	log_pair_number(&pairs, "lcore", stall->lcore);
+	log_pair_number(&pairs, "ms", stall->turn.ns / 1000000);
+	log_event(LOG_LEVEL_INFO, &pairs, "%s", stall_text(text, stall));
 }
 
 /* Of those that were not. */

@@ -3,18 +3,27 @@
 
 #include "director/stalls.h"
 #include "sys/clock.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 
 enum { TURNS_MAX = 3 };
+
+static void warn_of(unsigned int worker, uint64_t seconds)
+{
+	struct log_pairs pairs = log_pairs_of("worker_held");
+
+	log_pair_number(&pairs, "worker", worker);
+	log_pair_number(&pairs, "lcore", worker_lcore(worker));
+	log_event(LOG_LEVEL_WARNING, &pairs,
+		  "worker %u on lcore %u has not come to the end of a burst for %" PRIu64 " s: it "
+		  "forwards nothing, and what was replaced since stays in memory",
+		  worker, worker_lcore(worker), seconds);
+}
 
 static void warn(const struct stalls *stalls, const struct workers *workers)
 {
 	for (unsigned int i = 0; i < workers->count; i++)
 		if (stalls->workers[i].waited_ms >= STALL_MS)
-			log_warning("worker %u on lcore %u has not come to the end of a burst for "
-				    "%" PRIu64 " s: it forwards nothing, and what was replaced "
-				    "since stays in memory",
-				    i, worker_lcore(i), stalls->workers[i].waited_ms / 1000);
+			warn_of(i, stalls->workers[i].waited_ms / 1000);
 }
 
 /* Between two turns of the control thread time passes as fast as it does for workers, but not more.

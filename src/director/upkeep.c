@@ -7,7 +7,7 @@
 #include "director/reopen.h"
 #include "director/upkeep.h"
 #include "sys/clock.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 #include "sys/words.h"
 
 /* The ports as they are now: configured, with what the kernel says of gateways and devices. */
@@ -53,6 +53,18 @@ static bool ports_must_wait(struct control *control)
 	return must;
 }
 
+static void log_successor(struct control *control, uint64_t number)
+{
+	struct log_pairs pairs = log_pairs_of("served");
+
+	if (!sparing_allows(&control->successors, clock_ms()))
+		return;
+	log_pair_number(&pairs, "generation", number);
+	log_event(LOG_LEVEL_INFO, &pairs,
+		  "serving generation %" PRIu64 ": its tables, with other gateways or ports",
+		  number);
+}
+
 /* Serves a successor of the current generation when a gateway or a device is another one now. */
 static void update_ports(struct control *control)
 {
@@ -67,9 +79,7 @@ static void update_ports(struct control *control)
 	/* without memory there is another try with the next tick */
 	if (glb_generation_with_ports(&gen, current, ports) || builds_publish(control, gen, NULL))
 		return;
-	if (sparing_allows(&control->successors, clock_ms()))
-		log_info("serving generation %" PRIu64 ": its tables, with other gateways or ports",
-			 gen->number);
+	log_successor(control, gen->number);
 	status_serving(&control->status, gen, control->workers.count);
 	match_twins(control);
 }

@@ -7,7 +7,7 @@
 #include "director/verbs.h"
 #include "sys/clock.h"
 #include "sys/lines.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 #include "sys/words.h"
 
 /* Answers with what was written, or with why it could not be: as of show.h. */
@@ -133,11 +133,16 @@ void verb_lookup(const struct call *call)
 static void log_order(const struct call *call, const char *order)
 {
 	struct lines_peer peer = lines_peer(call->lines_request);
+	struct log_pairs pairs = log_pairs_of("order");
 
 	if (!sparing_allows(&call->control->orders, clock_ms()))
 		return;
-	log_info("%s: asked for on the control socket, by process %d of user %u", order,
-		 (int)peer.pid, (unsigned int)peer.uid);
+	log_pair(&pairs, "order", order);
+	log_pair_number(&pairs, "pid", (uint64_t)peer.pid);
+	log_pair_number(&pairs, "uid", (uint64_t)peer.uid);
+	log_event(LOG_LEVEL_INFO, &pairs,
+		  "%s: asked for on the control socket, by process %d of user %u", order,
+		  (int)peer.pid, (unsigned int)peer.uid);
 }
 
 void verbs_follow(struct control *control)

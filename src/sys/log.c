@@ -19,7 +19,8 @@ enum {
 	ROOM = 1 << 20,
 	TEXT_LEN_MAX = 1024,
 	PROGRAM_LEN = 64,
-	LINE_LEN_MAX = 3 * TEXT_LEN_MAX, /* less than PIPE_BUF, so that lines do not mix */
+	LINE_LEN_MAX = 3 * TEXT_LEN_MAX, /* of a sentence */
+	PAIRS_LEN_MAX = 600,		 /* behind it; all less than PIPE_BUF: lines do not mix */
 	PATIENCE_MS = 1000,		 /* at the end, with a reader that does not read */
 };
 
@@ -105,22 +106,32 @@ const char *log_head(char out[LOG_HEAD_LEN], enum log_level level)
 static void put_line(enum log_level level, const char *text)
 {
 	char head[LOG_HEAD_LEN];
-	char line[LOG_HEAD_LEN + LINE_LEN_MAX + 1];
+	char line[LOG_HEAD_LEN + LINE_LEN_MAX + PAIRS_LEN_MAX + 1];
 	int len = snprintf(line, sizeof(line), "%s%s\n", log_head(head, level), text);
 
 	put(line, (size_t)len);
 }
 
-static void log_line(enum log_level level, const char *format, va_list args)
+void log_with(enum log_level level, const char *pairs, const char *format, va_list args)
 {
 	char text[TEXT_LEN_MAX];
-	char line[LINE_LEN_MAX];
+	char line[LINE_LEN_MAX + PAIRS_LEN_MAX];
+	size_t len;
 
 	if (!is_wanted(level))
 		return;
 	if (vsnprintf(text, sizeof(text), format, args) >= (int)sizeof(text))
 		character_trim(text);
-	put_line(level, printable(line, sizeof(line), text));
+	(void)printable(line, LINE_LEN_MAX, text);
+	len = strlen(line);
+	if (*pairs)
+		(void)snprintf(line + len, sizeof(line) - len, " [%s]", pairs);
+	put_line(level, line);
+}
+
+static void log_line(enum log_level level, const char *format, va_list args)
+{
+	log_with(level, "", format, args);
 }
 
 void log_printable(const char *lines)

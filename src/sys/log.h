@@ -17,6 +17,7 @@
 #ifndef SYS_LOG_H
 #define SYS_LOG_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* How much it matters. */
@@ -28,6 +29,13 @@ enum { LOG_HEAD_LEN = 112 };
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * The same with what is for programs behind the sentence, in brackets: see sys/log_pairs.h, which
+ * is how to call it.
+ */
+void log_with(enum log_level level, const char *pairs, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
 
 /*
  * From now on nothing is logged that matters less; LOG_LEVEL_INFO, as at the beginning: everything

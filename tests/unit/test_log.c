@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 #include "suite.h"
-#include "sys/log.h"
+#include "sys/log_pairs.h"
 
 static char logged[4096];
 static int pipe_fds[2];
@@ -210,6 +211,73 @@ START_TEST(a_started_log_waits_for_nobody)
 }
 END_TEST
 
+START_TEST(pairs_stand_behind_the_sentence)
+{
+	struct log_pairs pairs = log_pairs_of("gateway_moved");
+
+	log_pair(&pairs, "port", "net0");
+	log_pair_number(&pairs, "generation", UINT64_MAX);
+	log_event(LOG_LEVEL_WARNING, &pairs, "port %s: it moved", "net0");
+	ck_assert_str_eq(last_logged(),
+			 "test_log: warning: port net0: it moved [event=gateway_moved port=net0 "
+			 "generation=18446744073709551615]\n");
+}
+END_TEST
+
+START_TEST(a_value_ends_where_it_ends_whatever_is_in_it)
+{
+	static const char *const cases[][2] = {
+		{"", "\"\""},	  {"two words", "\"two words\""},	{"a=b", "\"a=b\""},
+		{"x]", "\"x]\""}, {"say \"so\"", "\"say \\\"so\\\"\""}, {"a\nb", "a\\nb"},
+		{"\\", "\\\\"},	  {"\x1b[2J", "\"\\x1b[2J\""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct log_pairs pairs = log_pairs_of("e");
+		char want[64];
+
+		log_pair(&pairs, "k", cases[i][0]);
+		log_event(LOG_LEVEL_INFO, &pairs, "s");
+		(void)snprintf(want, sizeof(want), "test_log: info: s [event=e k=%s]\n",
+			       cases[i][1]);
+		ck_assert_str_eq(last_logged(), want);
+	}
+}
+END_TEST
+
+START_TEST(a_pair_without_room_is_left_out_whole)
+{
+	struct log_pairs pairs = log_pairs_of("e");
+	char value[LOG_PAIRS_LEN];
+
+	memset(value, 'x', sizeof(value));
+	value[sizeof(value) - 1] = '\0';
+	log_pair(&pairs, "k", value);
+	ck_assert_str_eq(pairs.text, "event=e");
+	value[sizeof(value) - sizeof("event=e k=")] = '\0';
+	log_pair(&pairs, "k", value);
+	ck_assert_uint_eq(strlen(pairs.text), LOG_PAIRS_LEN - 1);
+	log_pair_number(&pairs, "n", 7);
+	ck_assert_uint_eq(strlen(pairs.text), LOG_PAIRS_LEN - 1);
+}
+END_TEST
+
+/* And still one write, that lines of several threads do not mix in. */
+START_TEST(a_long_sentence_is_cut_and_its_pairs_are_not)
+{
+	struct log_pairs pairs = log_pairs_of("e");
+	char text[2000];
+	const char *line;
+
+	memset(text, 1, sizeof(text)); /* each one is four characters when it is shown */
+	text[sizeof(text) - 1] = '\0';
+	log_event(LOG_LEVEL_INFO, &pairs, "%s", text);
+	line = last_logged();
+	ck_assert_ptr_nonnull(strstr(line, "... [event=e]\n"));
+	ck_assert_uint_lt(strlen(line), PIPE_BUF);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("log");
@@ -227,6 +295,10 @@ Suite *unit_suite(void)
 	tcase_add_test(log, the_journal_hears_priorities);
 	tcase_add_test(log, a_journal_that_is_elsewhere_is_none);
 	tcase_add_test(log, a_started_log_waits_for_nobody);
+	tcase_add_test(log, pairs_stand_behind_the_sentence);
+	tcase_add_test(log, a_value_ends_where_it_ends_whatever_is_in_it);
+	tcase_add_test(log, a_pair_without_room_is_left_out_whole);
+	tcase_add_test(log, a_long_sentence_is_cut_and_its_pairs_are_not);
 	suite_add_tcase(suite, log);
 	return suite;
 }
