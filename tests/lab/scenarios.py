@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from held import Held, worker_of
 from load import Connection
+from logs import sentence
 from netns import LabError
 from topology import DIRECTORS, PROXIES, SOURCES, VIPS, lab_tables
 
@@ -405,7 +406,7 @@ BAD_FILES = (
 
 def errors(lines):
     """The error texts among the lines of a director's log."""
-    return [line.partition("error: ")[2] for line in lines if "glb-director: error: " in line]
+    return [sentence(line).partition("error: ")[2] for line in lines if "glb-director: error: " in line]
 
 
 def bad_files(lab, say):

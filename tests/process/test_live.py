@@ -8,6 +8,7 @@ import time
 
 import pytest
 from device import CONFIG, Host
+from logs import sentence
 from manager import Manager
 from netns import pause, wait_until
 from process import hold_a_worker
@@ -38,7 +39,8 @@ class LiveHost(Host):
 
     def lines(self):
         """What the log says of the device."""
-        return [line.partition(" live_device ")[2] for line in self.log.read_text().splitlines() if " live_device " in line]
+        lines = map(sentence, self.log.read_text().splitlines())
+        return [line.partition(" live_device ")[2] for line in lines if " live_device " in line]
 
     def is_alive(self):
         return self.process.poll() is None

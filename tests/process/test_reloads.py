@@ -6,18 +6,19 @@ import json
 import signal
 import subprocess
 
+from logs import sentence
 from process import CONFIG, TABLES, large_tables
 
 
 def lines_of_reload(process, number, **files):
-    """What a reload with these files adds to the log, without the names of program and severity."""
+    """What a reload with these files adds to the log, without the names of program and severity, and pairs."""
     before = len(process.log.read_text())
     process.write(**files)
     process.signal(signal.SIGHUP)
     process.wait_for_log(f"serving generation {number}:")
     process.signal(signal.SIGRTMIN)  # comes behind everything about the reload
     process.wait_for_log("SIGRTMIN has no meaning here", count=number - 1)
-    return [line.partition(": ")[2] for line in process.log.read_text()[before:].splitlines()]
+    return [sentence(line).partition(": ")[2] for line in process.log.read_text()[before:].splitlines()]
 
 
 def digests(glbctl, process):
