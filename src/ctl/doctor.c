@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "doctor.h"
 #include "sys/log.h"
@@ -62,8 +63,42 @@ unsigned int doctor_total(const struct doctor *doctor, enum level level)
 	return total;
 }
 
+/* False: the kernel does not say. */
+static bool namespace_of(char out[FINDING_TEXT_LEN], const char *process)
+{
+	char path[HOST_PATH_LEN];
+	ssize_t len =
+		readlink(host_path(path, "/proc/%s/ns/net", process), out, FINDING_TEXT_LEN - 1);
+
+	if (len < 0)
+		return false;
+	out[len] = '\0';
+	return true;
+}
+
+/* Devices of another network namespace have the same names, and are others. */
+static void check_namespace(struct doctor *doctor)
+{
+	struct subject *subject = &doctor->subject;
+	char process[16];
+	char own[FINDING_TEXT_LEN];
+	char theirs[FINDING_TEXT_LEN];
+
+	(void)snprintf(process, sizeof(process), "%u", subject->pid);
+	if (*doctor->root || !subject->pid || !namespace_of(own, "self") ||
+	    !namespace_of(theirs, process) || !strcmp(own, theirs))
+		return;
+	for (unsigned int i = 0; i < subject->port_count; i++)
+		*subject->ports[i].interface = *subject->ports[i].twin = '\0';
+	doctor_skip(doctor, "net.namespace",
+		    "the director is in another network namespace, whose devices cannot be seen "
+		    "from here: nsenter -t %s -n glbctl doctor",
+		    process);
+}
+
 static void look(struct doctor *doctor)
 {
+	check_namespace(doctor);
 	doctor_spread(doctor);
 	doctor_cpus(doctor);
 	doctor_interrupts(doctor);

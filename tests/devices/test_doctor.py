@@ -7,10 +7,11 @@ import subprocess
 from device import CONFIG, TABLES, VIP
 
 
-def look(host, glbctl, *words):
+def look(host, glbctl, inside=True):
     """What it finds, by check, the worst of each first; and its exit status."""
+    command = [glbctl, "--socket", host.folder / "control.sock", "doctor", "--json"]
     done = subprocess.run(
-        host.namespace.command(glbctl, "--socket", host.folder / "control.sock", "doctor", "--json", *words),
+        host.namespace.command(*command) if inside else command,
         capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.stderr == "", done.stderr
@@ -44,6 +45,11 @@ def test_what_is_wrong_with_a_host_is_found_and_what_was_mended_is_not(host, glb
     assert {"cpus.isolated", "cpus.nohz_full", "cpus.clock", "cpus.stolen", "memory.swapped"} <= set(found)
     for one in sum(found.values(), []):
         assert one["level"] in ("ok", "unknown") or (one["why"] and one["do"] and one["where"]), one
+
+    found, _ = look(host, glbctl, inside=False)
+    (elsewhere,) = found["net.namespace"]
+    assert elsewhere["level"] == "unknown" and f"nsenter -t {host.process.pid} -n" in elsewhere["seen"]
+    assert not {"net.mtu", "net.rp_filter", "net.offloads"} & set(found), "of devices of the same name"
 
     (host.folder / "tables.json").chmod(0o600)
     host.namespace.run("ethtool", "-K", "eth0", "gro", "off")
