@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import pytest
+from control import ask
 from device import Host
 from manager import Manager
 from netns import allowed, wait_until
@@ -57,18 +58,19 @@ def test_a_device_that_flaps_meanwhile_takes_no_more_memory(glb_director, tmp_pa
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
     host = Host(glb_director, tmp_path)
-    generations = "serving generation"
+    sock = tmp_path / "control.sock"
     try:
         host.create()
-        host.start("net_af_packet0,iface=eth0")
+        host.start("net_af_packet0,iface=eth0", config={**CONFIG, "control_socket": str(sock)})
         with hold_a_worker(host):
             for number in range(50):
-                host.namespace.ip("link", "set", "eth0", "address", f"02:00:00:00:01:{number:02x}")
+                mac = f"02:00:00:00:01:{number:02x}"
+                host.namespace.ip("link", "set", "eth0", "address", mac)
                 time.sleep(0.12)
-            before = host.log.read_text()
-            assert before.count(generations) <= 1 + 32
-            assert before.count("changes of gateways and ports are put off: 32 generations are kept") == 1
-        host.wait_for_log(generations, count=before.count(generations) + 1)
+            assert ask(sock, "status")["generation"] <= 1 + 32
+            put_off = "changes of gateways and ports are put off: 32 generations are kept"
+            assert host.log.read_text().count(put_off) == 1
+        wait_until(lambda: ask(sock, "ports")["ports"][0]["mac"] == mac, "the last address", 10)
         host.stop()
     finally:
         host.remove()
