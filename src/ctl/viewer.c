@@ -78,7 +78,7 @@ static int write_filter(struct writer *w, const char *expression)
 		status = EXIT_FAILED;
 	} else if (pcap_compile(dead, &program, expression, 1, PCAP_NETMASK_UNKNOWN)) {
 		log_error("filter \"%s\": %s", expression, pcap_geterr(dead));
-		status = EXIT_FAILED;
+		status = EXIT_USAGE;
 	} else {
 		pcap_freecode(&program);
 		if (pcap_compile(dead, &program, both, 1, PCAP_NETMASK_UNKNOWN)) {

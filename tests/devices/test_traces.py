@@ -203,7 +203,7 @@ def test_people_see_what_they_ask_for(director, far, path, glbctl):
         assert time.monotonic() - before < allowed(2)
     director.wait_for_log("ended, its client has left")
     for words, status, error in (
-        (["host"], 1, 'filter "host": '),
+        (["host"], 2, 'filter "host": '),
         (["--verdict", "drop_dead"], 1, 'request:1: $.verdicts[0]: no verdict is called "drop_dead"'),
         (["ip6", "protochain", "6"], 1, "jumps backwards, so that it might not end"),
         (["--count", "0"], 2, '--count: "0" is not a number'),
