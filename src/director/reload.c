@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <glb/digest.h>
 
@@ -15,6 +17,8 @@
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/parallel.h"
+
+enum { BUILD_NICE = 5 };
 
 /* All problems are in the log; one line has room for the first. */
 static void keep_reason(struct glb_diag *why, const struct report *report)
@@ -148,12 +152,22 @@ static int make_served(struct build *build, struct glb_tables *tables, const str
 	return 0;
 }
 
+/*
+ * Where the control thread and a build share a processor, it is the former that goes first. Threads
+ * that this one starts are as nice.
+ */
+static void give_way(void)
+{
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), BUILD_NICE);
+}
+
 static void *run(void *arg)
 {
 	struct reload *reload = arg;
 	struct build *build = &reload->build;
 	struct glb_tables tables;
 
+	give_way();
 	build->err = read_files(build, &tables, reload);
 	if (!build->err)
 		build->err = make_served(build, &tables, reload);
