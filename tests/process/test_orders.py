@@ -252,6 +252,7 @@ def test_the_log_says_less_when_told_to(director, path, glbctl):
     assert ask(path, "reload")["ok"]
     (director.folder / "tables.json").write_text("{")
     assert not ask(path, "reload")["ok"]
+    director.wait_for_log("reload refused")
     lines = director.log.read_text()[before:].splitlines()
     assert lines and all("error: " in line for line in lines if "asked for" not in line), lines
     assert ask(path, "status")["log_level"] == "error"
