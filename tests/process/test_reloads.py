@@ -18,7 +18,9 @@ def lines_of_reload(process, number, **files):
     process.wait_for_log(f"serving generation {number}:")
     process.signal(signal.SIGRTMIN)  # comes behind everything about the reload
     process.wait_for_log("SIGRTMIN has no meaning here", count=number - 1)
-    return [sentence(line).partition(": ")[2] for line in process.log.read_text()[before:].splitlines()]
+    added = process.log.read_text()[before:]
+    assert f" [event=served generation={number}]\n" in added
+    return [sentence(line).partition(": ")[2] for line in added.splitlines()]
 
 
 def digests(glbctl, process):
@@ -54,6 +56,7 @@ def test_a_reload_says_what_it_did_to_flows(process, glbctl):
     lines = lines_of_reload(process, 5, tables={"tables": [table, more]})
     (line,) = [one for one in lines if "table web" in one]
     assert line == f"info: table web\\nforged: new, digest {digests(glbctl, process)[1]}"
+    assert " [event=table_changed table=web\\nforged]\n" in process.log.read_text()
     lines = lines_of_reload(process, 6, tables={"tables": [table]})
     assert "info: table web\\nforged: gone, with all its flows" in lines
     table["hash_key"] = "2" * 32
