@@ -102,7 +102,7 @@ void bundle_configuration(struct bundle *bundle)
 void bundle_answers(struct bundle *bundle)
 {
 	static const char *const verbs[] = {"status",  "stats", "tables", "backends",
-					    "workers", "ports", "stalls"};
+					    "workers", "ports", "stalls", "top"};
 
 	for (unsigned int i = 0; bundle->asks && i < sizeof(verbs) / sizeof(*verbs); i++) {
 		struct client_answer answer;
