@@ -267,7 +267,7 @@ static const struct command commands[] = {
 	{
 		.name = "trace",
 		.run = online_trace,
-		.options = ONLINE | WITH(PACKETS) | WITH(SECONDS) | WITH(VERDICT),
+		.options = ONLINE | WITH(PACKETS) | WITH(SECONDS) | WITH(VERDICT) | WITH(TABLE),
 		.args = "[FILTER...]",
 		.args_min = 0,
 		.args_max = UINT16_MAX,
@@ -279,7 +279,8 @@ static const struct command commands[] = {
 	{
 		.name = "capture",
 		.run = online_capture,
-		.options = ONLINE | WITH(PACKETS) | WITH(SECONDS) | WITH(VERDICT) | WITH(SNAPLEN),
+		.options = ONLINE | WITH(PACKETS) | WITH(SECONDS) | WITH(VERDICT) | WITH(TABLE) |
+			   WITH(SNAPLEN),
 		.args = "OUT.pcapng [FILTER...]",
 		.args_min = 1,
 		.args_max = UINT16_MAX,

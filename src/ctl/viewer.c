@@ -13,6 +13,7 @@
 #include "sys/base64.h"
 #include "sys/log.h"
 #include "sys/words.h"
+#include "table_filter.h"
 #include "viewer.h"
 
 enum { SNAPSHOT_LEN = 262144 };
@@ -65,33 +66,50 @@ static void write_program(struct writer *w, const struct bpf_program *program)
 	write_close(w, ']');
 }
 
+/* Compiles an expression. An exit status, and the program for pcap_freecode(). */
+static int compile(struct bpf_program *out, const char *expression)
+{
+	pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPSHOT_LEN);
+	int status = EXIT_FAILED;
+
+	if (!dead)
+		log_error("out of memory");
+	else if (pcap_compile(dead, out, expression, 1, PCAP_NETMASK_UNKNOWN))
+		log_error("filter \"%s\": %s", expression, pcap_geterr(dead));
+	else
+		status = EXIT_OK;
+	if (dead)
+		pcap_close(dead);
+	return status;
+}
+
+/* Is what somebody wrote an expression by itself? Logs why not, in its own words. */
+static int check_expression(const char *expression)
+{
+	struct bpf_program program;
+	int status = compile(&program, expression);
+
+	if (status == EXIT_OK)
+		pcap_freecode(&program);
+	return status == EXIT_OK ? EXIT_OK : EXIT_USAGE;
+}
+
 /* Compiles an expression into a member of a request. An exit status. */
 static int write_filter(struct writer *w, const char *expression)
 {
-	pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPSHOT_LEN);
 	char *both = with_tagged(expression);
 	struct bpf_program program;
-	int status = EXIT_OK;
+	int status = EXIT_FAILED;
 
-	if (!dead || !both) {
+	if (both)
+		status = compile(&program, both);
+	else
 		log_error("out of memory");
-		status = EXIT_FAILED;
-	} else if (pcap_compile(dead, &program, expression, 1, PCAP_NETMASK_UNKNOWN)) {
-		log_error("filter \"%s\": %s", expression, pcap_geterr(dead));
-		status = EXIT_USAGE;
-	} else {
+	if (status == EXIT_OK) {
+		write_program(w, &program);
 		pcap_freecode(&program);
-		if (pcap_compile(dead, &program, both, 1, PCAP_NETMASK_UNKNOWN)) {
-			log_error("filter \"%s\": %s", both, pcap_geterr(dead));
-			status = EXIT_FAILED;
-		} else {
-			write_program(w, &program);
-			pcap_freecode(&program);
-		}
 	}
 	free(both);
-	if (dead)
-		pcap_close(dead);
 	return status;
 }
 
@@ -126,11 +144,39 @@ static bool write_number(struct writer *w, const char *key, const char *option, 
 	return true;
 }
 
+/* What --table and the words of a filter say together, if they say anything. An exit status. */
+static int write_expression(struct writer *w, const struct viewer *viewer)
+{
+	const int words = viewer->line->arg_count - viewer->filter_at;
+	char *table = NULL;
+	char *said = NULL;
+	char *both = NULL;
+	int status = EXIT_OK;
+
+	if (viewer->line->values[OPTION_TABLE])
+		status = table_filter(&table, viewer->line);
+	if (status == EXIT_OK && words > 0) {
+		said = join(viewer->line->args + viewer->filter_at, words);
+		if (!said || (table && asprintf(&both, "(%s) and (%s)", said, table) < 0)) {
+			log_error("out of memory");
+			status = EXIT_FAILED;
+			both = NULL;
+		}
+	}
+	if (status == EXIT_OK && said)
+		status = check_expression(said);
+	if (status == EXIT_OK && (said || table))
+		status = write_filter(w, both ? both : said ? said : table);
+	free(table);
+	free(said);
+	free(both);
+	return status;
+}
+
 /* The first request, for free(). An exit status. */
 static int write_start(char **out, const struct viewer *viewer)
 {
 	const struct command_line *line = viewer->line;
-	const int words = line->arg_count - viewer->filter_at;
 	const char *count = line->values[OPTION_PACKETS];
 	struct draft draft;
 	int status = EXIT_OK;
@@ -144,12 +190,8 @@ static int write_start(char **out, const struct viewer *viewer)
 	write_bool(&draft.w, "reasons", viewer->with_reasons);
 	if (line->values[OPTION_VERDICT])
 		write_verdicts(&draft.w, line->values[OPTION_VERDICT]);
-	if (words > 0 && status == EXIT_OK) {
-		char *expression = join(line->args + viewer->filter_at, words);
-
-		status = expression ? write_filter(&draft.w, expression) : EXIT_FAILED;
-		free(expression);
-	}
+	if (status == EXIT_OK)
+		status = write_expression(&draft.w, viewer);
 	*out = draft_end(&draft);
 	return *out ? status : EXIT_FAILED;
 }

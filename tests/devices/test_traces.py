@@ -186,16 +186,25 @@ def test_people_see_what_they_ask_for(director, far, path, glbctl):
     shown = [frame for line in out.splitlines() for frame in json.loads(line)["frames"]]
     assert (status, err, [one["verdict"] for one in shown]) == (0, "", ["forward"])
 
+    program = Program(glbctl, director, "trace", "--json", "--count", "3", "--seconds", "60", "--table", "web", "ip[8] > 1")
+    expired = bytes(ETHER / IP(src=CLIENT, dst=VIP, ttl=1) / TCP(dport=PORT))
+    tagged, error = bytes(FATES[1][1]), bytes(FATES[2][1])
+    for data in (punted, expired, forwarded, bytes(IN / UDP(dport=PORT)), error, tagged):
+        far.send(data)
+    status, out, err = program.end()
+    shown = [frame for line in out.splitlines() for frame in json.loads(line)["frames"]]
+    assert (status, err, [bytes_of(one["received"]) for one in shown]) == (0, "", [forwarded, error, tagged])
+
     holding = Program(glbctl, director, "trace")
     refused = subprocess.run([glbctl, "trace", "--socket", path], capture_output=True, text=True, check=False)
     assert refused.returncode == 3
     assert re.search(rf"trace \d of process {holding.process.pid}, user 0, is under way; there is one at a time", refused.stderr)
     with Client(path) as client:
-        assert client.ask("trace-next", trace=3)["error"]["reason"] == "trace 3: somebody asks for more already"
+        assert client.ask("trace-next", trace=4)["error"]["reason"] == "trace 4: somebody asks for more already"
         assert client.ask("trace-next", trace=9)["error"]["reason"] == "trace 9 was never begun"
         readers = path.with_name("control-ro.sock")
         for verb in ("trace", "trace-next"):
-            answer = ask(readers, verb, **({"trace": 3} if verb == "trace-next" else {}))
+            answer = ask(readers, verb, **({"trace": 4} if verb == "trace-next" else {}))
             assert answer["error"]["code"] == "refused" and f"{verb} shows packets, and this socket is for reading" in answer["error"]["reason"]
         before = time.monotonic()
         holding.end(signal.SIGKILL)
@@ -206,11 +215,12 @@ def test_people_see_what_they_ask_for(director, far, path, glbctl):
         (["host"], 2, 'filter "host": '),
         (["--verdict", "drop_dead"], 1, 'request:1: $.verdicts[0]: no verdict is called "drop_dead"'),
         (["ip6", "protochain", "6"], 1, "jumps backwards, so that it might not end"),
+        (["--table", "wbe", "tcp"], 1, 'there is no table "wbe"'),
         (["--count", "0"], 2, '--count: "0" is not a number'),
     ):
         done = subprocess.run([glbctl, "trace", "--socket", path, *words], capture_output=True, text=True, check=False)
         assert done.returncode == status and error in re.sub(r":1:\d+:", ":1:", done.stderr), done.stderr
-    director.wait_for_log("trace 4: ended, nobody asks for more; frames 0, missed 0", 20)
+    director.wait_for_log("trace 5: ended, nobody asks for more; frames 0, missed 0", 20)
 
 
 def blocks_of(data):

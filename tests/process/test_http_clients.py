@@ -113,8 +113,12 @@ def crowd(director):
 
 
 def scrape_time(port):
+    """Until a scrape has got through: one that takes long on a busy machine is cut off, too."""
     begin = time.monotonic()
-    status, _, text = get(port)
+    while True:
+        with contextlib.suppress(http.client.HTTPException, ConnectionError):
+            status, _, text = get(port)
+            break
     assert status == 200 and text.endswith("# EOF\n")
     return time.monotonic() - begin
 
