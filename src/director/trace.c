@@ -20,16 +20,17 @@ struct trace {
 	unsigned int count;	   /* of these */
 	uint8_t *room;		   /* to explain in; NULL: no reasons are asked for */
 	struct lines_peer peer;
-	struct lines_request *request; /* for more, to be answered; NULL: none now */
-	uint64_t turned_ms;	       /* when that came, or the one before was answered */
-	uint64_t until_ms;	       /* it ends then; 0: at no time */
-	uint64_t given;		       /* frames, so far */
-	uint64_t told_missed;	       /* in answers, so far */
-	struct response batch;	       /* the next answer, with its frames so far */
-	unsigned int batched;	       /* of these; 0: it was not begun */
-	bool is_over;		       /* the time is, and no worker begins to write any more */
-	uint64_t token;		       /* once it has ended: workers have heard of that */
-	struct trace *next;	       /* likewise, one that ended before */
+	struct lines_connection connection; /* of whoever asked last */
+	struct lines_request *request;	    /* for more, to be answered; NULL: none now */
+	uint64_t turned_ms;		    /* when that came, or the one before was answered */
+	uint64_t until_ms;		    /* it ends then; 0: at no time */
+	uint64_t given;			    /* frames, so far */
+	uint64_t told_missed;		    /* in answers, so far */
+	struct response batch;		    /* the next answer, with its frames so far */
+	unsigned int batched;		    /* of these; 0: it was not begun */
+	bool is_over;	    /* the time is, and no worker begins to write any more */
+	uint64_t token;	    /* once it has ended: workers have heard of that */
+	struct trace *next; /* likewise, one that ended before */
 };
 
 /* --- Life --- */
@@ -106,7 +107,7 @@ static unsigned int reclaim(struct control *control)
 	return count;
 }
 
-/* Ends what goes on. Nobody must be waiting for an answer. */
+/* Ends what goes on. */
 static void end(struct control *control, const char *why)
 {
 	struct tracing *tracing = &control->tracing;
@@ -116,11 +117,25 @@ static void end(struct control *control, const char *why)
 	trace->token = publish_ask(&control->workers.publish);
 	if (trace->batched)
 		response_drop(&trace->batch);
+	if (trace->request)
+		response_give_up(trace->request);
+	trace->request = NULL;
 	log_info("trace %" PRIu64 ": ended, %s; frames %" PRIu64 ", missed %" PRIu64, trace->number,
 		 why, trace->given, trace->told_missed);
 	trace->next = tracing->ended;
 	tracing->ended = trace;
 	tracing->now = NULL;
+}
+
+/* Has its client left? Ends it then. */
+static bool end_left(struct control *control)
+{
+	const struct trace *now = control->tracing.now;
+
+	if (!now || lines_is_connected(&now->connection))
+		return false;
+	end(control, "its client has left");
+	return true;
 }
 
 /* --- Frames --- */
@@ -250,11 +265,8 @@ void trace_follow(struct control *control)
 	watch_time(control, trace, now_ms);
 	collect(control, trace);
 	why = end_of(trace);
-	if (trace->request && lines_has_left(trace->request)) {
-		response_give_up(trace->request);
-		end(control, "its client has left");
+	if (end_left(control))
 		return;
-	}
 	if (trace->request &&
 	    (trace->batched || why || now_ms - trace->turned_ms >= TRACE_WAIT_MS)) {
 		answer(trace, why, now_ms);
@@ -285,7 +297,7 @@ static void watch(void *arg)
 /* Is there one already, or too much left of those before? Refuses then. */
 static bool is_taken(struct control *control, struct lines_request *request)
 {
-	const struct trace *now = control->tracing.now;
+	const struct trace *now = end_left(control) ? NULL : control->tracing.now;
 
 	if (now)
 		response_refuse(request, RESPONSE_REFUSED,
@@ -319,6 +331,7 @@ void trace_start(struct control *control, struct lines_request *request,
 	}
 	trace->number = ++tracing->last;
 	trace->peer = lines_peer(request);
+	trace->connection = lines_connection(request);
 	trace->turned_ms = clock_ms();
 	trace->until_ms = order->seconds ? trace->turned_ms + (uint64_t)order->seconds * 1000 : 0;
 	write_uint(&response.w, "trace", trace->number);

@@ -16,6 +16,7 @@ enum { IN_LEN = LINES_REQUEST_MAX + 1 }; /* a line and its end */
 struct lines_request {
 	struct client *client; /* NULL: it has left */
 	struct lines_peer peer;
+	struct lines_connection connection;
 };
 
 static void drop_answer(struct client *client)
@@ -181,7 +182,9 @@ void client_ask(struct client *client)
 	client->in_len -= len + (len < client->in_len); /* and its end, if it has one */
 	memmove(client->in, client->in + len + 1, client->in_len);
 	client->has_line = false;
-	*request = (struct lines_request){.client = client, .peer = client->peer};
+	*request = (struct lines_request){.client = client,
+					  .peer = client->peer,
+					  .connection = {client->lines, client->number}};
 	client->request = request;
 	client->since_ms = clock_ms();
 	read_on(client);
@@ -205,9 +208,9 @@ void lines_answer(struct lines_request *request, char *text, size_t len)
 		client_drop(client);
 }
 
-bool lines_has_left(const struct lines_request *request)
+struct lines_connection lines_connection(const struct lines_request *request)
 {
-	return !request->client || client_has_left(request->client);
+	return request->connection;
 }
 
 struct lines_peer lines_peer(const struct lines_request *request)
@@ -232,6 +235,7 @@ int client_make(struct lines *lines, unsigned int place, int fd)
 		return -ENOMEM;
 	*client = (struct client){
 		.lines = lines,
+		.number = ++lines->last,
 		.fd = fd,
 		.readable = event_new(loop_base(lines->loop), fd, EV_READ | EV_PERSIST, take_bytes,
 				      client),

@@ -17,6 +17,7 @@ struct event;
 
 struct client {
 	struct lines *lines;
+	uint64_t number; /* no other one of these lines has or had it */
 	int fd;
 	struct event *readable;
 	struct event *writable;
@@ -43,6 +44,7 @@ struct lines {
 	struct event *look; /* whose time is over? */
 	struct client *clients[LINES_CLIENTS_MAX];
 	unsigned int next; /* whose turn it is first */
+	uint64_t last;	   /* number of a client */
 	size_t unread;	   /* bytes of answers, of all clients */
 	bool warned;	   /* that it cannot take connections */
 };

@@ -200,6 +200,17 @@ int lines_open(struct lines **out, struct loop *loop, const struct lines_conf *c
 	return 0;
 }
 
+bool lines_is_connected(const struct lines_connection *connection)
+{
+	for (unsigned int i = 0; i < LINES_CLIENTS_MAX; i++) {
+		const struct client *one = connection->lines->clients[i];
+
+		if (one && one->number == connection->number)
+			return !client_has_left(one);
+	}
+	return false;
+}
+
 void lines_close(struct lines *lines)
 {
 	if (!lines)

@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "sys/socket_file.h"
@@ -78,8 +79,16 @@ __attribute__((warn_unused_result)) int lines_open(struct lines **out, struct lo
  */
 void lines_answer(struct lines_request *request, char *text, size_t len);
 
-/* Has the client of a request left, so that nobody reads its answer? */
-bool lines_has_left(const struct lines_request *request);
+/* The connection on which something was asked. */
+struct lines_connection {
+	const struct lines *lines;
+	uint64_t number;
+};
+
+struct lines_connection lines_connection(const struct lines_request *request);
+
+/* Is there still somebody at its other end? To be asked before lines_close(). */
+bool lines_is_connected(const struct lines_connection *connection);
 
 /* Who asked. */
 struct lines_peer lines_peer(const struct lines_request *request);
