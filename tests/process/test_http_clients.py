@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Clients by HTTP are limited in number: whatever they do, others are served, and nothing else lacks a descriptor."""
 
+import http.client
 import os
 import re
 import resource
@@ -114,12 +115,17 @@ def crowd(director):
 
 def scrape_time(port):
     """Until a scrape has got through: one that takes long on a busy machine is cut off, too."""
-    begin = time.monotonic()
-    while True:
-        with contextlib.suppress(http.client.HTTPException, ConnectionError):
+
+    def gets_through():
+        try:
             status, _, text = get(port)
-            break
-    assert status == 200 and text.endswith("# EOF\n")
+        except (http.client.HTTPException, ConnectionError):
+            return False
+        assert status == 200 and text.endswith("# EOF\n")
+        return True
+
+    begin = time.monotonic()
+    wait_until(gets_through, "a scrape", 30)
     return time.monotonic() - begin
 
 
