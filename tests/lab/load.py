@@ -11,10 +11,15 @@
   load.py download --target VIP=SOURCES --seconds N [--proxy NAME]
       one paced download, on a connection that a certain proxy answers; prints a JSON object when
       the first byte has come, and a second one at the end.
+
+  load.py hold --target VIP=SOURCES... --connections N
+      N connections to each target that stay open until it is told to stop and upload something
+      every few seconds, each at its own pace; prints a JSON list with one object per connection.
 """
 
 import argparse
 import asyncio
+import contextlib
 import ipaddress
 import itertools
 import json
@@ -26,6 +31,7 @@ from dataclasses import asdict, dataclass
 IP_BIND_ADDRESS_NO_PORT = 24
 LINGER_EVERY, LINGER_REQUESTS, LINGER_PAUSE = 10, 5, 0.4
 UPLOAD = b"u" * 30000
+HOLD_PAUSE, HOLD_PATIENCE = 2.0, 60.0
 TIMEOUT = 15.0
 SOURCE_COUNT = 64
 
@@ -141,6 +147,50 @@ async def requests_command(args):
     print(json.dumps([asdict(record) for record in itertools.chain(*lists)]))
 
 
+async def hold(target, record, stopped):
+    """Upload something every few seconds on one connection until stopped."""
+    reader, writer = await target.open(record.source)
+    record.port = writer.get_extra_info("sockname")[1]
+    try:
+        while True:
+            last = stopped.is_set()
+            proxy, length = await asyncio.wait_for(
+                ask(reader, writer, target.host, last=last, body=UPLOAD), HOLD_PATIENCE)
+            await asyncio.wait_for(reader.readexactly(length), HOLD_PATIENCE)
+            if record.proxy not in (None, proxy):
+                raise ValueError(f"the connection moved from {record.proxy} to {proxy}")
+            record.proxy = proxy
+            if last:
+                return
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stopped.wait(), HOLD_PAUSE)
+    finally:
+        writer.close()
+
+
+async def hold_one(target, number, stopped):
+    """One connection that is held, as a record."""
+    record = Connection(target.vip.version, target.sources[number % len(target.sources)],
+                        time.monotonic())
+    try:
+        await hold(target, record, stopped)
+    except (OSError, EOFError, ValueError, LookupError, asyncio.TimeoutError) as error:
+        record.error = f"{type(error).__name__}: {error}"
+    record.seconds = time.monotonic() - record.opened_at
+    return record
+
+
+async def hold_command(args):
+    """Hold connections to every target and print what became of each."""
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    tasks = []
+    for number in range(args.connections):
+        tasks += [asyncio.create_task(hold_one(target, number, stopped)) for target in args.target]
+        await asyncio.sleep(HOLD_PAUSE / args.connections)  # so that each has its own pace
+    print(json.dumps([asdict(record) for record in await asyncio.gather(*tasks)]))
+
+
 async def start_download(target, args):
     """Open a download; when a proxy was asked for, try source addresses until it is the one."""
     for source in target.sources:
@@ -180,7 +230,10 @@ def parse_arguments():
     one.add_argument("--seconds", type=float, default=8)
     one.add_argument("--proxy", help="the proxy that must serve it")
     one.set_defaults(command=download_command)
-    for command in (many, one):
+    held = commands.add_parser("hold")
+    held.add_argument("--connections", type=int, default=100, help="to each target")
+    held.set_defaults(command=hold_command)
+    for command in (many, one, held):
         command.add_argument("--target", type=Target, action="append", required=True,
                              metavar="VIP=SOURCES")
     return parser.parse_args()

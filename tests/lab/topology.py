@@ -162,6 +162,8 @@ class Lab:
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", self.prefix):
             raise LabError(f"GLB_LAB={self.prefix}: want up to 20 of a-z 0-9 -, a letter first")
         self.build = ROOT / (build or os.environ.get("GLB_BUILD", "build"))
+        # a build with sanitizers has no glb-redirect, and need not: proxies may run another build's
+        self.redirect_build = ROOT / os.environ.get("GLB_REDIRECT_BUILD", self.build)
         self.hosts = {name: Namespace(f"{self.prefix}-{name}") for name in NAMES}
         self.pointer = Path(f"/run/glb-lab.{self.prefix}")
         self.directory = self.pointer.resolve() if self.pointer.is_symlink() else None
@@ -241,7 +243,8 @@ class Lab:
 
     def program(self, path):
         """The place of a built program."""
-        return self.build / "src" / path
+        build = self.redirect_build if path.startswith("redirect/") else self.build
+        return build / "src" / path
 
     # The network
 

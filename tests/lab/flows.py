@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The flows of the flood: what its sender and those who check it must agree about."""
+
+DESTINATION_PORT = 9
+
+
+def flow(number):
+    """Source address and port of a flow."""
+    return f"198.51.100.{100 + number % 100}", 40000 + number
