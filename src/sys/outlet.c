@@ -13,8 +13,12 @@
 
 #include "log.h"
 #include "outlet.h"
+#include "words.h"
 
-enum { NOTICE_LEN = LOG_HEAD_LEN + 32 };
+enum {
+	NOTICE_LEN = LOG_HEAD_LEN + 32,
+	REASON_LEN = 64, /* of an errno, in words */
+};
 
 struct outlet {
 	pthread_t thread;
@@ -29,6 +33,11 @@ struct outlet {
 	unsigned int lost; /* lines since the last that was put */
 	bool closing;
 	bool ended;
+
+	/* the writing thread's own: what could not be written since the last that was */
+	unsigned int unwritten; /* lines */
+	int reason;		/* errno; 0: there is nothing like that */
+	bool cut;		/* the last line ends in its midst */
 };
 
 static void append(struct outlet *outlet, const char *text, size_t len)
@@ -124,23 +133,62 @@ static size_t next_lines(char out[PIPE_BUF], const struct outlet *outlet)
 	return lines_len ? lines_len : len;
 }
 
-/* Takes as long as it takes. Where nobody can ever read it, the text is dropped. */
-static void write_out(int fd, const char *text, size_t len)
+/* Takes as long as it takes. Returns the bytes written: all, unless errno says why not. */
+static size_t write_out(int fd, const char *text, size_t len)
 {
 	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+	size_t done = 0;
 
-	while (len) {
-		ssize_t put = write(fd, text, len);
+	while (done < len) {
+		ssize_t put = write(fd, text + done, len - done);
 
 		if (put < 0 && errno == EAGAIN) /* somebody else has made it so */
 			(void)poll(&ready, 1, -1);
 		else if (put < 0 && errno != EINTR)
-			return;
-		if (put > 0) {
-			text += put;
-			len -= (size_t)put;
-		}
+			break;
+		if (put > 0)
+			done += (size_t)put;
 	}
+	return done;
+}
+
+/* False: some of it could not be written, such as with a full disk. */
+static bool write_text(struct outlet *outlet, const char *text, size_t len)
+{
+	size_t done = write_out(outlet->fd, text, len);
+
+	if (done < len)
+		outlet->reason = errno;
+	if (done)
+		outlet->cut = text[done - 1] != '\n';
+	if (done < len)
+		outlet->unwritten += count_lines(text + done, len - done);
+	return done == len;
+}
+
+/* Writes a line about those that could not be written, on a line of its own. False: not yet. */
+static bool mention_unwritten(struct outlet *outlet)
+{
+	unsigned int unwritten = outlet->unwritten;
+	char notice[NOTICE_LEN + REASON_LEN];
+	char head[LOG_HEAD_LEN];
+	int len = snprintf(notice, sizeof(notice), "%s%s%u line%s lost: %.*s\n",
+			   outlet->cut ? "\n" : "", log_head(head, LOG_LEVEL_WARNING), unwritten,
+			   plural(unwritten), REASON_LEN, strerror(outlet->reason));
+	bool done = write_text(outlet, notice, (size_t)len);
+
+	outlet->unwritten = done ? 0 : unwritten; /* the notice itself is none of them */
+	outlet->reason = done ? 0 : outlet->reason;
+	return done;
+}
+
+/* Lines that nobody could write are dropped, counted, and mentioned before the next. */
+static void write_lines(struct outlet *outlet, const char *lines, size_t len)
+{
+	if (outlet->reason && !mention_unwritten(outlet))
+		outlet->unwritten += count_lines(lines, len);
+	else
+		(void)write_text(outlet, lines, len);
 }
 
 static void *write_all(void *arg)
@@ -160,11 +208,13 @@ static void *write_all(void *arg)
 		if (!len)
 			break;
 		(void)pthread_mutex_unlock(&outlet->lock);
-		write_out(outlet->fd, lines, len);
+		write_lines(outlet, lines, len);
 		(void)pthread_mutex_lock(&outlet->lock);
 		outlet->taken += len;
 		(void)pthread_cond_broadcast(&outlet->changed);
 	}
+	if (outlet->reason)
+		(void)mention_unwritten(outlet);
 	outlet->ended = true;
 	(void)pthread_cond_broadcast(&outlet->changed);
 	(void)pthread_mutex_unlock(&outlet->lock);

@@ -5,7 +5,8 @@
  * A file descriptor that somebody else gave us, such as standard error, may block for as long as a
  * pipe is full or a terminal is stopped, and O_NONBLOCK would change it for all who share it. So a
  * thread of its own writes, and the others leave text in a buffer. What the buffer has no room for
- * is lost, counted, and mentioned in its place.
+ * is lost, counted, and mentioned in its place; so is what cannot be written, such as with a full
+ * disk: the next line that can be is behind one that says how many were lost, and why.
  */
 #ifndef SYS_OUTLET_H
 #define SYS_OUTLET_H

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -171,6 +172,60 @@ START_TEST(a_descriptor_that_does_not_block_loses_nothing)
 }
 END_TEST
 
+/* As a disk that is full: of a file, no more than `len` bytes can be written. */
+static void limit_files(rlim_t len)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = len < limit.rlim_max ? len : limit.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+START_TEST(lines_that_a_full_disk_had_no_room_for_are_mentioned_before_the_next)
+{
+	FILE *file = tmpfile();
+	char text[256] = "";
+
+	ck_assert_ptr_nonnull(file);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	limit_files(strlen("line 0\nlin"));
+	ck_assert_int_eq(outlet_open(&outlet, fileno(file), ROOM), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		put_line(i);
+		ck_assert_int_eq(outlet_flush(outlet, 10000), 0);
+	}
+	limit_files(RLIM_INFINITY);
+	put_line(3);
+	put_line(4);
+	ck_assert_int_eq(outlet_close(outlet, 10000), 0);
+	ck_assert_int_gt(pread(fileno(file), text, sizeof(text) - 1, 0), 0);
+	ck_assert_str_eq(text, "line 0\nlin\n"
+			       "test_outlet: warning: 2 lines lost: File too large\n"
+			       "line 3\nline 4\n");
+	(void)fclose(file);
+}
+END_TEST
+
+START_TEST(lines_lost_to_a_full_disk_last_are_mentioned_too)
+{
+	FILE *file = tmpfile();
+	char text[256] = "";
+
+	ck_assert_ptr_nonnull(file);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	limit_files(0);
+	ck_assert_int_eq(outlet_open(&outlet, fileno(file), ROOM), 0);
+	put_line(0);
+	ck_assert_int_eq(outlet_flush(outlet, 10000), 0);
+	limit_files(RLIM_INFINITY);
+	ck_assert_int_eq(outlet_close(outlet, 10000), 0);
+	ck_assert_int_gt(pread(fileno(file), text, sizeof(text) - 1, 0), 0);
+	ck_assert_str_eq(text, "test_outlet: warning: 1 line lost: File too large\n");
+	(void)fclose(file);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("outlet");
@@ -183,6 +238,8 @@ Suite *unit_suite(void)
 	tcase_add_test(cases, lines_lost_last_are_mentioned_too);
 	tcase_add_test(cases, an_end_waits_for_a_reader_only_so_long);
 	tcase_add_test(cases, without_a_reader_text_is_dropped);
+	tcase_add_test(cases, lines_that_a_full_disk_had_no_room_for_are_mentioned_before_the_next);
+	tcase_add_test(cases, lines_lost_to_a_full_disk_last_are_mentioned_too);
 	tcase_add_test(cases, a_descriptor_that_does_not_block_loses_nothing);
 	suite_add_tcase(suite, cases);
 	return suite;
