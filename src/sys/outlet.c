@@ -213,8 +213,10 @@ static void *write_all(void *arg)
 		outlet->taken += len;
 		(void)pthread_cond_broadcast(&outlet->changed);
 	}
+	(void)pthread_mutex_unlock(&outlet->lock);
 	if (outlet->reason)
 		(void)mention_unwritten(outlet);
+	(void)pthread_mutex_lock(&outlet->lock);
 	outlet->ended = true;
 	(void)pthread_cond_broadcast(&outlet->changed);
 	(void)pthread_mutex_unlock(&outlet->lock);
