@@ -30,7 +30,7 @@ SINK = "10.0.2.0/24"  # where the router ends what the generator sends
 HELD = 100  # connections, to each VIP
 RATE = 5  # connections a second that come and go, to each VIP
 BROKEN_EVERY = 10
-WARM_UP_SHARE, WARM_UP_MIN, SLICE = 0.1, 5.0, 20.0
+WARM_UP_SHARE, WARM_UP_MIN, SLICE = 0.2, 5.0, 20.0  # the heap takes 200 reloads to settle
 PATIENCE = 120  # for what ends within a second on an idle machine
 
 
@@ -192,7 +192,7 @@ class Soak:
         warm_up = max(WARM_UP_MIN, self.seconds * WARM_UP_SHARE)
         rest = self.seconds - warm_up
         pairs = max(1, round(rest / SLICE / 2))
-        share = self.reload_count // (pairs + 1)  # of each slice; the warm-up has the rest
+        share = int(self.reload_count * (1 - WARM_UP_SHARE)) // pairs  # the warm-up has the rest
         self.say(f"warm-up of {warm_up:.0f} s with {self.reload_count - share * pairs} reloads")
         self.slice(warm_up, self.reload_count - share * pairs)
         self.measure("first")
