@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -40,6 +41,9 @@ static const struct command_option options[] = {
 	OPTIONS(OPTION_ROW)
 #undef OPTION_ROW
 };
+
+/* A start takes about 30, and more with many queues; each client of a socket or of HTTP one. */
+enum { DESCRIPTORS_LEAST = 128 };
 
 static const struct command command = {
 	.name = "",
@@ -110,8 +114,23 @@ static int status_of(int err)
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* The EAL and libevent end a process that has none left for them, without a word to the log. */
+static bool has_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= DESCRIPTORS_LEAST)
+		return true;
+	log_error("cannot start: no more than %llu files may be open (RLIMIT_NOFILE), and it takes "
+		  "%d: ulimit -n, or LimitNOFILE= of the unit",
+		  (unsigned long long)limit.rlim_cur, DESCRIPTORS_LEAST);
+	return false;
+}
+
 static int run(struct control *control, int eal_argc, char **eal_argv)
 {
+	if (!has_descriptors())
+		return EXIT_FAILURE;
 	status_starting(&control->status, "starts the EAL, which clears its memory");
 	if (eal_start(&control->eal_log, eal_argc, eal_argv))
 		return EXIT_FAILURE;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
 #include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
 
@@ -31,4 +33,15 @@ struct rte_mempool *pool_make(const char *name, unsigned int count, uint16_t roo
 		pool = NULL;
 	}
 	return pool;
+}
+
+int pool_refuse(struct glb_diag *diag, unsigned int count, uint16_t room)
+{
+	uint64_t bytes = (uint64_t)count * (RTE_CACHE_LINE_SIZE + sizeof(struct rte_mbuf) + room);
+
+	/* DPDK's own reason may be that of something it tried before */
+	glb_diag(diag,
+		 "no memory for packet buffers, which take %u MiB: reserve hugepages or raise -m",
+		 (unsigned int)(bytes >> 20) + 1);
+	return -ENOMEM;
 }

@@ -5,6 +5,8 @@
 #ifndef DIRECTOR_POOL_H
 #define DIRECTOR_POOL_H
 
+#include <glb/diag.h>
+
 #include "director/dpdk.h"
 
 /*
@@ -17,5 +19,8 @@
  * NULL with rte_errno on failure.
  */
 struct rte_mempool *pool_make(const char *name, unsigned int count, uint16_t room, int socket);
+
+/* Says how much memory so many buffers would have taken. Returns -ENOMEM. */
+int pool_refuse(struct glb_diag *diag, unsigned int count, uint16_t room);
 
 #endif

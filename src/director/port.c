@@ -183,19 +183,21 @@ struct setup {
 };
 
 /* The pools that frames are received into, and joined in. 0 or -ENOMEM. */
-static int make_pools(struct setup *setup, struct ports *ports, unsigned int worker_count)
+static int make_pools(struct setup *setup, struct ports *ports, unsigned int worker_count,
+		      struct glb_diag *diag)
 {
 	unsigned int twins = count_twins(ports);
 	unsigned int pairs = ports->count * ports->queue_count + twins;
 	unsigned int in_rings = RING_LEN * (2U * pairs + twins); /* those of punts, too */
 	unsigned int count = rte_align32pow2(in_rings + worker_count * MBUFS_PER_WORKER) - 1;
 	int socket = rte_eth_dev_socket_id(ports->ids[0]);
+	uint16_t room = mbuf_room(ports);
 
-	ports->pool = pool_make("glb-mbufs", count, mbuf_room(ports), socket);
+	ports->pool = pool_make("glb-mbufs", count, room, socket);
 	ports->large_pool =
 		rte_pktmbuf_pool_create("glb-large", LARGE_MBUFS, 0, 0, LARGE_ROOM, socket);
 	setup->pool = ports->pool;
-	return ports->pool && ports->large_pool ? 0 : -ENOMEM;
+	return ports->pool && ports->large_pool ? 0 : pool_refuse(diag, count, room);
 }
 
 /*
@@ -335,12 +337,9 @@ int ports_start(struct ports *ports, const struct director_conf *conf, unsigned 
 		.udp_checksum = ports->udp_checksum,
 	};
 
-	err = make_pools(&setup, ports, worker_count);
-	if (err) {
-		glb_diag(diag, "no memory for packet buffers: %s; reserve hugepages or raise -m",
-			 rte_strerror(rte_errno));
+	err = make_pools(&setup, ports, worker_count, diag);
+	if (err)
 		return err;
-	}
 	err = start_all(ports, &setup, diag);
 	for (unsigned int i = 0; !err && ports_device(&id, ports, i); i++)
 		if (id != PORT_NONE)
