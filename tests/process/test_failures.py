@@ -87,8 +87,9 @@ def spare(pid):
 
 
 def size(pid):
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[0]) * resource.getpagesize()
+    """Bytes that a limit of RLIMIT_DATA counts: what malloc() has reserved and not used is none of them."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData:"))
 
 
 def test_reloads_without_descriptors_or_memory_are_refused_and_leak_nothing(process, glbctl):
@@ -110,14 +111,20 @@ def test_reloads_without_descriptors_or_memory_are_refused_and_leak_nothing(proc
         assert [table["digest"] for table in ask(control, "status")["tables"]] == digests
         assert ask(control, "status")["generation"] == 1
 
-    process.write(tables=large_tables(40, 3))
+    process.write(tables=large_tables(100, 3))
     before = len(os.listdir(f"/proc/{pid}/fd"))
+
+    def all_closed():
+        return len(os.listdir(f"/proc/{pid}/fd")) == before
+
     hard = resource.RLIM_INFINITY
+    least = size(pid)  # a build that was refused frees its memory after the answer
     for mib in (1, 10):  # too little for the stack of a thread, unless there is one of before; or for the tables
-        resource.prlimit(pid, resource.RLIMIT_AS, (size(pid) + (mib << 20), hard))
+        resource.prlimit(pid, resource.RLIMIT_DATA, (least + (mib << 20), hard))
         refused(f"{tables}: ", "no thread to read files on: ")
-    resource.prlimit(pid, resource.RLIMIT_AS, (hard, hard))
+    resource.prlimit(pid, resource.RLIMIT_DATA, (hard, hard))
     soft, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    wait_until(all_closed, "descriptors to be closed", 30)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (spare(pid) + 1, most))  # for the client of its socket
     refused("director.json: Too many open files")
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, most))
@@ -127,7 +134,7 @@ def test_reloads_without_descriptors_or_memory_are_refused_and_leak_nothing(proc
     tables.rmdir()
     (process.folder / "good").rename(tables)
     assert reload()[0] == 0 and ask(control, "status")["generation"] == 2
-    wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) == before, "descriptors to be closed", 30)
+    wait_until(all_closed, "descriptors to be closed", 30)
     process.stop()
 
 
