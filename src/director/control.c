@@ -105,6 +105,7 @@ static void turn(void *arg)
 	}
 	if (links_take_host_change(&control->links))
 		host_check_again(&control->host, &control->workers);
+	pool_follow(&control->buffers, control->workers.ports.pool, clock_ms());
 	trace_follow(control); /* while there is the generation that decided */
 	publish_reclaim(&control->workers.publish);
 	last_good_poll(&control->last_good);

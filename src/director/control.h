@@ -20,6 +20,7 @@
 #include "director/link.h"
 #include "director/live.h"
 #include "director/neighbour.h"
+#include "director/pool.h"
 #include "director/ready.h"
 #include "director/recorder.h"
 #include "director/reload.h"
@@ -70,6 +71,7 @@ struct control {
 	struct waiters waiters;	   /* for reloads */
 	struct tracing tracing;	   /* packets that somebody looks at */
 	struct sparing orders;	   /* of the control socket that are logged */
+	struct pool_watch buffers; /* of packets */
 	struct sparing successors; /* the same, with other gateways or ports */
 	bool ready;		   /* all workers have begun to serve */
 	bool leaving;	   /* routers are to find other ways: a stop, or what comes before it */

@@ -5,6 +5,7 @@
 #include <rte_mempool.h>
 
 #include "director/pool.h"
+#include "sys/log_pairs.h"
 
 enum { CACHE_LEN = 256 }; /* mbufs a worker keeps for itself */
 
@@ -44,4 +45,28 @@ int pool_refuse(struct glb_diag *diag, unsigned int count, uint16_t room)
 		 "no memory for packet buffers, which take %u MiB: reserve hugepages or raise -m",
 		 (unsigned int)(bytes >> 20) + 1);
 	return -ENOMEM;
+}
+
+void pool_follow(struct pool_watch *watch, const struct rte_mempool *pool, uint64_t now_ms)
+{
+	unsigned int count = rte_mempool_get_ops(pool->ops_index)->get_count(pool);
+
+	if (watch->is_empty == !count)
+		return;
+	watch->is_empty = !count;
+	if (!count && sparing_allows(&watch->lines, now_ms)) {
+		const struct log_pairs gone = log_pairs_of("buffers_gone");
+
+		watch->is_said = true;
+		log_event(LOG_LEVEL_WARNING, &gone,
+			  "no packet buffer is free, of %u: what arrives is lost, but for what "
+			  "fits into those that workers keep",
+			  pool->size);
+	} else if (count && watch->is_said) {
+		const struct log_pairs back = log_pairs_of("buffers_back");
+
+		watch->is_said = false;
+		log_event(LOG_LEVEL_INFO, &back, "packet buffers are free again: %u of %u", count,
+			  pool->size);
+	}
 }

@@ -3,7 +3,7 @@
  * A plug-in of the EAL (-d libhoard.so) that keeps packet buffers, as a faulty driver does.
  *
  * While there is a file at $GLB_HOARD it has all buffers that the pool "glb-mbufs" gives away; when
- * the file is gone it gives them back.
+ * the file is gone it gives them back. The file must not be there before the pool is.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,11 +21,9 @@ static void *run(void *arg)
 	unsigned int count = 0;
 
 	for (;; (void)usleep(PAUSE_US)) {
-		struct rte_mempool *pool = rte_mempool_lookup("glb-mbufs");
 		int wanted = !access(path, F_OK);
+		struct rte_mempool *pool = wanted || count ? rte_mempool_lookup("glb-mbufs") : NULL;
 
-		if (!pool)
-			continue;
 		while (wanted && count < KEPT_MAX && !rte_mempool_get(pool, &kept[count]))
 			count++;
 		while (!wanted && count)
