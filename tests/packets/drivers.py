@@ -24,7 +24,7 @@ NEIGHBOURS = {"198.18.0.254": "02:00:00:00:00:fd"}  # of who has a kernel to ask
 ANSWERS = tuple(name for name in VERDICTS if name.startswith("answer_"))
 LEAVING = ("forward", *ANSWERS)  # through the port for traffic
 PUNTED = tuple(name for name in VERDICTS if name.startswith("punt_"))
-UNHURRIED = {"idle_sleep_us": 1000, "punts_per_second": 0}  # however many come at once
+UNHURRIED = {"punts_per_second": 0}  # however many come at once
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,8 @@ class NetPcap(Driver):
             f"--vdev=net_pcap0,rx_pcap={names['in']},tx_pcap={names['out']}",
             f"--vdev=net_pcap1,rx_pcap={names['none']},tx_pcap={names['punted']}",
         ]
-        config = {**sending.config, "punt_port": "net_pcap1", **UNHURRIED}
+        # a worker that slept for longer would find its ring full of what the other one read
+        config = {**sending.config, "punt_port": "net_pcap1", "idle_sleep_us": 50, **UNHURRIED}
         files = write_configuration(self.folder, config, sending.tables)
         command = [self.director, *options, "--", *files]
         for seconds in (0.03, 0.5, 5, 60):  # it does not tell when it has read the last frame
@@ -260,7 +261,7 @@ class Veth(Driver):
         if self.files == (config, tables):
             return
         arguments = write_configuration(
-            self.folder, {**config, "punt_port": "net_af_packet1", **UNHURRIED}, tables
+            self.folder, {**config, "punt_port": "net_af_packet1", "idle_sleep_us": 1000, **UNHURRIED}, tables
         )
         before = self._lines_with("serving generation")
         if self.process:
