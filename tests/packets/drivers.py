@@ -82,6 +82,7 @@ class Driver:
 
     port = Port(frames.DIRECTOR_MAC)  # what it is to a director
     shortest, longest = 14, 2048  # frames it can carry, in bytes
+    at_once = 65536  # frames of one sending, at most
     in_order = True  # do frames leave in the order they came in?
     reloads = False  # does a director go on from one sending to the next?
     offloads = False  # does it take udp_checksum: "offload"?
@@ -156,6 +157,7 @@ class NetPcap(Driver):
 
     port = Port(frames.DIRECTOR_MAC, name="net_pcap0")
     longest = 65407  # what the largest packet buffer has room for
+    at_once = 1000  # a ring of the director has room for them, however long a worker is kept from working
 
     def __init__(self, director: Path, folder: Path, workers: int = 1):
         self.director = director
@@ -173,7 +175,6 @@ class NetPcap(Driver):
             f"--vdev=net_pcap0,rx_pcap={names['in']},tx_pcap={names['out']}",
             f"--vdev=net_pcap1,rx_pcap={names['none']},tx_pcap={names['punted']}",
         ]
-        # a worker that slept for longer would find its ring full of what the other one read
         config = {**sending.config, "punt_port": "net_pcap1", "idle_sleep_us": 50, **UNHURRIED}
         files = write_configuration(self.folder, config, sending.tables)
         command = [self.director, *options, "--", *files]

@@ -100,8 +100,11 @@ def check(driver, groups: list) -> None:
     if not groups:
         pytest.skip("no case was run before")
     for group in groups:
+        frames = group.frames(driver)
         try:
-            Director(driver, group.config, group.tables).send(*group.frames(driver))
+            for start in range(0, len(frames), driver.at_once):
+                director = Director(driver, group.config, group.tables)
+                director.send(*frames[start : start + driver.at_once])
         except AssertionError:
             group.try_alone(driver)
             raise
