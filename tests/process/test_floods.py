@@ -71,8 +71,8 @@ def test_a_flood_is_missed_and_counted_and_forwarded_all_the_same(flooded, path)
         other.say("trace-next", trace=number)
         pause(0.05)
         flooded.signal(signal.SIGTERM)
-        answer = other.hear()
-        assert answer["ok"] or answer["error"]["reason"] in ("the director stops", f"trace {number} has ended")
+        answer = other.hear()  # none, if the director ends before it has read the question
+        assert answer is None or answer["ok"] or answer["error"]["reason"] in ("the director stops", f"trace {number} has ended")
     wait_until(lambda: flooded.process.poll() is not None, "its end")
     counters = flooded.counters()
     assert counters["rx"] == counters["forward"] + counters["drop_ttl"] and counters["drop_ttl"] > 0
