@@ -23,7 +23,7 @@ enum { TELEMETRY_PATIENCE_MS = 1000 };
  */
 GLB_NODISCARD int telemetry_open(struct control *control);
 
-/* After the loop was closed: whoever waits, or asks later, is told that the director ends. */
+/* After the loop was closed: questions, waiting ones and later ones, are answered with an error. */
 void telemetry_close(struct control *control);
 
 #endif
