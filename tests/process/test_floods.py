@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from control import Client
-from netns import pause, wait_until
+from control import Client, ask
+from netns import wait_until
 from process import CONFIG, TABLES, Process
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
@@ -69,10 +69,10 @@ def test_a_flood_is_missed_and_counted_and_forwarded_all_the_same(flooded, path)
         assert other.ask("trace-next", trace=number)["frames"], "for whoever has the number"
         client.close()
         other.say("trace-next", trace=number)
-        pause(0.05)
+        assert ask(path, "status")["ok"], "and the question that came before it was read"
         flooded.signal(signal.SIGTERM)
-        answer = other.hear()  # none, if the director ends before it has read the question
-        assert answer is None or answer["ok"] or answer["error"]["reason"] in ("the director stops", f"trace {number} has ended")
+        answer = other.hear()
+        assert answer["ok"] or answer["error"]["reason"] in ("the director stops", f"trace {number} has ended")
     wait_until(lambda: flooded.process.poll() is not None, "its end")
     counters = flooded.counters()
     assert counters["rx"] == counters["forward"] + counters["drop_ttl"] and counters["drop_ttl"] > 0

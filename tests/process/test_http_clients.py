@@ -146,6 +146,7 @@ def test_clients_that_do_not_read_keep_others_out_no_longer_than_documented(dire
     """Each asks for a page that has no room on the way; they leave one after another when somebody waits."""
     before = Watch(director).now()
     with Watch(director) as watch:
+        joined = time.monotonic()
         crowd.join(CLIENTS_MAX - 1, REQUEST, room=4096)
 
         def is_full():
@@ -156,6 +157,7 @@ def test_clients_that_do_not_read_keep_others_out_no_longer_than_documented(dire
         assert ask(director.folder / "control.sock", "status")["ok"]
         taken = scrape_time(director.port)
     assert taken < min(allowed(BUSY_S + 2), IDLE_S - 5)
+    assert time.monotonic() - joined > 1, "they do keep others out for a while"
     assert watch.most <= before + CLIENTS_MAX + 1  # the control socket's client
     crowd.leave()
     wait_until(lambda: watch.now() == before, "all of them to be gone")
