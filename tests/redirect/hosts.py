@@ -125,11 +125,13 @@ class Host(Proxy):
         shown = json.loads(self.tc("-json", "qdisc", "show", "dev", "eth0"))
         return {entry["kind"] for entry in shown}
 
-    def attempt(self, *words, user=0):
-        """Run glb-redirect as a user; returns its exit status, standard output and error."""
+    def attempt(self, *words, user=0, less=(), before=()):
+        """Run glb-redirect as a user without some capabilities, and a command before it; returns its
+        exit status, standard output and error."""
+        bounds = [f"--bounding-set={','.join(f'-{name}' for name in less)}"] if less else []
         done = subprocess.run(
             self.namespace.command(
-                "setpriv", f"--reuid={user}", "--clear-groups", self.program, *words),
+                *before, "setpriv", f"--reuid={user}", "--clear-groups", *bounds, self.program, *words),
             capture_output=True, text=True, check=False)
         return done.returncode, done.stdout, done.stderr
 

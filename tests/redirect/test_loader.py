@@ -221,6 +221,22 @@ def test_who_is_not_root_is_refused(host, hook):
     assert host.places() == [hook.place]
 
 
+def test_a_capability_that_is_missing_is_reported_and_what_is_there_stays(host, hook):
+    host.redirect("attach", "eth0", *hook.words)
+    for less in (["bpf", "sys_admin"], ["net_admin", "sys_admin"], ["perfmon", "sys_admin"]):
+        assert "needs root, or CAP_NET_ADMIN, CAP_BPF" in host.refusal("attach", "eth0", *hook.words, less=less), less
+        assert host.places() == [hook.place]
+
+
+def test_locked_memory_and_a_file_system_for_programs_are_not_needed(host, hook):
+    """Kernels before 5.11 charged maps to RLIMIT_MEMLOCK; and nothing is pinned."""
+    bare = ("prlimit", "--memlock=0", "unshare", "--mount", "sh", "-c", 'umount -l /sys/fs/bpf 2>&1; exec "$@"', "sh")
+    for command in ("attach", "status", "detach"):
+        words = hook.words if command == "attach" else ()
+        status, _, err = host.attempt(command, "eth0", *words, before=bare)
+        assert (status, err) == (0, ""), command
+
+
 def test_a_command_line_that_makes_no_sense_is_answered_with_the_usage(host):
     for words in (
         (), ("attach",), ("attach", "eth0", "eth1"), ("attach", "eth0", "--json"), ("remove", "eth0"),
