@@ -78,7 +78,7 @@ void service_keep_memory(void)
 	(void)mallopt(M_MMAP_MAX, 0);	     /* no mappings of their own for large allocations */
 	(void)mallopt(M_TRIM_THRESHOLD, -1); /* never: it becomes the largest size */
 	(void)mallopt(M_ARENA_MAX, 1);	     /* arenas of other threads are given back regardless */
-	(void)mallopt(M_MXFAST, 0);	     /* nothing to join later, in whoever's turn comes then */
+	(void)mallopt(M_MXFAST, 0);	     /* nothing is left to be joined by another thread */
 }
 
 enum service_event service_wait(const struct service *service, unsigned int timeout_ms)
