@@ -255,6 +255,8 @@ int outlet_open(struct outlet **out, int fd, size_t room)
 		free(outlet);
 		return -ENOMEM;
 	}
+	memset(outlet->bytes, ' ',
+	       room); /* memory is taken at the start, and does not seem to grow */
 	outlet->fd = fd;
 	outlet->small = outlet->room = room;
 	(void)pthread_mutex_init(&outlet->lock, NULL);
