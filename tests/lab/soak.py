@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Have two directors work for long under everything at once, and see that nothing is lost or leaks.
 
-A generator keeps the worker of one director busy, TCP connections are held and carry data, others
-come and go. Meanwhile tables alternate, every tenth file is broken, and both directors are scraped, traced,
-captured and watched. Reloads come in slices, between slices without, so that both see the same
-machine. What is claimed of it is in soak_claims.py.
+A generator keeps the worker of one director busy, which has a processor of its own, as in service,
+where there are two. TCP connections are held and carry data, others come and go. Meanwhile tables
+alternate, every tenth file is broken, and both directors are scraped, traced, captured and watched.
+Reloads come in slices, between slices without, so that both see the same machine. What is claimed of
+it is in soak_claims.py.
 """
 
 import contextlib
@@ -243,6 +244,7 @@ def soak(lab, minutes, reloads, rate):
         print(f"[{time.monotonic() - begin:6.1f} s] {text}", flush=True)
     try:
         say("creating the lab")
+        lab.keep_processor(BUSY)
         lab.up()
         one = Soak(lab, minutes, reloads, rate, say)
         one.run()

@@ -170,6 +170,7 @@ class Lab:
         self._socket = None
         self._children = []
         self._directors = {}
+        self._own_processors = {}  # of workers, by director
 
     # The whole lab
 
@@ -385,10 +386,18 @@ class Lab:
         self._start(name, f"{name}-bird", "bird", "-f", "-c", self.file(f"{name}.bird.conf"),
                     "-s", self.file(f"{name}.bird.ctl"))
 
+    def keep_processor(self, host):
+        """Before up(): give the worker of a director a processor that nothing else of the lab runs on."""
+        *others, own = sorted(os.sched_getaffinity(0))
+        if others:
+            os.sched_setaffinity(0, others)
+            self._own_processors[host.name] = own
+
     def director_command(self, host, name=None, cpu=0, device=AF_PACKET):
         """The command line of the director of a host, with one worker."""
+        worker_cpu = self._own_processors.get(host.name, cpu)
         eal = ["--no-pci", f"--file-prefix={self.prefix}-{name or host.name}",
-               f"--lcores=0@{cpu},1@{cpu}", *memory_options(), f"--vdev={device}"]
+               f"--lcores=0@{cpu},1@{worker_cpu}", *memory_options(), f"--vdev={device}"]
         return [self.program("director/glb-director"), *eal, "--",
                 "--config", self.file(f"{host.name}.json"), "--tables", self.file("tables.json")]
 
