@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which checks of which backends do the files ask for, and how is the checker to judge?
+ *
+ * healthcheck.json names the files and how the checker behaves. What is checked, and how often,
+ * stands in the source of the tables, where the original has it: "healthchecks" of the file, of a
+ * table and of a backend (docs/health.md, config/tables.schema.json).
+ */
+#ifndef CONF_HEALTH_H
+#define CONF_HEALTH_H
+
+#include <glb/spec.h>
+
+#include "conf/director.h"
+#include "conf/input.h"
+
+/* constant, word; in the order in which they are shown */
+#define HEALTH_CHECKS(X)                                                                           \
+	X(TCP, "tcp")		/* a connection to the backend's own address */                    \
+	X(HTTP, "http")		/* a request to it */                                              \
+	X(HTTPS, "https")	/* likewise by TLS */                                              \
+	X(UDP, "udp")		/* a datagram to it, and its answer */                             \
+	X(EXEC, "exec")		/* a program says */                                               \
+	X(GUE, "gue")		/* the original's: ICMP echo to it in GUE */                       \
+	X(FOU, "fou")		/* the original's: likewise in GRE */                              \
+	X(TUNNEL, "tunnel")	/* a connection, or a request, to the VIP in a director's GUE */   \
+	X(SECOND_CHANCE, "second_chance") /* a packet of no flow of its has to come out at the next hop */
+
+enum health_check_type {
+#define HEALTH_CHECK_CONSTANT(constant, word) HEALTH_##constant,
+	HEALTH_CHECKS(HEALTH_CHECK_CONSTANT)
+#undef HEALTH_CHECK_CONSTANT
+		HEALTH_TYPE_COUNT,
+};
+
+/* The word for a type, as in the files. */
+const char *health_check_word(enum health_check_type type);
+
+enum { HEALTH_STATUS_RANGES_MAX = 8, HEALTH_FULL_SIZE_LEAST = 576 };
+
+struct health_status_range {
+	uint16_t first;
+	uint16_t last; /* inclusive */
+};
+
+/* What a request says and which answer is right: HTTP, HTTPS, TUNNEL with `http`. */
+struct health_request {
+	char *method;	/* "GET" */
+	char *path;	/* "/" */
+	char *host;	/* of the field "Host", and the name in TLS; NULL: the address */
+	char **headers; /* "Name: value", ends with NULL; or NULL */
+	char *body;	/* of the answer: has to be in its first 64 KiB; NULL: any */
+	struct health_status_range statuses[HEALTH_STATUS_RANGES_MAX];
+	unsigned int status_count; /* at least 1; the default is 200 alone */
+	bool verify;		   /* the certificate, against the host's name and the system's CAs */
+};
+
+/* One check of one backend. Two with the same name are the same. */
+struct health_check {
+	char *name; /* all that makes it what it is, for people and for the state file: "http 10.0.0.2:80 /" */
+	enum health_check_type type;
+	struct glb_addr backend;
+	uint16_t port;	      /* of the backend; TUNNEL: of the VIP; EXEC, SECOND_CHANCE: 0 */
+	struct glb_addr vip;  /* TUNNEL: to which, and from a bind of the table; else version 0 */
+	bool is_http;	      /* TUNNEL: a request, and not a connection alone */
+	bool is_tls;	      /* TUNNEL with is_http */
+	uint16_t full_size;   /* TUNNEL: bytes of a packet of the client that has to get through; 0: none */
+	struct health_request request;
+	char *send;	    /* UDP: the datagram */
+	size_t send_len;
+	char *expect;	    /* UDP: what the answer begins with; NULL: any answer */
+	size_t expect_len;
+	char **command;	    /* EXEC: its words, ends with NULL; no shell is involved */
+	uint32_t timeout_ms;
+	uint32_t interval_ms;
+	uint8_t rise; /* as many good results in a row and it is up */
+	uint8_t fall; /* as many bad ones and it is down */
+};
+
+/* A backend of a table. */
+struct health_backend {
+	unsigned int table; /* its place in the file */
+	unsigned int index; /* in the table */
+	struct glb_addr addr;
+	enum glb_state state;
+	bool healthy;	       /* what the source says, false when it says nothing */
+	unsigned int *checks;  /* places in the plan's list */
+	unsigned int check_count; /* 0: nothing is checked, and it is healthy, as with the original */
+};
+
+/* How a table may change: "healthchecks" of the file, or of the table. */
+struct health_limits {
+	uint8_t max_unhealthy_percent;	/* of backends that take flows; more is the checker's own fault */
+	uint16_t max_changes_per_minute; /* of one table; 0: any number */
+	uint16_t flap_limit;		/* changes of one backend in flap_window_s from which on it is held down */
+	uint32_t flap_window_s;
+};
+
+struct health_table {
+	char *name; /* "" when the file gives none */
+	struct health_limits limits;
+	unsigned int first_backend; /* in the plan */
+	unsigned int backend_count;
+};
+
+/* Everything that is to be checked, from one tables file. */
+struct health_plan {
+	struct health_table *tables;
+	struct health_backend *backends; /* of the first table, then of the second, and so on */
+	struct health_check *checks;	 /* each once, however many backends have it */
+	unsigned int table_count;
+	unsigned int backend_count;
+	unsigned int check_count;
+};
+
+/*
+ * Reads the source of tables at `path`, which must outlive the report, as strictly as
+ * spec_load(): 0 and *out, to be released with health_plan_free(); or -EINVAL or -ENOMEM with the
+ * reasons in the report. Backends that are inactive have no checks.
+ */
+GLB_NODISCARD int health_plan_parse(struct health_plan *out, const char *path, const char *bytes,
+				    size_t len, struct report *report);
+
+void health_plan_free(struct health_plan *plan);
+
+/*
+ * The text of a tables file with other values of "healthy", in the order of the plan's backends;
+ * whatever else stands in it stays as it is, to the byte. To be released with free(); NULL: -ENOMEM.
+ */
+char *health_fill_in(size_t *len_out, const char *path, const char *bytes, size_t len,
+		     const bool *healthy, unsigned int count);
+
+enum { HEALTH_PATH_LEN = 256, HEALTH_COMMAND_LEN = 1024 };
+
+/* What healthcheck.json says. */
+struct health_conf {
+	char source[HEALTH_PATH_LEN];	   /* "forwarding_table": {"src": ...} */
+	char checked[HEALTH_PATH_LEN];	   /* ... "dst": ...}; another file than the source */
+	char reload_command[HEALTH_COMMAND_LEN]; /* the original's, by /bin/sh -c; "": none */
+	char director_socket[CONTROL_SOCKET_LEN]; /* the default is the director's own; "": none is asked */
+	char control_socket[CONTROL_SOCKET_LEN];  /* default /run/glb-healthcheck/control.sock; "": none */
+	struct listen_conf http_listen;	   /* default 127.0.0.1:19520, the original's; version 0: none */
+	char state_directory[HEALTH_PATH_LEN]; /* "": the service manager's, if any */
+	uint32_t hold_ms;		   /* between two files written; default 500 (the original's: 10000) */
+	uint32_t parallel_max;		   /* probes under way; default 1024 */
+	struct glb_addr tunnel_src;	   /* as the director's outbound_src_ip, for tunnel and second_chance */
+	struct glb_addr tunnel_src6;
+	char tunnel_interface[INTERFACE_NAME_LEN]; /* by which VIPs are routed; "": no tunnel checks */
+};
+
+/* Reads healthcheck.json. As director_conf_read(). */
+GLB_NODISCARD int health_conf_read(struct health_conf *out, const struct conf_input *input,
+				   struct report *report);
+GLB_NODISCARD int health_conf_parse(struct health_conf *out, const char *path, const char *bytes,
+				    size_t len, struct report *report);
+
+#endif
