@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What does glb-healthcheck consist of?
+ *
+ *   source.h -> monitor.h -> effect.h
+ *
+ * One thread runs the loop and everything but the reading and writing of files, which are done by
+ * work.h.
+ */
+#ifndef HEALTHCHECK_CHECKER_H
+#define HEALTHCHECK_CHECKER_H
+
+#include <time.h>
+
+#include "healthcheck/effect.h"
+#include "healthcheck/monitor.h"
+#include "healthcheck/source.h"
+
+struct show;
+
+/* For show.h to look at, and for checker.c to change. */
+struct checker {
+	const char *conf_path;
+	struct health_conf conf;
+	time_t started;	     /* time of day */
+	uint64_t started_ms; /* clock_ms() */
+	struct loop *loop;
+	struct work *work;
+	struct probes *probes;
+	struct source *source;
+	struct monitor *monitor;
+	struct effect *effect;
+	struct show *show; /* sockets that answer; NULL: none */
+	bool stopping;
+};
+
+/*
+ * Runs until SIGTERM or SIGINT, which are blocked, as service_start() does. Returns the exit
+ * status.
+ */
+int checker_run(const char *conf_path);
+
+/* Reads the files, says what is in them or wrong. Returns the exit status. */
+int checker_check(const char *conf_path);
+
+#endif
