@@ -5,7 +5,7 @@
  *   source.h -> monitor.h -> effect.h
  *
  * One thread runs the loop and everything but the reading and writing of files, which are done by
- * work.h.
+ * background.h.
  */
 #ifndef HEALTHCHECK_CHECKER_H
 #define HEALTHCHECK_CHECKER_H
@@ -25,7 +25,7 @@ struct checker {
 	time_t started;	     /* time of day */
 	uint64_t started_ms; /* clock_ms() */
 	struct loop *loop;
-	struct work *work;
+	struct background *background;
 	struct probes *probes;
 	struct source *source;
 	struct monitor *monitor;

@@ -5,9 +5,9 @@
  *   verdict -> checked file, replaced whole -> "reload" at the director's socket, or reload_command
  *           -> the digests in the director's answer are those of the file: it is in effect
  *
- * Files are written on the thread of work.h, and the director is asked without waiting: neither a
- * slow disk nor a busy director delays a probe. What does not succeed is tried again, at intervals
- * that grow, and reported once. Nothing here takes away what the director serves already.
+ * Files are written on the thread of background.h, and the director is asked without waiting:
+ * neither a slow disk nor a busy director delays a probe. What does not succeed is tried again, at
+ * intervals that grow, and reported once. Nothing here takes away what the director serves already.
  */
 #ifndef HEALTHCHECK_EFFECT_H
 #define HEALTHCHECK_EFFECT_H
@@ -44,11 +44,11 @@ struct effect_status {
 
 struct content;
 struct loop;
-struct work;
+struct background;
 struct effect;
 
 /* conf is copied. 0 and *out, for effect_close(); or -errno. The others outlive it. */
-GLB_NODISCARD int effect_open(struct effect **out, struct loop *loop, struct work *work,
+GLB_NODISCARD int effect_open(struct effect **out, struct loop *loop, struct background *background,
 			      const struct health_conf *conf);
 
 /* Asks nobody any more. No work of it may be under way. NULL is fine. */

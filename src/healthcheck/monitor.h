@@ -101,6 +101,15 @@ void monitor_close(struct monitor *monitor);
  */
 GLB_NODISCARD int monitor_follow(struct monitor *monitor, struct content *content);
 
+/*
+ * What was known of a check or backend of the plan before the process was: to be called after
+ * monitor_follow(), in the same turn of the loop.
+ */
+void monitor_restore_check(struct monitor *monitor, unsigned int check,
+			   const struct judge_check *known);
+void monitor_restore_backend(struct monitor *monitor, unsigned int backend,
+			     const struct judge_backend *known);
+
 /* How many tries may be under way at a time. */
 void monitor_limit(struct monitor *monitor, unsigned int parallel_max);
 
@@ -118,8 +127,8 @@ const struct content *monitor_content(const struct monitor *monitor);
 
 /* By places in the plan. */
 const struct monitor_check *monitor_check(const struct monitor *monitor, unsigned int check);
-struct judge_backend *monitor_backend(const struct monitor *monitor, unsigned int backend);
-struct judge_table *monitor_table(const struct monitor *monitor, unsigned int table);
+const struct judge_backend *monitor_backend(const struct monitor *monitor, unsigned int backend);
+const struct judge_table *monitor_table(const struct monitor *monitor, unsigned int table);
 struct judge_evidence monitor_evidence(const struct monitor *monitor, unsigned int backend);
 
 const struct monitor_totals *monitor_totals(const struct monitor *monitor);

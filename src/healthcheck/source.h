@@ -3,8 +3,8 @@
  * What does the source of the tables say now?
  *
  * The file is followed: its directory is watched, so that it may be replaced or rewritten where it
- * is, and it is read on the thread of files (work.h). A new content that is no good is reported
- * once, with its place, and the old one stays.
+ * is, and it is read on the thread of files (background.h). A new content that is no good is
+ * reported once, with its place, and the old one stays.
  */
 #ifndef HEALTHCHECK_SOURCE_H
 #define HEALTHCHECK_SOURCE_H
@@ -30,7 +30,7 @@ void content_drop(struct content *content);
 GLB_NODISCARD int content_read(struct content **out, const char *path, struct report *report);
 
 struct loop;
-struct work;
+struct background;
 struct source;
 
 struct source_listener {
@@ -47,9 +47,11 @@ struct source_status {
 	char why[REPORT_LINE_LEN_MAX]; /* if so: the first reason */
 };
 
-/* Follows the file at `path`, of which `content` is known. 0 and *out, or -errno. */
-GLB_NODISCARD int source_open(struct source **out, struct loop *loop, struct work *work,
+/* Follows the file that `content` was read from. 0 and *out, or -ENOMEM. */
+GLB_NODISCARD int source_open(struct source **out, struct loop *loop, struct background *background,
 			      struct content *content, const struct source_listener *listener);
+
+/* It must not be looked at just now: background_finish(). NULL is fine. */
 void source_close(struct source *source);
 
 /* Reads it again, whether it seems changed or not. */
