@@ -6,9 +6,9 @@
 
 #include <glb/hash.h>
 
-#include "conf/addr.h"
 #include "conf/director.h"
 #include "conf/json.h"
+#include "conf/listen.h"
 #include "conf/loops.h"
 #include "conf/ports.h"
 #include "conf/settings.h"
@@ -136,19 +136,10 @@ static void read_state_directory(struct director_conf *conf, const struct conf_v
 static void read_http_listen(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
-	struct listen_conf at = {.port = 0};
-	const char *text;
 
-	if (!conf_find(&value, root, "http_listen") || conf_string(&text, &value))
-		return;
-	if (*text && !addr_port_parse(&at.addr, &at.port, text)) {
-		(void)conf_refuse(&value,
-				  "\"%s\" is no address and port, as 127.0.0.1:9390 or [::1]:9390",
-				  text);
-		return;
-	}
-	conf->has_http_listen = true;
-	conf->http_listen = at;
+	if (conf_find(&value, root, "http_listen") &&
+	    !conf_listen(&conf->http_listen, HTTP_PORT_DEFAULT, &value))
+		conf->has_http_listen = true;
 }
 
 static void read_statsd(struct director_conf *conf, const struct conf_value *root)
@@ -166,18 +157,9 @@ static void read_statsd(struct director_conf *conf, const struct conf_value *roo
 static void read_control_socket(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
-	const char *path;
 
-	if (!conf_find(&value, root, "control_socket") || conf_string(&path, &value))
-		return;
-	if (*path && *path != '/')
-		(void)conf_refuse(&value, "\"%s\" is no absolute path", path);
-	else if (strlen(path) >= sizeof(conf->control_socket))
-		(void)conf_refuse(&value, "is a path of %zu bytes, at most %d fit", strlen(path),
-				  CONTROL_SOCKET_LEN - 1);
-	else
-		memcpy(conf->control_socket, path, strlen(path) + 1);
-	conf->has_control_socket = true;
+	if (conf_find(&value, root, "control_socket") && !conf_socket(conf->control_socket, &value))
+		conf->has_control_socket = true;
 }
 
 /* What concerns neither the data path nor a port. */

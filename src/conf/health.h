@@ -16,15 +16,16 @@
 
 /* constant, word; in the order in which they are shown */
 #define HEALTH_CHECKS(X)                                                                           \
-	X(TCP, "tcp")		/* a connection to the backend's own address */                    \
-	X(HTTP, "http")		/* a request to it */                                              \
-	X(HTTPS, "https")	/* likewise by TLS */                                              \
-	X(UDP, "udp")		/* a datagram to it, and its answer */                             \
-	X(EXEC, "exec")		/* a program says */                                               \
-	X(GUE, "gue")		/* the original's: ICMP echo to it in GUE */                       \
-	X(FOU, "fou")		/* the original's: likewise in GRE */                              \
-	X(TUNNEL, "tunnel")	/* a connection, or a request, to the VIP in a director's GUE */   \
-	X(SECOND_CHANCE, "second_chance") /* a packet of no flow of its has to come out at the next hop */
+	X(TCP, "tcp")	    /* a connection to the backend's own address */                        \
+	X(HTTP, "http")	    /* a request to it */                                                  \
+	X(HTTPS, "https")   /* a request to it by TLS */                                           \
+	X(UDP, "udp")	    /* a datagram to it, and its reply */                                  \
+	X(EXEC, "exec")	    /* a program says */                                                   \
+	X(GUE, "gue")	    /* the original's: ICMP echo to it in GUE */                           \
+	X(FOU, "fou")	    /* the original's: ICMP echo to it in GRE */                           \
+	X(TUNNEL, "tunnel") /* a connection, or a request, to the VIP in a director's GUE */       \
+	/* a packet of an unknown flow has to come out at the next hop */                          \
+	X(SECOND_CHANCE, "second_chance")
 
 enum health_check_type {
 #define HEALTH_CHECK_CONSTANT(constant, word) HEALTH_##constant,
@@ -43,34 +44,34 @@ struct health_status_range {
 	uint16_t last; /* inclusive */
 };
 
-/* What a request says and which answer is right: HTTP, HTTPS, TUNNEL with `http`. */
+/* What a request says and which response is right: HTTP, HTTPS, TUNNEL with `http`. */
 struct health_request {
 	char *method;	/* "GET" */
 	char *path;	/* "/" */
 	char *host;	/* of the field "Host", and the name in TLS; NULL: the address */
 	char **headers; /* "Name: value", ends with NULL; or NULL */
-	char *body;	/* of the answer: has to be in its first 64 KiB; NULL: any */
+	char *body;	/* of the response: has to be in its first 64 KiB; NULL: any */
 	struct health_status_range statuses[HEALTH_STATUS_RANGES_MAX];
 	unsigned int status_count; /* at least 1; the default is 200 alone */
-	bool verify;		   /* the certificate, against the host's name and the system's CAs */
+	bool verify; /* the certificate, against the host's name and the system's CAs */
 };
 
 /* One check of one backend. Two with the same name are the same. */
 struct health_check {
-	char *name; /* all that makes it what it is, for people and for the state file: "http 10.0.0.2:80 /" */
+	char *name; /* what it probes and expects, for people and files: "http 10.0.0.2:80 /" */
 	enum health_check_type type;
 	struct glb_addr backend;
-	uint16_t port;	      /* of the backend; TUNNEL: of the VIP; EXEC, SECOND_CHANCE: 0 */
-	struct glb_addr vip;  /* TUNNEL: to which, and from a bind of the table; else version 0 */
-	bool is_http;	      /* TUNNEL: a request, and not a connection alone */
-	bool is_tls;	      /* TUNNEL with is_http */
-	uint16_t full_size;   /* TUNNEL: bytes of a packet of the client that has to get through; 0: none */
+	uint16_t port;	     /* of the backend; TUNNEL: of the VIP; EXEC, SECOND_CHANCE: 0 */
+	struct glb_addr vip; /* TUNNEL: to which, and from a bind of the table; else version 0 */
+	bool is_http;	     /* TUNNEL: a request, and not a connection alone */
+	bool is_tls;	     /* TUNNEL with is_http */
+	uint16_t full_size;  /* TUNNEL: bytes of a client's packet that must get through, or 0 */
 	struct health_request request;
-	char *send;	    /* UDP: the datagram */
+	char *send; /* UDP: the datagram */
 	size_t send_len;
-	char *expect;	    /* UDP: what the answer begins with; NULL: any answer */
+	char *expect; /* UDP: what the reply begins with; NULL: any reply */
 	size_t expect_len;
-	char **command;	    /* EXEC: its words, ends with NULL; no shell is involved */
+	char **command; /* EXEC: its words, ends with NULL; no shell is involved */
 	uint32_t timeout_ms;
 	uint32_t interval_ms;
 	uint8_t rise; /* as many good results in a row and it is up */
@@ -83,17 +84,20 @@ struct health_backend {
 	unsigned int index; /* in the table */
 	struct glb_addr addr;
 	enum glb_state state;
-	bool healthy;	       /* what the source says, false when it says nothing */
-	unsigned int *checks;  /* places in the plan's list */
-	unsigned int check_count; /* 0: nothing is checked, and it is healthy, as with the original */
+	bool healthy;		  /* what the source says, false when it says nothing */
+	unsigned int *checks;	  /* places in the plan's list */
+	unsigned int check_count; /* 0: it counts as healthy, as with the original */
 };
+
+/* The most that limits may say. */
+enum { HEALTH_CHANGES_MAX = 64, HEALTH_FLAPS_MAX = 16 };
 
 /* How a table may change: "healthchecks" of the file, or of the table. */
 struct health_limits {
-	uint8_t max_unhealthy_percent;	/* of backends that take flows; more is the checker's own fault */
+	uint8_t max_unhealthy_percent;	 /* of backends that take flows; more: distrusts itself */
 	uint16_t max_changes_per_minute; /* of one table; 0: any number */
-	uint16_t flap_limit;		/* changes of one backend in flap_window_s from which on it is held down */
-	uint32_t flap_window_s;
+	uint16_t flap_limit;		 /* changes from which on a backend is held down; 0: none */
+	uint32_t flap_window_s;		 /* in which they count */
 };
 
 struct health_table {
@@ -103,6 +107,8 @@ struct health_table {
 	unsigned int backend_count;
 };
 
+struct health_memory;
+
 /* Everything that is to be checked, from one tables file. */
 struct health_plan {
 	struct health_table *tables;
@@ -111,6 +117,7 @@ struct health_plan {
 	unsigned int table_count;
 	unsigned int backend_count;
 	unsigned int check_count;
+	struct health_memory *memory; /* what checks and backends point to */
 };
 
 /*
@@ -125,27 +132,36 @@ void health_plan_free(struct health_plan *plan);
 
 /*
  * The text of a tables file with other values of "healthy", in the order of the plan's backends;
- * whatever else stands in it stays as it is, to the byte. To be released with free(); NULL: -ENOMEM.
+ * whatever else stands in it stays as it is, to the byte. The text is one that health_plan_parse()
+ * takes. To be released with free(); NULL: out of memory.
  */
 char *health_fill_in(size_t *len_out, const char *path, const char *bytes, size_t len,
 		     const bool *healthy, unsigned int count);
 
-enum { HEALTH_PATH_LEN = 256, HEALTH_COMMAND_LEN = 1024 };
+enum {
+	HEALTH_PATH_LEN = 256,
+	HEALTH_COMMAND_LEN = 1024,
+	HEALTH_HTTP_PORT = 19520, /* the original's */
+};
+
+/* Where glbctl looks for a checker. */
+#define HEALTH_SOCKET_DIRECTORY "/run/glb-healthcheck"
+#define HEALTH_SOCKET_DEFAULT	HEALTH_SOCKET_DIRECTORY "/" CONTROL_SOCKET_NAME
 
 /* What healthcheck.json says. */
 struct health_conf {
-	char source[HEALTH_PATH_LEN];	   /* "forwarding_table": {"src": ...} */
-	char checked[HEALTH_PATH_LEN];	   /* ... "dst": ...}; another file than the source */
+	char source[HEALTH_PATH_LEN];		 /* "forwarding_table": {"src": ...} */
+	char checked[HEALTH_PATH_LEN];		 /* ... "dst": ...}; another file than the source */
 	char reload_command[HEALTH_COMMAND_LEN]; /* the original's, by /bin/sh -c; "": none */
-	char director_socket[CONTROL_SOCKET_LEN]; /* the default is the director's own; "": none is asked */
-	char control_socket[CONTROL_SOCKET_LEN];  /* default /run/glb-healthcheck/control.sock; "": none */
-	struct listen_conf http_listen;	   /* default 127.0.0.1:19520, the original's; version 0: none */
+	char director_socket[CONTROL_SOCKET_LEN]; /* default: the director's own; "": none */
+	char control_socket[CONTROL_SOCKET_LEN];  /* default HEALTH_SOCKET_DEFAULT; "": none */
+	struct listen_conf http_listen; /* default 127.0.0.1:HEALTH_HTTP_PORT; version 0: none */
 	char state_directory[HEALTH_PATH_LEN]; /* "": the service manager's, if any */
-	uint32_t hold_ms;		   /* between two files written; default 500 (the original's: 10000) */
-	uint32_t parallel_max;		   /* probes under way; default 1024 */
-	struct glb_addr tunnel_src;	   /* as the director's outbound_src_ip, for tunnel and second_chance */
-	struct glb_addr tunnel_src6;
-	char tunnel_interface[INTERFACE_NAME_LEN]; /* by which VIPs are routed; "": no tunnel checks */
+	uint32_t hold_ms;      /* between two files written; default 500, the original's 10000 */
+	uint32_t parallel_max; /* probes under way; default 1024 */
+	struct glb_addr tunnel_src;		   /* as the director's outbound_src_ip */
+	struct glb_addr tunnel_src6;		   /* as its outbound_src_ip6 */
+	char tunnel_interface[INTERFACE_NAME_LEN]; /* by which VIPs are routed; "": none */
 };
 
 /* Reads healthcheck.json. As director_conf_read(). */

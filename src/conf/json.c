@@ -305,6 +305,11 @@ static bool is_remark(const struct conf_value *object, const char *key)
 	return !strcmp(key, "_comment") || !strcmp(key, "comment");
 }
 
+bool conf_is_remark(const struct conf_value *member)
+{
+	return is_remark(member->parent, member->key);
+}
+
 static bool is_known(const struct conf_value *object, const char *key, const char *const known[])
 {
 	for (; *known; known++)
@@ -387,6 +392,16 @@ bool conf_is_integer(const struct conf_value *value)
 bool conf_is_true(const struct conf_value *value)
 {
 	return json_is_true(value->json);
+}
+
+bool conf_is_null(const struct conf_value *value)
+{
+	return json_is_null(value->json);
+}
+
+bool conf_is_boolean(const struct conf_value *value)
+{
+	return json_is_boolean(value->json);
 }
 
 /* One that is no array. */

@@ -67,6 +67,9 @@ void conf_remark(const struct conf_value *value, enum severity severity, const c
  */
 void conf_warn_unknown(const struct conf_value *object, const char *const known[]);
 
+/* Is a member one of those remarks? For objects whose keys may be any. */
+bool conf_is_remark(const struct conf_value *member);
+
 /* Likewise, but refuses: for objects in which a typo would be dangerous. 0 or -EINVAL. */
 GLB_NODISCARD int conf_refuse_unknown(const struct conf_value *object, const char *const known[]);
 
@@ -98,7 +101,9 @@ bool conf_is_string(const struct conf_value *value);
 /* Is it true, the literal? For values that may also be something else. */
 bool conf_is_true(const struct conf_value *value);
 
-/* Is it an object, an array or an integer? For values that may also be something else. */
+/* Which kind is it? For values that may be of several. */
+bool conf_is_null(const struct conf_value *value);
+bool conf_is_boolean(const struct conf_value *value);
 bool conf_is_array(const struct conf_value *value);
 bool conf_is_object(const struct conf_value *value);
 bool conf_is_integer(const struct conf_value *value);

@@ -120,13 +120,13 @@ static void read_outer_dscp(struct glb_settings *settings, const struct conf_val
 	}
 }
 
-static void read_src_addr(struct glb_addr *out, uint8_t version, const struct conf_value *root)
+void src_addr_read(struct glb_addr *out, uint8_t version, const char *const keys[2],
+		   const struct conf_value *root)
 {
 	struct conf_value value;
 	struct glb_addr addr;
 
-	if (!conf_find(&value, root, version == 4 ? "outbound_src_ip" : "outbound_src_ip6") ||
-	    conf_addr(&addr, &value))
+	if (!conf_find(&value, root, keys[version == 6]) || conf_addr(&addr, &value))
 		return;
 	if (!glb_is_host(addr.bytes, addr.version))
 		conf_warn(&value, "is no single host's address");
@@ -134,19 +134,18 @@ static void read_src_addr(struct glb_addr *out, uint8_t version, const struct co
 		*out = addr;
 	else
 		(void)conf_refuse(&value, "is an IPv%u address, which belongs into %s",
-				  addr.version,
-				  version == 4 ? "outbound_src_ip6" : "outbound_src_ip");
+				  addr.version, keys[version == 4]);
 }
 
 static void read_src_addrs(struct glb_settings *settings, const struct conf_value *root)
 {
+	static const char *const keys[] = {"outbound_src_ip", "outbound_src_ip6"};
 	struct conf_value value;
 	struct conf_value value6;
 
-	if (conf_find(&value, root, "outbound_src_ip") ||
-	    conf_find(&value6, root, "outbound_src_ip6")) {
-		read_src_addr(&settings->src_addr, 4, root);
-		read_src_addr(&settings->src_addr6, 6, root);
+	if (conf_find(&value, root, keys[0]) || conf_find(&value6, root, keys[1])) {
+		src_addr_read(&settings->src_addr, 4, keys, root);
+		src_addr_read(&settings->src_addr6, 6, keys, root);
 	} else {
 		(void)conf_refuse(&value, "is missing, as is outbound_src_ip6: give one or both");
 	}

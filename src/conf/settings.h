@@ -17,6 +17,15 @@
 		"clamp_mss", "outer_dscp", "outer_ecn", "outer_errors", "udp_checksum",            \
 		"unique_hops", "instruction_set"
 
+/*
+ * Reads the source address of outer headers of one IP version. *out stays where it is absent or no
+ * good; what is wrong is in the report.
+ *
+ * keys  of the IPv4 source, and of the IPv6 source
+ */
+void src_addr_read(struct glb_addr *out, uint8_t version, const char *const keys[2],
+		   const struct conf_value *root);
+
 enum { FIELDS_TEXT_LEN = 48 };
 
 /* The names of a set of enum glb_hash_field, as in hash_fields, with spaces between. Returns out.
