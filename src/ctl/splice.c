@@ -3,31 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "splice.h"
+#include "conf/splice.h"
+#include "ctl/splice.h"
 
-/* Bytes [from, to) of the text become `by`. */
-struct splice {
-	size_t from;
-	size_t to;
-	const char *by;
-};
-
+/* The text with one splice. */
 static char *apply(size_t *len, const struct listing *list, const struct splice *splice)
 {
-	size_t by_len = strlen(splice->by);
-	size_t new_len = splice->from + by_len + list->len - splice->to;
-	char *text = malloc(new_len + 1);
+	const struct splice end = {.from = list->len, .to = list->len, .by = ""};
+	char *text = NULL;
+	size_t at = 0;
+	FILE *out = open_memstream(&text, len);
 
-	if (!text)
+	if (!out)
 		return NULL;
-
-	char *at = mempcpy(text, list->text, splice->from);
-
-	at = mempcpy(at, splice->by, by_len);
-	memcpy(at, list->text + splice->to, list->len - splice->to);
-	text[new_len] = 0;
-	*len = new_len;
-	return text;
+	splice_write(out, list->text, &at, splice);
+	splice_write(out, list->text, &at, &end);
+	if (!fclose(out))
+		return text;
+	free(text);
+	return NULL;
 }
 
 char *splice_state(size_t *len, const struct listing *list, unsigned int index, const char *state)
@@ -82,8 +76,8 @@ static struct layout layout_of(const struct listing *list)
 
 	conf_span(&last, &start, &end);
 	layout.inner = list->text + start + 1;
-	layout.inner_len = (int)strspn(layout.inner, " \t\r\n");
-	for (end--; strchr(" \t\r\n", list->text[end - 1]); end--)
+	layout.inner_len = (int)strspn(layout.inner, JSON_SPACE);
+	for (end--; strchr(JSON_SPACE, list->text[end - 1]); end--)
 		layout.outer_len++;
 	layout.outer = list->text + end;
 	if (count > 1) {
@@ -100,10 +94,7 @@ static struct layout layout_of(const struct listing *list)
 
 static void put_member(FILE *out, const struct layout *layout, const char *key, const char *value)
 {
-	bool lines = memchr(layout->inner, '\n', (size_t)layout->inner_len);
-
-	(void)fprintf(out, ",%.*s\"%s\": %s", lines ? layout->inner_len : 1,
-		      lines ? layout->inner : " ", key, value);
+	splice_member(out, layout->inner, layout->inner_len, key, value);
 }
 
 static void put_backend(FILE *out, const struct layout *layout, const struct new_backend *backend)
@@ -148,8 +139,6 @@ char *splice_in(size_t *len, const struct listing *list, const struct new_backen
 	return text;
 }
 
-static const char json_space[] = " \t\r\n";
-
 /* A member that goes takes a comma with it. */
 static struct splice without(const char *text, const struct conf_value *member)
 {
@@ -158,13 +147,13 @@ static struct splice without(const char *text, const struct conf_value *member)
 
 	conf_span(member, &ignored, &splice.to);
 
-	size_t next = splice.to + strspn(text + splice.to, json_space);
+	size_t next = splice.to + strspn(text + splice.to, JSON_SPACE);
 
 	if (text[next] == ',') {
-		splice.to = next + 1 + strspn(text + next + 1, json_space);
+		splice.to = next + 1 + strspn(text + next + 1, JSON_SPACE);
 		return splice;
 	}
-	while (strchr(json_space, text[splice.from - 1]))
+	while (strchr(JSON_SPACE, text[splice.from - 1]))
 		splice.from--;
 	splice.from -= text[splice.from - 1] == ',';
 	return splice;
@@ -189,7 +178,7 @@ void splice_members(FILE *out, const char *text, const struct conf_value *object
 	conf_span(object, &at, &end);
 
 	const char *inner = text + ++at; /* behind the bracket */
-	int space = (int)strspn(inner, json_space);
+	int space = (int)strspn(inner, JSON_SPACE);
 
 	(void)fputc('{', out);
 	for (; members->key; members++) {
@@ -209,10 +198,7 @@ void splice_members(FILE *out, const char *text, const struct conf_value *object
 		splice_count++;
 	}
 	qsort(splices, splice_count, sizeof(*splices), compare_splices);
-	for (unsigned int i = 0; i < splice_count; i++) {
-		(void)fwrite(text + at, 1, splices[i].from - at, out);
-		(void)fputs(splices[i].by, out);
-		at = splices[i].to;
-	}
+	for (unsigned int i = 0; i < splice_count; i++)
+		splice_write(out, text, &at, &splices[i]);
 	(void)fwrite(text + at, 1, end - at, out);
 }
