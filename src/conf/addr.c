@@ -108,7 +108,7 @@ static int hex_value(char digit)
 }
 
 /* 2 * len hexadecimal digits with a colon after every `group` bytes (0: none), and nothing else. */
-static bool hex_parse(uint8_t *out, size_t len, const char *text, size_t group)
+static bool digits_parse(uint8_t *out, size_t len, const char *text, size_t group)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (group && i && i % group == 0 && *text++ != ':')
@@ -125,11 +125,16 @@ static bool hex_parse(uint8_t *out, size_t len, const char *text, size_t group)
 	return !*text;
 }
 
+bool hex_parse(uint8_t *out, size_t len, const char *text)
+{
+	return digits_parse(out, len, text, 0);
+}
+
 bool mac_parse(uint8_t out[GLB_MAC_LEN], const char *text)
 {
 	uint8_t mac[GLB_MAC_LEN];
 
-	if (!hex_parse(mac, sizeof(mac), text, 1) && !hex_parse(mac, sizeof(mac), text, 2))
+	if (!digits_parse(mac, sizeof(mac), text, 1) && !digits_parse(mac, sizeof(mac), text, 2))
 		return false;
 	memcpy(out, mac, sizeof(mac));
 	return true;
@@ -139,7 +144,7 @@ bool key_parse(uint8_t out[GLB_SIPHASH_KEY_LEN], const char *text)
 {
 	uint8_t key[GLB_SIPHASH_KEY_LEN];
 
-	if (!hex_parse(key, sizeof(key), text, 0))
+	if (!hex_parse(key, sizeof(key), text))
 		return false;
 	memcpy(out, key, sizeof(key));
 	return true;

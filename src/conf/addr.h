@@ -29,6 +29,9 @@ bool mac_parse(uint8_t out[GLB_MAC_LEN], const char *text);
 /* 32 hexadecimal digits. */
 bool key_parse(uint8_t out[GLB_SIPHASH_KEY_LEN], const char *text);
 
+/* `len` bytes as twice as many hexadecimal digits, in either case. */
+bool hex_parse(uint8_t *out, size_t len, const char *text);
+
 enum { ADDR_TEXT_LEN = 46 };
 
 /* Writes an address as text; out has ADDR_TEXT_LEN bytes. Returns out. */

@@ -55,6 +55,7 @@ struct report {
 	bool strict;   /* set by the caller: what deserves a warning is an error */
 	bool serving;  /* set by the caller: tables are to be served, not only to be compiled */
 	bool guarding; /* set by the caller: who may read the keys in a file is of interest */
+	bool probing;  /* set by the caller: so is what a health checker would make of it */
 	const struct own_addrs *own;	 /* set by the caller: of whoever is to serve, or NULL */
 	const char *path;		 /* of the file that is being read */
 	uint32_t files;			 /* read so far, with this one */
@@ -65,7 +66,7 @@ struct report {
 
 static inline void report_init(struct report *report)
 {
-	report->strict = report->serving = report->guarding = false;
+	report->strict = report->serving = report->guarding = report->probing = false;
 	report->own = NULL;
 	report->path = "";
 	report->files = report->count = 0;

@@ -8,6 +8,7 @@
 #include "conf/addr.h"
 #include "conf/backends.h"
 #include "conf/binds.h"
+#include "conf/health_plan.h"
 #include "conf/json.h"
 #include "conf/keys.h"
 #include "conf/loops.h"
@@ -57,7 +58,8 @@ static void read_max_load(struct glb_table_spec *out, const struct conf_value *t
 static int read_table(struct glb_table_spec *out, const struct conf_value *table)
 {
 	static const char *const known[] = {
-		"name", "hash_key", "seed", "hops", "max_load", "binds", "backends", NULL,
+		"name",	 "hash_key", "seed",	     "hops", "max_load",
+		"binds", "backends", "healthchecks", NULL,
 	};
 
 	if (conf_object(table))
@@ -87,7 +89,7 @@ static bool is_of_director(const struct conf_value *root)
 	return true;
 }
 
-static int read_spec(struct glb_spec *out, const struct conf_value *root)
+int spec_read(struct glb_spec *out, const struct conf_value *root)
 {
 	static const char *const known[] = {"tables", "healthchecks", NULL};
 	struct conf_value list;
@@ -134,7 +136,9 @@ static int open_spec(struct glb_spec *out, struct conf_file *file, const char *p
 
 	struct conf_value root = conf_root(file);
 
-	err = read_spec(&spec, &root);
+	err = spec_read(&spec, &root);
+	if (!err && report->probing)
+		err = health_warn(&spec, &root);
 	if (err)
 		report_fail(report, "out of memory");
 	else if (report->totals[SEVERITY_ERROR] > errors)

@@ -15,6 +15,8 @@
 
 #include "conf/input.h"
 
+struct conf_value;
+
 /*
  * Reads the source file at `path`, which must outlive the report, into a spec. Returns 0 and sets
  * *out, to be released with glb_spec_free(); otherwise leaves *out alone: -errno of reading the
@@ -25,6 +27,13 @@ GLB_NODISCARD int spec_load(struct glb_spec *out, const char *path, struct repor
 /* Likewise from bytes in memory that came from `path`. */
 GLB_NODISCARD int spec_parse(struct glb_spec *out, const char *path, const char *bytes, size_t len,
 			     struct report *report);
+
+/*
+ * The same of a file that is parsed, whose root this is. 0, also if there are problems, which are
+ * in the report: then the spec has what could be read. Or -ENOMEM. To be released with
+ * glb_spec_free() after either.
+ */
+GLB_NODISCARD int spec_read(struct glb_spec *out, const struct conf_value *root);
 
 /*
  * Reads a source file or a binary image and works the tables out. Failures as above.

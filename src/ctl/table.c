@@ -185,6 +185,7 @@ int table_check(const struct command_line *line)
 
 	report_init(&report);
 	report.guarding = true;
+	report.probing = true;
 
 	int err;
 
