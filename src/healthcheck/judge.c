@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "healthcheck/judge.h"
+
+/* --- A check --- */
+
+bool judge_result(struct judge_check *check, bool good, uint8_t rise, uint8_t fall, uint64_t now_ms)
+{
+	enum judge_status says = good ? JUDGE_UP : JUDGE_DOWN;
+	uint8_t needed = good ? rise : fall;
+
+	if (check->status == says) {
+		check->streak = 0;
+		return false;
+	}
+	if (check->status == JUDGE_UNKNOWN && !good)
+		needed = 1;
+	if (check->streak < UINT8_MAX)
+		check->streak++;
+	if (check->streak < needed)
+		return false;
+	*check = (struct judge_check){.status = says, .since_ms = now_ms};
+	return true;
+}
+
+/* --- The last minute --- */
+
+enum { MS_PER_SECOND = 1000, PERCENT = 100 };
+
+/* The clock that nobody sets does not go back; if it does, no time has passed. */
+static void let_pass(struct judge_table *table, uint64_t now_ms)
+{
+	uint64_t second = now_ms / MS_PER_SECOND;
+	uint64_t passed = second > table->second ? second - table->second : 0;
+
+	if (!passed)
+		return;
+	for (unsigned int i = JUDGE_SECONDS; i-- > 0;)
+		table->changes[i] = i >= passed ? table->changes[i - passed] : 0;
+	table->second = second;
+}
+
+static unsigned int changes_lately(const struct judge_table *table)
+{
+	unsigned int sum = 0;
+
+	for (unsigned int i = 0; i < JUDGE_SECONDS; i++)
+		sum += table->changes[i];
+	return sum;
+}
+
+/* When there is room for more changes than now; there were some lately. */
+static uint64_t room_at_ms(const struct judge_table *table)
+{
+	unsigned int oldest = JUDGE_SECONDS - 1;
+
+	while (oldest && !table->changes[oldest])
+		oldest--;
+	return (table->second - oldest + JUDGE_SECONDS) * MS_PER_SECOND;
+}
+
+/* --- A table --- */
+
+/* What judge_table() was asked, and what it has found so far. */
+struct session {
+	struct judge_table *table;
+	struct judge_backend *backends;
+	const struct judge_evidence *evidence;
+	unsigned int count;
+	const struct health_limits *limits;
+	uint64_t now_ms;
+	/* of backends that are down, or are to be held or drained: may they be written so? */
+	bool may_fail;
+	bool may_hold;
+	bool may_drain;
+	bool waits; /* a change has no room in this minute */
+};
+
+/* Time since `then_ms`; of 0, since ever. */
+static uint64_t age(const struct session *s, uint64_t then_ms)
+{
+	return then_ms ? s->now_ms - then_ms : UINT64_MAX;
+}
+
+static void write_healthy(const struct session *s, struct judge_backend *backend, bool healthy)
+{
+	if (backend->healthy == healthy)
+		return;
+	backend->healthy = healthy;
+	backend->since_ms = s->now_ms;
+	backend->changed ^= JUDGE_CHANGED_HEALTHY;
+}
+
+static void write_degraded(struct judge_backend *backend, bool degraded)
+{
+	if (backend->degraded == degraded)
+		return;
+	backend->degraded = degraded;
+	backend->changed ^= JUDGE_CHANGED_DEGRADED;
+}
+
+/* --- First: what is new, and what does the evidence say? --- */
+
+static void forget(const struct session *s, struct judge_backend *backend)
+{
+	struct judge_backend blank = {
+		.healthy = backend->healthy,
+		.degraded = backend->degraded,
+		.changed = backend->changed,
+		.since_ms = backend->since_ms,
+	};
+
+	write_degraded(&blank, false);
+	write_healthy(s, &blank, true);
+	*backend = blank;
+}
+
+static void begin(const struct session *s, struct judge_backend *backend)
+{
+	backend->is_known = true;
+	backend->fit = true;
+	write_healthy(s, backend, true);
+}
+
+/* Nobody has been up in this table, as far as is known. */
+static bool has_begun(const struct session *s)
+{
+	for (unsigned int i = 0; i < s->count; i++)
+		if (s->evidence[i].takes_flows && s->backends[i].is_known)
+			return false;
+	return true;
+}
+
+static void note_fit(const struct session *s, struct judge_backend *backend, bool fit)
+{
+	if (backend->fit == fit)
+		return;
+	backend->fit = fit;
+	memmove(&backend->flaps_ms[1], &backend->flaps_ms[0],
+		sizeof(backend->flaps_ms) - sizeof(backend->flaps_ms[0]));
+	backend->flaps_ms[0] = s->now_ms;
+}
+
+static void note_flaps(const struct session *s, struct judge_backend *backend)
+{
+	uint64_t window_ms = (uint64_t)s->limits->flap_window_s * MS_PER_SECOND;
+	unsigned int limit = s->limits->flap_limit;
+	unsigned int recent = 0;
+
+	if (limit > JUDGE_FLAPS_MAX)
+		limit = JUDGE_FLAPS_MAX;
+	for (unsigned int i = 0; i < JUDGE_FLAPS_MAX; i++)
+		recent += age(s, backend->flaps_ms[i]) < window_ms;
+	if (!limit || !recent)
+		backend->held = false;
+	else if (recent >= limit)
+		backend->held = true;
+}
+
+static void note_evidence(const struct session *s)
+{
+	bool begins = has_begun(s);
+
+	for (unsigned int i = 0; i < s->count; i++) {
+		const struct judge_evidence *evidence = &s->evidence[i];
+		struct judge_backend *backend = &s->backends[i];
+		bool is_up = evidence->status == JUDGE_UP;
+
+		if (!evidence->takes_flows) {
+			forget(s, backend);
+			continue;
+		}
+		if (begins)
+			begin(s, backend);
+		if (evidence->status != JUDGE_UNKNOWN)
+			write_degraded(backend, is_up && evidence->degraded);
+		if (!backend->is_known) {
+			backend->held = false;
+			write_healthy(s, backend, false);
+			continue;
+		}
+		if (evidence->status != JUDGE_UNKNOWN)
+			note_fit(s, backend, is_up && !evidence->degraded);
+		note_flaps(s, backend);
+	}
+}
+
+/* --- Second: what is each to be? --- */
+
+enum stance {
+	STANCE_OUTSIDE, /* inactive */
+	STANCE_NEW,
+	STANCE_RISEN, /* new, and fit */
+	STANCE_FIT,
+	STANCE_DOWN,
+	STANCE_HELD,
+	STANCE_DEGRADED,
+	STANCE_COUNT,
+};
+
+static enum stance stance_of(const struct session *s, unsigned int i)
+{
+	const struct judge_evidence *evidence = &s->evidence[i];
+	const struct judge_backend *backend = &s->backends[i];
+
+	if (!evidence->takes_flows)
+		return STANCE_OUTSIDE;
+	if (!backend->is_known)
+		return evidence->status == JUDGE_UP && !evidence->degraded ? STANCE_RISEN
+									   : STANCE_NEW;
+	if (evidence->status == JUDGE_UNKNOWN)
+		return backend->healthy ? STANCE_FIT : STANCE_DOWN;
+	if (evidence->status == JUDGE_DOWN)
+		return STANCE_DOWN;
+	if (backend->degraded)
+		return STANCE_DEGRADED;
+	return backend->held ? STANCE_HELD : STANCE_FIT;
+}
+
+/* How many of those that are known may be unhealthy, and who of them. */
+static void share(struct session *s)
+{
+	unsigned int counts[STANCE_COUNT] = {0};
+
+	for (unsigned int i = 0; i < s->count; i++)
+		counts[stance_of(s, i)]++;
+
+	unsigned int known = counts[STANCE_FIT] + counts[STANCE_DOWN] + counts[STANCE_HELD] +
+			     counts[STANCE_DEGRADED];
+	unsigned int room = known * s->limits->max_unhealthy_percent / PERCENT;
+
+	s->may_fail = counts[STANCE_DOWN] <= room;
+	room -= s->may_fail ? counts[STANCE_DOWN] : room;
+	s->may_hold = s->may_fail && counts[STANCE_HELD] <= room;
+	room -= s->may_hold ? counts[STANCE_HELD] : room;
+	s->may_drain = s->may_hold && counts[STANCE_DEGRADED] <= room;
+}
+
+/* --- Third: changes, as far as this minute has room for them --- */
+
+enum turn {
+	TURN_NONE, /* it is what it is to be */
+	TURN_RISES,
+	TURN_RECOVERS,
+	TURN_FAILS,
+	TURN_YIELDS, /* is held or drained */
+};
+
+static enum turn turn_of(const struct session *s, unsigned int i)
+{
+	bool healthy = s->backends[i].healthy;
+
+	switch (stance_of(s, i)) {
+	case STANCE_RISEN:
+		return TURN_RISES;
+	case STANCE_FIT:
+		return healthy ? TURN_NONE : TURN_RECOVERS;
+	case STANCE_DOWN:
+		return healthy && s->may_fail ? TURN_FAILS : TURN_NONE;
+	case STANCE_HELD:
+		if (healthy != s->may_hold)
+			return TURN_NONE;
+		return healthy ? TURN_YIELDS : TURN_RECOVERS;
+	case STANCE_DEGRADED:
+		if (healthy != s->may_drain)
+			return TURN_NONE;
+		return healthy ? TURN_YIELDS : TURN_RECOVERS;
+	default:
+		return TURN_NONE;
+	}
+}
+
+static void change(const struct session *s, unsigned int i)
+{
+	struct judge_backend *backend = &s->backends[i];
+
+	if (!backend->is_known) {
+		backend->is_known = true;
+		backend->fit = true;
+	}
+	write_healthy(s, backend, !backend->healthy);
+	if (s->table->changes[0] < UINT16_MAX)
+		s->table->changes[0]++;
+}
+
+/* Of those whose turn it is, and there is one, the one whose evidence is the oldest. */
+static unsigned int oldest(const struct session *s, enum turn turn)
+{
+	unsigned int found = s->count;
+
+	for (unsigned int i = 0; i < s->count; i++)
+		if (turn_of(s, i) == turn &&
+		    (found == s->count ||
+		     age(s, s->backends[i].flaps_ms[0]) > age(s, s->backends[found].flaps_ms[0])))
+			found = i;
+	return found;
+}
+
+/* Changes those whose turn it is, while there were fewer than `most` changes in this minute. */
+static void take(struct session *s, enum turn turn, unsigned int most)
+{
+	unsigned int lately = changes_lately(s->table);
+	unsigned int room = most > lately ? most - lately : 0;
+	unsigned int waiting = 0;
+
+	for (unsigned int i = 0; i < s->count; i++)
+		waiting += turn_of(s, i) == turn;
+	if (waiting > room) {
+		s->waits = true;
+		for (; room; room--)
+			change(s, oldest(s, turn));
+		return;
+	}
+	for (unsigned int i = 0; i < s->count; i++)
+		if (turn_of(s, i) == turn)
+			change(s, i);
+}
+
+static void take_all(struct session *s)
+{
+	unsigned int limit = s->limits->max_changes_per_minute;
+
+	if (!limit)
+		limit = UINT32_MAX;
+	take(s, TURN_RISES, limit - limit / 2);
+	share(s); /* of those there are now */
+	take(s, TURN_RECOVERS, limit);
+	take(s, TURN_FAILS, limit);
+	take(s, TURN_YIELDS, limit);
+}
+
+/* --- The verdict --- */
+
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+	return !a_ms || b_ms < a_ms ? b_ms : a_ms;
+}
+
+static struct judge_verdict verdict_of(const struct session *s)
+{
+	uint64_t window_ms = (uint64_t)s->limits->flap_window_s * MS_PER_SECOND;
+	struct judge_verdict verdict = {0};
+
+	if (s->waits)
+		verdict.look_again_ms = room_at_ms(s->table);
+	for (unsigned int i = 0; i < s->count; i++) {
+		const struct judge_backend *backend = &s->backends[i];
+
+		verdict.changed += backend->changed != 0;
+		if (backend->held)
+			verdict.look_again_ms =
+				earlier(verdict.look_again_ms, backend->flaps_ms[0] + window_ms);
+	}
+	return verdict;
+}
+
+struct judge_verdict judge_table(struct judge_table *table, struct judge_backend *backends,
+				 const struct judge_evidence *evidence, unsigned int count,
+				 const struct health_limits *limits, uint64_t now_ms)
+{
+	struct session s = {
+		.table = table,
+		.backends = backends,
+		.evidence = evidence,
+		.count = count,
+		.limits = limits,
+		.now_ms = now_ms,
+	};
+
+	for (unsigned int i = 0; i < count; i++)
+		backends[i].changed = 0;
+	let_pass(table, now_ms);
+	note_evidence(&s);
+	take_all(&s);
+	table->distrust = JUDGE_TRUSTED;
+	if (s.waits)
+		table->distrust = JUDGE_LIMITED;
+	if (!s.may_fail)
+		table->distrust = JUDGE_FAILS_OPEN;
+	return verdict_of(&s);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "healthcheck/judge.h"
+#include "suite.h"
+
+enum { START_MS = 500000 };
+
+/* Plays results, T or F, to a check; *out: after each of them, is it up? */
+static void play(char *out, struct judge_check *check, const char *results, uint8_t rise,
+		 uint8_t fall)
+{
+	for (; *results; results++) {
+		(void)judge_result(check, *results == 'T', rise, fall, START_MS);
+		*out++ = check->status == JUDGE_UP ? 'T' : 'F';
+	}
+	*out = '\0';
+}
+
+START_TEST(a_check_whose_first_result_is_believed_does_as_the_original_does)
+{
+	/* those of the original's HealthResultDampener_test.go */
+	static const struct {
+		uint8_t rise;
+		uint8_t fall;
+		const char *results;
+		const char *want;
+	} cases[] = {
+		{1, 1, "TFTFTF", "TFTFTF"},
+		{1, 3, "FFTFTFFFFFTF", "FFTTTTTFFFTT"},
+		{3, 1, "TTFTFTTTTTFT", "TTFFFFFTTTFF"},
+		{3, 3, "FFTFTFFFFFTFTTTTT", "FFFFFFFFFFFFFFTTT"},
+		{3, 3, "TTFTFTTTTTFTFFFFF", "TTTTTTTTTTTTTTFFF"},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		/* a bad one is believed anyway, a good one when the check was up before */
+		bool was_up = cases[i].results[0] == 'T' && cases[i].rise > 1;
+		struct judge_check check = {.status = was_up ? JUDGE_UP : JUDGE_UNKNOWN};
+		char got[32];
+
+		play(got, &check, cases[i].results, cases[i].rise, cases[i].fall);
+		ck_assert_str_eq(got, cases[i].want);
+	}
+}
+END_TEST
+
+START_TEST(a_new_check_is_never_up_when_the_original_says_down)
+{
+	uint64_t random = 13;
+
+	for (unsigned int round = 0; round < 2000; round++) {
+		uint8_t rise = (uint8_t)(next_random(&random) % 5);
+		uint8_t fall = (uint8_t)(next_random(&random) % 5);
+		struct judge_check check = {0};
+		bool original = false;
+		unsigned int against = 0;
+		bool was_bad = false;
+
+		for (unsigned int i = 0; i < 40; i++) {
+			bool good = next_random(&random) % 3;
+
+			against = good == original ? 0 : against + 1;
+			if (!i || against >= (good ? rise : fall)) {
+				original = good;
+				against = 0;
+			}
+			(void)judge_result(&check, good, rise, fall, START_MS + i);
+			was_bad |= !good;
+			ENSURE(original || check.status != JUDGE_UP, "round %u, result %u", round,
+			       i);
+			/* all that is different is the first rise */
+			ENSURE(!(was_bad && !original) || check.status == JUDGE_DOWN,
+			       "round %u, result %u", round, i);
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_new_check_needs_all_of_its_rise_and_one_bad_result)
+{
+	struct judge_check check = {0};
+
+	ck_assert(!judge_result(&check, true, 3, 2, START_MS));
+	ck_assert(!judge_result(&check, true, 3, 2, START_MS + 1));
+	ck_assert_int_eq(check.status, JUDGE_UNKNOWN);
+	ck_assert(judge_result(&check, true, 3, 2, START_MS + 2));
+	ck_assert_int_eq(check.status, JUDGE_UP);
+	ck_assert_uint_eq(check.since_ms, START_MS + 2);
+	ck_assert(!judge_result(&check, true, 3, 2, START_MS + 3));
+	ck_assert_uint_eq(check.since_ms, START_MS + 2);
+
+	check = (struct judge_check){0};
+	ck_assert(!judge_result(&check, true, 3, 2, START_MS));
+	ck_assert(judge_result(&check, false, 3, 2, START_MS + 1));
+	ck_assert_int_eq(check.status, JUDGE_DOWN);
+	ck_assert(!judge_result(&check, true, 3, 2, START_MS + 2));
+	ck_assert(!judge_result(&check, true, 3, 2, START_MS + 3));
+	ck_assert(judge_result(&check, true, 3, 2, START_MS + 4));
+}
+END_TEST
+
+START_TEST(counts_of_the_largest_size_are_reached)
+{
+	struct judge_check check = {.status = JUDGE_UP};
+
+	for (unsigned int i = 1; i < UINT8_MAX; i++)
+		ENSURE(!judge_result(&check, false, 1, UINT8_MAX, START_MS), "result %u", i);
+	ck_assert(judge_result(&check, false, 1, UINT8_MAX, START_MS));
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+	Suite *suite = suite_create("judge of a check");
+	TCase *checks = tcase_create("checks");
+
+	tcase_add_test(checks, a_check_whose_first_result_is_believed_does_as_the_original_does);
+	tcase_add_test(checks, a_new_check_is_never_up_when_the_original_says_down);
+	tcase_add_test(checks, a_new_check_needs_all_of_its_rise_and_one_bad_result);
+	tcase_add_test(checks, counts_of_the_largest_size_are_reached);
+	suite_add_tcase(suite, checks);
+	return suite;
+}
