@@ -14,23 +14,13 @@
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/replace.h"
+#include "sys/service.h"
 
 enum { VERSION = 3 };
 
 bool last_good_path(char out[PATH_MAX], const struct director_conf *conf)
 {
-	const char *directory = conf->state_directory;
-	int len;
-
-	if (!conf->keeps_state)
-		return false;
-	if (!*directory)
-		directory = getenv("STATE_DIRECTORY");
-	if (!directory || !*directory)
-		return false;
-	/* the service manager separates several by colons; a name of ours may have some */
-	len = (int)(conf->state_directory[0] ? strlen(directory) : strcspn(directory, ":"));
-	return snprintf(out, PATH_MAX, "%.*s/" LAST_GOOD_NAME, len, directory) < PATH_MAX;
+	return conf->keeps_state && service_state_file(out, conf->state_directory, LAST_GOOD_NAME);
 }
 
 /* --- The thread --- */

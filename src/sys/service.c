@@ -5,6 +5,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -109,4 +112,20 @@ void service_wake(const struct service *service)
 
 	/* fails only when a wake-up is pending already */
 	(void)!write(service->wake_fd, &one, sizeof(one));
+}
+
+bool service_state_file(char out[PATH_MAX], const char *directory, const char *name)
+{
+	int len;
+
+	if (!*directory) {
+		directory = getenv("STATE_DIRECTORY");
+		if (!directory || !*directory)
+			return false;
+		/* the service manager separates several by colons; a name of ours may have some */
+		len = (int)strcspn(directory, ":");
+	} else {
+		len = (int)strlen(directory);
+	}
+	return snprintf(out, PATH_MAX, "%.*s/%s", len, directory, name) < PATH_MAX;
 }

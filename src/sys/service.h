@@ -5,6 +5,7 @@
 #ifndef SYS_SERVICE_H
 #define SYS_SERVICE_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 enum service_event {
@@ -48,6 +49,13 @@ enum service_event service_wait(const struct service *service, unsigned int time
 
 /* Is a SERVICE_STOP pending? Leaves it, and all others, to service_wait(). For any thread. */
 bool service_stop_pending(void);
+
+/*
+ * Writes the path of a file in the directory for state: `directory`, or, if that is "", the first
+ * one of the service manager's STATE_DIRECTORY. False: there is neither, or the path is too long.
+ * For any thread.
+ */
+bool service_state_file(char out[PATH_MAX], const char *directory, const char *name);
 
 /* Ends the wait under way, or the next one, with SERVICE_TICK. For any thread. */
 void service_wake(const struct service *service);
