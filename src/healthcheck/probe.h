@@ -57,6 +57,7 @@ struct loop;
 struct probe_listener {
 	void (*done)(void *arg, const struct probe_result *result); /* once; not after probe_cancel() */
 	/* a step of it, for people who look on, as "connected after 812 us"; NULL: nobody does */
+	/* it must not cancel the probe */
 	void (*step)(void *arg, const char *text);
 	void *arg;
 };

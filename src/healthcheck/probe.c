@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe_socket.h"
+#include "probe_type.h"
+#include "sys/clock.h"
+#include "sys/printable.h"
+
+enum {
+	/*
+	 * A deadline that is noticed so much too late: the process did not run, so that replies may
+	 * have waited, too, and none of its requests been sent in time.
+	 */
+	STALL_MS = 250,
+};
+
+/* Every type that this program has. Where there is none, checks end as PROBE_LOCAL. */
+static const struct probe_type *const types[HEALTH_TYPE_COUNT] = {
+	[HEALTH_TCP] = NULL,
+};
+
+static const char *const words[] = {
+#define WORD(constant, word, sentence) word,
+	PROBE_REASONS(WORD)
+#undef WORD
+};
+
+static const char *const sentences[] = {
+#define SENTENCE(constant, word, sentence) sentence,
+	PROBE_REASONS(SENTENCE)
+#undef SENTENCE
+};
+
+const char *probe_reason_word(enum probe_reason reason)
+{
+	return words[reason];
+}
+
+const char *probe_reason_sentence(enum probe_reason reason)
+{
+	return sentences[reason];
+}
+
+/* The check under which a type is open: the first one that it serves. */
+static unsigned int first_of(const struct probe_type *type)
+{
+	unsigned int i = 0;
+
+	while (types[i] != type)
+		i++;
+	return i;
+}
+
+int probes_open(struct probes **out, struct loop *loop, const struct health_conf *conf)
+{
+	struct probes *probes = calloc(1, sizeof(*probes));
+
+	if (!probes)
+		return -ENOMEM;
+	probes->loop = loop;
+	probes->base = loop_base(loop);
+	probes->conf = conf;
+	for (unsigned int i = 0; i < HEALTH_TYPE_COUNT; i++)
+		if (types[i] && first_of(types[i]) == i)
+			probes->is_open[i] = !types[i]->open || types[i]->open(probes);
+	*out = probes;
+	return 0;
+}
+
+void probes_close(struct probes *probes)
+{
+	if (!probes)
+		return;
+	for (unsigned int i = 0; i < HEALTH_TYPE_COUNT; i++)
+		if (probes->is_open[i] && types[i]->close)
+			types[i]->close(probes);
+	free(probes);
+}
+
+uint32_t probe_elapsed_us(const struct probe *probe)
+{
+	uint64_t us = clock_us() - probe->start_us;
+
+	return us < 3600000000U ? (uint32_t)us : UINT32_MAX;
+}
+
+void probe_step(struct probe *probe, const char *format, ...)
+{
+	char text[PROBE_STEP_LEN];
+	char shown[PROBE_STEP_LEN];
+	va_list args;
+
+	if (!probe->listener.step || probe->is_ended)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	probe->listener.step(probe->listener.arg, printable(shown, sizeof(shown), text));
+}
+
+void probe_connected(struct probe *probe)
+{
+	if (probe->result.connect_us)
+		return;
+	probe->result.connect_us = probe_elapsed_us(probe);
+	if (!probe->result.connect_us)
+		probe->result.connect_us = 1;
+	probe_step(probe, "connected after %u us", probe->result.connect_us);
+}
+
+/* Notes the result, for settle(), which is called in the same turn of the loop. */
+static void end(struct probe *probe, enum probe_reason reason, const char *detail)
+{
+	if (probe->is_ended)
+		return;
+	probe->result.reason = reason;
+	probe->result.total_us = probe_elapsed_us(probe);
+	(void)printable(probe->result.detail, sizeof(probe->result.detail), detail);
+	probe->is_ended = true;
+	event_active(probe->timer, EV_TIMEOUT, 0);
+}
+
+void probe_end(struct probe *probe, enum probe_reason reason, const char *format, ...)
+{
+	char text[PROBE_DETAIL_LEN];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	end(probe, reason, text);
+}
+
+void probe_end_errno(struct probe *probe, int err)
+{
+	const struct health_check *check = probe->check;
+
+	end(probe,
+	    probe_reason_of(check->type == HEALTH_TUNNEL ? &check->vip : &check->backend, err),
+	    strerror(err));
+}
+
+static void release(struct probe *probe)
+{
+	if (probe->type)
+		probe->type->stop(probe);
+	event_free(probe->timer);
+	free(probe);
+}
+
+/* What a probe that has not ended by itself ends with. */
+static void end_late(struct probe *probe)
+{
+	uint32_t timeout_ms = probe->check->timeout_ms;
+
+	if (probe_elapsed_us(probe) / 1000 >= timeout_ms + STALL_MS)
+		probe_end(probe, PROBE_LOCAL, "the checker stood still: %u ms for %u ms",
+			  probe_elapsed_us(probe) / 1000, timeout_ms);
+	else
+		probe_end(probe, probe->late, "no %s within %u ms", probe->awaited, timeout_ms);
+}
+
+/* At the deadline, or after the end. */
+static void settle(evutil_socket_t fd, short events, void *arg)
+{
+	struct probe *probe = arg;
+	const struct probe_listener listener = probe->listener;
+
+	(void)fd;
+	(void)events;
+	end_late(probe); /* no-op for one that has ended */
+
+	const struct probe_result result = probe->result;
+
+	release(probe);
+	listener.done(listener.arg, &result);
+}
+
+static struct probe *make(struct probes *probes, const struct health_check *check,
+			  const struct probe_listener *listener)
+{
+	struct probe *probe = calloc(1, sizeof(*probe));
+
+	if (!probe)
+		return NULL;
+	*probe = (struct probe){
+		.probes = probes,
+		.check = check,
+		.awaited = "response",
+		.late = PROBE_TIMEOUT,
+		.start_us = clock_us(),
+		.listener = *listener,
+		.timer = event_new(probes->base, -1, 0, settle, probe),
+	};
+	if (probe->timer)
+		return probe;
+	free(probe);
+	return NULL;
+}
+
+static void start(struct probe *probe)
+{
+	const struct probe_type *type = types[probe->check->type];
+	const char *word = health_check_word(probe->check->type);
+	int err;
+
+	if (!type) {
+		probe_end(probe, PROBE_LOCAL, "this program has no checks of type %s", word);
+		return;
+	}
+	if (!probe->probes->is_open[first_of(type)]) {
+		probe_end(probe, PROBE_LOCAL, "no check of type %s is possible here: see the log",
+			  word);
+		return;
+	}
+	err = type->start(probe);
+	if (err)
+		probe_end(probe, PROBE_LOCAL, "%s", strerror(-err));
+	else
+		probe->type = type;
+}
+
+struct probe *probe_start(struct probes *probes, const struct health_check *check,
+			  const struct probe_listener *listener)
+{
+	const struct timeval timeout = {
+		.tv_sec = check->timeout_ms / 1000,
+		.tv_usec = check->timeout_ms % 1000 * 1000,
+	};
+	struct probe *probe;
+
+	/* Timers count from the start of the loop's turn, in which many probes may be started. */
+	(void)event_base_update_cache_time(probes->base);
+	probe = make(probes, check, listener);
+	if (!probe)
+		return NULL;
+	if (event_add(probe->timer, &timeout)) {
+		release(probe);
+		return NULL;
+	}
+	start(probe);
+	return probe;
+}
+
+void probe_cancel(struct probe *probe)
+{
+	release(probe);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where does a socket of a probe lead, and what does its error say about the other side?
+ */
+#ifndef HEALTHCHECK_PROBE_SOCKET_H
+#define HEALTHCHECK_PROBE_SOCKET_H
+
+#include <sys/socket.h>
+
+#include "probe.h"
+
+/* Fills in an address for the system's calls. Returns its length. */
+socklen_t probe_sockaddr(struct sockaddr_storage *out, const struct glb_addr *addr, uint16_t port);
+
+/*
+ * What `err`, an errno of a socket to this address, says about the host there. PROBE_LOCAL:
+ * nothing.
+ *
+ * "No way to it" speaks against the host when a router says so, or when it does not answer ARP or
+ * neighbour discovery: a router that has lost the route to a dead proxy sends "network
+ * unreachable". The same errors come from this host's own table of routes, as when its link is
+ * down or its routing daemon has lost its neighbours, and say nothing then. So the table is asked,
+ * without sending anything.
+ */
+enum probe_reason probe_reason_of(const struct glb_addr *addr, int err);
+
+#endif
