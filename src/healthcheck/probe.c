@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe_exec.h"
+#include "probe_gue.h"
 #include "probe_socket.h"
-#include "probe_type.h"
+#include "probe_tcp.h"
+#include "probe_udp.h"
 #include "sys/clock.h"
 #include "sys/printable.h"
 
@@ -20,7 +23,8 @@ enum {
 
 /* Every type that this program has. Where there is none, checks end as PROBE_LOCAL. */
 static const struct probe_type *const types[HEALTH_TYPE_COUNT] = {
-	[HEALTH_TCP] = NULL,
+	[HEALTH_TCP] = &probe_tcp, [HEALTH_UDP] = &probe_udp, [HEALTH_EXEC] = &probe_exec,
+	[HEALTH_GUE] = &probe_gue, [HEALTH_FOU] = &probe_gue,
 };
 
 static const char *const words[] = {
@@ -135,13 +139,16 @@ void probe_end(struct probe *probe, enum probe_reason reason, const char *format
 	end(probe, reason, text);
 }
 
-void probe_end_errno(struct probe *probe, int err)
+static enum probe_reason reason_of(const struct probe *probe, int err)
 {
 	const struct health_check *check = probe->check;
 
-	end(probe,
-	    probe_reason_of(check->type == HEALTH_TUNNEL ? &check->vip : &check->backend, err),
-	    strerror(err));
+	return probe_reason_of(check->type == HEALTH_TUNNEL ? &check->vip : &check->backend, err);
+}
+
+void probe_end_errno(struct probe *probe, int err)
+{
+	end(probe, reason_of(probe, err), strerror(err));
 }
 
 static void release(struct probe *probe)
@@ -152,14 +159,19 @@ static void release(struct probe *probe)
 	free(probe);
 }
 
-/* What a probe that has not ended by itself ends with. */
+/* Ends a probe whose time is over. */
 static void end_late(struct probe *probe)
 {
 	uint32_t timeout_ms = probe->check->timeout_ms;
+	uint32_t ms = probe_elapsed_us(probe) / 1000;
 
-	if (probe_elapsed_us(probe) / 1000 >= timeout_ms + STALL_MS)
-		probe_end(probe, PROBE_LOCAL, "the checker stood still: %u ms for %u ms",
-			  probe_elapsed_us(probe) / 1000, timeout_ms);
+	if (ms >= timeout_ms + STALL_MS)
+		probe_end(probe, PROBE_LOCAL, "the checker stood still: %u ms for %u ms", ms,
+			  timeout_ms);
+	else if (probe->late == PROBE_TIMEOUT && probe->check->type != HEALTH_EXEC &&
+		 reason_of(probe, ETIMEDOUT) == PROBE_LOCAL)
+		probe_end(probe, PROBE_LOCAL, "no %s, and no link or route here to ask by",
+			  probe->awaited);
 	else
 		probe_end(probe, probe->late, "no %s within %u ms", probe->awaited, timeout_ms);
 }
@@ -172,7 +184,8 @@ static void settle(evutil_socket_t fd, short events, void *arg)
 
 	(void)fd;
 	(void)events;
-	end_late(probe); /* no-op for one that has ended */
+	if (!probe->is_ended)
+		end_late(probe);
 
 	const struct probe_result result = probe->result;
 

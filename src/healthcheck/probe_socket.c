@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,21 +24,96 @@ socklen_t probe_sockaddr(struct sockaddr_storage *out, const struct glb_addr *ad
 	return sizeof(v6);
 }
 
-/* Does this host's own table of routes lead to an address? Yes, if it cannot be asked. */
-static bool has_route(const struct glb_addr *addr)
+struct glb_addr probe_addr_of(const struct sockaddr_storage *in)
+{
+	struct glb_addr out = {.version = in->ss_family == AF_INET6 ? 6 : 4};
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (out.version == 4) {
+		memcpy(&v4, in, sizeof(v4));
+		memcpy(out.bytes, &v4.sin_addr, sizeof(v4.sin_addr));
+	} else {
+		memcpy(&v6, in, sizeof(v6));
+		memcpy(out.bytes, &v6.sin6_addr, sizeof(v6.sin6_addr));
+	}
+	return out;
+}
+
+/* Without IP_RECVERR a socket hears of closed ports only: of hosts and networks it may be passing.
+ */
+int probe_udp_socket(const struct glb_addr *addr, uint16_t port)
+{
+	const int on = 1;
+	struct sockaddr_storage to;
+	socklen_t len = probe_sockaddr(&to, addr, port);
+	int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (addr->version == 4)
+		(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	else
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	if (connect(fd, (const struct sockaddr *)&to, len)) {
+		int err = -errno;
+
+		(void)close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* Is the link up whose address this is? Yes, if that cannot be found out. */
+static bool link_is_up(const struct glb_addr *own)
+{
+	struct ifaddrs *all;
+	bool up = true;
+
+	if (getifaddrs(&all))
+		return true;
+	for (const struct ifaddrs *one = all; one; one = one->ifa_next) {
+		struct sockaddr_storage in = {0};
+
+		if (!one->ifa_addr ||
+		    (one->ifa_addr->sa_family != AF_INET && one->ifa_addr->sa_family != AF_INET6))
+			continue;
+		memcpy(&in, one->ifa_addr,
+		       one->ifa_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+							   : sizeof(struct sockaddr_in6));
+
+		const struct glb_addr addr = probe_addr_of(&in);
+
+		if (glb_addr_equal(&addr, own))
+			up = one->ifa_flags & IFF_RUNNING;
+	}
+	freeifaddrs(all);
+	return up;
+}
+
+/* Has this host a route to an address, and does the link carry that its packets come from? */
+static bool has_way(const struct glb_addr *addr)
 {
 	enum { DISCARD_PORT = 9 }; /* any: a datagram socket that connects sends nothing */
-	struct sockaddr_storage to;
-	socklen_t len = probe_sockaddr(&to, addr, DISCARD_PORT);
-	int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage name;
+	socklen_t len = probe_sockaddr(&name, addr, DISCARD_PORT);
+	int fd = socket(name.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool has = true;
 
 	if (fd < 0)
 		return true;
+	if (connect(fd, (const struct sockaddr *)&name, len)) {
+		has = false;
+	} else {
+		len = sizeof(name);
+		if (!getsockname(fd, (struct sockaddr *)&name, &len)) {
+			const struct glb_addr own = probe_addr_of(&name);
 
-	bool found = !connect(fd, (const struct sockaddr *)&to, len);
-
+			has = link_is_up(&own);
+		}
+	}
 	(void)close(fd);
-	return found;
+	return has;
 }
 
 enum probe_reason probe_reason_of(const struct glb_addr *addr, int err)
@@ -49,9 +126,9 @@ enum probe_reason probe_reason_of(const struct glb_addr *addr, int err)
 	case ENETUNREACH:
 	case EACCES:	  /* ICMPv6 "administratively prohibited", or a route that prohibits */
 	case ENOPROTOOPT: /* ICMP "protocol unreachable" */
-		return has_route(addr) ? PROBE_UNREACHABLE : PROBE_LOCAL;
+		return has_way(addr) ? PROBE_UNREACHABLE : PROBE_LOCAL;
 	case ETIMEDOUT:
-		return PROBE_TIMEOUT;
+		return has_way(addr) ? PROBE_TIMEOUT : PROBE_LOCAL;
 	case ECONNRESET:
 	case ECONNABORTED:
 	case EPIPE:

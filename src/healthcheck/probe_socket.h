@@ -12,6 +12,15 @@
 /* Fills in an address for the system's calls. Returns its length. */
 socklen_t probe_sockaddr(struct sockaddr_storage *out, const struct glb_addr *addr, uint16_t port);
 
+/* The address in one that the system's calls have filled in; of IPv4 or IPv6. */
+struct glb_addr probe_addr_of(const struct sockaddr_storage *in);
+
+/*
+ * A UDP socket for this address alone, nonblocking, which also reports what ICMP says of it. The
+ * descriptor, or -errno.
+ */
+GLB_NODISCARD int probe_udp_socket(const struct glb_addr *addr, uint16_t port);
+
 /*
  * What `err`, an errno of a socket to this address, says about the host there. PROBE_LOCAL:
  * nothing.
@@ -19,8 +28,9 @@ socklen_t probe_sockaddr(struct sockaddr_storage *out, const struct glb_addr *ad
  * "No way to it" speaks against the host when a router says so, or when it does not answer ARP or
  * neighbour discovery: a router that has lost the route to a dead proxy sends "network
  * unreachable". The same errors come from this host's own table of routes, as when its link is
- * down or its routing daemon has lost its neighbours, and say nothing then. So the table is asked,
- * without sending anything.
+ * down or its routing daemon has lost its neighbours, and say nothing then; nor does silence, when
+ * nothing was sent. So for these errors, ETIMEDOUT included, this host is asked for a route and for
+ * the state of its link. Nothing is sent for that.
  */
 enum probe_reason probe_reason_of(const struct glb_addr *addr, int err);
 

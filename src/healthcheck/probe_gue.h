@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Does a backend decapsulate, as the original checks it? For HEALTH_GUE and HEALTH_FOU.
+ */
+#ifndef HEALTHCHECK_PROBE_GUE_H
+#define HEALTHCHECK_PROBE_GUE_H
+
+#include "probe_type.h"
+
+extern const struct probe_type probe_gue;
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Does a datagram get the right answer?
+ */
+#ifndef HEALTHCHECK_PROBE_UDP_H
+#define HEALTHCHECK_PROBE_UDP_H
+
+#include "probe_type.h"
+
+extern const struct probe_type probe_udp;
+
+#endif
