@@ -25,7 +25,8 @@
 	X(BODY, "body", "another content than expected")                                           \
 	X(EXIT, "exit", "the program says no")                                                     \
 	X(MTU, "mtu", "small packets get through, full-size ones do not")                          \
-	X(NOT_PASSED_ON, "not_passed_on", "a packet of an unknown flow did not come out at the next hop") \
+	X(NOT_PASSED_ON, "not_passed_on",                                                          \
+	  "a packet of an unknown flow did not come out at the next hop")                          \
 	X(LOCAL, "local", "the checker itself could not: says nothing about the backend")
 
 enum probe_reason {
@@ -42,10 +43,11 @@ enum { PROBE_DETAIL_LEN = 160, PROBE_STEP_LEN = 200 };
 
 struct probe_result {
 	enum probe_reason reason;      /* PROBE_NONE: it is good */
-	char detail[PROBE_DETAIL_LEN]; /* of the reason, fit to be printed: "HTTP status 503"; or "" */
-	uint32_t connect_us;	       /* until the connection stood; 0: it never did, or there is none */
-	uint32_t total_us;	       /* from the start to the end */
-	bool is_degraded;	       /* good, and the proxy itself asks for less (docs/health.md) */
+	char detail[PROBE_DETAIL_LEN]; /* of the reason, fit to be printed: "HTTP status 503"; or ""
+					*/
+	uint32_t connect_us; /* until the connection stood; 0: it never did, or there is none */
+	uint32_t total_us;   /* from the start to the end */
+	bool is_degraded;    /* good, and the proxy itself asks for less (docs/health.md) */
 };
 
 /* Everything that probes share: libcurl's handles, raw sockets, the tunnel. */
@@ -55,7 +57,8 @@ struct loop;
 
 /* Who hears of a probe. */
 struct probe_listener {
-	void (*done)(void *arg, const struct probe_result *result); /* once; not after probe_cancel() */
+	void (*done)(void *arg,
+		     const struct probe_result *result); /* once; not after probe_cancel() */
 	/* a step of it, for people who look on, as "connected after 812 us"; NULL: nobody does */
 	/* it must not cancel the probe */
 	void (*step)(void *arg, const char *text);
@@ -67,7 +70,8 @@ struct probe_listener {
  * and never needed again. A type that cannot be had is logged, with the reason, and each of its
  * probes ends as PROBE_LOCAL. 0 and *out, for probes_close(); or -ENOMEM.
  */
-GLB_NODISCARD int probes_open(struct probes **out, struct loop *loop, const struct health_conf *conf);
+GLB_NODISCARD int probes_open(struct probes **out, struct loop *loop,
+			      const struct health_conf *conf);
 
 /* No probe may be under way. NULL is fine. */
 void probes_close(struct probes *probes);
