@@ -9,13 +9,13 @@
  * its status is an expected one.
  *
  * The answer is read to its end, but no more than 64 KiB of its body; a header that is longer than
- * HTTP_ANSWER_HEADER_MAX or has more than HTTP_ANSWER_FIELDS_MAX fields is none (http_answer.h).
+ * HTTP_ANSWER_HEADER_MAX or has more than HTTP_ANSWER_LINES_MAX lines is none (http_answer.h).
  *
  * Certificates are checked against the system's CAs, or those of the file that SSL_CERT_FILE in the
  * environment names. A new file is noticed within an hour.
  *
- * Reasons of a failure: REFUSED, UNREACHABLE, TIMEOUT, RESET (also: closed too early), TLS, PROTOCOL,
- * STATUS, BODY, and LOCAL for a lack of descriptors, memory or ports here.
+ * Reasons of a failure: REFUSED, UNREACHABLE, TIMEOUT, RESET (also: closed too early), TLS,
+ * PROTOCOL, STATUS, BODY, and LOCAL for a lack of descriptors, memory or ports here.
  */
 #ifndef HEALTHCHECK_PROBE_HTTP_H
 #define HEALTHCHECK_PROBE_HTTP_H
@@ -28,18 +28,18 @@ extern const struct probe_type probe_http;
 /* A request, for other types of probes, too. */
 struct http_order {
 	const struct health_request *request; /* outlives the request, with all that it points to */
-	struct glb_addr addr;		      /* where to connect, and the Host when none is given */
+	struct glb_addr addr; /* where to connect, and the Host when none is given */
 	uint16_t port;
 	bool is_tls;
 	/*
-	 * Called with each socket, nonblocking and not connected yet: 0; or -errno, and the request ends
-	 * with PROBE_LOCAL. There is one more for each redirect. NULL: nothing is to be done.
+	 * Called with each socket, nonblocking and not connected yet: 0; or -errno, and the request
+	 * ends with PROBE_LOCAL. There is one more for each redirect. NULL: nothing is to be done.
 	 */
 	int (*prepare)(void *arg, int fd);
 	/*
-	 * The request has ended, PROBE_NONE: well. The detail, "" for none, is valid during the call and
-	 * may quote anything. Called once, never from within http_start(), and not after http_stop();
-	 * these may be called from within. NULL: probe_end().
+	 * The request has ended, PROBE_NONE: well. The detail, "" for none, is valid during the
+	 * call and may quote anything. Called once, never from within http_start(), and not after
+	 * http_stop(); these may be called from within. NULL: probe_end().
 	 */
 	void (*ended)(void *arg, enum probe_reason reason, const char *detail);
 	void *arg; /* of both */

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+
+#include "probe_http_loop.h"
+
+enum { IDLE_MAX = 64 };
+
+struct http_loop {
+	CURLM *multi;
+	struct event_base *base;
+	struct event *timer;
+	struct http_loop_listener listener;
+	CURL *idle[IDLE_MAX];
+	unsigned int idle_count;
+};
+
+/* Something has happened: hands over the transfers that have ended by it. */
+static void report(struct http_loop *loop)
+{
+	const CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(loop->multi, &left))) {
+		CURL *easy = message->easy_handle;
+		const CURLcode code = message->data.result;
+
+		/* The message is gone with this. */
+		(void)curl_multi_remove_handle(loop->multi, easy);
+		loop->listener.ended(easy, code);
+	}
+}
+
+static void ready(evutil_socket_t fd, short events, void *arg)
+{
+	struct http_loop *loop = arg;
+	int mask = 0;
+	int running;
+
+	if (events & EV_READ)
+		mask |= CURL_CSELECT_IN;
+	if (events & EV_WRITE)
+		mask |= CURL_CSELECT_OUT;
+	(void)curl_multi_socket_action(loop->multi, fd, mask, &running);
+	report(loop);
+}
+
+static void due(evutil_socket_t fd, short events, void *arg)
+{
+	struct http_loop *loop = arg;
+	int running;
+
+	(void)fd;
+	(void)events;
+	(void)curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	report(loop);
+}
+
+/* libcurl waits for something else of a socket from now on; `event` is the one so far, or NULL. */
+static int watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *event)
+{
+	struct http_loop *loop = arg;
+	short events = EV_PERSIST;
+
+	if (event)
+		event_free(event);
+	if (what == CURL_POLL_REMOVE)
+		return 0;
+	if (what & CURL_POLL_IN)
+		events |= EV_READ;
+	if (what & CURL_POLL_OUT)
+		events |= EV_WRITE;
+	event = event_new(loop->base, fd, events, ready, loop);
+	if (event && event_add(event, NULL)) {
+		event_free(event);
+		event = NULL;
+	}
+	(void)curl_multi_assign(loop->multi, fd, event);
+	/* An error returned would end all transfers, now and for ever. */
+	if (!event)
+		loop->listener.stuck(easy);
+	return 0;
+}
+
+/* libcurl wants to be called in so many milliseconds; -1: not at all. */
+static int wait_for(CURLM *multi, long ms, void *arg)
+{
+	const struct http_loop *loop = arg;
+	const struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	(void)multi;
+	if (ms < 0)
+		(void)event_del(loop->timer);
+	else
+		(void)event_add(loop->timer, &time);
+	return 0;
+}
+
+static int prepare(struct http_loop *loop)
+{
+	loop->multi = curl_multi_init();
+	loop->timer = event_new(loop->base, -1, 0, due, loop);
+	if (!loop->multi || !loop->timer)
+		return -ENOMEM;
+	(void)curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch);
+	(void)curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
+	(void)curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, wait_for);
+	(void)curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
+	(void)curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+	return 0;
+}
+
+int http_loop_open(struct http_loop **out, struct event_base *base,
+		   const struct http_loop_listener *listener)
+{
+	struct http_loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop)
+		return -ENOMEM;
+	loop->base = base;
+	loop->listener = *listener;
+	if (prepare(loop)) {
+		http_loop_close(loop);
+		return -ENOMEM;
+	}
+	*out = loop;
+	return 0;
+}
+
+void http_loop_close(struct http_loop *loop)
+{
+	if (!loop)
+		return;
+	while (loop->idle_count)
+		curl_easy_cleanup(loop->idle[--loop->idle_count]);
+	if (loop->multi)
+		(void)curl_multi_cleanup(loop->multi);
+	if (loop->timer)
+		event_free(loop->timer);
+	free(loop);
+}
+
+CURL *http_loop_handle(struct http_loop *loop)
+{
+	return loop->idle_count ? loop->idle[--loop->idle_count] : curl_easy_init();
+}
+
+void http_loop_give_back(struct http_loop *loop, CURL *easy)
+{
+	if (easy && loop->idle_count < IDLE_MAX) {
+		curl_easy_reset(easy);
+		loop->idle[loop->idle_count++] = easy;
+	} else {
+		curl_easy_cleanup(easy);
+	}
+}
+
+int http_loop_add(struct http_loop *loop, CURL *easy)
+{
+	return curl_multi_add_handle(loop->multi, easy) ? -ENOMEM : 0;
+}
+
+void http_loop_remove(struct http_loop *loop, CURL *easy)
+{
+	(void)curl_multi_remove_handle(loop->multi, easy);
+}
