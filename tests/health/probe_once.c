@@ -8,9 +8,9 @@
  *
  *   TYPE ADDRESS PORT TIMEOUT_MS [send=TEXT] [expect=TEXT] [WORD...]
  *
- * Words are those of a command. For each check there is a line of JSON, in their order. Variables
- * of the environment: FILES_MAX, descriptors that this process may have; STALL_MS, for so long it
- * does nothing after it has started them.
+ * Words are those of once_request.h, or of a command. For each check there is a line of JSON, in
+ * their order. Variables of the environment: FILES_MAX, descriptors that this process may have;
+ * STALL_MS, for so long it does nothing after it has started them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +20,7 @@
 
 #include "conf/addr.h"
 #include "healthcheck/probe.h"
+#include "once_request.h"
 #include "sys/loop.h"
 
 enum {
@@ -50,6 +51,8 @@ static void fail(const char *why)
 
 static void read_option(struct health_check *check, char *word, unsigned int *word_count)
 {
+	if (once_request_take(&check->request, word))
+		return;
 	if (!strncmp(word, "send=", 5)) {
 		check->send = word + 5;
 		check->send_len = strlen(check->send);
@@ -81,6 +84,7 @@ static void read_check(struct attempt *one)
 	check->port = (uint16_t)atoi(port);
 	check->timeout_ms = (uint32_t)atoi(timeout);
 	check->command = one->words;
+	once_request_init(&check->request);
 	for (char *word; (word = strsep(&at, "\t"));)
 		read_option(check, word, &word_count);
 }
@@ -134,6 +138,7 @@ static void print(const struct attempt *one)
 	print_text("reason", probe_reason_word(one->result.reason));
 	print_text("detail", one->result.detail);
 	print_text("steps", one->steps);
+	(void)printf("\"is_degraded\": %s, ", one->result.is_degraded ? "true" : "false");
 	(void)printf("\"connect_us\": %u, \"total_us\": %u}\n", one->result.connect_us,
 		     one->result.total_us);
 }
