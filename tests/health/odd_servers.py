@@ -98,6 +98,14 @@ def _pause(client, seconds):
             raise OSError
 
 
+def _close(client):
+    """Reads on, for what is not read would make it a reset."""
+    client.shutdown(socket.SHUT_WR)
+    client.settimeout(60)
+    while client.recv(4096):
+        pass
+
+
 def _send_pieces(client, pieces):
     request = client.recv(4096)
     for piece in pieces:
@@ -105,10 +113,7 @@ def _send_pieces(client, pieces):
             client.sendall(piece)
         else:
             _pause(client, piece)
-    client.shutdown(socket.SHUT_WR)
-    client.settimeout(60)
-    while client.recv(4096):
-        pass
+    _close(client)
     return request
 
 
@@ -134,7 +139,7 @@ def behaviours():
         "reset": _reset,
         "reset in the header": lambda client: _reset(client, OK),
         "reset in the body": lambda client: _reset(client, OK + b"Content-Length: 100\r\n\r\n0123"),
-        "closed at once": lambda client: None,
+        "closed at once": _close,
     }
     for name, pieces in PIECES.items():
         found[name] = lambda client, pieces=pieces: _send_pieces(client, pieces)
