@@ -14,8 +14,8 @@
 
 /*
  * Serves at the path that the configuration in force names, on control->loop, and sets
- * control->api. 0; or -errno after logging why a path that was given cannot be served. Where none
- * was given and the default cannot be served, a warning says why, and there is no socket.
+ * control->sockets. 0; or -errno after logging why a path that was given cannot be served. Where
+ * none was given and the default cannot be served, a warning says why, and there is no socket.
  */
 GLB_NODISCARD int api_open(struct control *control);
 

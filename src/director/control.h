@@ -32,10 +32,10 @@
 #include "sys/service.h"
 #include "sys/sparing.h"
 
-struct api;
 struct http;
 struct loop;
 struct rates;
+struct sockets;
 struct statsd;
 struct telemetry;
 
@@ -62,10 +62,10 @@ struct control {
 	time_t started_at;	/* time of day of the process */
 	uint64_t started_ms;	/* the same by clock_ms() */
 	struct reload_end last; /* reload */
-	struct api *api;	/* the control socket; NULL: none */
-	struct http *http;	/* pages; NULL: none */
-	struct rates *rates;	/* while it serves */
-	struct statsd *statsd;	/* NULL: not open */
+	struct sockets *sockets;     /* control sockets; NULL: none */
+	struct http *http;	     /* pages; NULL: none */
+	struct rates *rates;	     /* while it serves */
+	struct statsd *statsd;	     /* NULL: not open */
 	struct telemetry *telemetry; /* NULL: not open */
 	struct leave leave;
 	struct waiters waiters;	   /* for reloads */

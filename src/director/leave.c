@@ -5,7 +5,7 @@
 
 #include "director/control.h"
 #include "director/leave.h"
-#include "director/response.h"
+#include "conf/response.h"
 #include "director/stats.h"
 #include "sys/clock.h"
 #include "sys/log_pairs.h"

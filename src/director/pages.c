@@ -6,7 +6,7 @@
 #include "director/metrics.h"
 #include "director/page.h"
 #include "director/pages.h"
-#include "director/response.h"
+#include "conf/response.h"
 #include "director/show.h"
 #include "sys/http.h"
 #include "sys/log.h"

@@ -5,88 +5,17 @@
 #include "conf/json.h"
 #include "director/leave.h"
 #include "director/request.h"
-#include "sys/words.h"
 
-enum { KEYS_MAX = 8 };
-
-static const struct {
-	const char *word;
-	const char *privilege;
-} verbs[] = {
-#define VERB_ROW(constant, word, privilege) [VERB_##constant] = {word, privilege},
+static const struct envelope_verb verbs[VERB_COUNT] = {
+#define VERB_ROW(constant, word, privilege, ...)                                                   \
+	[VERB_##constant] = {word, privilege, {__VA_ARGS__}},
 	VERBS(VERB_ROW)
 #undef VERB_ROW
 };
 
-/* Keys besides the two that every request has. */
-static const char *const verb_keys[VERB_COUNT][KEYS_MAX] = {
-	[VERB_LEAVE] = {"quiet_s", "deadline_s"},
-	[VERB_LOG_LEVEL] = {"level"},
-	[VERB_LOOKUP] = {"src", "src_port", "dst", "dst_port", "proto"},
-	[VERB_RELOAD] = {"tables_only"},
-	[VERB_TABLES] = {"table"},
-	[VERB_BACKENDS] = {"table"},
-	[VERB_TRACE] = {"filter", "verdicts", "count", "seconds", "snaplen", "reasons"},
-	[VERB_TRACE_NEXT] = {"trace"},
-};
-
-const char *verb_name(enum verb verb)
+const struct envelope_verb *verb_words(enum verb verb)
 {
-	return verbs[verb].word;
-}
-
-const char *verb_privilege(enum verb verb)
-{
-	return verbs[verb].privilege;
-}
-
-static int read_version(const struct conf_value *root)
-{
-	struct conf_value value;
-	uint32_t version;
-	int err = conf_member(&value, root, "glb");
-
-	if (err)
-		return err;
-	err = conf_uint(&version, 1, UINT32_MAX, &value);
-	if (!err && version != PROTOCOL_VERSION)
-		err = conf_refuse(&value, "version %u of the protocol is not known, only %d",
-				  version, PROTOCOL_VERSION);
-	return err;
-}
-
-static int read_verb(enum verb *out, const struct conf_value *root)
-{
-	struct nearest nearest;
-	struct conf_value value;
-	const char *word;
-	int err = conf_member(&value, root, "verb");
-
-	if (!err)
-		err = conf_string(&word, &value);
-	if (err)
-		return err;
-	nearest = nearest_start(word);
-	for (unsigned int verb = 0; verb < VERB_COUNT; verb++) {
-		if (!strcmp(word, verbs[verb].word)) {
-			*out = (enum verb)verb;
-			return 0;
-		}
-		nearest_try(&nearest, verbs[verb].word, verbs[verb].word);
-	}
-	if (nearest.found)
-		return conf_refuse(&value, "unknown verb \"%s\"; did you mean \"%s\"?", word,
-				   nearest.found);
-	return conf_refuse(&value, "unknown verb \"%s\"", word);
-}
-
-static int check_keys(const struct conf_value *root, enum verb verb)
-{
-	const char *known[KEYS_MAX + 3] = {"glb", "verb"};
-
-	for (unsigned int i = 0; i < KEYS_MAX && verb_keys[verb][i]; i++)
-		known[i + 2] = verb_keys[verb][i];
-	return conf_refuse_unknown(root, known);
+	return &verbs[verb];
 }
 
 static void read_port(uint16_t *out, const struct conf_value *value)
@@ -246,17 +175,13 @@ static void read_keys(struct request *request, const struct conf_value *root)
 
 static int read_root(struct request *request, const struct conf_value *root)
 {
-	int err = conf_object(root);
+	unsigned int verb;
+	int err = envelope_read(&verb, root, &(struct envelope_verbs){verbs, VERB_COUNT});
 
 	if (err)
 		return err;
-	err = read_version(root);
-	if (!err)
-		err = read_verb(&request->verb, root);
-	if (!err)
-		err = check_keys(root, request->verb);
-	if (!err)
-		read_keys(request, root);
+	request->verb = verb;
+	read_keys(request, root);
 	return report_has_errors(root->file->report) ? -EINVAL : 0;
 }
 

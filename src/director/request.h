@@ -2,38 +2,39 @@
 /*
  * What does a line on the control socket ask for?
  *
- * A JSON object: the version of the protocol, a verb, and keys of that verb. Read strictly, as the
- * files are: an unknown verb or key is refused by name, and everything that is wrong is reported.
+ * A verb and what belongs to it (conf/envelope.h). Everything that is wrong is reported.
  */
 #ifndef DIRECTOR_REQUEST_H
 #define DIRECTOR_REQUEST_H
 
+#include "conf/envelope.h"
 #include "conf/path.h"
 #include "conf/report.h"
 #include "director/trace_filter.h"
 #include "sys/log.h"
 
-enum { PROTOCOL_VERSION = 1, REQUEST_TABLE_LEN = 256 };
+enum { REQUEST_TABLE_LEN = 256 };
 
-/* constant, word, why it is for operators alone; NULL: it is not */
+/* constant, word, why it is for operators alone or NULL, keys besides those of every request */
 #define VERBS(X)                                                                                   \
-	X(RELOAD, "reload", "changes something")                                                   \
-	X(STATUS, "status", NULL)                                                                  \
-	X(LEAVE, "leave", "changes something")                                                     \
-	X(LOG_LEVEL, "log-level", "changes something")                                             \
-	X(LOOKUP, "lookup", NULL)                                                                  \
-	X(TOP, "top", NULL)                                                                        \
-	X(STATS, "stats", NULL)                                                                    \
-	X(TABLES, "tables", NULL)                                                                  \
-	X(BACKENDS, "backends", NULL)                                                              \
-	X(WORKERS, "workers", NULL)                                                                \
-	X(PORTS, "ports", NULL)                                                                    \
-	X(STALLS, "stalls", NULL)                                                                  \
-	X(TRACE, "trace", "shows packets")                                                         \
-	X(TRACE_NEXT, "trace-next", "shows packets")
+	X(RELOAD, "reload", "changes something", "tables_only")                                    \
+	X(STATUS, "status", NULL, )                                                                \
+	X(LEAVE, "leave", "changes something", "quiet_s", "deadline_s")                            \
+	X(LOG_LEVEL, "log-level", "changes something", "level")                                    \
+	X(LOOKUP, "lookup", NULL, "src", "src_port", "dst", "dst_port", "proto")                   \
+	X(TOP, "top", NULL, )                                                                      \
+	X(STATS, "stats", NULL, )                                                                  \
+	X(TABLES, "tables", NULL, "table")                                                         \
+	X(BACKENDS, "backends", NULL, "table")                                                     \
+	X(WORKERS, "workers", NULL, )                                                              \
+	X(PORTS, "ports", NULL, )                                                                  \
+	X(STALLS, "stalls", NULL, )                                                                \
+	X(TRACE, "trace", "shows packets", "filter", "verdicts", "count", "seconds", "snaplen",    \
+	  "reasons")                                                                               \
+	X(TRACE_NEXT, "trace-next", "shows packets", "trace")
 
 enum verb {
-#define VERB_CONSTANT(constant, word, changes) VERB_##constant,
+#define VERB_CONSTANT(constant, ...) VERB_##constant,
 	VERBS(VERB_CONSTANT)
 #undef VERB_CONSTANT
 		VERB_COUNT,
@@ -51,11 +52,8 @@ struct request {
 	char table[REQUEST_TABLE_LEN]; /* name of the one that is meant; "": all */
 };
 
-/* The word for a verb. */
-const char *verb_name(enum verb verb);
-
-/* What it does that is for operators alone, or NULL. */
-const char *verb_privilege(enum verb verb);
+/* The words of a verb. */
+const struct envelope_verb *verb_words(enum verb verb);
 
 /*
  * Reads a line of `len` bytes. 0 and *out; or -EINVAL or -ENOMEM and the fresh report says why,

@@ -5,7 +5,7 @@
 
 #include "conf/reasons.h"
 #include "director/control.h"
-#include "director/response.h"
+#include "conf/response.h"
 #include "director/trace.h"
 #include "director/trace_text.h"
 #include "sys/clock.h"

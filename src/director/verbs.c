@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "conf/path.h"
-#include "director/response.h"
+#include "conf/response.h"
 #include "director/show.h"
 #include "director/verbs.h"
 #include "sys/clock.h"

@@ -4,7 +4,7 @@
 
 #include "director/control.h"
 #include "director/effect.h"
-#include "director/response.h"
+#include "conf/response.h"
 #include "director/show.h"
 #include "director/waiters.h"
 #include "sys/clock.h"

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	}
 	PROMISE(!report_has_errors(&report));
 	PROMISE(request.verb < VERB_COUNT);
-	PROMISE(strlen(verb_name(request.verb)) > 0);
+	PROMISE(strlen(verb_words(request.verb)->word) > 0);
 	PROMISE(memchr(request.table, 0, sizeof(request.table)));
 	if (request.verb == VERB_TRACE) {
 		run_filter(&request.trace.filter);

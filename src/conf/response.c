@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 
-#include "director/request.h"
-#include "director/response.h"
+#include "conf/envelope.h"
+#include "conf/response.h"
 #include "sys/lines.h"
 
 enum { REASON_LEN = 1024 };
@@ -122,4 +122,19 @@ void response_put_problems(struct writer *w, const struct problem *problems, uin
 	for (uint32_t i = 0; i < count; i++)
 		problem_write(w, &problems[i]);
 	write_close(w, ']');
+}
+
+void response_refuse_report(struct lines_request *request, const struct report *report)
+{
+	const struct problem *first = report_first_error(report);
+	char line[REPORT_LINE_LEN_MAX];
+	struct response response;
+
+	if (!response_begin_error(&response, RESPONSE_BAD_REQUEST, "%s",
+				  first ? report_line(line, first) : "out of memory")) {
+		response_give_up(request);
+		return;
+	}
+	response_put_problems(&response.w, report->problems, report->count);
+	response_send(&response, request);
 }

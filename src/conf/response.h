@@ -5,8 +5,8 @@
  * A JSON object on one line: {"glb": 1, "ok": true, ...} with what was asked for, or {"glb": 1,
  * "ok": false, "error": {"code": ..., "reason": ...}}.
  */
-#ifndef DIRECTOR_RESPONSE_H
-#define DIRECTOR_RESPONSE_H
+#ifndef CONF_RESPONSE_H
+#define CONF_RESPONSE_H
 
 #include "conf/report.h"
 #include "sys/writer.h"
@@ -56,6 +56,9 @@ void response_give_up(struct lines_request *request);
 GLB_PRINTF(3, 4)
 void response_refuse(struct lines_request *request, enum response_error error, const char *format,
 		     ...);
+
+/* The same with everything that is wrong with the request, of which the first is the reason. */
+void response_refuse_report(struct lines_request *request, const struct report *report);
 
 /* An error as it is given to who cannot ask: the whole line, for free(). NULL: out of memory. */
 char *response_error_line(enum response_error error, const char *reason);
