@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/orders.h"
 #include "director/api.h"
 #include "director/builds.h"
 #include "director/control.h"
@@ -14,7 +15,6 @@
 #include "director/statsd.h"
 #include "director/telemetry.h"
 #include "director/upkeep.h"
-#include "director/verbs.h"
 #include "sys/clock.h"
 #include "sys/log_pairs.h"
 #include "sys/loop.h"
@@ -97,7 +97,7 @@ static void turn(void *arg)
 		builds_follow(control);
 	waiters_follow(&control->waiters, control);
 	leave_follow(control);
-	verbs_follow(control);
+	orders_follow(&control->orders);
 	control->end = upkeep_ports(control);
 	if (control->end) {
 		loop_end(control->loop);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/json.h"
+#include "conf/orders.h"
 #include "director/leave.h"
 #include "director/request.h"
 
@@ -45,17 +46,6 @@ static void read_flow(struct path_question *flow, const struct conf_value *root)
 		read_port(&flow->dst_port, &value);
 	if (conf_find(&value, root, "proto") && !conf_choice(&udp, protos, "tcp or udp", &value))
 		flow->proto = udp ? GLB_PROTO_UDP : GLB_PROTO_TCP;
-}
-
-static void read_level(enum log_level *out, const struct conf_value *root)
-{
-	struct conf_value value;
-	const char *name;
-
-	if (conf_member(&value, root, "level") || conf_string(&name, &value))
-		return;
-	if (log_level_read(out, name))
-		(void)conf_refuse(&value, "\"%s\" is not error, warning or info", name);
 }
 
 static void read_leave(struct request *request, const struct conf_value *root)
@@ -159,7 +149,7 @@ static void read_keys(struct request *request, const struct conf_value *root)
 	struct conf_value value;
 
 	if (request->verb == VERB_LOG_LEVEL)
-		read_level(&request->level, root);
+		(void)orders_read_level(&request->level, root);
 	read_leave(request, root);
 	if (request->verb == VERB_LOOKUP)
 		read_flow(&request->flow, root);

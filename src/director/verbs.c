@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
+#include "conf/orders.h"
 #include "conf/path.h"
 #include "conf/response.h"
 #include "director/show.h"
 #include "director/verbs.h"
-#include "sys/clock.h"
 #include "sys/lines.h"
-#include "sys/log_pairs.h"
-#include "sys/words.h"
 
 /* Answers with what was written, or with why it could not be: as of show.h. */
 static void answer_shown(const struct call *call, struct response *response, int err)
@@ -129,29 +127,9 @@ void verb_lookup(const struct call *call)
 	}
 }
 
-/* Who gives an order is worth a line, but for a program that gives thousands. */
 static void log_order(const struct call *call, const char *order)
 {
-	struct lines_peer peer = lines_peer(call->lines_request);
-	struct log_pairs pairs = log_pairs_of("order");
-
-	if (!sparing_allows(&call->control->orders, clock_ms()))
-		return;
-	log_pair(&pairs, "order", order);
-	log_pair_number(&pairs, "pid", (uint64_t)peer.pid);
-	log_pair_number(&pairs, "uid", (uint64_t)peer.uid);
-	log_event(LOG_LEVEL_INFO, &pairs,
-		  "%s: asked for on the control socket, by process %d of user %u", order,
-		  (int)peer.pid, (unsigned int)peer.uid);
-}
-
-void verbs_follow(struct control *control)
-{
-	uint32_t withheld = sparing_take(&control->orders, clock_ms());
-
-	if (withheld)
-		log_info("%u more order%s on the control socket in the last minute", withheld,
-			 plural(withheld));
+	orders_log(&call->control->orders, call->lines_request, order);
 }
 
 void verb_reload(const struct call *call)
@@ -184,16 +162,5 @@ void verb_trace_next(const struct call *call)
 
 void verb_log_level(const struct call *call)
 {
-	const char *was = log_level_name(log_level_now());
-	struct response response;
-
-	log_order(call, "log level");
-	log_level(call->request.level);
-	if (!response_begin(&response)) {
-		response_give_up(call->lines_request);
-		return;
-	}
-	write_string(&response.w, "level", log_level_name(call->request.level));
-	write_string(&response.w, "was", was);
-	response_send(&response, call->lines_request);
+	orders_set_level(&call->control->orders, call->lines_request, call->request.level);
 }

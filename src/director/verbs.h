@@ -34,7 +34,4 @@ void verb_stalls(const struct call *call);
 void verb_trace(const struct call *call);
 void verb_trace_next(const struct call *call);
 
-/* Logs how many orders were not, now and then. To be called in every turn. */
-void verbs_follow(struct control *control);
-
 #endif
