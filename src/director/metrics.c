@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <glb/digest.h>
 
@@ -10,6 +9,7 @@
 #include "director/metrics.h"
 #include "director/netdev.h"
 #include "director/stats.h"
+#include "sys/memory.h"
 #include "sys/openmetrics.h"
 #include "sys/version.h"
 
@@ -55,14 +55,7 @@ static void put_start_time(struct metrics *metrics)
 
 static void put_memory(struct metrics *metrics)
 {
-	unsigned long pages = 0;
-	FILE *statm = fopen("/proc/self/statm", "re");
-
-	if (statm && fscanf(statm, "%*u %lu", &pages) != 1)
-		pages = 0;
-	if (statm)
-		(void)fclose(statm);
-	openmetrics_count(&metrics->text, NULL, pages * (uint64_t)sysconf(_SC_PAGESIZE));
+	openmetrics_count(&metrics->text, NULL, memory_resident());
 }
 
 static void put_ready(struct metrics *metrics)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <glb/digest.h>
@@ -13,36 +12,6 @@
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/version.h"
-
-enum { TIME_LEN = 32 };
-
-/* As of RFC 3339, in UTC; 0: null. */
-static void put_time(struct writer *w, const char *key, time_t at)
-{
-	char text[TIME_LEN];
-	struct tm parts;
-
-	if (at && gmtime_r(&at, &parts) && strftime(text, sizeof(text), "%FT%TZ", &parts))
-		write_string(w, key, text);
-	else
-		write_string(w, key, NULL);
-}
-
-/* The same, of milliseconds. */
-static void put_time_ms(struct writer *w, const char *key, uint64_t at_ms)
-{
-	const time_t at = (time_t)(at_ms / 1000);
-	char text[TIME_LEN];
-	char whole[TIME_LEN + 8];
-	struct tm parts;
-
-	if (!gmtime_r(&at, &parts) || !strftime(text, sizeof(text), "%FT%T", &parts)) {
-		write_string(w, key, NULL);
-		return;
-	}
-	(void)snprintf(whole, sizeof(whole), "%s.%03uZ", text, (unsigned int)(at_ms % 1000));
-	write_string(w, key, whole);
-}
 
 /* All 0: null. */
 static void put_mac(struct writer *w, const char *key, const uint8_t mac[GLB_MAC_LEN])
@@ -62,7 +31,7 @@ static void put_process(struct writer *w, const struct control *control)
 	write_string(w, "version", version_number());
 	write_string(w, "commit", *version_commit() ? version_commit() : NULL);
 	write_uint(w, "pid", (uint64_t)getpid());
-	put_time(w, "started", control->started_at);
+	write_time(w, "started", control->started_at);
 	write_uint(w, "uptime_s", (clock_ms() - control->started_ms) / 1000);
 	write_string(w, "log_level", log_level_name(log_level_now()));
 	write_string(w, "config", control->reload.config_path);
@@ -98,7 +67,7 @@ static void put_last_reload(struct writer *w, const struct control *control)
 	}
 	write_open(w, "last_reload", '{');
 	write_string(w, "result", reload_result_name(last->result));
-	put_time(w, "ended", last->at);
+	write_time(w, "ended", last->at);
 	write_uint(w, "took_ms", last->took_ms);
 	if (last->result != RELOAD_DONE)
 		write_string(w, "reason", last->why.text);
@@ -282,7 +251,7 @@ static void put_stall(struct writer *w, const struct stall *stall)
 	const struct turn_stall *turn = &stall->turn;
 
 	write_open(w, NULL, '{');
-	put_time_ms(w, "ended", stall->end_ms);
+	write_time_ms(w, "ended", stall->end_ms);
 	write_uint(w, "worker", stall->worker);
 	write_uint(w, "lcore", stall->lcore);
 	write_uint(w, "took_ms", turn->ns / 1000000);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "memory.h"
 
@@ -143,4 +144,16 @@ struct memory_left memory_left(void)
 	ask_rlimit(&left, RLIMIT_DATA, "VmData:", "by RLIMIT_DATA");
 	left.bytes = left.bytes > UINT64_MAX - freed ? UINT64_MAX : left.bytes + freed;
 	return left;
+}
+
+uint64_t memory_resident(void)
+{
+	unsigned long pages = 0;
+	FILE *statm = fopen("/proc/self/statm", "re");
+
+	if (statm && fscanf(statm, "%*u %lu", &pages) != 1)
+		pages = 0;
+	if (statm)
+		(void)fclose(statm);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }

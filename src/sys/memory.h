@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How much memory can this process take before somebody ends it?
+ * How much memory has this process, and how much can it take before somebody ends it?
  *
  * The kernel promises more than there is and kills when it is used. Who is about to take much asks
  * first.
@@ -22,5 +22,8 @@ struct memory_left {
  * can be read. Opens some small files, so not for the data path. For any thread.
  */
 struct memory_left memory_left(void);
+
+/* Bytes of this process that are in memory; 0 where that cannot be read. For any thread. */
+uint64_t memory_resident(void);
 
 #endif

@@ -118,3 +118,31 @@ void write_bytes(struct writer *w, const char *key, const uint8_t *bytes, size_t
 	}
 	(void)fputc('"', w->out);
 }
+
+enum { TIME_LEN = 40 };
+
+void write_time(struct writer *w, const char *key, time_t at)
+{
+	char text[TIME_LEN];
+	struct tm parts;
+
+	if (at && gmtime_r(&at, &parts) && strftime(text, sizeof(text), "%FT%TZ", &parts))
+		write_string(w, key, text);
+	else
+		write_string(w, key, NULL);
+}
+
+void write_time_ms(struct writer *w, const char *key, uint64_t at_ms)
+{
+	const time_t at = (time_t)(at_ms / 1000);
+	char text[TIME_LEN];
+	char whole[TIME_LEN + 8];
+	struct tm parts;
+
+	if (!at_ms || !gmtime_r(&at, &parts) || !strftime(text, sizeof(text), "%FT%T", &parts)) {
+		write_string(w, key, NULL);
+		return;
+	}
+	(void)snprintf(whole, sizeof(whole), "%s.%03uZ", text, (unsigned int)(at_ms % 1000));
+	write_string(w, key, whole);
+}

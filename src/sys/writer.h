@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 struct writer {
 	FILE *out;
@@ -29,5 +30,9 @@ void write_real(struct writer *w, const char *key, double value);
 /* As a string in base64 (RFC 4648 section 4). */
 void write_bytes(struct writer *w, const char *key, const uint8_t *bytes, size_t len);
 void write_bool(struct writer *w, const char *key, bool value);
+/* A time of day as of RFC 3339, in UTC, in seconds; 0: null. */
+void write_time(struct writer *w, const char *key, time_t at);
+/* The same in milliseconds. */
+void write_time_ms(struct writer *w, const char *key, uint64_t at_ms);
 
 #endif
