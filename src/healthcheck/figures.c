@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+
+#include "conf/addr.h"
+#include "healthcheck/checker.h"
+#include "healthcheck/describe.h"
+#include "healthcheck/figures_parts.h"
+#include "healthcheck/sight.h"
+#include "sys/memory.h"
+#include "sys/version.h"
+
+static const struct health_plan *plan_of(const struct figures *figures)
+{
+	static const struct health_plan none;
+
+	return figures->content ? &figures->content->plan : &none;
+}
+
+/* The name of a table, or its number in parentheses, as in the director's metrics. */
+static const char *name_of(char out[16], const struct figures *figures, unsigned int table)
+{
+	const char *name = plan_of(figures)->tables[table].name;
+
+	(void)snprintf(out, 16, "(%u)", table);
+	return *name ? name : out;
+}
+
+/* --- The process --- */
+
+static void put_build(struct figures *figures)
+{
+	openmetrics_count(&figures->text,
+			  LABELS({"version", version_number()}, {"commit", version_commit()}), 1);
+}
+
+static void put_start_time(struct figures *figures)
+{
+	openmetrics_real(&figures->text, NULL, (double)figures->checker->started);
+}
+
+static void put_memory(struct figures *figures)
+{
+	openmetrics_count(&figures->text, NULL, memory_resident());
+}
+
+static void put_ready(struct figures *figures)
+{
+	openmetrics_count(&figures->text, NULL, describe_is_ready(figures->checker, NULL));
+}
+
+/* --- Tables --- */
+
+static void put_distrust(struct figures *figures)
+{
+	for (unsigned int t = 0; t < plan_of(figures)->table_count; t++) {
+		const struct judge_table *table = monitor_table(figures->checker->monitor, t);
+		char name[16];
+
+		for (unsigned int i = JUDGE_TRUSTED + 1; i <= JUDGE_LIMITED; i++)
+			openmetrics_count(&figures->text,
+					  LABELS({"table", name_of(name, figures, t)},
+						 {"distrust", describe_distrust(i)}),
+					  table->distrust == i);
+	}
+}
+
+static void put_table_backends(struct figures *figures)
+{
+	const struct health_plan *plan = plan_of(figures);
+
+	for (unsigned int t = 0; t < plan->table_count; t++) {
+		const struct health_table *table = &plan->tables[t];
+		unsigned int counts[SIGHT_COUNT] = {0};
+		char name[16];
+
+		for (unsigned int b = 0; b < table->backend_count; b++)
+			counts[sight_status(figures->checker->monitor, table->first_backend + b)]++;
+		for (unsigned int i = 0; i < SIGHT_COUNT; i++)
+			openmetrics_count(&figures->text,
+					  LABELS({"table", name_of(name, figures, t)},
+						 {"status", sight_word(i)}),
+					  counts[i]);
+	}
+}
+
+/* --- Backends and checks, in slices --- */
+
+/* Writes samples from where the family goes on. True: there are more. */
+typedef bool slice_fn(struct figures *figures);
+
+static void put_backend(struct figures *figures, uint64_t value)
+{
+	const struct health_backend *backend = &plan_of(figures)->backends[figures->at];
+	char addr[ADDR_TEXT_LEN];
+	char name[16];
+
+	openmetrics_count(&figures->text,
+			  LABELS({"table", name_of(name, figures, backend->table)},
+				 {"backend", addr_text(addr, &backend->addr)}),
+			  value);
+}
+
+static bool put_up(struct figures *figures)
+{
+	const struct monitor *monitor = figures->checker->monitor;
+
+	for (unsigned int n = 0; figures->at < plan_of(figures)->backend_count; figures->at++) {
+		if (n++ == FIGURES_SLICE)
+			return true;
+		if (plan_of(figures)->backends[figures->at].check_count)
+			put_backend(figures,
+				    monitor_evidence(monitor, figures->at).status == JUDGE_UP);
+	}
+	return false;
+}
+
+static bool put_healthy(struct figures *figures)
+{
+	const bool *healthy = monitor_healthy(figures->checker->monitor);
+
+	for (unsigned int n = 0; figures->at < plan_of(figures)->backend_count; figures->at++) {
+		if (n++ == FIGURES_SLICE)
+			return true;
+		put_backend(figures, healthy[figures->at]);
+	}
+	return false;
+}
+
+static bool put_checks(struct figures *figures)
+{
+	for (unsigned int n = 0; figures->at < plan_of(figures)->check_count; figures->at++) {
+		const struct health_check *check = &plan_of(figures)->checks[figures->at];
+		const struct monitor_check *seen =
+			monitor_check(figures->checker->monitor, figures->at);
+		char addr[ADDR_TEXT_LEN];
+
+		if (n++ == FIGURES_SLICE)
+			return true;
+		openmetrics_count(&figures->text,
+				  LABELS({"backend", addr_text(addr, &check->backend)},
+					 {"type", health_check_word(check->type)},
+					 {"check", check->name}),
+				  seen->judged.status == JUDGE_UP);
+	}
+	return false;
+}
+
+/* --- The list --- */
+
+#define GAUGE	  OPENMETRICS_GAUGE
+#define COUNTER	  OPENMETRICS_COUNTER
+#define INFO	  OPENMETRICS_INFO
+#define HISTOGRAM OPENMETRICS_HISTOGRAM
+
+static const struct {
+	struct openmetrics_family family;
+	figures_family_fn *put; /* all at once */
+	slice_fn *put_slice;	/* or part by part */
+} families[] = {
+	{{"glb_health_build", INFO, "which glb-healthcheck this is"}, put_build, NULL},
+	{{"process_start_time_seconds", GAUGE, "when it was started, in seconds since 1970"},
+	 put_start_time,
+	 NULL},
+	{{"process_resident_memory_bytes", GAUGE, "memory that it has"}, put_memory, NULL},
+	{{"glb_health_ready", GAUGE, "1 once every check has a result"}, put_ready, NULL},
+	{{"glb_health_backend_up", GAUGE, "1 while all checks of a backend are"}, NULL, put_up},
+	{{"glb_health_backend_healthy", GAUGE, "1 where the checked file says so"},
+	 NULL,
+	 put_healthy},
+	{{"glb_health_backends", GAUGE, "backends of a table, by how they look: docs/health.md"},
+	 put_table_backends,
+	 NULL},
+	{{"glb_health_check_up", GAUGE, "1 while a check is up"}, NULL, put_checks},
+	{{"glb_health_probes", COUNTER,
+	  "probes that have ended; untried are those that the checker itself could not make"},
+	 figure_probes,
+	 NULL},
+	{{"glb_health_probe_failures", COUNTER, "probes that did not succeed, by reason"},
+	 figure_failures,
+	 NULL},
+	{{"glb_health_connect_seconds", HISTOGRAM, "from the start to a connection"},
+	 figure_connects,
+	 NULL},
+	{{"glb_health_probe_seconds", HISTOGRAM, "from the start of a probe to its end"},
+	 figure_durations,
+	 NULL},
+	{{"glb_health_probes_under_way", GAUGE, "probes that have not ended yet"},
+	 figure_under_way,
+	 NULL},
+	{{"glb_health_late_probes", COUNTER, "probes that waited for others: parallel_max"},
+	 figure_late,
+	 NULL},
+	{{"glb_health_changes", COUNTER, "changes of what is written for a backend"},
+	 figure_changes,
+	 NULL},
+	{{"glb_health_distrust", GAUGE,
+	  "1 while a table is not as its checks say: fails_open or limited"},
+	 put_distrust,
+	 NULL},
+	{{"glb_health_steps", COUNTER,
+	  "files written, reloads that a director confirmed, and runs of reload_command"},
+	 figure_steps,
+	 NULL},
+	{{"glb_health_last_write_timestamp_seconds", GAUGE,
+	  "when the checked file was written last; 0: never"},
+	 figure_last_write,
+	 NULL},
+	{{"glb_health_last_agreement_timestamp_seconds", GAUGE,
+	  "when the director was last seen to serve it; 0: never"},
+	 figure_last_agreement,
+	 NULL},
+	{{"glb_health_director_agrees", GAUGE, "1 while the director serves what was written last"},
+	 figure_agrees,
+	 NULL},
+	{{"glb_health_sources", COUNTER, "contents of the source of the tables that were read"},
+	 figure_sources,
+	 NULL},
+	{{"glb_health_source_refused", GAUGE,
+	  "1 while the source is no good and an older content of it is in force"},
+	 figure_source_refused,
+	 NULL},
+};
+
+enum { FAMILY_COUNT = sizeof(families) / sizeof(families[0]) };
+
+struct figures *figures_begin(const struct checker *checker, bool is_old)
+{
+	struct figures *figures = calloc(1, sizeof(*figures));
+	const struct content *content = monitor_content(checker->monitor);
+
+	if (!figures)
+		return NULL;
+	figures->text.is_old = is_old;
+	figures->checker = checker;
+	if (content)
+		figures->content = content_hold((struct content *)content);
+	return figures;
+}
+
+bool figures_write(struct figures *figures, FILE *out)
+{
+	unsigned int i = figures->family;
+
+	figures->text.out = out;
+	if (monitor_content(figures->checker->monitor) != figures->content)
+		return false;
+	if (i == FAMILY_COUNT) {
+		openmetrics_end(&figures->text);
+		return false;
+	}
+	if (!figures->begun)
+		openmetrics_begin(&figures->text, &families[i].family);
+	figures->begun = true;
+	if (families[i].put)
+		families[i].put(figures);
+	else if (families[i].put_slice(figures))
+		return true;
+	figures->family++;
+	figures->begun = false;
+	figures->at = 0;
+	return true;
+}
+
+void figures_free(struct figures *figures)
+{
+	content_drop((struct content *)figures->content);
+	free(figures);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How does a backend look to the checker now?
+ *
+ * What monitor.h knows of its checks, put together for people: in one word, a strip of results, a
+ * latency and a reason. For the loop's thread, in one turn of it.
+ */
+#ifndef HEALTHCHECK_SIGHT_H
+#define HEALTHCHECK_SIGHT_H
+
+#include "healthcheck/monitor.h"
+
+/* constant, word, sentence for docs/health.md */
+#define SIGHTS(X)                                                                                  \
+	X(UP, "up", "its checks are")                                                              \
+	X(DOWN, "down", "one of its checks is")                                                    \
+	X(UNKNOWN, "unknown", "a check of it has no verdict yet")                                  \
+	X(DEGRADED, "degraded", "up, and it asks for less itself")                                 \
+	X(HELD, "held", "it changed too often, and is held down for a while")                      \
+	X(UNCHECKED, "unchecked", "it has no checks, or is inactive")
+
+enum sight_status {
+#define SIGHT_CONSTANT(constant, ...) SIGHT_##constant,
+	SIGHTS(SIGHT_CONSTANT)
+#undef SIGHT_CONSTANT
+		SIGHT_COUNT,
+};
+
+const char *sight_word(enum sight_status status);
+
+enum { SIGHT_STRIP_LEN = MONITOR_RESULTS + 1, SIGHT_REASON_LEN = 256 };
+
+struct sight {
+	const struct health_backend *backend;
+	enum sight_status status;
+	bool healthy;		     /* as it is written */
+	uint64_t since_ms;	     /* by clock_ms(); 0: not known */
+	char strip[SIGHT_STRIP_LEN]; /* results, the oldest first: + good, ~ degraded, - bad */
+	uint32_t connect_us;	     /* the slowest of its last results; 0: none has a connection */
+	uint32_t total_us;
+	char reason[SIGHT_REASON_LEN]; /* why a check is bad, or could not be tried; or "" */
+};
+
+/* Looks at a backend of the monitor's plan, by its place. */
+void sight_of(struct sight *out, const struct monitor *monitor, unsigned int backend);
+
+/* Its status alone, which costs less. */
+enum sight_status sight_status(const struct monitor *monitor, unsigned int backend);
+
+/* Is there something about it that an operator should know? */
+bool sight_is_unhealthy(const struct sight *sight);
+
+/* Why a check is bad now, or could not be tried: a word, or NULL where it is good or new. */
+const char *sight_check_reason(const struct monitor_check *check);
+
+/* '+', '~' or '-'. */
+char sight_mark(const struct monitor_result *result);
+
+#endif
