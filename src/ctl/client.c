@@ -12,8 +12,16 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "conf/director.h"
+#include "conf/health.h"
 #include "sys/log.h"
+
+static const struct {
+	const char *noun;
+	const char *socket; /* where it serves unless somebody says otherwise */
+} answerers[] = {
+	[WHOM_DIRECTOR] = {"director", CONTROL_SOCKET_DEFAULT},
+	[WHOM_CHECKER] = {"health checker", HEALTH_SOCKET_DEFAULT},
+};
 
 enum { ROOM_FIRST = 65536, ROOM_MAX = 1 << 30 };
 
@@ -62,19 +70,18 @@ static void explain_denied(struct glb_diag *why, const char *path)
 		 group ? group->gr_name : "without a name");
 }
 
-static void explain_unreachable(struct glb_diag *why, const char *path, int err)
+static void explain_unreachable(struct glb_diag *why, const char *path, const char *noun, int err)
 {
 	if (err == -ENOENT)
 		glb_diag(why,
-			 "%s: no director serves there: there is no such socket; --socket names "
-			 "another",
-			 path);
+			 "%s: no %s serves there: there is no such socket; --socket names another",
+			 path, noun);
 	else if (err == -ECONNREFUSED)
-		glb_diag(why, "%s: no director listens there: the one that did is gone", path);
+		glb_diag(why, "%s: no %s listens there: the one that did is gone", path, noun);
 	else if (err == -EACCES || err == -EPERM)
 		explain_denied(why, path);
 	else if (err == -EAGAIN)
-		glb_diag(why, "%s: the director there takes no connection: is it stopped?", path);
+		glb_diag(why, "%s: the %s there takes no connection: is it stopped?", path, noun);
 	else
 		glb_diag(why, "%s: %s", path, strerror(-err));
 }
@@ -95,7 +102,7 @@ static int open_connection(const char *path, const struct question *question, st
 			return other;
 	}
 	if (fd < 0)
-		explain_unreachable(why, path, fd);
+		explain_unreachable(why, path, answerers[question->whom].noun, fd);
 	return fd < 0 ? -1 : fd;
 }
 
@@ -188,26 +195,26 @@ static void log_reasons(const struct conf_value *error)
 }
 
 /* The exit status that an answer stands for, after logging why it is none that was wanted. */
-static int status_of(const struct conf_value *root)
+static int status_of(const struct conf_value *root, const char *noun)
 {
 	struct conf_value value;
 	bool ok = false;
 
 	if (conf_object(root) || !conf_find(&value, root, "ok") || conf_bool(&ok, &value)) {
-		log_error("what answers there is no director");
+		log_error("what answers there is no %s", noun);
 		return EXIT_FAILED;
 	}
 	if (ok)
 		return EXIT_OK;
 	if (!conf_find(&value, root, "error") || conf_object(&value)) {
-		log_error("the director gives no reason");
+		log_error("the %s gives no reason", noun);
 		return EXIT_FAILED;
 	}
 	log_reasons(&value);
 	return strcmp(member_string(&value, "code"), "refused") != 0 ? EXIT_FAILED : EXIT_REFUSED;
 }
 
-static int read_answer(struct client_answer *out)
+static int read_answer(struct client_answer *out, const struct question *question)
 {
 	int err;
 
@@ -218,16 +225,16 @@ static int read_answer(struct client_answer *out)
 		return EXIT_FAILED;
 	}
 	out->root = conf_root(&out->file);
-	return status_of(&out->root);
+	return status_of(&out->root, answerers[question->whom].noun);
 }
 
 /* --- Several questions on one connection, and one --- */
 
-static const char *socket_of(const struct command_line *line)
+static const char *socket_of(const struct command_line *line, const struct question *question)
 {
 	const char *given = line->values[OPTION_SOCKET];
 
-	return given ? given : CONTROL_SOCKET_DEFAULT;
+	return given ? given : answerers[question->whom].socket;
 }
 
 /* The functions below return EXIT_OK; or EXIT_FAILED, and *why is set. */
@@ -235,7 +242,8 @@ static const char *socket_of(const struct command_line *line)
 static int connect_client(struct client *out, const struct command_line *line,
 			  const struct question *question, struct glb_diag *why)
 {
-	out->path = socket_of(line);
+	out->path = socket_of(line, question);
+	out->noun = answerers[question->whom].noun;
 	out->fd = open_connection(out->path, question, why);
 	return out->fd < 0 ? EXIT_FAILED : EXIT_OK;
 }
@@ -244,10 +252,10 @@ static int explain_lost(struct glb_diag *why, const struct client *client,
 			const struct question *question, int err)
 {
 	if (err == -EAGAIN)
-		glb_diag(why, "%s: no answer within %u s: the director is stopped, or very busy",
-			 client->path, question->patience_ms / 1000);
+		glb_diag(why, "%s: no answer within %u s: the %s is stopped, or very busy",
+			 client->path, question->patience_ms / 1000, client->noun);
 	else if (err == -ECONNRESET)
-		glb_diag(why, "%s: the director left without an answer", client->path);
+		glb_diag(why, "%s: the %s left without an answer", client->path, client->noun);
 	else
 		glb_diag(why, "%s: %s", client->path, strerror(-err));
 	return EXIT_FAILED;
@@ -321,7 +329,7 @@ int client_hear(struct client_answer *out, const struct client *client,
 
 	*out = (struct client_answer){.bytes = NULL};
 	status = log_status(hear(out, client, question, &why), &why);
-	return status == EXIT_OK ? read_answer(out) : status;
+	return status == EXIT_OK ? read_answer(out, question) : status;
 }
 
 int client_ask(struct client_answer *out, const struct command_line *line,
@@ -334,7 +342,7 @@ int client_ask(struct client_answer *out, const struct command_line *line,
 		return status;
 	if (command_has(line, OPTION_JSON))
 		puts(out->bytes);
-	return read_answer(out);
+	return read_answer(out, question);
 }
 
 int client_fetch(struct client_answer *out, const struct command_line *line, const char *request,
@@ -347,13 +355,13 @@ int client_fetch(struct client_answer *out, const struct command_line *line, con
 		return EXIT_FAILED;
 	report_init(&out->report);
 	if (conf_parse(&out->file, "answer", out->bytes, strlen(out->bytes), &out->report)) {
-		glb_diag(why, "%s: what answers there is no director", socket_of(line));
+		glb_diag(why, "%s: what answers there is no director", socket_of(line, &question));
 		return EXIT_FAILED;
 	}
 	out->root = conf_root(&out->file);
 	if (conf_find(&value, &out->root, "ok") && conf_is_true(&value))
 		return EXIT_OK;
-	glb_diag(why, "%s: %s", socket_of(line),
+	glb_diag(why, "%s: %s", socket_of(line, &question),
 		 conf_find(&value, &out->root, "error") ? member_string(&value, "reason")
 							: "what answers there is no director");
 	return EXIT_FAILED;

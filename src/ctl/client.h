@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a command ask a running director?
+ * How does a command ask a running director, or health checker?
  *
  * It connects to the control socket, sends a line and reads one (docs/control-socket.md). Whoever
  * may not use that socket gets answers of the one beside it, which is for reading.
@@ -22,15 +22,18 @@ struct client_answer {
 	char *bytes;
 };
 
+enum whom { WHOM_DIRECTOR, WHOM_CHECKER };
+
 /* What is asked. */
 struct question {
 	const char *request; /* without its newline */
-	bool changes;	     /* it does something, and is for operators */
+	enum whom whom;
+	bool changes; /* it does something, and is for operators */
 	unsigned int patience_ms;
 };
 
 /*
- * Asks the director that a command line names, and prints its answer with --json. EXIT_OK and *out,
+ * Asks whoever a command line names, and prints its answer with --json. EXIT_OK and *out,
  * to be given up with client_free(); else the exit status, after logging why, and *out has to be
  * given up all the same if `bytes` is set.
  */
@@ -51,11 +54,12 @@ void client_free(struct client_answer *answer);
 
 struct client {
 	const char *path;
+	const char *noun; /* of whom it asks */
 	int fd;
 };
 
 /*
- * Connects to the director that a command line names, to ask this and perhaps more. EXIT_OK and
+ * Connects to whoever a command line names, to ask this and perhaps more. EXIT_OK and
  * *out, to be closed with client_close(); or EXIT_FAILED, after logging why.
  */
 GLB_NODISCARD int client_open(struct client *out, const struct command_line *line,

@@ -48,5 +48,7 @@ int online_trace(const struct command_line *line);
 int online_capture(const struct command_line *line);
 int online_workers(const struct command_line *line);
 int online_ports(const struct command_line *line);
+int online_health(const struct command_line *line);
+int online_health_probe(const struct command_line *line);
 
 #endif

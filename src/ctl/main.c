@@ -330,6 +330,27 @@ static const struct command commands[] = {
 		.example = "glbctl stalls --json",
 	},
 	{
+		.name = "health probe",
+		.run = online_health_probe,
+		.options = ONLINE | WITH(TABLE) | WITH(CHECK),
+		.args = "BACKEND",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "Have the health checker probe a backend now, and show every step; "
+			    "exit 1 if a check fails.",
+		.example = "glbctl health probe 10.0.0.21 --check http",
+	},
+	{
+		.name = "health",
+		.run = online_health,
+		.options = ONLINE | WITH(TABLE) | WITH(UNHEALTHY),
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "Say what a running health checker knows of backends, and why.",
+		.example = "glbctl health --unhealthy",
+	},
+	{
 		.name = "doctor",
 		.run = online_doctor,
 		.options = ONLINE | WITH(CONFIG) | WITH(TABLES) | WITH(LCORES) | WITH(ROOT),
@@ -359,7 +380,8 @@ static const struct program program = {
 	.sentence =
 		"Builds, checks and explains forwarding tables; asks directors; replays captures.",
 	.notes = "A file named - is standard input, or standard output where one is written.\n"
-		 "Commands with --socket ask a director that runs, others read files.\n"
+		 "Commands with --socket ask a director or health checker that runs, others read "
+		 "files.\n"
 		 "Exit status: 0 done, 1 failed, as of a file that is wrong, 2 the command line is "
 		 "wrong,\n3 refused, as flows would be lost or the director says so.\n",
 	.commands = commands,

@@ -27,7 +27,8 @@
 	X(GATEWAY_MAC, "gateway-mac", "MAC", "what \"auto\" in director.json would find")          \
 	X(PUNTED, "punted", "FILE", "capture to be written of what goes to the kernel")            \
 	X(SOCKET, "socket", "PATH",                                                                \
-	  "control socket of the director; /run/glb-director/control.sock where none is named")    \
+	  "control socket of whoever is asked; without it, that of the director or health "        \
+	  "checker in /run")                                                                       \
 	X(TABLES_ONLY, "tables-only", NULL, "leave director.json as it is in force")               \
 	X(QUIET, "quiet", "SECONDS", "without a packet until it stops; 5 is usual")                \
 	X(DEADLINE, "deadline", "SECONDS", "until it stops in any case; 60 is usual")              \
@@ -41,7 +42,9 @@
 	X(PACKETS, "count", "N", "packets until it ends")                                          \
 	X(SECONDS, "seconds", "S", "until it ends in any case")                                    \
 	X(VERDICT, "verdict", "NAME,...", "only of which one of these came; drop is any drop_...") \
-	X(SNAPLEN, "snaplen", "BYTES", "that are kept of a frame, 128 to 9216; 2048 is usual")
+	X(SNAPLEN, "snaplen", "BYTES", "that are kept of a frame, 128 to 9216; 2048 is usual")     \
+	X(UNHEALTHY, "unhealthy", NULL, "only backends about which there is more to say")          \
+	X(CHECK, "check", "TYPE", "only checks of this type, as tcp or http")
 
 enum {
 #define OPTION_CONSTANT(constant, ...) OPTION_##constant,
