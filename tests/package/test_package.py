@@ -9,7 +9,7 @@ import subprocess
 from conftest import run
 from manager import Manager
 
-NAMES = ("glb-director", "glb-redirect", "glbctl")
+NAMES = ("glb-director", "glb-healthcheck", "glb-redirect", "glbctl")
 EAL = "--no-huge -m 256 --no-pci --no-telemetry --lcores 0@0,1@0 --vdev net_null0,no-rx=1"
 
 
@@ -57,7 +57,7 @@ def test_a_director_from_the_installation_to_the_purge(packages, machine, tmp_pa
     debs = [f"/debs/{path.name}" for path in (machine.root / "debs").iterdir()]
     machine.run("apt-get", "-qy", "--no-install-recommends", "install", *debs)
     commit = re.search(r"[0-9a-f]{12}", run("dpkg-deb", "--field", packages_in(packages)[0], "Version"))[0]
-    for program in ("glbctl", "glb-director", "glb-redirect"):
+    for program in ("glbctl", "glb-director", "glb-healthcheck", "glb-redirect"):
         assert commit in machine.run(program, "--version"), program
     for name in ("director.json", "tables.json"):
         machine.run("install", "-m", "600", f"/usr/share/doc/glb/examples/{name}", f"/etc/glb/{name}")
@@ -76,7 +76,8 @@ def test_a_director_from_the_installation_to_the_purge(packages, machine, tmp_pa
             process.kill()
             process.wait()
 
-    (machine.root / "var/lib/glb-director").mkdir()  # as its unit does
+    for name in ("glb-director", "glb-healthcheck"):
+        (machine.root / "var/lib" / name).mkdir()  # as its unit does
     machine.run("rm", "/etc/glb/director.json", "/etc/glb/tables.json")  # an operator's
     machine.run("apt-get", "-qy", "remove", *NAMES)
     assert (machine.root / "etc/default/glb-director").exists()

@@ -24,9 +24,11 @@ ALWAYS = """
     share/doc/glb/examples/director.json
     share/doc/glb/examples/frr-live.conf
     share/doc/glb/examples/grafana-dashboard.json
+    share/doc/glb/examples/healthcheck.json
     share/doc/glb/examples/prometheus-alerts.yml
     share/doc/glb/examples/tables.json
     share/glb/schemas/director.schema.json
+    share/glb/schemas/healthcheck.schema.json
     share/glb/schemas/tables.schema.json
 """
 WITH = {
@@ -37,6 +39,11 @@ WITH = {
         share/doc/glb/examples/glb-director-af_xdp.conf
         share/doc/glb/examples/glb-director.default
     """,
+    "src/healthcheck/glb-healthcheck": """
+        lib/systemd/system/glb-healthcheck.service
+        sbin/glb-healthcheck
+        share/bash-completion/completions/glb-healthcheck
+    """,
     "src/redirect/glb-redirect": """
         lib/systemd/system/glb-redirect@.service
         sbin/glb-redirect
@@ -46,9 +53,11 @@ WITH = {
     "docs/man/glbctl.1": """
         share/man/man1/glbctl.1
         share/man/man5/glb-director.json.5
+        share/man/man5/glb-healthcheck.json.5
         share/man/man5/glb-tables.json.5
     """,
     "docs/man/glb-director.8": "share/man/man8/glb-director.8",
+    "docs/man/glb-healthcheck.8": "share/man/man8/glb-healthcheck.8",
     "docs/man/glb-redirect.8": "share/man/man8/glb-redirect.8",
 }
 

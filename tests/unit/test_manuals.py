@@ -76,19 +76,20 @@ class Manuals(unittest.TestCase):
             text, _ = page(page_of(program))
             for words in commands_of(program):
                 name = " ".join([program.name, *words])
-                section = text.partition(f"\n       {name} ")[2] if words else text
-                self.assertTrue(section, f"{name} is not in {page_of(program)}")
+                found = re.search(rf"\n       {name} (?![a-z])", text) if words else None
+                self.assertTrue(found or not words, f"{name} is not in {page_of(program)}")
+                section = text[found.end() :] if found else text
                 section = section.partition("\n   ")[0] if words else section
                 for option in options_of(program, words):
                     if not words or option not in ("--help", "--version"):
                         self.assertIn(option, section, name)
 
     def test_every_key_of_the_files_stands_in_the_manual(self):
-        for name in ("director", "tables"):
+        for name in ("director", "healthcheck", "tables"):
             schema = json.loads((ROOT / f"config/{name}.schema.json").read_text())
             text, _ = page(f"glb-{name}.json.5")
             keys = set(keys_of(schema))
-            self.assertGreater(len(keys), 15)
+            self.assertGreater(len(keys), 10)
             for key in keys:
                 self.assertRegex(text, rf"\n       (\S*[.\]])?{re.escape(key)}( |\n)", f"glb-{name}.json.5")
 
