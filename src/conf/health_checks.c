@@ -112,7 +112,7 @@ static int read_tunnel_request(struct reading *reading, struct health_check *che
 	}
 	if (check->is_tls)
 		health_verify_read(&check->request, value);
-	else if (conf_find(&verify, value, "verify"))
+	else if (conf_find(&verify, value, "verify") && !conf_bool(&check->request.verify, &verify))
 		conf_warn(&verify, "has no effect without \"tls\"");
 	return err;
 }

@@ -14,15 +14,10 @@ static int read_word(char **out, struct health_memory **memory, const struct con
 	size_t most = is_first ? HEALTH_PATH_LEN - 1 : HEALTH_WORD_MAX;
 	const char *text;
 
-	if (conf_string(&text, value))
+	if (conf_sized_string(&text, 0, most, value))
 		return 0;
 	if (is_first && *text != '/') {
 		(void)conf_refuse(value, "\"%s\" is no absolute path of a program", text);
-		return 0;
-	}
-	if (strlen(text) > most) {
-		(void)conf_refuse(value, "is a word of %zu bytes, at most %zu fit", strlen(text),
-				  most);
 		return 0;
 	}
 	*out = health_keep_text(memory, text, strlen(text));
@@ -75,14 +70,9 @@ static int keep_text(struct datagram *out, struct health_memory **memory,
 {
 	const char *text;
 
-	if (conf_string(&text, value))
+	if (conf_sized_string(&text, 0, HEALTH_DATAGRAM_MAX, value))
 		return 0;
 	out->len = strlen(text);
-	if (out->len > HEALTH_DATAGRAM_MAX) {
-		(void)conf_refuse(value, "is a text of %zu bytes, at most %d fit", out->len,
-				  HEALTH_DATAGRAM_MAX);
-		return 0;
-	}
 	out->bytes = health_keep_text(memory, text, out->len);
 	return out->bytes ? 0 : -ENOMEM;
 }

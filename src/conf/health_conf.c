@@ -62,9 +62,14 @@ static bool is_one_file(const char *a, const char *b)
 static int read_file(char out[HEALTH_PATH_LEN], const struct conf_value *files, const char *key)
 {
 	struct conf_value value;
+	const char *path;
 	int err = conf_member(&value, files, key);
 
-	return err ? err : conf_name(out, HEALTH_PATH_LEN, "path of at most 255 bytes", &value);
+	if (!err)
+		err = conf_sized_string(&path, 1, HEALTH_PATH_LEN - 1, &value);
+	if (!err)
+		memcpy(out, path, strlen(path) + 1);
+	return err;
 }
 
 static void read_files(struct health_conf *conf, const struct conf_value *root)
@@ -93,12 +98,7 @@ static void read_text(char *out, size_t room, const struct conf_value *root, con
 	struct conf_value value;
 	const char *text;
 
-	if (!conf_find(&value, root, key) || conf_string(&text, &value))
-		return;
-	if (strlen(text) >= room)
-		(void)conf_refuse(&value, "is a text of %zu bytes, at most %zu fit", strlen(text),
-				  room - 1);
-	else
+	if (conf_find(&value, root, key) && !conf_sized_string(&text, 0, room - 1, &value))
 		memcpy(out, text, strlen(text) + 1);
 }
 

@@ -250,14 +250,14 @@ static void read_statuses(struct health_request *request, const struct conf_valu
 static int read_body(struct health_request *request, struct health_memory **memory,
 		     const struct conf_value *object)
 {
-	char text[HEALTH_BODY_MAX + 1];
 	struct conf_value value;
+	const char *text;
 
 	if (!conf_find(&value, object, "body"))
 		return 0;
 	if (!strcmp(request->method, "HEAD"))
 		(void)conf_refuse(&value, "cannot be had with \"HEAD\"");
-	if (conf_name(text, sizeof(text), "text of at most 1024 bytes", &value))
+	if (conf_sized_string(&text, 1, HEALTH_BODY_MAX, &value))
 		return 0;
 	return keep(&request->body, memory, text);
 }

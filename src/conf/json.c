@@ -516,6 +516,25 @@ int conf_string(const char **out, const struct conf_value *value)
 	return 0;
 }
 
+int conf_sized_string(const char **out, size_t least, size_t most, const struct conf_value *value)
+{
+	const char *text;
+	int err = conf_string(&text, value);
+
+	if (err)
+		return err;
+	if (!*text && least)
+		return conf_refuse(value, "is empty");
+	if (strlen(text) < least)
+		return conf_refuse(value, "is a text of %zu bytes, expected %zu at least",
+				   strlen(text), least);
+	if (strlen(text) > most)
+		return conf_refuse(value, "is a text of %zu bytes, at most %zu fit", strlen(text),
+				   most);
+	*out = text;
+	return 0;
+}
+
 int conf_name(char *out, size_t room, const char *what, const struct conf_value *value)
 {
 	const char *text;

@@ -142,6 +142,11 @@ struct conf_value conf_element(const struct conf_value *array, size_t index);
 /* The string lives as long as the file. */
 GLB_NODISCARD int conf_string(const char **out, const struct conf_value *value);
 
+/* The same of `least` to `most` bytes. A refusal does not quote it, as it may be long, or secret.
+ */
+GLB_NODISCARD int conf_sized_string(const char **out, size_t least, size_t most,
+				    const struct conf_value *value);
+
 /* A string of 1 to room - 1 bytes, copied; `what` people call it: "device name". */
 int conf_name(char *out, size_t room, const char *what, const struct conf_value *value);
 

@@ -96,9 +96,8 @@ static const struct {
 	 "1:1: $: has the \"outbound_gateway_mac\" of another file, and no \"forwarding_table\": "
 	 "are two files exchanged?"},
 	{"{'forwarding_table':[]}", "1:21: $.forwarding_table: is an array, expected an object"},
-	{"{'forwarding_table':{\n'dst':''}}",
-	 "1:21: $.forwarding_table.src: is missing\n"
-	 "2:7: $.forwarding_table.dst: \"\" is no path of at most 255 bytes"},
+	{"{'forwarding_table':{\n'dst':''}}", "1:21: $.forwarding_table.src: is missing\n"
+					      "2:7: $.forwarding_table.dst: is empty"},
 	{"{'forwarding_table':{'src':'/a/b','dst':'/a/b'}}",
 	 "1:41: $.forwarding_table.dst: is the same file as src, which would be overwritten"},
 	{WITH("'reload_command':7"), "1:98: $.reload_command: is a number, expected a string"},
