@@ -13,6 +13,7 @@ BUILD = ROOT / os.environ.get("GLB_BUILD", "build")
 PROGRAMS = {
     "glb-director": BUILD / "src/director/glb-director",
     "glbctl": BUILD / "src/ctl/glbctl",
+    "conf-reader": BUILD / "tests/conf/conf-reader",
 }
 
 # A program built with sanitizers fails at the first finding, instead of mentioning it.

@@ -7,7 +7,7 @@ import json
 KEY = "00112233445566778899aabbccddeeff"
 
 TABLES = {
-    "healthchecks": {"timeout_ms": 2000},
+    "healthchecks": {"timeout_ms": 500},
     "tables": [
         {
             "name": "web",
@@ -77,6 +77,42 @@ DIRECTOR = {
         {"name": "net_null0", "punt_port": "net_tap1", "send_through": "net_null1", "mtu": 9000, "vlan": "none", "macs": [], "outbound_gateway_mac": "auto"},
         {"name": "net_null1", "outbound_gateway_ip": "fe80::1", "outbound_gateway_interface": "eth1"},
     ],
+}
+
+HEALTH = {
+    "forwarding_table": {"src": "/etc/glb/tables.json", "dst": "/var/lib/glb-healthcheck/checked.json"},
+    "reload_command": "true",
+    "director_socket": "/run/one.sock",
+    "control_socket": "/run/two.sock",
+    "http_listen": "[::1]:19520",
+    "state_directory": "/var/lib/glb",
+    "hold_ms": 0,
+    "parallel_max": 7,
+    "tunnel_interface": "eth0",
+    "tunnel_src_ip": "10.0.0.11",
+    "tunnel_src_ip6": "fd00::11",
+}
+
+TIMES = {"timeout_ms": 100, "interval_ms": 5000, "trigger": 2, "rise": 1, "fall": 4}
+LIMITS = {"max_unhealthy_percent": 30, "max_changes_per_minute": 10, "flap_limit": 4, "flap_window_s": 60}
+REQUEST = {
+    "method": "GET",
+    "path": "/up?x",
+    "host": "www.example.com",
+    "headers": {"Accept": "*/*", "X-Y": ""},
+    "status": ["200-299", 304],
+    "body": "ok",
+}
+CHECKS = {
+    "tcp": [80, {"port": 81, **TIMES}],
+    "http": {"port": 80, **REQUEST, **TIMES},
+    "https": [443, {"port": 443, "verify": False, **REQUEST}],
+    "udp": [{"port": 53, "send": "x", "expect": "y"}, {"port": 53, "send_hex": "00", "expect_hex": "aB"}],
+    "exec": ["/bin/true", "x"],
+    "gue": 19523,
+    "fou": [19523, {"port": 19523}],
+    "tunnel": [True, {"vip": "192.0.2.1", "port": 80, "tls": True, "full_size": 1500, "http": {**REQUEST, "verify": False}}],
+    "second_chance": {"interval_ms": 9000},
 }
 
 ODD = (None, True, False, 0, 1, -1, 3.5, 80.0, 70000, 2**31, "", "a", "tcp", "10.0.0.9", "fd00::1", KEY, [], {}, [{}])
@@ -241,6 +277,76 @@ def rules() -> dict:
     }
 
 
+def checked(**checks) -> dict:
+    """A document with these checks of a backend."""
+    return backends({"healthchecks": checks}, {})
+
+
+COMMANDS = ("/a", "a", "", ["/a"], ["a"], [], ["/a", ""], ["/a", 7], ["/a"] * 32, ["/a"] * 33, [["/a", "b"], "/c"], [[]], [7])
+COMMANDS += ({"command": "/a"}, {"command": ["/a"]}, {"command": []}, {"command": {}}, {}, [{"command": "/a"}, ["/b"]])
+COMMANDS += ("/" + "x" * 254, "/" + "x" * 255, "/" + "\u00fc" * 200, ["/a", "x" * 1023], ["/a", "x" * 1024], ["/a", "\u00fc" * 600])
+COMMANDS += ([["/a"]] * 16, [["/a"]] * 17, [None], ["/a", None], [{"command": "/a", "x": 1}])
+STATUSES = (99, 100, 599, 600, "200-299", "200-", "2xx", "099-200", "200-600", "300-200", "200-200", "200", [], [200] * 8, [200] * 9)
+STATUSES += (["200-299", 404], ["2"], [[200]], "200-299\n", " 200-299")
+PATHS = ("/", "", "x", "/a b", "/a#b", "/\u00fc", "/a\n", "/~!$%", "/" + "x" * 1022, "/" + "x" * 1023, "/\"\\\x7f")
+HEADERS = ({}, {"": "x"}, {"a b": "x"}, {"a": "x\ny"}, {"a": "x\ty"}, {"a": "\u00fc"}, {"a": "\x7f"}, {"a": None}, {"Host": "x"})
+HEADERS += ({"hosT": "x"}, {"Hosts": "x"}, {"CONTENT-length": "1"}, {"transfer-Encoding": "x"}, {"comment": 7, "_comment": []})
+HEADERS += ({"a": "x" * 1021}, {"a": "x" * 1022}, {f"a{i}": "x" for i in range(16)}, {f"a{i}": "x" for i in range(17)}, {"$schema": "x"})
+TUNNELS = (True, False, {}, {"vip": "192.0.2.9"}, {"port": 81}, {"vip": "192.0.2.1", "port": 80}, {"vip": "x"}, {"port": 0}, [], [True])
+TUNNELS += ({"tls": True}, {"tls": True, "http": False}, {"tls": True, "http": True}, {"tls": False}, {"http": {}}, {"http": {"verify": 1}})
+TUNNELS += ({"full_size": 575}, {"full_size": 576}, {"full_size": 65536}, {"http": {"port": 1}}, [True] * 17, [None], [7], {"x": 1})
+DATAGRAMS = ({"send": ""}, {"send_hex": ""}, {"send": "", "send_hex": ""}, {}, {"send": "", "expect": ""}, {"send": "x", "expect_hex": ""})
+DATAGRAMS += ({"send_hex": "0"}, {"send_hex": "0g"}, {"send_hex": "00" * 1400}, {"send_hex": "00" * 1401}, {"send_hex": "00\n"})
+DATAGRAMS += ({"send": "x" * 1400}, {"send": "x" * 1401}, {"send": "\u00fc" * 701}, {"send": "x", "expect": "y", "expect_hex": "00"})
+DATAGRAMS += ({"send": "x", "expect": "\u00fc" * 701}, {"send": "x", "colour": 1})
+
+
+def times_together():
+    """What holds between times, wherever they stand."""
+    for timeout in (None, 0, 1, 999, 1000, 2000):
+        for interval in (None, 0, 1, 1000, 1001, 2001):
+            given = {"timeout_ms": timeout, "interval_ms": interval}
+            yield f"times of the file {given}", {"healthchecks": given, **table()}
+            yield f"times of a table {given}", table(healthchecks={"tcp": 80, **given})
+            yield f"times of a check {given}", checked(tcp={"port": 80, **given})
+
+
+def health_of_tables():
+    """What stands in healthchecks."""
+    full = backends({"healthchecks": {**CHECKS, **TIMES}}, healthchecks={**CHECKS, **TIMES, **LIMITS})
+    full["healthchecks"] = {**TIMES, **LIMITS}
+    yield from times_together()
+    yield from mutations({**full, "tables": [{**full["tables"][0], "healthchecks": {"tcp": 80}}]})
+    yield "checks of a table", full
+    yield "comments in checks", commented(full)
+    yield "checks of a file", {**full, "healthchecks": {"http": 80}}
+    yield "no checks of a file", {**full, "healthchecks": {"http": None}}
+    for key, (least, most) in {"max_unhealthy_percent": (0, 100), "flap_limit": (0, 16), "fall": (0, 255), "timeout_ms": (0, 600000)}.items():
+        for value in (least - 1, least, most, most + 1):
+            yield f"{key} of a table: {value}", table(healthchecks={"interval_ms": 3600000, key: value})
+    for key in ("tcp", "http", "https", "gue", "fou", "udp", "second_chance", "tunnel"):
+        for value in (0, 65535, 65536, None, True, "80", {}, {"port": 0}, {"port": 80}, {"port": None}, [], [0], [80] * 17, [[80]], {"comment": 1}):
+            yield f"{key}: {value}", checked(**{key: value})
+    for uri in ("", "/x", "x", "/#", 7, None, "/" + "x" * 1022, "/" + "x" * 1023):
+        for http in ("none", None, 0, 80, [80], {"port": 80}):
+            yield f"http {http} with {uri!r}", checked(http_uri=uri, **({} if http == "none" else {"http": http}))
+    for values, key in ((COMMANDS, "exec"), (TUNNELS, "tunnel")):
+        for value in values:
+            yield f"{key}: {json.dumps(value)[:99]}", checked(**{key: value})
+    for datagram in DATAGRAMS:
+        yield f"udp: {json.dumps(datagram)[:99]}", checked(udp={"port": 53, **datagram})
+    for values, key in ((STATUSES, "status"), (PATHS, "path"), (HEADERS, "headers")):
+        for value in values:
+            yield f"{key} {json.dumps(value)[:99]}", checked(http={"port": 80, key: value})
+    for method in ("GET", "HEAD", "OPTIONS", "get", "PUT"):
+        for body in (None, "", "x", "x" * 1024, "x" * 1025, "\u00fc" * 600):
+            request = {"method": method, **({} if body is None else {"body": body})}
+            yield f"{method} {(body or '-')[:9]}", checked(http={"port": 80, **request}, tunnel={"http": request})
+    many = [{"ip": "192.0.2.1", "proto": "tcp", "port": 1 + i} for i in range(33)]
+    yield "a tunnel to too many binds", table(binds=many, healthchecks={"tunnel": True})
+    yield "a tunnel to one of many binds", table(binds=many, healthchecks={"tunnel": {"port": 7}})
+
+
 TEXTS = {
     "nothing": "",
     "a brace": "{",
@@ -249,7 +355,7 @@ TEXTS = {
     "a number": "7",
     "a comment": '{"tables":[]} // x',
     "a trailing comma": '{"tables":[],}',
-    "a duplicate key": json.dumps(TABLES)[:-1] + ', "healthchecks": 1}',
+    "a duplicate key": json.dumps(TABLES)[:-1] + ', "healthchecks": {}}',
     "not a number": json.dumps(TABLES)[:-1] + ', "x": NaN}',
     "a number too big for the reader": json.dumps(TABLES)[:-1] + ', "x": 99999999999999999999}',
     "a NUL in a name": json.dumps(table(name="a\0b")),
@@ -266,6 +372,7 @@ def tables_documents() -> dict:
     made.update(spellings(TABLES, listed, ADDRESSES + PREFIXES))
     made.update(spellings(TABLES, ("tables", 0, "seed"), KEYS))
     made.update(rules())
+    made.update(health_of_tables())
     return {name: json.dumps(document) for name, document in made.items()} | TEXTS
 
 
@@ -376,4 +483,32 @@ def director_documents() -> dict:
     made["an IPv6 source"] = {**made["no source"], "outbound_src_ip6": "fd00::1"}
     made["an unknown hash field"] = {**DIRECTOR, "hash_fields": {"src_addr": True, "colour": True}}
     made["no hash field is true"] = {**DIRECTOR, "alt_hash_fields": {"src_addr": False}}
+    return {name: json.dumps(document) for name, document in made.items()}
+
+
+def health_documents() -> dict:
+    only = {"forwarding_table": HEALTH["forwarding_table"]}
+    made = {"all keys": HEALTH, "the required key": only, "an unknown key": {**only, "colour": 1}, "no key": {}}
+    made["comments everywhere"] = {**commented(HEALTH), "$schema": "healthcheck.schema.json"}
+    made["the original's file"] = {**only, "reload_command": "a && b"}
+    made["no command"] = {**only, "reload_command": None}
+    made.update(mutations(HEALTH))
+    for key in ("tunnel_src_ip", "tunnel_src_ip6"):
+        made.update(spellings(HEALTH, (key,), ADDRESSES))
+    sockets = ("", "/", "x", "/run/one.sock", "/run/two.sock", "/" + "x" * 103, "/" + "x" * 104, "/" + "\u00fc" * 60)
+    for key in ("director_socket", "control_socket"):
+        made.update(spellings(HEALTH, (key,), sockets))
+    for path in (("reload_command",), ("state_directory",), ("forwarding_table", "src"), ("forwarding_table", "dst")):
+        texts = (letter * count for letter in ("x", "\u00fc") for count in (0, 100, 127, 128, 255, 256, 511, 512, 1023, 1024))
+        made.update(spellings(HEALTH, path, texts))
+    made.update(spellings(HEALTH, ("forwarding_table", "dst"), ("/etc/glb/tables.json", "/etc/glb/../glb/tables.json")))
+    made.update(spellings(HEALTH, ("http_listen",), ("", "1.2.3.4:5", "[:::]:80", "1.2.3.4", ":80")))
+    for interface in (None, "", "eth0", "x" * 15, "x" * 16, "\u00fc" * 8):
+        for sources in ({}, {"tunnel_src_ip": "10.0.0.1"}, {"tunnel_src_ip6": "fd00::1"}):
+            given = {} if interface is None else {"tunnel_interface": interface}
+            made[f"interface {interface!r}, {sources}"] = {**only, **given, **sources}
+    for key, (least, most) in {"hold_ms": (0, 600000), "parallel_max": (1, 65536)}.items():
+        made.update(spellings(only, (key,), (least - 1, least, most, most + 1)))
+    for name, document in {"of a director": DIRECTOR, "of tables": TABLES}.items():
+        made[f"the other file, {name}"] = document
     return {name: json.dumps(document) for name, document in made.items()}

@@ -7,6 +7,7 @@ test_ctl.py GLBCTL
 
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -374,6 +375,19 @@ class Glbctl(unittest.TestCase):
         table["$schema"] = "x"
         (self.folder / "tables.json").write_text(json.dumps(marked))
         self.assertIn('$.tables[0]["$schema"]: unknown key', self.run_with("table", "check", "tables.json").stderr)
+
+    def test_what_only_a_health_checker_refuses_is_warned_about(self):
+        checked = json.loads(json.dumps(TABLES))
+        checked["tables"][0]["backends"][0]["healthchecks"] = {"tcp": 70000}
+        (self.folder / "tables.json").write_text(json.dumps(checked))
+        (self.folder / "tables.json").chmod(0o600)
+        place = "$.tables[0].backends[0].healthchecks.tcp: 70000 is not from 0 to 65535; glb-healthcheck refuses it\n"
+        for words, status, severity in (((), 0, "warning"), (("--strict",), 1, "error")):
+            done = self.run_with("table", "check", *words, "tables.json")
+            self.assertEqual(done.returncode, status)
+            self.assertRegex(done.stderr, rf"^glbctl: {severity}: tables.json:1:\d+: {re.escape(place)}$")
+        done = self.run_with("table", "show", "tables.json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_a_table_is_read_from_a_pipe(self):
         shell = f"cat tables.json | {self.program} table check /dev/stdin"
