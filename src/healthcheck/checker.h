@@ -15,7 +15,9 @@
 #include "healthcheck/effect.h"
 #include "healthcheck/monitor.h"
 #include "healthcheck/source.h"
+#include "sys/service.h"
 
+struct state_file;
 struct show;
 
 /* For show.h to look at, and for checker.c to change. */
@@ -30,8 +32,12 @@ struct checker {
 	struct source *source;
 	struct monitor *monitor;
 	struct effect *effect;
-	struct show *show; /* sockets that answer; NULL: none */
-	bool stopping;
+	struct state_file *state; /* NULL: it is not kept */
+	struct show *show;	  /* sockets that answer; NULL: none */
+	struct service service;
+	unsigned int descriptors; /* how many files may be open */
+	bool is_ready;		  /* the service manager heard so */
+	char status[256];	  /* that the service manager was sent last */
 };
 
 /*

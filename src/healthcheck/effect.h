@@ -47,9 +47,17 @@ struct loop;
 struct background;
 struct effect;
 
-/* conf is copied. 0 and *out, for effect_close(); or -errno. The others outlive it. */
+struct effect_listener {
+	/* the file is about to be written: what goes to background_add() now is done before. NULL:
+	 * nothing is */
+	void (*writing)(void *arg);
+	void *arg;
+};
+
+/* conf is copied. 0 and *out, for effect_close(); or -ENOMEM. The others outlive it. */
 GLB_NODISCARD int effect_open(struct effect **out, struct loop *loop, struct background *background,
-			      const struct health_conf *conf);
+			      const struct health_conf *conf,
+			      const struct effect_listener *listener);
 
 /* Asks nobody any more. No work of it may be under way. NULL is fine. */
 void effect_close(struct effect *effect);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "healthcheck/monitor_parts.h"
 #include "sys/clock.h"
@@ -18,7 +19,8 @@ int monitor_open(struct monitor **out, struct loop *loop, struct probes *probes,
 	monitor->listener = *listener;
 	monitor->parallel_max = 1;
 	monitor->waiting_end = &monitor->waiting;
-	monitor->random = clock_ms() * 2654435761U | 1;
+	monitor->random =
+		(clock_ms() << 20 ^ (uint64_t)getpid()) | 1; /* differs, which is enough */
 	monitor->judging = evtimer_new(monitor->base, monitor_judge, monitor);
 	if (!monitor->judging) {
 		free(monitor);

@@ -16,6 +16,7 @@
 #include "healthcheck/judge.h"
 #include "healthcheck/probe.h"
 #include "healthcheck/source.h"
+#include "healthcheck/state.h"
 
 enum {
 	MONITOR_RESULTS = 10,	 /* that are kept of each check */
@@ -82,7 +83,7 @@ struct monitor;
 
 /* Whom a monitor reports to. Called from the loop, never from within a function of this header. */
 struct monitor_listener {
-	/* what is to be written for some backend is another value now; monitor_healthy() has all */
+	/* the content, or what is to be written for some backend, is another one now */
 	void (*changed)(void *arg);
 	void *arg;
 };
@@ -102,21 +103,20 @@ void monitor_close(struct monitor *monitor);
 GLB_NODISCARD int monitor_follow(struct monitor *monitor, struct content *content);
 
 /*
- * What was known of a check or backend of the plan before the process was: to be called after
- * monitor_follow(), in the same turn of the loop.
+ * What is known of checks and backends of the plan, to be set or kept (state.h). Set only in the
+ * turn of monitor_follow().
  */
-void monitor_restore_check(struct monitor *monitor, unsigned int check,
-			   const struct judge_check *known);
-void monitor_restore_backend(struct monitor *monitor, unsigned int backend,
-			     const struct judge_backend *known);
+struct state_view monitor_view(struct monitor *monitor);
+
+/* A backend was healthy, by a file: so are its checks, as long as nothing else is known of them. */
+void monitor_assume_healthy(struct monitor *monitor, unsigned int backend);
 
 /* How many tries may be under way at a time. */
 void monitor_limit(struct monitor *monitor, unsigned int parallel_max);
 
 /*
  * What is to be written for each backend of the plan, in its order: the monitor's, until the next
- * turn of the loop. A table of which nothing is known keeps what its source says until all of its
- * checks have a verdict, or should have one by now.
+ * turn of the loop.
  */
 const bool *monitor_healthy(const struct monitor *monitor);
 

@@ -32,8 +32,6 @@ struct target {
 /* A table of the plan. */
 struct watched_table {
 	struct judge_table judged;
-	uint64_t settles_ms;	/* not judged before, unless all of its checks have a verdict; 0: at
-				   once */
 	uint64_t look_again_ms; /* when it is judged anyway; 0: never */
 	bool is_due;		/* to be judged */
 };
@@ -45,7 +43,6 @@ struct watched {
 	struct judge_backend *backends;
 	struct watched_table *tables;
 	bool *healthy;		/* to be written */
-	bool *is_kept;		/* it is known from the content before */
 	unsigned int *table_of; /* by backend: its table */
 	/* which backends have a check: those from first[check] to first[check + 1] in `having` */
 	unsigned int *first;
@@ -67,6 +64,7 @@ struct monitor {
 	struct probes *probes;
 	struct monitor_listener listener;
 	struct watched now;
+	bool is_new;	       /* `now` is, and nothing was said of it yet */
 	struct event *judging; /* tables are judged in the next turn, or at a time */
 	struct monitor_totals totals;
 	struct target *waiting; /* for others to end; the first of them */

@@ -44,16 +44,11 @@ struct judge_evidence monitor_evidence(const struct monitor *monitor, unsigned i
 	return evidence;
 }
 
-/* Gathers that of a table. Returns whether none of it is unknown. */
-static bool gather(struct monitor *monitor, const struct health_table *table)
+/* Gathers that of a table. */
+static void gather(struct monitor *monitor, const struct health_table *table)
 {
-	bool all = true;
-
-	for (unsigned int i = 0; i < table->backend_count; i++) {
+	for (unsigned int i = 0; i < table->backend_count; i++)
 		monitor->now.evidence[i] = monitor_evidence(monitor, table->first_backend + i);
-		all &= monitor->now.evidence[i].status != JUDGE_UNKNOWN;
-	}
-	return all;
 }
 
 /* --- What is logged --- */
@@ -191,31 +186,22 @@ static void log_distrust(const struct monitor *monitor, unsigned int place, enum
 
 /* --- The verdict --- */
 
-/* Is it to be judged now? A table of which nothing is known: once all of it can be. */
-static bool is_ready(struct watched_table *table, bool all_known, uint64_t now_ms)
-{
-	if (!table->settles_ms)
-		return true;
-	if (!all_known && now_ms < table->settles_ms) {
-		table->look_again_ms = table->settles_ms;
-		return false;
-	}
-	table->settles_ms = 0;
-	return true;
-}
-
-/* Judges a backend's new state: what is to be written, and what is logged. True: it changed. */
+/*
+ * Notes a backend's new state. A table that begins is taken for healthy, and inactive backends are:
+ * not worth a line. True: something else is to be written.
+ */
 static bool take_backend(struct monitor *monitor, unsigned int backend,
-			 const struct judge_backend *was, uint64_t now_ms)
+			 const struct judge_backend *was, const struct judge_evidence *evidence,
+			 uint64_t now_ms)
 {
 	const struct judge_backend *is = &monitor->now.backends[backend];
-	bool changed = monitor->now.healthy[backend] != is->healthy;
+	bool changed = is->healthy != was->healthy;
 
-	if (is->healthy != was->healthy || changed)
-		log_change(monitor, backend, was, now_ms);
-	if (changed)
-		monitor->totals.changes[is->healthy]++;
 	monitor->now.healthy[backend] = is->healthy;
+	if (changed && evidence->takes_flows && (was->is_known || evidence->status == JUDGE_UP)) {
+		log_change(monitor, backend, was, now_ms);
+		monitor->totals.changes[is->healthy]++;
+	}
 	return changed;
 }
 
@@ -227,21 +213,19 @@ static bool judge_one(struct monitor *monitor, unsigned int place, uint64_t now_
 	struct watched_table *watched = &now->tables[place];
 	struct judge_backend *backends = &now->backends[table->first_backend];
 	enum judge_distrust distrust = watched->judged.distrust;
-	bool all_known = gather(monitor, table);
 	bool changed = false;
 	struct judge_verdict verdict;
 
-	watched->is_due = false;
-	watched->look_again_ms = 0;
-	if (!is_ready(watched, all_known, now_ms))
-		return false;
+	gather(monitor, table);
 	memcpy(now->before, backends, table->backend_count * sizeof(*backends));
 	verdict = judge_table(&watched->judged, backends, now->evidence, table->backend_count,
 			      &table->limits, now_ms);
+	watched->is_due = false;
 	watched->look_again_ms = verdict.look_again_ms;
 	log_distrust(monitor, place, distrust);
 	for (unsigned int i = 0; i < table->backend_count; i++)
-		changed |= take_backend(monitor, table->first_backend + i, &now->before[i], now_ms);
+		changed |= take_backend(monitor, table->first_backend + i, &now->before[i],
+					&now->evidence[i], now_ms);
 	return changed;
 }
 
@@ -258,10 +242,11 @@ void monitor_judge(evutil_socket_t fd, short events, void *arg)
 	struct monitor *monitor = arg;
 	uint64_t now_ms = clock_ms();
 	uint64_t next_ms = 0;
-	bool changed = false;
+	bool changed = monitor->is_new;
 
 	(void)fd;
 	(void)events;
+	monitor->is_new = false;
 	for (unsigned int i = 0; i < monitor->now.content->plan.table_count; i++) {
 		struct watched_table *table = &monitor->now.tables[i];
 		bool over = table->look_again_ms && table->look_again_ms <= now_ms;

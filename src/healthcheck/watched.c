@@ -4,9 +4,6 @@
 #include <string.h>
 
 #include "healthcheck/monitor_parts.h"
-#include "sys/clock.h"
-
-enum { SETTLE_SPARE_MS = 1000 }; /* beyond what it takes a check to come to a verdict */
 
 /* Releases what belongs to it alone, not targets. */
 static void release(struct watched *watched)
@@ -15,7 +12,6 @@ static void release(struct watched *watched)
 	free(watched->backends);
 	free(watched->tables);
 	free(watched->healthy);
-	free(watched->is_kept);
 	free(watched->table_of);
 	free(watched->first);
 	free(watched->having);
@@ -58,21 +54,23 @@ static bool allocate(struct watched *watched, const struct health_plan *plan)
 	watched->backends = room(plan->backend_count, sizeof(*watched->backends));
 	watched->tables = room(plan->table_count, sizeof(*watched->tables));
 	watched->healthy = room(plan->backend_count, sizeof(*watched->healthy));
-	watched->is_kept = room(plan->backend_count, sizeof(*watched->is_kept));
 	watched->table_of = room(plan->backend_count, sizeof(*watched->table_of));
 	watched->first = room(plan->check_count + 1, sizeof(*watched->first));
 	watched->having = room(count_uses(plan), sizeof(*watched->having));
 	watched->evidence = room(largest, sizeof(*watched->evidence));
 	watched->before = room(largest, sizeof(*watched->before));
 	return watched->targets && watched->backends && watched->tables && watched->healthy &&
-	       watched->is_kept && watched->table_of && watched->first && watched->having &&
-	       watched->evidence && watched->before;
+	       watched->table_of && watched->first && watched->having && watched->evidence &&
+	       watched->before;
 }
 
-/* Which backends have which check. */
+/* Which backends have which check, and are in which table. */
 static void note_uses(struct watched *watched, const struct health_plan *plan)
 {
 	unsigned int *first = watched->first;
+
+	for (unsigned int i = 0; i < plan->backend_count; i++)
+		watched->table_of[i] = plan->backends[i].table;
 
 	for (unsigned int i = 0; i < plan->backend_count; i++)
 		for (unsigned int j = 0; j < plan->backends[i].check_count; j++)
@@ -89,41 +87,6 @@ static void note_uses(struct watched *watched, const struct health_plan *plan)
 	for (unsigned int i = 0; i < plan->check_count; i++)
 		first[i] = first[i + 1];
 	first[plan->check_count] = count_uses(plan);
-}
-
-/* How long it takes until all checks of a table have a verdict, if all goes well or ill. */
-static uint64_t settle_ms(const struct health_plan *plan, const struct health_table *table)
-{
-	uint64_t longest = 0;
-
-	for (unsigned int i = 0; i < table->backend_count; i++) {
-		const struct health_backend *one = &plan->backends[table->first_backend + i];
-
-		for (unsigned int j = 0; j < one->check_count; j++) {
-			const struct health_check *check = &plan->checks[one->checks[j]];
-			uint64_t tries = check->rise > check->fall ? check->rise : check->fall;
-			uint64_t ms = tries * check->interval_ms + check->timeout_ms;
-
-			if (ms > longest)
-				longest = ms;
-		}
-	}
-	return longest + SETTLE_SPARE_MS;
-}
-
-/* Of a backend that nobody has heard of: it waits for its first rise. */
-static void begin_table(struct watched *watched, unsigned int place)
-{
-	const struct health_plan *plan = &watched->content->plan;
-	const struct health_table *table = &plan->tables[place];
-
-	watched->tables[place].settles_ms = clock_ms() + settle_ms(plan, table);
-	for (unsigned int i = 0; i < table->backend_count; i++) {
-		unsigned int backend = table->first_backend + i;
-
-		watched->table_of[backend] = place;
-		watched->healthy[backend] = plan->backends[backend].healthy;
-	}
 }
 
 /* --- What stays --- */
@@ -219,7 +182,6 @@ static void move_table(struct watched *next, unsigned int place, const struct wa
 	const struct health_plan *old_plan = &old->content->plan;
 	const struct health_table *old_table = &old_plan->tables[was];
 	const struct health_table *table = &next->content->plan.tables[place];
-	unsigned int known = 0;
 
 	for (unsigned int i = 0; i < old_table->backend_count; i++)
 		sorted[i] = &old_plan->backends[old_table->first_backend + i];
@@ -232,16 +194,9 @@ static void move_table(struct watched *next, unsigned int place, const struct wa
 
 		if (!found)
 			continue;
-		next->is_kept[to] = true;
 		next->backends[to] = old->backends[*found - old_plan->backends];
-		next->healthy[to] = old->healthy[*found - old_plan->backends];
-		known++;
+		next->tables[place] = old->tables[was];
 	}
-	if (!known)
-		return;
-	next->tables[place] = old->tables[was];
-	for (unsigned int i = 0; i < table->backend_count; i++)
-		next->healthy[table->first_backend + i] &= next->is_kept[table->first_backend + i];
 }
 
 static void move_tables(struct watched *next, const struct watched *old,
@@ -270,8 +225,6 @@ int monitor_follow(struct monitor *monitor, struct content *content)
 		return -ENOMEM;
 	}
 	note_uses(&next, &content->plan);
-	for (unsigned int i = 0; i < content->plan.table_count; i++)
-		begin_table(&next, i);
 	move_tables(&next, &old, sorted);
 	free(sorted);
 	move_targets(&next, &old);
@@ -280,24 +233,41 @@ int monitor_follow(struct monitor *monitor, struct content *content)
 	for (unsigned int i = 0; i < content->plan.check_count; i++)
 		if (!next.targets[i]->begun_ms)
 			target_start(next.targets[i]);
+	monitor->is_new = true;
 	verdict_ask_all(monitor);
 	return 0;
 }
 
 /* --- What was known before --- */
 
-void monitor_restore_check(struct monitor *monitor, unsigned int check,
-			   const struct judge_check *known)
+static struct state_check find_check(void *arg, unsigned int place)
 {
-	monitor->now.targets[check]->known.judged = *known;
+	const struct monitor *monitor = arg;
+	struct monitor_check *known = &monitor->now.targets[place]->known;
+
+	return (struct state_check){.judged = &known->judged, .is_degraded = &known->is_degraded};
 }
 
-void monitor_restore_backend(struct monitor *monitor, unsigned int backend,
-			     const struct judge_backend *known)
+struct state_view monitor_view(struct monitor *monitor)
 {
-	struct watched *now = &monitor->now;
+	return (struct state_view){
+		.plan = &monitor->now.content->plan,
+		.backends = monitor->now.backends,
+		.check = find_check,
+		.arg = monitor,
+	};
+}
 
-	now->backends[backend] = *known;
-	now->healthy[backend] = known->healthy;
-	now->tables[now->table_of[backend]].settles_ms = 0;
+void monitor_assume_healthy(struct monitor *monitor, unsigned int backend)
+{
+	const struct health_backend *one = &monitor->now.content->plan.backends[backend];
+	struct judge_backend *judged = &monitor->now.backends[backend];
+
+	judged->is_known = judged->healthy = true;
+	for (unsigned int i = 0; i < one->check_count; i++) {
+		struct judge_check *check = &monitor->now.targets[one->checks[i]]->known.judged;
+
+		if (check->status == JUDGE_UNKNOWN)
+			check->status = JUDGE_UP;
+	}
 }

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "healthcheck/effect_parts.h"
+#include "sys/log_pairs.h"
+#include "sys/loop.h"
+
+enum {
+	LOOK_MS = 10000, /* at what the director serves, when all is well */
+	COMMAND_MS = 60000,
+};
+
+static bool has_director(const struct effect *effect)
+{
+	return effect->conf.director_socket[0];
+}
+
+/* --- The director --- */
+
+static void ask_in(struct effect *effect, enum director_question question, uint64_t ms)
+{
+	effect->question = question;
+	effect_timer(effect->director_timer, ms);
+}
+
+static void ask(evutil_socket_t fd, short events, void *arg)
+{
+	struct effect *effect = arg;
+
+	(void)fd;
+	(void)events;
+	if (!has_director(effect) || director_is_asked(effect->director))
+		return;
+	effect->is_stale = false;
+	director_ask(effect->director, effect->conf.director_socket, effect->question);
+}
+
+/* Does it serve the tables of the file, all of them, in their order? */
+static bool serves_file(const struct effect *effect, const struct director_answer *answer)
+{
+	if (answer->table_count != effect->digest_count)
+		return false;
+	for (unsigned int i = 0; i < effect->digest_count; i++)
+		if (strcmp(answer->digests[i], effect->digests[i]) != 0)
+			return false;
+	return true;
+}
+
+static void director_failed(struct effect *effect, const char *event, const char *why)
+{
+	struct log_pairs pairs = log_pairs_of(event);
+
+	if (step_failed(&effect->status.director, why)) {
+		log_pair(&pairs, "socket", effect->conf.director_socket);
+		log_event(LOG_LEVEL_WARNING, &pairs,
+			  "director at %s: %s; it is asked again, and serves what it has meanwhile",
+			  effect->conf.director_socket, why);
+	}
+	ask_in(effect, DIRECTOR_STATUS, backoff_next(&effect->director_backoff));
+}
+
+static void director_serves(struct effect *effect, enum director_question question,
+			    const struct director_answer *answer)
+{
+	struct effect_step *step = &effect->status.director;
+	struct log_pairs pairs = log_pairs_of("tables_in_effect");
+
+	if (step->state != EFFECT_DONE || question == DIRECTOR_RELOAD) {
+		log_pair_number(&pairs, "generation", answer->generation);
+		log_event(LOG_LEVEL_INFO, &pairs, "director at %s: serves %s, generation %" PRIu64,
+			  effect->conf.director_socket, effect->conf.checked, answer->generation);
+		step_done(step);
+	}
+	effect->status.generation = answer->generation;
+	effect->director_backoff.ms = 0;
+	ask_in(effect, DIRECTOR_STATUS, LOOK_MS);
+}
+
+/* It serves other tables than the file has: it reads that again, and if that does not help, later.
+ */
+static void director_differs(struct effect *effect, enum director_question question,
+			     const struct director_answer *answer)
+{
+	char why[EFFECT_WHY_LEN];
+
+	if (question == DIRECTOR_STATUS) {
+		(void)snprintf(effect->tables_file, sizeof(effect->tables_file), "%s",
+			       answer->tables_file);
+		ask_in(effect, DIRECTOR_RELOAD, 0);
+		return;
+	}
+	if (effect->tables_file[0] && strcmp(effect->tables_file, effect->conf.checked) != 0)
+		(void)snprintf(why, sizeof(why), "it reads %.200s, and not %s", effect->tables_file,
+			       effect->conf.checked);
+	else
+		(void)snprintf(why, sizeof(why), "it serves other tables than those of %s",
+			       effect->conf.checked);
+	director_failed(effect, "director_differs", why);
+}
+
+static void answered(void *arg, enum director_question question,
+		     const struct director_answer *answer)
+{
+	static const char *const events[] = {
+		[DIRECTOR_ABSENT] = "director_absent",
+		[DIRECTOR_REFUSED] = "director_refused",
+		[DIRECTOR_PUT_OFF] = "director_put_off",
+		[DIRECTOR_FAILED] = "director_failed",
+	};
+	struct effect *effect = arg;
+
+	if (effect->is_stale && answer->result != DIRECTOR_ABSENT)
+		ask_in(effect, DIRECTOR_RELOAD, 0); /* it is about an older file */
+	else if (answer->result != DIRECTOR_DONE)
+		director_failed(effect, events[answer->result], answer->reason);
+	else if (serves_file(effect, answer))
+		director_serves(effect, question, answer);
+	else
+		director_differs(effect, question, answer);
+}
+
+/* --- The command --- */
+
+static void run_command(evutil_socket_t fd, short events, void *arg)
+{
+	struct effect *effect = arg;
+
+	(void)fd;
+	(void)events;
+	if (!effect->conf.reload_command[0])
+		return;
+	effect->shell_again = shell_is_running(effect->shell);
+	if (!effect->shell_again)
+		shell_start(effect->shell, effect->conf.reload_command, COMMAND_MS);
+}
+
+static void command_ended(void *arg, const char *why)
+{
+	struct effect *effect = arg;
+	struct effect_step *step = &effect->status.command;
+	struct log_pairs pairs = log_pairs_of(*why ? "reload_command_failed" : "reload_command");
+
+	if (*why) {
+		if (step_failed(step, why))
+			log_event(LOG_LEVEL_WARNING, &pairs,
+				  "reload_command: %s; it is run again after a while", why);
+	} else {
+		log_event(LOG_LEVEL_INFO, &pairs, "reload_command: exit status 0");
+		step_done(step);
+		effect->shell_backoff.ms = 0;
+	}
+	if (effect->shell_again)
+		effect_timer(effect->shell_timer, 0);
+	else if (*why)
+		effect_timer(effect->shell_timer, backoff_next(&effect->shell_backoff));
+}
+
+/* --- Both --- */
+
+void convey_file(struct effect *effect, bool is_new)
+{
+	if (has_director(effect)) {
+		effect->is_stale |= is_new && director_is_asked(effect->director);
+		if (is_new && effect->status.director.state != EFFECT_FAILING)
+			effect->status.director.state = EFFECT_PENDING;
+		ask_in(effect, is_new ? DIRECTOR_RELOAD : DIRECTOR_STATUS, 0);
+	}
+	if (is_new && effect->conf.reload_command[0]) {
+		if (effect->status.command.state != EFFECT_FAILING)
+			effect->status.command.state = EFFECT_PENDING;
+		effect_timer(effect->shell_timer, 0);
+	}
+}
+
+void convey_configured(struct effect *effect)
+{
+	if (!effect->conf.reload_command[0])
+		effect->status.command = (struct effect_step){.state = EFFECT_NONE};
+	if (!has_director(effect))
+		effect->status.director = (struct effect_step){.state = EFFECT_NONE};
+	else if (effect->digest_count)
+		ask_in(effect, DIRECTOR_STATUS, 0);
+}
+
+int convey_open(struct effect *effect, struct loop *loop)
+{
+	const struct director_listener from_director = {.answered = answered, .arg = effect};
+	const struct shell_listener from_shell = {.ended = command_ended, .arg = effect};
+	int err = director_open(&effect->director, loop, &from_director);
+
+	if (!err)
+		err = shell_open(&effect->shell, loop, &from_shell);
+	if (err)
+		return err;
+	effect->director_timer = evtimer_new(loop_base(loop), ask, effect);
+	effect->shell_timer = evtimer_new(loop_base(loop), run_command, effect);
+	return effect->director_timer && effect->shell_timer ? 0 : -ENOMEM;
+}
+
+void convey_close(struct effect *effect)
+{
+	director_close(effect->director);
+	shell_close(effect->shell);
+	if (effect->director_timer)
+		event_free(effect->director_timer);
+	if (effect->shell_timer)
+		event_free(effect->shell_timer);
+}

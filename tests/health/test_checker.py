@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The checker as a process: what it writes when backends, files and disks fail, and when they come back."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+from checker import source
+from netns import allowed, pause, wait_until
+
+A, B, C, D = (f"127.0.1.{n}" for n in (1, 2, 3, 4))
+
+
+def states(up, down=()):
+    return {address: address in up for address in sorted((*up, *down))}
+
+
+def test_a_backend_goes_after_fall_results_and_comes_back_after_rise(checker, listeners):
+    """The file is replaced whole each time: a reader never sees half of one."""
+    listeners.listen(A, B, C)
+    checker.start(source((A, B, C), listeners.port))
+    checker.wait_for(states((A, B, C)))
+    broken, ended = [], threading.Event()
+
+    def read():
+        while not ended.is_set():
+            try:
+                json.loads(checker.checked.read_text())
+            except ValueError as error:
+                broken.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        killed = time.monotonic()
+        listeners.kill(A)
+        checker.wait_for(states((B, C), (A,)))
+        took = time.monotonic() - killed
+        assert 2 * 0.2 < took < allowed(3 * 0.2 + 1), took
+        listeners.listen(A)
+        checker.wait_for(states((A, B, C)))
+    finally:
+        ended.set()
+        reader.join()
+    assert not broken, broken
+    log = checker.text()
+    assert "[event=backend_down table=a backend=127.0.1.1 check=" in log and "reason=refused]" in log, log
+    assert "3 times in a row" in log, log
+    assert log.count("event=backend_down") == log.count("event=backend_up") == 1, log
+    assert checker.checked.stat().st_mode & 0o777 == 0o600  # as the source, which holds keys
+    checker.stop()
+
+
+def test_all_at_once_is_taken_for_the_checker_s_own_fault(checker, listeners):
+    """It fails open, says so once, and the file stays as it is."""
+    listeners.listen(A, B, C, D)
+    checker.start(source((A, B, C, D), listeners.port, max_unhealthy_percent=50))
+    checker.wait_for(states((A, B, C, D)))
+    listeners.kill()
+    checker.wait_for_log("event=health_fails_open table=a")
+    pause(1)
+    assert sum(checker.healthy().values()) >= 2
+    assert checker.text().count("event=health_fails_open") == 1
+    listeners.listen(A, B, C, D)
+    checker.wait_for_log("event=health_trusted table=a")
+    checker.wait_for(states((A, B, C, D)))
+
+
+def test_a_start_begins_with_what_was_known(checker, listeners):
+    """State first, then an older checked file, then the source; a new backend waits for its first rise."""
+    listeners.listen(A, B)
+    checker.start(source((A, B, C), listeners.port))
+    checker.wait_for(states((A, B), (C,)))
+    checker.process.kill()  # whatever it was about to do
+    checker.process.wait()
+    before = checker.checked.read_bytes()
+    checker.restart()
+    pause(0.1)
+    assert checker.checked.read_bytes() == before
+    checker.stop()
+
+    # without its state, with none that listens: nothing is taken away by the start, nor given
+    listeners.kill()
+    for path in checker.state.iterdir():
+        path.unlink()
+    slow = source((A, B, C, D), listeners.port, interval_ms=60000, timeout_ms=1000)
+    checker.write(slow)
+    checker.restart()
+    checker.wait_for(states((A, B), (C, D)))
+    checker.stop()
+
+    # nor without an older file
+    for path in (*checker.state.iterdir(), checker.checked):
+        path.unlink()
+    slow["tables"][0]["backends"][1]["healthy"] = False
+    checker.write(slow)
+    checker.restart()
+    checker.wait_for(states((A, C, D), (B,)))
+
+
+def test_a_source_that_changes_keeps_what_is_known(checker, listeners):
+    """By rename, where it lies, and after mistakes; backends that stay stay, new ones wait, others go."""
+    listeners.listen(A, B, D)
+    checker.start(source((A, B, C), listeners.port))
+    checker.wait_for(states((A, B), (C,)))
+    changed = time.monotonic()
+    checker.write(source((B, C, D), listeners.port))
+    wait_until(lambda: set(checker.healthy()) == {B, C, D}, "the new source")
+    assert time.monotonic() - changed < allowed(1)
+    checker.wait_for(states((B, D), (C,)))
+    log = checker.text()
+    assert f"event=backend_up table=a backend={D}" in log
+    assert log.count(f"event=backend_down table=a backend={C}") == 1, log
+
+    good = checker.source.read_text()
+    checker.source.write_text(good[:-20])
+    checker.wait_for_log("event=source_refused")
+    assert f"{checker.source}:" in checker.text().rpartition("event=source_refused")[0].rpartition("\n")[2]
+    assert checker.healthy() == states((B, D), (C,))
+    checker.source.unlink()
+    checker.wait_for_log("event=source_refused", 2)
+    with open(checker.source, "w", encoding="utf-8") as file:  # as an editor that does it in steps
+        file.write(good[:100])
+        file.flush()
+        pause(0.02)
+        file.write(good[100:].replace(C, A))
+    checker.wait_for(states((A, B, D)))
+    assert checker.text().count("event=source_refused") == 2, checker.text()
+    listeners.kill(B)
+    checker.wait_for(states((A, D), (B,)))
+
+
+def test_sighup_reads_both_files(checker, listeners):
+    """What can change does, what cannot is named, and what is no good changes nothing."""
+    listeners.listen(A)
+    ran = checker.folder / "ran"
+    checker.start(source((A,), listeners.port))
+    checker.wait_for(states((A,)))
+    checker.configure(reload_command=f"echo x >>{ran}", state_directory="/elsewhere")
+    checker.process.send_signal(signal.SIGHUP)
+    checker.wait_for_log("with the next start only: state_directory")
+    checker.conf.write_text("{")
+    checker.process.send_signal(signal.SIGHUP)
+    checker.wait_for_log("healthcheck.json: what it said before stays in force")
+    checker.write(source((A, B), listeners.port))
+    wait_until(ran.exists, "the command")
+
+
+def test_the_reload_command_is_run_for_each_file(checker, listeners):
+    """By a shell, in a process group of its own; what it says with its exit status is logged, and tried again."""
+    listeners.listen(A, B)
+    ran, fails = checker.folder / "ran", checker.folder / "fails"
+    fails.touch()
+    command = f"ps -o pgid= -p $$ >>{ran}; test ! -e {fails}"
+    checker.start(source((A, B, C), listeners.port), reload_command=command)
+    checker.wait_for_log("event=reload_command_failed]")
+    assert "reload_command: exit status 1; " in checker.text()
+    fails.unlink()
+    checker.wait_for_log("event=reload_command]")
+    groups = {int(line) for line in ran.read_text().split()}
+    assert os.getpgid(checker.process.pid) not in groups
+    checker.stop()
+
+
+def test_a_full_disk_keeps_the_old_file_and_the_probes(checker, listeners):
+    """In a mount namespace of its own, with a disk of some kilobytes."""
+    if os.geteuid() != 0:
+        pytest.skip("a disk of its own needs root")
+    listeners.listen(A, B)
+    disk = checker.folder / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=True)
+    try:
+        checker.checked = disk / "checked.json"
+        checker.start(source((A, B, C), listeners.port, max_unhealthy_percent=100))
+        checker.wait_for(states((A, B), (C,)))
+        with open(disk / "rest", "wb", buffering=0) as rest:
+            with pytest.raises(OSError):
+                while True:
+                    rest.write(bytes(4096))
+        before = checker.checked.read_bytes()
+        listeners.kill(B)
+        checker.wait_for_log("event=tables_not_written")
+        listeners.kill(A)
+        listeners.listen(B)
+        checker.wait_for_log(f"event=backend_up table=a backend={B}")
+        checker.wait_for_log(f"event=backend_down table=a backend={A}")
+        assert checker.checked.read_bytes() == before
+        assert sorted(os.listdir(disk)) == ["checked.json", "rest"]
+        (disk / "rest").unlink()
+        checker.wait_for(states((B,), (A, C)), 40)
+        assert checker.text().count("event=tables_not_written") == 1, checker.text()
+    finally:
+        checker.end()
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_check_says_what_there_is(checker, listeners):
+    """And what is wrong, with its place, without starting anything. The original's way to name the file is one, too."""
+    checker.configure()
+    checker.write(source((A, B), 80))
+    assert checker.run("--check", f"--config={checker.conf}")[:2] == (
+        0,
+        f"{checker.conf}: source {checker.source}, checked {checker.checked}\n"
+        f"{checker.source}: 1 table, 2 backends, 2 checks\n",
+    )
+    checker.write(source((A, B), "http"))
+    status, out, err = checker.run("--check", "--config", checker.conf)
+    assert status == 1 and not out and f"{checker.source}:" in err and ".healthchecks.tcp" in err, err
+    assert checker.run("--config", checker.conf)[0] == 1
+    assert not checker.checked.exists()
+
+
+def cpu_seconds(pid):
+    """The time of processors that a process has had."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_thousand_backends_cost_little_and_are_tried_at_different_times(checker, listeners):
+    """Every 2 s, by less than half a processor; with few files, as many at once as there is room for."""
+    listeners.listen("0.0.0.0")
+    addresses = [f"127.2.{n >> 8}.{n & 255}" for n in range(1000)]
+    checker.start(source(addresses, listeners.port, interval_ms=2000, timeout_ms=1900), parallel_max=64)
+    begin, used = time.monotonic(), cpu_seconds(checker.process.pid)
+    wait_until(lambda: listeners.tries.get("0.0.0.0", 0) > 20, "tries")
+    pause(0.2)
+    assert listeners.tries["0.0.0.0"] < 700, "too many in the first tenth of an interval"
+    wait_until(lambda: listeners.tries["0.0.0.0"] > 3000, "tries of three intervals", 20)
+    took, used = time.monotonic() - begin, cpu_seconds(checker.process.pid) - used
+    assert used / took < 0.5, (used, took)
+    print(f"{used / listeners.tries['0.0.0.0'] * 1e6:.0f} us a probe, {used / took:.3f} of a processor")
+    assert all(checker.healthy().values()) and "backend_down" not in checker.text(), checker.text()
+    listeners.kill()
+    checker.wait_for_log("event=health_fails_open", seconds=30)
+    assert sum(checker.healthy().values()) >= 500
