@@ -90,7 +90,7 @@ struct health_backend {
 };
 
 /* The most that limits may say. */
-enum { HEALTH_CHANGES_MAX = 64, HEALTH_FLAPS_MAX = 16 };
+enum { HEALTH_CHANGES_MAX = GLB_BACKENDS_MAX, HEALTH_FLAPS_MAX = 16 };
 
 /* How a table may change: "healthchecks" of the file, or of the table. */
 struct health_limits {

@@ -49,7 +49,7 @@ bool judge_result(struct judge_check *check, bool good, uint8_t rise, uint8_t fa
 
 /* --- A table --- */
 
-enum { JUDGE_FLAPS_MAX = 16 };
+enum { JUDGE_FLAPS_MAX = HEALTH_FLAPS_MAX };
 
 /* Of a backend: what the last judge_table() has made another. */
 enum { JUDGE_CHANGED_HEALTHY = 1, JUDGE_CHANGED_DEGRADED = 2 };
@@ -121,8 +121,8 @@ struct judge_verdict {
  * than that is known from before, or whose backends or limits are others, may have more unhealthy
  * ones.
  *
- * Flapping. A backend whose evidence has changed flap_limit times within flap_window_s (more than
- * JUDGE_FLAPS_MAX are as many; 0: any number) is held until it has not changed for as long.
+ * Flapping. A backend whose evidence has changed flap_limit times within flap_window_s (0: any
+ * number) is held until it has not changed for as long.
  *
  * Minute. No more than max_changes_per_minute backends change within any; what has no room waits.
  * Backends that recover go first, then those that are down, then those to be held or drained; of

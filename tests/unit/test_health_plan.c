@@ -185,12 +185,12 @@ static const struct {
 	 "2:27: $.tables[0].healthchecks.trigger: 256 is not from 0 to 255\n"
 	 "2:38: $.tables[0].healthchecks.fall: -1 is not from 0 to 255"},
 	/* limits */
-	{"{'healthchecks':{'max_unhealthy_percent':101,'max_changes_per_minute':65,"
+	{"{'healthchecks':{'max_unhealthy_percent':101,'max_changes_per_minute':16385,"
 	 "'flap_limit':17,\n'flap_window_s':86401},'tables':[" TABLE("", BIND,
 								     BACKEND "," OTHER) "]}",
 	 "1:42: $.healthchecks.max_unhealthy_percent: 101 is not from 0 to 100\n"
-	 "1:71: $.healthchecks.max_changes_per_minute: 65 is not from 0 to 64\n"
-	 "1:87: $.healthchecks.flap_limit: 17 is not from 0 to 16\n"
+	 "1:71: $.healthchecks.max_changes_per_minute: 16385 is not from 0 to 16384\n"
+	 "1:90: $.healthchecks.flap_limit: 17 is not from 0 to 16\n"
 	 "2:17: $.healthchecks.flap_window_s: 86401 is not from 0 to 86400"},
 	/* where checks stand */
 	{"{'healthchecks':{'http':80},'tables':[" TABLE("", BIND, BACKEND "," OTHER) "]}",
