@@ -268,9 +268,11 @@ static bool choose(struct onlooker *one, struct lines_request *request,
 		}
 	}
 	(void)addr_text(addr, &inquiry->backend);
-	if (!is_there)
-		response_refuse(request, RESPONSE_BAD_REQUEST, "%s has no backend %s",
-				*inquiry->table ? inquiry->table : "no table", addr);
+	if (!is_there && *inquiry->table)
+		response_refuse(request, RESPONSE_BAD_REQUEST, "table %s has no backend %s",
+				inquiry->table, addr);
+	else if (!is_there)
+		response_refuse(request, RESPONSE_BAD_REQUEST, "no table has a backend %s", addr);
 	else if (!one->check_count)
 		response_refuse(request, RESPONSE_REFUSED, "backend %s has no %s%schecks", addr,
 				inquiry->has_check ? health_check_word(inquiry->check) : "",

@@ -43,6 +43,7 @@ WITH = {
         lib/systemd/system/glb-healthcheck.service
         sbin/glb-healthcheck
         share/bash-completion/completions/glb-healthcheck
+        share/doc/glb/examples/glb-healthcheck.default
     """,
     "src/redirect/glb-redirect": """
         lib/systemd/system/glb-redirect@.service
