@@ -31,11 +31,11 @@ enum {
 	X(30000, "0.03")                                                                           \
 	X(100000, "0.1")                                                                           \
 	X(300000, "0.3")                                                                           \
-	X(950000, "0.95") /* below: no SYN was lost; from here on 1, 2, 3, 4 or 5 in a row were */ \
-	X(2950000, "2.95")                                                                         \
-	X(6950000, "6.95")                                                                         \
-	X(14950000, "14.95")                                                                       \
-	X(30950000, "30.95")
+	X(1000000, "1") /* below: no SYN was lost; from here on 1, 2, 3, 4 or 5 in a row were */   \
+	X(3000000, "3")                                                                            \
+	X(7000000, "7")                                                                            \
+	X(15000000, "15")                                                                          \
+	X(31000000, "31")
 
 enum {
 #define MONITOR_EDGE_ONE(us, label) +1
