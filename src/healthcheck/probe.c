@@ -161,6 +161,13 @@ static void release(struct probe *probe)
 	free(probe);
 }
 
+/* Is what a probe awaits to come over the network, from the backend? */
+static bool is_of_network(const struct probe *probe)
+{
+	return (probe->late == PROBE_TIMEOUT && probe->check->type != HEALTH_EXEC) ||
+	       probe->late == PROBE_NOT_PASSED_ON;
+}
+
 /* Ends a probe whose time is over. */
 static void end_late(struct probe *probe)
 {
@@ -170,12 +177,12 @@ static void end_late(struct probe *probe)
 	if (ms >= timeout_ms + STALL_MS)
 		probe_end(probe, PROBE_LOCAL, "the checker stood still: %u ms for %u ms", ms,
 			  timeout_ms);
-	else if (probe->late == PROBE_TIMEOUT && probe->check->type != HEALTH_EXEC &&
-		 reason_of(probe, ETIMEDOUT) == PROBE_LOCAL)
+	else if (probe->type && probe->type->late)
+		probe->type->late(probe);
+	if (!probe->is_ended && is_of_network(probe) && reason_of(probe, ETIMEDOUT) == PROBE_LOCAL)
 		probe_end(probe, PROBE_LOCAL, "no %s, and no link or route here to ask by",
 			  probe->awaited);
-	else
-		probe_end(probe, probe->late, "no %s within %u ms", probe->awaited, timeout_ms);
+	probe_end(probe, probe->late, "no %s within %u ms", probe->awaited, timeout_ms);
 }
 
 /* At the deadline, or after the end. */

@@ -34,6 +34,11 @@ struct probe_type {
 	 * has ended, its time is over, or nobody wants it any more.
 	 */
 	void (*stop)(struct probe *probe);
+	/*
+	 * The time of a probe is over: may call probe_end() with what is known better than
+	 * `awaited` and `late` say. NULL: nothing is.
+	 */
+	void (*late)(struct probe *probe);
 };
 
 struct probes {
