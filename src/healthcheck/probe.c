@@ -8,6 +8,7 @@
 #include "probe_exec.h"
 #include "probe_gue.h"
 #include "probe_http.h"
+#include "probe_second.h"
 #include "probe_socket.h"
 #include "probe_tcp.h"
 #include "probe_udp.h"
@@ -24,9 +25,14 @@ enum {
 
 /* Every type that this program has. Where there is none, checks end as PROBE_LOCAL. */
 static const struct probe_type *const types[HEALTH_TYPE_COUNT] = {
-	[HEALTH_TCP] = &probe_tcp, [HEALTH_HTTP] = &probe_http, [HEALTH_HTTPS] = &probe_http,
-	[HEALTH_UDP] = &probe_udp, [HEALTH_EXEC] = &probe_exec, [HEALTH_GUE] = &probe_gue,
+	[HEALTH_TCP] = &probe_tcp,
+	[HEALTH_HTTP] = &probe_http,
+	[HEALTH_HTTPS] = &probe_http,
+	[HEALTH_UDP] = &probe_udp,
+	[HEALTH_EXEC] = &probe_exec,
+	[HEALTH_GUE] = &probe_gue,
 	[HEALTH_FOU] = &probe_gue,
+	[HEALTH_SECOND_CHANCE] = &probe_second,
 };
 
 static const char *const words[] = {
