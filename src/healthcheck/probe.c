@@ -11,6 +11,7 @@
 #include "probe_second.h"
 #include "probe_socket.h"
 #include "probe_tcp.h"
+#include "probe_tunnel.h"
 #include "probe_udp.h"
 #include "sys/clock.h"
 #include "sys/printable.h"
@@ -32,6 +33,7 @@ static const struct probe_type *const types[HEALTH_TYPE_COUNT] = {
 	[HEALTH_EXEC] = &probe_exec,
 	[HEALTH_GUE] = &probe_gue,
 	[HEALTH_FOU] = &probe_gue,
+	[HEALTH_TUNNEL] = &probe_tunnel,
 	[HEALTH_SECOND_CHANCE] = &probe_second,
 };
 

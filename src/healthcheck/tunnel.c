@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tunnel.h"
+
+#pragma GCC diagnostic push /* generated code, with the program in one string literal */
+#pragma GCC diagnostic ignored "-Woverlength-strings"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#include "tunnel.skel.h"
+#pragma GCC diagnostic pop
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conf/addr.h"
+#include "sys/log.h"
+#include "tunnel_attach.h"
+#include "tunnel_entry.h"
+#include "tunnel_route.h"
+
+struct tunnel {
+	struct tunnel_bpf *skeleton;
+	char interface[INTERFACE_NAME_LEN];
+	struct glb_addr src, src6; /* outer source addresses; version 0: none */
+	int ifindex;		   /* where the program is; 0: nowhere */
+	int link_fd;		   /* that keeps it there; -1: a filter does */
+	int route_fd;
+	int ioctl_fd;
+};
+
+static int explain(char why[TUNNEL_WHY_LEN], int err, const char *format, ...) GLB_PRINTF(3, 4);
+
+static int explain(char why[TUNNEL_WHY_LEN], int err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(why, TUNNEL_WHY_LEN, format, args);
+	va_end(args);
+	return err;
+}
+
+/* --- The device --- */
+
+static struct ifreq request_for(const struct tunnel *tunnel)
+{
+	struct ifreq request = {0};
+
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", tunnel->interface);
+	return request;
+}
+
+/* The index that the device has now; 0: it is not there. */
+static int find_device(const struct tunnel *tunnel)
+{
+	struct ifreq request = request_for(tunnel);
+
+	return ioctl(tunnel->ioctl_fd, SIOCGIFINDEX, &request) ? 0 : request.ifr_ifindex;
+}
+
+static bool is_ethernet(const struct tunnel *tunnel)
+{
+	struct ifreq request = request_for(tunnel);
+
+	return !ioctl(tunnel->ioctl_fd, SIOCGIFHWADDR, &request) &&
+	       request.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+}
+
+/* 0 in doubt. */
+static unsigned int mtu_of(const struct tunnel *tunnel)
+{
+	struct ifreq request = request_for(tunnel);
+
+	return ioctl(tunnel->ioctl_fd, SIOCGIFMTU, &request) ? 0 : (unsigned int)request.ifr_mtu;
+}
+
+static void forget_device(struct tunnel *tunnel)
+{
+	if (tunnel->link_fd >= 0)
+		(void)close(tunnel->link_fd);
+	tunnel->link_fd = -1;
+	tunnel->ifindex = 0;
+}
+
+/* Attaches the program to the device of our name, wherever it was before. */
+static int take_device(struct tunnel *tunnel, char why[TUNNEL_WHY_LEN])
+{
+	int fd = bpf_program__fd(tunnel->skeleton->progs.glb_tunnel);
+	int ifindex = find_device(tunnel);
+	int err;
+
+	if (ifindex && ifindex == tunnel->ifindex)
+		return 0;
+	forget_device(tunnel);
+	if (!ifindex)
+		return explain(why, -ENODEV, "there is no device %s", tunnel->interface);
+	if (!is_ethernet(tunnel))
+		return explain(why, -ENODEV, "%s is not an Ethernet device", tunnel->interface);
+	tunnel->link_fd = tunnel_attach_tcx(ifindex, fd);
+	err = tunnel->link_fd < 0 ? tunnel->link_fd : 0;
+	if (err == -EINVAL)
+		err = tunnel_attach_clsact(ifindex, fd);
+	if (err == -EPERM)
+		return explain(why, err,
+			       "no permission to attach a program to %s: the checker has to be "
+			       "started again",
+			       tunnel->interface);
+	if (err)
+		return explain(why, err, "no program can be attached to %s: %s", tunnel->interface,
+			       strerror(-err));
+	tunnel->ifindex = ifindex;
+	return 0;
+}
+
+/* --- Open and close --- */
+
+static int discard(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char *lines = NULL;
+	int len = level == LIBBPF_WARN ? vasprintf(&lines, format, args) : 0;
+
+	if (len > 0)
+		log_lines(LOG_LEVEL_WARNING, lines, (size_t)len);
+	free(lines);
+	return len;
+}
+
+/* Loads the program; where the kernel refuses it, once more for its reasons. */
+static int load(struct tunnel *tunnel, char why[TUNNEL_WHY_LEN])
+{
+	int err = 0;
+
+	for (int i = 0; i < 2; i++) {
+		(void)libbpf_set_print(i ? print_warnings : discard);
+		tunnel->skeleton = tunnel_bpf__open_and_load();
+		err = tunnel->skeleton ? 0 : -errno;
+		if (!err || err == -EPERM)
+			break;
+	}
+	(void)libbpf_set_print(discard);
+	if (err == -EPERM)
+		return explain(why, err, "no permission: this takes CAP_BPF and CAP_NET_ADMIN");
+	if (err)
+		return explain(why, err, "the kernel refuses the program: %s", strerror(-err));
+	return 0;
+}
+
+int tunnel_open(struct tunnel **out, const struct health_conf *conf, char why[TUNNEL_WHY_LEN])
+{
+	struct tunnel *tunnel = calloc(1, sizeof(*tunnel));
+	int err;
+
+	if (!tunnel)
+		return explain(why, -ENOMEM, "out of memory");
+	*tunnel = (struct tunnel){
+		.src = conf->tunnel_src,
+		.src6 = conf->tunnel_src6,
+		.link_fd = -1,
+		.route_fd = tunnel_route_open(),
+		.ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
+	};
+	(void)snprintf(tunnel->interface, sizeof(tunnel->interface), "%s", conf->tunnel_interface);
+	if (tunnel->route_fd < 0 || tunnel->ioctl_fd < 0)
+		err = explain(why, -EMFILE, "no sockets to look at routes and devices with");
+	else
+		err = load(tunnel, why);
+	if (!err)
+		err = take_device(tunnel, why);
+	if (err)
+		tunnel_close(tunnel);
+	else
+		*out = tunnel;
+	return err;
+}
+
+void tunnel_close(struct tunnel *tunnel)
+{
+	if (!tunnel)
+		return;
+	forget_device(tunnel);
+	tunnel_bpf__destroy(tunnel->skeleton);
+	if (tunnel->route_fd >= 0)
+		(void)close(tunnel->route_fd);
+	if (tunnel->ioctl_fd >= 0)
+		(void)close(tunnel->ioctl_fd);
+	free(tunnel);
+}
+
+/* --- Is the way open? --- */
+
+unsigned int tunnel_overhead(const struct glb_addr *backend)
+{
+	return glb_outer_len(backend->version, 0);
+}
+
+/* The outer source address towards a backend; NULL: none is configured. */
+static const struct glb_addr *source_for(const struct tunnel *tunnel,
+					 const struct glb_addr *backend)
+{
+	const struct glb_addr *src = backend->version == 4 ? &tunnel->src : &tunnel->src6;
+
+	return src->version ? src : NULL;
+}
+
+static int check_route(const struct tunnel *tunnel, const struct glb_addr *vip,
+		       char why[TUNNEL_WHY_LEN])
+{
+	char name[IF_NAMESIZE] = "another device";
+	char addr[ADDR_TEXT_LEN];
+	struct tunnel_route route;
+	int err = tunnel_route_find(&route, tunnel->route_fd, vip);
+
+	(void)addr_text(addr, vip);
+	if (err)
+		return explain(why, err, "no route to the VIP %s: %s", addr, strerror(-err));
+	if (route.is_local)
+		return explain(why, -EADDRINUSE,
+			       "the VIP %s is an address of this host: packets to it do not leave",
+			       addr);
+	if (route.ifindex == tunnel->ifindex)
+		return 0;
+	(void)if_indextoname((unsigned int)route.ifindex, name);
+	return explain(why, -ENETUNREACH, "the VIP %s is routed by %s, not by %s", addr, name,
+		       tunnel->interface);
+}
+
+static int check_size(const struct tunnel *tunnel, const struct tunnel_end *end,
+		      char why[TUNNEL_WHY_LEN])
+{
+	unsigned int len = end->full_size + tunnel_overhead(end->backend);
+	unsigned int mtu = mtu_of(tunnel);
+
+	if (!end->full_size || !mtu || len <= mtu)
+		return 0;
+	return explain(why, -EMSGSIZE, "the MTU of %s is %u: a packet of %u bytes has %u in GUE",
+		       tunnel->interface, mtu, end->full_size, len);
+}
+
+int tunnel_check(struct tunnel *tunnel, const struct tunnel_end *end, char why[TUNNEL_WHY_LEN])
+{
+	int err = take_device(tunnel, why);
+
+	if (!err && !source_for(tunnel, end->backend))
+		err = explain(why, -EAFNOSUPPORT, "there is no outer source address of IPv%u",
+			      end->backend->version);
+	if (!err)
+		err = check_route(tunnel, end->vip, why);
+	return err ? err : check_size(tunnel, end, why);
+}
+
+/* --- Sockets --- */
+
+static int entries_fd(const struct tunnel *tunnel)
+{
+	return bpf_map__fd(tunnel->skeleton->maps.glb_entries);
+}
+
+int tunnel_enter(uint64_t *cookie, struct tunnel *tunnel, int fd, const struct tunnel_end *end)
+{
+	const struct glb_addr *src = source_for(tunnel, end->backend);
+	struct tunnel_entry entry = {
+		.full_size = end->full_size,
+		.version = end->backend->version,
+	};
+	socklen_t len = sizeof(*cookie);
+	uint64_t key;
+
+	if (!src)
+		return -EAFNOSUPPORT;
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &key, &len))
+		return -errno;
+	entry.src_port = (uint16_t)(0xc000 | (key & 0x3fff)); /* of the ephemeral ones, RFC 6335 */
+	glb_outer_init(&entry.outer, entry.version, src->bytes, end->backend->bytes);
+	if (bpf_map_update_elem(entries_fd(tunnel), &key, &entry, BPF_NOEXIST))
+		return -errno;
+	tunnel->skeleton->bss->glb_entry_count++;
+	*cookie = key;
+	return 0;
+}
+
+uint64_t tunnel_packets(const struct tunnel *tunnel, uint64_t cookie)
+{
+	struct tunnel_entry entry;
+
+	return bpf_map_lookup_elem(entries_fd(tunnel), &cookie, &entry) ? 0 : entry.packets;
+}
+
+void tunnel_leave(struct tunnel *tunnel, uint64_t cookie)
+{
+	if (!bpf_map_delete_elem(entries_fd(tunnel), &cookie))
+		tunnel->skeleton->bss->glb_entry_count--;
+}
