@@ -12,7 +12,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _CLONE_NEWNET = 0x40000000
 _BUFFER = 4096
 _SCHED_CLS = 3  # BPF_PROG_TYPE_SCHED_CLS
-_TCX_INGRESS, _BEFORE = 46, 1 << 3  # BPF_TCX_INGRESS and BPF_F_BEFORE, since Linux 6.6
+_TCX_INGRESS, TCX_EGRESS = 46, 47  # BPF_TCX_INGRESS and so on, since Linux 6.6
+_BEFORE = 1 << 3  # BPF_F_BEFORE
 TCX_NEXT, TCX_PASS = -1, 0
 CHECKSUM_COMPLETE = 1 << 2  # BPF_F_TEST_SKB_CHECKSUM_COMPLETE, since Linux 6.16
 
@@ -212,12 +213,12 @@ def tcx_remove(namespace, ifindex, fd):
             raise OSError(ctypes.get_errno(), "bpf_prog_detach2")
 
 
-def tcx_programs(namespace, ifindex):
+def tcx_programs(namespace, ifindex, where=_TCX_INGRESS):
     """The ids of the programs on a device, in the order in which they run."""
     libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)
     ids, count = (ctypes.c_uint32 * 64)(), ctypes.c_uint32(64)
     with inside(namespace):
-        if libbpf.bpf_prog_query(ifindex, _TCX_INGRESS, 0, None, ids, ctypes.byref(count)) != 0:
+        if libbpf.bpf_prog_query(ifindex, where, 0, None, ids, ctypes.byref(count)) != 0:
             if ctypes.get_errno() == errno.EINVAL:
                 return None  # a kernel without
             raise OSError(ctypes.get_errno(), "bpf_prog_query")
