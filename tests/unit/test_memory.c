@@ -16,6 +16,7 @@
 #include <glb/plan.h>
 #include <glb/rendezvous.h>
 
+#include "conf/health.h"
 #include "conf/tables.h"
 #include "director/tally.h"
 #include "document.h"
@@ -369,6 +370,54 @@ static int parse_spec(struct glb_diag *diag)
 	return err;
 }
 
+/* A table whose backends have a check of each type. */
+static size_t write_checked(char *text)
+{
+	return document(
+		text,
+		"{'tables':[{'name':'web','hash_key':'00112233445566778899aabbccddeeff',"
+		"'seed':'0f1e2d3c4b5a69788796a5b4c3d2e1f0',"
+		"'binds':[{'ip':'192.0.2.1','proto':'tcp','port':80}],'healthchecks':{"
+		"'tcp':80,'http':80,'http_uri':'/up','gue':7,'fou':7,'second_chance':true,"
+		"'https':{'port':443,'method':'HEAD','path':'/up','host':'h','headers':{'A':'b'}},"
+		"'udp':{'port':53,'send':'x','expect_hex':'00'},'exec':['/bin/true','x'],"
+		"'tunnel':{'http':{'body':'ok'}}},"
+		"'backends':[{'ip':'10.0.0.1','state':'active','healthy':true},"
+		"{'ip':'10.0.0.2','state':'active','healthchecks':{'tcp':[1,2,3,4,5]}}]}]}");
+}
+
+static int parse_plan(struct glb_diag *diag)
+{
+	static char text[DOCUMENT_LEN_MAX];
+	static struct report report;
+	struct health_plan plan = {.table_count = 99};
+
+	report_init(&report);
+
+	int err = health_plan_parse(&plan, "t.json", text, write_checked(text), &report);
+
+	if (err)
+		glb_diag(diag, "%s", report.problems[0].reason);
+	ck_assert_int_eq(plan.table_count == 99, err != 0);
+	if (!err) {
+		ck_assert_uint_eq(plan.check_count, HEALTH_TYPE_COUNT + 5);
+		health_plan_free(&plan);
+	}
+	return err;
+}
+
+static int fill_in(struct glb_diag *diag)
+{
+	static char text[DOCUMENT_LEN_MAX];
+	const bool healthy[] = {false, true};
+	size_t len;
+	char *filled = health_fill_in(&len, "t.json", text, write_checked(text), healthy, 2);
+	int err = filled ? 0 : -ENOMEM;
+
+	free(filled);
+	return without_words(err, diag);
+}
+
 static int read_file(struct glb_diag *diag)
 {
 	struct file_bytes file = {.len = 99};
@@ -477,6 +526,8 @@ END_TEST
 START_TEST(reading_a_document_fails_cleanly)
 {
 	starve(parse_spec);
+	starve(parse_plan);
+	starve(fill_in);
 }
 END_TEST
 
