@@ -136,11 +136,14 @@ def detached(proxy):
         proxy.redirect("attach", "eth0")
 
 
-def test_a_broken_tunnel_is_found_where_http_still_answers(network, prober, way):
+def test_a_broken_tunnel_is_found_where_http_still_answers(network, prober):
     """The backend's own address answers, as it always does, but nobody takes GUE."""
     with detached(network.a):
         assert network.ask(A) == "a"
-        assert prober.tunnel(*way, "http", FULL, timeout_ms=SOON).reason == "timeout"
+        for way in WAYS:
+            assert prober.tunnel(*way, "http", FULL, timeout_ms=SOON).reason == "timeout"
+        for backend in (A, address6(A)):
+            assert prober.second(backend).reason == "refused"
 
 
 def test_a_missing_vip_is_found(network, prober):
@@ -301,28 +304,19 @@ def test_haproxy_sees_requests_and_nothing_else(network, prober, tmp_path):
 # --- The second chance ------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[A, address6(A)])
-def underlay(request):
-    """Both IP versions: an address of proxy a."""
-    return request.param
+@pytest.mark.parametrize("backend", [A, address6(A)])
+def test_a_proxy_with_a_second_chance_hands_on(prober, backend):
+    assert prober.second(backend)[:2] == ("none", "")
 
 
-def test_a_proxy_with_a_second_chance_hands_on(prober, underlay):
-    assert prober.second(underlay)[:2] == ("none", "")
-
-
-def test_a_proxy_without_it_refuses(network, prober, underlay):
-    with detached(network.a):
-        assert prober.second(underlay).reason == "refused"
-
-
-def test_a_proxy_that_hands_nothing_on_is_found(network, prober, underlay):
-    """It takes GUE from others alone, so the packet vanishes; clients' would, too."""
+def test_a_proxy_that_hands_nothing_on_is_found(network, prober):
+    """It takes GUE from others alone, so that the packet vanishes."""
     with detached(network.a):
         network.a.redirect("attach", "eth0", "--from", "10.9.0.99")
-        result = prober.second(underlay, SOON)
+        results = [prober.second(backend, SOON) for backend in (A, address6(A))]
         network.a.redirect("detach", "eth0")
-    assert result[:2] == ("not_passed_on", f"no packet back from the proxy within {SOON} ms")
+    for result in results:
+        assert result[:2] == ("not_passed_on", f"no packet back from the proxy within {SOON} ms")
 
 
 def test_a_port_that_is_taken_is_reported_at_the_start(network, prober):
