@@ -301,6 +301,15 @@ def test_haproxy_sees_requests_and_nothing_else(network, prober, tmp_path):
         haproxy.wait()
 
 
+def test_a_listener_with_fast_open_is_as_good(network, prober):
+    """Data of a SYN without a cookie are none of its."""
+    network.a.namespace.run("sysctl", "-qw", "net.ipv4.tcp_fastopen=3")
+    with network.a.listen("::", 8081) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
+        assert prober.tunnel(A, VIP, full_size=FULL, port=8081).reason == "none"
+        assert prober.tunnel(A, VIP6, full_size=FULL, port=8081).reason == "none"
+
+
 # --- The second chance ------------------------------------------------------------------------------
 
 
