@@ -22,6 +22,7 @@ enum {
 	 * have waited, too, and none of its requests been sent in time.
 	 */
 	STALL_MS = 250,
+	LINK_US = 100000, /* for so long the state of a link is believed */
 };
 
 /* Every type that this program has. Where there is none, checks end as PROBE_LOCAL. */
@@ -149,16 +150,15 @@ void probe_end(struct probe *probe, enum probe_reason reason, const char *format
 	end(probe, reason, text);
 }
 
-static enum probe_reason reason_of(const struct probe *probe, int err)
+/* Where the packets of a probe are addressed to. */
+static const struct glb_addr *destination(const struct probe *probe)
 {
-	const struct health_check *check = probe->check;
-
-	return probe_reason_of(check->type == HEALTH_TUNNEL ? &check->vip : &check->backend, err);
+	return probe->check->type == HEALTH_TUNNEL ? &probe->check->vip : &probe->check->backend;
 }
 
 void probe_end_errno(struct probe *probe, int err)
 {
-	end(probe, reason_of(probe, err), strerror(err));
+	end(probe, probe_reason_of(destination(probe), err), strerror(err));
 }
 
 static void release(struct probe *probe)
@@ -176,6 +176,27 @@ static bool is_of_network(const struct probe *probe)
 	       probe->late == PROBE_NOT_PASSED_ON;
 }
 
+/*
+ * Could a probe send anything at all? A thousand may ask within a millisecond: a link is looked at
+ * once in LINK_US.
+ */
+static bool had_a_way(const struct probe *probe)
+{
+	struct probe_link *link = &probe->probes->link;
+	struct glb_addr own;
+	uint64_t now_us = clock_us();
+
+	if (!probe_has_route(&own, destination(probe)))
+		return false;
+	if (now_us - link->at_us > LINK_US || !glb_addr_equal(&own, &link->own))
+		*link = (struct probe_link){
+			.own = own,
+			.has_carrier = probe_has_carrier(&own),
+			.at_us = now_us,
+		};
+	return link->has_carrier;
+}
+
 /* Ends a probe whose time is over. */
 static void end_late(struct probe *probe)
 {
@@ -187,8 +208,8 @@ static void end_late(struct probe *probe)
 			  timeout_ms);
 	else if (probe->type && probe->type->late)
 		probe->type->late(probe);
-	if (!probe->is_ended && is_of_network(probe) && reason_of(probe, ETIMEDOUT) == PROBE_LOCAL)
-		probe_end(probe, PROBE_LOCAL, "no %s, and no link or route here to ask by",
+	if (!probe->is_ended && is_of_network(probe) && !had_a_way(probe))
+		probe_end(probe, PROBE_LOCAL, "no %s, and no route or carrier here to ask by",
 			  probe->awaited);
 	probe_end(probe, probe->late, "no %s within %u ms", probe->awaited, timeout_ms);
 }

@@ -64,56 +64,62 @@ int probe_udp_socket(const struct glb_addr *addr, uint16_t port)
 	return fd;
 }
 
-/* Is the link up whose address this is? Yes, if that cannot be found out. */
-static bool link_is_up(const struct glb_addr *own)
-{
-	struct ifaddrs *all;
-	bool up = true;
-
-	if (getifaddrs(&all))
-		return true;
-	for (const struct ifaddrs *one = all; one; one = one->ifa_next) {
-		struct sockaddr_storage in = {0};
-
-		if (!one->ifa_addr ||
-		    (one->ifa_addr->sa_family != AF_INET && one->ifa_addr->sa_family != AF_INET6))
-			continue;
-		memcpy(&in, one->ifa_addr,
-		       one->ifa_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in)
-							   : sizeof(struct sockaddr_in6));
-
-		const struct glb_addr addr = probe_addr_of(&in);
-
-		if (glb_addr_equal(&addr, own))
-			up = one->ifa_flags & IFF_RUNNING;
-	}
-	freeifaddrs(all);
-	return up;
-}
-
-/* Has this host a route to an address, and does the link carry that its packets come from? */
-static bool has_way(const struct glb_addr *addr)
+bool probe_has_route(struct glb_addr *own, const struct glb_addr *addr)
 {
 	enum { DISCARD_PORT = 9 }; /* any: a datagram socket that connects sends nothing */
 	struct sockaddr_storage name;
 	socklen_t len = probe_sockaddr(&name, addr, DISCARD_PORT);
 	int fd = socket(name.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct glb_addr found = {.version = 0};
 	bool has = true;
 
-	if (fd < 0)
-		return true;
-	if (connect(fd, (const struct sockaddr *)&name, len)) {
-		has = false;
-	} else {
+	if (fd >= 0) {
+		has = !connect(fd, (const struct sockaddr *)&name, len);
 		len = sizeof(name);
-		if (!getsockname(fd, (struct sockaddr *)&name, &len)) {
-			const struct glb_addr own = probe_addr_of(&name);
-
-			has = link_is_up(&own);
-		}
+		if (has && !getsockname(fd, (struct sockaddr *)&name, &len))
+			found = probe_addr_of(&name);
+		(void)close(fd);
 	}
-	(void)close(fd);
+	if (has)
+		*own = found;
 	return has;
+}
+
+static bool is_of(const struct ifaddrs *one, const struct glb_addr *own)
+{
+	const struct sockaddr *addr = one->ifa_addr;
+	struct sockaddr_storage copy = {0};
+
+	if (!addr || (addr->sa_family != AF_INET && addr->sa_family != AF_INET6))
+		return false;
+	memcpy(&copy, addr,
+	       addr->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+					  : sizeof(struct sockaddr_in6));
+
+	const struct glb_addr found = probe_addr_of(&copy);
+
+	return glb_addr_equal(&found, own);
+}
+
+bool probe_has_carrier(const struct glb_addr *own)
+{
+	struct ifaddrs *all;
+	bool has = true;
+
+	if (getifaddrs(&all))
+		return true;
+	for (const struct ifaddrs *one = all; one; one = one->ifa_next)
+		if (is_of(one, own))
+			has = one->ifa_flags & IFF_RUNNING;
+	freeifaddrs(all);
+	return has;
+}
+
+static bool has_way(const struct glb_addr *addr)
+{
+	struct glb_addr own;
+
+	return probe_has_route(&own, addr) && probe_has_carrier(&own);
 }
 
 enum probe_reason probe_reason_of(const struct glb_addr *addr, int err)

@@ -22,6 +22,15 @@ struct glb_addr probe_addr_of(const struct sockaddr_storage *in);
 GLB_NODISCARD int probe_udp_socket(const struct glb_addr *addr, uint16_t port);
 
 /*
+ * Has this host a route to an address? Nothing is sent. True and *own, the address that packets
+ * come from; all zeros: it cannot be asked.
+ */
+bool probe_has_route(struct glb_addr *own, const struct glb_addr *addr);
+
+/* Has the link whose address this is a carrier? True, if that cannot be found out. Takes 0.1 ms. */
+bool probe_has_carrier(const struct glb_addr *own);
+
+/*
  * What `err`, an errno of a socket to this address, says about the host there. PROBE_LOCAL:
  * nothing.
  *
@@ -29,8 +38,8 @@ GLB_NODISCARD int probe_udp_socket(const struct glb_addr *addr, uint16_t port);
  * neighbour discovery: a router that has lost the route to a dead proxy sends "network
  * unreachable". The same errors come from this host's own table of routes, as when its link is
  * down or its routing daemon has lost its neighbours, and say nothing then; nor does silence, when
- * nothing was sent. So for these errors, ETIMEDOUT included, this host is asked for a route and for
- * the state of its link. Nothing is sent for that.
+ * nothing was sent. So for these errors, ETIMEDOUT included, this host has to have a route, and its
+ * link a carrier.
  */
 enum probe_reason probe_reason_of(const struct glb_addr *addr, int err);
 

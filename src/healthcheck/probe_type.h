@@ -41,12 +41,21 @@ struct probe_type {
 	void (*late)(struct probe *probe);
 };
 
+/* What was last found out about a link of this host. */
+struct probe_link {
+	struct glb_addr own; /* whose it is */
+	bool has_carrier;
+	uint64_t at_us;
+};
+
 struct probes {
 	struct loop *loop;
 	struct event_base *base; /* the loop's */
 	const struct health_conf *conf;
 	void *shared[HEALTH_TYPE_COUNT]; /* what a type's open() has prepared; each type's own */
-	bool is_open[HEALTH_TYPE_COUNT]; /* for probe.c alone */
+	/* for probe.c alone */
+	bool is_open[HEALTH_TYPE_COUNT];
+	struct probe_link link;
 };
 
 struct probe {
