@@ -98,6 +98,7 @@ struct health_limits {
 	uint16_t max_changes_per_minute; /* of one table; 0: any number */
 	uint16_t flap_limit;		 /* changes from which on a backend is held down; 0: none */
 	uint32_t flap_window_s;		 /* in which they count */
+	uint32_t notice_ms; /* the plan's: as long one of its checks may take to notice a failure */
 };
 
 struct health_table {

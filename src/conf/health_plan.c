@@ -262,6 +262,26 @@ static void read_file(struct level *out, const struct conf_value *root)
 	health_limits_read(&out->limits, &value);
 }
 
+/* How long it takes until every check of a table has noticed a failure. */
+static uint32_t notice_ms(const struct health_plan *plan, unsigned int place)
+{
+	const struct health_table *table = &plan->tables[place];
+	uint32_t longest = 0;
+
+	for (unsigned int i = 0; i < table->backend_count; i++) {
+		const struct health_backend *backend = &plan->backends[table->first_backend + i];
+
+		for (unsigned int j = 0; j < backend->check_count; j++) {
+			const struct health_check *check = &plan->checks[backend->checks[j]];
+			uint32_t ms = check->fall * check->interval_ms + check->timeout_ms;
+
+			if (ms > longest)
+				longest = ms;
+		}
+	}
+	return longest;
+}
+
 /* 0, also if there were problems, or -ENOMEM. */
 static int read_plan(struct planning *planning, const struct glb_spec *spec,
 		     const struct conf_value *root)
@@ -284,6 +304,8 @@ static int read_plan(struct planning *planning, const struct glb_spec *spec,
 		struct conf_value table = conf_element(&tables, i);
 
 		err = read_table(planning, &table, &level, &spec->tables[i]);
+		if (!err)
+			plan->tables[i].limits.notice_ms = notice_ms(plan, i);
 	}
 	return err;
 }

@@ -218,7 +218,7 @@ static enum stance stance_of(const struct session *s, unsigned int i)
 	return backend->held ? STANCE_HELD : STANCE_FIT;
 }
 
-/* How many of those that are known may be unhealthy, and who of them. */
+/* Which of those that are known may be unhealthy. */
 static void share(struct session *s)
 {
 	unsigned int counts[STANCE_COUNT] = {0};
@@ -235,9 +235,22 @@ static void share(struct session *s)
 	s->may_hold = s->may_fail && counts[STANCE_HELD] <= room;
 	room -= s->may_hold ? counts[STANCE_HELD] : room;
 	s->may_drain = s->may_hold && counts[STANCE_DEGRADED] <= room;
+	if (s->may_fail)
+		s->table->open_since_ms = 0;
+	else if (!s->table->open_since_ms)
+		s->table->open_since_ms = s->now_ms;
 }
 
 /* --- Third: changes, as far as this minute has room for them --- */
+
+/* Did its failure come with those that made the table fail open? */
+static bool is_of_this_doubt(const struct session *s, unsigned int i)
+{
+	uint64_t down_ms = s->backends[i].flaps_ms[0];
+
+	return s->evidence[i].status == JUDGE_DOWN && down_ms &&
+	       s->table->open_since_ms - down_ms < s->limits->notice_ms;
+}
 
 enum turn {
 	TURN_NONE, /* it is what it is to be */
@@ -257,7 +270,9 @@ static enum turn turn_of(const struct session *s, unsigned int i)
 	case STANCE_FIT:
 		return healthy ? TURN_NONE : TURN_RECOVERS;
 	case STANCE_DOWN:
-		return healthy && s->may_fail ? TURN_FAILS : TURN_NONE;
+		if (s->may_fail)
+			return healthy ? TURN_FAILS : TURN_NONE;
+		return !healthy && is_of_this_doubt(s, i) ? TURN_RECOVERS : TURN_NONE;
 	case STANCE_HELD:
 		if (healthy != s->may_hold)
 			return TURN_NONE;

@@ -79,7 +79,7 @@ struct judge_evidence {
 /* Why a table is not as its evidence says. The first one that applies. */
 enum judge_distrust {
 	JUDGE_TRUSTED,
-	JUDGE_FAILS_OPEN, /* more are down than may be: all that were healthy stay */
+	JUDGE_FAILS_OPEN, /* more are down than may be: all that were healthy are */
 	JUDGE_LIMITED,	  /* changes wait for their minute */
 };
 
@@ -91,6 +91,7 @@ struct judge_table {
 	uint64_t second;		 /* of the newest of changes[]: whole seconds of now_ms */
 	uint16_t changes[JUDGE_SECONDS]; /* of backends in that second, in the one before, ... */
 	enum judge_distrust distrust;
+	uint64_t open_since_ms; /* it fails open; 0: it does not */
 };
 
 struct judge_verdict {
@@ -114,12 +115,15 @@ struct judge_verdict {
  * UNKNOWN leaves a backend that is known as it is.
  *
  * Share. Of those that are known, max_unhealthy_percent, rounded down, may be unhealthy. If more
- * are down, the table fails open: none becomes unhealthy, though some may recover. What room those
- * that are down leave is for flapping ones to be held, and what room these leave is for degraded
- * ones to be drained; each for all of them or for none, since to choose some would only load the
- * others. So of too many the degraded ones are the first to come back. Only a table of which more
- * than that is known from before, or whose backends or limits are others, may have more unhealthy
- * ones.
+ * are down, the table fails open: none becomes unhealthy, and those come back that went down within
+ * notice_ms before, as what one failure does to many is noticed one by one. Those that have been
+ * down for longer stay unhealthy until their checks are up.
+ *
+ * What room those that are down leave is for flapping ones to be held, and what room these leave is
+ * for degraded ones to be drained; each for all of them or for none, since to choose some would
+ * only load the others. So of too many the degraded ones are the first to come back. Only a table
+ * of which more than that is known from before, or whose backends or limits are others, may have
+ * more unhealthy ones.
  *
  * Flapping. A backend whose evidence has changed flap_limit times within flap_window_s (0: any
  * number) is held until it has not changed for as long.

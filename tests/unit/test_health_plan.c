@@ -20,6 +20,7 @@ START_TEST(the_original_s_keys_have_their_meaning)
 	ck_assert_str_eq(plan.tables[0].name, "web");
 	ck_assert_uint_eq(plan.tables[0].backend_count, 3);
 	ck_assert_uint_eq(plan.backend_count, 3);
+	ck_assert_uint_eq(plan.tables[0].limits.notice_ms, 2 * 1500 + 500);
 	ck_assert_str_eq(names_of(&plan, 0), "http 10.0.0.1:80 /up?x=1\ngue 10.0.0.1:19523");
 	ck_assert_str_eq(names_of(&plan, 1), "tcp 10.0.0.2:443\nfou 10.0.0.2:19523");
 	ck_assert_str_eq(names_of(&plan, 2), "");
@@ -104,6 +105,7 @@ START_TEST(limits_of_a_table_go_before_those_of_the_file)
 	ck_assert_uint_eq(one->max_changes_per_minute, 9);
 	ck_assert_uint_eq(one->flap_limit, 4);
 	ck_assert_uint_eq(one->flap_window_s, 60);
+	ck_assert_uint_eq(one->notice_ms, 0);
 	ck_assert_uint_eq(other->max_unhealthy_percent, 100);
 	ck_assert_uint_eq(other->max_changes_per_minute, 9);
 	ck_assert_uint_eq(other->flap_limit, 0);

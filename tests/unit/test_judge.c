@@ -162,6 +162,43 @@ START_TEST(of_too_many_that_are_down_none_becomes_unhealthy_and_some_may_recover
 }
 END_TEST
 
+START_TEST(failures_of_one_cause_are_undone_when_they_are_too_many)
+{
+	struct scene scene = four_up();
+
+	scene.limits.notice_ms = 7000;
+	expect(&scene, "DUUU", "uHHH");
+	scene.now_ms += 7000;
+	expect(&scene, "DDUU", "uuHH");
+	scene.now_ms += 1000;
+	expect(&scene, "D?UU", "uuHH");
+	expect(&scene, "DDUU", "uuHH");
+	scene.now_ms += 5999;
+	/* the first one has been down for longer than it takes to notice */
+	expect(&scene, "DDDU", "uHHH");
+	ck_assert_uint_eq(scene.table.open_since_ms, scene.now_ms);
+	scene.now_ms += MINUTE_MS;
+	expect(&scene, "DDDD", "uHHH");
+	/* as few as that are believed */
+	expect(&scene, "DDUU", "uuHH");
+	ck_assert_uint_eq(scene.table.open_since_ms, 0);
+	expect(&scene, "DDUD", "uuHH");
+}
+END_TEST
+
+START_TEST(what_is_undone_may_wait_for_its_minute)
+{
+	struct scene scene = four_up();
+
+	scene.limits.notice_ms = 7000;
+	scene.limits.max_changes_per_minute = 2;
+	expect(&scene, "DDUU", "uuHH");
+	expect(&scene, "DDDU", "uuHH");
+	scene.now_ms = scene.verdict.look_again_ms;
+	expect(&scene, "DDDU", "HHHH");
+}
+END_TEST
+
 START_TEST(unknown_leaves_a_backend_as_it_is_and_counts_as_that)
 {
 	struct scene scene = four_up();
@@ -371,6 +408,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tables, a_backend_that_comes_back_from_inactive_is_new);
 	tcase_add_test(tables,
 		       of_too_many_that_are_down_none_becomes_unhealthy_and_some_may_recover);
+	tcase_add_test(tables, failures_of_one_cause_are_undone_when_they_are_too_many);
+	tcase_add_test(tables, what_is_undone_may_wait_for_its_minute);
 	tcase_add_test(tables, unknown_leaves_a_backend_as_it_is_and_counts_as_that);
 	tcase_add_test(tables, degraded_backends_are_drained_while_others_can_take_their_flows);
 	tcase_add_test(tables, a_flapping_backend_is_held_until_it_is_quiet);
