@@ -11,7 +11,6 @@
 
 enum {
 	LOOK_MS = 10000, /* at what the director serves, when all is well */
-	COMMAND_MS = 60000,
 };
 
 static bool has_director(const struct effect *effect)
@@ -100,6 +99,7 @@ static void director_differs(struct effect *effect, enum director_question quest
 		(void)snprintf(why, sizeof(why), "it serves other tables than those of %s",
 			       effect->conf.checked);
 	director_failed(effect, "director_differs", why);
+	effect_look(effect);
 }
 
 static void answered(void *arg, enum director_question question,
@@ -123,63 +123,23 @@ static void answered(void *arg, enum director_question question,
 		director_differs(effect, question, answer);
 }
 
-/* --- The command --- */
-
-static void run_command(evutil_socket_t fd, short events, void *arg)
-{
-	struct effect *effect = arg;
-
-	(void)fd;
-	(void)events;
-	if (!effect->conf.reload_command[0])
-		return;
-	effect->shell_again = shell_is_running(effect->shell);
-	if (!effect->shell_again)
-		shell_start(effect->shell, effect->conf.reload_command, COMMAND_MS);
-}
-
-static void command_ended(void *arg, const char *why)
-{
-	struct effect *effect = arg;
-	struct effect_step *step = &effect->status.command;
-	struct log_pairs pairs = log_pairs_of(*why ? "reload_command_failed" : "reload_command");
-
-	if (*why) {
-		if (step_failed(step, why))
-			log_event(LOG_LEVEL_WARNING, &pairs,
-				  "reload_command: %s; it is run again after a while", why);
-	} else {
-		log_event(LOG_LEVEL_INFO, &pairs, "reload_command: exit status 0");
-		step_done(step);
-		effect->shell_backoff.ms = 0;
-	}
-	if (effect->shell_again)
-		effect_timer(effect->shell_timer, 0);
-	else if (*why)
-		effect_timer(effect->shell_timer, backoff_next(&effect->shell_backoff));
-}
-
-/* --- Both --- */
+/* --- From outside --- */
 
 void convey_file(struct effect *effect, bool is_new)
 {
-	if (has_director(effect)) {
-		effect->is_stale |= is_new && director_is_asked(effect->director);
-		if (is_new && effect->status.director.state != EFFECT_FAILING)
-			effect->status.director.state = EFFECT_PENDING;
+	enum effect_state *state = &effect->status.director.state;
+
+	if (!has_director(effect))
+		return;
+	effect->is_stale |= is_new && director_is_asked(effect->director);
+	if (is_new && *state != EFFECT_FAILING)
+		*state = EFFECT_PENDING;
+	if (is_new || *state != EFFECT_FAILING)
 		ask_in(effect, is_new ? DIRECTOR_RELOAD : DIRECTOR_STATUS, 0);
-	}
-	if (is_new && effect->conf.reload_command[0]) {
-		if (effect->status.command.state != EFFECT_FAILING)
-			effect->status.command.state = EFFECT_PENDING;
-		effect_timer(effect->shell_timer, 0);
-	}
 }
 
 void convey_configured(struct effect *effect)
 {
-	if (!effect->conf.reload_command[0])
-		effect->status.command = (struct effect_step){.state = EFFECT_NONE};
 	if (!has_director(effect))
 		effect->status.director = (struct effect_step){.state = EFFECT_NONE};
 	else if (effect->digest_count)
@@ -188,25 +148,15 @@ void convey_configured(struct effect *effect)
 
 int convey_open(struct effect *effect, struct loop *loop)
 {
-	const struct director_listener from_director = {.answered = answered, .arg = effect};
-	const struct shell_listener from_shell = {.ended = command_ended, .arg = effect};
-	int err = director_open(&effect->director, loop, &from_director);
+	const struct director_listener listener = {.answered = answered, .arg = effect};
 
-	if (!err)
-		err = shell_open(&effect->shell, loop, &from_shell);
-	if (err)
-		return err;
-	effect->director_timer = evtimer_new(loop_base(loop), ask, effect);
-	effect->shell_timer = evtimer_new(loop_base(loop), run_command, effect);
-	return effect->director_timer && effect->shell_timer ? 0 : -ENOMEM;
+	effect->director_timer = evtimer_new(effect->base, ask, effect);
+	return effect->director_timer ? director_open(&effect->director, loop, &listener) : -ENOMEM;
 }
 
 void convey_close(struct effect *effect)
 {
 	director_close(effect->director);
-	shell_close(effect->shell);
 	if (effect->director_timer)
 		event_free(effect->director_timer);
-	if (effect->shell_timer)
-		event_free(effect->shell_timer);
 }

@@ -131,9 +131,11 @@ static void written(void *arg)
 		step_done(step);
 		effect->file_backoff.ms = 0;
 		keep_digests(effect);
-		if (writing->is_written)
-			log_written(effect);
 		convey_file(effect, writing->is_written);
+		if (writing->is_written) {
+			log_written(effect);
+			command_due(effect);
+		}
 	}
 	end_writing(effect);
 	if (effect->has_news)
@@ -174,6 +176,15 @@ static void start_writing(evutil_socket_t fd, short events, void *arg)
 	background_add(effect->background, &effect->job);
 }
 
+void effect_look(struct effect *effect)
+{
+	if (effect->has_news)
+		return; /* it is written anyway */
+	effect->has_news = true;
+	if (!effect->is_writing)
+		effect_timer(effect->timer, effect->conf.hold_ms);
+}
+
 bool effect_want(struct effect *effect, struct content *content, const bool *healthy)
 {
 	unsigned int count = content->plan.backend_count;
@@ -209,6 +220,7 @@ void effect_configure(struct effect *effect, const struct health_conf *conf)
 	memcpy(effect->conf.director_socket, conf->director_socket,
 	       sizeof(effect->conf.director_socket));
 	convey_configured(effect);
+	command_configured(effect);
 }
 
 const struct effect_status *effect_status(const struct effect *effect)
@@ -227,8 +239,11 @@ int effect_open(struct effect **out, struct loop *loop, struct background *backg
 	effect->background = background;
 	effect->conf = *conf;
 	effect->listener = *listener;
-	effect->timer = evtimer_new(loop_base(loop), start_writing, effect);
+	effect->base = loop_base(loop);
+	effect->timer = evtimer_new(effect->base, start_writing, effect);
 	err = effect->timer ? convey_open(effect, loop) : -ENOMEM;
+	if (!err)
+		err = command_open(effect);
 	if (err) {
 		effect_close(effect);
 		return err;
@@ -242,6 +257,7 @@ void effect_close(struct effect *effect)
 	if (!effect)
 		return;
 	convey_close(effect);
+	command_close(effect);
 	if (effect->timer)
 		event_free(effect->timer);
 	glb_tables_free(&effect->writing.tables);

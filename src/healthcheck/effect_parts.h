@@ -3,9 +3,10 @@
  * What does an effect consist of?
  *
  *   effect.c  the checked file, and when it is written
- *   convey.c  who hears of it: the director, the command
+ *   convey.c  the director, which hears of it
+ *   reload_command.c  the command, which is run then
  *
- * Known to those two only.
+ * Known to those only.
  */
 #ifndef HEALTHCHECK_EFFECT_PARTS_H
 #define HEALTHCHECK_EFFECT_PARTS_H
@@ -13,7 +14,6 @@
 #include "healthcheck/background.h"
 #include "healthcheck/checked.h"
 #include "healthcheck/director.h"
-#include "healthcheck/shell.h"
 
 enum {
 	BACKOFF_LEAST_MS = 1000,
@@ -26,8 +26,11 @@ struct backoff {
 };
 
 struct event;
+struct event_base;
+struct program;
 
 struct effect {
+	struct event_base *base;
 	struct background *background;
 	struct health_conf conf;
 	struct effect_listener listener;
@@ -51,11 +54,13 @@ struct effect {
 	enum director_question question;
 	struct backoff director_backoff;
 	char tables_file[DIRECTOR_REASON_LEN]; /* that it reads, by its last status; or "" */
-	bool is_stale; /* the file has changed since the director was asked */
-	struct shell *shell;
-	struct event *shell_timer; /* the command is to be run */
-	struct backoff shell_backoff;
-	bool shell_again; /* when it has ended */
+	bool is_stale;		     /* the file has changed since the director was asked */
+	struct program *command;     /* that runs, or NULL */
+	struct event *command_timer; /* it is to be run */
+	struct event *command_deadline;
+	struct backoff command_backoff;
+	bool command_again; /* when it has ended */
+	bool command_is_late;
 };
 
 /* --- effect.c --- */
@@ -73,6 +78,9 @@ void effect_timer(struct event *timer, uint64_t ms);
 
 uint64_t backoff_next(struct backoff *backoff);
 
+/* Somebody else may have changed the file: it is written again, if it is not as it should be. */
+void effect_look(struct effect *effect);
+
 /* --- convey.c --- */
 
 GLB_NODISCARD int convey_open(struct effect *effect, struct loop *loop);
@@ -81,7 +89,18 @@ void convey_close(struct effect *effect);
 /* The file is as it should be; is_new: it was not before. */
 void convey_file(struct effect *effect, bool is_new);
 
-/* Director or command may be others now. */
+/* There may be another director now. */
 void convey_configured(struct effect *effect);
+
+/* --- reload_command.c --- */
+
+GLB_NODISCARD int command_open(struct effect *effect);
+void command_close(struct effect *effect);
+
+/* There is another file. */
+void command_due(struct effect *effect);
+
+/* There may be another command now. */
+void command_configured(struct effect *effect);
 
 #endif
