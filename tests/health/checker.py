@@ -42,7 +42,6 @@ class Checker:
         self.state = folder / "state"
         self.state.mkdir(exist_ok=True)
         self.process = None
-        self.writes = 0
 
     def configure(self, **keys):
         """Its configuration: nobody is asked, and nothing served, if not said otherwise."""
@@ -64,22 +63,23 @@ class Checker:
         draft.chmod(0o600)
         draft.rename(self.source)
 
-    def launch(self, **options):
+    def launch(self, environment=None):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "--config", self.conf],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **options,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, **(environment or {})},
             )
 
-    def start(self, tables, **keys):
+    def start(self, tables, environment=None, **keys):
         """Start it with these tables and keys of its configuration, and wait until it is up."""
         self.write(tables)
         self.configure(**keys)
-        self.restart()
+        self.restart(environment)
 
-    def restart(self):
+    def restart(self, environment=None):
         seen = self.text().count("checks: ")
-        self.launch()
+        self.launch(environment)
         self.wait_for_log("checks: ", count=seen + 1)
 
     def end(self):
