@@ -5,7 +5,19 @@
 
 #include "probe_http_loop.h"
 
-enum { IDLE_MAX = 64 };
+enum {
+	IDLE_MAX = 64,
+	TURNS_MAX = 4096, /* with a buffer of 8 KiB: 32 MiB at most; answers in small pieces take
+			     less */
+};
+
+/* A socket of a transfer. */
+struct watched {
+	struct http_loop *loop;
+	CURL *easy;
+	struct event *event;
+	unsigned int turn_count; /* how often there was something to do */
+};
 
 struct http_loop {
 	CURLM *multi;
@@ -32,12 +44,22 @@ static void report(struct http_loop *loop)
 	}
 }
 
+/* Ends a transfer that libcurl would let go on. */
+static void end(struct http_loop *loop, CURL *easy)
+{
+	(void)curl_multi_remove_handle(loop->multi, easy); /* which forgets its socket, too */
+	loop->listener.ended(easy, CURLE_FILESIZE_EXCEEDED);
+}
+
 static void ready(evutil_socket_t fd, short events, void *arg)
 {
-	struct http_loop *loop = arg;
+	struct watched *watched = arg;
+	struct http_loop *loop = watched->loop;
 	int mask = 0;
 	int running;
 
+	if (watched->turn_count++ == TURNS_MAX)
+		return end(loop, watched->easy);
 	if (events & EV_READ)
 		mask |= CURL_CSELECT_IN;
 	if (events & EV_WRITE)
@@ -57,28 +79,60 @@ static void due(evutil_socket_t fd, short events, void *arg)
 	report(loop);
 }
 
-/* libcurl waits for something else of a socket from now on; `event` is the one so far, or NULL. */
-static int watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *event)
+static struct watched *watch_new(struct http_loop *loop, CURL *easy, curl_socket_t fd)
 {
-	struct http_loop *loop = arg;
+	struct watched *watched = calloc(1, sizeof(*watched));
+
+	if (!watched)
+		return NULL;
+	*watched = (struct watched){.loop = loop, .easy = easy};
+	watched->event = event_new(loop->base, fd, EV_READ, ready, watched);
+	if (watched->event)
+		return watched;
+	free(watched);
+	return NULL;
+}
+
+static void watch_free(struct watched *watched)
+{
+	if (!watched)
+		return;
+	event_free(watched->event);
+	free(watched);
+}
+
+/* Waits for something else of a socket from now on. 0 or -ENOMEM. */
+static int watch_for(struct watched *watched, curl_socket_t fd, int what)
+{
 	short events = EV_PERSIST;
 
-	if (event)
-		event_free(event);
-	if (what == CURL_POLL_REMOVE)
-		return 0;
 	if (what & CURL_POLL_IN)
 		events |= EV_READ;
 	if (what & CURL_POLL_OUT)
 		events |= EV_WRITE;
-	event = event_new(loop->base, fd, events, ready, loop);
-	if (event && event_add(event, NULL)) {
-		event_free(event);
-		event = NULL;
+	(void)event_del(watched->event);
+	return event_assign(watched->event, watched->loop->base, fd, events, ready, watched) ||
+			       event_add(watched->event, NULL)
+		       ? -ENOMEM
+		       : 0;
+}
+
+/* What libcurl waits for of a socket; `assigned` is ours since an earlier call, or NULL. */
+static int watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
+{
+	struct http_loop *loop = arg;
+	struct watched *watched = assigned;
+
+	if (what == CURL_POLL_REMOVE) {
+		watch_free(watched);
+		return 0;
 	}
-	(void)curl_multi_assign(loop->multi, fd, event);
+	if (!watched) {
+		watched = watch_new(loop, easy, fd);
+		(void)curl_multi_assign(loop->multi, fd, watched);
+	}
 	/* An error returned would end all transfers, now and for ever. */
-	if (!event)
+	if (!watched || watch_for(watched, fd, what))
 		loop->listener.stuck(easy);
 	return 0;
 }

@@ -4,6 +4,9 @@
  *
  * libcurl's multi interface says which sockets and which time it waits for; these are events of the
  * loop. For probe_http.c alone. All functions are for the thread of the loop, and none waits.
+ *
+ * A connection on which there is something to do some thousand times is ended: what libcurl skips,
+ * as extensions of chunks, has no end otherwise, and keeps other transfers waiting.
  */
 #ifndef HEALTHCHECK_PROBE_HTTP_LOOP_H
 #define HEALTHCHECK_PROBE_HTTP_LOOP_H
@@ -16,8 +19,8 @@ struct http_loop;
 
 struct http_loop_listener {
 	/*
-	 * A transfer has ended, and its handle is the caller's again. Transfers may be added and
-	 * removed from within.
+	 * A transfer has ended, and its handle is the caller's again. CURLE_FILESIZE_EXCEEDED: it
+	 * had no end. Transfers may be added and removed from within.
 	 */
 	void (*ended)(CURL *easy, CURLcode code);
 	/* A transfer will not proceed: out of memory. It has to be removed some time; not from

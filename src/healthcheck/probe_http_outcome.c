@@ -51,6 +51,8 @@ static const char *words_of(CURLcode code, bool is_requested)
 		return "closed within the answer";
 	case CURLE_UNSUPPORTED_PROTOCOL: /* it says "HTTP/0.9" */
 		return "the answer does not begin with an HTTP status";
+	case CURLE_FILESIZE_EXCEEDED: /* probe_http_loop.h */
+		return "an answer without end";
 	case CURLE_OUT_OF_MEMORY:
 		return is_requested ? "a line of the answer is too long" : NULL;
 	default:
