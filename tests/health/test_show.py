@@ -6,15 +6,17 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 from checker import source
 from control import Client, ask
-from netns import wait_until
+from netns import allowed, wait_until
 from scrape import families, get, samples, value_of
 
 ROOT = Path(__file__).resolve().parents[2]
 A, B, C = (f"127.0.3.{n}" for n in (1, 2, 3))
+SLOW = {"command": ["/bin/sleep", "1"], "timeout_ms": 20000, "interval_ms": 60000}
 
 
 def start(checker, tables, **keys):
@@ -43,11 +45,11 @@ def backend_of(answer, address):
 
 
 def mixed(port):
-    """A and B by TCP, C by nothing, and a check that is tried nowhere, as there is no tunnel."""
+    """A and B by TCP, C by nothing; and A by a slow check, and by one that is tried nowhere, as there is no tunnel."""
     tables = source((A, B), port, max_unhealthy_percent=50)
     tables["tables"][0]["backends"].append({"ip": C, "state": "active", "healthy": True})
-    blind = {**tables["tables"][0], "name": None, "seed": "00" * 16, "backends": [
-        {"ip": A, "state": "active", "healthy": False, "healthchecks": {"tcp": port, "tunnel": True}},
+    blind = {**tables["tables"][0], "name": None, "seed": "5a" * 16, "backends": [
+        {"ip": A, "state": "active", "healthy": False, "healthchecks": {"tcp": port, "exec": SLOW, "tunnel": True}},
     ]}  # fmt: skip
     blind["binds"] = [{"ip": "192.0.2.11", "proto": "tcp", "port": 80}]
     del blind["name"]
@@ -77,7 +79,7 @@ def test_what_is_known_of_backends(checker, listeners, glbctl):
     assert (check["check"], check["status"], check["reason"]) == (f"tcp {B}:{listeners.port}", "down", "refused")
     assert well["checks"][0]["connect_us"] > 0 and check["since"] and check["last"]
     (blind,) = ask(readers, "health", table="1")["backends"]
-    assert (blind["status"], blind["checks"][1]["reason"]) == ("unknown", "local"), blind
+    assert (blind["status"], blind["checks"][2]["reason"]) == ("unknown", "local"), blind
     assert [one["backend"] for one in ask(readers, "health", unhealthy=True)["backends"]] == [B, A]
     assert ask(readers, "health", table="b")["error"]["reason"] == 'there is no table "b"'
 
@@ -89,14 +91,14 @@ def test_what_is_known_of_backends(checker, listeners, glbctl):
 
     wait_until(lambda: ask(readers, "status")["checked"]["state"] == "done", "the file to be written")
     status = ask(readers, "status")
-    assert (status["pid"], status["backends"], status["checks"]) == (checker.process.pid, 4, 3)
+    assert (status["pid"], status["backends"], status["checks"]) == (checker.process.pid, 4, 4)
     assert status["source"] == {"file": str(checker.source), "loaded": 1, "refused": 0, "reason": None}
     assert status["checked"]["name"] == str(checker.checked) and status["checked"]["done"] >= 2
     assert status["director"]["name"] is None and status["counts"]["probes_good"] > 20
-    assert not status["ready"] and "1 of 3 checks have no result yet" in status["readiness_reason"]
+    assert not status["ready"] and " of 4 checks have no result yet" in status["readiness_reason"]
 
     assert get(port, "/healthz")[::2] == (200, "ok\n")
-    assert get(port, "/readyz")[0] == 503 and "1 of 3 checks" in get(port, "/readyz")[2]
+    assert get(port, "/readyz")[0] == 503 and " of 4 checks" in get(port, "/readyz")[2]
     page = json.loads(get(port, "/health")[2])
     assert [one["backend"] for one in page["backends"]] == [A, B, C, A]
     assert json.loads(get(port, "/debug/vars")[2])["changes_to_unhealthy"] == 1
@@ -161,16 +163,24 @@ def test_every_step_of_a_probe(checker, listeners, glbctl):
         while not events or not answer["ended"]:
             answer = client.ask("probe-next", probe=number)
             events += answer["events"]
-        assert [one["result"]["good"] for one in events if "result" in one] == [True, False]
+        assert [one["result"]["good"] for one in events if "result" in one] == [True, True, False]
         assert client.ask("probe-next", probe=number)["error"]["reason"] == f"probe {number} has ended"
         assert "was never begun" in client.ask("probe-next", probe=number + 1)["error"]["reason"]
-        for _ in range(16):
+        slow = client.ask("probe", backend=A)["probe"]
+        for _ in range(15):
             client.ask("probe", backend=A, check="tcp")
         assert "as many as there may be" in client.ask("probe", backend=A)["error"]["reason"]
         checker.write(source((C,), listeners.port))  # without any of those checks
         checker.wait_for_log("source_loaded")
-        assert client.ask("probe-next", probe=number + 1)["ended"]
+        events = []
+        while not events or not answer["ended"]:
+            answer = client.ask("probe-next", probe=slow)
+            events += answer["events"]
+        assert [one["result"]["good"] for one in events if "result" in one] == [True, True, False]
+        assert events[-1]["result"]["detail"] == "the source of the tables does not have it any more"
+    left = time.monotonic()
     wait_until(lambda: ask(operators, "probe", backend=C)["ok"], "places to be free again")
+    assert time.monotonic() - left < allowed(5)  # they would be after 10 s in any case
     checker.process.send_signal(signal.SIGTERM)
     assert checker.process.wait(60) == 0
 
@@ -212,7 +222,7 @@ def test_metrics_are_those_of_the_page(checker, listeners):
     assert value_of(text, "glb_health_probes_total", type="tunnel", result="untried") >= 1
     assert value_of(text, "glb_health_check_up", type="tcp", backend=B, check=f"tcp {B}:{listeners.port}") == 1
     assert value_of(text, "glb_health_director_agrees") == 0 and value_of(text, "glb_health_ready") == 0
-    assert value_of(text, "glb_health_last_write_timestamp_seconds") > 1.7e9
+    wait_until(lambda: value_of(get(port)[2], "glb_health_last_write_timestamp_seconds") > 1.7e9, "a write")
     fast = value_of(text, "glb_health_connect_seconds_bucket", type="tcp", le="1")
     assert fast == value_of(text, "glb_health_connect_seconds_count", type="tcp") >= 2
     listeners.kill(B)
