@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 
+from health import HEALTH_SCENARIOS
 from netns import LabError
 from netns import run as run_program
 from scenarios import FAMILY_NAMES, RATE, SCENARIOS, broken, served_by, target
 from topology import DIRECTORS, PROXIES, STOP_SIGNALS, VIPS, Lab
 
+KNOWN = SCENARIOS | HEALTH_SCENARIOS
+PLAYED = [*SCENARIOS, "proxy-fails"]  # unless others are named
 BEGIN = time.monotonic()
 
 
@@ -25,7 +28,7 @@ def play(lab, names):
     """Run the scenarios one after the other and return their outcomes."""
     outcomes = []
     for name in names:
-        scenario = SCENARIOS[name]
+        scenario = KNOWN[name]
         say(f"--- {name}: {scenario.__doc__.splitlines()[0]}")
         outcome = scenario(lab, say)
         for claim in outcome.claims:
@@ -124,8 +127,8 @@ def main():
     """Run the demo; exit status 0 when every claim held."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the lab up to explore it")
-    parser.add_argument("--only", action="append", choices=SCENARIOS, metavar="SCENARIO",
-                        help=f"play just this one; repeatable: {', '.join(SCENARIOS)}")
+    parser.add_argument("--only", action="append", choices=KNOWN, metavar="SCENARIO",
+                        help=f"play just this one; repeatable: {', '.join(KNOWN)}")
     args = parser.parse_args()
     for number in STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
@@ -134,7 +137,7 @@ def main():
         lab.claim()
     except LabError as error:
         sys.exit(f"demo: {error}")
-    return run(lab, args.only or SCENARIOS, args.keep)
+    return run(lab, args.only or PLAYED, args.keep)
 
 
 if __name__ == "__main__":

@@ -92,6 +92,8 @@ def target(family):
 class Load:
     """Connections to both VIPs while a `with` block runs; afterwards they are in the outcome."""
 
+    claims_everything = True  # that none of them breaks
+
     def __init__(self, lab, outcome):
         self.lab = lab
         self.outcome = outcome
@@ -111,7 +113,8 @@ class Load:
         if self.child.returncode != 0:
             raise LabError(f"the load program failed: see {self.lab.log('load').path}")
         self.outcome.connections = [Connection(**one) for one in json.loads(answer)]
-        claim_nothing_broke(self.outcome)
+        if self.claims_everything:
+            claim_nothing_broke(self.outcome)
 
 
 def claim_nothing_broke(outcome):

@@ -171,6 +171,8 @@ class Lab:
         self._children = []
         self._directors = {}
         self._own_processors = {}  # of workers, by director
+        self.checkers = None  # of health, see health.py
+        self._tables = {}  # that a director serves instead of tables.json, by its host
 
     # The whole lab
 
@@ -235,7 +237,8 @@ class Lab:
         """Fail early, and in words, when something is missing."""
         if os.geteuid() != 0:
             raise LabError("the lab needs root: it creates network namespaces")
-        for program in map(self.program, ("director/glb-director", "redirect/glb-redirect")):
+        for program in map(self.program, (
+                "director/glb-director", "redirect/glb-redirect", "healthcheck/glb-healthcheck")):
             if not os.access(program, os.X_OK):
                 raise LabError(f"{program}: not built; run scripts/prepare")
         for tool in ("ip", "ethtool", "sysctl", "bird", "birdc", "haproxy"):
@@ -365,11 +368,28 @@ class Lab:
         """Start the page server, HAProxy and the second-chance program of one proxy."""
         self._start(host.name, f"{host.name}-pages", PYTHON, HERE / "pages.py",
                     "--name", host.name, "--port", PAGE_PORT)
+        self.start_haproxy(host)
+        self.redirect(host, "attach", "eth0")
+        self._wait_for_listener(host, PAGE_PORT)
+
+    def start_haproxy(self, host):
+        """Start HAProxy on a proxy, and wait until it listens."""
         self._start(host.name, f"{host.name}-haproxy", "haproxy", "-db",
                     "-f", self.file("haproxy.cfg"))
-        self.redirect(host, "attach", "eth0")
-        for port in (80, PAGE_PORT):
-            self._wait_for_listener(host, port)
+        self._wait_for_listener(host, 80)
+
+    def start_checker(self, host):
+        """Start the health checker of a director host, which is configured."""
+        return self._start(host.name, f"{host.name}-health", self.program("healthcheck/glb-healthcheck"),
+                           "--config", self.file(f"{host.name}.health.json"))
+
+    def serve_tables(self, host, path):
+        """Restart a director, which serves a tables file of its own; None: the one of both."""
+        self.stop_director(host)
+        self._tables.pop(host.name, None)
+        if path:
+            self._tables[host.name] = path
+        self.start_director(host)
 
     def _wait_for_listener(self, host, port):
         """Wait until something on the host accepts connections on a port."""
@@ -399,7 +419,8 @@ class Lab:
         eal = ["--no-pci", f"--file-prefix={self.prefix}-{name or host.name}",
                f"--lcores=0@{cpu},1@{worker_cpu}", *memory_options(), f"--vdev={device}"]
         return [self.program("director/glb-director"), *eal, "--",
-                "--config", self.file(f"{host.name}.json"), "--tables", self.file("tables.json")]
+                "--config", self.file(f"{host.name}.json"),
+                "--tables", self._tables.get(host.name, self.file("tables.json"))]
 
     def spare_director_command(self):
         """The command line of a director that sees no packet, to try what it says at start-up."""
