@@ -14,6 +14,7 @@
 #include <event2/event.h>
 
 #include "healthcheck/monitor.h"
+#include "sys/sparing.h"
 
 /* A check that is tried again and again. */
 struct target {
@@ -71,7 +72,8 @@ struct monitor {
 	struct target **waiting_end;
 	struct monitor_trial *trials;
 	unsigned int parallel_max;
-	uint64_t random; /* xorshift64 */
+	uint64_t random;      /* xorshift64 */
+	struct sparing blind; /* lines about tries that the checker itself could not make */
 };
 
 /* --- targets.c --- */

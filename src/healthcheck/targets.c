@@ -5,6 +5,7 @@
 #include "healthcheck/monitor_parts.h"
 #include "sys/clock.h"
 #include "sys/log_pairs.h"
+#include "sys/words.h"
 
 enum { JITTER_PART = 20 }; /* of an interval: by so much of it a try may begin later */
 
@@ -61,13 +62,24 @@ static void count(struct monitor_histogram *histogram, uint32_t us)
 	histogram->sum_us += us;
 }
 
-/* It says nothing about the backend. Several in a row are worth a line, and the first that is none.
- */
+/* Others than a check may have the same reason: some lines a minute, and one with how many more. */
+static bool may_log(struct monitor *monitor)
+{
+	uint64_t now_ms = clock_ms();
+	uint32_t withheld = sparing_take(&monitor->blind, now_ms);
+
+	if (withheld)
+		log_warning("%u more check%s could not be tried, or could again", withheld,
+			    plural(withheld));
+	return sparing_allows(&monitor->blind, now_ms);
+}
+
+/* It says nothing about the backend. Several in a row are worth a line. */
 static void keep_local(struct target *target, const char *why)
 {
 	struct log_pairs pairs = log_pairs_of("check_blind");
 
-	if (++target->known.local != MONITOR_LOCAL_SHOWN)
+	if (++target->known.local != MONITOR_LOCAL_SHOWN || !may_log(target->monitor))
 		return;
 	log_pair(&pairs, "check", target->check->name);
 	log_event(LOG_LEVEL_WARNING, &pairs,
@@ -79,12 +91,13 @@ static void keep_local(struct target *target, const char *why)
 static void end_local(struct target *target)
 {
 	struct log_pairs pairs = log_pairs_of("check_sees");
+	bool was_blind = target->known.local >= MONITOR_LOCAL_SHOWN;
 
-	if (target->known.local >= MONITOR_LOCAL_SHOWN) {
-		log_pair(&pairs, "check", target->check->name);
-		log_event(LOG_LEVEL_INFO, &pairs, "%s: the checker can again", target->check->name);
-	}
 	target->known.local = 0;
+	if (!was_blind || !may_log(target->monitor))
+		return;
+	log_pair(&pairs, "check", target->check->name);
+	log_event(LOG_LEVEL_INFO, &pairs, "%s: the checker can again", target->check->name);
 }
 
 static void keep_result(struct target *target, const struct probe_result *result)

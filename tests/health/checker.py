@@ -63,23 +63,23 @@ class Checker:
         draft.chmod(0o600)
         draft.rename(self.source)
 
-    def launch(self, environment=None):
+    def launch(self, environment=None, prefix=()):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "--config", self.conf],
+                [*prefix, self.program, "--config", self.conf],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 env={**os.environ, **(environment or {})},
             )
 
-    def start(self, tables, environment=None, **keys):
+    def start(self, tables, environment=None, prefix=(), **keys):
         """Start it with these tables and keys of its configuration, and wait until it is up."""
         self.write(tables)
         self.configure(**keys)
-        self.restart(environment)
+        self.restart(environment, prefix)
 
-    def restart(self, environment=None):
+    def restart(self, environment=None, prefix=()):
         seen = self.text().count("checks: ")
-        self.launch(environment)
+        self.launch(environment, prefix)
         self.wait_for_log("checks: ", count=seen + 1)
 
     def end(self):

@@ -207,6 +207,21 @@ def test_a_full_disk_keeps_the_old_file_and_the_probes(checker, listeners):
         subprocess.run(["umount", "-l", disk], check=True)
 
 
+def test_what_the_checker_cannot_try_says_nothing_about_backends(checker):
+    """Of many such checks some are named, and the others counted; none of their backends is taken away."""
+    if os.geteuid() != 0:
+        pytest.skip("only root has capabilities to be without")
+    addresses = [f"127.0.1.{n}" for n in range(1, 31)]
+    tables = source(addresses, 80)
+    for backend in tables["tables"][0]["backends"]:
+        backend["healthchecks"] = {"gue": 19523}
+    checker.start(tables, prefix=("setpriv", "--bounding-set=-net_raw", "--"))
+    checker.wait_for_log("event=check_blind", 10)
+    pause(0.5)
+    assert checker.text().count("event=check_blind") == 10 and "backend_down" not in checker.text()
+    assert checker.healthy() == states(addresses)
+
+
 def test_check_says_what_there_is(checker, listeners):
     """And what is wrong, with its place, without starting anything. The original's way to name the file is one, too."""
     checker.configure()
@@ -257,6 +272,7 @@ def test_a_thousand_backends_cost_little_and_are_tried_at_different_times(checke
     assert first < 500 * max(1, (time.monotonic() - begin) / 0.5), "they do not all begin at once"
     measured = time.monotonic()
     wait_until(lambda: tries(port) > first + 3000, "tries of three intervals", 20, every=0.5)
+    checker.wait_for_log("event=tables_written", seconds=30)
     took, used, done = time.monotonic() - measured, cpu_seconds(checker.process.pid) - used, tries(port) - first
     print(f"{used / done * 1e6:.0f} us a try, {used / took:.3f} of a processor, {done / took:.0f} tries a second")
     assert used / took < 0.5, (used, took)
