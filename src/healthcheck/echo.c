@@ -29,7 +29,7 @@ static void write_header(uint8_t *out, enum echo_tunnel tunnel, uint8_t version)
 {
 	if (tunnel == ECHO_GUE) {
 		glb_gue_encode(out, version == 4 ? GLB_PROTO_IPIP : GLB_PROTO_IPV6, 0,
-			       GLB_GUE_HOP_LEN);
+			       version == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN);
 		return;
 	}
 	glb_store_be16(out, GRE_KEY_PRESENT);

@@ -10,7 +10,7 @@
  *   fou   GRE with a key, which is 0 | the same
  *
  * The 20 characters are never the same, and come back in the echo reply, which is not encapsulated.
- * IPv6 is ours: the same header with the other protocol number, IPv6, and an ICMPv6 echo.
+ * IPv6 is ours: GUE or GRE with the numbers of IPv6 (glb/gue.h), IPv6, and an ICMPv6 echo.
  */
 #ifndef HEALTHCHECK_ECHO_H
 #define HEALTHCHECK_ECHO_H

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
 from netns import Namespace, allowed, wait_until
 from probes import PROGRAM, Probes, probe
 
-GUE_PORT, FOU_PORT, SILENT_PORT = 19523, 19524, 19525
+GUE_PORT, FOU_PORT, SILENT_PORT = 19533, 19534, 19535  # none is glb-redirect's
 ROOT = Path(__file__).resolve().parents[2]
 REDIRECT = ROOT / os.environ.get("GLB_BUILD", "build") / "src/redirect/glb-redirect"
 
@@ -39,11 +39,12 @@ def test_a_queue_that_is_full_costs_a_second_or_the_deadline():
         address = listener.getsockname()
         waiting = stack.enter_context(socket.socket())
         waiting.connect(address)
-        with Probes([["tcp", *address, 400], ["tcp", *address, 60000]]) as probes:
-            time.sleep(0.6)
+        late, = probe(["tcp", *address, 300])
+        with Probes([["tcp", *address, 60000]]) as probes:
+            time.sleep(0.5)
             listener.accept()[0].close()
-            late, slow = probes.results()
-    assert (late["reason"], late["detail"]) == ("timeout", "no connection within 400 ms")
+            slow, = probes.results()
+    assert (late["reason"], late["detail"]) == ("timeout", "no connection within 300 ms")
     assert late["connect_us"] == 0
     assert slow["reason"] == "none"
     assert slow["connect_us"] >= 1_000_000, "the SYN was not dropped"
@@ -172,8 +173,8 @@ def test_an_echo_comes_back_from_the_tunnel_or_not(backend):
         (["gue", "fd66::2", GUE_PORT], "none", ""),
         (["fou", "10.66.0.2", FOU_PORT], "none", ""),
         (["fou", "fd66::2", FOU_PORT], "none", ""),
-        (["gue", "10.66.0.2", 19526], "refused", "Connection refused"),
-        (["gue", "fd66::2", 19526], "refused", "Connection refused"),
+        (["gue", "10.66.0.2", 19536], "refused", "Connection refused"),
+        (["gue", "fd66::2", 19536], "refused", "Connection refused"),
         (["gue", "10.66.0.2", SILENT_PORT], "timeout", "no echo reply within 1000 ms"),
         (["gue", "10.66.0.3", GUE_PORT], "timeout", "no echo reply within 1000 ms"),  # another one replies
     ]

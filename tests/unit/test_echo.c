@@ -60,14 +60,14 @@ START_TEST(the_request_in_gre_has_a_key_of_zero)
 }
 END_TEST
 
-START_TEST(the_request_of_ipv6_has_a_sum_over_its_addresses)
+START_TEST(the_request_of_ipv6_has_the_type_of_ipv6_hops_and_a_sum_over_its_addresses)
 {
 	struct echo_id id = some_id();
 	uint8_t out[ECHO_DATAGRAM_MAX];
 	uint64_t pseudo = (uint64_t)GLB_BE16(34) + GLB_BE16(GLB_PROTO_ICMPV6);
 
 	ck_assert_uint_eq(echo_request(out, ECHO_GUE, &src6, &dst6, &id), 82);
-	ck_assert_mem_eq(out, "\x01\x29\x00\x00\x00\x00\x00\x00", 8);
+	ck_assert_mem_eq(out, "\x01\x29\x00\x00\x00\x01\x00\x00", 8);
 	ck_assert_mem_eq(out + 8, "\x60\x00\x00\x00\x00\x22\x3a\xff", 8);
 	ck_assert_mem_eq(out + 16, src6.bytes, 16);
 	ck_assert_mem_eq(out + 32, dst6.bytes, 16);
@@ -190,7 +190,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, the_payload_is_the_prefix_and_twenty_digits_of_five_bits);
 	tcase_add_test(tcase, the_request_in_gue_is_the_one_that_the_original_sends);
 	tcase_add_test(tcase, the_request_in_gre_has_a_key_of_zero);
-	tcase_add_test(tcase, the_request_of_ipv6_has_a_sum_over_its_addresses);
+	tcase_add_test(tcase,
+		       the_request_of_ipv6_has_the_type_of_ipv6_hops_and_a_sum_over_its_addresses);
 	tcase_add_test(tcase, a_reply_brings_back_what_was_sent);
 	tcase_add_test(tcase, ipv4_options_are_skipped);
 	tcase_add_test(tcase, what_is_cut_short_is_no_reply);
