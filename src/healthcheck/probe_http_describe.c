@@ -10,7 +10,7 @@
 
 enum {
 	CA_SECONDS = 3600, /* after which the CAs' file is read again */
-	BUFFER_LEN = 8192, /* of each transfer, for what it reads */
+	BUFFER_LEN = 1024, /* of each transfer, for what it reads: most answers are short */
 };
 
 const char *http_ca_file(void)

@@ -5,7 +5,7 @@
  * libcurl's multi interface says which sockets and which time it waits for; these are events of the
  * loop. For probe_http.c alone. All functions are for the thread of the loop, and none waits.
  *
- * A connection on which there is something to do some thousand times is ended: what libcurl skips,
+ * A connection on which there is something to do some hundred times is ended: what libcurl skips,
  * as extensions of chunks, has no end otherwise, and keeps other transfers waiting.
  */
 #ifndef HEALTHCHECK_PROBE_HTTP_LOOP_H

@@ -55,7 +55,7 @@ ENDLESS = {
     "endless trailer": (CHUNKED + b"0\r\n", b"X-Field: and so on\r\n", 0),
     "endless body": (OK + b"\r\n", b"and so on " * 100, 0),
     "endless chunks": (CHUNKED, chunk(b"and so on " * 10), 0),
-    "endless extension": (CHUNKED + b"1;", b"and so on " * 100, 0),
+    "endless extension": (CHUNKED + b"1;", b"and so on " * 6000, 0),
     "slow header": (OK, b"X: y\r\n", 0.05),
     "slow body": (OK + b"\r\n", b"y", 0.05),
 }
