@@ -80,14 +80,22 @@ class Prober:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self._process.stdout.readline() == "ready\n", self._process.stderr.read()
 
-    def _ask(self, *words):
+    def begin(self, *words):
+        """Start what a line of prober.c's input asks for."""
         print(*words, file=self._process.stdin, flush=True)
+
+    def finish(self):
+        """The result of what has been started."""
         steps = []
         while (line := self._process.stdout.readline()).startswith("step "):
             steps.append(line.removeprefix("step ").strip())
         word, reason, detail = line.rstrip("\n").split(" ", 2)
         assert word == "result"
         return Result(reason, detail, steps)
+
+    def _ask(self, *words):
+        self.begin(*words)
+        return self.finish()
 
     def tunnel(self, backend, vip=VIP, protocol="tcp", full_size=0, port=PORT, timeout_ms=20000):
         return self._ask("tunnel", backend, vip, port, protocol, full_size, timeout_ms)
