@@ -72,6 +72,7 @@ static void put_table(struct writer *w, const struct checker *checker, unsigned 
 	}
 	write_open(w, NULL, '{');
 	put_table_id(w, plan, table);
+	write_string(w, "digest", effect_digest(checker->effect, table));
 	write_string(w, "distrust",
 		     describe_distrust(monitor_table(checker->monitor, table)->distrust));
 	write_uint(w, "backends", of->backend_count);

@@ -228,6 +228,11 @@ const struct effect_status *effect_status(const struct effect *effect)
 	return &effect->status;
 }
 
+const char *effect_digest(const struct effect *effect, unsigned int table)
+{
+	return table < effect->digest_count ? effect->digests[table] : NULL;
+}
+
 int effect_open(struct effect **out, struct loop *loop, struct background *background,
 		const struct health_conf *conf, const struct effect_listener *listener)
 {

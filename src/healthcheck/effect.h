@@ -75,4 +75,7 @@ GLB_NODISCARD bool effect_want(struct effect *effect, struct content *content, c
 
 const struct effect_status *effect_status(const struct effect *effect);
 
+/* The digest of a table of the file, as it was written; NULL: nothing was, or it has fewer. */
+const char *effect_digest(const struct effect *effect, unsigned int table);
+
 #endif

@@ -83,6 +83,21 @@ static void put_table_backends(struct figures *figures)
 	}
 }
 
+/* What was written last. Directors have the same names and digests for what they serve. */
+static void put_checked(struct figures *figures)
+{
+	for (unsigned int t = 0; t < plan_of(figures)->table_count; t++) {
+		const char *digest = effect_digest(figures->checker->effect, t);
+		char name[16];
+
+		if (digest)
+			openmetrics_count(
+				&figures->text,
+				LABELS({"table", name_of(name, figures, t)}, {"digest", digest}),
+				1);
+	}
+}
+
 /* --- Backends and checks, in slices --- */
 
 /* Writes samples from where the family goes on. True: there are more. */
@@ -196,6 +211,9 @@ static const struct {
 	{{"glb_health_distrust", GAUGE,
 	  "1 while a table is not as its checks say: fails_open or limited"},
 	 put_distrust,
+	 NULL},
+	{{"glb_health_checked", INFO, "the tables as they were written last, by their digests"},
+	 put_checked,
 	 NULL},
 	{{"glb_health_steps", COUNTER,
 	  "files written, reloads that a director confirmed, and runs of reload_command"},

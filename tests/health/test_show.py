@@ -199,6 +199,7 @@ def test_metrics_are_those_of_the_page(checker, listeners):
     port = start(checker, mixed(listeners.port), director_socket=str(checker.folder / "none.sock"))
     good = {"type": "tcp", "result": "good"}
     wait_until(lambda: value_of(get(port)[2], "glb_health_probes_total", **good) >= 4, "results")
+    wait_until(lambda: value_of(get(port)[2], "glb_health_last_write_timestamp_seconds") > 1.7e9, "a write")
     status, fields, text = get(port)
     assert status == 200 and fields["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
     assert text.endswith("\n# EOF\n")
@@ -222,7 +223,8 @@ def test_metrics_are_those_of_the_page(checker, listeners):
     assert value_of(text, "glb_health_probes_total", type="tunnel", result="untried") >= 1
     assert value_of(text, "glb_health_check_up", type="tcp", backend=B, check=f"tcp {B}:{listeners.port}") == 1
     assert value_of(text, "glb_health_director_agrees") == 0 and value_of(text, "glb_health_ready") == 0
-    wait_until(lambda: value_of(get(port)[2], "glb_health_last_write_timestamp_seconds") > 1.7e9, "a write")
+    tables = [dict(pairs) for name, pairs in samples(text) if name == "glb_health_checked_info"]
+    assert [(one["table"], len(one["digest"])) for one in tables] == [("a", 32), ("(1)", 32)]
     fast = value_of(text, "glb_health_connect_seconds_bucket", type="tcp", le="1")
     assert fast == value_of(text, "glb_health_connect_seconds_count", type="tcp") >= 2
     listeners.kill(B)
