@@ -130,7 +130,7 @@ static int take_claim(uint32_t ifindex, pid_t *holder)
 static int refuse_claim(uint16_t id, const struct netdev *netdev, pid_t holder,
 			struct glb_diag *diag)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	const char *port = netdev_port(id, name);
 
 	if (holder == getpid())

@@ -8,7 +8,7 @@
 #include <rte_kvargs.h>
 
 #include "director/devices.h"
-#include "director/dpdk.h"
+#include "director/ethdev.h"
 
 enum { PLACE_LEN = 48 }; /* of a name in director.json */
 
@@ -28,7 +28,7 @@ static int gather_members(struct glb_diag *diag)
 
 	RTE_ETH_FOREACH_DEV (id) {
 		struct rte_eth_dev_info info;
-		char name[RTE_ETH_NAME_MAX_LEN];
+		char name[RTE_DEV_NAME_MAX_LEN];
 		int err = rte_eth_dev_info_get(id, &info);
 
 		if (err || strcmp(info.driver_name, DPDK_BOND_DRIVER) != 0)

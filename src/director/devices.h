@@ -14,8 +14,6 @@
 #include "conf/director.h"
 #include "director/dpdk.h"
 
-struct rte_mempool;
-
 /* What devices count themselves. */
 #define PORT_LOSSES(X)                                                                             \
 	X(rx_missed, imissed)                                                                      \

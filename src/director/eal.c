@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "director/dpdk.h"
 #include "director/eal.h"
+#include "director/ethdev.h"
 #include "sys/log.h"
 #include "sys/words.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "director/frame.h"
+#include "director/ethdev.h"
 
 struct rte_mbuf *frame_join(struct rte_mbuf *mbuf, struct rte_mempool *pool)
 {

@@ -8,7 +8,7 @@
 
 #include <glb/forward.h>
 
-#include "director/dpdk.h"
+#include "director/ethdev.h"
 
 /*
  * One contiguous frame of what a driver delivered in several segments: in its own first one, or in

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "director/handover.h"
+#include "director/ethdev.h"
 
 enum { AHEAD = 4 }; /* packets whose headers are on their way from memory */
 
@@ -15,6 +16,11 @@ static void prefetch(const struct rte_mbuf *mbuf)
 {
 	if (!(mbuf->ol_flags & RTE_MBUF_F_RX_RSS_HASH))
 		rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void *));
+}
+
+void handover_free(struct rte_mbuf **mbufs, unsigned int n)
+{
+	rte_pktmbuf_free_bulk(mbufs, n);
 }
 
 unsigned int handover_burst(const struct handover *handover, struct handover_batch *batches,

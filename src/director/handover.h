@@ -27,6 +27,9 @@ struct handover_batch {
 	struct rte_mbuf *mbufs[HANDOVER_BURST];
 };
 
+/* Frees n packets that fit nowhere. */
+void handover_free(struct rte_mbuf **mbufs, unsigned int n);
+
 /* Puts n packets into a ring. What does not fit is freed; returns how many that were. */
 static inline unsigned int handover_put(struct rte_ring *ring, struct rte_mbuf **mbufs,
 					unsigned int n)
@@ -34,7 +37,7 @@ static inline unsigned int handover_put(struct rte_ring *ring, struct rte_mbuf *
 	unsigned int put = rte_ring_enqueue_burst(ring, (void **)mbufs, n, NULL);
 
 	if (GLB_UNLIKELY(put < n))
-		rte_pktmbuf_free_bulk(mbufs + put, n - put);
+		handover_free(mbufs + put, n - put);
 	return n - put;
 }
 

@@ -8,6 +8,7 @@
 
 #include "conf/addr.h"
 #include "director/copy.h"
+#include "director/ethdev.h"
 #include "director/fib.h"
 #include "director/host.h"
 #include "director/netdev.h"
@@ -30,7 +31,7 @@ struct vips {
 
 /* A device of the kernel that packets to VIPs reach it through. */
 struct way {
-	char port[RTE_ETH_NAME_MAX_LEN];
+	char port[RTE_DEV_NAME_MAX_LEN];
 	char device[IF_NAMESIZE];
 	bool is_twin; /* it gets what matches no bind, and no copies */
 	struct copy_host host;
@@ -153,7 +154,7 @@ static void find_ways(struct ways *out, const struct workers *workers, bool has_
 			continue;
 
 		struct way *way = &out->list[out->count++];
-		char port[RTE_ETH_NAME_MAX_LEN];
+		char port[RTE_DEV_NAME_MAX_LEN];
 
 		(void)snprintf(way->port, sizeof(way->port), "%s", netdev_port(id, port));
 		(void)snprintf(way->device, sizeof(way->device), "%s", netdev.name);

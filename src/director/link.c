@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 
 #include "director/claim.h"
+#include "director/ethdev.h"
 #include "director/link.h"
 #include "director/link_log.h"
 #include "director/rtnl.h"
@@ -78,7 +79,7 @@ static bool is_about(const struct link *link, const struct rtnl_link *news)
 /* The driver's file descriptor of a tap device goes with it: nothing changes for the port. */
 static void leave_namespace(struct link *link, uint16_t id)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 
 	link->is_elsewhere = true;
 	log_info("port %s: %s is in another network namespace now, and followed no further",
@@ -241,7 +242,7 @@ static void warn_down(const struct links *links)
 {
 	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
 		const struct link *link = &links->list[id];
-		char name[RTE_ETH_NAME_MAX_LEN];
+		char name[RTE_DEV_NAME_MAX_LEN];
 
 		if (link->is_followed && link->device.now.ifindex && !link->device.now.is_up)
 			log_warning(
@@ -289,7 +290,7 @@ static void poll_own(struct links *links)
 static void remind(struct links *links, uint16_t id)
 {
 	struct link *link = &links->list[id];
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	unsigned int withheld = device_tick(&link->device, links->now_ms);
 
 	if (withheld)
@@ -372,7 +373,7 @@ bool links_take_due(struct links *links, const struct ports *ports, uint16_t *id
 int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag)
 {
 	struct link *link = &links->list[id];
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	int err;
 
 	if (links->claims[id] > 0)
@@ -403,7 +404,7 @@ static bool is_lost(const struct links *links, uint16_t id)
 
 bool links_are_lost(const struct links *links, const struct ports *ports)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 
 	for (unsigned int i = 0; i < ports->count; i++)
 		if (!is_lost(links, ports->ids[i]))

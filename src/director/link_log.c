@@ -67,7 +67,7 @@ static void log_mtu(const char *port, const struct link *link)
 
 void link_log_changes(const struct link *link, uint16_t id, unsigned int changes)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	const char *port = netdev_port(id, name);
 
 	if (changes & DEVICE_GONE)

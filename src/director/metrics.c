@@ -6,6 +6,7 @@
 
 #include "conf/addr.h"
 #include "conf/title.h"
+#include "director/ethdev.h"
 #include "director/metrics.h"
 #include "director/netdev.h"
 #include "director/stats.h"
@@ -288,7 +289,7 @@ static void put_each_port(struct metrics *metrics, uint64_t (*value)(const struc
 	const struct ports *ports = &metrics->control->workers.ports;
 
 	for (unsigned int i = 0; i < ports->count; i++) {
-		char name[RTE_ETH_NAME_MAX_LEN];
+		char name[RTE_DEV_NAME_MAX_LEN];
 		struct rte_eth_stats stats = {0};
 
 		if (!rte_eth_stats_get(ports->ids[i], &stats))

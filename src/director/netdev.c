@@ -10,7 +10,7 @@
 #include <rte_devargs.h>
 #include <rte_kvargs.h>
 
-#include "director/dpdk.h"
+#include "director/ethdev.h"
 #include "director/netdev.h"
 
 /* Drivers whose device is an argument, and what they call it. */
@@ -67,7 +67,7 @@ bool netdev_of(struct netdev *out, uint16_t id)
 	return true;
 }
 
-const char *netdev_port(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN])
+const char *netdev_port(uint16_t id, char name[RTE_DEV_NAME_MAX_LEN])
 {
 	return rte_eth_dev_get_name_by_port(id, name) ? "?" : name;
 }
@@ -89,7 +89,7 @@ static int read_link(struct sockaddr *out, uint32_t ifindex)
 	return err;
 }
 
-bool netdev_mac(uint8_t out[RTE_ETHER_ADDR_LEN], uint16_t id)
+bool netdev_mac(uint8_t out[GLB_MAC_LEN], uint16_t id)
 {
 	struct netdev netdev;
 	struct sockaddr link;
@@ -97,13 +97,13 @@ bool netdev_mac(uint8_t out[RTE_ETHER_ADDR_LEN], uint16_t id)
 	if (!netdev_of(&netdev, id) || read_link(&link, netdev.ifindex) ||
 	    link.sa_family != ARPHRD_ETHER)
 		return false;
-	memcpy(out, link.sa_data, RTE_ETHER_ADDR_LEN);
+	memcpy(out, link.sa_data, GLB_MAC_LEN);
 	return true;
 }
 
 int netdev_check(uint16_t id, struct glb_diag *diag)
 {
-	char port[RTE_ETH_NAME_MAX_LEN];
+	char port[RTE_DEV_NAME_MAX_LEN];
 	struct netdev netdev;
 
 	if (!netdev_of(&netdev, id))

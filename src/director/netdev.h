@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <glb/diag.h>
+#include <glb/net.h>
 
 #include "director/dpdk.h"
 
@@ -27,7 +28,7 @@ struct netdev {
 };
 
 /* The name of a port, in *name or a constant: "?" when there is no such port. */
-const char *netdev_port(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN]);
+const char *netdev_port(uint16_t id, char name[RTE_DEV_NAME_MAX_LEN]);
 
 /* False, with *out untouched: the port is on no device of the kernel. */
 bool netdev_of(struct netdev *out, uint16_t id);
@@ -36,7 +37,7 @@ bool netdev_of(struct netdev *out, uint16_t id);
  * The MAC address that the device of the kernel which the port is open on has now, whatever its
  * name. False, with `out` untouched: there is none.
  */
-bool netdev_mac(uint8_t out[RTE_ETHER_ADDR_LEN], uint16_t id);
+bool netdev_mac(uint8_t out[GLB_MAC_LEN], uint16_t id);
 
 /*
  * Refuses devices whose frames have no Ethernet header, such as tun and WireGuard. 0, or -errno

@@ -2,8 +2,8 @@
 #include <errno.h>
 
 #include <rte_mbuf_pool_ops.h>
-#include <rte_mempool.h>
 
+#include "director/ethdev.h"
 #include "director/pool.h"
 #include "sys/log_pairs.h"
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "conf/director.h"
-#include "director/dpdk.h"
+#include "director/ethdev.h"
 #include "director/netdev.h"
 #include "director/pool.h"
 #include "director/port.h"
@@ -22,7 +22,7 @@ enum {
 	FRAME_OVERHEAD = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
 };
 
-static const char *name_of(uint16_t id, char name[RTE_ETH_NAME_MAX_LEN])
+static const char *name_of(uint16_t id, char name[RTE_DEV_NAME_MAX_LEN])
 {
 	return rte_eth_dev_get_name_by_port(id, name) ? "?" : name;
 }
@@ -44,7 +44,7 @@ static unsigned int count_twins(const struct ports *ports)
 
 static int refuse(struct glb_diag *diag, uint16_t id, const char *what, int err)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 
 	glb_diag(diag, "port %s: cannot %s: %s", name_of(id, name), what, rte_strerror(-err));
 	return err;
@@ -82,7 +82,7 @@ static uint16_t mtu_of(uint16_t id)
 static int queue_pairs(unsigned int *out, uint16_t id, struct glb_diag *diag)
 {
 	struct rte_eth_dev_info info;
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	int err = rte_eth_dev_info_get(id, &info);
 
 	if (err)
@@ -114,7 +114,7 @@ static int check_all_served(uint16_t id, unsigned int served, const char *why,
 			    struct glb_diag *diag)
 {
 	struct rte_eth_dev_info info;
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	int err = rte_eth_dev_info_get(id, &info);
 
 	if (err)
@@ -133,7 +133,7 @@ static int count_queues(struct ports *ports, unsigned int worker_count, struct g
 {
 	unsigned int queues = worker_count;
 	uint16_t weakest = ports->ids[0];
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	int err = 0;
 
 	for (unsigned int i = 0; i < ports->count && !err; i++) {
@@ -285,8 +285,8 @@ static int start_all(const struct ports *ports, const struct setup *setup, struc
 void ports_match_twin(const struct ports *ports, uint16_t id, const uint8_t mac[GLB_MAC_LEN])
 {
 	uint16_t twin = ports->twin_ids[id];
-	char port[RTE_ETH_NAME_MAX_LEN];
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char port[RTE_DEV_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	struct rte_ether_addr wanted, now;
 	struct rte_eth_dev_info info;
 	int err = rte_eth_dev_info_get(id, &info);
@@ -381,7 +381,7 @@ void ports_measure(struct ports *ports, uint16_t id)
 	uint32_t *frame_max = &ports->frame_max[id];
 	uint32_t room = rte_pktmbuf_data_room_size(ports->pool) - RTE_PKTMBUF_HEADROOM;
 	uint32_t now = frame_max_of(id);
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 
 	if (now == *frame_max)
 		return;
@@ -395,7 +395,7 @@ void ports_measure(struct ports *ports, uint16_t id)
 
 static void stop_port(uint16_t id)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	int err;
 
 	if (!rte_eth_dev_is_valid_port(id)) /* it could not be opened again */
@@ -420,7 +420,7 @@ void ports_stop(const struct ports *ports)
 
 struct port_conf ports_conf(uint16_t id, const struct director_conf *conf)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	struct port_conf own = *director_conf_port(conf, name_of(id, name));
 
 	_Static_assert(sizeof(own.name) == sizeof(name), "DPDK's limit");
@@ -471,7 +471,7 @@ void ports_describe(struct glb_port *out, const struct ports *ports,
 static void receive_at(uint16_t id, const uint8_t *bytes)
 {
 	struct rte_ether_addr mac;
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	char text[RTE_ETHER_ADDR_FMT_SIZE];
 
 	memcpy(mac.addr_bytes, bytes, GLB_MAC_LEN);

@@ -6,6 +6,7 @@
 
 #include <rte_devargs.h>
 
+#include "director/ethdev.h"
 #include "director/netdev.h"
 #include "director/reopen.h"
 
@@ -25,7 +26,7 @@ static int make_again(uint16_t id, const char *name, const char *args)
 static int reopen(struct ports *ports, uint16_t id, const struct director_conf *conf,
 		  struct glb_diag *diag)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	struct rte_eth_dev_info info;
 	int err = rte_eth_dev_info_get(id, &info);
 	const struct rte_devargs *devargs = err ? NULL : rte_dev_devargs(info.device);

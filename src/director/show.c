@@ -7,6 +7,7 @@
 
 #include "conf/addr.h"
 #include "conf/title.h"
+#include "director/ethdev.h"
 #include "director/lcores.h"
 #include "director/show.h"
 #include "sys/clock.h"
@@ -179,7 +180,7 @@ static const char *link_state(const struct link *link)
 
 static void put_port_name(struct writer *w, const char *key, uint16_t id)
 {
-	char name[RTE_ETH_NAME_MAX_LEN];
+	char name[RTE_DEV_NAME_MAX_LEN];
 
 	write_string(w, key,
 		     id == PORT_NONE || rte_eth_dev_get_name_by_port(id, name) ? NULL : name);

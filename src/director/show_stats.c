@@ -56,7 +56,7 @@ static void put_ports(struct writer *w, const struct ports *ports)
 	write_open(w, "ports", '[');
 	for (unsigned int i = 0; i < ports->count; i++) {
 		struct port_losses losses = {0};
-		char name[RTE_ETH_NAME_MAX_LEN];
+		char name[RTE_DEV_NAME_MAX_LEN];
 
 		ports_add_losses(&losses, ports->ids[i]);
 		write_open(w, NULL, '{');

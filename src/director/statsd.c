@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "director/control.h"
+#include "director/ethdev.h"
 #include "director/statsd.h"
 #include "sys/loop.h"
 

@@ -3,6 +3,7 @@
 
 #include "conf/reasons.h"
 #include "director/control.h"
+#include "director/netdev.h"
 #include "director/trace_text.h"
 
 struct trace_clock trace_clock_now(uint64_t ns_per_tick)
@@ -90,12 +91,11 @@ void trace_text_ports(struct writer *w, const struct control *control)
 
 	write_open(w, "ports", '[');
 	for (unsigned int i = 0; i < ports->count; i++) {
-		char name[RTE_ETH_NAME_MAX_LEN];
+		char name[RTE_DEV_NAME_MAX_LEN];
 
 		write_open(w, NULL, '{');
 		write_uint(w, "port", ports->ids[i]);
-		write_string(w, "name",
-			     rte_eth_dev_get_name_by_port(ports->ids[i], name) ? "?" : name);
+		write_string(w, "name", netdev_port(ports->ids[i], name));
 		write_close(w, '}');
 	}
 	write_close(w, ']');

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "director/transmit.h"
+#include "director/ethdev.h"
 
 uint16_t transmit(const struct tx_queue *tx, struct rte_mbuf **mbufs, uint16_t n)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "director/ethdev.h"
 #include "director/twin.h"
 #include "director/worker.h"
 

@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 #include <rte_malloc.h>
 
+#include "director/ethdev.h"
 #include "director/frame.h"
 #include "director/worker.h"
 #include "sys/log.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <rte_hash_crc.h>
 
+#include "director/ethdev.h"
 #include "naive_handover.h"
 
 /* The same for all packets of a flow. */

@@ -6,6 +6,7 @@
 
 #include <rte_eth_ring.h>
 
+#include "director/ethdev.h"
 #include "director/worker.h"
 #include "naive_handover.h"
 #include "rings.h"
