@@ -3,9 +3,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "conf/response.h"
 #include "director/control.h"
 #include "director/leave.h"
-#include "conf/response.h"
 #include "director/stats.h"
 #include "sys/clock.h"
 #include "sys/log_pairs.h"

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "conf/addr.h"
+#include "conf/response.h"
 #include "director/metrics.h"
 #include "director/page.h"
 #include "director/pages.h"
-#include "conf/response.h"
 #include "director/show.h"
 #include "sys/http.h"
 #include "sys/log.h"

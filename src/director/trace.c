@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "conf/reasons.h"
-#include "director/control.h"
 #include "conf/response.h"
+#include "director/control.h"
 #include "director/trace.h"
 #include "director/trace_text.h"
 #include "sys/clock.h"

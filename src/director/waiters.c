@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "conf/response.h"
 #include "director/control.h"
 #include "director/effect.h"
-#include "conf/response.h"
 #include "director/show.h"
 #include "director/waiters.h"
 #include "sys/clock.h"
