@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from conftest import PROGRAMS
-from documents import director_documents, health_documents, tables_documents
+from documents import TEXTS, director_documents, health_documents, tables_documents
 
 TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
@@ -202,3 +202,41 @@ def test_every_exception_is_needed(reader):
         errors += [error for text in texts if is_valid(name, text) for error in reader.errors(name, text)]
     for rule, why in BEYOND_A_SCHEMA.items():
         assert any(re.search(rule, error) for error in errors), f"{rule}: {why}"
+
+
+SMALL_TABLES = {  # so that building them takes no time
+    "tables": [
+        {
+            "hash_key": "00" * 16,
+            "seed": "00" * 16,
+            "binds": [{"ip": "192.0.2.10", "proto": "tcp", "port": 80}],
+            "backends": [{"ip": "10.0.0.1", "state": "active", "healthy": True}],
+        }
+    ]
+}
+
+
+def errors_of_glbctl(glbctl, folder, name: str, text: bytes) -> list:
+    """What glbctl says of a file that has the document."""
+    document, tables = folder / "document", folder / "tables.json"
+    document.write_bytes(text)
+    tables.write_text(json.dumps(SMALL_TABLES))
+    words = ["table", "check", document.name]
+    if name == "director":
+        words = ["table", "lookup", "--config", document.name, tables]
+        words += ["10.0.0.1", "40000", "192.0.2.10", "80"]
+    done = subprocess.run([glbctl, *words], cwd=folder, capture_output=True, timeout=600)
+    lines = done.stderr.decode().splitlines()
+    errors = [line for line in lines if line.startswith("glbctl: error: ")]
+    assert done.returncode == (1 if errors else 0), lines
+    return [re.match(r"glbctl: error: document:\d+:\d+: (.*)", line)[1] for line in errors]
+
+
+@pytest.mark.parametrize("name, made", [("tables", tables_documents), ("director", director_documents)])
+def test_glbctl_says_what_the_reader_says(glbctl, reader, tmp_path, name, made):
+    """Of every fiftieth document, and of those that are no JSON; it only warns of what is for the health checker."""
+    texts = [text.encode() for text in [*list(made().values())[::50], *TEXTS.values()]]
+    reader.read(name, texts)
+    for text in texts:
+        errors = [error for error in reader.errors(name, text) if ".healthchecks" not in error.partition(": ")[0]]
+        assert errors_of_glbctl(glbctl, tmp_path, name, text) == errors, text[:1000]
