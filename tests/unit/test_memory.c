@@ -2,11 +2,14 @@
 /*
  * What if memory runs out?
  *
- * The linker turns every allocation of ours into the ones below (--wrap), which refuse the one that
- * a test chooses. Whatever was asked for must then fail with -ENOMEM and words, leave its output
- * alone and lose nothing; the leak checker of sanitized builds watches the latter.
+ * The linker turns every allocation of ours into the ones below (--wrap), which refuse one in every
+ * attempt: wherever the program asks for memory, by all the calls that lead there, it is refused
+ * the first time, the second, the fourth and so on. Whatever was asked for must then fail with
+ * -ENOMEM and words, leave its output alone and lose nothing; the leak checker of sanitized builds
+ * watches the latter.
  */
 #include <errno.h>
+#include <execinfo.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,11 +27,50 @@
 #include "suite.h"
 #include "sys/file.h"
 
-static int allocations_left = -1; /* -1: no end */
+enum { PLACES_MAX = 500, CALLS = 6 };
+
+/* Where memory is asked for. */
+struct place {
+	void *calls[CALLS];   /* return addresses that lead there; NULL where there are fewer */
+	unsigned int count;   /* of allocations in this attempt */
+	unsigned int refused; /* the next one that is refused, from 1 */
+};
+static struct place places[PLACES_MAX];
+static unsigned int place_count;
+static bool is_starving; /* the first that is due is refused */
+static bool was_refused; /* in this attempt */
+
+static struct place *find_place(void)
+{
+	struct place here = {.refused = 1};
+
+	(void)backtrace(here.calls, CALLS);
+	for (unsigned int i = 0; i < place_count; i++)
+		if (!memcmp(places[i].calls, here.calls, sizeof(here.calls)))
+			return &places[i];
+	if (place_count == PLACES_MAX)
+		abort();
+	places[place_count] = here;
+	return &places[place_count++];
+}
 
 static bool refused(void)
 {
-	return allocations_left >= 0 && allocations_left-- == 0;
+	struct place *place = is_starving ? find_place() : NULL;
+
+	if (!place || ++place->count < place->refused)
+		return false;
+	place->refused *= 2;
+	is_starving = false;
+	was_refused = true;
+	return true;
+}
+
+/* Ends an attempt before it is judged: Check allocates, too. Returns err. */
+static int judged(int err)
+{
+	is_starving = false;
+	return err;
 }
 
 void *__real_malloc(size_t size);
@@ -74,29 +116,28 @@ char *__wrap_strndup(const char *text, size_t len)
 	return refused() ? NULL : __real_strndup(text, len);
 }
 
-enum { ENOUGH = 1000 }; /* allocations, for anything here */
-
 /*
- * Runs `attempt` with one allocation, two, three and so on, until they suffice. It returns what the
- * function under test returned, after checking what a failure must leave alone.
+ * Runs `attempt`, which returns what the function under test returned after checking what a failure
+ * must leave alone, until it gets all that it asks for.
  */
 static void starve(int (*attempt)(struct glb_diag *diag))
 {
-	int err = -ENOMEM;
-
-	for (int allowed = 0; err; allowed++) {
+	place_count = 0;
+	do {
 		struct glb_diag diag = {{0}};
 
-		allocations_left = allowed;
-		err = attempt(&diag);
-		allocations_left = -1;
-		ck_assert_int_lt(allowed, ENOUGH);
-		if (!err)
-			ck_assert_int_gt(allowed, 0);
-		else
-			ck_assert_msg(err == -ENOMEM && strstr(diag.text, "out of memory"),
-				      "%d allocations: %d, \"%s\"", allowed, err, diag.text);
-	}
+		for (unsigned int i = 0; i < place_count; i++)
+			places[i].count = 0;
+		is_starving = true;
+		was_refused = false;
+
+		int err = judged(attempt(&diag));
+
+		ck_assert_msg(err == (was_refused ? -ENOMEM : 0), "%d, \"%s\"", err, diag.text);
+		if (err)
+			ck_assert_ptr_nonnull(strstr(diag.text, "out of memory"));
+	} while (was_refused);
+	ck_assert_uint_gt(place_count, 0);
 }
 
 /* Likewise, for what has no words for it. */
@@ -165,7 +206,7 @@ static int build_from(const struct glb_tables *old, struct glb_diag *diag)
 	changed[0].healthy = !changed[0].healthy;
 	spec.backends = changed;
 
-	int err = glb_tables_build(&built, &(struct glb_spec){&spec, 1}, old, diag);
+	int err = judged(glb_tables_build(&built, &(struct glb_spec){&spec, 1}, old, diag));
 
 	ck_assert_int_eq(built.count == 99, err != 0);
 	if (!err)
@@ -187,7 +228,7 @@ static int build_balanced(struct glb_diag *diag)
 	spec.zones_len = 0;
 	spec.max_load = 105;
 
-	int err = glb_tables_build(&built, &(struct glb_spec){&spec, 1}, NULL, diag);
+	int err = judged(glb_tables_build(&built, &(struct glb_spec){&spec, 1}, NULL, diag));
 
 	ck_assert_int_eq(built.count == 99, err != 0);
 	if (!err)
@@ -227,7 +268,7 @@ static int compare_tables(struct glb_diag *diag)
 	struct glb_diff_backend list[8];
 	unsigned int count = 99;
 	struct glb_diff diff = {.owned = 99};
-	int err = glb_diff(&diff, list, &count, known.tables[0], tables.tables[0], false);
+	int err = judged(glb_diff(&diff, list, &count, known.tables[0], tables.tables[0], false));
 
 	ck_assert_int_eq(count == 99, err != 0);
 	ck_assert_int_eq(diff.owned == 99, err != 0);
@@ -249,7 +290,7 @@ static int make_plan(struct glb_diag *diag)
 	old.backends = had;
 	new.backends = wanted;
 	old.backend_count = new.backend_count = 2;
-	err = glb_plan_make(&plan, &old, &new, diag);
+	err = judged(glb_plan_make(&plan, &old, &new, diag));
 	ck_assert_int_eq(plan.step_count == 99, err != 0);
 	if (!err) {
 		ck_assert_uint_ge(plan.step_count, 4);
@@ -262,7 +303,7 @@ static int copy_spec(struct glb_diag *diag)
 {
 	struct glb_table_spec spec = spec_with_options();
 	struct glb_table_spec copy = {.hops = 99};
-	int err = glb_table_spec_copy(&copy, &spec);
+	int err = judged(glb_table_spec_copy(&copy, &spec));
 
 	ck_assert_int_eq(copy.hops == 99, err != 0);
 	if (!err)
@@ -273,7 +314,7 @@ static int copy_spec(struct glb_diag *diag)
 static int read_image(struct glb_diag *diag)
 {
 	struct glb_tables read = {.count = 99};
-	int err = glb_image_read(&read, image, glb_image_len(&tables), diag);
+	int err = judged(glb_image_read(&read, image, glb_image_len(&tables), diag));
 
 	ck_assert_int_eq(read.count == 99, err != 0);
 	if (!err)
@@ -290,7 +331,7 @@ static int read_long_image(struct glb_diag *diag)
 	int err;
 
 	glb_image_write(bytes, &known);
-	err = glb_image_read(&read, bytes, len, diag);
+	err = judged(glb_image_read(&read, bytes, len, diag));
 	free(bytes);
 	ck_assert_int_eq(read.count == 99, err != 0);
 	if (!err) {
@@ -304,7 +345,7 @@ static int make_generation(struct glb_diag *diag)
 {
 	struct glb_tables given = tables;
 	struct glb_generation *gen = NULL;
-	int err = glb_generation_make(&gen, 1, &fixture_settings, &given, diag);
+	int err = judged(glb_generation_make(&gen, 1, &fixture_settings, &given, diag));
 
 	if (err) {
 		ck_assert_ptr_null(gen);
@@ -321,7 +362,7 @@ static struct glb_generation *shared;
 static int change_ports(struct glb_diag *diag)
 {
 	struct glb_generation *next = NULL;
-	int err = glb_generation_with_ports(&next, shared, shared->settings.ports);
+	int err = judged(glb_generation_with_ports(&next, shared, shared->settings.ports));
 
 	if (err) {
 		ck_assert_ptr_null(next);
@@ -334,7 +375,7 @@ static int change_ports(struct glb_diag *diag)
 static int replicate(struct glb_diag *diag)
 {
 	struct glb_generation *replica = NULL;
-	int err = glb_generation_replicate(&replica, shared);
+	int err = judged(glb_generation_replicate(&replica, shared));
 
 	ck_assert_int_eq(!replica, err != 0);
 	glb_generation_free(replica);
@@ -359,7 +400,7 @@ static int parse_spec(struct glb_diag *diag)
 
 	report_init(&report);
 
-	int err = spec_parse(&spec, "t.json", text, document(text, json), &report);
+	int err = judged(spec_parse(&spec, "t.json", text, document(text, json), &report));
 
 	if (err)
 		glb_diag(diag, "%s", report.problems[0].reason);
@@ -421,7 +462,7 @@ static int fill_in(struct glb_diag *diag)
 static int read_file(struct glb_diag *diag)
 {
 	struct file_bytes file = {.len = 99};
-	int err = file_read(&file, "/proc/self/exe", 0); /* some hundred kilobytes */
+	int err = judged(file_read(&file, "/proc/self/exe", 0)); /* some hundred kilobytes */
 
 	if (err) {
 		glb_diag(diag, "out of memory"); /* the caller's words */
