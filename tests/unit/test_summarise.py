@@ -42,6 +42,20 @@ CASES = {  # file of pytest: its text, and passed, failed, skipped
 class Summarise(unittest.TestCase):
     program = ""
 
+    @classmethod
+    def setUpClass(cls):
+        """A project with all tests, set up like ours."""
+        folder = tempfile.TemporaryDirectory(prefix="glb-unit-")
+        cls.addClassCleanup(folder.cleanup)
+        source = Path(folder.name)
+        lines = ["project('glb')", "sh = find_program('sh')"]
+        for number, (test, (script, more)) in enumerate(PROGRAMS.items()):
+            (source / f"{number}.sh").write_text(script)
+            lines.append(f"test('{test}', sh, args: files('{number}.sh'), suite: 'unit'{more})")
+        (source / "meson.build").write_text("\n".join(lines))
+        cls.build = source / "build"
+        subprocess.run(["meson", "setup", cls.build, source], check=True, capture_output=True)
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="glb-unit-")
         self.addCleanup(folder.cleanup)
@@ -50,18 +64,9 @@ class Summarise(unittest.TestCase):
         self.results.mkdir()
 
     def run_meson(self, name: str, *tests: str) -> None:
-        """A project with these tests, set up and run like ours."""
-        source = self.folder / name
-        source.mkdir()
-        lines = ["project('glb')", "sh = find_program('sh')"]
-        for number, test in enumerate(tests):
-            script, more = PROGRAMS[test]
-            (source / f"{number}.sh").write_text(script)
-            lines.append(f"test('{test}', sh, args: files('{number}.sh'), suite: 'unit'{more})")
-        (source / "meson.build").write_text("\n".join(lines))
-        build, logs = source / "build", source / "build/meson-logs"
-        subprocess.run(["meson", "setup", build, source], check=True, capture_output=True)
-        done = subprocess.run(["meson", "test", "-C", build], capture_output=True)
+        """These tests of the project, run like ours."""
+        done = subprocess.run(["meson", "test", "-C", self.build, *tests], capture_output=True)
+        logs = self.build / "meson-logs"
         (self.results / f"{name}.status").write_text(str(done.returncode))
         (logs / "testlog.json").rename(self.results / f"{name}.json")
         (logs / "testlog.junit.xml").rename(self.results / f"{name}.xml")
