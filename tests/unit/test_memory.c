@@ -30,19 +30,19 @@
 enum { PLACES_MAX = 500, CALLS = 6 };
 
 /* Where memory is asked for. */
-struct place {
+struct call_site {
 	void *calls[CALLS];   /* return addresses that lead there; NULL where there are fewer */
 	unsigned int count;   /* of allocations in this attempt */
 	unsigned int refused; /* the next one that is refused, from 1 */
 };
-static struct place places[PLACES_MAX];
+static struct call_site places[PLACES_MAX];
 static unsigned int place_count;
 static bool is_starving; /* the first that is due is refused */
 static bool was_refused; /* in this attempt */
 
-static struct place *find_place(void)
+static struct call_site *find_place(void)
 {
-	struct place here = {.refused = 1};
+	struct call_site here = {.refused = 1};
 
 	(void)backtrace(here.calls, CALLS);
 	for (unsigned int i = 0; i < place_count; i++)
@@ -56,7 +56,7 @@ static struct place *find_place(void)
 
 static bool refused(void)
 {
-	struct place *place = is_starving ? find_place() : NULL;
+	struct call_site *place = is_starving ? find_place() : NULL;
 
 	if (!place || ++place->count < place->refused)
 		return false;
