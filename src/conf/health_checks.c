@@ -16,7 +16,7 @@ struct reading {
 	struct health_memory **memory;
 	const struct health_times *times;
 	const struct glb_table_spec *table;
-	char *uri; /* the original's key for a path; or NULL */
+	char *uri; /* the original's key for the path of a port alone; or NULL */
 };
 
 /*
@@ -58,7 +58,7 @@ static int read_http(struct reading *reading, struct health_check *check,
 
 	if (!err && conf_is_object(value))
 		err = health_request_read(request, reading->memory, value);
-	else if (!err && check->type == HEALTH_HTTP && value->key && reading->uri)
+	else if (!err && check->type == HEALTH_HTTP && reading->uri)
 		request->path = reading->uri;
 	if (err)
 		return err;

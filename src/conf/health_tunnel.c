@@ -52,29 +52,21 @@ static bool find_target(struct target *out, const struct target *wanted,
 	return true;
 }
 
-static bool is_listed(const struct target *targets, unsigned int count, const struct target *one)
-{
-	for (unsigned int i = 0; i < count; i++)
-		if (glb_addr_equal(&targets[i].vip, &one->vip) && targets[i].port == one->port)
-			return true;
-	return false;
-}
-
 /* Returns how many there are, of which HEALTH_TUNNEL_BINDS_MAX are in *targets. */
 static unsigned int find_targets(struct target *targets, const struct target *wanted,
 				 const struct glb_table_spec *table)
 {
+	unsigned int most = wanted->vip.version && wanted->port ? 1 : HEALTH_TUNNEL_BINDS_MAX + 1;
 	unsigned int count = 0;
 
-	for (unsigned int i = 0; i < table->bind_count; i++) {
+	for (unsigned int i = 0; i < table->bind_count && count < most; i++) {
 		struct target one;
 
 		if (!find_target(&one, wanted, &table->binds[i]))
 			continue;
-		if (count == HEALTH_TUNNEL_BINDS_MAX)
-			return count + 1;
-		if (!is_listed(targets, count, &one))
-			targets[count++] = one;
+		if (count < HEALTH_TUNNEL_BINDS_MAX)
+			targets[count] = one;
+		count++;
 	}
 	return count;
 }

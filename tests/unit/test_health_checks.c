@@ -29,6 +29,7 @@ static const struct {
 	{WITH("'http':{'port':80,'status':[200,'300-399',404]}"),
 	 "http 10.0.0.1:80 / status=200,300-399,404"},
 	{WITH("'http':{'port':80,'status':[200]}"), "http 10.0.0.1:80 /"},
+	{WITH("'http':{'port':80,'status':'100-200'}"), "http 10.0.0.1:80 / status=100-200"},
 	{WITH("'https':{'port':443,'host':'a'}"), "https 10.0.0.1:443 / host=a"},
 	{WITH("'https':{'port':443,'verify':false}"), "https 10.0.0.1:443 / verify=no"},
 	{WITH("'gue':{'port':19523},'fou':[1,2]"),
