@@ -27,6 +27,7 @@ struct planning {
 	unsigned int *slots; /* for twice as many, by the hash of a name: its place + 1; or 0 */
 	unsigned int given_count; /* checks of all backends, each as often as it is one's */
 	bool warned;		  /* in this table, of times that do not count */
+	bool is_full;		  /* and that is reported */
 };
 
 /* --- Each check once --- */
@@ -110,8 +111,11 @@ static int give(struct planning *planning, struct health_backend *out,
 		const struct health_list *list, const struct conf_value *backend)
 {
 	if (list->count > CHECKS_MAX - planning->given_count) {
-		(void)conf_refuse(backend, "its checks are more than the %d that there may be",
-				  CHECKS_MAX);
+		if (!planning->is_full)
+			(void)conf_refuse(backend,
+					  "its checks are more than the %d that there may be",
+					  CHECKS_MAX);
+		planning->is_full = true;
 		return 0;
 	}
 	planning->given_count += list->count;

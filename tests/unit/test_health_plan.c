@@ -166,6 +166,42 @@ START_TEST(as_many_checks_as_a_large_fleet_has_are_found_again)
 }
 END_TEST
 
+/* 16 checks to each of 32 binds are 512 of each backend, and 512 of those have the most. */
+START_TEST(too_many_checks_are_refused_once)
+{
+	static char json[DOCUMENT_LEN_MAX];
+	struct health_plan plan;
+
+	for (unsigned int count = 512; count <= 514; count += 2) {
+		size_t at = (size_t)snprintf(json, sizeof(json), "{'tables':[{" KEYS ",'binds':[");
+
+		for (unsigned int i = 0; i < 32; i++)
+			at += (size_t)snprintf(json + at, sizeof(json) - at,
+					       "%s{'ip':'192.0.2.1','proto':'tcp','port':%u}",
+					       i ? "," : "", i + 1);
+		at += (size_t)snprintf(json + at, sizeof(json) - at,
+				       "],'healthchecks':{'tunnel':[true");
+		for (unsigned int i = 1; i < 16; i++)
+			at += (size_t)snprintf(json + at, sizeof(json) - at, ",true");
+		at += (size_t)snprintf(json + at, sizeof(json) - at, "]},'backends':[");
+		for (unsigned int i = 0; i < count; i++)
+			at += (size_t)snprintf(
+				json + at, sizeof(json) - at,
+				"%s{'ip':'10.1.%u.%u','state':'active','healthy':true}",
+				i ? "," : "", i / 256, i % 256);
+		(void)snprintf(json + at, sizeof(json) - at, "]}]}");
+		ck_assert_int_eq(parse(&plan, json), count == 512 ? 0 : -EINVAL);
+		if (count == 512) {
+			ck_assert_uint_eq(plan.check_count, 512 * 32);
+			health_plan_free(&plan);
+		}
+	}
+	ck_assert_uint_eq(report.totals[SEVERITY_ERROR], 1);
+	ck_assert_ptr_nonnull(strstr(told, "$.tables[0].backends[512]: its checks are more than "
+					   "the 262144 that there may be"));
+}
+END_TEST
+
 static const struct {
 	const char *json;
 	const char *why;
@@ -274,6 +310,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tcase, limits_of_a_table_go_before_those_of_the_file);
 	tcase_add_test(tcase, a_check_of_two_tables_is_one);
 	tcase_add_test(tcase, as_many_checks_as_a_large_fleet_has_are_found_again);
+	tcase_add_test(tcase, too_many_checks_are_refused_once);
 	tcase_add_loop_test(tcase, a_mistake_is_refused_with_its_place, 0, COUNT_OF(refused));
 	tcase_add_loop_test(tcase, what_has_no_effect_is_warned_about, 0, COUNT_OF(warned));
 	suite_add_tcase(suite, tcase);
