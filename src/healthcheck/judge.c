@@ -1,28 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Tables; judge_check.c has checks. */
 #include <string.h>
 
 #include "healthcheck/judge.h"
-
-/* --- A check --- */
-
-bool judge_result(struct judge_check *check, bool good, uint8_t rise, uint8_t fall, uint64_t now_ms)
-{
-	enum judge_status says = good ? JUDGE_UP : JUDGE_DOWN;
-	uint8_t needed = good ? rise : fall;
-
-	if (check->status == says) {
-		check->streak = 0;
-		return false;
-	}
-	if (check->status == JUDGE_UNKNOWN && !good)
-		needed = 1;
-	if (check->streak < UINT8_MAX)
-		check->streak++;
-	if (check->streak < needed)
-		return false;
-	*check = (struct judge_check){.status = says, .since_ms = now_ms};
-	return true;
-}
 
 /* --- The last minute --- */
 
@@ -70,9 +50,9 @@ struct session {
 	unsigned int count;
 	const struct health_limits *limits;
 	uint64_t now_ms;
-	/* of backends that are down, or are to be held or drained: may they be written so? */
-	bool may_fail;
-	bool may_hold;
+	bool fails_open; /* more are down than may be */
+	bool doubts;	 /* or that may be so */
+	bool may_hold;	 /* there is room for all that are to be */
 	bool may_drain;
 	bool waits; /* a change has no room in this minute */
 };
@@ -212,30 +192,38 @@ static enum stance stance_of(const struct session *s, unsigned int i)
 	if (evidence->status == JUDGE_UNKNOWN)
 		return backend->healthy ? STANCE_FIT : STANCE_DOWN;
 	if (evidence->status == JUDGE_DOWN)
-		return STANCE_DOWN;
+		return backend->healthy && evidence->wavers ? STANCE_FIT : STANCE_DOWN;
 	if (backend->degraded)
 		return STANCE_DEGRADED;
 	return backend->held ? STANCE_HELD : STANCE_FIT;
 }
 
-/* Which of those that are known may be unhealthy. */
+/* Of those that are known, are too many down, or may be? If not, what room is left for others? */
 static void share(struct session *s)
 {
 	unsigned int counts[STANCE_COUNT] = {0};
+	unsigned int suspects = 0;
 
-	for (unsigned int i = 0; i < s->count; i++)
-		counts[stance_of(s, i)]++;
+	for (unsigned int i = 0; i < s->count; i++) {
+		enum stance stance = stance_of(s, i);
+		bool is_up =
+			stance == STANCE_FIT || stance == STANCE_HELD || stance == STANCE_DEGRADED;
 
-	unsigned int known = counts[STANCE_FIT] + counts[STANCE_DOWN] + counts[STANCE_HELD] +
-			     counts[STANCE_DEGRADED];
-	unsigned int room = known * s->limits->max_unhealthy_percent / PERCENT;
+		counts[stance]++;
+		suspects += is_up && s->evidence[i].wavers;
+	}
 
-	s->may_fail = counts[STANCE_DOWN] <= room;
-	room -= s->may_fail ? counts[STANCE_DOWN] : room;
-	s->may_hold = s->may_fail && counts[STANCE_HELD] <= room;
-	room -= s->may_hold ? counts[STANCE_HELD] : room;
-	s->may_drain = s->may_hold && counts[STANCE_DEGRADED] <= room;
-	if (s->may_fail)
+	unsigned int down = counts[STANCE_DOWN];
+	unsigned int held = counts[STANCE_HELD];
+	unsigned int degraded = counts[STANCE_DEGRADED];
+	unsigned int known = counts[STANCE_FIT] + down + held + degraded;
+	unsigned int most = known * s->limits->max_unhealthy_percent / PERCENT;
+
+	s->fails_open = down > most;
+	s->doubts = down + suspects > most;
+	s->may_hold = down + held <= most;
+	s->may_drain = down + held + degraded <= most;
+	if (!s->fails_open)
 		s->table->open_since_ms = 0;
 	else if (!s->table->open_since_ms)
 		s->table->open_since_ms = s->now_ms;
@@ -248,7 +236,7 @@ static bool is_of_this_doubt(const struct session *s, unsigned int i)
 {
 	uint64_t down_ms = s->backends[i].flaps_ms[0];
 
-	return s->evidence[i].status == JUDGE_DOWN && down_ms &&
+	return s->evidence[i].status == JUDGE_DOWN && !s->evidence[i].wavers && down_ms &&
 	       s->table->open_since_ms - down_ms < s->limits->notice_ms;
 }
 
@@ -260,6 +248,14 @@ enum turn {
 	TURN_YIELDS, /* is held or drained */
 };
 
+/* Of one that is to be unhealthy, if it may. */
+static enum turn yields(const struct session *s, bool healthy, bool may)
+{
+	if (!may)
+		return healthy ? TURN_NONE : TURN_RECOVERS;
+	return healthy && !s->doubts ? TURN_YIELDS : TURN_NONE;
+}
+
 static enum turn turn_of(const struct session *s, unsigned int i)
 {
 	bool healthy = s->backends[i].healthy;
@@ -270,17 +266,13 @@ static enum turn turn_of(const struct session *s, unsigned int i)
 	case STANCE_FIT:
 		return healthy ? TURN_NONE : TURN_RECOVERS;
 	case STANCE_DOWN:
-		if (s->may_fail)
-			return healthy ? TURN_FAILS : TURN_NONE;
-		return !healthy && is_of_this_doubt(s, i) ? TURN_RECOVERS : TURN_NONE;
+		if (healthy)
+			return s->doubts ? TURN_NONE : TURN_FAILS;
+		return s->fails_open && is_of_this_doubt(s, i) ? TURN_RECOVERS : TURN_NONE;
 	case STANCE_HELD:
-		if (healthy != s->may_hold)
-			return TURN_NONE;
-		return healthy ? TURN_YIELDS : TURN_RECOVERS;
+		return yields(s, healthy, s->may_hold);
 	case STANCE_DEGRADED:
-		if (healthy != s->may_drain)
-			return TURN_NONE;
-		return healthy ? TURN_YIELDS : TURN_RECOVERS;
+		return yields(s, healthy, s->may_drain);
 	default:
 		return TURN_NONE;
 	}
@@ -391,7 +383,7 @@ struct judge_verdict judge_table(struct judge_table *table, struct judge_backend
 	table->distrust = JUDGE_TRUSTED;
 	if (s.waits)
 		table->distrust = JUDGE_LIMITED;
-	if (!s.may_fail)
+	if (s.fails_open)
 		table->distrust = JUDGE_FAILS_OPEN;
 	return verdict_of(&s);
 }

@@ -47,6 +47,12 @@ struct judge_check {
 bool judge_result(struct judge_check *check, bool good, uint8_t rise, uint8_t fall,
 		  uint64_t now_ms);
 
+/* Do its last results speak against its status? */
+static inline bool judge_wavers(const struct judge_check *check)
+{
+	return check->status != JUDGE_UNKNOWN && check->streak;
+}
+
 /* --- A table --- */
 
 enum { JUDGE_FLAPS_MAX = HEALTH_FLAPS_MAX };
@@ -74,7 +80,12 @@ struct judge_evidence {
 	enum judge_status status; /* DOWN: one of its checks is; UP: all are, or it has none */
 	bool degraded;		  /* UP, and the backend itself asks for less */
 	bool takes_flows;	  /* it is not inactive; if it is, all else is ignored */
+	bool wavers; /* a check does; of DOWN: all that are down do, so that it may be about to rise
+		      */
 };
+
+/* Adds what a check says to the evidence of its backend, which begins as UP. */
+void judge_add(struct judge_evidence *evidence, const struct judge_check *check);
 
 /* Why a table is not as its evidence says. The first one that applies. */
 enum judge_distrust {
@@ -118,6 +129,11 @@ struct judge_verdict {
  * are down, the table fails open: none becomes unhealthy, and those come back that went down within
  * notice_ms before, as what one failure does to many is noticed one by one. Those that have been
  * down for longer stay unhealthy until their checks are up.
+ *
+ * Nor does one become unhealthy while there is doubt whether they are too many, that is while more
+ * are down or waver than may be unhealthy: what one failure does to many brings some to `fall` bad
+ * results before others. And when it is over some rise before others: one that is down, wavers and
+ * is still healthy counts as up.
  *
  * What room those that are down leave is for flapping ones to be held, and what room these leave is
  * for degraded ones to be drained; each for all of them or for none, since to choose some would

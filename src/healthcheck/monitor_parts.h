@@ -96,9 +96,6 @@ void watched_free(struct watched *watched);
 
 /* --- verdict.c --- */
 
-/* Do its last results speak against its status? */
-bool check_wavers(const struct judge_check *check);
-
 /* A check has another verdict: its tables are judged in the next turn. */
 void verdict_ask(struct monitor *monitor, unsigned int check);
 

@@ -107,7 +107,7 @@ static void keep_result(struct target *target, const struct probe_result *result
 	bool good = result->reason == PROBE_NONE;
 	bool degraded = good ? result->is_degraded : known->is_degraded;
 	uint64_t now_ms = clock_ms();
-	bool wavered = check_wavers(&known->judged);
+	bool wavered = judge_wavers(&known->judged);
 	bool changed;
 
 	memmove(&known->results[1], &known->results[0],
@@ -122,7 +122,7 @@ static void keep_result(struct target *target, const struct probe_result *result
 	if (known->count < MONITOR_RESULTS)
 		known->count++;
 	changed = judge_result(&known->judged, good, check->rise, check->fall, now_ms);
-	changed |= wavered != check_wavers(&known->judged);
+	changed |= wavered != judge_wavers(&known->judged);
 	if (changed || degraded != known->is_degraded) {
 		known->is_degraded = degraded;
 		verdict_ask(target->monitor, target->place);

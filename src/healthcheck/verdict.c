@@ -24,28 +24,9 @@ static const char *title(char out[TITLE_LEN], const struct watched *watched, uns
 
 /* --- Evidence --- */
 
-bool check_wavers(const struct judge_check *check)
-{
-	return check->status != JUDGE_UNKNOWN && check->streak;
-}
-
-/*
- * What a check says of a backend. One that is down and has good results again is not held against a
- * backend that is still written as healthy, because too many failed: when the checker's own network
- * is back, all of them are about to come back, and the first ones end the distrust.
- */
-static enum judge_status status_for(const struct judge_check *check,
-				    const struct judge_backend *backend)
-{
-	return backend->healthy && check_wavers(check) && check->status == JUDGE_DOWN
-		       ? JUDGE_UNKNOWN
-		       : check->status;
-}
-
 struct judge_evidence monitor_evidence(const struct monitor *monitor, unsigned int backend)
 {
 	const struct health_backend *one = &monitor->now.content->plan.backends[backend];
-	const struct judge_backend *judged = monitor_backend(monitor, backend);
 	struct judge_evidence evidence = {
 		.status = JUDGE_UP,
 		.takes_flows = one->state != GLB_INACTIVE,
@@ -53,72 +34,18 @@ struct judge_evidence monitor_evidence(const struct monitor *monitor, unsigned i
 
 	for (unsigned int i = 0; i < one->check_count; i++) {
 		const struct monitor_check *known = monitor_check(monitor, one->checks[i]);
-		enum judge_status status = status_for(&known->judged, judged);
 
-		if (status == JUDGE_DOWN)
-			evidence.status = JUDGE_DOWN;
-		else if (status == JUDGE_UNKNOWN && evidence.status == JUDGE_UP)
-			evidence.status = JUDGE_UNKNOWN;
+		judge_add(&evidence, &known->judged);
 		evidence.degraded |= known->is_degraded;
 	}
 	return evidence;
 }
 
-/* Is it up, and a check of it has bad results? */
-static bool is_suspect(const struct monitor *monitor, unsigned int backend)
-{
-	const struct health_backend *one = &monitor->now.content->plan.backends[backend];
-
-	for (unsigned int i = 0; i < one->check_count; i++)
-		if (check_wavers(&monitor_check(monitor, one->checks[i])->judged))
-			return true;
-	return false;
-}
-
-/*
- * Are more backends failing than may be unhealthy, although not all of them are down yet? When the
- * checker's own network goes, some come to `fall` bad results before others.
- */
-static bool may_be_too_many(const struct monitor *monitor, const struct health_table *table)
-{
-	unsigned int known = 0;
-	unsigned int down = 0;
-	unsigned int suspects = 0;
-
-	for (unsigned int i = 0; i < table->backend_count; i++) {
-		const struct judge_evidence *evidence = &monitor->now.evidence[i];
-		unsigned int backend = table->first_backend + i;
-
-		if (!evidence->takes_flows || !monitor_backend(monitor, backend)->is_known)
-			continue;
-		known++;
-		if (evidence->status == JUDGE_DOWN)
-			down++;
-		else if (is_suspect(monitor, backend))
-			suspects++;
-	}
-
-	unsigned int most = known * table->limits.max_unhealthy_percent / 100;
-
-	return down <= most && down + suspects > most;
-}
-
-/*
- * Gathers that of a table. Where more may be failing than may be unhealthy, none is taken away
- * until it is known how many they are: some intervals later.
- */
+/* Gathers that of a table. */
 static void gather(struct monitor *monitor, const struct health_table *table)
 {
-	struct judge_evidence *evidence = monitor->now.evidence;
-
 	for (unsigned int i = 0; i < table->backend_count; i++)
-		evidence[i] = monitor_evidence(monitor, table->first_backend + i);
-	if (!may_be_too_many(monitor, table))
-		return;
-	for (unsigned int i = 0; i < table->backend_count; i++)
-		if (evidence[i].status == JUDGE_DOWN &&
-		    monitor_backend(monitor, table->first_backend + i)->healthy)
-			evidence[i].status = JUDGE_UNKNOWN;
+		monitor->now.evidence[i] = monitor_evidence(monitor, table->first_backend + i);
 }
 
 /* --- What is logged --- */

@@ -17,15 +17,19 @@ struct scene {
 	struct judge_verdict verdict;
 };
 
-/* A table with one letter for each backend: U up, D down, d degraded, ? unknown, - inactive. */
+/*
+ * A table with one letter for each backend: U up, D down, d degraded, ? unknown, - inactive; u and
+ * w up and down with results that speak against that.
+ */
 static void say(struct scene *scene, const char *evidence)
 {
 	scene->count = (unsigned int)strlen(evidence);
 	for (unsigned int i = 0; i < scene->count; i++)
 		scene->evidence[i] = (struct judge_evidence){
-			.status = evidence[i] == 'D'   ? JUDGE_DOWN
-				  : evidence[i] == '?' ? JUDGE_UNKNOWN
-						       : JUDGE_UP,
+			.status = strchr("Dw", evidence[i]) ? JUDGE_DOWN
+				  : evidence[i] == '?'	    ? JUDGE_UNKNOWN
+							    : JUDGE_UP,
+			.wavers = strchr("uw", evidence[i]),
 			.degraded = evidence[i] == 'd',
 			.takes_flows = evidence[i] != '-',
 		};
@@ -183,6 +187,40 @@ START_TEST(failures_of_one_cause_are_undone_when_they_are_too_many)
 	expect(&scene, "DDUU", "uuHH");
 	ck_assert_uint_eq(scene.table.open_since_ms, 0);
 	expect(&scene, "DDUD", "uuHH");
+}
+END_TEST
+
+START_TEST(none_is_taken_away_while_too_many_may_be_failing)
+{
+	struct scene scene = four_up();
+
+	expect(&scene, "uuuU", "HHHH");
+	expect(&scene, "DuuU", "HHHH");
+	expect(&scene, "DDuU", "HHHH");
+	ck_assert_int_eq(scene.table.distrust, JUDGE_TRUSTED);
+	expect(&scene, "DDDU", "HHHH");
+	ck_assert_int_eq(scene.table.distrust, JUDGE_FAILS_OPEN);
+	/* and back */
+	expect(&scene, "DDwU", "HHHH");
+	ck_assert_int_eq(scene.table.distrust, JUDGE_TRUSTED);
+	expect(&scene, "DwwU", "HHHH");
+	expect(&scene, "wUUU", "HHHH");
+	/* two of four may go, and what has gone does not come back before it is up */
+	expect(&scene, "DDUU", "uuHH");
+	expect(&scene, "wDUU", "uuHH");
+	expect(&scene, "wDuU", "uuHH");
+	expect(&scene, "UDUU", "HuHH");
+}
+END_TEST
+
+START_TEST(in_doubt_none_is_held_or_drained_and_none_comes_back)
+{
+	struct scene scene = four_up();
+
+	scene.limits.max_unhealthy_percent = 25;
+	expect(&scene, "duuU", "HHHH");
+	expect(&scene, "dUUU", "uHHH");
+	expect(&scene, "duuU", "uHHH");
 }
 END_TEST
 
@@ -362,6 +400,20 @@ START_TEST(what_was_before_the_clock_began_is_older_than_what_came_later)
 }
 END_TEST
 
+START_TEST(failures_before_the_clock_began_are_undone_like_others)
+{
+	struct scene scene = four_up();
+
+	expect(&scene, "DUUU", "uHHH");
+	scene.limits.notice_ms = 7000;
+	scene.now_ms = 1000;
+	scene.backends[0].flaps_ms[0] = (uint64_t)0 - 3000;
+	expect(&scene, "DUUU", "uHHH");
+	ck_assert_uint_eq(scene.backends[0].since_ms, START_MS);
+	expect(&scene, "DDDU", "HHHH");
+}
+END_TEST
+
 START_TEST(a_state_that_no_judge_left_behind_does_no_harm)
 {
 	struct scene scene = four_up();
@@ -409,6 +461,8 @@ Suite *unit_suite(void)
 	tcase_add_test(tables,
 		       of_too_many_that_are_down_none_becomes_unhealthy_and_some_may_recover);
 	tcase_add_test(tables, failures_of_one_cause_are_undone_when_they_are_too_many);
+	tcase_add_test(tables, none_is_taken_away_while_too_many_may_be_failing);
+	tcase_add_test(tables, in_doubt_none_is_held_or_drained_and_none_comes_back);
 	tcase_add_test(tables, what_is_undone_may_wait_for_its_minute);
 	tcase_add_test(tables, unknown_leaves_a_backend_as_it_is_and_counts_as_that);
 	tcase_add_test(tables, degraded_backends_are_drained_while_others_can_take_their_flows);
@@ -419,6 +473,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tables, failures_do_not_wait_behind_new_backends);
 	tcase_add_test(tables, degraded_backends_wait_behind_failures);
 	tcase_add_test(tables, what_was_before_the_clock_began_is_older_than_what_came_later);
+	tcase_add_test(tables, failures_before_the_clock_began_are_undone_like_others);
 	tcase_add_test(tables, a_state_that_no_judge_left_behind_does_no_harm);
 	tcase_add_test(tables, after_a_long_gap_nothing_waits_any_more);
 	suite_add_tcase(suite, tables);

@@ -108,6 +108,45 @@ START_TEST(counts_of_the_largest_size_are_reached)
 }
 END_TEST
 
+START_TEST(a_backend_is_as_its_worst_check_and_wavers_with_it)
+{
+	static const struct judge_check up = {.status = JUDGE_UP};
+	static const struct judge_check down = {.status = JUDGE_DOWN};
+	static const struct judge_check falling = {.status = JUDGE_UP, .streak = 1};
+	static const struct judge_check rising = {.status = JUDGE_DOWN, .streak = 1};
+	static const struct judge_check unknown = {.streak = 1};
+	static const struct {
+		const struct judge_check *checks[3];
+		enum judge_status status;
+		bool wavers;
+	} cases[] = {
+		{{NULL}, JUDGE_UP, false},
+		{{&up, &up}, JUDGE_UP, false},
+		{{&up, &falling, &up}, JUDGE_UP, true},
+		{{&up, &down, &up}, JUDGE_DOWN, false},
+		{{&falling, &down}, JUDGE_DOWN, false},
+		{{&down, &falling}, JUDGE_DOWN, false},
+		{{&rising, &falling}, JUDGE_DOWN, true},
+		{{&up, &rising, &rising}, JUDGE_DOWN, true},
+		{{&rising, &down}, JUDGE_DOWN, false},
+		{{&down, &rising}, JUDGE_DOWN, false},
+		{{&unknown, &up}, JUDGE_UNKNOWN, false},
+		{{&up, &unknown, &falling}, JUDGE_UNKNOWN, true},
+		{{&unknown, &down}, JUDGE_DOWN, false},
+		{{&down, &unknown}, JUDGE_DOWN, false},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		struct judge_evidence evidence = {.status = JUDGE_UP};
+
+		for (unsigned int c = 0; c < 3 && cases[i].checks[c]; c++)
+			judge_add(&evidence, cases[i].checks[c]);
+		ck_assert_msg(evidence.status == cases[i].status, "case %u", i);
+		ck_assert_msg(evidence.wavers == cases[i].wavers, "case %u", i);
+	}
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("judge of a check");
@@ -117,6 +156,7 @@ Suite *unit_suite(void)
 	tcase_add_test(checks, a_new_check_is_never_up_when_the_original_says_down);
 	tcase_add_test(checks, a_new_check_needs_all_of_its_rise_and_one_bad_result);
 	tcase_add_test(checks, counts_of_the_largest_size_are_reached);
+	tcase_add_test(checks, a_backend_is_as_its_worst_check_and_wavers_with_it);
 	suite_add_tcase(suite, checks);
 	return suite;
 }

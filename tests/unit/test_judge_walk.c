@@ -58,12 +58,12 @@ static uint64_t below(struct walk *walk, uint64_t limit)
 static const struct judge_evidence *any_evidence(struct walk *walk)
 {
 	static const struct judge_evidence all[] = {
-		{JUDGE_UP, false, true},      {JUDGE_UP, false, true},
-		{JUDGE_UP, false, true},      {JUDGE_DOWN, false, true},
-		{JUDGE_DOWN, false, true},    {JUDGE_DOWN, true, true},
-		{JUDGE_UP, true, true},	      {JUDGE_UP, true, true},
-		{JUDGE_UNKNOWN, false, true}, {JUDGE_UNKNOWN, true, false},
-		{JUDGE_UP, false, false},
+		{JUDGE_UP, false, true, false},	     {JUDGE_UP, false, true, false},
+		{JUDGE_UP, false, true, false},	     {JUDGE_DOWN, false, true, false},
+		{JUDGE_DOWN, false, true, false},    {JUDGE_DOWN, true, true, false},
+		{JUDGE_UP, true, true, false},	     {JUDGE_UP, true, true, false},
+		{JUDGE_UNKNOWN, false, true, false}, {JUDGE_UNKNOWN, true, false, false},
+		{JUDGE_UP, false, false, false},
 	};
 
 	/* inactive ones and the unknown are rare, so that there is something to judge */
@@ -80,8 +80,8 @@ static void change_evidence(struct walk *walk)
 
 		for (unsigned int i = 0; i < scene->count; i++)
 			if (scene->evidence[i].takes_flows)
-				scene->evidence[i] =
-					(struct judge_evidence){same->status, same->degraded, true};
+				scene->evidence[i] = (struct judge_evidence){
+					same->status, same->degraded, true, false};
 	} else if (kind == 1) { /* another is listed, or no longer */
 		unsigned int count = 1 + (unsigned int)below(walk, BACKENDS_MAX);
 
@@ -93,6 +93,15 @@ static void change_evidence(struct walk *walk)
 	} else if (kind < 10) {
 		scene->evidence[below(walk, scene->count)] = *any_evidence(walk);
 	}
+}
+
+/* Some waver, for a while. */
+static void have_waver(struct walk *walk)
+{
+	unsigned int one_in = below(walk, 4) ? 8 : 2;
+
+	for (unsigned int i = 0; i < walk->scene.count; i++)
+		walk->scene.evidence[i].wavers = walk->step % 16 < 8 && !below(walk, one_in);
 }
 
 static void let_pass(struct walk *walk)
@@ -111,8 +120,16 @@ struct tally {
 	unsigned int down;	/* of the known, or unhealthy and not known to be up */
 	unsigned int held;
 	unsigned int degraded;
-	unsigned int room; /* as many may be unhealthy */
+	unsigned int suspects; /* of those that are not down */
+	unsigned int room;     /* as many may be unhealthy */
 };
+
+/* Is it down, and healthy until it is clear that it stays down? */
+static bool is_kept(const struct scene *scene, unsigned int i)
+{
+	return scene->evidence[i].status == JUDGE_DOWN && scene->evidence[i].wavers &&
+	       scene->backends[i].healthy;
+}
 
 static struct tally tally(const struct scene *scene)
 {
@@ -129,11 +146,13 @@ static struct tally tally(const struct scene *scene)
 		if (evidence->status == JUDGE_UNKNOWN)
 			tally.down += !backend->healthy;
 		else if (evidence->status == JUDGE_DOWN)
-			tally.down++;
+			tally.down += !is_kept(scene, i);
 		else if (evidence->degraded)
 			tally.degraded++;
 		else
 			tally.held += backend->held;
+		if (evidence->wavers)
+			tally.suspects += evidence->status == JUDGE_UP || backend->healthy;
 	}
 	tally.room = tally.known * scene->limits.max_unhealthy_percent / 100;
 	return tally;
@@ -172,6 +191,7 @@ static void check_share(struct walk *walk, const struct scene *before)
 		if (!takes_flows(after, i) || !was_healthy || after->backends[i].healthy)
 			continue;
 		HOLDS(walk, !opens && now.unhealthy <= now.room);
+		HOLDS(walk, now.down + now.suspects <= now.room);
 	}
 }
 
@@ -190,7 +210,7 @@ static void check_doubt(struct walk *walk, const struct scene *before)
 			is->flaps_ms[0] && since_ms - is->flaps_ms[0] < after->limits.notice_ms;
 
 		if (!takes_flows(after, i) || !is->is_known ||
-		    after->evidence[i].status != JUDGE_DOWN)
+		    after->evidence[i].status != JUDGE_DOWN || after->evidence[i].wavers)
 			continue;
 		HOLDS(walk, !recent || is->healthy || after->limits.max_changes_per_minute);
 		HOLDS(walk,
@@ -204,7 +224,7 @@ static void check_order(struct walk *walk)
 	const struct scene *scene = &walk->scene;
 	struct tally now = tally(scene);
 
-	if (scene->limits.max_changes_per_minute)
+	if (scene->limits.max_changes_per_minute || now.down + now.suspects > now.room)
 		return;
 	for (unsigned int i = 0; i < scene->count; i++) {
 		const struct judge_backend *backend = &scene->backends[i];
@@ -344,7 +364,7 @@ static void check_settled(struct walk *walk, const struct scene *scene)
 {
 	struct tally now = tally(scene);
 
-	for (unsigned int i = 0; i < scene->count; i++) {
+	for (unsigned int i = 0; i < scene->count && !now.suspects; i++) {
 		bool healthy = scene->backends[i].healthy;
 
 		HOLDS(walk, !scene->backends[i].held);
@@ -392,10 +412,10 @@ static void check_monotone(struct walk *walk, const struct scene *before)
 	plain.limits.flap_limit = plain.limits.max_changes_per_minute = 0;
 	plain.limits.notice_ms = 0;
 	for (unsigned int b = 0; b < plain.count; b++)
-		plain.backends[b].held = false;
+		plain.backends[b].held = plain.evidence[b].wavers = false;
 	better = worse = plain;
-	better.evidence[i] = (struct judge_evidence){JUDGE_UP, false, true};
-	worse.evidence[i] = (struct judge_evidence){JUDGE_DOWN, false, true};
+	better.evidence[i] = (struct judge_evidence){JUDGE_UP, false, true, false};
+	worse.evidence[i] = (struct judge_evidence){JUDGE_DOWN, false, true, false};
 	judge(&plain);
 	judge(&better);
 	judge(&worse);
@@ -436,6 +456,7 @@ static void step(struct walk *walk)
 	struct scene before;
 
 	change_evidence(walk);
+	have_waver(walk);
 	let_pass(walk);
 	before = walk->scene;
 	judge(&walk->scene);
@@ -492,7 +513,8 @@ START_TEST(flapping_moves_a_table_at_the_damped_rate)
 			.flap_window_s = 60,
 		};
 		for (unsigned int i = 0; i < walk.scene.count; i++)
-			walk.scene.evidence[i] = (struct judge_evidence){JUDGE_UP, false, true};
+			walk.scene.evidence[i] =
+				(struct judge_evidence){JUDGE_UP, false, true, false};
 		for (walk.step = 0; walk.step < 600; walk.step++) {
 			struct scene before = walk.scene;
 			unsigned int i = (unsigned int)below(&walk, walk.scene.count);
