@@ -271,6 +271,7 @@ tests:
   - {series: 'glb_health_director_agrees{instance="well"}', values: '1x30'}
   - {series: 'glb_health_distrust{instance="well",table="a",distrust="fails_open"}', values: '0x30'}
   - {series: 'glb_health_backend_up{instance="well",table="a",backend="10.0.0.1"}', values: '1x30'}
+  - {series: 'glb_health_probes_total{instance="without_checks",type="tcp",result="good"}', values: '0x30'}
   - {series: 'glb_health_check_up{instance="silent"}', values: '1x30'}
   - {series: 'glb_health_probes_total{instance="silent",type="tcp",result="good"}', values: '77x30'}
   - {series: 'glb_health_connect_seconds_bucket{instance="lossy",type="tcp",le="1.0"}', values: '0+29x30'}
