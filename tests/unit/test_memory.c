@@ -435,7 +435,7 @@ static int parse_plan(struct glb_diag *diag)
 
 	report_init(&report);
 
-	int err = health_plan_parse(&plan, "t.json", text, write_checked(text), &report);
+	int err = judged(health_plan_parse(&plan, "t.json", text, write_checked(text), &report));
 
 	if (err)
 		glb_diag(diag, "%s", report.problems[0].reason);
@@ -453,7 +453,7 @@ static int fill_in(struct glb_diag *diag)
 	const bool healthy[] = {false, true};
 	size_t len;
 	char *filled = health_fill_in(&len, "t.json", text, write_checked(text), healthy, 2);
-	int err = filled ? 0 : -ENOMEM;
+	int err = judged(filled ? 0 : -ENOMEM);
 
 	free(filled);
 	return without_words(err, diag);
