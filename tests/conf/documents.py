@@ -172,11 +172,13 @@ def name_of(path) -> str:
     return "$" + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
 
 
-def mutations(document):
-    """Every value of a document missing, or replaced by every odd value."""
+def mutations(document, below=None, odds=ODD):
+    """Every value of a document, or those below keys of one name, missing, or replaced by every odd value."""
     for path in places(document):
+        if below and below not in path:
+            continue
         yield f"without {name_of(path)}", changed(document, path, remove)
-        for odd in ODD:
+        for odd in odds:
             yield f"{name_of(path)} = {json.dumps(odd)}", changed(document, path, assign(odd))
 
 
@@ -316,7 +318,8 @@ def health_of_tables():
     full = backends({"healthchecks": {**CHECKS, **TIMES}}, healthchecks={**CHECKS, **TIMES, **LIMITS})
     full["healthchecks"] = {**TIMES, **LIMITS}
     yield from times_together()
-    yield from mutations({**full, "tables": [{**full["tables"][0], "healthchecks": {"tcp": 80}}]})
+    few = {**full, "tables": [{**full["tables"][0], "healthchecks": {"tcp": 80}}]}  # a table's are as a backend's
+    yield from mutations(few, "healthchecks", (None, True, 0, -1, 80.0, 70000, "", "a", [], {}, [{}]))
     yield "checks of a table", full
     yield "comments in checks", commented(full)
     yield "checks of a file", {**full, "healthchecks": {"http": 80}}
