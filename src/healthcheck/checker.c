@@ -22,7 +22,7 @@
 #include "sys/words.h"
 
 enum {
-	KEEP_MS = 30000,    /* between two writes of the state, when no verdict changes */
+	KEEP_MS = 30000,    /* between two writes of the state, when no table changes */
 	STATUS_MS = 1000,   /* between two lines for the service manager, when they change */
 	PATIENCE_MS = 5000, /* at the end, for a disk */
 	STATUS_LEN = 256,
@@ -105,7 +105,7 @@ static void keep_state(void *arg)
 	const struct checker *checker = arg;
 
 	if (checker->state)
-		state_file_changed(checker->state);
+		state_file_changed(checker->state, monitor_totals(checker->monitor)->judged);
 }
 
 /* Before the tables that follow from it, so that a start never falls back behind them. */

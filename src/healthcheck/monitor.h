@@ -76,6 +76,7 @@ struct monitor_totals {
 	struct monitor_histogram total[HEALTH_TYPE_COUNT];     /* of all but PROBE_LOCAL */
 	uint64_t changes[2]; /* of backends: to unhealthy, to healthy */
 	uint64_t late;	     /* tries that waited for others, for parallel_max */
+	uint64_t judged; /* how often a table was: nothing else changes what is kept (state.h) */
 	unsigned int under_way;
 };
 

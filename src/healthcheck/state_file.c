@@ -24,6 +24,7 @@ struct state_file {
 	int run_err;	   /* the thread's: of what it does */
 	int err;	   /* of the last try */
 	bool has_changed;  /* since the text was made */
+	uint64_t version;  /* of what is kept: the last one that was reported */
 	uint64_t after_ms; /* not before that */
 	uint64_t written;
 	uint64_t failed;
@@ -140,8 +141,11 @@ void state_file_close(struct state_file *file)
 	free(file);
 }
 
-void state_file_changed(struct state_file *file)
+void state_file_changed(struct state_file *file, uint64_t version)
 {
+	if (version == file->version)
+		return;
+	file->version = version;
 	file->has_changed = true;
 	go_on(file);
 }

@@ -2,9 +2,9 @@
 /*
  * When is the state written (state.h)?
  *
- * When something changed, and not more than once in STATE_PAUSE_MS; on the thread of files. A file
- * that cannot be written is logged once, and tried again every STATE_RETRY_MS: the program goes on
- * without.
+ * When something changed, and not more than once in STATE_PAUSE_MS, but for state_file_now(); on
+ * the thread of files. A file that cannot be written is logged once, and tried again every
+ * STATE_RETRY_MS: the program goes on without.
  *
  * All functions are for the thread of the loop.
  */
@@ -42,10 +42,16 @@ __attribute__((warn_unused_result)) int state_file_open(struct state_file **out,
 /* No work of it may be under way. NULL is fine. */
 void state_file_close(struct state_file *file);
 
-/* Something of what is kept is another now. */
-void state_file_changed(struct state_file *file);
+/*
+ * What is kept may be another now: it is if `version` is another number than the last time, at
+ * first than 0.
+ */
+void state_file_changed(struct state_file *file, uint64_t version);
 
-/* The program is about to end: what has changed is written now. To be waited for. NULL is fine. */
+/*
+ * What has changed is written now, without a pause: before the tables that follow from it, or as
+ * the program is about to end. To be waited for. NULL is fine.
+ */
 void state_file_now(struct state_file *file);
 
 struct state_file_status state_file_status(const struct state_file *file);

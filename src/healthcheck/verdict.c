@@ -215,6 +215,7 @@ static bool judge_one(struct monitor *monitor, unsigned int place, uint64_t now_
 
 	gather(monitor, table);
 	memcpy(now->before, backends, table->backend_count * sizeof(*backends));
+	monitor->totals.judged++;
 	verdict = judge_table(&watched->judged, backends, now->evidence, table->backend_count,
 			      &table->limits, now_ms);
 	watched->is_due = false;

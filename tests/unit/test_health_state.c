@@ -330,7 +330,7 @@ START_TEST(many_changes_are_one_file_a_second)
 
 	/* all but the first come while that is being written */
 	for (unsigned int i = 0; i < 50; i++)
-		state_file_changed(file);
+		state_file_changed(file, i);
 	while (texts < 2 && clock_ms() - begin_ms < 60000)
 		run_for(1);
 	ck_assert_uint_eq(texts, 2);
@@ -339,8 +339,10 @@ START_TEST(many_changes_are_one_file_a_second)
 	ck_assert_uint_eq(state_file_status(file).written, 2);
 
 	/* what has changed at the end does not wait; what has not is not written */
-	state_file_changed(file);
+	state_file_changed(file, 49);
+	state_file_now(file);
 	ck_assert_uint_eq(texts, 2);
+	state_file_changed(file, 50);
 	state_file_now(file);
 	ck_assert_uint_eq(texts, 3);
 	ck_assert(background_finish(background, 10000));
@@ -359,7 +361,7 @@ START_TEST(a_file_that_cannot_be_written_is_tried_again_and_not_at_once)
 
 	(void)snprintf(path, sizeof(path), "%s/x/y", scratch_dir);
 	open_file(path);
-	state_file_changed(file);
+	state_file_changed(file, 1);
 	ck_assert(background_finish(background, 10000));
 	run_for(20);
 	ck_assert_uint_eq(texts, 1);
