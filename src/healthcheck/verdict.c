@@ -64,14 +64,17 @@ static const struct target *culprit(const struct monitor *monitor, unsigned int 
 	return NULL;
 }
 
-/* Tries in a row that were no good. */
-static unsigned int bad_in_a_row(const struct monitor_check *known)
+/* How many tries in a row were no good, in words; "" of one. */
+static const char *in_a_row(char out[32], const struct monitor_check *known)
 {
 	unsigned int count = 0;
 
 	while (count < known->count && known->results[count].reason != PROBE_NONE)
 		count++;
-	return count;
+	out[0] = '\0';
+	if (count > 1)
+		(void)snprintf(out, 32, ", %u times in a row", count);
+	return out;
 }
 
 static void log_down(struct log_pairs *pairs, const char *table, const char *addr,
@@ -79,6 +82,7 @@ static void log_down(struct log_pairs *pairs, const char *table, const char *add
 {
 	const struct monitor_check *known = &target->known;
 	enum probe_reason reason = known->count ? known->results[0].reason : PROBE_NONE;
+	char row[32];
 
 	if (reason == PROBE_NONE) {
 		log_event(LOG_LEVEL_WARNING, pairs, "table %s: backend %s is down: %s", table, addr,
@@ -87,10 +91,10 @@ static void log_down(struct log_pairs *pairs, const char *table, const char *add
 	}
 	log_pair(pairs, "check", target->check->name);
 	log_pair(pairs, "reason", probe_reason_word(reason));
-	log_event(LOG_LEVEL_WARNING, pairs,
-		  "table %s: backend %s is down: %s: %s%s%s%s, %u times in a row", table, addr,
-		  target->check->name, probe_reason_sentence(reason), known->detail[0] ? " (" : "",
-		  known->detail, known->detail[0] ? ")" : "", bad_in_a_row(known));
+	log_event(LOG_LEVEL_WARNING, pairs, "table %s: backend %s is down: %s: %s%s%s%s%s", table,
+		  addr, target->check->name, probe_reason_sentence(reason),
+		  known->detail[0] ? " (" : "", known->detail, known->detail[0] ? ")" : "",
+		  in_a_row(row, known));
 }
 
 /* Since when it was what it is no longer, in words. */
