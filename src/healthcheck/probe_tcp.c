@@ -3,11 +3,12 @@
  * tcp: is the port open?
  *
  * SYN, SYN-ACK, RST. The connection is up to the kernel of the backend alone and never reaches its
- * proxy: with TCP_QUICKACK off the ACK of the handshake waits for data to go with, and closing
- * without lingering sends a reset in its place. So the backend's request is given up before it
- * takes a place in the accept queue, which a busy HAProxy has better uses for; no log there shows a
- * client that left without a word; and neither side keeps a socket in TIME-WAIT, of which 1,000
- * backends would cost 30,000 here. A queue that is full is still seen: its kernel drops SYNs.
+ * proxy: with TCP_QUICKACK off the ACK of the handshake waits for data to go with, 0.2 s at most,
+ * and closing without lingering sends a reset in its place. So the backend's request is given up
+ * before it takes a place in the accept queue, which a busy HAProxy has better uses for; no log
+ * there shows a client that left without a word; and neither side keeps a socket in TIME-WAIT, of
+ * which 1,000 backends would cost 30,000 here. A queue that is full is still seen: its kernel drops
+ * SYNs.
  */
 #include <errno.h>
 #include <netinet/in.h>
