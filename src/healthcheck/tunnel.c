@@ -12,6 +12,8 @@
 #include <errno.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,8 @@
 #include "tunnel_attach.h"
 #include "tunnel_entry.h"
 #include "tunnel_route.h"
+
+enum { SEGMENT_LEAST = 88, SEGMENT_MOST = 32767 }; /* what TCP_MAXSEG takes */
 
 struct tunnel {
 	struct tunnel_bpf *skeleton;
@@ -270,6 +274,23 @@ static int entries_fd(const struct tunnel *tunnel)
 	return bpf_map__fd(tunnel->skeleton->maps.glb_entries);
 }
 
+/*
+ * Has TCP send packets that fit the device in GUE, too: it goes by the device's MTU, as if they
+ * left as they are.
+ */
+static int limit_segments(const struct tunnel *tunnel, int fd, const struct tunnel_end *end)
+{
+	const unsigned int headers = tunnel_overhead(end->backend) + GLB_TCP_LEN +
+				     (end->vip->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN);
+	const unsigned int mtu = mtu_of(tunnel);
+	int segment = (int)(mtu - headers);
+
+	if (mtu < headers + SEGMENT_LEAST)
+		return 0;
+	segment = segment < SEGMENT_MOST ? segment : SEGMENT_MOST;
+	return setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof(segment)) ? -errno : 0;
+}
+
 int tunnel_enter(uint64_t *cookie, struct tunnel *tunnel, int fd, const struct tunnel_end *end)
 {
 	const struct glb_addr *src = source_for(tunnel, end->backend);
@@ -279,9 +300,10 @@ int tunnel_enter(uint64_t *cookie, struct tunnel *tunnel, int fd, const struct t
 	};
 	socklen_t len = sizeof(*cookie);
 	uint64_t key;
+	int err = src ? limit_segments(tunnel, fd, end) : -EAFNOSUPPORT;
 
-	if (!src)
-		return -EAFNOSUPPORT;
+	if (err)
+		return err;
 	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &key, &len))
 		return -errno;
 	entry.src_port = (uint16_t)(0xc000 | (key & 0x3fff)); /* of the ephemeral ones, RFC 6335 */

@@ -45,8 +45,8 @@ GLB_NODISCARD int tunnel_check(struct tunnel *tunnel, const struct tunnel_end *e
 			       char why[TUNNEL_WHY_LEN]);
 
 /*
- * From now on packets of the socket, which is not connected yet, go there. 0 and *cookie, for
- * tunnel_leave(); or -errno: -E2BIG when too many sockets are in it.
+ * From now on packets of the socket, which is not connected yet, go there, and fit the device's MTU
+ * in GUE. 0 and *cookie, for tunnel_leave(); or -errno: -E2BIG when too many sockets are in it.
  */
 GLB_NODISCARD int tunnel_enter(uint64_t *cookie, struct tunnel *tunnel, int fd,
 			       const struct tunnel_end *end);

@@ -2,7 +2,7 @@
 /*
  * Probes one check after the other, as a line of standard input asks for each:
  *
- *	tunnel BACKEND VIP PORT tcp|http|https FULL-SIZE TIMEOUT-MS
+ *	tunnel BACKEND VIP PORT tcp|http|https FULL-SIZE TIMEOUT-MS [PATH-LENGTH]
  *	second BACKEND TIMEOUT-MS
  *
  * and prints "step ..." for each step and "result REASON DETAIL" at its end. What takes privileges
@@ -30,7 +30,7 @@
 #include "healthcheck/probe.h"
 #include "sys/loop.h"
 
-enum { NOBODY = 65534, WORD_LEN = 64 };
+enum { NOBODY = 65534, WORD_LEN = 64, PATH_LEN_MAX = 8000 };
 
 static void fail(const char *what)
 {
@@ -113,13 +113,17 @@ static bool read_check(struct health_check *check, const char *line)
 static void probe(struct probes *probes, struct loop *loop, const char *line)
 {
 	const struct probe_listener listener = {print_result, print_step, loop};
-	char method[] = "GET", path[] = "/";
+	char method[] = "GET", path[PATH_LEN_MAX + 1] = "/";
 	struct health_check check;
+	unsigned int path_len = 1;
 
 	if (!read_check(&check, line)) {
 		(void)fprintf(stderr, "not understood: %s", line);
 		exit(EXIT_FAILURE);
 	}
+	(void)sscanf(line, "tunnel %*s %*s %*s %*s %*s %*s %u", &path_len);
+	for (unsigned int i = 1; i < path_len && i < PATH_LEN_MAX; i++)
+		path[i] = 'x';
 	check.request.method = method;
 	check.request.path = path;
 	if (!probe_start(probes, &check, &listener))

@@ -13,7 +13,7 @@ from tunnels import CHECKER, GATEWAY, PORT, PROBER, Network, Prober
 
 # pylint: disable=wrong-import-position,wrong-import-order
 import wire
-from hosts import A, B, VIP, VIP6, address6, interface_index, program_name
+from hosts import A, B, FABRIC_MTU, VIP, VIP6, address6, interface_index, program_name
 from kernel import TCX_EGRESS, inside, tcx_programs
 from netns import stop, wait_until
 
@@ -132,6 +132,20 @@ def test_packets_are_those_of_a_director(network, prober, way, offload):
         lengths.append(len(inner))
     assert max(lengths) == FULL and lengths.count(FULL) == 1
     assert len(lengths) == 4  # SYN and RST of both connections
+
+
+@pytest.mark.parametrize("offload", ["on", "off"])
+def test_a_request_of_several_packets_gets_there(network, prober, way, offload):
+    """TCP hands it down in one piece: cut by the device, or by the kernel behind the program."""
+    words = ("tx-udp_tnl-segmentation", "tx-udp_tnl-csum-segmentation")
+    network.checker.run("ethtool", "-K", "eth0", *(each for word in words for each in (word, offload)))
+    frames = []
+    with captured(network.a.namespace, frames):
+        result = prober.tunnel(*way, "http", path_len=7000)
+    network.checker.run("ethtool", "-K", "eth0", *(each for word in words for each in (word, "on")))
+    assert result[:2] == ("none", "")
+    longest = max(map(len, frames))
+    assert longest > 7000 if offload == "on" else longest == FABRIC_MTU, longest
 
 
 @contextlib.contextmanager

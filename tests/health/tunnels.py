@@ -59,7 +59,10 @@ class Server(threading.Thread):
 
     def _answer(self, connection):
         connection.settimeout(60)
-        if connection.recv(65536):
+        request = b""
+        while not request.endswith(b"\r\n\r\n") and (part := connection.recv(65536)):
+            request += part
+        if request:
             connection.sendall(
                 b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
                 b"Content-Length: %d\r\n\r\n%s" % (len(self._name), self._name))
@@ -97,8 +100,8 @@ class Prober:
         self.begin(*words)
         return self.finish()
 
-    def tunnel(self, backend, vip=VIP, protocol="tcp", full_size=0, port=PORT, timeout_ms=20000):
-        return self._ask("tunnel", backend, vip, port, protocol, full_size, timeout_ms)
+    def tunnel(self, backend, vip=VIP, protocol="tcp", full_size=0, port=PORT, timeout_ms=20000, path_len=1):
+        return self._ask("tunnel", backend, vip, port, protocol, full_size, timeout_ms, path_len)
 
     def second(self, backend, timeout_ms=20000):
         return self._ask("second", backend, timeout_ms)
