@@ -16,6 +16,8 @@ from scrape import families, get, samples, value_of
 
 ROOT = Path(__file__).resolve().parents[2]
 A, B, C = (f"127.0.3.{n}" for n in (1, 2, 3))
+ODD = 'a "b"\\ with\nall\x1b'
+ODD_LABEL = r'a \"b\"\\\\ with\\nall\\x1b'  # as sys/printable.h writes it, and once more for the label
 SLOW = {"command": ["/bin/sleep", "1"], "timeout_ms": 20000, "interval_ms": 60000}
 
 
@@ -44,9 +46,10 @@ def backend_of(answer, address):
     return found
 
 
-def mixed(port):
+def mixed(port, name="a"):
     """A and B by TCP, C by nothing; and A by a slow check, and by one that is tried nowhere, as there is no tunnel."""
     tables = source((A, B), port, max_unhealthy_percent=50)
+    tables["tables"][0]["name"] = name
     tables["tables"][0]["backends"].append({"ip": C, "state": "active", "healthy": True})
     blind = {**tables["tables"][0], "name": None, "seed": "5a" * 16, "backends": [
         {"ip": A, "state": "active", "healthy": False, "healthchecks": {"tcp": port, "exec": SLOW, "tunnel": True}},
@@ -194,10 +197,10 @@ def asked_for():
     return {name for text in texts for name in re.findall(r"\bglb_health_\w+", text)}
 
 
-def test_metrics_are_those_of_the_page(checker, listeners):
+def test_metrics_are_those_of_the_page(checker, listeners, glbctl):
     """Family for family, with type, meaning and labels; in both formats; and alerts and dashboard ask for no other."""
     listeners.listen(A, B)
-    port = start(checker, mixed(listeners.port), director_socket=str(checker.folder / "none.sock"))
+    port = start(checker, mixed(listeners.port, ODD), director_socket=str(checker.folder / "none.sock"))
     good = {"type": "tcp", "result": "good"}
     wait_until(lambda: value_of(get(port)[2], "glb_health_probes_total", **good) >= 4, "results")
     wait_until(lambda: value_of(get(port)[2], "glb_health_last_write_timestamp_seconds") > 1.7e9, "a write")
@@ -220,19 +223,20 @@ def test_metrics_are_those_of_the_page(checker, listeners):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
     assert value_of(text, "glb_health_backends", table="(1)", status="unknown") == 1
-    assert value_of(text, "glb_health_backend_up", table="a", backend=A) == 1
+    assert value_of(text, "glb_health_backend_up", table=ODD_LABEL, backend=A) == 1
     assert value_of(text, "glb_health_probes_total", type="tunnel", result="untried") >= 1
     assert value_of(text, "glb_health_check_up", type="tcp", backend=B, check=f"tcp {B}:{listeners.port}") == 1
     assert value_of(text, "glb_health_director_agrees") == 0 and value_of(text, "glb_health_ready") == 0
     tables = [dict(pairs) for name, pairs in samples(text) if name == "glb_health_checked_info"]
-    assert [(one["table"], len(one["digest"])) for one in tables] == [("a", 32), ("(1)", 32)]
+    assert [(one["table"], len(one["digest"])) for one in tables] == [(ODD_LABEL, 32), ("(1)", 32)]
     fast = value_of(text, "glb_health_connect_seconds_bucket", type="tcp", le="1")
     assert fast == value_of(text, "glb_health_connect_seconds_count", type="tcp") >= 2
+    assert r'a "b"\\ with\nall\x1b' in glbctl_of(glbctl, checker)("health")[1]
     listeners.kill(B)
     counted = {"type": "tcp", "reason": "refused"}
     wait_until(lambda: value_of(get(port)[2], "glb_health_probe_failures_total", **counted) >= 3, "failures")
     wait_until(lambda: value_of(get(port)[2], "glb_health_changes_total", to="unhealthy") == 1, "a change")
-    assert value_of(get(port)[2], "glb_health_backend_healthy", table="a", backend=B) == 0
+    assert value_of(get(port)[2], "glb_health_backend_healthy", table=ODD_LABEL, backend=B) == 0
 
 
 def test_an_address_that_is_taken(checker, listeners):
