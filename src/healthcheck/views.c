@@ -66,31 +66,57 @@ static bool write_readiness(void *state, FILE *out)
 	return false;
 }
 
-/* --- JSON, written as a whole --- */
+/* --- JSON --- */
+
+enum { SLICE_LEN = 65536 };
+
+/* An answer that was worked out at once, and is given away slice by slice. */
+struct text {
+	char *bytes;
+	size_t len;
+	size_t at; /* so many were given */
+};
+
+static void end_text(void *state)
+{
+	struct text *text = state;
+
+	free(text->bytes);
+	free(text);
+}
 
 static bool begin_health(void *arg, const struct http_question *question,
 			 struct http_answer *answer)
 {
 	const struct describe_choice all = {.table = ""};
+	struct text *text = calloc(1, sizeof(*text));
 	struct response response;
-	size_t len;
 
 	(void)question;
 	answer->type = "application/json";
-	if (!response_begin(&response))
-		return false;
-	if (describe_health(&response.w, arg, &all)) {
-		response_drop(&response);
-		return false;
+	if (text && response_begin(&response)) {
+		if (describe_health(&response.w, arg, &all))
+			response_drop(&response);
+		else
+			text->bytes = response_text(&response, &text->len);
 	}
-	answer->state = response_text(&response, &len);
-	return answer->state;
+	if (text && !text->bytes) {
+		free(text);
+		text = NULL;
+	}
+	answer->state = text;
+	return text;
 }
 
 static bool write_text(void *state, FILE *out)
 {
-	(void)fputs(state, out);
-	return false;
+	struct text *text = state;
+	const size_t left = text->len - text->at;
+	const size_t len = left < SLICE_LEN ? left : SLICE_LEN;
+
+	(void)fwrite(text->bytes + text->at, 1, len, out);
+	text->at += len;
+	return text->at < text->len;
 }
 
 static bool begin_counts(void *arg, const struct http_question *question,
@@ -112,7 +138,7 @@ static bool write_counts(void *state, FILE *out)
 
 static const struct http_route routes[] = {
 	{"/metrics", begin_metrics, write_metrics, end_metrics},
-	{"/health", begin_health, write_text, free},
+	{"/health", begin_health, write_text, end_text},
 	{"/debug/vars", begin_counts, write_counts, NULL},
 	{"/healthz", begin_line, write_alive, NULL},
 	{"/readyz", begin_readiness, write_readiness, NULL},
