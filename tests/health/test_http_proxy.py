@@ -93,9 +93,13 @@ def results(ports, authority, trap):
         "moved away": check("http", plain, "path=/moved/away"),
         "moved to TLS": check("http", plain, "path=/moved/tls", "host=a.example"),
         "moved to a name": check("http", plain, "path=/moved/name", "host=a.example"),
+        "moved to a port": check("http", plain, "path=/moved/port", "host=a.example"),
+        "moved to a scheme": check("http", plain, "path=/moved/scheme", "host=a.example"),
+        "moved to a user": check("http", plain, "path=/moved/user", "host=a.example"),
         "OPTIONS moved": check("http", plain, "path=/moved", "method=OPTIONS"),
         "a": check("https", named, "host=a.example", "body=HTTP/1.1 sni=a.example."),
         "b": check("https", named, "host=b.example", "body=HTTP/1.1 sni=b.example."),
+        "a again": check("https", named, "host=a.example", "path=/first", "body=sni=a.example. resumed=0."),
         "no such name": check("https", named, "host=c.example"),
         "address": check("https", ports["addressed"], "body=sni=."),
         "wrong name": check("https", ports["addressed"], "host=a.example"),
@@ -144,6 +148,9 @@ def test_a_redirect_is_followed_within_the_same_place_unless_it_is_expected(resu
     ("moved away", "http://192.0.2.1/pong"),
     ("moved to TLS", "https://a.example/pong"),
     ("moved to a name", "http://elsewhere.example/pong"),
+    ("moved to a port", "http://a.example:81/pong"),
+    ("moved to a scheme", "https://a.example:80/pong"),
+    ("moved to a user", "http://me@a.example/pong"),
     ("OPTIONS moved", "/elsewhere/../pong"),
 ])
 def test_a_redirect_to_elsewhere_is_not_followed(results, name, to):
@@ -155,6 +162,12 @@ def test_a_certificate_for_the_name_or_the_address_is_good(results, name):
     """And the name decides which one there is; HTTP/2 is not spoken, though it is offered."""
     assert outcome(results[name]) == ("none", ""), results[name]
     assert "; TLS stands after " in results[name]["steps"]
+
+
+def test_a_certificate_is_seen_by_each_connection(results):
+    """Also by the second one of a probe that is redirected: TLS does not go on where it was."""
+    assert outcome(results["a again"]) == ("none", ""), results["a again"]
+    assert "redirected to https://a.example/then" in results["a again"]["steps"]
 
 
 @pytest.mark.parametrize("name, words", [
