@@ -24,6 +24,7 @@ struct target {
 	struct monitor_check known;
 	struct event *timer;
 	uint64_t begun_ms;	/* its interval: the next one begins interval_ms later */
+	uint32_t interval_ms;	/* of the check that it had last; 0: it is new */
 	struct probe *probe;	/* under way, or NULL */
 	struct content *probed; /* whose check that has */
 	struct target *next;	/* of those that wait for others */
@@ -84,8 +85,12 @@ struct target *target_make(struct monitor *monitor);
 /* Ends a try that is under way. NULL is fine. */
 void target_free(struct target *target);
 
-/* Tries it from now on, the first time somewhere within its interval. */
-void target_start(struct target *target);
+/*
+ * It has a check, or another one of the same name: tries it from now on, the first time somewhere
+ * within its interval. One that is tried already goes on, but does not wait out an interval that
+ * was longer.
+ */
+void target_follow(struct target *target);
 
 /* Starts what waits, as far as there is room. */
 void targets_go_on(struct monitor *monitor);

@@ -269,10 +269,20 @@ void target_free(struct target *target)
 	free(target);
 }
 
-void target_start(struct target *target)
+static void start_within_interval(struct target *target)
 {
 	uint64_t now_ms = clock_ms();
 
 	target->begun_ms = now_ms + random_below(target->monitor, target->check->interval_ms);
 	wait_until(target, target->begun_ms, now_ms);
+}
+
+void target_follow(struct target *target)
+{
+	uint32_t was_ms = target->interval_ms;
+	uint32_t is_ms = target->check->interval_ms;
+
+	target->interval_ms = is_ms;
+	if (!was_ms || (is_ms < was_ms && !target->probe && !target->waits))
+		start_within_interval(target);
 }

@@ -231,8 +231,7 @@ int monitor_follow(struct monitor *monitor, struct content *content)
 	monitor->now = next;
 	release(&old);
 	for (unsigned int i = 0; i < content->plan.check_count; i++)
-		if (!next.targets[i]->begun_ms)
-			target_start(next.targets[i]);
+		target_follow(next.targets[i]);
 	monitor->is_new = true;
 	verdict_ask_all(monitor);
 	return 0;

@@ -77,9 +77,10 @@ static void tear_down(void)
 	"\"seed\": \"f0e0d0c0b0a090807060504030201000\", "                                         \
 	"\"binds\": [{\"ip\": \"192.0.2.10\", \"proto\": \"tcp\", \"port\": 80}], "                \
 	"\"backends\": [" backends "]}"
-#define SOURCE(tables)                                                                             \
-	"{\"healthchecks\": {\"interval_ms\": 40, \"timeout_ms\": 30, "                            \
+#define SOURCE_EVERY(interval_ms, tables)                                                          \
+	"{\"healthchecks\": {\"interval_ms\": " interval_ms ", \"timeout_ms\": 30, "               \
 	"\"max_unhealthy_percent\": 100}, \"tables\": [" tables "]}"
+#define SOURCE(tables) SOURCE_EVERY("40", tables)
 
 /* A content with these tables, held once. */
 static struct content *content_of(const char *source)
@@ -151,6 +152,15 @@ START_TEST(checks_and_backends_that_stay_keep_what_is_known_of_them)
 	ck_assert(!monitor_backend(monitor, 0)->is_known); /* b is another table */
 	run(1);
 	ck_assert(!monitor_healthy(monitor)[1] && !monitor_healthy(monitor)[2]);
+}
+END_TEST
+
+START_TEST(an_interval_that_has_become_shorter_is_not_waited_out)
+{
+	follow(SOURCE_EVERY("3600000", TABLE("a", BACKEND("1") "," BACKEND("2"))));
+	run(1);
+	follow(SOURCE(TABLE("a", BACKEND("1") "," BACKEND("2"))));
+	run_until_healthy(0);
 }
 END_TEST
 
@@ -233,6 +243,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, another_content_is_reported_once_and_in_a_later_turn);
 	tcase_add_test(tests, checks_and_backends_that_stay_keep_what_is_known_of_them);
+	tcase_add_test(tests, an_interval_that_has_become_shorter_is_not_waited_out);
 	tcase_add_test(tests, without_memory_all_stays_as_it_was);
 	tcase_add_test(tests, no_more_than_the_limit_are_under_way);
 	tcase_add_test(tests, a_trial_outlives_its_check_and_counts_for_nothing);
