@@ -124,6 +124,7 @@ static void written(void *arg)
 		if (step_failed(step, writing->why))
 			log_not_written(effect);
 		again_ms = backoff_next(&effect->file_backoff);
+		effect->command_is_unsure = true;
 		effect->has_news = true; /* the same once more, or what is newer by then */
 	} else {
 		if (step_recovers(step) && !writing->is_written)
@@ -132,10 +133,9 @@ static void written(void *arg)
 		effect->file_backoff.ms = 0;
 		keep_digests(effect);
 		convey_file(effect, writing->is_written);
-		if (writing->is_written) {
+		command_file(effect, writing->is_written);
+		if (writing->is_written)
 			log_written(effect);
-			command_due(effect);
-		}
 	}
 	end_writing(effect);
 	if (effect->has_news)
@@ -244,6 +244,7 @@ int effect_open(struct effect **out, struct loop *loop, struct background *backg
 	effect->background = background;
 	effect->conf = *conf;
 	effect->listener = *listener;
+	effect->command_is_unsure = true;
 	effect->base = loop_base(loop);
 	effect->timer = evtimer_new(effect->base, start_writing, effect);
 	err = effect->timer ? convey_open(effect, loop) : -ENOMEM;

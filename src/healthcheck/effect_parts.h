@@ -59,7 +59,8 @@ struct effect {
 	struct event *command_timer; /* it is to be run */
 	struct event *command_deadline;
 	struct backoff command_backoff;
-	bool command_again; /* when it has ended */
+	bool command_again;	/* when it has ended */
+	bool command_is_unsure; /* was it run for the file that is there? */
 	bool command_is_late;
 };
 
@@ -97,8 +98,13 @@ void convey_configured(struct effect *effect);
 GLB_NODISCARD int command_open(struct effect *effect);
 void command_close(struct effect *effect);
 
-/* There is another file. */
-void command_due(struct effect *effect);
+/*
+ * The file is as it should be; is_new: it was not before. Of one that is not new, the command may
+ * have been kept from running by the end of a process, or by a disk that failed when the file was
+ * in place: then it is run after a while, so that a checker that is started again and again does
+ * not run it each time.
+ */
+void command_file(struct effect *effect, bool is_new);
 
 /* There may be another command now. */
 void command_configured(struct effect *effect);

@@ -10,7 +10,7 @@
 #include "sys/loop.h"
 #include "sys/printable.h"
 
-enum { DEADLINE_MS = 60000, SAID_LEN = 4 * PROGRAM_LINE_LEN };
+enum { DEADLINE_MS = 60000, UNSURE_MS = 5000, SAID_LEN = 4 * PROGRAM_LINE_LEN };
 
 /* Why it was no success, with the first line that it wrote; "" of one that was. */
 static void explain(char why[EFFECT_WHY_LEN], const struct program_end *end, bool is_late)
@@ -101,13 +101,16 @@ static void time_is_over(evutil_socket_t fd, short events, void *arg)
 	program_kill(effect->command);
 }
 
-void command_due(struct effect *effect)
+void command_file(struct effect *effect, bool is_new)
 {
-	if (!effect->conf.reload_command[0])
+	bool is_unsure = effect->command_is_unsure;
+
+	effect->command_is_unsure = false;
+	if (!effect->conf.reload_command[0] || (!is_new && !is_unsure))
 		return;
 	if (effect->status.command.state != EFFECT_FAILING)
 		effect->status.command.state = EFFECT_PENDING;
-	effect_timer(effect->command_timer, 0);
+	effect_timer(effect->command_timer, is_new ? 0 : UNSURE_MS);
 }
 
 void command_configured(struct effect *effect)

@@ -174,6 +174,20 @@ def test_the_reload_command_is_run_for_each_file(checker, listeners):
     checker.stop()
 
 
+def test_a_command_that_a_stop_came_before_is_run_after_the_next_start(checker, listeners):
+    """Although the file is the same: the process that wrote it has not run the command with success."""
+    listeners.listen(A, B)
+    ran = checker.folder / "ran"
+    checker.start(source((A, B), listeners.port), reload_command="false")
+    checker.wait_for_log("event=reload_command_failed]")
+    checker.stop()
+    written = checker.checked.stat().st_ino
+    checker.configure(reload_command=f"echo >>{ran}")
+    checker.restart()
+    wait_until(ran.exists, "the command")
+    assert checker.checked.stat().st_ino == written
+
+
 def test_a_full_disk_keeps_the_old_file_and_the_probes(checker, listeners):
     """In a mount namespace of its own, with a disk of some kilobytes."""
     if os.geteuid() != 0:
