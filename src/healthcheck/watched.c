@@ -262,7 +262,7 @@ void monitor_assume_healthy(struct monitor *monitor, unsigned int backend)
 	const struct health_backend *one = &monitor->now.content->plan.backends[backend];
 	struct judge_backend *judged = &monitor->now.backends[backend];
 
-	judged->is_known = judged->healthy = true;
+	judged->is_known = judged->healthy = judged->fit = true;
 	for (unsigned int i = 0; i < one->check_count; i++) {
 		struct judge_check *check = &monitor->now.targets[one->checks[i]]->known.judged;
 

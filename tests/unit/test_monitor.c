@@ -155,6 +155,18 @@ START_TEST(checks_and_backends_that_stay_keep_what_is_known_of_them)
 }
 END_TEST
 
+START_TEST(to_assume_that_backends_are_healthy_is_no_change_of_theirs)
+{
+	follow(SOURCE_EVERY("3600000, \"flap_limit\": 1",
+			    TABLE("a", BACKEND("1") "," BACKEND("2"))));
+	monitor_assume_healthy(monitor, 0);
+	monitor_assume_healthy(monitor, 1);
+	run(1);
+	ck_assert(monitor_healthy(monitor)[0] && monitor_healthy(monitor)[1]);
+	ck_assert(!monitor_backend(monitor, 0)->held);
+}
+END_TEST
+
 START_TEST(an_interval_that_has_become_shorter_is_not_waited_out)
 {
 	follow(SOURCE_EVERY("3600000", TABLE("a", BACKEND("1") "," BACKEND("2"))));
@@ -243,6 +255,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, another_content_is_reported_once_and_in_a_later_turn);
 	tcase_add_test(tests, checks_and_backends_that_stay_keep_what_is_known_of_them);
+	tcase_add_test(tests, to_assume_that_backends_are_healthy_is_no_change_of_theirs);
 	tcase_add_test(tests, an_interval_that_has_become_shorter_is_not_waited_out);
 	tcase_add_test(tests, without_memory_all_stays_as_it_was);
 	tcase_add_test(tests, no_more_than_the_limit_are_under_way);
