@@ -23,7 +23,7 @@
 /* --- A check --- */
 
 enum judge_status {
-	JUDGE_UNKNOWN, /* no result was believed yet */
+	JUDGE_UNKNOWN, /* there were not enough results yet */
 	JUDGE_UP,
 	JUDGE_DOWN,
 };
@@ -31,7 +31,8 @@ enum judge_status {
 /* What is known of a check. All zeros: nothing. */
 struct judge_check {
 	enum judge_status status;
-	uint8_t streak;	   /* results in a row that speak against status; of UNKNOWN: good ones */
+	uint8_t streak;	   /* results in a row that speak against status */
+	bool is_bad;	   /* of UNKNOWN: they are bad ones */
 	uint64_t since_ms; /* it has this status; 0: since ever */
 };
 
@@ -39,18 +40,17 @@ struct judge_check {
  * A result has come. UP becomes DOWN with the `fall`th bad one in a row, DOWN becomes UP with the
  * `rise`th good one in a row; 0 is as 1. True: the status has changed.
  *
- * UNKNOWN becomes DOWN with the first bad result, as with the original, and UP with the `rise`th
- * good one: there the original believes the first one. So a check is never up while the original's
- * would be down, and is as the original's from its first change of status on. A check that is known
- * from before a restart keeps its status, and needs all of `rise` or `fall` to lose it.
+ * UNKNOWN becomes either in the same way, where the original believes the first result. From then
+ * on a check is as the original's. One that is known from before a restart keeps its status, and
+ * needs all of `rise` or `fall` to lose it.
  */
 bool judge_result(struct judge_check *check, bool good, uint8_t rise, uint8_t fall,
 		  uint64_t now_ms);
 
-/* Do its last results speak against its status? */
+/* Do its last results speak against its status, or against one that has none yet? */
 static inline bool judge_wavers(const struct judge_check *check)
 {
-	return check->status != JUDGE_UNKNOWN && check->streak;
+	return check->streak && (check->status != JUDGE_UNKNOWN || check->is_bad);
 }
 
 /* --- A table --- */

@@ -10,8 +10,9 @@ bool judge_result(struct judge_check *check, bool good, uint8_t rise, uint8_t fa
 		check->streak = 0;
 		return false;
 	}
-	if (check->status == JUDGE_UNKNOWN && !good)
-		needed = 1;
+	if (check->status == JUDGE_UNKNOWN && check->is_bad == good)
+		check->streak = 0;
+	check->is_bad = !good;
 	if (check->streak < UINT8_MAX)
 		check->streak++;
 	if (check->streak < needed)

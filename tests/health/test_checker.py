@@ -110,6 +110,17 @@ def test_a_start_begins_with_what_was_known(checker, listeners):
     checker.wait_for(states((A, C, D), (B,)))
 
 
+def test_a_first_start_that_sees_nobody_takes_nobody_out(checker, listeners):
+    """Nothing is known, and no try has any success: not one is out for a moment, as the others could be next."""
+    listeners.listen(A)
+    listeners.kill()
+    checker.start(source((A, B, C, D), listeners.port, healthy=False))
+    checker.wait_for_log("event=health_fails_open")
+    assert "event=backend_down" not in checker.text(), checker.text()
+    assert checker.healthy() == states((A, B, C, D))
+    checker.stop()
+
+
 def test_a_source_that_changes_keeps_what_is_known(checker, listeners):
     """By rename, where it lies, and after mistakes; backends that stay stay, new ones wait, others go."""
     listeners.listen(A, B, D)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
 #include "healthcheck/judge.h"
 #include "suite.h"
 
@@ -15,7 +17,7 @@ static void play(char *out, struct judge_check *check, const char *results, uint
 	*out = '\0';
 }
 
-START_TEST(a_check_whose_first_result_is_believed_does_as_the_original_does)
+START_TEST(a_check_does_as_the_original_s_when_it_is_known)
 {
 	/* those of the original's HealthResultDampener_test.go */
 	static const struct {
@@ -32,7 +34,8 @@ START_TEST(a_check_whose_first_result_is_believed_does_as_the_original_does)
 	};
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
-		/* a bad one is believed anyway, a good one when the check was up before */
+		/* the original believes the first result, if it is a good one as of a check that
+		 * was up */
 		bool was_up = cases[i].results[0] == 'T' && cases[i].rise > 1;
 		struct judge_check check = {.status = was_up ? JUDGE_UP : JUDGE_UNKNOWN};
 		char got[32];
@@ -43,7 +46,7 @@ START_TEST(a_check_whose_first_result_is_believed_does_as_the_original_does)
 }
 END_TEST
 
-START_TEST(a_new_check_is_never_up_when_the_original_says_down)
+START_TEST(a_new_check_is_as_the_original_s_from_its_first_verdict_on)
 {
 	uint64_t random = 13;
 
@@ -53,7 +56,6 @@ START_TEST(a_new_check_is_never_up_when_the_original_says_down)
 		struct judge_check check = {0};
 		bool original = false;
 		unsigned int against = 0;
-		bool was_bad = false;
 
 		for (unsigned int i = 0; i < 40; i++) {
 			bool good = next_random(&random) % 3;
@@ -64,37 +66,34 @@ START_TEST(a_new_check_is_never_up_when_the_original_says_down)
 				against = 0;
 			}
 			(void)judge_result(&check, good, rise, fall, START_MS + i);
-			was_bad |= !good;
-			ENSURE(original || check.status != JUDGE_UP, "round %u, result %u", round,
-			       i);
-			/* all that is different is the first rise */
-			ENSURE(!(was_bad && !original) || check.status == JUDGE_DOWN,
+			ENSURE(check.status == JUDGE_UNKNOWN ||
+				       original == (check.status == JUDGE_UP),
 			       "round %u, result %u", round, i);
 		}
 	}
 }
 END_TEST
 
-START_TEST(a_new_check_needs_all_of_its_rise_and_one_bad_result)
+START_TEST(a_new_check_needs_all_of_its_rise_or_fall_in_a_row)
 {
-	struct judge_check check = {0};
+	static const struct {
+		const char *results;
+		enum judge_status status;
+	} cases[] = {
+		{"TT", JUDGE_UNKNOWN},	{"TTT", JUDGE_UP},	 {"F", JUDGE_UNKNOWN},
+		{"FF", JUDGE_DOWN},	{"TTFT", JUDGE_UNKNOWN}, {"TTFTT", JUDGE_UNKNOWN},
+		{"FTF", JUDGE_UNKNOWN}, {"FTFF", JUDGE_DOWN},	 {"FTTT", JUDGE_UP},
+	};
 
-	ck_assert(!judge_result(&check, true, 3, 2, START_MS));
-	ck_assert(!judge_result(&check, true, 3, 2, START_MS + 1));
-	ck_assert_int_eq(check.status, JUDGE_UNKNOWN);
-	ck_assert(judge_result(&check, true, 3, 2, START_MS + 2));
-	ck_assert_int_eq(check.status, JUDGE_UP);
-	ck_assert_uint_eq(check.since_ms, START_MS + 2);
-	ck_assert(!judge_result(&check, true, 3, 2, START_MS + 3));
-	ck_assert_uint_eq(check.since_ms, START_MS + 2);
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		struct judge_check check = {0};
+		uint64_t last_ms = START_MS + strlen(cases[i].results) - 1;
 
-	check = (struct judge_check){0};
-	ck_assert(!judge_result(&check, true, 3, 2, START_MS));
-	ck_assert(judge_result(&check, false, 3, 2, START_MS + 1));
-	ck_assert_int_eq(check.status, JUDGE_DOWN);
-	ck_assert(!judge_result(&check, true, 3, 2, START_MS + 2));
-	ck_assert(!judge_result(&check, true, 3, 2, START_MS + 3));
-	ck_assert(judge_result(&check, true, 3, 2, START_MS + 4));
+		for (unsigned int r = 0; cases[i].results[r]; r++)
+			(void)judge_result(&check, cases[i].results[r] == 'T', 3, 2, START_MS + r);
+		ck_assert_msg(check.status == cases[i].status, "%s", cases[i].results);
+		ck_assert_uint_eq(check.since_ms, check.status == JUDGE_UNKNOWN ? 0 : last_ms);
+	}
 }
 END_TEST
 
@@ -115,6 +114,7 @@ START_TEST(a_backend_is_as_its_worst_check_and_wavers_with_it)
 	static const struct judge_check falling = {.status = JUDGE_UP, .streak = 1};
 	static const struct judge_check rising = {.status = JUDGE_DOWN, .streak = 1};
 	static const struct judge_check unknown = {.streak = 1};
+	static const struct judge_check failing = {.streak = 1, .is_bad = true};
 	static const struct {
 		const struct judge_check *checks[3];
 		enum judge_status status;
@@ -132,6 +132,7 @@ START_TEST(a_backend_is_as_its_worst_check_and_wavers_with_it)
 		{{&down, &rising}, JUDGE_DOWN, false},
 		{{&unknown, &up}, JUDGE_UNKNOWN, false},
 		{{&up, &unknown, &falling}, JUDGE_UNKNOWN, true},
+		{{&up, &failing}, JUDGE_UNKNOWN, true},
 		{{&unknown, &down}, JUDGE_DOWN, false},
 		{{&down, &unknown}, JUDGE_DOWN, false},
 	};
@@ -152,9 +153,9 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("judge of a check");
 	TCase *checks = tcase_create("checks");
 
-	tcase_add_test(checks, a_check_whose_first_result_is_believed_does_as_the_original_does);
-	tcase_add_test(checks, a_new_check_is_never_up_when_the_original_says_down);
-	tcase_add_test(checks, a_new_check_needs_all_of_its_rise_and_one_bad_result);
+	tcase_add_test(checks, a_check_does_as_the_original_s_when_it_is_known);
+	tcase_add_test(checks, a_new_check_is_as_the_original_s_from_its_first_verdict_on);
+	tcase_add_test(checks, a_new_check_needs_all_of_its_rise_or_fall_in_a_row);
 	tcase_add_test(checks, counts_of_the_largest_size_are_reached);
 	tcase_add_test(checks, a_backend_is_as_its_worst_check_and_wavers_with_it);
 	suite_add_tcase(suite, checks);
