@@ -14,7 +14,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from conftest import PROGRAMS
 from documents import TEXTS, director_documents, health_documents, tables_documents
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -86,8 +85,8 @@ AT_ONCE = 500  # words of a command line
 class Reader:
     """The readers of src/conf, by way of a program that takes many files. They read each document once."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
         self._known = {}
 
     def read(self, name: str, texts):
@@ -106,7 +105,7 @@ class Reader:
         for path, text in paths.items():
             path.write_bytes(text)
             self._known[name, text] = []
-        done = subprocess.run([PROGRAMS["conf-reader"], name, *paths], capture_output=True, timeout=600, check=True)
+        done = subprocess.run([self.program, name, *paths], capture_output=True, timeout=600, check=True)
         for line in done.stdout.decode().splitlines():
             path, error = re.match(r"(\S+\.json):\d+:\d+: (.*)", line).groups()
             self._known[name, paths[Path(path)]].append(error)
@@ -114,7 +113,7 @@ class Reader:
 
 @pytest.fixture(scope="module")
 def reader(glbctl, tmp_path_factory):  # glbctl says what to do when nothing is built
-    return Reader(tmp_path_factory.mktemp("reader"))
+    return Reader(glbctl.parents[2] / "tests/conf/conf-reader", tmp_path_factory.mktemp("reader"))
 
 
 def differences(reader, name: str, documents: dict):
