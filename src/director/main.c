@@ -45,6 +45,9 @@ static const struct command_option options[] = {
 /* A start takes about 30, and more with many queues; each client of a socket or of HTTP one. */
 enum { DESCRIPTORS_LEAST = 128 };
 
+/* What a director with a few tables comes to need when it reloads them. */
+static const size_t MEMORY_AT_START = (size_t)32 << 20;
+
 static const struct command command = {
 	.name = "",
 	.args = "",
@@ -217,7 +220,7 @@ int main(int argc, char **argv)
 		return line.status;
 	if (eal_check_words(own_args_at(argc, argv), argv))
 		return COMMAND_MISUSED;
-	service_keep_memory();
+	service_keep_memory(MEMORY_AT_START);
 	if (!err && !command_has(&line, OPTION_CHECK))
 		err = log_start();
 	if (err) {

@@ -76,12 +76,18 @@ int service_start(struct service *out)
 	return 0;
 }
 
-void service_keep_memory(void)
+void service_keep_memory(size_t at_start)
 {
 	(void)mallopt(M_MMAP_MAX, 0);	     /* no mappings of their own for large allocations */
 	(void)mallopt(M_TRIM_THRESHOLD, -1); /* never: it becomes the largest size */
 	(void)mallopt(M_ARENA_MAX, 1);	     /* arenas of other threads are given back regardless */
 	(void)mallopt(M_MXFAST, 0);	     /* nothing is left to be joined by another thread */
+
+	void *room = malloc(at_start);
+
+	if (room)
+		explicit_bzero(room, at_start);
+	free(room);
 }
 
 enum service_event service_wait(const struct service *service, unsigned int timeout_ms)

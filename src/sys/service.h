@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum service_event {
 	SERVICE_TICK,	       /* nothing within the time given, or service_wake() */
@@ -35,10 +36,11 @@ __attribute__((warn_unused_result)) int service_start(struct service *out);
  * From now on the process keeps the memory that it frees, whichever thread does, for its next
  * allocations. Giving it back has the kernel interrupt every processor that runs a thread of this
  * process. And small pieces that are free are joined at once: if the many of a table were left for
- * later, the next larger allocation of another thread would take 20 ms. To be called before the
- * first thread is started.
+ * later, the next larger allocation of another thread would take 20 ms. So many bytes of it are taken
+ * from the kernel at once, so that what a process uses is level from its start on, as far as it does
+ * not need more. To be called before the first thread is started.
  */
-void service_keep_memory(void);
+void service_keep_memory(size_t at_start);
 
 /*
  * Waits for an event, at most timeout_ms. Of several that are pending, SERVICE_STOP comes first,

@@ -376,7 +376,7 @@ int main(int argc, char **argv)
 
 	if (!options_read(&options, argc, argv))
 		return EXIT_FAILURE;
-	service_keep_memory(); /* as a director does */
+	service_keep_memory(0); /* as a director does */
 	if (report_open(&report, options.json)) {
 		perror(options.json);
 		return EXIT_FAILURE;

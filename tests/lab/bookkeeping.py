@@ -101,9 +101,9 @@ def difference(after, before):
 
 
 def resident(pid):
-    """KiB of memory that a process has."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+    """KiB of memory that a process has; "status" has it only roughly."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Rss:"))
 
 
 def descriptors(pid):
