@@ -24,6 +24,7 @@ enum {
 extern int flock(int fd, int operation);
 
 static const char posix_acl[] = "system.posix_acl_access";
+static const char nfs4_acl[] = "system.nfs4_acl";
 
 /* --- Lock --- */
 
@@ -101,7 +102,7 @@ struct access {
 
 static bool is_acl(const char *name)
 {
-	return !strcmp(name, posix_acl) || !strcmp(name, "system.nfs4_acl");
+	return !strcmp(name, posix_acl) || !strcmp(name, nfs4_acl);
 }
 
 /* A signature is one of the old content; the kernel makes the new one. */
@@ -146,6 +147,14 @@ static mode_t without_group(mode_t mode)
 	return mode & (0700 | (mode >> 3 & 07));
 }
 
+/* Another group gets what the old group and everybody had: its members may have been of either. */
+static mode_t with_another_group(mode_t mode)
+{
+	mode_t both = mode >> 3 & mode & 07;
+
+	return (mode & 0700) | both << 3 | both;
+}
+
 static mode_t initial_mode(const struct access *access)
 {
 	if (access->replaced)
@@ -155,6 +164,12 @@ static mode_t initial_mode(const struct access *access)
 
 	(void)umask(mask);
 	return access->info.st_mode & 0666 & ~mask;
+}
+
+/* Then members of another group may be kept out by name. */
+static bool has_list(const char *path)
+{
+	return getxattr(path, posix_acl, NULL, 0) > 0 || getxattr(path, nfs4_acl, NULL, 0) > 0;
 }
 
 /* Nobody but its owner has access to the file yet, and there is nothing in it. */
@@ -169,7 +184,8 @@ static int set_access(int fd, const struct access *access)
 
 		if (fchown(fd, owner, access->info.st_gid) &&
 		    fchown(fd, (uid_t)-1, access->info.st_gid))
-			mode = without_group(mode);
+			mode = has_list(access->path) ? without_group(mode)
+						      : with_another_group(mode);
 		else if (!copy_attributes(fd, access))
 			mode = without_group(mode);
 	}

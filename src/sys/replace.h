@@ -33,8 +33,8 @@ __attribute__((warn_unused_result)) int file_lock(const char *path);
  * The new file has owner, group, mode, access control list and extended attributes of the old one,
  * but for signatures of its content. Where there was none it has mode 0666 less the umask and less
  * what `source` does not grant, with the group and the access control list of `source`. A process
- * without privileges may be unable to hand on owner and group: with another group, neither that
- * group nor others may do anything that members of the old group could not.
+ * without privileges may be unable to hand on owner and group: another group and others may then do
+ * what both the old group and others could, and with an access control list that group may nothing.
  *
  * Returns 0, or -errno with the old file as it was and no temporary file left:
  *   -ESTALE    the content at `path` is not, or no longer, `was`. A program without
