@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/tables.h"
+#include "healthcheck/access.h"
 #include "healthcheck/checked.h"
 #include "sys/replace.h"
 
@@ -75,11 +76,14 @@ static int put(struct checked *checked, const char *text, size_t len)
 		.len = len,
 		.source = checked->content->path, /* it holds keys as well */
 	};
+	char why[ACCESS_WHY_LEN];
 
 	if (is_there(checked, text, len))
 		return 0;
 	checked->err = file_replace(checked->path, &draft);
-	if (checked->err)
+	if (checked->err == -EACCES || checked->err == -EROFS)
+		explain(checked, access_explain_write(why, checked->path));
+	else if (checked->err)
 		explain(checked, file_reason(checked->err));
 	else
 		checked->is_written = true;

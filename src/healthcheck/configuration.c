@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "healthcheck/access.h"
 #include "healthcheck/configuration.h"
 #include "sys/log.h"
 
@@ -17,7 +18,9 @@ static int read_conf(struct health_conf *conf, const char *path, struct report *
 
 	report_init(report);
 	inputs_read(&input, 1);
-	err = health_conf_read(conf, &input, report);
+	err = access_check(&input, report);
+	if (!err)
+		err = health_conf_read(conf, &input, report);
 	inputs_free(&input, 1);
 	report_log(report, SEVERITY_WARNING);
 	return err;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "healthcheck/access.h"
 #include "healthcheck/source.h"
 
 struct content *content_hold(struct content *content)
@@ -43,7 +44,7 @@ int content_read(struct content **out, const char *path, struct report *report)
 	int err;
 
 	inputs_read(&input, 1);
-	err = input_check(&input, report);
+	err = access_check(&input, report);
 	if (err)
 		return err;
 	content = calloc(1, sizeof(*content));

@@ -182,6 +182,8 @@ static const char *connect_reason(int err)
 		return "nobody listens there";
 	if (err == -EAGAIN)
 		return "it takes no connection";
+	if (err == -EACCES)
+		return "no permission: it is for the director's user and group";
 	return strerror(-err);
 }
 

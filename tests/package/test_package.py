@@ -49,6 +49,7 @@ def started_as_by_its_unit(machine):
 def test_a_director_from_the_installation_to_the_purge(packages, machine, tmp_path):
     """On a host that has nothing of glb, DPDK included, and in the end has nothing of it again."""
     machine.run("apt-get", "-q", "update")
+    machine.run("apt-get", "-qy", "install", "systemd-standalone-sysusers")  # or else systemd comes, and leaves files
     before = machine.files()
 
     (machine.root / "debs").mkdir()
@@ -63,6 +64,8 @@ def test_a_director_from_the_installation_to_the_purge(packages, machine, tmp_pa
         machine.run("install", "-m", "600", f"/usr/share/doc/glb/examples/{name}", f"/etc/glb/{name}")
     machine.run("glbctl", "table", "check", "--config", "/etc/glb/director.json", "/etc/glb/tables.json")
     (machine.root / "etc/default/glb-director").write_text(f'GLB_DIRECTOR_EAL_ARGS="{EAL}"\n')
+
+    assert machine.run("id", "-Gn", "glb-healthcheck").split() == ["glb-healthcheck", "glb"]
 
     with Manager("@glb-package-test") as manager, open(tmp_path / "director.log", "wb") as log:
         process = subprocess.Popen(
@@ -85,3 +88,4 @@ def test_a_director_from_the_installation_to_the_purge(packages, machine, tmp_pa
     machine.run("apt-get", "-qy", "purge", *NAMES)
     shutil.rmtree(machine.root / "debs")
     assert sorted(machine.files() ^ before) == []
+    assert machine.run("id", "-un", "glb-healthcheck")  # files elsewhere may be its own

@@ -29,6 +29,8 @@ mount -t tmpfs none /var/lib
 mount --bind "$1/sbin" /usr/local/sbin
 mkdir -p /run/systemd/system /run/lock "/etc/systemd/system/$3.d"
 for file in "$1"/default-*; do cp "$file" "/etc/default/${file##*/default-}"; done
+systemd-sysusers "$4"/*.sysusers
+chgrp -R glb /etc/glb
 cp "$1/$3" "$1/boot.target" /etc/systemd/system
 cp "$1/here.conf" "/etc/systemd/system/$3.d"
 exec unshare -C -p -f --mount-proc --kill-child sh -c '
@@ -36,13 +38,15 @@ exec unshare -C -p -f --mount-proc --kill-child sh -c '
 	exec env -i container=glb PATH="$PATH" /lib/systemd/systemd --system --unit=boot.target --log-target=console
 '
 """
+UNITS = Path(__file__).resolve().parents[2] / "systemd"
 CLEAN = 'mount -t cgroup2 none "$1/cgroup" && find "$1/cgroup/$2" -depth -type d -exec rmdir {} +'
 
 
 class Systemd:
     """A systemd of the host's own, which knows of one service.
 
-    The files of the host's folder: sbin/ (programs), glb/ (what is to be in /etc/glb), default-NAME (/etc/default/NAME).
+    The files of the host's folder: sbin/ (programs), glb/ (what is to be in /etc/glb, for the group glb),
+    default-NAME (/etc/default/NAME).
     """
 
     def __init__(self, host, unit, more="", service="glb-director"):
@@ -63,7 +67,7 @@ class Systemd:
 
     def start(self):
         with open(self.host.folder / "systemd.log", "ab") as log:
-            script = ["unshare", "-m", "-u", "-i", "sh", "-c", BOOT, "sh", self.host.folder, self.name, self.file]
+            script = ["unshare", "-m", "-u", "-i", "sh", "-c", BOOT, "sh", self.host.folder, self.name, self.file, UNITS]
             self.boot = subprocess.Popen(
                 self.host.namespace.command(*script), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )

@@ -107,8 +107,8 @@ def test_a_director_lives_in_its_unit(host, glb_director):
         assert service.status.startswith("serving generation 1: 1 table, "), host.log.read_text()
         assert forwards(host.namespace) and is_live(host.namespace)
         wait_until(lambda: service.run("test", "-s", KEPT).returncode == 0, "the last good tables")
-        modes = service.run("stat", "-c", "%a %n", f"{RUN}/control.sock", f"{RUN}/control-ro.sock").stdout
-        assert modes == f"660 {RUN}/control.sock\n666 {RUN}/control-ro.sock\n", modes
+        modes = service.run("stat", "-c", "%a %U:%G %n", f"{RUN}/control.sock", f"{RUN}/control-ro.sock").stdout
+        assert modes == f"660 root:glb {RUN}/control.sock\n666 root:glb {RUN}/control-ro.sock\n", modes
         assert service.run("systemctl", "reload", "glb-director").returncode == 0
         assert service.status.startswith("serving generation 2: "), service.status
         service.run("sh", "-c", "echo '{' >/etc/glb/tables.json")

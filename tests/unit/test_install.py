@@ -34,6 +34,7 @@ ALWAYS = """
 WITH = {
     "src/director/glb-director": """
         lib/systemd/system/glb-director.service
+        lib/sysusers.d/glb-director.conf
         sbin/glb-director
         share/bash-completion/completions/glb-director
         share/doc/glb/examples/glb-director-af_xdp.conf
@@ -41,6 +42,7 @@ WITH = {
     """,
     "src/healthcheck/glb-healthcheck": """
         lib/systemd/system/glb-healthcheck.service
+        lib/sysusers.d/glb-healthcheck.conf
         sbin/glb-healthcheck
         share/bash-completion/completions/glb-healthcheck
         share/doc/glb/examples/glb-healthcheck.default
