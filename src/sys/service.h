@@ -36,9 +36,9 @@ __attribute__((warn_unused_result)) int service_start(struct service *out);
  * From now on the process keeps the memory that it frees, whichever thread does, for its next
  * allocations. Giving it back has the kernel interrupt every processor that runs a thread of this
  * process. And small pieces that are free are joined at once: if the many of a table were left for
- * later, the next larger allocation of another thread would take 20 ms. So many bytes of it are taken
- * from the kernel at once, so that what a process uses is level from its start on, as far as it does
- * not need more. To be called before the first thread is started.
+ * later, the next larger allocation of another thread would take 20 ms. So many bytes of it are
+ * taken from the kernel at once, so that what a process uses is level from its start on, as far as
+ * it does not need more. To be called before the first thread is started.
  */
 void service_keep_memory(size_t at_start);
 

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from control import ask
@@ -60,6 +61,12 @@ def fill(filler):
             return
 
 
+def is_idle(pid):
+    """Has every thread but the workers done what there was to do, and sleeps?"""
+    stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(stat.rpartition(")")[2].split()[0] == "S" for stat in stats if "rte-worker" not in stat)
+
+
 def test_a_director_serves_while_its_log_is_on_a_full_disk_and_counts_the_lines(process, full):
     """It starts and reloads as ever; the first line that is written again is behind one about those that were not."""
     fill(full)
@@ -69,6 +76,7 @@ def test_a_director_serves_while_its_log_is_on_a_full_disk_and_counts_the_lines(
     wait_until(lambda: control.exists(), "the control socket", 60)
     wait_until(lambda: ask(control, "status")["ready"], "a director that is ready", 60)
     assert ask(control, "reload")["generation"] == 2
+    wait_until(lambda: is_idle(process.process.pid), "the log's thread to have tried to write", 60)
     assert process.log.read_bytes() == b""
     full.unlink()
     assert ask(control, "reload")["generation"] == 3

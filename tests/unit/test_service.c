@@ -193,7 +193,7 @@ START_TEST(freed_memory_is_kept_once_asked_for)
 	size_t len = 64 << 20;
 	long before = resident_pages();
 
-	service_keep_memory();
+	service_keep_memory(0);
 	(void)allocate_and_free(&len);
 	ck_assert_int_ge((resident_pages() - before) * sysconf(_SC_PAGESIZE), (long)len);
 }
@@ -206,7 +206,7 @@ START_TEST(what_is_kept_serves_every_thread)
 	pthread_t thread;
 	size_t before;
 
-	service_keep_memory();
+	service_keep_memory(0);
 	(void)allocate_and_free(&large);
 	before = mallinfo2().arena;
 	ck_assert_int_eq(pthread_create(&thread, NULL, allocate_and_free, &small), 0);
