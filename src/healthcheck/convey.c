@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "healthcheck/effect_parts.h"
 #include "sys/log_pairs.h"
@@ -79,25 +80,37 @@ static void director_serves(struct effect *effect, enum director_question questi
 	ask_in(effect, DIRECTOR_STATUS, LOOK_MS);
 }
 
-/* It serves other tables than the file has: it reads that again, and if that does not help, later.
+/* Is this file, as the director calls it, the checked one? */
+static bool is_checked(const struct effect *effect, const char *path)
+{
+	struct stat its;
+	struct stat ours;
+
+	if (!strcmp(path, effect->conf.checked))
+		return true;
+	return !stat(path, &its) && !stat(effect->conf.checked, &ours) &&
+	       its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+}
+
+/*
+ * It serves other tables than the file has: it is to read that again, and if that does not help,
+ * later. One that reads another file is left alone: there may be an unfinished edit in it.
  */
 static void director_differs(struct effect *effect, enum director_question question,
 			     const struct director_answer *answer)
 {
 	char why[EFFECT_WHY_LEN];
 
-	if (question == DIRECTOR_STATUS) {
-		(void)snprintf(effect->tables_file, sizeof(effect->tables_file), "%s",
-			       answer->tables_file);
-		ask_in(effect, DIRECTOR_RELOAD, 0);
-		return;
-	}
-	if (effect->tables_file[0] && strcmp(effect->tables_file, effect->conf.checked) != 0)
-		(void)snprintf(why, sizeof(why), "it reads %.200s, and not %s", effect->tables_file,
-			       effect->conf.checked);
-	else
+	if (question == DIRECTOR_RELOAD) {
 		(void)snprintf(why, sizeof(why), "it serves other tables than those of %s",
 			       effect->conf.checked);
+	} else if (!answer->tables_file[0] || is_checked(effect, answer->tables_file)) {
+		ask_in(effect, DIRECTOR_RELOAD, 0);
+		return;
+	} else {
+		(void)snprintf(why, sizeof(why), "it reads %.200s, and not %s", answer->tables_file,
+			       effect->conf.checked);
+	}
 	director_failed(effect, "director_differs", why);
 	effect_look(effect);
 }
@@ -114,7 +127,7 @@ static void answered(void *arg, enum director_question question,
 	struct effect *effect = arg;
 
 	if (effect->is_stale && answer->result != DIRECTOR_ABSENT)
-		ask_in(effect, DIRECTOR_RELOAD, 0); /* it is about an older file */
+		ask_in(effect, DIRECTOR_STATUS, 0); /* it is about an older file */
 	else if (answer->result != DIRECTOR_DONE)
 		director_failed(effect, events[answer->result], answer->reason);
 	else if (serves_file(effect, answer))
@@ -135,7 +148,7 @@ void convey_file(struct effect *effect, bool is_new)
 	if (is_new && *state != EFFECT_FAILING)
 		*state = EFFECT_PENDING;
 	if (is_new || *state != EFFECT_FAILING)
-		ask_in(effect, is_new ? DIRECTOR_RELOAD : DIRECTOR_STATUS, 0);
+		ask_in(effect, DIRECTOR_STATUS, 0);
 }
 
 void convey_configured(struct effect *effect)

@@ -53,7 +53,6 @@ struct effect {
 	struct event *director_timer; /* it is to be asked */
 	enum director_question question;
 	struct backoff director_backoff;
-	char tables_file[DIRECTOR_REASON_LEN]; /* that it reads, by its last status; or "" */
 	bool is_stale;		     /* the file has changed since the director was asked */
 	struct program *command;     /* that runs, or NULL */
 	struct event *command_timer; /* it is to be run */

@@ -57,3 +57,11 @@ def test_a_director_serves_what_was_found(checker, listeners, process):
     listeners.kill(B)
     checker.wait_for_log("event=director_absent", 2, 30)
     checker.wait_for({A: True, B: False, C: True})
+
+    # one that reads another file is left alone, as that may be half edited; and that is reported
+    process.start(config={**CONFIG, "control_socket": str(checker.folder / "director.sock")})
+    checker.wait_for_log(f"it reads {process.folder}/tables.json, and not {checker.checked}", 1, 60)
+    listeners.listen(B)
+    checker.wait_for({A: True, B: True, C: True})
+    pause(1)
+    assert ask(checker.folder / "director.sock", "status")["last_reload"] is None
