@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
 
 # pylint: disable=wrong-import-position
-from netns import Namespace, allowed, wait_until
+from netns import Namespace, allowed, pause, wait_until
 from probes import PROGRAM, Probes, probe
 
 GUE_PORT, FOU_PORT, SILENT_PORT = 19533, 19534, 19535  # none is glb-redirect's
@@ -130,6 +130,26 @@ def backend(pair, tmp_path_factory):
     process.wait()
 
 
+COMPLAINTS = ("10.67.0.1", "10.69.0.1")  # of a router
+
+
+def reasons(pair, cases):
+    """
+    The cases with what each ends with. A router complains no more than five times at once to one host, and once a
+    second then, whatever it is told (ip_error() in the kernel): where nothing was heard of it, it is tried again.
+    """
+    found = {}
+    for attempt in range(4):
+        left = [case for case in cases if case not in found or case[1] in COMPLAINTS and found[case] == "timeout"]
+        if not left:
+            break
+        if attempt:
+            pause(6)
+        results = pair.probe(*([kind, address, 81, 1500] for kind, address, _ in left))
+        found |= {case: result["reason"] for case, result in zip(left, results)}
+    return [(*case[:2], found[case]) for case in cases]
+
+
 def test_what_is_in_the_way_is_told_apart(pair):
     """Silence, a neighbour that is not there, a router that says no, and a checker without a route or a permit."""
     cases = [
@@ -143,10 +163,8 @@ def test_what_is_in_the_way_is_told_apart(pair):
         ("fd71::1", "local"),
     ]
     every = [(kind, *case) for kind in ("tcp", "udp") for case in cases]
-    # a router complains no more than five times at once to one host, whatever it is told (ip_error() in the kernel)
-    every += [("gue", *case) for case in cases if case[0] not in ("10.67.0.1", "10.69.0.1")]
-    results = pair.probe(*([kind, address, 81, 1500] for kind, address, _ in every))
-    assert [(*case[:2], result["reason"]) for case, result in zip(every, results)] == every
+    every += [("gue", *case) for case in cases if case[0] not in COMPLAINTS]
+    assert reasons(pair, every) == every
 
 
 def test_a_deadline_is_kept(pair):
