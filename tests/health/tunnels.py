@@ -203,6 +203,7 @@ class Network:
                                 capture_output=True, text=True, check=False).stdout
         found = json.loads(listed or "[]")
         found = found if isinstance(found, list) else [found]
-        return sum(len(json.loads(subprocess.run(
-            ["bpftool", "-j", "map", "dump", "id", str(each["id"])],
-            capture_output=True, text=True, check=True).stdout)) for each in found)
+        dumps = [subprocess.run(["bpftool", "-j", "map", "dump", "id", str(each["id"])],
+                                capture_output=True, text=True, check=False) for each in found]
+        # the map of a checker that has ended may be gone between both
+        return sum(len(json.loads(dump.stdout)) for dump in dumps if dump.returncode == 0)
