@@ -34,13 +34,9 @@ static int discard(enum libbpf_print_level level, const char *format, va_list ar
 
 static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char *lines = NULL;
-	int len = level == LIBBPF_WARN ? vasprintf(&lines, format, args) : 0;
-
-	if (len > 0)
-		log_lines(LOG_LEVEL_WARNING, lines, (size_t)len);
-	free(lines);
-	return len;
+	if (level == LIBBPF_WARN)
+		log_lines_args(LOG_LEVEL_WARNING, format, args);
+	return 0;
 }
 
 /* What a program takes over from the one before it, or is given. */

@@ -201,6 +201,16 @@ void log_lines(enum log_level level, const char *lines, size_t len)
 		put_escaped(level, lines, len, lines);
 }
 
+void log_lines_args(enum log_level level, const char *format, va_list args)
+{
+	char *lines = NULL;
+	int len = is_wanted(level) ? vasprintf(&lines, format, args) : 0;
+
+	if (len > 0)
+		log_lines(level, lines, (size_t)len);
+	free(lines);
+}
+
 void log_message(enum log_level level, const char *message, size_t len)
 {
 	if (len && is_wanted(level))

@@ -66,6 +66,10 @@ void log_message(enum log_level level, const char *message, size_t len);
 /* Lines of a library that quotes nothing from outside, each with its newline. For any thread. */
 void log_lines(enum log_level level, const char *lines, size_t len);
 
+/* The same of what a library has yet to format; nothing without memory. */
+void log_lines_args(enum log_level level, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
 /* What is in front of a text of that level now. Returns out. For those who write past the log. */
 const char *log_head(char out[LOG_HEAD_LEN], enum log_level level);
 
