@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 from device import CONFIG, DIRECTOR_MAC, TABLES
-from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet import IP, TCP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment
 from scapy.layers.l2 import Dot1Q, Ether
 

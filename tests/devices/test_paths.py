@@ -3,7 +3,7 @@
 
 
 import pytest
-from device import CONFIG, PORT, VIP, drain, encapsulated
+from device import CONFIG, PORT, VIP, drain
 from far_end import Wire
 from netns import pause
 from scapy.layers.inet import ICMP, IP, TCP

@@ -9,7 +9,7 @@ import pytest
 from device import CONFIG, DIRECTOR_MAC, PORT, TABLES, VIP, collect, encapsulated
 from far_end import Wire, inside
 from netns import pause
-from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet import IP, TCP
 from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Dot1Q, Ether
 from scapy.packet import Raw

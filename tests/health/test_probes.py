@@ -133,7 +133,7 @@ def backend(pair, tmp_path_factory):
 COMPLAINTS = ("10.67.0.1", "10.69.0.1")  # of a router
 
 
-def reasons(pair, cases):
+def endings(pair, cases):
     """
     The cases with what each ends with. A router complains no more than five times at once to one host, and once a
     second then, whatever it is told (ip_error() in the kernel): where nothing was heard of it, it is tried again.
@@ -164,7 +164,7 @@ def test_what_is_in_the_way_is_told_apart(pair):
     ]
     every = [(kind, *case) for kind in ("tcp", "udp") for case in cases]
     every += [("gue", *case) for case in cases if case[0] not in COMPLAINTS]
-    assert reasons(pair, every) == every
+    assert endings(pair, every) == every
 
 
 def test_a_deadline_is_kept(pair):

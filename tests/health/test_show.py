@@ -162,8 +162,8 @@ def test_every_step_of_a_probe(checker, listeners, glbctl):
     with Client(operators) as client:
         number = client.ask("probe", backend=A)["probe"]
         assert number == started["probe"] + 1
-        events = []
-        while not events or not answer["ended"]:
+        events, answer = [], {"ended": False}
+        while not answer["ended"]:
             answer = client.ask("probe-next", probe=number)
             events += answer["events"]
         assert [one["result"]["good"] for one in events if "result" in one] == [True, True, False]
@@ -172,8 +172,8 @@ def test_every_step_of_a_probe(checker, listeners, glbctl):
         slow = client.ask("probe", backend=A)["probe"]
         checker.write(source((C,), listeners.port))  # without any of those checks
         checker.wait_for_log("source_loaded")
-        events = []
-        while not events or not answer["ended"]:
+        events, answer = [], {"ended": False}
+        while not answer["ended"]:
             answer = client.ask("probe-next", probe=slow)
             events += answer["events"]
         assert [one["result"]["good"] for one in events if "result" in one] == [True, True, False]

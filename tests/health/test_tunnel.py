@@ -67,7 +67,7 @@ def test_a_proxy_that_serves_the_vip_is_good(network, prober, way):
     good = prober.tunnel(*way, "http", full_size=FULL)
     assert good[:2] == ("none", "")
     assert any("1500 bytes was answered" in step for step in good.steps), good.steps
-    assert network.entries() == 0
+    assert prober.entries() == 0
 
 
 @contextlib.contextmanager
@@ -231,9 +231,9 @@ def test_other_packets_by_that_device_stay_as_they_are(network, prober):
     """While a probe is under way, another socket of the same host gets to the gateway."""
     with network.small_hop():  # its full-size SYN is sent until the hop is as large as the others
         prober.begin("tunnel", A, VIP, PORT, "tcp", FULL, 60000)
-        wait_until(lambda: network.entries() == 2, "the probe's sockets")
+        wait_until(lambda: prober.entries() == 2, "the probe's sockets")
         assert network.ask(VIP) == "gateway" and network.ask(VIP6) == "gateway"
-        assert network.entries() == 2
+        assert prober.entries() == 2
     assert prober.finish()[:2] == ("none", "")
 
 

@@ -42,6 +42,11 @@ _SETTINGS = (
 )
 
 
+def bpftool(*words):
+    """Its answer about an object that a process holds."""
+    return json.loads(subprocess.run(["bpftool", "-j", *map(str, words)], stdout=subprocess.PIPE, check=True).stdout)
+
+
 class Server(threading.Thread):
     """Answers every request on a listener with the name of its host."""
 
@@ -105,6 +110,14 @@ class Prober:
 
     def second(self, backend, timeout_ms=20000):
         return self._ask("second", backend, timeout_ms)
+
+    def entries(self):
+        """The number of sockets that its programs serve."""
+        fdinfo = Path(f"/proc/{self._process.pid}/fdinfo")
+        maps = {line.split()[1] for each in fdinfo.iterdir() for line in each.read_text().splitlines()
+                if line.startswith("map_id:")}
+        shown = [bpftool("map", "show", "id", each) for each in maps]
+        return sum(len(bpftool("map", "dump", "id", each["id"])) for each in shown if each["name"] == "glb_entries")
 
     def kill(self):
         self._process.kill()
@@ -196,14 +209,3 @@ class Network:
             client.connect((vip, PORT))
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")
             return client.recv(65536).rpartition(b"\n")[2].decode()
-
-    def entries(self):
-        """The number of sockets that programs of any checker serve."""
-        listed = subprocess.run(["bpftool", "-j", "map", "show", "name", "glb_entries"],
-                                capture_output=True, text=True, check=False).stdout
-        found = json.loads(listed or "[]")
-        found = found if isinstance(found, list) else [found]
-        dumps = [subprocess.run(["bpftool", "-j", "map", "dump", "id", str(each["id"])],
-                                capture_output=True, text=True, check=False) for each in found]
-        # the map of a checker that has ended may be gone between both
-        return sum(len(json.loads(dump.stdout)) for dump in dumps if dump.returncode == 0)

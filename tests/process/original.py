@@ -5,7 +5,6 @@ import json
 import os
 import shlex
 import subprocess
-from pathlib import Path
 
 from drivers import counters_of, eal_options
 from manager import Manager

@@ -12,7 +12,7 @@ import wire
 from bench import (
     CLIENT, PASSED, ip, own, reset_on_close, segment, segment_of, stranger)
 from hosts import A, B, DIRECTOR, VIP, VIP6
-from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_NOP
+from scapy.layers.inet import ICMP, IP, UDP, IPOption_NOP
 from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt
 from scapy.packet import Raw
 

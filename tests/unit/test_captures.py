@@ -6,7 +6,6 @@ test_captures.py GLBCTL
 """
 
 import json
-import os
 import struct
 import subprocess
 import sys

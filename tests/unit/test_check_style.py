@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does scripts/check-style notice a badly formatted file and a careless script, and nothing else?
+"""Does scripts/check-style notice a badly formatted file and careless scripts, and nothing else?
 
 test_check_style.py CHECK_STYLE
 """
@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("include/glb", "src/core", "tests/unit", "scripts", ".ci")
 BAD_C = "int\tanswer( void );\n"
 BAD_SCRIPT = "#!/bin/sh\ncd $1\n"
+BAD_TEST = "def same():\n    return 1\n\n\ndef same():\n    return 2\n"
 
 
 class CheckStyle(unittest.TestCase):
@@ -38,9 +39,10 @@ class CheckStyle(unittest.TestCase):
         self.assertEqual(self.check()[0], 0)
 
     def test_each_kind_of_file_is_looked_at(self):
-        for name in ("include/glb/a.h", "src/core/a.c", "tests/unit/a.c", "scripts/a", ".ci/a"):
+        for name, bad in (("include/glb/a.h", BAD_C), ("src/core/a.c", BAD_C), ("tests/unit/a.c", BAD_C),
+                          ("tests/unit/a.py", BAD_TEST), ("scripts/a", BAD_SCRIPT), (".ci/a", BAD_SCRIPT)):
             path = self.root / name
-            path.write_text(BAD_C if name[-2] == "." else BAD_SCRIPT)
+            path.write_text(bad)
             status, said = self.check()
             path.unlink()
             self.assertEqual(status, 1, name)
@@ -48,7 +50,7 @@ class CheckStyle(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if not (shutil.which("clang-format-14") and shutil.which("shellcheck")):
+    if not all(map(shutil.which, ("clang-format-14", "shellcheck", "pyflakes3"))):
         sys.exit(77)
     CheckStyle.program = str(Path(sys.argv.pop(1)).resolve())
     unittest.main(verbosity=2)
