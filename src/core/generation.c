@@ -5,7 +5,8 @@
 
 #include <glb/generation.h>
 
-#include "binds.h"
+#include "core/bind/binds.h"
+
 #include "forward_isa.h"
 
 /*

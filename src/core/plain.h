@@ -9,7 +9,8 @@
 #ifndef CORE_PLAIN_H
 #define CORE_PLAIN_H
 
-#include "exact.h"
+#include "core/bind/exact.h"
+
 #include "messages.h"
 
 enum { LANES = FORWARD_BURST };

@@ -4,8 +4,8 @@
  * ports. Wherever those are in a key, they must choose the slot, or look-ups walk along chains;
  * that takes time, which tests cannot measure, so the index is looked into.
  */
-#include "core/exact.h"
-#include "core/level.h"
+#include "core/bind/exact.h"
+#include "core/bind/level.h"
 #include "suite.h"
 
 enum { VIPS = 4096, SLOTS = 4 * VIPS, CHAIN_MAX = 16 };

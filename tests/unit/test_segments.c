@@ -3,7 +3,7 @@
 
 #include <glb/bind.h>
 
-#include "../../src/core/segments.h"
+#include "core/bind/segments.h"
 #include "suite.h"
 
 enum { PORTS = 65536, TABLES = 2 };
