@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "core/forward_isa.h"
-#include "core/ranking.h"
+#include "core/rank/ranking.h"
 #include "steps.h"
 #include "traffic.h"
 

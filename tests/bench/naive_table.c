@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/weight.h"
+#include "core/rank/weight.h"
 #include "naive_table.h"
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <math.h>
 
-#include "core/weight.h"
+#include "core/rank/weight.h"
 #include "naive.h"
 #include "suite.h"
 

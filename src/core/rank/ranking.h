@@ -2,7 +2,7 @@
 /*
  * How are the rows of a table ranked, many at a time?
  *
- * Private to src/core, the parts of rendezvous.c: a spec becomes a ranker, change.c finds out what
+ * Private to src/core, the parts of rendezvous.c: a spec becomes a ranker, reuse.c finds out what
  * an old ranking tells, batch.c ranks the rows that are left to rank.
  */
 #ifndef CORE_RANKING_H
