@@ -6,8 +6,7 @@
 #include <glb/generation.h>
 
 #include "core/bind/binds.h"
-
-#include "forward_isa.h"
+#include "core/forward/forward_isa.h"
 
 /*
  * The rows decide which backends are in use, not their state: in a table read from an image of

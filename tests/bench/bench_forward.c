@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/forward_isa.h"
+#include "core/forward/forward_isa.h"
 #include "naive_forward.h"
 #include "options.h"
 #include "report.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Asks about src/core/ingress.h, by way of glb/forward.h: whose frames does a port take? */
+/* Asks about src/core/forward/ingress.h, by way of glb/forward.h: whose frames does a port take? */
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,7 +10,7 @@
 #include <glb/forward.h>
 #include <glb/hash.h>
 
-#include "core/forward_isa.h"
+#include "core/forward/forward_isa.h"
 #include "fixture.h"
 #include "outer.h"
 #include "suite.h"

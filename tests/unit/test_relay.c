@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Asks which ICMP errors about encapsulated packets are relayed to clients: src/core/relay.h. */
+/* Asks which ICMP errors about encapsulated packets are relayed to clients:
+ * src/core/forward/relay.h. */
 #include <stdlib.h>
 #include <string.h>
 
