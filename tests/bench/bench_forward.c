@@ -3,16 +3,20 @@
  * How long does the data path take for a packet?
  *
  *   bench-forward [--rounds N] [--repeats N] [--json FILE] [--only TEXT]
+ *                 [--against MODULE --own MODULE]
  *
  * TEXT is a part of a subject's name. Frames are written anew before each chunk, see traffic.h;
  * that is measured alone and taken off. A repeat is the median of its rounds, on memory of its own.
  * Everything that forwards must give the same frames, or the exit status is 1.
+ *
+ * With modules (forward_build.h) of another build and of this one, each instruction set is compared
+ * with the same one there, in turn with it. `scripts/bench forward --against COMMIT` makes them.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/forward/forward_isa.h"
+#include "forward_build.h"
 #include "naive_forward.h"
 #include "options.h"
 #include "report.h"
@@ -63,133 +67,260 @@ static const struct subject subjects[] = {
 };
 enum { SUBJECTS = sizeof(subjects) / sizeof(*subjects) };
 
-/* What is compared: the yardstick, then glb by instruction set. */
-static const char *const variants[] = {"naive", "generic", "avx2", "avx512"};
-enum { VARIANTS = sizeof(variants) / sizeof(*variants) };
-_Static_assert(VARIANTS == (int)GLB_ISA_COUNT, "naive stands where BEST does");
+/* What is compared: the reference, then each instruction set, of another build before this one's.
+ */
+enum { VARIANTS_MAX = 1 + 2 * ((int)GLB_ISA_COUNT - 1), NAIVE = 0 };
 
-/* NULL: not on this processor. */
-static glb_forward_fn *variant(unsigned int v)
+struct variant {
+	const char *name;
+	const struct forward_build *build;
+	unsigned int isa;  /* enum glb_isa; of the reference BEST */
+	int compared_with; /* the variant that its ratio is formed with; -1: none */
+};
+
+struct variants {
+	struct variant all[VARIANTS_MAX];
+	unsigned int count;
+};
+
+/* What the variants work on: generations and packets have the layout of their build. */
+struct field {
+	const struct variants *variants;
+	struct traffic traffic;
+	void *gens[VARIANTS_MAX]; /* NULL: the build does not know the subject */
+	_Alignas(64) uint8_t packets[TRAFFIC_CHUNK * FORWARD_BUILD_PACKET_LEN];
+};
+
+static void add(struct variants *variants, const char *name, const struct forward_build *build,
+		unsigned int isa, int compared_with)
 {
-	return v ? glb_forward_of((enum glb_isa)v) : naive_forward;
+	variants->all[variants->count++] = (struct variant){name, build, isa, compared_with};
 }
 
-static double refill_only(struct traffic *traffic)
+/* `other` may be NULL. What this processor lacks is left out. */
+static void list_variants(struct variants *variants, const struct forward_build *own,
+			  const struct forward_build *other)
 {
-	double begin = now_ms();
+	static const char *const before[] = {
+		[GLB_ISA_GENERIC] = "generic before",
+		[GLB_ISA_AVX2] = "avx2 before",
+		[GLB_ISA_AVX512] = "avx512 before",
+	};
 
-	traffic_refill(traffic, TRAFFIC_CHUNK);
-	return now_ms() - begin;
-}
+	*variants = (struct variants){.count = 0};
+	add(variants, "naive", forward_build(), GLB_ISA_BEST, -1);
+	for (unsigned int isa = GLB_ISA_GENERIC; isa < GLB_ISA_COUNT; isa++) {
+		int base = NAIVE;
 
-static double refill_and_forward(struct traffic *traffic, glb_forward_fn *forward)
-{
-	double begin = now_ms();
-
-	traffic_refill(traffic, TRAFFIC_CHUNK);
-	for (unsigned int i = 0; i < TRAFFIC_CHUNK; i += TRAFFIC_BURST)
-		forward(traffic->gen, traffic->packets + i, TRAFFIC_BURST);
-	return now_ms() - begin;
-}
-
-/* Does a variant make the same of the next frames as the yardstick? */
-static bool agrees(struct traffic *traffic, unsigned int v)
-{
-	static struct glb_packet want[TRAFFIC_CHUNK];
-	static uint8_t frames[TRAFFIC_CHUNK][FRAME_LEN_MAX];
-	uint32_t first = traffic->next;
-
-	traffic_refill(traffic, TRAFFIC_CHUNK);
-	naive_forward(traffic->gen, traffic->packets, TRAFFIC_CHUNK);
-	memcpy(want, traffic->packets, sizeof(want));
-	for (unsigned int i = 0; i < TRAFFIC_CHUNK; i++)
-		memcpy(frames[i], want[i].data, want[i].len);
-	traffic->next = first;
-	traffic_refill(traffic, TRAFFIC_CHUNK);
-	variant(v)(traffic->gen, traffic->packets, TRAFFIC_CHUNK);
-	for (unsigned int i = 0; i < TRAFFIC_CHUNK; i++) {
-		const struct glb_packet *got = &traffic->packets[i];
-
-		if (got->verdict == want[i].verdict && got->len == want[i].len &&
-		    !memcmp(frames[i], got->data, got->len))
+		if (!own->has(isa))
 			continue;
-		fprintf(stderr, "%s: frame %u of %s differs from the naive forwarder's\n",
-			traffic->subject->name, first + i, variants[v]);
+		if (other && other->has(isa)) {
+			base = (int)variants->count;
+			add(variants, before[isa], other, isa, -1);
+		}
+		add(variants, glb_isa_name((enum glb_isa)isa), own, isa, base);
+	}
+}
+
+static void field_start(struct field *field, const struct variants *variants,
+			const struct subject *subject)
+{
+	const struct subject whole = subject_whole(subject);
+
+	field->variants = variants;
+	traffic_start(&field->traffic, subject, GLB_ISA_BEST);
+	for (unsigned int v = 0; v < variants->count; v++) {
+		const struct forward_build *build = variants->all[v].build;
+
+		field->gens[v] = NULL;
+		if (build == forward_build())
+			field->gens[v] = field->traffic.gen;
+		for (unsigned int u = 0; u < v && !field->gens[v]; u++)
+			if (build == variants->all[u].build)
+				field->gens[v] = field->gens[u];
+		if (!field->gens[v] && forward_build_knows(build, subject))
+			field->gens[v] = build->make(&whole);
+	}
+}
+
+static void field_stop(struct field *field)
+{
+	const struct variants *variants = field->variants;
+
+	for (unsigned int v = 0; v < variants->count; v++) {
+		void *gen = field->gens[v];
+
+		if (!gen || gen == field->traffic.gen)
+			continue;
+		variants->all[v].build->free(gen);
+		for (unsigned int u = v; u < variants->count; u++)
+			if (field->gens[u] == gen)
+				field->gens[u] = NULL;
+	}
+	traffic_stop(&field->traffic);
+}
+
+static void refill(struct field *field, unsigned int v)
+{
+	traffic_write(&field->traffic, TRAFFIC_CHUNK);
+	field->variants->all[v].build->describe(field->packets, field->traffic.frames,
+						TRAFFIC_CHUNK);
+}
+
+static void forward(struct field *field, unsigned int v)
+{
+	const struct variant *variant = &field->variants->all[v];
+
+	if (v == NAIVE)
+		naive_forward(field->gens[v], (struct glb_packet *)(void *)field->packets,
+			      TRAFFIC_CHUNK);
+	else
+		variant->build->forward(field->gens[v], variant->isa, field->packets, TRAFFIC_CHUNK,
+					TRAFFIC_BURST);
+}
+
+static double refill_only(struct field *field, unsigned int v)
+{
+	double begin = now_ms();
+
+	refill(field, v);
+	return now_ms() - begin;
+}
+
+static double refill_and_forward(struct field *field, unsigned int v)
+{
+	double begin = now_ms();
+
+	refill(field, v);
+	forward(field, v);
+	return now_ms() - begin;
+}
+
+/* Does a variant make the same of the next frames as the reference? */
+static bool agrees(struct field *field, unsigned int v)
+{
+	static struct fate want[TRAFFIC_CHUNK];
+	static uint8_t frames[TRAFFIC_CHUNK][FRAME_LEN_MAX];
+	const struct variant *variant = &field->variants->all[v];
+	uint32_t first = field->traffic.next;
+
+	refill(field, NAIVE);
+	forward(field, NAIVE);
+	for (unsigned int i = 0; i < TRAFFIC_CHUNK; i++) {
+		want[i] = forward_build()->fate(field->packets, i);
+		memcpy(frames[i], want[i].data, want[i].len);
+	}
+	field->traffic.next = first;
+	refill(field, v);
+	forward(field, v);
+	for (unsigned int i = 0; i < TRAFFIC_CHUNK; i++) {
+		const struct fate got = variant->build->fate(field->packets, i);
+
+		if (!strcmp(got.verdict, want[i].verdict) && got.len == want[i].len &&
+		    !memcmp(frames[i], got.data, got.len))
+			continue;
+		fprintf(stderr, "%s: frame %u of %s differs from the reference's\n",
+			field->traffic.subject->name, first + i, variant->name);
 		return false;
 	}
 	return true;
 }
 
-static int check(struct traffic *traffic)
+static int check(struct field *field)
 {
-	for (unsigned int v = 1; v < VARIANTS; v++)
-		for (uint32_t done = 0; variant(v) && done < traffic->flows; done += TRAFFIC_CHUNK)
-			if (!agrees(traffic, v))
+	for (unsigned int v = 1; v < field->variants->count; v++)
+		for (uint32_t done = 0; field->gens[v] && done < field->traffic.flows;
+		     done += TRAFFIC_CHUNK)
+			if (!agrees(field, v))
 				return -EINVAL;
 	return 0;
 }
 
 /* Adds the median of some rounds per variant, in which all take turns. */
-static void repeat(struct samples *medians, struct traffic *traffic, unsigned int rounds)
+static void repeat(struct samples *medians, struct field *field, unsigned int rounds)
 {
-	static struct samples samples[VARIANTS];
+	static struct samples samples[VARIANTS_MAX];
+	const unsigned int count = field->variants->count;
 
-	for (unsigned int v = 0; v < VARIANTS; v++)
+	for (unsigned int v = 0; v < count; v++)
 		samples[v].count = 0;
 	for (unsigned int round = 0; round < rounds; round++) {
-		for (unsigned int v = 0; v < VARIANTS; v++) {
-			double base = refill_only(traffic);
+		for (unsigned int v = 0; v < count; v++) {
+			if (!field->gens[v])
+				continue;
 
-			if (variant(v))
-				samples_add(&samples[v],
-					    (refill_and_forward(traffic, variant(v)) - base) /
-						    TRAFFIC_CHUNK * 1e6);
+			double base = refill_only(field, v);
+
+			samples_add(&samples[v],
+				    (refill_and_forward(field, v) - base) / TRAFFIC_CHUNK * 1e6);
 		}
 	}
-	for (unsigned int v = 0; v < VARIANTS; v++)
+	for (unsigned int v = 0; v < count; v++)
 		if (samples[v].count)
 			samples_add(&medians[v], samples_spread(&samples[v]).median);
 }
 
-static int bench(struct report *report, const struct subject *subject,
+static void report(struct report *report, const char *subject, const struct variants *variants,
+		   const struct samples *medians)
+{
+	for (unsigned int v = 0; v < variants->count; v++) {
+		int base = variants->all[v].compared_with;
+
+		if (medians[v].count)
+			report_row(report, subject, variants->all[v].name, &medians[v],
+				   base >= 0 && medians[base].count ? &medians[base] : NULL);
+	}
+}
+
+static int bench(struct report *out, const struct subject *subject, const struct variants *variants,
 		 const struct options *options)
 {
-	static struct samples medians[VARIANTS];
-	static struct traffic traffic;
+	static struct samples medians[VARIANTS_MAX];
+	static struct field field;
 	int err = 0;
 
-	for (unsigned int v = 0; v < VARIANTS; v++)
+	for (unsigned int v = 0; v < VARIANTS_MAX; v++)
 		medians[v].count = 0;
 	for (unsigned int r = 0; r < options->repeats && !err; r++) {
-		traffic_start(&traffic, subject, GLB_ISA_BEST);
-		err = r ? 0 : check(&traffic);
+		field_start(&field, variants, subject);
+		err = r ? 0 : check(&field);
 		if (!err)
-			repeat(medians, &traffic, options->rounds);
-		traffic_stop(&traffic);
+			repeat(medians, &field, options->rounds);
+		field_stop(&field);
 	}
-	for (unsigned int v = 0; v < VARIANTS && !err; v++)
-		if (medians[v].count)
-			report_row(report, subject->name, variants[v], &medians[v],
-				   v ? &medians[0] : NULL);
+	if (!err)
+		report(out, subject->name, variants, medians);
 	return err;
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = {.only = "", .rounds = ROUNDS, .repeats = REPEATS};
+	struct options options = {
+		.only = "", .rounds = ROUNDS, .repeats = REPEATS, .compares_builds = true};
+	const struct forward_build *own = forward_build();
+	const struct forward_build *other = NULL;
+	struct variants variants;
 	struct report report;
 	int err = 0;
 
 	if (!options_read(&options, argc, argv))
 		return EXIT_FAILURE;
+	if (options.against) {
+		own = forward_build_load(options.own);
+		other = forward_build_load(options.against);
+		if (!own || !other)
+			return EXIT_FAILURE;
+	}
 	if (report_open(&report, options.json)) {
 		perror(options.json);
 		return EXIT_FAILURE;
 	}
-	report_section(&report, "the data path, per packet", "ns", "times faster than naive");
+	list_variants(&variants, own, other);
+	report_section(&report, "the data path, per packet", "ns",
+		       other ? "times faster than before" : "times faster than naive");
 	for (unsigned int i = 0; i < SUBJECTS && !err; i++)
 		if (strstr(subjects[i].name, options.only))
-			err = bench(&report, &subjects[i], &options);
+			err = bench(&report, &subjects[i], &variants, &options);
 	if (report_close(&report) || err)
 		return EXIT_FAILURE;
 	return EXIT_SUCCESS;

@@ -2,9 +2,18 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "options.h"
 #include "samples.h"
+
+/* False, after printing why; NULL where getopt has. */
+static bool refused(const char *why)
+{
+	if (why)
+		fprintf(stderr, "%s\n", why);
+	return false;
+}
 
 bool options_read(struct options *options, int argc, char **argv)
 {
@@ -12,6 +21,8 @@ bool options_read(struct options *options, int argc, char **argv)
 					      {"repeats", required_argument, NULL, 'p'},
 					      {"json", required_argument, NULL, 'j'},
 					      {"only", required_argument, NULL, 'o'},
+					      {"against", required_argument, NULL, 'a'},
+					      {"own", required_argument, NULL, 'w'},
 					      {0}};
 
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -23,9 +34,16 @@ bool options_read(struct options *options, int argc, char **argv)
 			options->json = optarg;
 		else if (option == 'o')
 			options->only = optarg;
+		else if (option == 'a' && options->compares_builds)
+			options->against = optarg;
+		else if (option == 'w' && options->compares_builds)
+			options->own = optarg;
 		else
-			return false;
+			return refused(strchr("aw", option) ? "there are no builds to compare"
+							    : NULL);
 	}
+	if (!options->against != !options->own)
+		return refused("--against and --own belong together");
 	if (optind == argc && options->rounds - 1 < SAMPLES_MAX &&
 	    options->repeats - 1 < SAMPLES_MAX)
 		return true;

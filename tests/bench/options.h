@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What was asked of a benchmark? `[--rounds N] [--repeats N] [--json FILE] [--only TEXT]` */
+/*
+ * What was asked of a benchmark?
+ * `[--rounds N] [--repeats N] [--json FILE] [--only TEXT] [--against MODULE --own MODULE]`
+ */
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
 
 #include <stdbool.h>
 
 struct options {
-	const char *json; /* NULL: none wanted */
-	const char *only; /* a part of the names of subjects */
+	const char *json;    /* NULL: none wanted */
+	const char *only;    /* a part of the names of subjects */
+	const char *against; /* module of another build, see forward_build.h; NULL: none */
+	const char *own;     /* this tree's, so that both are linked alike; given with `against` */
 	unsigned int rounds;
 	unsigned int repeats;
+	bool compares_builds; /* set by the benchmark: it knows both */
 };
 
 /* *options has the usual values; both numbers fit struct samples. False after saying what is wrong.

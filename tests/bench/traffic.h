@@ -2,44 +2,19 @@
 /*
  * What does the data path get to see in a benchmark?
  *
- * A subject says which packets there are and how the tables lie. Frames stand in a ring of buffers
- * as in a director's mempool; their headers are written again before each chunk, as a NIC would.
+ * The frames of a subject stand in a ring of buffers as in a director's mempool; their headers are
+ * written again before each chunk, as a NIC would.
  */
 #ifndef BENCH_TRAFFIC_H
 #define BENCH_TRAFFIC_H
 
-#include <glb/forward.h>
-#include <glb/hash.h>
+#include "generation.h"
 
 enum {
 	TRAFFIC_BURST = 32,
 	TRAFFIC_CHUNK =
 		8 * TRAFFIC_BURST, /* packets between two looks at the clock: 250 us at most */
 	TRAFFIC_HEAD_LEN = 128,	   /* of a frame, all headers are in it */
-};
-
-enum traffic_kind {
-	TRAFFIC_IPV4, /* TCP segments */
-	TRAFFIC_IPV6,
-	TRAFFIC_ECHO,	    /* IPv4 */
-	TRAFFIC_IPV4_ERROR, /* fragmentation needed, quotes a TCP segment */
-	TRAFFIC_IPV6_ERROR, /* packet too big, likewise */
-	TRAFFIC_PUNT,	    /* TCP over IPv4 to an address without a bind */
-	TRAFFIC_MIX,	    /* of all of them: traffic_frames.c */
-};
-
-/* Zero: the usual value. */
-struct subject {
-	const char *name;
-	enum traffic_kind kind;
-	uint16_t frame_len;   /* 64; at least what the headers take */
-	uint32_t flows;	      /* 256 */
-	uint16_t tables;      /* 1; flows are spread over all of them */
-	uint16_t binds;	      /* 1; per table and IP version */
-	uint8_t hops;	      /* 2 */
-	uint8_t udp_checksum; /* enum glb_udp_checksum: full */
-	bool all_fields;      /* hash addresses and ports, not the source address alone */
-	bool underlay6;	      /* IPv6 proxies */
 };
 
 /* One frame of a flow. */
@@ -57,6 +32,7 @@ struct traffic {
 	uint32_t flows;
 	uint32_t next;
 	bool long_heads; /* some have more than half of TRAFFIC_HEAD_LEN */
+	struct frame_at frames[TRAFFIC_CHUNK];
 	struct glb_packet packets[TRAFFIC_CHUNK];
 };
 
@@ -64,11 +40,13 @@ struct traffic {
 void traffic_start(struct traffic *traffic, const struct subject *subject, enum glb_isa isa);
 void traffic_stop(struct traffic *traffic);
 
-/* What a NIC would do: the next n frames, up to TRAFFIC_CHUNK. */
+/* What a NIC would do: writes the next n frames, up to TRAFFIC_CHUNK, and where they are. */
+void traffic_write(struct traffic *traffic, unsigned int n);
+
+/* The same, and describes them in traffic->packets. */
 void traffic_refill(struct traffic *traffic, unsigned int n);
 
-/* The frame of a flow, and the bind it matches, unless it is to be punted. */
+/* The frame of a flow of a subject of subject_whole(). */
 void traffic_frame(struct frame *out, const struct subject *subject, uint32_t flow);
-struct glb_bind traffic_bind(unsigned int table, unsigned int bind, bool ipv6);
 
 #endif
