@@ -75,9 +75,9 @@ static uint32_t sum16(uint32_t sum, const uint8_t *bytes, unsigned int len)
 
 /* What the headers say; of an error, those of the packet it quotes, reversed. */
 struct seen {
-	const uint8_t *src, *dst;
+	const uint8_t *src, *dst, *transport;
 	unsigned int ip_at, ip_len, addr_len, proto, src_port, dst_port, hint;
-	bool echo;
+	bool echo, quic;
 };
 
 /* An error about a packet that was too long quotes what the VIP sent. */
@@ -99,17 +99,19 @@ static bool read_quote(struct seen *seen, const uint8_t *icmp)
 
 static bool read_frame(struct seen *seen, const struct glb_packet *pkt)
 {
-	const uint8_t *ip = pkt->data + 14;
-	bool v4 = get16(pkt->data + 12) == 0x0800;
+	unsigned int ip_at = get16(pkt->data + 12) == 0x8100 ? 18 : 14;
+	const uint8_t *ip = pkt->data + ip_at;
+	bool v4 = get16(ip - 2) == 0x0800;
 	unsigned int head = v4 ? (ip[0] & 15) * 4U : 40;
 	const uint8_t *transport = ip + head;
 
-	if (pkt->len < 14 + head + 8 || (!v4 && get16(pkt->data + 12) != 0x86dd))
+	if (pkt->len < ip_at + head + 8 || (!v4 && get16(ip - 2) != 0x86dd))
 		return false;
 	*seen = (struct seen){
 		.src = ip + (v4 ? 12 : 8),
 		.dst = ip + (v4 ? 16 : 24),
-		.ip_at = 14,
+		.transport = transport,
+		.ip_at = ip_at,
 		.ip_len = v4 ? get16(ip + 2) : 40 + get16(ip + 4),
 		.addr_len = v4 ? 4 : 16,
 		.proto = v4 ? ip[9] : ip[6],
@@ -143,38 +145,113 @@ static bool binds_match(const struct glb_bind *bind, const struct seen *seen)
 }
 
 /* The first table with a bind that matches: the benchmark's do not overlap. */
-static const struct glb_table *find_table(const struct glb_tables *tables, const struct seen *seen)
+static const struct glb_table *find_table(const struct glb_tables *tables, struct seen *seen)
 {
-	for (unsigned int t = 0; t < tables->count; t++)
-		for (unsigned int b = 0; b < tables->tables[t]->spec.bind_count; b++)
-			if (binds_match(&tables->tables[t]->spec.binds[b], seen))
-				return tables->tables[t];
+	for (unsigned int t = 0; t < tables->count; t++) {
+		const struct glb_table_spec *spec = &tables->tables[t]->spec;
+
+		for (unsigned int b = 0; b < spec->bind_count; b++) {
+			if (!binds_match(&spec->binds[b], seen))
+				continue;
+			seen->quic = spec->binds[b].quic;
+			return tables->tables[t];
+		}
+	}
 	return NULL;
 }
 
-static uint64_t hash_flow(const struct glb_generation *gen, const struct glb_table *table,
+static uint64_t hash_flow(const struct glb_table *table, unsigned int fields,
 			  const struct seen *seen)
 {
 	uint8_t input[36];
 	unsigned int len = 0;
 
-	if (gen->settings.hash_fields & 1) {
+	if (fields & 1) {
 		memcpy(input, seen->src, seen->addr_len);
 		len += seen->addr_len;
 	}
-	if (gen->settings.hash_fields & 2) {
+	if (fields & 2) {
 		memcpy(input + len, seen->dst, seen->addr_len);
 		len += seen->addr_len;
 	}
-	if (gen->settings.hash_fields & 4) {
+	if (fields & 4) {
 		put16(input + len, seen->src_port);
 		len += 2;
 	}
-	if (gen->settings.hash_fields & 8) {
+	if (fields & 8) {
 		put16(input + len, seen->dst_port);
 		len += 2;
 	}
 	return sip_hash(table->spec.hash_key, input, len);
+}
+
+/* The backend whose server ID is in the connection ID of a QUIC packet; -1: none. */
+static int find_server(const struct glb_table *table, const struct seen *seen)
+{
+	const uint8_t *quic = seen->transport + 8;
+	const uint8_t *id = quic + 1;
+
+	if (quic[0] & 0x80) {
+		if (get16(quic + 1) != 0 || get16(quic + 3) != 1 || (quic[0] >> 4 & 3) != 2)
+			return -1;
+		id = quic + 6;
+	}
+	if (id[0] >> 5 == 7)
+		return -1;
+	for (unsigned int b = 0; b < table->spec.backend_count; b++)
+		if (table->spec.backends[b].server_id == get16(id + 1))
+			return (int)b;
+	return -1;
+}
+
+/* The hops of a packet, the first one first; returns how many. */
+static unsigned int list_hops(uint16_t *hops, const struct glb_generation *gen,
+			      const struct glb_table *table, uint64_t hash, const struct seen *seen)
+{
+	const unsigned int alt_fields = gen->settings.alt_hash_fields;
+	const struct glb_row *row = &table->rows[hash & 0xffff];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < table->hop_count; i++)
+		hops[n++] = row->hops[i];
+	if (alt_fields) {
+		row = &table->rows[hash_flow(table, alt_fields, seen) & 0xffff];
+		for (unsigned int i = 0; i < table->hop_count; i++)
+			hops[n++] = row->hops[i];
+	}
+
+	int server = seen->quic ? find_server(table, seen) : -1;
+	uint16_t next = (uint16_t)server;
+
+	for (unsigned int i = 0; server >= 0 && i < n; i++) { /* it goes first, others move up */
+		uint16_t here = hops[i];
+
+		hops[i] = next;
+		if (here == server)
+			break;
+		next = here;
+	}
+	return n;
+}
+
+/* Lowers the MSS of a SYN to what fits behind the outer headers. */
+static void clamp_mss(uint8_t *tcp, unsigned int most)
+{
+	unsigned int end = (tcp[12] >> 4) * 4U;
+	unsigned int at = 20;
+
+	while (at < end && tcp[at] != 2 && tcp[at])
+		at += tcp[at] == 1 ? 1 : tcp[at + 1];
+	if (at + 4 > end || tcp[at] != 2 || get16(tcp + at + 2) <= most)
+		return;
+
+	/* RFC 1624 */
+	uint32_t sum = (~get16(tcp + 16) & 0xffff) + (~get16(tcp + at + 2) & 0xffff) + most;
+
+	put16(tcp + at + 2, most);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	put16(tcp + 16, ~sum & 0xffff);
 }
 
 /* Outer IP header in front of `len` bytes; returns where its two addresses are. */
@@ -218,18 +295,18 @@ static void write_outer(uint8_t *ip, const struct glb_generation *gen,
 			const struct glb_table *table, const struct seen *seen)
 {
 	const struct glb_backend *backends = table->spec.backends;
-	uint64_t hash = hash_flow(gen, table, seen);
-	const struct glb_row *row = &table->rows[hash & 0xffff];
-	bool v4 = backends[row->hops[0]].addr.version == 4;
+	uint64_t hash = hash_flow(table, gen->settings.hash_fields, seen);
+	bool v4 = backends[0].addr.version == 4;
 	unsigned int addr_len = v4 ? 4 : 16;
-	unsigned int listed = table->hop_count - 1U;
+	uint16_t hops[8];
+	unsigned int listed = list_hops(hops, gen, table, hash, seen) - 1;
 	unsigned int len = 8 + 8 + addr_len * listed + seen->ip_len;
 	uint8_t *addrs = write_ip(ip, v4, len, hash);
 	uint8_t *udp = addrs + 2 * addr_len;
 	uint8_t *gue = udp + 8;
 
 	memcpy(addrs, v4 ? gen->settings.src_addr.bytes : gen->settings.src_addr6.bytes, addr_len);
-	memcpy(addrs + addr_len, backends[row->hops[0]].addr.bytes, addr_len);
+	memcpy(addrs + addr_len, backends[hops[0]].addr.bytes, addr_len);
 	if (v4)
 		put16(ip + 10, ~sum16(0, ip, 20) & 0xffff);
 
@@ -242,15 +319,28 @@ static void write_outer(uint8_t *ip, const struct glb_generation *gen,
 	gue[5] = v4 ? 0 : 1;
 	gue[7] = (uint8_t)listed;
 	for (unsigned int i = 0; i < listed; i++)
-		memcpy(gue + 8 + addr_len * i, backends[row->hops[1 + i]].addr.bytes, addr_len);
+		memcpy(gue + 8 + addr_len * i, backends[hops[1 + i]].addr.bytes, addr_len);
 	put16(udp + 6, udp_check(udp, len, addr_len, gen->settings.udp_checksum));
 }
 
-static unsigned int outer_len_of(const struct glb_table *table)
+static unsigned int outer_len_of(const struct glb_generation *gen, const struct glb_table *table)
 {
-	unsigned int listed = table->hop_count - 1U;
+	unsigned int listed = table->hop_count * (gen->settings.alt_hash_fields ? 2U : 1U) - 1;
 
 	return table->spec.backends[0].addr.version == 4 ? 36 + 4 * listed : 56 + 16 * listed;
+}
+
+/* The outer Ethernet header, of 14 bytes, or 18 with a tag. */
+static void write_ether(uint8_t *ether, unsigned int len, const struct glb_port *port,
+			unsigned int tag, bool v4)
+{
+	memcpy(ether, port->gateway_mac, 6);
+	memcpy(ether + 6, port->mac, 6);
+	if (len == 18) {
+		put16(ether + 12, 0x8100);
+		put16(ether + 14, tag);
+	}
+	put16(ether + len - 2, v4 ? 0x0800 : 0x86dd);
 }
 
 static uint8_t forward_one(const struct glb_generation *gen, struct glb_packet *pkt)
@@ -265,17 +355,24 @@ static uint8_t forward_one(const struct glb_generation *gen, struct glb_packet *
 	if (!table)
 		return GLB_PUNT_NO_BIND;
 
-	unsigned int outer_len = outer_len_of(table);
+	unsigned int outer_len = outer_len_of(gen, table);
+	unsigned int ether_len = port->vlan ? 18 : seen.ip_at;
+	uint8_t *ip = pkt->data + seen.ip_at;
+	uint8_t *data = ip - outer_len - ether_len;
 
-	if (pkt->headroom < outer_len)
+	if (pkt->headroom < pkt->data - data)
 		return GLB_DROP_NO_HEADROOM;
-	write_outer(pkt->data + seen.ip_at - outer_len, gen, table, &seen);
-	pkt->data -= outer_len;
-	pkt->len += outer_len;
-	pkt->headroom = (uint16_t)(pkt->headroom - outer_len);
-	memcpy(pkt->data, port->gateway_mac, 6);
-	memcpy(pkt->data + 6, port->mac, 6);
-	put16(pkt->data + 12, table->spec.backends[0].addr.version == 4 ? 0x0800 : 0x86dd);
+	if (gen->settings.clamp_mss && seen.proto == 6 && seen.transport[13] & 2)
+		clamp_mss(ip + (seen.transport - ip),
+			  port->mtu - outer_len - (seen.addr_len == 4 ? 40 : 60));
+
+	unsigned int tag = port->vlan ? port->vlan : get16(pkt->data + 14); /* is overwritten */
+
+	write_outer(ip - outer_len, gen, table, &seen);
+	pkt->headroom = (uint16_t)(pkt->headroom - (pkt->data - data));
+	pkt->len += (uint32_t)(pkt->data - data);
+	pkt->data = data;
+	write_ether(data, ether_len, port, tag, table->spec.backends[0].addr.version == 4);
 	return GLB_FORWARD;
 }
 

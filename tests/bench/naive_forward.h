@@ -5,7 +5,8 @@
  * The yardstick of bench_forward.c: one packet at a time, binds searched one after the other, the
  * outer headers written field by field, all bytes summed for the UDP checksum, also where the
  * settings know a shorter way to the same sum. It knows whole TCP, UDP and echo packets and errors
- * about packets that were too long, which is all the benchmark sends, under the settings it has.
+ * about packets that were too long, which is all the benchmark sends, under the settings of
+ * subject.h.
  */
 #ifndef BENCH_NAIVE_FORWARD_H
 #define BENCH_NAIVE_FORWARD_H
