@@ -22,12 +22,31 @@ static const struct subject subjects[] = {
 	{"forward ipv4 64, inner checksum", .kind = TRAFFIC_IPV4, .udp_checksum = GLB_UDP_INNER},
 	{"forward ipv4 64, ipv6 proxies", .kind = TRAFFIC_IPV4, .underlay6 = true},
 	{"forward ipv6 78", .kind = TRAFFIC_IPV6, .frame_len = 78},
+	{"forward ipv4 64, 4 hops", .kind = TRAFFIC_IPV4, .hops = 4},
+	{"forward ipv4 64, alternative fields", .kind = TRAFFIC_IPV4, .alt_fields = true},
+	{"forward ipv4 64, prefix /24", .kind = TRAFFIC_IPV4, .prefix = 24},
+	{"forward ipv4 64, ports 1-65535", .kind = TRAFFIC_IPV4, .all_ports = true},
+	{"forward ipv4 68, vlan", .kind = TRAFFIC_IPV4, .frame_len = 68, .vlan = 100},
+	{"forward ipv4 64, ip options", .kind = TRAFFIC_OPTIONS},
+	{"forward syn 74, clamp", .kind = TRAFFIC_SYN, .frame_len = 74, .clamp_mss = true},
+	{"forward udp 60, 36 of ip", .kind = TRAFFIC_UDP, .frame_len = 60, .padding = 10},
+	{"forward quic 64, short header", .kind = TRAFFIC_QUIC},
+	{"forward icmp echo 64", .kind = TRAFFIC_ECHO},
+	{"forward icmp frag needed 70", .kind = TRAFFIC_IPV4_ERROR, .frame_len = 70},
 	{"forward mix", .kind = TRAFFIC_MIX, .udp_checksum = GLB_UDP_INNER},
 	{"punt 64", .kind = TRAFFIC_PUNT},
 };
 
-/* Few, because every step takes its time; more would come to the same. */
-enum { PACKETS = 3 * TRAFFIC_BURST, ROWS = LANES, BACKENDS = 16 };
+/*
+ * Few, because a step takes some microseconds: packets of one kind take the same instructions, and
+ * of a mix there are enough for some of each kind.
+ */
+enum { PACKETS = TRAFFIC_BURST, PACKETS_OF_MIX = 3 * TRAFFIC_BURST, ROWS = LANES, BACKENDS = 16 };
+
+struct forward_work {
+	struct traffic traffic;
+	unsigned int packets;
+};
 
 static void print(const char *what, const char *isa, int64_t steps, unsigned int per)
 {
@@ -40,28 +59,30 @@ static void print(const char *what, const char *isa, int64_t steps, unsigned int
 
 static void prepare_forward(void *arg)
 {
-	struct traffic *traffic = arg;
+	struct forward_work *work = arg;
 
-	traffic->next = 0;
-	traffic_refill(traffic, PACKETS);
+	work->traffic.next = 0;
+	traffic_refill(&work->traffic, work->packets);
 }
 
 static void run_forward(void *arg)
 {
-	struct traffic *traffic = arg;
+	struct forward_work *work = arg;
+	struct traffic *traffic = &work->traffic;
 
-	for (unsigned int i = 0; i < PACKETS; i += TRAFFIC_BURST)
+	for (unsigned int i = 0; i < work->packets; i += TRAFFIC_BURST)
 		glb_forward(traffic->gen, traffic->packets + i, TRAFFIC_BURST);
 }
 
 static void count_forward(const struct subject *subject, enum glb_isa isa)
 {
-	static struct traffic traffic;
-	const struct steps_work work = {prepare_forward, run_forward, &traffic};
+	static struct forward_work forward;
+	const struct steps_work work = {prepare_forward, run_forward, &forward};
 
-	traffic_start(&traffic, subject, isa);
-	print(subject->name, glb_isa_name(isa), steps_of(&work), PACKETS);
-	traffic_stop(&traffic);
+	forward.packets = subject->kind == TRAFFIC_MIX ? PACKETS_OF_MIX : PACKETS;
+	traffic_start(&forward.traffic, subject, isa);
+	print(subject->name, glb_isa_name(isa), steps_of(&work), forward.packets);
+	traffic_stop(&forward.traffic);
 }
 
 static void run_rows(void *job)
