@@ -9,8 +9,8 @@
 const char *version_number(void);
 
 /*
- * The commit that the programs were built from, as `git describe` writes it, with "-dirty" behind
- * it where the tree differed from that; "" of a tree without its history.
+ * The commit that the programs were built from: its first 12 digits, with "-dirty" behind them
+ * where the tree differed from that; "" of a tree without its history.
  */
 const char *version_commit(void);
 

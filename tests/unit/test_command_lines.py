@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VERSION = re.search(r"version: '(.*)'", (ROOT / "meson.build").read_text())[1]
-SCRIPTS = ("bench", "check", "check-style", "demo", "kernel", "lab", "package", "prepare", "test")
+SCRIPTS = ("bench", "check", "check-style", "demo", "kernel", "lab", "package", "prepare", "release", "test")
 QUESTIONS = ("--help", "-h")
 
 
