@@ -13,11 +13,12 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LINKED = (".clang-format", "config", "include", "scripts", "src", "systemd", "tests", "LICENSE", "README.md", "meson.build")
+LINKED = (".clang-format", "LICENSE", "README.md", "config", "include", "scripts", "src", "systemd", "tests")
 PAGE = "docs/quic.md"
 
 BAD = {
     "a file that is not linked": ("`src/core/nothing.c`", "no file src/core/nothing.c"),
+    "a source": ("`nothing.c`", "no file is called nothing.c"),
     "a link to a file": ("[`verdict.h`](../include/glb/verdicts.h)", "no file ../include/glb/verdicts.h"),
     "a section": ("[counters](counters.md#verdict)", "no section counters.md#verdict"),
     "a function": ("[`glb_pars()`](../include/glb/parse.h)", "there is no glb_pars in ../include/glb/parse.h"),
@@ -25,7 +26,7 @@ BAD = {
     "a test": ("[`test_binds`](../tests/packets/test_binds.py)", "there is no test_binds in"),
     "a command": ("`glbctl table chek`", "there is no command `glbctl table chek`"),
 }
-GOOD = "`src/core/**/*.c`, [`glb_parse()`](../include/glb/parse.h), [elsewhere](https://example.com/none.c), `glbctl top`"
+GOOD = "`src/core/**/*.c`, `parse.h`, [`glb_parse()`](../include/glb/parse.h), [far](https://a.invalid/n.c), `glbctl top`"
 
 
 class CheckDocs(unittest.TestCase):

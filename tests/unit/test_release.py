@@ -74,8 +74,8 @@ class Release(unittest.TestCase):
         return done.returncode, done.stdout + done.stderr
 
     def package(self):
-        done = subprocess.run([self.root / "scripts/package", "--changelog"], capture_output=True, text=True, check=True)
-        return re.match(r"glb \((.*)\) ", done.stdout)[1]
+        said = subprocess.check_output([self.root / "scripts/package", "--changelog"], text=True)
+        return re.match(r"glb \((.*)\) ", said)[1]
 
     def test_a_release_and_the_next_version_agree_everywhere(self):
         self.assertEqual(self.release("check"), (0, "everything agrees on 0.2.0\n"))
@@ -105,7 +105,7 @@ class Release(unittest.TestCase):
         for name, old, new, reported in (
             ("meson.build", "0.2.0", "0.3.0", "does not begin with 0.3.0, the version of meson.build"),
             ("docs/CHANGELOG.md", PENDING, "## 0.2.0", "a heading is neither"),
-            ("docs/CHANGELOG.md", "0.1.0, 2026", "0.2.1, 2026", "0.2.1 of 2026-01-02 is below 0.2.0 of not released yet"),
+            ("docs/CHANGELOG.md", "0.1.0, 2026", "0.2.1, 2026", "0.2.1 of 2026-01-02 is below 0.2.0"),
             ("docs/CHANGELOG.md", "2026-01-02", "not released yet", "0.1.0 is below 0.2.0 and was not released"),
             ("docs/CHANGELOG.md", PENDING, "## 0.2.0, 2025-12-31", "0.1.0 of 2026-01-02 is below 0.2.0 of 2025-12-31"),
         ):
@@ -134,7 +134,8 @@ class Release(unittest.TestCase):
             status, said = self.release(*words)
             self.assertEqual(status, 1)
             self.assertIn(reported, said)
-        self.assertEqual((self.git("rev-parse", "HEAD"), self.git("tag"), self.git("status", "--porcelain")), (head, "", ""))
+        now = (self.git("rev-parse", "HEAD"), self.git("tag"), self.git("status", "--porcelain"))
+        self.assertEqual(now, (head, "", ""))
 
         self.write("docs/CHANGELOG.md", CHANGES)
         self.commit()
