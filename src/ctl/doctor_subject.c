@@ -7,7 +7,7 @@
 
 #include "client.h"
 #include "columns.h"
-#include "conf/director.h"
+#include "conf/files.h"
 #include "doctor.h"
 #include "load.h"
 #include "sys/log.h"
@@ -229,7 +229,11 @@ static void take_files(struct doctor *doctor, const char *config, const char *ta
 {
 	struct subject *subject = &doctor->subject;
 	char whole[2][2 * HOST_PATH_LEN];
-	const struct director_paths paths = {whole[0], whole[1]};
+	struct director_files files = {
+		.config_path = whole[0],
+		.tables_path = whole[1],
+		.standard = true,
+	};
 	struct director_conf conf;
 	struct glb_tables read;
 	struct report report;
@@ -244,7 +248,7 @@ static void take_files(struct doctor *doctor, const char *config, const char *ta
 	(void)snprintf(whole[0], sizeof(whole[0]), "%s%s", doctor->root, subject->config);
 	(void)snprintf(whole[1], sizeof(whole[1]), "%s%s", doctor->root, subject->tables);
 	report_init(&report);
-	err = read_director(&conf, &read, &paths, &report);
+	err = director_files_load(&conf, &read, &files, &report);
 	if (!err)
 		take_conf(subject, &conf, overhead_of(&conf, &read));
 	add_content(doctor, &report, !err);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "conf/director.h"
-#include "conf/tables.h"
+#include "conf/files.h"
 #include "load.h"
 #include "sys/log.h"
 
@@ -74,43 +73,19 @@ bool load_settings(struct glb_settings *out, const char *path)
 	return !err;
 }
 
-/* Both files are looked at even if the first is bad, so that all problems show at once. */
-int read_director(struct director_conf *conf, struct glb_tables *tables,
-		  const struct director_paths *paths, struct report *report)
-{
-	struct conf_input inputs[] = {
-		{.path = paths->config, .standard = true},
-		{.path = paths->tables, .standard = true},
-	};
-	struct glb_building how = {0};
-
-	report->serving = true;
-	inputs_read(inputs, 2);
-
-	int conf_err = director_conf_read(conf, &inputs[0], report);
-
-	if (!conf_err) {
-		how.isa = (enum glb_isa)conf->settings.isa;
-		report->own = &conf->own;
-	}
-
-	int err = tables_read(tables, &inputs[1], &how, report);
-
-	inputs_free(inputs, 2);
-	if (conf_err && !err)
-		glb_tables_free(tables);
-	return conf_err ? conf_err : err;
-}
-
 bool load_director(struct director_conf *conf, struct glb_tables *tables, const char *config_path,
 		   const char *tables_path)
 {
-	const struct director_paths paths = {config_path, tables_path};
+	struct director_files files = {
+		.config_path = config_path,
+		.tables_path = tables_path,
+		.standard = true,
+	};
 	struct report report;
 
 	report_init(&report);
 
-	int err = read_director(conf, tables, &paths, &report);
+	int err = director_files_load(conf, tables, &files, &report);
 
 	report_log(&report, SEVERITY_WARNING);
 	return !err;

@@ -30,24 +30,10 @@ bool load_change(struct glb_tables *old, struct glb_tables *new, struct conf_inp
 /* Reads a director.json for what it says about flows and hops; false after logging why not. */
 bool load_settings(struct glb_settings *out, const char *path);
 
-struct report;
-
-/* The files of a director. */
-struct director_paths {
-	const char *config;
-	const char *tables;
-};
-
 /*
- * Reads both files, as director_conf_read() and tables_read() do, into a report that is for
- * serving. 0, or the first error, with nothing to be released.
- */
-GLB_NODISCARD int read_director(struct director_conf *conf, struct glb_tables *tables,
-				const struct director_paths *paths, struct report *report);
-
-/*
- * Reads both files of a director, and refuses what it would refuse, but for what their combination
- * means: that is for glb_generation_make(). False after logging all that is wrong, and warnings.
+ * Reads both files of a director (conf/files.h), and refuses what it would refuse, but for what
+ * their combination means: that is for glb_generation_make(). False after logging all that is
+ * wrong, and warnings.
  */
 bool load_director(struct director_conf *conf, struct glb_tables *tables, const char *config_path,
 		   const char *tables_path);

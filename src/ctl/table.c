@@ -11,8 +11,7 @@
 #include <glb/image.h>
 
 #include "commands.h"
-#include "conf/director.h"
-#include "conf/tables.h"
+#include "conf/files.h"
 #include "load.h"
 #include "standard.h"
 #include "sys/log.h"
@@ -148,12 +147,11 @@ struct checked {
 };
 
 /* What both files are worth together: 0, or an error that is in the report. */
-static int check_director(struct checked *out, const struct director_paths *paths,
-			  struct report *report)
+static int check_director(struct checked *out, struct director_files *files, struct report *report)
 {
 	struct glb_diag reason = {{0}};
 	struct director_conf conf;
-	int err = read_director(&conf, &out->tables, paths, report);
+	int err = director_files_load(&conf, &out->tables, files, report);
 
 	if (err)
 		return err;
@@ -179,9 +177,12 @@ static void release(struct checked *checked)
 int table_check(const struct command_line *line)
 {
 	struct checked checked = {.gen = NULL};
+	struct director_files files = {
+		.config_path = line->values[OPTION_CONFIG],
+		.tables_path = line->args[0],
+		.standard = true,
+	};
 	struct report report;
-
-	const struct director_paths paths = {line->values[OPTION_CONFIG], line->args[0]};
 
 	report_init(&report);
 	report.guarding = true;
@@ -189,9 +190,9 @@ int table_check(const struct command_line *line)
 
 	int err;
 
-	if (paths.config) {
+	if (files.config_path) {
 		report.strict = command_has(line, OPTION_STRICT);
-		err = check_director(&checked, &paths, &report);
+		err = check_director(&checked, &files, &report);
 	} else {
 		err = load(&checked.tables, line, &report);
 	}

@@ -9,8 +9,8 @@
 
 #include <glb/digest.h>
 
+#include "conf/files.h"
 #include "conf/room.h"
-#include "conf/tables.h"
 #include "director/effect.h"
 #include "director/last_good.h"
 #include "director/reload.h"
@@ -45,11 +45,10 @@ static const char *time_text(char out[32], time_t when)
 }
 
 /* The tables that were served last in place of those of a file that is no good. 0 or -errno. */
-static int read_last_good(struct build *build, struct glb_tables *tables,
-			  const struct glb_building *how)
+static int read_last_good(struct build *build, struct glb_tables *tables)
 {
 	char path[PATH_MAX];
-	struct conf_input input = {.path = path};
+	struct director_files files = {.tables_path = path};
 	struct report report;
 	char when[32];
 	int err = -ENOENT;
@@ -57,13 +56,11 @@ static int read_last_good(struct build *build, struct glb_tables *tables,
 	if (!last_good_path(path, &build->conf))
 		return err;
 	report_init(&report);
-	report.serving = true;
-	report.own = &build->conf.own;
-	inputs_read(&input, 1);
-	if (input.err != -ENOENT) /* there may never have been any */
-		err = tables_read(tables, &input, how, &report);
-	(void)time_text(when, input.file.info.st_mtim.tv_sec);
-	inputs_free(&input, 1);
+	director_files_read(&files);
+	if (files.tables.err != -ENOENT) /* there may never have been any */
+		err = director_files_take(&build->conf, tables, &files, &report);
+	(void)time_text(when, files.tables.file.info.st_mtim.tv_sec);
+	director_files_free(&files);
 	report_log(&report, SEVERITY_WARNING);
 	if (!err)
 		log_warning("SERVING THE LAST GOOD TABLES, of %s, from %s, as the tables file is "
@@ -82,47 +79,33 @@ static void keep_problems(struct build *build, const struct report *report)
 			build->problems[build->problem_count++] = report->problems[i];
 }
 
-/*
- * Both files are looked at even if the first is bad, so that all problems show at once. What the
- * tables in force have in common with the new ones is not worked out again.
- */
+/* What the tables in force have in common with the new ones is not worked out again. */
 static int read_files(struct build *build, struct glb_tables *tables, struct reload *reload)
 {
-	struct glb_building how = {.known = build->known.count ? &build->known : NULL};
-	/* before it is in service it has nothing better to do than to wait for a pipe */
-	const unsigned int pipe_ms = build->known.count ? FILE_PIPE_MS : 0;
-	struct conf_input inputs[] = {
-		{.path = reload->config_path, .pipe_ms = pipe_ms},
-		{.path = reload->tables_path, .pipe_ms = pipe_ms},
+	bool first = !build->known.count;
+	struct director_files files = {
+		.config_path = build->tables_only ? NULL : reload->config_path,
+		.tables_path = reload->tables_path,
+		.known = first ? NULL : &build->known,
+		/* before it is in service it has nothing better to do than to wait for a pipe */
+		.pipe_ms = first ? 0 : FILE_PIPE_MS,
 	};
 	struct report report;
-	int conf_err = 0;
 
 	report_init(&report);
-	report.serving = true;
 	report.guarding = true;
-	inputs_read(inputs + build->tables_only, 2 - build->tables_only);
+	director_files_read(&files);
 	__atomic_store_n(&reload->reading, false, __ATOMIC_RELAXED);
-	if (!build->tables_only)
-		conf_err = director_conf_read(&build->conf, &inputs[0], &report);
-	if (!conf_err) {
-		how.isa = (enum glb_isa)build->conf.settings.isa;
-		report.own = &build->conf.own;
-	}
 
-	int err = tables_read(tables, &inputs[1], &how, &report);
+	int err = director_files_take(&build->conf, tables, &files, &report);
 
-	inputs_free(inputs, 2);
+	director_files_free(&files);
 	report_log(&report, SEVERITY_WARNING);
 	keep_reason(&build->why, &report);
-	if (build->known.count && report_has_errors(&report))
+	if (!first && report_has_errors(&report))
 		keep_problems(build, &report);
-	if (conf_err && !err)
-		glb_tables_free(tables);
-	if (err && !conf_err && reload->takes_last_good && !build->known.count)
-		build->last_good = !read_last_good(build, tables, &how);
-	if (conf_err)
-		return conf_err;
+	if (err && !files.config_err && reload->takes_last_good && first)
+		build->last_good = !read_last_good(build, tables);
 	return build->last_good ? 0 : err;
 }
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "conf/files.h"
+
+void director_files_read(struct director_files *files)
+{
+	struct conf_input inputs[] = {
+		{.path = files->config_path,
+		 .pipe_ms = files->pipe_ms,
+		 .standard = files->standard},
+		{.path = files->tables_path,
+		 .pipe_ms = files->pipe_ms,
+		 .standard = files->standard},
+	};
+	unsigned int skipped = files->config_path ? 0 : 1;
+
+	inputs_read(inputs + skipped, 2 - skipped);
+	files->config = inputs[0];
+	files->tables = inputs[1];
+}
+
+void director_files_free(struct director_files *files)
+{
+	inputs_free(&files->config, 1);
+	inputs_free(&files->tables, 1);
+}
+
+int director_files_take(struct director_conf *conf, struct glb_tables *tables,
+			struct director_files *files, struct report *report)
+{
+	struct glb_building how = {.known = files->known};
+
+	report->serving = true;
+	files->config_err =
+		files->config_path ? director_conf_read(conf, &files->config, report) : 0;
+	if (!files->config_err) {
+		how.isa = (enum glb_isa)conf->settings.isa;
+		report->own = &conf->own;
+	}
+
+	int err = tables_read(tables, &files->tables, &how, report);
+
+	if (files->config_err && !err)
+		glb_tables_free(tables);
+	return files->config_err ? files->config_err : err;
+}
+
+int director_files_load(struct director_conf *conf, struct glb_tables *tables,
+			struct director_files *files, struct report *report)
+{
+	director_files_read(files);
+
+	int err = director_files_take(conf, tables, files, report);
+
+	director_files_free(files);
+	return err;
+}
