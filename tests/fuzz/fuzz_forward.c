@@ -4,53 +4,32 @@
  * byte of help, see steer(), and its length as two bytes. The tables are those of the wide fixture,
  * with backends of one family or the other.
  *
- * Every burst is decided under several settings, together and one by one. Nothing is allocated per
- * packet: they lie in one piece of memory, with poison in between.
+ * Every burst is decided under several settings, by every build and by the specification, together
+ * and one by one. libFuzzer's own mutations take turns with those of random_spoil(), which know
+ * where headers are.
  */
 #include <string.h>
 
-#include <glb/answer.h>
 #include <glb/hash.h>
 
-#include "answered.h"
 #include "complained.h"
+#include "differ.h"
 #include "fixture.h"
 #include "fuzz.h"
-#include "outer.h"
 #include "plain.h"
+#include "random_frames.h"
 
-#ifdef __has_feature
-#define HAS_ASAN __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#else
-#define HAS_ASAN 0
-#endif
-#if HAS_ASAN
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(at, len)   ((void)(at), (void)(len))
-#define ASAN_UNPOISON_MEMORY_REGION(at, len) ((void)(at), (void)(len))
-#endif
+enum { FRAMES_MAX = 40, FRAME_HEAD_LEN = 3, HEAD_LEN = 11, VARIANTS = 4 };
 
-enum { BURST_MAX = 40, HEAD_LEN = 11, GAP = 64, VARIANTS = 4 };
-
-struct held {
-	uint8_t *buffer; /* headroom and frame */
-	uint8_t *original;
-	uint32_t len;
-};
-
-/* One burst, and where its packets lie. */
+/* One burst: frames are as long as the rest of the input, or as they say. */
 struct burst {
-	struct glb_generation *gen;
 	uint16_t headroom;
 	uint8_t port;
 	unsigned int count;
-	struct held held[BURST_MAX];
-	struct glb_packet packets[BURST_MAX];
-	uint8_t *memory;
-	size_t memory_len;
+	struct {
+		const uint8_t *bytes; /* behind their help and length */
+		uint32_t len;
+	} frames[FRAMES_MAX];
 };
 
 static void choose_flags(struct glb_settings *settings, uint8_t flags)
@@ -94,10 +73,10 @@ static struct glb_generation *with_tables(const struct glb_settings *settings, u
 			  : fixture_wide_generation(settings);
 }
 
+/* NULL: not an instruction set of this processor. */
 static struct glb_generation *generation_of(const uint8_t *head, uint8_t isa)
 {
 	struct glb_settings settings = fixture_settings;
-	struct glb_generation *gen;
 
 	settings.hash_fields = head[0] & GLB_HASH_FIELDS_ALL;
 	settings.alt_hash_fields = head[1] & GLB_HASH_FIELDS_ALL;
@@ -110,9 +89,7 @@ static struct glb_generation *generation_of(const uint8_t *head, uint8_t isa)
 	choose_flags(&settings, head[3]);
 	choose_port(&settings.ports[head[10] % GLB_PORTS_MAX], head);
 	settings.isa = isa;
-	gen = with_tables(&settings, head[2]);
-	settings.isa = GLB_ISA_BEST;
-	return gen ? gen : with_tables(&settings, head[2]);
+	return with_tables(&settings, head[2]);
 }
 
 static void right_checksums(uint8_t *frame, const struct glb_flow *flow, uint8_t help)
@@ -173,151 +150,51 @@ static void steer(uint8_t *frame, uint32_t len, uint8_t help)
 	right_checksums(frame, &flow, help);
 }
 
-/* Cuts the input into frames, with room for each and for a second copy of it. */
+/* Cuts the input into frames. */
 static void split(struct burst *burst, const uint8_t *input, size_t len)
 {
-	uint8_t *at;
-
-	burst->memory_len = 2 * len + BURST_MAX * (burst->headroom + 3 * (size_t)GAP);
-	burst->memory = malloc(burst->memory_len);
-	PROMISE(burst->memory);
-	ASAN_POISON_MEMORY_REGION(burst->memory, burst->memory_len);
-	at = burst->memory;
-	while (len >= 3 && burst->count < BURST_MAX) {
+	while (len >= FRAME_HEAD_LEN && burst->count < FRAMES_MAX) {
 		uint32_t wanted = get16(input + 1);
-		uint32_t frame_len = wanted < len - 3 ? wanted : (uint32_t)len - 3;
-		uint8_t *buffer = at + GAP;
-		uint8_t *original = buffer + burst->headroom + frame_len + GAP;
+		uint32_t left = (uint32_t)len - FRAME_HEAD_LEN;
+		uint32_t frame_len = wanted < left ? wanted : left;
 
-		ASAN_UNPOISON_MEMORY_REGION(buffer, burst->headroom + frame_len);
-		ASAN_UNPOISON_MEMORY_REGION(original, frame_len);
-		memcpy(original, input + 3, frame_len);
-		steer(original, frame_len, input[0]);
-		burst->held[burst->count++] = (struct held){buffer, original, frame_len};
-		at = original + frame_len;
-		input += 3 + frame_len;
-		len -= 3 + frame_len;
-	}
-	PROMISE(at <= burst->memory + burst->memory_len);
-}
-
-static struct glb_packet hold(const struct burst *burst, const struct held *held)
-{
-	memset(held->buffer, 0x55, burst->headroom);
-	memcpy(held->buffer + burst->headroom, held->original, held->len);
-	return (struct glb_packet){.data = held->buffer + burst->headroom,
-				   .len = held->len,
-				   .headroom = burst->headroom,
-				   .port = burst->port,
-				   .verdict = 255};
-}
-
-/* Bytes of the outer headers for the packet's flow, or 0. */
-static uint32_t outer_len(const struct burst *burst, const struct held *held,
-			  const struct glb_flow *flow)
-{
-	const uint8_t *dst = held->original + flow->ip_at + (flow->version == 4 ? 16 : 24);
-	int32_t table = glb_binds_match(burst->gen->binds, flow, dst).table;
-
-	return table < 0 ? 0 : burst->gen->routes[table].outer_len;
-}
-
-static bool is_kind(enum glb_verdict verdict, const struct burst *burst,
-		    const struct glb_flow *flow, const uint8_t *ip)
-{
-	const struct glb_settings *settings = &burst->gen->settings;
-	bool wrong = flow->version == 4 && plain_sum(0, ip, 4U * (ip[0] & 15)) != 0xffff;
-
-	switch (verdict) {
-	case GLB_DROP_BAD_CHECKSUM:
-		return settings->verify_ip_checksum && wrong;
-	case GLB_DROP_TTL:
-		return ip[flow->version == 4 ? 8 : 7] < settings->min_ttl;
-	case GLB_DROP_FRAGMENT:
-		return flow->kind == GLB_FLOW_FRAGMENT;
-	case GLB_DROP_BAD_QUOTE:
-		return flow->kind == GLB_FLOW_BAD_QUOTE;
-	case GLB_DROP_ECHO:
-		return flow->kind == GLB_FLOW_ECHO && settings->echo != GLB_ECHO_FORWARD &&
-		       settings->echo != GLB_ECHO_PUNT;
-	case GLB_ANSWER_ECHO:
-		return flow->kind == GLB_FLOW_ECHO && settings->echo == GLB_ECHO_ANSWER;
-	default:
-		return true;
+		burst->frames[burst->count].bytes = input + FRAME_HEAD_LEN;
+		burst->frames[burst->count++].len = frame_len;
+		input += FRAME_HEAD_LEN + frame_len;
+		len -= FRAME_HEAD_LEN + frame_len;
 	}
 }
 
-/* Did a packet that can be read meet a fate that its flow and the settings can bring about? */
-static void check_reason(const struct burst *burst, const struct held *held,
-			 const struct glb_flow *flow, enum glb_verdict verdict)
+static void check(struct differ *differ, const struct glb_generation *gen)
 {
-	const struct glb_settings *settings = &burst->gen->settings;
-	const struct glb_port *port = &settings->ports[burst->port];
-	const uint8_t *ip = held->original + flow->ip_at;
-	bool passed = verdict == GLB_FORWARD || verdict == GLB_ANSWER_TOO_BIG ||
-		      verdict == GLB_ANSWER_ECHO;
-	uint32_t len = flow->ip_len + outer_len(burst, held, flow);
-	static const uint8_t unknown[GLB_MAC_LEN];
-
-	PROMISE(is_kind(verdict, burst, flow, ip));
-	if (passed || verdict >= GLB_DROP_FRAGMENT) {
-		PROMISE(!is_kind(GLB_DROP_TTL, burst, flow, ip));
-		PROMISE(!is_kind(GLB_DROP_BAD_CHECKSUM, burst, flow, ip));
-	}
-	if (verdict == GLB_FORWARD)
-		PROMISE(len <= port->mtu || settings->too_big == GLB_TOO_BIG_FORWARD);
-	if (verdict == GLB_ANSWER_TOO_BIG)
-		PROMISE(len > port->mtu && settings->too_big == GLB_TOO_BIG_ANSWER);
-	if (verdict == GLB_DROP_MTU)
-		PROMISE(len > port->mtu && settings->too_big != GLB_TOO_BIG_FORWARD);
-	PROMISE((verdict == GLB_DROP_NO_GATEWAY) <= !memcmp(port->gateway_mac, unknown, 6));
-	PROMISE(verdict != GLB_FORWARD || memcmp(port->gateway_mac, unknown, 6) != 0);
-	PROMISE(verdict != GLB_DROP_NO_HEADROOM ||
-		burst->headroom < GLB_OUTER_LEN_MAX + GLB_VLAN_LEN);
-	PROMISE(verdict != GLB_DROP_TOO_BIG || flow->ip_len > UINT16_MAX - GLB_OUTER_LEN_MAX);
-	PROMISE(verdict != GLB_DROP_ANSWER_LIMIT && verdict != GLB_DROP_ERROR_LIMIT);
-	PROMISE(verdict != GLB_DROP_TRUNCATED);
+	if (differ_agrees(differ, gen))
+		return;
+	differ_report(stderr, differ, gen);
+	abort();
 }
 
-/* What becomes of a frame for the sake of the address it is sent to; GLB_FORWARD: nothing. */
-static enum glb_verdict address_fate(const struct burst *burst, const struct held *held)
+/* Has frames of the burst decided, from one on, by the generations of all builds. */
+static void decide(struct differ *differ, struct glb_generation *const *gens,
+		   const struct burst *burst, unsigned int first, unsigned int count)
 {
-	const struct glb_port *port = &burst->gen->settings.ports[burst->port];
-	const uint8_t *frame = held->original;
-	uint32_t type_at = 12;
+	differ_clear(differ);
+	for (unsigned int i = first; i < first + count; i++) {
+		const uint8_t *bytes = burst->frames[i].bytes;
+		uint32_t len = burst->frames[i].len;
+		uint8_t *at = differ_add(differ, len, burst->headroom, burst->port);
 
-	if (held->len < 14)
-		return GLB_DROP_TRUNCATED;
-	if (!(frame[0] & 1)) {
-		bool own = port->any_mac || !memcmp(frame, port->mac, GLB_MAC_LEN);
-
-		for (unsigned int i = 0; i < port->mac_count; i++)
-			own |= !memcmp(frame, port->macs[i], GLB_MAC_LEN);
-		return own ? GLB_FORWARD : GLB_DROP_OTHER_HOST;
+		PROMISE(at);
+		memcpy(at, bytes, len);
+		steer(at, len, bytes[-FRAME_HEAD_LEN]);
 	}
-	while (type_at < 20 &&
-	       (get16(frame + type_at) == 0x8100 || get16(frame + type_at) == 0x88a8)) {
-		type_at += 4;
-		if (held->len < type_at + 2)
-			return GLB_DROP_TRUNCATED;
-	}
-	return get16(frame + type_at) == 0x0800 || get16(frame + type_at) == 0x86dd
-		       ? GLB_PUNT_GROUP
-		       : GLB_PUNT_NOT_IP;
-}
-
-static void check_bounds(const struct burst *burst, const struct glb_packet *pkt,
-			 const struct held *held)
-{
-	static const uint8_t blank[256] = {[0 ... 255] = 0x55};
-
-	PROMISE(pkt->data >= held->buffer && pkt->headroom == pkt->data - held->buffer);
-	PROMISE(pkt->data + pkt->len <= held->buffer + burst->headroom + held->len);
-	PROMISE(!memcmp(held->buffer, blank, pkt->headroom < 256 ? pkt->headroom : 256));
+	differ_specify(differ, gens[GLB_ISA_GENERIC]);
+	for (unsigned int isa = GLB_ISA_GENERIC; isa < GLB_ISA_COUNT; isa++)
+		if (gens[isa])
+			check(differ, gens[isa]);
 }
 
 /* Has routers complain about a packet that was sent. */
-static void check_complaints(const struct outer_case *c)
+static void check_complaints(const struct spec_case *c)
 {
 	uint32_t at = c->sent_len % 160;
 	const struct complaint_case cases[] = {
@@ -336,56 +213,23 @@ static void check_complaints(const struct outer_case *c)
 	}
 }
 
-static void check_packet(const struct burst *burst, struct glb_packet *pkt, const struct held *held)
+static void decide_all(struct differ *differ, struct glb_generation *const *gens,
+		       const struct burst *burst)
 {
-	struct outer_case c = {burst->gen,     pkt->data, pkt->len,
-			       held->original, held->len, burst->port};
-	const char *fault = NULL;
-	struct glb_flow flow;
-	enum glb_verdict read = address_fate(burst, held);
+	const struct glb_generation *gen = gens[GLB_ISA_GENERIC];
 
-	if (read == GLB_FORWARD)
-		read = glb_parse(&flow, held->original, held->len);
-	PROMISE(pkt->verdict < GLB_VERDICT_COUNT && pkt->port == burst->port);
-	if (read != GLB_FORWARD)
-		PROMISE(pkt->verdict == read);
-	else
-		check_reason(burst, held, &flow, pkt->verdict);
-	if (pkt->verdict == GLB_FORWARD) {
-		fault = outer_fault(&c);
-		check_complaints(&c);
-	} else {
-		PROMISE(pkt->headroom == burst->headroom && pkt->len == held->len);
-		PROMISE(!memcmp(pkt->data, held->original, held->len));
-		if (glb_verdict_is_answer(pkt->verdict)) {
-			glb_answer(burst->gen, pkt);
-			c.sent = pkt->data;
-			c.sent_len = pkt->len;
-			if (pkt->verdict != GLB_ANSWER_OUTER_TOO_BIG) /* see check_complaints() */
-				fault = answer_fault(&c, pkt->verdict);
-		}
-	}
-	check_bounds(burst, pkt, held);
-	PROMISE(!fault);
-}
+	decide(differ, gens, burst, 0, burst->count);
+	for (unsigned int i = 0; i < differ->count; i++) {
+		const struct glb_packet *want = &differ->want[i];
+		const struct glb_packet *was = &differ->as_received[i];
 
-static void decide(struct burst *burst)
-{
-	uint8_t verdicts[BURST_MAX];
-
-	for (unsigned int i = 0; i < burst->count; i++)
-		burst->packets[i] = hold(burst, &burst->held[i]);
-	glb_forward(burst->gen, burst->packets, burst->count);
-	for (unsigned int i = 0; i < burst->count; i++) {
-		verdicts[i] = burst->packets[i].verdict;
-		check_packet(burst, &burst->packets[i], &burst->held[i]);
+		if (want->verdict == GLB_FORWARD)
+			check_complaints(&(struct spec_case){gen, want->data, want->len, was->data,
+							     was->len, was->port});
 	}
 	/* Alone, a packet must meet the fate it met among others. */
-	for (unsigned int i = 0; i < burst->count; i++) {
-		burst->packets[i] = hold(burst, &burst->held[i]);
-		glb_forward(burst->gen, &burst->packets[i], 1);
-		PROMISE(burst->packets[i].verdict == verdicts[i]);
-	}
+	for (unsigned int i = 0; i < burst->count; i++)
+		decide(differ, gens, burst, i, 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
@@ -393,24 +237,56 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	/* changes to the bytes of echo, too_big, udp_checksum and tables, and to those of flags */
 	static const uint8_t variants[VARIANTS][2] = {
 		{0, 0}, {0x55, 0x5a}, {0x2b, 0x25}, {0xf4, 0x7f}};
-	static const uint8_t isas[VARIANTS] = {GLB_ISA_BEST, GLB_ISA_GENERIC, GLB_ISA_AVX2,
-					       GLB_ISA_AVX512};
-	static struct burst burst;
+	static struct differ differ;
+	struct burst burst;
 	uint8_t head[HEAD_LEN];
 
-	if (len < HEAD_LEN)
+	if (len < HEAD_LEN || len > DIFFER_LEN_MAX / 4)
 		return 0;
+	if (!differ.original)
+		differ_start(&differ); /* kept */
 	memcpy(head, input, HEAD_LEN);
 	burst = (struct burst){.headroom = head[9], .port = head[10] % GLB_PORTS_MAX};
 	split(&burst, input + HEAD_LEN, len - HEAD_LEN);
 	for (unsigned int v = 0; v < VARIANTS; v++) {
+		struct glb_generation *gens[GLB_ISA_COUNT] = {NULL};
+
 		head[2] = input[2] ^ variants[v][0];
 		head[3] = input[3] ^ variants[v][1];
-		burst.gen = generation_of(head, isas[v]);
-		decide(&burst);
-		glb_generation_free(burst.gen);
+		for (uint8_t isa = GLB_ISA_GENERIC; isa < GLB_ISA_COUNT; isa++)
+			gens[isa] = generation_of(head, isa);
+		decide_all(&differ, gens, &burst);
+		for (uint8_t isa = GLB_ISA_GENERIC; isa < GLB_ISA_COUNT; isa++)
+			glb_generation_free(gens[isa]);
 	}
-	ASAN_UNPOISON_MEMORY_REGION(burst.memory, burst.memory_len);
-	free(burst.memory);
 	return 0;
 }
+
+/* --- For libFuzzer, which looks for these names --- */
+
+size_t LLVMFuzzerMutate(uint8_t *input, size_t len, size_t most);
+size_t LLVMFuzzerCustomMutator(uint8_t *input, size_t len, size_t most, unsigned int seed);
+
+#ifdef FUZZ_LIBFUZZER
+/* Every other time one frame is spoilt where its headers are, and keeps its place in the input. */
+size_t LLVMFuzzerCustomMutator(uint8_t *input, size_t len, size_t most, unsigned int seed)
+{
+	struct chance chance = {.state = seed + 0x9e3779b97f4a7c15};
+	struct burst burst = {.count = 0};
+	unsigned int i;
+
+	if (len > HEAD_LEN)
+		split(&burst, input + HEAD_LEN, len - HEAD_LEN);
+	if (!burst.count || chance_once_in(&chance, 2))
+		return LLVMFuzzerMutate(input, len, most);
+	i = chance_below(&chance, burst.count);
+
+	uint8_t *frame = input + (burst.frames[i].bytes - input);
+	uint32_t was = burst.frames[i].len;
+	uint32_t left = random_spoil(frame, was, &chance);
+
+	(void)put16(frame - 2, left);
+	memmove(frame + left, frame + was, (size_t)(input + len - frame) - was);
+	return len - was + left;
+}
+#endif

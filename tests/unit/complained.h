@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What would a router say about a frame that a director has sent, and does the director tell the
- * client what it should?
- *
- * Written from the RFCs, like answered.h.
+ * What would a router say about a frame that a director has sent, and does the director relay to
+ * the client what the specification says?
  */
 #ifndef UNIT_COMPLAINED_H
 #define UNIT_COMPLAINED_H
 
-#include "outer.h"
+#include "fault.h"
 
 /* A router's error that a frame of the director's does not fit. */
 struct complaint_case {
@@ -20,9 +18,9 @@ struct complaint_case {
 
 /*
  * Has a director read the error about the frame c->sent, which it made of c->original, and answer
- * it. The first thing wrong with what it does, or NULL. *relayed: was the client told?
+ * it. How that differs from the specification, or NULL. *relayed: was the client informed?
  */
-const char *complaint_fault(bool *relayed, const struct outer_case *c,
+const char *complaint_fault(bool *relayed, const struct spec_case *c,
 			    const struct complaint_case *how);
 
 #endif

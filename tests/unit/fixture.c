@@ -267,9 +267,8 @@ static glb_forward_fn *forward_of(uint8_t isa)
 	return known[isa];
 }
 
-/* A generation of the tables of another one, under other settings; or NULL. */
-static struct glb_generation *with_settings(const struct glb_generation *base,
-					    const struct glb_settings *settings)
+struct glb_generation *fixture_with_settings(const struct glb_generation *base,
+					     const struct glb_settings *settings)
 {
 	struct glb_generation like = *base;
 	struct glb_generation *gen;
@@ -289,7 +288,7 @@ struct glb_generation *fixture_wide_generation(const struct glb_settings *settin
 
 	if (!*base)
 		*base = make_wide4(alt, settings->unique_hops);
-	return with_settings(*base, settings);
+	return fixture_with_settings(*base, settings);
 }
 
 void fixture_share_wide(void)
@@ -305,5 +304,5 @@ struct glb_generation *fixture_wide6_generation(const struct glb_settings *setti
 
 	if (!*base)
 		*base = make_wide6(alt, settings->unique_hops, hops);
-	return with_settings(*base, settings);
+	return fixture_with_settings(*base, settings);
 }

@@ -41,6 +41,14 @@ struct glb_generation *fixture_generation(const struct glb_settings *settings);
  */
 struct glb_generation *fixture_wide_generation(const struct glb_settings *settings);
 
+/*
+ * A generation of the tables of another one, under other settings, for glb_generation_free(): in no
+ * time, which is why neither whether there are alternative hash fields, nor unique_hops, nor which
+ * families have a source address may be different. NULL if settings->isa is not for this processor.
+ */
+struct glb_generation *fixture_with_settings(const struct glb_generation *base,
+					     const struct glb_settings *settings);
+
 /* An unchecked fixture of a test case: builds those tables once for all of its tests. */
 void fixture_share_wide(void);
 

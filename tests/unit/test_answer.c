@@ -5,7 +5,7 @@
 #include <glb/answer.h>
 #include <glb/hash.h>
 
-#include "answered.h"
+#include "fault.h"
 #include "fixture.h"
 #include "frame.h"
 #include "plain.h"
@@ -84,9 +84,9 @@ static void check_answer(struct held *held, enum glb_verdict want, const char *w
 			      !memcmp(held->pkt.data, held->original, held->len),
 		      "%s: touched before it was answered", what);
 	glb_answer(gen, &held->pkt);
-	fault = answer_fault(&(struct outer_case){gen, held->pkt.data, held->pkt.len,
-						  held->original, held->len, 1},
-			     want);
+	fault = spec_answer_fault(&(struct spec_case){gen, held->pkt.data, held->pkt.len,
+						      held->original, held->len, 1},
+				  want);
 	ck_assert_msg(!fault, "%s: %s", what, fault);
 	ck_assert_msg(held->pkt.headroom == held->pkt.data - held->buffer, "%s: headroom", what);
 	ck_assert_msg(held->pkt.verdict == want && held->pkt.port == 1, "%s: verdict", what);

@@ -6,9 +6,9 @@
 #include <glb/forward.h>
 #include <glb/hash.h>
 
+#include "fault.h"
 #include "fixture.h"
 #include "frame.h"
-#include "outer.h"
 #include "suite.h"
 
 enum { HEADROOM = 48, MANY = 100 };
@@ -213,8 +213,8 @@ static void check_fate(const struct glb_generation *gen, unsigned int i)
 		return;
 	}
 
-	const char *fault = outer_fault(&(struct outer_case){gen, pkt.data, pkt.len, held.original,
-							     held.original_len, pkt.port});
+	const char *fault = spec_sent_fault(&(struct spec_case){
+		gen, pkt.data, pkt.len, held.original, held.original_len, pkt.port});
 
 	ck_assert_msg(!fault, "fate %u: %s", i, fault);
 
@@ -290,7 +290,7 @@ START_TEST(a_known_packet_becomes_its_known_bytes)
 	uint8_t sent[256];
 
 	ck_assert_uint_eq(forward_one(sent, gen, &fates[0].frame), 80);
-	memset(sent + 26, 0, 2); /* the UDP checksum is outer_fault()'s to judge */
+	memset(sent + 26, 0, 2); /* the UDP checksum is spec_sent_fault()'s to judge */
 	ck_assert_mem_eq(sent, known, sizeof(known));
 }
 END_TEST
@@ -400,7 +400,7 @@ START_TEST(the_largest_packet_that_fits_is_forwarded_whole)
 
 		glb_forward(by, &pkt, 1);
 		ck_assert_int_eq(pkt.verdict, GLB_FORWARD);
-		ck_assert_ptr_null(outer_fault(&(struct outer_case){
+		ck_assert_ptr_null(spec_sent_fault(&(struct spec_case){
 			by, pkt.data, pkt.len, held.original, held.original_len, 0}));
 		release(&held);
 		sample.payload_len++;
@@ -425,7 +425,7 @@ START_TEST(every_payload_length_has_a_right_checksum)
 
 		glb_forward(gen, &pkt, 1);
 
-		const char *fault = outer_fault(&(struct outer_case){
+		const char *fault = spec_sent_fault(&(struct spec_case){
 			gen, pkt.data, pkt.len, held.original, held.original_len, 0});
 
 		ck_assert_msg(!fault, "payload of %u bytes: %s", len, fault);
@@ -457,8 +457,8 @@ START_TEST(a_udp_checksum_that_comes_out_zero_is_sent_as_all_ones)
 	memcpy(held.original + held.original_len - 2, last, 2);
 	glb_forward(gen, &pkt, 1);
 	ck_assert_uint_eq(glb_load16(pkt.data + 14 + 26), 0xffff);
-	ck_assert_ptr_null(outer_fault(
-		&(struct outer_case){gen, pkt.data, pkt.len, held.original, held.original_len, 0}));
+	ck_assert_ptr_null(spec_sent_fault(
+		&(struct spec_case){gen, pkt.data, pkt.len, held.original, held.original_len, 0}));
 	release(&held);
 }
 END_TEST

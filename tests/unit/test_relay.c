@@ -70,7 +70,7 @@ static struct glb_generation *generation(unsigned int family)
 struct sent {
 	uint8_t original[FRAME_LEN_MAX];
 	uint8_t buffer[HEADROOM + FRAME_LEN_MAX];
-	struct outer_case c;
+	struct spec_case c;
 };
 
 static struct sent sent;
@@ -84,7 +84,7 @@ static void send_sample(const struct glb_generation *gen, const struct sample *s
 	memcpy(pkt.data, sent.original, len);
 	glb_forward(gen, &pkt, 1);
 	ck_assert_uint_eq(pkt.verdict, GLB_FORWARD);
-	sent.c = (struct outer_case){gen, pkt.data, pkt.len, sent.original, len, 1};
+	sent.c = (struct spec_case){gen, pkt.data, pkt.len, sent.original, len, 1};
 }
 
 /* Was the client told? Whatever was done must have been right. */

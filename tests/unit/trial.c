@@ -5,8 +5,8 @@
 #include <glb/forward.h>
 #include <glb/hash.h>
 
+#include "fault.h"
 #include "fixture.h"
-#include "outer.h"
 #include "suite.h"
 #include "trial.h"
 
@@ -47,7 +47,7 @@ static void check_sent(const struct glb_generation *gen, const struct glb_packet
 		       const char *what)
 {
 	const char *fault =
-		outer_fault(&(struct outer_case){gen, pkt->data, pkt->len, original, len, 1});
+		spec_sent_fault(&(struct spec_case){gen, pkt->data, pkt->len, original, len, 1});
 
 	ck_assert_msg(!fault, "%s: %s", what, fault);
 	ck_assert_ptr_eq(pkt->data - pkt->headroom, buffer);

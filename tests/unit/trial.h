@@ -41,8 +41,8 @@ void make_generations(void);
 void start(struct sample sample);
 
 /*
- * Has the sample decided. A forwarded frame must be what outer.h says; of any other packet nothing
- * may have changed.
+ * Has the sample decided. A forwarded frame must be what the specification says; of any other
+ * packet nothing may have changed.
  */
 void expect(enum glb_verdict want, const char *what);
 

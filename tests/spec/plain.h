@@ -2,8 +2,8 @@
 /*
  * How do tests read and sum bytes without the code they test?
  */
-#ifndef UNIT_PLAIN_H
-#define UNIT_PLAIN_H
+#ifndef SPEC_PLAIN_H
+#define SPEC_PLAIN_H
 
 #include <stdint.h>
 
