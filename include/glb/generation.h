@@ -80,18 +80,33 @@ static inline uint8_t glb_way_out(const struct glb_settings *settings, uint8_t p
 	return through ? (uint8_t)(through - 1) : port;
 }
 
-/* What plain packets that came in through a port need to know of that which they leave by. */
+/* What packets that came in through a port need to know of that which they leave by. */
 struct glb_egress {
-	uint8_t l2[16];	    /* of an untagged frame that carries plain_version, less 2 bytes */
+	uint8_t l2[16];	    /* the addresses of their frames; 0 behind */
 	uint32_t outer_max; /* outer packets up to here need no look at the settings */
 } __attribute__((aligned(32)));
 
-/* What may make it take more steps to list the hops of a table's rows. */
-enum glb_route_trait {
-	GLB_ROUTE_IPV6 = 1,    /* its backends are IPv6 */
-	GLB_ROUTE_ALT = 2,     /* hops of alternative fields follow */
-	GLB_ROUTE_REPEATS = 4, /* some rows name a backend twice */
-	GLB_ROUTE_IPV4 = 8,    /* its backends are IPv4 */
+/*
+ * How addresses and ports become the words that SipHash absorbs: the same for all packets of an IP
+ * version. Fields that are not hashed are shifted out or masked. All as little-endian loads of the
+ * packet's bytes have them: the source is in the low bits.
+ */
+struct glb_hash_plan {
+	uint32_t addr_shift; /* bits from the source address to the first one that is hashed */
+	uint32_t addr_words; /* of IPv6 addresses, from there */
+	uint64_t addr_mask;  /* of IPv4 addresses, from there */
+	uint32_t port_shift; /* bits below the ports that are hashed */
+	uint32_t port_at;    /* bits below them in the first word of IPv4 */
+	uint64_t port_mask_first, port_mask_last; /* which of them are in the first and last word */
+	uint64_t len_first, len_last;		  /* the length of all fields, on top of these */
+	bool two_words;				  /* of IPv4: is the last word not the first? */
+};
+
+/* What is the same in all outer headers of a version, little-endian. */
+struct glb_outer_plan {
+	uint64_t words[2];   /* of outer IPv4: up to the source address, but for lengths and sums */
+	uint64_t ip_sum;     /* of these */
+	uint64_t pseudo_sum; /* of the pseudo header, but for length and destination */
 };
 
 /* What a table is to the data path. */
@@ -106,7 +121,6 @@ struct glb_route {
 	uint8_t listed_hops; /* in the GUE header: those of the row but the primary, then alt's */
 	uint8_t version;     /* of the outer IP header: 4 or 6 */
 	uint8_t outer_len;   /* bytes of outer headers with so many hops */
-	uint8_t traits;	     /* set of enum glb_route_trait */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct glb_route) == 64, "one cache line");
 
@@ -123,15 +137,18 @@ struct glb_generation {
 	struct glb_egress egress[GLB_PORTS_MAX];
 	struct glb_ingress ingress[GLB_PORTS_MAX];
 	uint8_t rare_tcp_flags; /* segments that have one of these need a look at the settings */
-	uint8_t rare_traits;	/* likewise, tables: set of enum glb_route_trait */
-	uint8_t plain_version;	/* of backends: 4 or 6; tables of the other kind are rare */
+	uint8_t outer_version;	/* of the first table's backends: 4 or 6 */
+	bool mixed_versions;	/* are there tables with backends of the other one? */
+	bool hops_vary;		/* are the hops of some packets not just those of a row? */
 	bool strict_ip;		/* checksum or TTL are looked at */
 	uint8_t tos;		/* outer DSCP and ECN: these bits, */
 	uint8_t tos_mask;	/* and these of the client's packet */
 	uint8_t outer_len_max;	/* of all routes */
 	uint8_t listed_hops;	/* of all routes; 0: not the same for all */
-	bool many_hops;		/* more than 2 in the rows of some table */
 	bool many_backends;	/* what is read about all of them is above GLB_HOPS_NEAR_LEN */
+	struct glb_hash_plan hash_plans[2];   /* of client's packets of IPv4 and IPv6 */
+	struct glb_hash_plan alt_plans[2];    /* the same of the alternative hash fields */
+	struct glb_outer_plan outer_plans[2]; /* of IPv4 and IPv6 proxies */
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */
 	struct glb_outer *outers; /* template per backend, table by table */

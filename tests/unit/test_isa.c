@@ -15,25 +15,6 @@
 
 enum { HEADROOM = 128 };
 
-START_TEST(short_segments_behind_a_packet_of_the_other_version_are_plain)
-{
-	static const struct sample kinds[2] = {{TO4, TCP}, {TO6, TCP}};
-	static uint8_t buffers[FORWARD_BURST][HEADROOM + 128];
-	struct glb_generation *gen = fixture_wide_generation(&fixture_settings);
-	struct glb_packet pkts[FORWARD_BURST];
-	struct glb_packet *others[FORWARD_BURST];
-
-	for (unsigned int i = 0; i < FORWARD_BURST; i++) {
-		uint8_t *at = buffers[i] + HEADROOM;
-		uint32_t len = frame_write(at, &kinds[(i == 0) ^ _i]);
-
-		pkts[i] = (struct glb_packet){.data = at, .len = len, .headroom = HEADROOM};
-	}
-	ck_assert_uint_eq(plain_generic(gen, pkts, FORWARD_BURST, others), 0);
-	glb_generation_free(gen);
-}
-END_TEST
-
 START_TEST(a_set_that_is_not_there_is_refused_by_name)
 {
 	struct glb_settings settings = fixture_settings;
@@ -79,8 +60,6 @@ Suite *unit_suite(void)
 	TCase *isa = tcase_create("isa");
 
 	tcase_add_unchecked_fixture(isa, fixture_share_wide, NULL);
-	tcase_add_loop_test(isa, short_segments_behind_a_packet_of_the_other_version_are_plain, 0,
-			    2);
 	tcase_add_test(isa, a_set_that_is_not_there_is_refused_by_name);
 	tcase_add_test(isa, tables_are_refused_likewise);
 	suite_add_tcase(suite, isa);

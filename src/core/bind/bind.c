@@ -132,12 +132,13 @@ static void add_exact6(struct exact_index *index, const uint8_t *bytes, uint64_t
 	index->slots6[slot] = (struct exact6){{vip[0], vip[1]}, what, found};
 }
 
-static void add_exact(struct glb_binds *binds, uint32_t rule, const struct glb_bind *bind)
+static void add_exact(struct glb_binds *binds, uint32_t rule, const struct glb_bind *bind,
+		      uint64_t what)
 {
-	bool gue = bind->proto == GLB_PROTO_UDP && bind->port_first == GLB_GUE_PORT;
-	struct exact found = {rule, (uint16_t)binds->rules[rule].table,
-			      binds->rules[rule].quic || gue};
-	uint64_t what = exact_what(bind->addr.version, bind->proto, exact_port(bind->port_first));
+	bool gue = bind->proto == GLB_PROTO_UDP && bind->port_first <= GLB_GUE_PORT &&
+		   bind->port_last >= GLB_GUE_PORT;
+	struct exact found = {rule, (uint16_t)binds->rules[rule].table, binds->rules[rule].quic,
+			      gue};
 
 	if (bind->addr.version == 4)
 		add_exact4(&binds->exact, what | glb_load_le32(bind->addr.bytes), found);
@@ -150,13 +151,55 @@ static const struct glb_bind *bind_of(const struct glb_tables *tables, const str
 	return &tables->tables[rule->table]->spec.binds[rule->bind];
 }
 
-/* Does the rule stand for a bind of its own protocol to one address and one port? */
-static bool is_exact(const struct rule *rule, const struct glb_bind *bind)
+/* Does the rule stand for a bind of its own protocol to one address? */
+static bool is_for_one_address(const struct rule *rule, const struct glb_bind *bind)
 {
 	uint8_t whole = bind->addr.version == 4 ? 32 : 128;
 
-	return (rule->key.what & 0xffff) == bind->proto && bind->prefix_len == whole &&
-	       bind->port_first == bind->port_last;
+	return (rule->key.what & 0xffff) == bind->proto && bind->prefix_len == whole;
+}
+
+/* Adds the exact ones of the rules of one key, best first; returns how many. */
+static uint32_t add_exact_ones(struct glb_binds *binds, const struct glb_tables *tables,
+			       uint32_t first, uint32_t count)
+{
+	uint32_t n = 0;
+
+	for (; n < count; n++) {
+		const struct rule *rule = &binds->rules[first + n];
+		const struct glb_bind *bind = bind_of(tables, rule);
+
+		if (!is_for_one_address(rule, bind))
+			return 0;
+		if (bind->port_first != bind->port_last)
+			break;
+		add_exact(
+			binds, first + n, bind,
+			exact_what(bind->addr.version, bind->proto, exact_port(bind->port_first)));
+	}
+	return n;
+}
+
+/* Adds the best of the rules behind those, unless a narrower one may come to serve some ports. */
+static void add_all_ports(struct glb_binds *binds, const struct glb_tables *tables, uint32_t first)
+{
+	const struct rule *rule = &binds->rules[first];
+	const struct glb_bind *bind = bind_of(tables, rule);
+
+	if (!is_for_one_address(rule, bind) || bind->port_first > 1 ||
+	    bind->port_last != UINT16_MAX)
+		return;
+	add_exact(binds, first, bind, exact_what_all_ports(bind->addr.version, bind->proto));
+	binds->exact.all_ports = true;
+}
+
+/* Notes that a level has a rule of one protocol that is not in the exact index. */
+static void mark_inexact(struct glb_binds *binds, const struct key *key)
+{
+	for (uint32_t i = 0; i < binds->level_count; i++)
+		if (binds->levels[i].version == key->what >> 24 &&
+		    binds->levels[i].prefix_len == (key->what >> 16 & 0xff))
+			binds->levels[i].inexact |= (key->what & 0xffff) <= UINT8_MAX;
 }
 
 static void add_entry(struct glb_binds *binds, uint32_t first, uint32_t count)
@@ -198,12 +241,12 @@ static void add_rules(struct glb_binds *binds, const struct glb_tables *tables, 
 		while (next < count && key_equal(&rules[first].key, &rules[next].key))
 			next++;
 		/* the narrowest come first, and need not be found twice */
-		while (first < next && is_exact(&rules[first], bind_of(tables, &rules[first]))) {
-			add_exact(binds, first, bind_of(tables, &rules[first]));
-			first++;
-		}
-		if (first < next)
-			add_entry(binds, first, next - first);
+		first += add_exact_ones(binds, tables, first, next - first);
+		if (first == next)
+			continue;
+		add_all_ports(binds, tables, first);
+		mark_inexact(binds, &rules[first].key);
+		add_entry(binds, first, next - first);
 	}
 }
 
@@ -311,23 +354,25 @@ static const struct rule *match_key(const struct glb_binds *binds, const struct 
 	return segment ? &binds->rules[entry->rules + segment->rule] : NULL;
 }
 
-/* `also`: another address that must lie in the bind of the flow, or NULL. It has 16 bytes. */
-static const struct rule *match(const struct glb_binds *binds, const struct glb_flow *flow,
-				uint16_t proto, const uint8_t *also)
+/*
+ * The best rule of a protocol for an address, 16 bytes, and a port. `also`: another address that
+ * must lie in its bind, or NULL.
+ */
+static const struct rule *match_levels(const struct glb_binds *binds, uint8_t version,
+				       const uint8_t *dst, uint16_t proto, uint16_t port,
+				       const uint8_t *also)
 {
 	for (uint32_t i = 0; i < binds->level_count; i++) {
 		const struct level *level = &binds->levels[i];
 
-		if (level->version != flow->version)
+		if (level->version != version || (proto <= UINT8_MAX && !level->inexact))
 			continue;
 
-		struct key key = key_of(level, flow->dst, proto);
-
-		const struct rule *rule = match_key(binds, &key, flow->dst_port);
+		struct key key = key_of(level, dst, proto);
+		const struct rule *rule = match_key(binds, &key, port);
 
 		if (!rule)
 			continue;
-
 		if (!also)
 			return rule;
 
@@ -336,6 +381,12 @@ static const struct rule *match(const struct glb_binds *binds, const struct glb_
 		return key_equal(&key, &other) ? rule : NULL;
 	}
 	return NULL;
+}
+
+static const struct rule *match(const struct glb_binds *binds, const struct glb_flow *flow,
+				uint16_t proto, const uint8_t *also)
+{
+	return match_levels(binds, flow->version, flow->dst, proto, flow->dst_port, also);
 }
 
 static const struct exact *find_exact(const struct glb_binds *binds, const struct glb_flow *flow)
@@ -392,6 +443,30 @@ struct glb_match glb_binds_match(const struct glb_binds *binds, const struct glb
 {
 	const struct rule *rule = match_flow(binds, flow, outer_dst);
 
+	return rule ? (struct glb_match){(int32_t)rule->table, rule->quic}
+		    : (struct glb_match){-1, false};
+}
+
+struct glb_match binds_match_ports(const struct glb_binds *binds, uint8_t version,
+				   const uint64_t vip[2], uint64_t what)
+{
+	const uint8_t proto = (uint8_t)(what >> 32);
+	const uint16_t port = (uint16_t)(what >> 48);
+	const uint64_t all_ports = exact_what_all_ports(version, proto);
+	const struct rule *rule;
+	uint8_t dst[16];
+
+	if (binds->exact.all_ports && port) {
+		const struct exact *exact = version == 4
+						    ? exact_find4(&binds->exact, all_ports | vip[0])
+						    : exact_find6(&binds->exact, vip, all_ports);
+
+		if (exact)
+			return (struct glb_match){exact->table, exact->quic};
+	}
+	glb_store_le64(dst, vip[0]);
+	glb_store_le64(dst + 8, vip[1]);
+	rule = match_levels(binds, version, dst, proto, GLB_BE16(GLB_LE16(port)), NULL);
 	return rule ? (struct glb_match){(int32_t)rule->table, rule->quic}
 		    : (struct glb_match){-1, false};
 }

@@ -20,4 +20,13 @@ struct glb_binds *binds_write(void *at, const struct glb_tables *tables);
 /* `binds` is the copy, in `to`, of an index in `from`: has it name its own parts. */
 void binds_moved(struct glb_binds *binds, const struct glb_area *to, const struct glb_area *from);
 
+/*
+ * The table that serves a whole packet of TCP or UDP for which there is no exact bind.
+ *
+ * vip    two little-endian words; of IPv4 the first has the address, and nothing else
+ * what   of the packet: exact_what()
+ */
+struct glb_match binds_match_ports(const struct glb_binds *binds, uint8_t version,
+				   const uint64_t vip[2], uint64_t what);
+
 #endif

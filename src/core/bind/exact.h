@@ -3,7 +3,9 @@
  * Is there a bind to exactly this address, protocol and port?
  *
  * Most binds are like that, and nothing can be more specific, so they are looked up first, in hash
- * tables of their own. Private to the index of binds, which fills them, and the data path.
+ * tables of their own. A bind to all ports of one address is there, too, under a key of its own, if
+ * nothing but exact binds can be more specific. Private to the index of binds, which fills them,
+ * and the data path.
  */
 #ifndef CORE_EXACT_H
 #define CORE_EXACT_H
@@ -14,7 +16,8 @@
 struct exact {
 	uint32_t rule; /* its number, for bind.c */
 	uint16_t table;
-	bool closer; /* its packets are to be looked at: QUIC, or GUE */
+	bool quic;
+	bool gue; /* its packets may be a director's */
 };
 
 /* Keys: see exact_what(). 0: free slot. */
@@ -37,6 +40,7 @@ struct exact_index {
 	struct exact6 *slots6;
 	uint32_t mask4, mask6;	 /* number of slots, a power of 2, less 1 */
 	uint32_t shift4, shift6; /* which bits of a product choose the slot */
+	bool all_ports;		 /* are there binds to all ports of an address? */
 };
 
 const struct exact_index *binds_exact(const struct glb_binds *binds);
@@ -51,6 +55,12 @@ GLB_INLINE uint16_t exact_port(uint16_t port)
 GLB_INLINE uint64_t exact_what(uint8_t version, uint64_t proto, uint64_t port)
 {
 	return port << 48 | (uint64_t)version << 40 | proto << 32;
+}
+
+/* The same for all ports from 1 on. */
+GLB_INLINE uint64_t exact_what_all_ports(uint8_t version, uint64_t proto)
+{
+	return exact_what(version | 0x80, proto, 0); /* of no packet */
 }
 
 GLB_INLINE uint64_t exact_slot4(const struct exact_index *index, uint64_t key)

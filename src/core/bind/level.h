@@ -24,6 +24,7 @@ struct level {
 	uint64_t mask[2];
 	uint8_t version;
 	uint8_t prefix_len;
+	bool inexact; /* are there binds that are not in the exact index? */
 };
 
 GLB_INLINE struct level level_of(uint8_t version, uint8_t prefix_len)

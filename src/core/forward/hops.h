@@ -1,100 +1,106 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which hops does the outer header of a packet name?
- *
- * Asked for packets that are sent, and for those that a router quotes. Private to the data path.
+ * To which proxies do packets go, and in what order?
  */
-#ifndef CORE_HOPS_H
-#define CORE_HOPS_H
+#ifndef CORE_FORWARD_HOPS_H
+#define CORE_FORWARD_HOPS_H
 
-#include <string.h>
+#include "burst.h"
+#include "hop_list.h"
 
-#include <glb/generation.h>
-#include <glb/quic.h>
-
-/* What hash and packet say about the hops. */
-struct choice {
-	uint16_t row;
-	uint16_t alt_row; /* of the alternative hash fields, when there are any */
-	uint16_t server;  /* backend the packet itself asks for, or GLB_NO_BACKEND */
-};
-
-/*
- * The backend that a packet to a quic bind asks for by its connection ID, or GLB_NO_BACKEND. The
- * packet is at ip, and len bytes of it are there.
- */
-static inline uint16_t find_server(const struct glb_route *route, const uint8_t *ip, uint32_t len,
-				   const struct glb_flow *flow)
+GLB_INLINE const struct glb_row *lane_row(const struct columns *c, unsigned int i)
 {
-	struct glb_cursor cur = glb_cursor(ip, len);
-	uint16_t server_id;
-
-	/* errors and echoes are matched by what they are about, so theirs may be one for QUIC */
-	if (!route->servers || flow->kind != GLB_FLOW_PORTS || flow->fragment != GLB_WHOLE)
-		return GLB_NO_BACKEND;
-	return glb_take(&cur, flow->transport_at) &&
-			       glb_quic_quoted_id(&server_id, &cur,
-						  flow->ip_len - (uint32_t)flow->transport_at)
-		       ? route->servers[server_id]
-		       : GLB_NO_BACKEND;
+	return (const struct glb_row *)(uintptr_t)c->rows[i];
 }
 
-/*
- * Puts a hop before n others, less where it stood among them, and drops what would make the list
- * longer than n. Returns how many there are then.
- */
-static inline unsigned int put_first(uint16_t *hops, unsigned int n, uint16_t first)
+/* What the outer headers need of a backend: its address, or of IPv6 the sum of that. */
+GLB_INLINE uint32_t hop_word(const struct glb_route *route, unsigned int backend, uint8_t outer)
 {
-	uint16_t others[GLB_WIRE_HOPS_MAX];
-	unsigned int count = 1;
-
-	memcpy(others, hops, n * sizeof(*hops));
-	hops[0] = first;
-	for (unsigned int i = 0; i < n && count < n; i++)
-		if (others[i] != first)
-			hops[count++] = others[i];
-	return count;
+	return outer == 4 ? GLB_LE32(route->addrs[backend])
+			  : GLB_LE16((uint16_t)route->outers[backend].dst_sum);
 }
 
-/*
- * All hops of a flow, the primary first, in the order in which they are to be tried. The server a
- * packet asks for goes first and is left out behind; the list does not get longer by it.
- */
-static inline unsigned int gather_hops(uint16_t hops[GLB_WIRE_HOPS_MAX],
-				       const struct glb_route *route, const struct choice *choice)
+/* The addresses of many backends, or IPv6 templates, may not be in a near cache. */
+GLB_INLINE void ask_for_hops(const struct columns *c, unsigned int count, uint8_t outer)
 {
-	const struct glb_row *row = &route->rows[choice->row];
-	const struct glb_row *alt = &route->rows[choice->alt_row];
-	unsigned int n = 0;
+	for (unsigned int i = 0; i < count; i++) {
+		const struct glb_route *route = lane_route(c, i);
+		const struct glb_row *row = lane_row(c, i);
 
-	for (unsigned int i = 0; i < route->row_hops; i++)
-		hops[n++] = row->hops[i];
-	for (unsigned int i = 0; n <= route->listed_hops; i++)
-		hops[n++] = alt->hops[i];
-	return choice->server == GLB_NO_BACKEND ? n : put_first(hops, n, choice->server);
+		for (unsigned int hop = 0; hop < route->row_hops; hop++)
+			__builtin_prefetch(outer == 4 ? (void *)&route->addrs[row->hops[hop]]
+						      : &route->outers[row->hops[hop]]);
+	}
 }
 
-/* Does hop n repeat an earlier one? Who was tried need not be tried again. */
-static inline bool is_repeated(const uint16_t *hops, unsigned int n)
+/* Where every lane has one hop behind the primary, and both are those of its row. */
+GLB_INLINE void find_two_hops(struct columns *c, struct burst *b, uint64_t live, bool all,
+			      uint8_t outer)
 {
-	for (unsigned int i = 0; i < n; i++)
-		if (hops[i] == hops[n])
-			return true;
-	return false;
+#pragma GCC unroll 4
+	for (unsigned int i = 0; i < b->count; i++) {
+		const struct glb_route *route = lane_route(c, i);
+		const struct glb_row *row = lane_row(c, i);
+
+		c->first[i] = hop_word(route, row->hops[0], outer);
+		c->second[i] = hop_word(route, row->hops[1], outer);
+		c->lists[i] = row->hops;
+		if (all || live >> i & 1)
+			b->pkts[i].backend = route->first_backend + row->hops[0];
+	}
 }
 
-/* Lists the hops behind the primary, and returns that. */
-static inline uint16_t list_hops(struct glb_encap *encap, const struct glb_route *route,
-				 const struct choice *choice, bool unique)
+/* The list of a lane's hops; returns how many there are. */
+GLB_INLINE unsigned int find_list(struct columns *c, const struct burst *b, unsigned int i)
 {
-	uint16_t hops[GLB_WIRE_HOPS_MAX];
-	unsigned int n = gather_hops(hops, route, choice);
+	const struct glb_route *route = lane_route(c, i);
+	const struct choice choice = {
+		.row = lane_row(c, i),
+		.alt_row = (const struct glb_row *)(uintptr_t)c->alt_rows[i],
+		.server = b->served ? c->servers[i] : GLB_NO_BACKEND,
+	};
 
-	encap->hop_count = 0;
-	for (unsigned int i = 1; i < n; i++)
-		if (!unique || !is_repeated(hops, i))
-			encap->hops[encap->hop_count++] = &route->outers[hops[i]];
-	return hops[0];
+	c->lists[i] = choice.row->hops;
+	if (!b->gen->hops_vary && choice.server == GLB_NO_BACKEND)
+		return route->row_hops;
+	c->lists[i] = c->lists_made[i];
+	return list_hops(c->lists_made[i], route, &choice, b->gen->settings.unique_hops);
+}
+
+/* Any number of hops. */
+GLB_INLINE void find_all_hops(struct columns *c, struct burst *b, uint64_t live, uint8_t outer)
+{
+	for (uint64_t left = live; left; left &= left - 1) {
+		const unsigned int i = (unsigned int)__builtin_ctzll(left);
+		const struct glb_route *route = lane_route(c, i);
+		const unsigned int count = find_list(c, b, i);
+		const uint16_t *list = c->lists[i];
+		uint64_t rest = 0;
+
+		for (unsigned int hop = 2; hop < count; hop++) {
+			uint32_t word = hop_word(route, list[hop], outer);
+
+			rest += (word & 0xffff) + (word >> 16);
+		}
+		c->rest[i] = rest;
+		c->listed[i] = count - 1;
+		c->first[i] = hop_word(route, list[0], outer);
+		c->second[i] = count > 1 ? hop_word(route, list[1], outer) : 0;
+		b->pkts[i].backend = route->first_backend + list[0];
+	}
+}
+
+/* Fills in the hops of live lanes, whose backends are of the version `outer`, a constant. */
+GLB_INLINE void find_hops(struct columns *c, struct burst *b, uint64_t live, uint8_t outer)
+{
+	if (b->gen->many_backends)
+		ask_for_hops(c, b->count, outer);
+	if (GLB_UNLIKELY(b->gen->listed_hops != 1 || b->gen->hops_vary || b->served))
+		find_all_hops(c, b, live, outer);
+	else if (GLB_LIKELY(live == lanes_below(b->count)))
+		find_two_hops(c, b, live, true, outer);
+	else
+		find_two_hops(c, b, live, false, outer);
 }
 
 #endif

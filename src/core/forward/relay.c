@@ -4,7 +4,7 @@
 #include <glb/answer.h>
 #include <glb/hash.h>
 
-#include "hops.h"
+#include "hop_list.h"
 #include "relay.h"
 
 /* With as many hops as the wire can list, though IPv6 ones are fewer: GLB_OUTER_LEN_MAX. */
@@ -113,13 +113,16 @@ static uint32_t write_headers(uint8_t *end, const struct glb_generation *gen,
 	const struct glb_route *route = &gen->routes[about->table];
 	const struct glb_flow *flow = &about->flow;
 	const uint8_t *inner = quoted->gue.header + quoted->gue.len;
+	const bool asks =
+		quoted->quic && flow->kind == GLB_FLOW_PORTS && flow->fragment == GLB_WHOLE;
 	uint8_t alt = gen->settings.alt_hash_fields;
 	uint64_t hash = hash_flow(route, gen->settings.hash_fields, flow);
 	const struct choice choice = {
-		.row = glb_row_index(hash),
-		.alt_row = alt ? glb_row_index(hash_flow(route, alt, flow)) : 0,
-		.server = quoted->quic ? find_server(route, inner, about->quote_len, flow)
-				       : GLB_NO_BACKEND,
+		.row = &route->rows[glb_row_index(hash)],
+		.alt_row = alt ? &route->rows[glb_row_index(hash_flow(route, alt, flow))] : NULL,
+		.server = asks ? find_server(route, inner, about->quote_len, flow->transport_at,
+					     flow->ip_len)
+			       : GLB_NO_BACKEND,
 	};
 	struct glb_encap encap = {
 		.inner_len = flow->ip_len,
@@ -128,9 +131,13 @@ static uint32_t write_headers(uint8_t *end, const struct glb_generation *gen,
 		.outer_version = route->version,
 		.udp_checksum = GLB_UDP_ZERO,
 	};
-	uint16_t primary = list_hops(&encap, route, &choice, gen->settings.unique_hops);
+	uint16_t hops[GLB_WIRE_HOPS_MAX];
+	unsigned int count = list_hops(hops, route, &choice, gen->settings.unique_hops);
 
-	return (uint32_t)(end - glb_encap(end, &route->outers[primary], &encap));
+	encap.hop_count = (uint8_t)(count - 1);
+	for (unsigned int i = 1; i < count; i++)
+		encap.hops[i - 1] = &route->outers[hops[i]];
+	return (uint32_t)(end - glb_encap(end, &route->outers[hops[0]], &encap));
 }
 
 /*

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <glb/generation.h>
+#include <glb/hash.h>
 
 #include "core/bind/binds.h"
 #include "core/forward/forward_isa.h"
@@ -154,9 +155,6 @@ static void make_route(struct layout *next, const struct underlay *underlay)
 		.listed_hops = underlay->listed_hops,
 		.version = underlay->version,
 		.outer_len = (uint8_t)glb_outer_len(underlay->version, underlay->listed_hops),
-		.traits = (underlay->version == 6 ? GLB_ROUTE_IPV6 : GLB_ROUTE_IPV4) |
-			  (settings->alt_hash_fields ? GLB_ROUTE_ALT : 0) |
-			  (names_one_twice(table) ? GLB_ROUTE_REPEATS : 0),
 	};
 	/* neither rows nor server IDs ever name a backend of the other family */
 	for (unsigned int b = 0; b < spec->backend_count; b++) {
@@ -175,15 +173,18 @@ static void make_route(struct layout *next, const struct underlay *underlay)
 }
 
 /* Keeps in mind what routes have in common, and what is the most that one has. */
-static void compare_route(struct glb_generation *gen, const struct glb_route *route)
+static void compare_route(struct glb_generation *gen, const struct glb_route *route,
+			  const struct glb_table *table)
 {
 	if (route == gen->routes) {
 		gen->listed_hops = route->listed_hops;
-		gen->plain_version = route->version; /* of all, except during a migration */
+		gen->outer_version = route->version; /* of all, except during a migration */
 	} else if (gen->listed_hops != route->listed_hops) {
 		gen->listed_hops = 0;
 	}
-	gen->many_hops |= route->row_hops > 2;
+	gen->mixed_versions |= route->version != gen->outer_version;
+	gen->hops_vary |= gen->settings.alt_hash_fields ||
+			  (gen->settings.unique_hops && names_one_twice(table));
 	if (route->outer_len > gen->outer_len_max)
 		gen->outer_len_max = route->outer_len;
 }
@@ -209,11 +210,11 @@ static int make_routes(struct glb_generation *gen, const struct glb_tables *tabl
 		if (err)
 			return err;
 		make_route(&next, &underlay);
-		compare_route(gen, &gen->routes[t]);
+		compare_route(gen, &gen->routes[t], underlay.table);
 		underlay.first_backend += underlay.table->spec.backend_count;
 	}
 	gen->many_backends =
-		underlay.first_backend * (gen->plain_version == 6 ? sizeof(*gen->outers)
+		underlay.first_backend * (gen->outer_version == 6 ? sizeof(*gen->outers)
 								  : sizeof(*gen->routes->addrs)) >
 		GLB_HOPS_NEAR_LEN;
 	gen->binds = binds_write(next.binds, tables);
@@ -243,19 +244,84 @@ static struct glb_ingress ingress_of(const struct glb_port *port)
 				    glb_load_le64(port->any_mac ? group_bit : whole)};
 }
 
+/* fields: set of enum glb_hash_field, not empty */
+static struct glb_hash_plan plan_hash(uint8_t version, uint8_t fields)
+{
+	const bool src = fields & GLB_HASH_SRC_ADDR;
+	const bool both = src && fields & GLB_HASH_DST_ADDR;
+	const bool src_port = fields & GLB_HASH_SRC_PORT;
+	const uint32_t addr_len = version == 4 ? 4 : 16;
+	const uint32_t addrs_len = both						      ? 2 * addr_len
+				   : fields & (GLB_HASH_SRC_ADDR | GLB_HASH_DST_ADDR) ? addr_len
+										      : 0;
+	uint64_t port_mask =
+		(src_port ? 0xffff : 0) | (fields & GLB_HASH_DST_PORT ? 0xffff0000 : 0);
+	const uint32_t len = addrs_len + (uint32_t)__builtin_popcountll(port_mask) / 8;
+	/* are there ports, or is there room for them, in the first word? */
+	const bool first = version == 4 && addrs_len < 8;
+
+	port_mask >>= src_port ? 0 : 16;
+	return (struct glb_hash_plan){
+		.addr_shift = src ? 0 : addr_len * 8,
+		.addr_words = addrs_len / 8,
+		.addr_mask = addrs_len == 8 ? UINT64_MAX
+			     : addrs_len    ? UINT32_MAX
+					    : 0,
+		.port_shift = src_port ? 0 : 16,
+		.port_at = first ? addrs_len * 8 : 0,
+		.port_mask_first = first ? port_mask : 0,
+		.port_mask_last = first ? 0 : port_mask,
+		.len_first = len < 8 ? (uint64_t)len << 56 : 0,
+		.len_last = (uint64_t)len << 56,
+		.two_words = len >= 8,
+	};
+}
+
+static struct glb_outer_plan plan_outer4(const uint8_t *src)
+{
+	uint8_t ip[16] = {[0] = 4 << 4 | GLB_IPV4_LEN / 4,
+			  [6] = 0x40, /* do not fragment */
+			  [8] = GLB_OUTER_TTL,
+			  [9] = GLB_PROTO_UDP};
+
+	memcpy(ip + 12, src, 4);
+	return (struct glb_outer_plan){
+		.words = {glb_load_le64(ip), glb_load_le64(ip + 8)},
+		.ip_sum = GLB_LE16(glb_sum_fold(glb_sum(0, ip, sizeof(ip)))),
+		.pseudo_sum = GLB_LE16(glb_sum_fold(glb_sum(GLB_BE16(GLB_PROTO_UDP), src, 4))),
+	};
+}
+
+static struct glb_outer_plan plan_outer6(const uint8_t *src)
+{
+	return (struct glb_outer_plan){
+		.pseudo_sum = GLB_LE16(glb_sum_fold(glb_sum(GLB_BE16(GLB_PROTO_UDP), src, 16))),
+	};
+}
+
+/* Works out of settings what is the same for all packets. */
+static void make_plans(struct glb_generation *gen)
+{
+	const struct glb_settings *settings = &gen->settings;
+
+	for (unsigned int v = 0; v < 2; v++) {
+		gen->hash_plans[v] = plan_hash(v ? 6 : 4, settings->hash_fields);
+		gen->alt_plans[v] = plan_hash(v ? 6 : 4, settings->alt_hash_fields);
+	}
+	gen->outer_plans[0] = plan_outer4(settings->src_addr.bytes);
+	gen->outer_plans[1] = plan_outer6(settings->src_addr6.bytes);
+}
+
 /* Works out of settings and routes what the data path asks of them for every packet. */
 static void digest_settings(struct glb_generation *gen)
 {
 	static const uint8_t unknown[GLB_MAC_LEN];
 	const struct glb_settings *settings = &gen->settings;
 	bool copy_dscp = settings->outer_dscp == GLB_DSCP_COPY;
-	bool ipv6 = gen->plain_version == 6;
 
 	gen->forward = glb_forward_of(settings->isa);
+	make_plans(gen);
 	gen->rare_tcp_flags = settings->clamp_mss ? GLB_TCP_SYN : 0;
-	gen->rare_traits = (ipv6 ? GLB_ROUTE_IPV4 : GLB_ROUTE_IPV6) | GLB_ROUTE_ALT;
-	if (settings->unique_hops)
-		gen->rare_traits |= GLB_ROUTE_REPEATS;
 	gen->strict_ip = settings->verify_ip_checksum || settings->min_ttl;
 	gen->tos = (uint8_t)(copy_dscp ? 0 : settings->outer_dscp << 2);
 	gen->tos_mask = (uint8_t)((copy_dscp ? 0xfc : 0) | (settings->copy_ecn ? 3 : 0));
@@ -266,12 +332,9 @@ static void digest_settings(struct glb_generation *gen)
 		gen->ingress[p] = ingress_of(&settings->ports[p]);
 		memcpy(egress->l2, port->gateway_mac, GLB_MAC_LEN);
 		memcpy(egress->l2 + GLB_MAC_LEN, port->mac, GLB_MAC_LEN);
-		glb_store_be16(egress->l2 + 2 * GLB_MAC_LEN,
-			       ipv6 ? GLB_ETHERTYPE_IPV6 : GLB_ETHERTYPE_IPV4);
 		egress->outer_max =
 			settings->too_big == GLB_TOO_BIG_FORWARD ? UINT16_MAX : port->mtu;
-		if (!memcmp(port->gateway_mac, unknown, GLB_MAC_LEN) ||
-		    (port->vlan != GLB_VLAN_KEEP && port->vlan != GLB_VLAN_NONE))
+		if (!memcmp(port->gateway_mac, unknown, GLB_MAC_LEN))
 			egress->outer_max = 0;
 	}
 }

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What do the stages of the data path hand each other?
+ *
+ * The packets of one IP version in a burst are lanes: what is known of lane i is at index i of the
+ * columns below. A stage takes the lanes in groups, as vectors. What it reads from memory was asked
+ * for a stage before. The order of the stages is in forward.c.
+ *
+ *   column    filled by       read by
+ *   ip        read            find, sum, write   address of the client's IP packet
+ *   fields    read            write              length, headroom, port: packet_fields()
+ *   ip_lens   read            sum, write         bytes of that packet
+ *   tos       read            write              DSCP and ECN of the outer header
+ *   entropy   read            write              what the outer source port is made of besides the
+ *                                                hash: the client's port, IPv4 ID or flow label
+ *   addrs     read            find, hash         source and destination, little-endian; of IPv4
+ * both in one word ports     read            find, hash         source and destination,
+ * little-endian keys      read            find               of the bind: exact.h; for IPv6 without
+ * the address sums      read, sum       write              of the client's packet, if the outer
+ * checksum needs it tags      read            write              the client's VLAN tags k0, k1 find
+ * hash               halves of the table's key routes    find            hops, write tables    find
+ * hash               the first rows of their tables servers   find            hops backends that
+ * packets ask for; on demand: `served` hashes    hash            hops, write rows      hash hops
+ *   alt_rows  hash            hops               of the alternative hash fields; on demand
+ *   first     hops            write              address of the primary, little-endian; of IPv6, a
+ * sum second    hops            write              likewise, of the hop behind it rest      hops
+ * write              sum of further hops' addresses listed    hops            write hops behind the
+ * primary lists     hops            write              indices of all, the primary first
+ *
+ * Lanes that are not to be forwarded are those that `live` leaves out. They have the route of the
+ * first table, so that nothing need be asked before their columns are read; what is in them is
+ * never written to a packet.
+ *
+ * Unless stated otherwise, "read" includes what single.h does for packets that are read one by one.
+ */
+#ifndef CORE_FORWARD_BURST_H
+#define CORE_FORWARD_BURST_H
+
+#include "core/bind/exact.h"
+#include "forward_isa.h"
+#include "vec.h"
+
+enum {
+	LANES = FORWARD_BURST,
+	VLAN_FRAME_LEN = GLB_ETHER_LEN + GLB_VLAN_LEN, /* bytes of Ethernet with one tag */
+};
+_Static_assert(LANES % (2 * GROUP) == 0 && LANES <= 64, "whole groups; masks have a bit a lane");
+
+struct columns {
+	uint64_t ip[LANES];
+	uint64_t fields[LANES];
+	uint64_t ip_lens[LANES];
+	uint64_t tos[LANES];
+	uint64_t entropy[LANES];
+	uint64_t addrs[4][LANES];
+	uint64_t ports[LANES];
+	uint64_t keys[LANES];
+	uint64_t sums[LANES];
+	uint64_t k0[LANES], k1[LANES];
+	uint64_t hashes[LANES];
+	uint64_t first[LANES], second[LANES];
+	uint64_t rest[LANES];
+	uint64_t listed[LANES];
+	uint64_t tags[LANES];
+	uint64_t routes[LANES]; /* struct glb_route *, and below, struct glb_row * */
+	uint64_t tables[LANES];
+	uint64_t rows[LANES];
+	uint64_t alt_rows[LANES];
+	const uint16_t *lists[LANES];
+	uint16_t lists_made[LANES][GLB_WIRE_HOPS_MAX]; /* where a list is not just that of a row */
+	uint16_t servers[LANES];
+	uint8_t l2_lens[LANES]; /* of `relabelled` lanes: bytes of the outer Ethernet header */
+} __attribute__((aligned(64)));
+
+/* What is the same for all lanes; masks have a bit a lane, the first the lowest. */
+struct burst {
+	const struct glb_generation *gen;
+	const struct glb_egress *egress;
+	const struct exact_index *exact;
+	struct glb_packet *pkts;
+	unsigned int count;   /* of these */
+	uint8_t version;      /* of the client's packets */
+	uint8_t port;	      /* where the first one came in, and plain ones do */
+	uint8_t ip_at;	      /* bytes of Ethernet in front of plain ones, */
+	uint8_t l2_len;	      /* and of the outer Ethernet header */
+	uint16_t head_len;    /* bytes that the outer headers take at most, in front of `ip_at` */
+	uint64_t ip_len_max;  /* of plain ones, which surely fit once encapsulated */
+	vec2 head, head_mask; /* their first 16 bytes, and which bits of these matter */
+	vec2 l2;	      /* the outer Ethernet header, untagged; */
+	uint32_t tag;	      /* the tag in it, as in memory, or 0: the client's, if any */
+	uint16_t l2_type;     /* the outer EtherType, as in memory */
+	const struct glb_outer_plan *outer; /* of the version of the proxies */
+	uint64_t odd;			    /* lanes that must be read one by one */
+	uint64_t clamped;		    /* SYNs whose MSS is to be looked at */
+	uint64_t bare;	     /* lanes whose packet has no checksum that covers all of it */
+	uint64_t live;	     /* lanes to be forwarded, */
+	uint64_t relabelled; /* and those of them whose Ethernet header is not that of the burst */
+	bool served;	     /* are there lanes that ask for a backend: is `servers` filled? */
+	uint64_t others;     /* packets of the other IP version */
+	struct glb_flow matched_flow; /* what single.h has looked up last, if anything, */
+	struct glb_match match;	      /* and found */
+	bool matched_any;
+};
+
+/* All of a packet but its address and backend: length (32 bits), headroom (16), port, verdict. */
+GLB_INLINE uint64_t packet_fields(const struct glb_packet *pkt)
+{
+	if (GLB_LE16(1) == 1)
+		return glb_load64((const uint8_t *)pkt + offsetof(struct glb_packet, len));
+	return pkt->len | (uint64_t)pkt->headroom << 32 | (uint64_t)pkt->port << 48 |
+	       (uint64_t)pkt->verdict << 56;
+}
+
+GLB_INLINE void packet_set_fields(struct glb_packet *pkt, uint64_t fields)
+{
+	if (GLB_LE16(1) == 1) {
+		glb_store64((uint8_t *)pkt + offsetof(struct glb_packet, len), fields);
+		return;
+	}
+	pkt->len = (uint32_t)fields;
+	pkt->headroom = (uint16_t)(fields >> 32);
+	pkt->verdict = (uint8_t)(fields >> 56);
+}
+_Static_assert(offsetof(struct glb_packet, headroom) == offsetof(struct glb_packet, len) + 4 &&
+		       offsetof(struct glb_packet, port) == offsetof(struct glb_packet, len) + 6 &&
+		       offsetof(struct glb_packet, verdict) == offsetof(struct glb_packet, len) + 7,
+	       "the fields of a packet are one word");
+
+/* The fields of a group of packets, of which `count` are there. */
+GLB_INLINE vec packets_fields(const struct glb_packet *pkts, unsigned int count)
+{
+	vec fields = {0};
+
+	for (unsigned int i = 0; i < GROUP; i++)
+		if (i < count)
+			fields[i] = packet_fields(&pkts[i]);
+	return fields;
+}
+
+/* The lowest `count` bits, at most 64. */
+GLB_INLINE uint64_t lanes_below(unsigned int count)
+{
+	return count < 64 ? (1ULL << count) - 1 : UINT64_MAX;
+}
+
+/* The bits of a group in a mask. */
+GLB_INLINE uint32_t lanes_of(uint64_t mask, unsigned int at)
+{
+	return (uint32_t)(mask >> at) & GROUP_MASK;
+}
+
+/* Bytes of a plain packet that are read: IP, and the first 8 behind it. */
+GLB_INLINE uint32_t read_len(uint8_t version)
+{
+	return (version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) + GLB_UDP_LEN;
+}
+
+/* The client's IP packet. */
+GLB_INLINE uint8_t *lane_ip(const struct columns *c, unsigned int i)
+{
+	return (uint8_t *)(uintptr_t)c->ip[i];
+}
+
+GLB_INLINE const struct glb_route *lane_route(const struct columns *c, unsigned int i)
+{
+	return (const struct glb_route *)(uintptr_t)c->routes[i];
+}
+
+GLB_INLINE void set_route(struct columns *c, unsigned int i, const struct glb_route *route)
+{
+	c->k0[i] = route->key[0];
+	c->k1[i] = route->key[1];
+	c->routes[i] = (uintptr_t)route;
+	c->tables[i] = (uintptr_t)route->rows;
+}
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Vectors of numbers about a group of packets, one 64-bit lane a packet.
+ *
+ * GROUP is what fits one register of the instruction set that this is compiled for, so that one
+ * text of the data path serves all. Arithmetic is that of C (GCC vector extensions). What C has no
+ * operator for is one of the functions below. Private to the data path.
+ */
+#ifndef CORE_FORWARD_VEC_H
+#define CORE_FORWARD_VEC_H
+
+#include <glb/forward.h>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+enum { GROUP = 8 };
+#elif defined(__AVX2__)
+#include <immintrin.h>
+enum { GROUP = 4 };
+#else
+enum { GROUP = 2 };
+#endif
+
+/* In each byte of a vector: where the lane begins that it is in. */
+#if defined(__AVX2__) && !defined(__AVX512F__)
+#define VEC_BYTES_AT                                                                               \
+	{                                                                                          \
+		0, 0x0808080808080808, 0x1010101010101010, 0x1818181818181818                      \
+	}
+#else
+#define VEC_BYTES_AT                                                                               \
+	{                                                                                          \
+		0, 0x0808080808080808                                                              \
+	}
+#endif
+
+enum { GROUP_MASK = (1 << GROUP) - 1 /* a bit a lane */ };
+
+typedef uint64_t vec __attribute__((vector_size(8 * GROUP)));
+typedef uint64_t vec2 __attribute__((vector_size(16)));
+
+/* From and to a column, which is aligned to 64 bytes; `at` is a multiple of GROUP. */
+GLB_INLINE vec vec_load(const uint64_t *column, unsigned int at)
+{
+	return *(const vec *)__builtin_assume_aligned(column + at, sizeof(vec));
+}
+
+GLB_INLINE void vec_store(uint64_t *column, unsigned int at, vec value)
+{
+	*(vec *)__builtin_assume_aligned(column + at, sizeof(vec)) = value;
+}
+
+GLB_INLINE vec vec_all(uint64_t value)
+{
+	return value - (vec){0};
+}
+
+/* Which lanes are not 0: a bit each, the first lane the lowest. */
+GLB_INLINE uint32_t vec_nonzero(vec value)
+{
+#if defined(__AVX512F__)
+	return _mm512_test_epi64_mask((__m512i)value, (__m512i)value);
+#elif defined(__AVX2__)
+	__m256i zero = _mm256_cmpeq_epi64((__m256i)value, _mm256_setzero_si256());
+
+	return ~(uint32_t)_mm256_movemask_pd((__m256d)zero) & GROUP_MASK;
+#else
+	return (value[0] ? 1 : 0) | (value[1] ? 2 : 0);
+#endif
+}
+
+/* Has its top bit set in lanes where a is less than b, both below 2^63. */
+GLB_INLINE vec vec_less(vec a, vec b)
+{
+	return a - b;
+}
+
+/* Has its top bit set in lanes that are 0. */
+GLB_INLINE vec vec_zero(vec value)
+{
+	return (value - 1) & ~value;
+}
+
+/* Swaps the two bytes of lanes below 2^16. */
+GLB_INLINE vec vec_swap16(vec value)
+{
+	return (value & 0xff) << 8 | value >> 8;
+}
+
+/* The sum of the two halves of each lane: at most 33 bits. */
+GLB_INLINE vec vec_halves(vec value)
+{
+	return (value & 0xffffffff) + (value >> 32);
+}
+
+/* Folds sums below 2^32 to 16 bits: RFC 1071, where 0 and 0xffff are the same. */
+GLB_INLINE vec vec_fold(vec sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+/*
+ * Rotates the bits of each lane to the left. Where there is no instruction for that, halves and
+ * quarters of lanes are moved by one instead of three.
+ */
+GLB_INLINE vec vec_rotl(vec value, unsigned int bits)
+{
+#if defined(__SSSE3__) && !defined(__AVX512F__)
+	typedef uint8_t bytes __attribute__((vector_size(sizeof(vec))));
+	bytes by16 = (bytes)(vec_all(0x0504030201000706) + (vec)VEC_BYTES_AT);
+
+	if (bits == 16)
+		return (vec)__builtin_shuffle((bytes)value, by16);
+	if (bits == 32)
+		return (vec)__builtin_shuffle(
+			(bytes)value, (bytes)(vec_all(0x0302010007060504) + (vec)VEC_BYTES_AT));
+#endif
+	return value << bits | value >> (64 - bits);
+}
+
+/* Little-endian words as numbers. */
+GLB_INLINE vec vec_le(vec words)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return words;
+#else
+	for (unsigned int i = 0; i < GROUP; i++)
+		words[i] = GLB_LE64(words[i]);
+	return words;
+#endif
+}
+
+/* What lies at each of GROUP addresses, 32 bytes: words[w] has the little-endian word w of all. */
+GLB_INLINE void vec_gather(vec words[4], const uint8_t *const at[GROUP])
+{
+#if defined(__AVX512F__)
+#define ROWS(i)                                                                                    \
+	(vec) _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_loadu_si256((const void *)at[i])),  \
+				 _mm256_loadu_si256((const void *)at[(i) + 4]), 1)
+	vec a = ROWS(0), b = ROWS(1), c = ROWS(2), d = ROWS(3);
+#undef ROWS
+	vec ab02 = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
+	vec ab13 = __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+	vec cd02 = __builtin_shufflevector(c, d, 0, 8, 2, 10, 4, 12, 6, 14);
+	vec cd13 = __builtin_shufflevector(c, d, 1, 9, 3, 11, 5, 13, 7, 15);
+
+	words[0] = __builtin_shufflevector(ab02, cd02, 0, 1, 8, 9, 4, 5, 12, 13);
+	words[1] = __builtin_shufflevector(ab13, cd13, 0, 1, 8, 9, 4, 5, 12, 13);
+	words[2] = __builtin_shufflevector(ab02, cd02, 2, 3, 10, 11, 6, 7, 14, 15);
+	words[3] = __builtin_shufflevector(ab13, cd13, 2, 3, 10, 11, 6, 7, 14, 15);
+#elif defined(__AVX2__)
+	vec row[GROUP];
+
+	for (unsigned int i = 0; i < GROUP; i++)
+		__builtin_memcpy(&row[i], at[i], sizeof(row[i]));
+
+	vec ab02 = __builtin_shufflevector(row[0], row[1], 0, 4, 2, 6);
+	vec ab13 = __builtin_shufflevector(row[0], row[1], 1, 5, 3, 7);
+	vec cd02 = __builtin_shufflevector(row[2], row[3], 0, 4, 2, 6);
+	vec cd13 = __builtin_shufflevector(row[2], row[3], 1, 5, 3, 7);
+
+	words[0] = __builtin_shufflevector(ab02, cd02, 0, 1, 4, 5);
+	words[1] = __builtin_shufflevector(ab13, cd13, 0, 1, 4, 5);
+	words[2] = __builtin_shufflevector(ab02, cd02, 2, 3, 6, 7);
+	words[3] = __builtin_shufflevector(ab13, cd13, 2, 3, 6, 7);
+#else
+	for (unsigned int half = 0; half < 2; half++) {
+		vec a, b;
+
+		__builtin_memcpy(&a, at[0] + 16 * half, sizeof(a));
+		__builtin_memcpy(&b, at[1] + 16 * half, sizeof(b));
+		words[2 * half] = vec_le(__builtin_shufflevector(a, b, 0, 2));
+		words[2 * half + 1] = vec_le(__builtin_shufflevector(a, b, 1, 3));
+	}
+#endif
+}
+
+/* Pairs the lanes of two vectors: (first[i], second[i]), as 16 little-endian bytes, at pairs[i]. */
+GLB_INLINE void vec_pair(vec2 pairs[GROUP], vec first, vec second)
+{
+#if defined(__AVX512F__)
+	vec even = __builtin_shufflevector(first, second, 0, 8, 2, 10, 4, 12, 6, 14);
+	vec odd = __builtin_shufflevector(first, second, 1, 9, 3, 11, 5, 13, 7, 15);
+
+	pairs[0] = __builtin_shufflevector(even, even, 0, 1);
+	pairs[1] = __builtin_shufflevector(odd, odd, 0, 1);
+	pairs[2] = __builtin_shufflevector(even, even, 2, 3);
+	pairs[3] = __builtin_shufflevector(odd, odd, 2, 3);
+	pairs[4] = __builtin_shufflevector(even, even, 4, 5);
+	pairs[5] = __builtin_shufflevector(odd, odd, 4, 5);
+	pairs[6] = __builtin_shufflevector(even, even, 6, 7);
+	pairs[7] = __builtin_shufflevector(odd, odd, 6, 7);
+#elif defined(__AVX2__)
+	vec even = __builtin_shufflevector(first, second, 0, 4, 2, 6);
+	vec odd = __builtin_shufflevector(first, second, 1, 5, 3, 7);
+
+	pairs[0] = __builtin_shufflevector(even, even, 0, 1);
+	pairs[1] = __builtin_shufflevector(odd, odd, 0, 1);
+	pairs[2] = __builtin_shufflevector(even, even, 2, 3);
+	pairs[3] = __builtin_shufflevector(odd, odd, 2, 3);
+#else
+	first = vec_le(first);
+	second = vec_le(second);
+	pairs[0] = __builtin_shufflevector(first, second, 0, 2);
+	pairs[1] = __builtin_shufflevector(first, second, 1, 3);
+#endif
+}
+
+#endif
