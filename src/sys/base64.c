@@ -23,7 +23,7 @@ size_t base64_encode(char *out, const uint8_t *bytes, size_t len)
 	return (size_t)(to - out);
 }
 
-/* The six bits of a character; above 63: it is none of the alphabet. */
+/* The six bits that a character stands for; above 63 if it is not in the alphabet. */
 static uint32_t value_of(char c)
 {
 	const char *found = c ? strchr(alphabet, c) : NULL;

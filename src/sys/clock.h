@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Milliseconds of a clock that nobody sets. Not for the data path. */
+/* Monotonic time in milliseconds. Not for the data path. */
 static inline uint64_t clock_ms(void)
 {
 	struct timespec now;
@@ -17,7 +17,7 @@ static inline uint64_t clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Microseconds of the same clock. */
+/* Monotonic time in microseconds. Not for the data path. */
 static inline uint64_t clock_us(void)
 {
 	struct timespec now;

@@ -10,7 +10,7 @@
 #include "words.h"
 
 enum {
-	HELP = 256 + COMMAND_OPTIONS_MAX, /* values of getopt_long(), behind those of options */
+	HELP = 256 + COMMAND_OPTIONS_MAX, /* values of getopt_long(), beyond those of the options */
 	VERSION,
 	LINE_LEN = 100, /* columns */
 	NAME_LEN = 64,
@@ -23,14 +23,14 @@ static bool takes(const struct command *command, unsigned int option)
 	return command->options >> option & 1;
 }
 
-/* Returns how many columns that took. */
+/* Returns the number of columns used. */
 static int print_name(FILE *out, const struct program *program, const struct command *command)
 {
 	return fprintf(out, "%s%s%s%s%s", program->name, *command->name ? " " : "", command->name,
 		       program->before ? " " : "", program->before ? program->before : "");
 }
 
-/* How one option is written on a command line. Returns out. */
+/* Formats an option as on a command line. Returns out. */
 static const char *option_usage(char out[NAME_LEN], const struct command_option *option)
 {
 	(void)snprintf(out, NAME_LEN, "--%s%s%s", option->name, option->value ? " " : "",
@@ -38,7 +38,7 @@ static const char *option_usage(char out[NAME_LEN], const struct command_option 
 	return out;
 }
 
-/* Begins another line where the next word would not fit. Returns the column. */
+/* Starts a new line if the next word would not fit. Returns the column. */
 static int start_word(FILE *out, int at, size_t len)
 {
 	return at + (int)len < LINE_LEN ? at : fprintf(out, "\n%6s", "") - 1;
@@ -68,7 +68,7 @@ void command_print_usage(const struct program *program, const struct command *co
 	print_usage(stderr, program, command);
 }
 
-/* A line of a list: a term, and its sentence in columns of its own. */
+/* One line of a list: a term, and its sentence in a column of its own. */
 static void print_term(const char *term, int width, const char *sentence)
 {
 	int at = width + 4; /* column where sentences begin */
@@ -85,7 +85,7 @@ static void print_term(const char *term, int width, const char *sentence)
 	printf("%s\n", sentence);
 }
 
-/* How an option stands in a list: with its letter. Returns out. */
+/* Formats an option for a list: with its short name. Returns out. */
 static const char *option_term(char out[NAME_LEN + 4], const struct command_option *option)
 {
 	char text[NAME_LEN];
@@ -125,7 +125,7 @@ static void print_command_help(const struct program *program, const struct comma
 	printf("\nexample: %s\n", command->example);
 }
 
-/* Is it one of those whose names begin with the word, or is there no word? */
+/* Does the command's name begin with the word, or is there no word? */
 static bool is_in_group(const struct command *command, const char *group)
 {
 	size_t len = group ? strlen(group) : 0;
@@ -139,7 +139,7 @@ static void print_general_usage(FILE *out, const struct program *program, const 
 		      group ? " " : "", group ? group : "");
 }
 
-/* Of the program, or of the commands of one group. */
+/* Of the program, or of one group of commands. */
 static void print_help(const struct program *program, const char *group)
 {
 	int width = 0;
@@ -157,7 +157,7 @@ static void print_help(const struct program *program, const char *group)
 	printf("\n%s COMMAND --help says what a command takes, with an example.\n", program->name);
 }
 
-/* Prints help about a command, a group of them (command is NULL) or the program (both are). */
+/* Prints help about a command, a group (command is NULL) or the program (both are NULL). */
 static void help(const struct program *program, const struct command *command, const char *group)
 {
 	if (command)
@@ -180,7 +180,7 @@ static void print_version(const struct program *program)
 	printf("\n");
 }
 
-/* --- Words that make no sense --- */
+/* --- Misuse --- */
 
 /* "; did you mean ...?", or "". Returns out. */
 static const char *suggest(char out[NAME_LEN * 2], const struct nearest *nearest)
@@ -197,7 +197,7 @@ static void refuse_option(const struct program *program, const struct command *c
 	char names[COMMAND_OPTIONS_MAX][NAME_LEN];
 	char written[NAME_LEN];
 	char text[NAME_LEN * 2];
-	unsigned int like = 0; /* that it could be an abbreviation of */
+	unsigned int like = 0; /* options that the word could abbreviate */
 
 	(void)snprintf(written, sizeof(written), "%.*s", (int)strcspn(word, "="), word);
 
@@ -216,7 +216,7 @@ static void refuse_option(const struct program *program, const struct command *c
 		log_error("no option \"%s\"%s", written, suggest(text, &nearest));
 }
 
-/* Says what getopt_long() found wrong. */
+/* Reports what getopt_long() rejected. */
 static void refuse(const struct program *program, const struct command *command, int found,
 		   const char *word)
 {
@@ -232,7 +232,7 @@ static void refuse(const struct program *program, const struct command *command,
 		log_error("no option \"%s\"", letter);
 }
 
-/* Which command was meant? */
+/* Reports an unknown command and suggests the nearest one. */
 static void refuse_command(const struct program *program, const char *group, const char *word)
 {
 	char written[NAME_LEN * 2];
@@ -244,7 +244,7 @@ static void refuse_command(const struct program *program, const char *group, con
 
 	struct nearest nearest = nearest_start(word);
 
-	/* of two that are as near, the one that is no word of a group */
+	/* at equal distance, prefer a command that is not in a group */
 	for (unsigned int i = 0; i < program->command_count && !group; i++)
 		if (!strchr(program->commands[i].name, ' '))
 			nearest_try(&nearest, program->commands[i].name, program->commands[i].name);
@@ -263,9 +263,9 @@ static void refuse_command(const struct program *program, const char *group, con
 	log_error("no command \"%s\"%s", written, suggest(text, &nearest));
 }
 
-/* --- Reading --- */
+/* --- Parsing --- */
 
-/* What getopt_long() is to know of a command. */
+/* Options of a command in the form that getopt_long() takes. */
 struct syntax {
 	struct option words[COMMAND_OPTIONS_MAX + 3];
 	char letters[2 * COMMAND_OPTIONS_MAX + 4];
@@ -293,7 +293,7 @@ static struct syntax syntax_of(const struct program *program, const struct comma
 	return syntax;
 }
 
-/* The option that getopt_long() found; of several names of one, the first. */
+/* The option that getopt_long() found; for an alias, the option it stands for. */
 static unsigned int option_of(const struct program *program, int found)
 {
 	unsigned int option = (unsigned int)found - 256;
@@ -332,7 +332,7 @@ static bool check_needs(const struct command_line *line, const struct program *p
 	return false;
 }
 
-/* Of two values one would have to be ignored. */
+/* Refuses a second value: one of the two would have to be ignored. */
 static bool take_option(struct command_line *out, const struct program *program,
 			unsigned int option, const char *value)
 {
@@ -345,7 +345,7 @@ static bool take_option(struct command_line *out, const struct program *program,
 	return true;
 }
 
-/* Reads what follows the command's name, which argv[0] is the last word of. */
+/* Parses what follows the command's name; argv[0] is the last word of the name. */
 static bool read_words(struct command_line *out, const struct program *program, int argc,
 		       char **argv)
 {
@@ -353,7 +353,7 @@ static bool read_words(struct command_line *out, const struct program *program, 
 	struct syntax syntax = syntax_of(program, command);
 
 	opterr = 0;
-	optind = 0; /* begin anew */
+	optind = 0; /* restarts getopt_long() */
 	for (int found;
 	     (found = getopt_long(argc, argv, syntax.letters, syntax.words, NULL)) != -1;) {
 		if (found == HELP || found == 'h') {
@@ -379,7 +379,7 @@ static bool read_words(struct command_line *out, const struct program *program, 
 	return !out->status;
 }
 
-/* The number of words in a command's name that stand at the beginning of argv; 0: others do. */
+/* The number of words of a command's name if argv begins with them, otherwise 0. */
 static int matched_words(const struct command *command, int argc, char **argv)
 {
 	const char *name = command->name;
@@ -404,7 +404,8 @@ static bool is_group(const struct program *program, const char *word)
 	return false;
 }
 
-/* No command is there. Is it a question, or a mistake? Returns the exit status. */
+/* No command was given: prints help or version if asked to, else reports the misuse. Returns the
+ * exit status. */
 static int answer_without_command(const struct program *program, int argc, char **argv)
 {
 	const char *group = argc > 1 && is_group(program, argv[1]) ? argv[1] : NULL;
@@ -429,7 +430,7 @@ static int answer_without_command(const struct program *program, int argc, char 
 	return COMMAND_MISUSED;
 }
 
-/* What was printed and reached nobody is no success. */
+/* Output that could not be written is a failure. */
 static int flush_answer(void)
 {
 	if (!fflush(stdout) && !ferror(stdout))
@@ -438,7 +439,8 @@ static int flush_answer(void)
 	return EXIT_FAILURE;
 }
 
-/* Does a word begin an option that may stand before a command? How many words that takes, or 0. */
+/* Does a word begin an option that may precede a command? Returns the number of words it takes,
+ * or 0. */
 static int leading_option(const struct program *program, const char *word)
 {
 	size_t len = strncmp(word, "--", 2) == 0 ? strcspn(word, "=") : 0;
@@ -453,7 +455,7 @@ static int leading_option(const struct program *program, const char *word)
 	return 0;
 }
 
-/* How many words before the command's are such options. */
+/* The number of words in front of the command that are such options. */
 static int leading_words(const struct program *program, int argc, char **argv)
 {
 	int count = 0;
@@ -466,7 +468,7 @@ static int leading_words(const struct program *program, int argc, char **argv)
 	return count < argc ? count : argc - 1;
 }
 
-/* Puts `count` words behind those that follow them, of which there are `words`. */
+/* Moves the first `count` words behind the `words` that follow them. */
 static void move_behind(char **argv, int count, int words)
 {
 	for (; count > 0; count--) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which command do the words of a command line mean, and how does a program explain its commands?
+ * Which command does a command line name, and how does a program document its commands?
  *
- * A program has one table of commands and one list of options. What --help prints, which options a
- * command takes and what is said about words that make no sense all come from them.
+ * A program has one table of commands and one list of options. The text of --help, the options that
+ * each command accepts and the messages about misuse are all derived from them.
  */
 #ifndef SYS_COMMAND_H
 #define SYS_COMMAND_H
@@ -12,65 +12,69 @@
 #include <stdio.h>
 
 enum {
-	COMMAND_MISUSED = 2, /* exit status: the command line makes no sense */
+	COMMAND_MISUSED = 2, /* exit status: the command line is invalid */
 	COMMAND_OPTIONS_MAX = 32,
 	COMMANDS_MAX = 64,
 };
 
 struct command_option {
-	const char *name;     /* behind "--" */
-	const char *value;    /* what it takes, in capitals, as "FILE"; NULL: nothing */
-	const char *sentence; /* NULL: another name of the option before it, and in no help */
-	char letter;	      /* behind "-"; 0: none */
+	const char *name;  /* long name, without the leading "--" */
+	const char *value; /* placeholder for its value, in capitals, such as "FILE"; NULL: takes no
+			      value */
+	const char *sentence; /* for the help; NULL: alias of the option before it, not listed */
+	char letter;	      /* short name, without the "-"; 0: none */
 };
 
-/* What was given to a command. */
+/* A parsed command line. */
 struct command_line {
 	const struct command *command;
-	const char *values[COMMAND_OPTIONS_MAX]; /* by option: its value, or "" if it takes none;
-						    NULL: not given */
-	char **args;				 /* the words that are no options */
+	const char *values[COMMAND_OPTIONS_MAX]; /* indexed by option: its value, or "" if it takes
+						    none; NULL: not given */
+	char **args;				 /* the words that are not options */
 	int arg_count;
-	int status; /* of the exit, when there is nothing to run */
+	int status; /* exit status, when there is nothing to run */
 };
 
 struct command {
-	const char *name;      /* its words, as in "table diff"; "" when a program has but one */
-	const char *args;      /* their names */
-	unsigned int args_min; /* how many there must be */
-	unsigned int args_max; /* how many there may be */
-	unsigned int options;  /* that it takes: bit i is the program's option i */
-	unsigned int needed;   /* of these, without which it does not run */
-	bool in_order;	       /* words behind its first argument are no options */
-	const char *sentence;  /* what it does */
-	const char *example;   /* a whole command line */
+	const char
+		*name; /* its words, such as "table diff"; "" if the program has a single command */
+	const char *args;      /* placeholders of the arguments */
+	unsigned int args_min; /* minimum number of arguments */
+	unsigned int args_max; /* maximum number of arguments */
+	unsigned int options;  /* options accepted: bit i is the program's option i */
+	unsigned int needed;   /* options required, a subset of `options` */
+	bool in_order;	       /* words after the first argument are not parsed as options */
+	const char *sentence;  /* what the command does */
+	const char *example;   /* a complete command line */
 	int (*run)(const struct command_line *line); /* returns the exit status */
 };
 
 struct program {
 	const char *name;
-	const char *library;  /* what --version says besides; NULL: nothing */
-	const char *before;   /* words between its name and its own options; NULL: none */
-	const char *sentence; /* what it is for */
-	const char *notes;    /* the last lines of its help */
+	const char *library;  /* extra text for --version; NULL: none */
+	const char *before;   /* shown between the name and its options; NULL: nothing */
+	const char *sentence; /* what the program is for */
+	const char *notes;    /* closing lines of the help */
 	const struct command *commands;
 	unsigned int command_count;
 	const struct command_option *options;
 	unsigned int option_count; /* at most COMMAND_OPTIONS_MAX */
-	unsigned int leading;	   /* those that may stand before a command, too: bit i */
+	unsigned int leading;	   /* options also accepted before the command: bit i */
 };
 
 /*
- * Reads a command line into *out; argv[0] is skipped and argv may be permuted. True: `command` is
- * to be run. False: the program is to exit with `status`, which is 0 after --help or --version, 1
- * when nobody could read what these print, and COMMAND_MISUSED after logging what makes no sense.
+ * Parses a command line into *out; argv[0] is skipped and argv may be permuted. Returns true if
+ * `command` is to be run. Returns false if the program should exit with `status`: 0 after --help or
+ * --version, 1 if their output could not be written, COMMAND_MISUSED after logging why the command
+ * line is invalid.
  */
 bool command_read(struct command_line *out, const struct program *program, int argc, char **argv);
 
-/* Prints the usage of one command to stderr, for words that only it knows to make no sense. */
+/* Prints the usage of one command to stderr. For arguments that only the command itself can
+ * reject. */
 void command_print_usage(const struct program *program, const struct command *command);
 
-/* Was an option given? */
+/* Was the option given? */
 static inline bool command_has(const struct command_line *line, unsigned int option)
 {
 	return line->values[option];

@@ -15,11 +15,11 @@
 enum {
 	READ_PATIENCE_MS = 500,
 	READ_PAUSE_MS = 5,
-	/* For how long a file has not changed that may be read although it might change. */
-	QUIET_MS = 100,	     /* several ticks of the coarsest clock that stamps files */
-	QUIET_OPEN_MS = 250, /* somebody has it open for writing */
-	LOOK_AGAIN_MS = 20,  /* a writer that the scheduler stopped has gone on by then */
-	NEWER_MAX = 3,	     /* files that take the place of one that was read */
+	/* How long a file must have been unmodified if writers cannot be ruled out. */
+	QUIET_MS = 100,	     /* several ticks of the coarsest clock used for timestamps */
+	QUIET_OPEN_MS = 250, /* if it is open for writing */
+	LOOK_AGAIN_MS = 20,  /* long enough for a writer that was preempted to continue */
+	NEWER_MAX = 3,	     /* times that a replaced file is read again */
 	FIRST_ROOM = 64 << 10,
 	UNCHECKED_ROOM = 4 << 20,
 };
@@ -41,16 +41,16 @@ static uint64_t monotonic_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* What is being read. */
+/* A read in progress. */
 struct reading {
 	int fd;
-	uint64_t until_ms; /* on the monotonic clock; when a pipe must have come to its end */
+	uint64_t until_ms; /* deadline for the end of a pipe, on the monotonic clock */
 	uint8_t *bytes;
 	size_t len;
 	size_t room;
 };
 
-/* Waits until a pipe has something to read, or its last writer has closed it. 0 or -errno. */
+/* Waits until a pipe is readable or its last writer has closed it. 0 or -errno. */
 static int wait_for_pipe(const struct reading *reading)
 {
 	struct pollfd pipe = {.fd = reading->fd, .events = POLLIN};
@@ -65,7 +65,9 @@ static int wait_for_pipe(const struct reading *reading)
 
 static int make_room(struct reading *reading, size_t room)
 {
-	if (room > UNCHECKED_ROOM && room > memory_left().bytes) /* would be killed, not refused */
+	if (room > UNCHECKED_ROOM &&
+	    room > memory_left()
+			    .bytes) /* the process would be killed rather than see malloc() fail */
 		return -ENOMEM;
 
 	uint8_t *bytes = realloc(reading->bytes, room);
@@ -77,7 +79,7 @@ static int make_room(struct reading *reading, size_t room)
 	return 0;
 }
 
-/* Reads on. 1: there may be more; 0: this was the end; or -errno. */
+/* Reads the next piece. 1: there may be more; 0: end of file; or -errno. */
 static int read_more(struct reading *reading)
 {
 	int err = reading->len + 1 < reading->room ? 0 : make_room(reading, reading->room * 2);
@@ -97,11 +99,11 @@ static int read_more(struct reading *reading)
 	reading->len += (size_t)got;
 	if (reading->len > FILE_LEN_MAX)
 		return -EFBIG;
-	/* a pipe that always has something to say does not come to its end either */
+	/* the deadline also holds for a pipe that is always readable */
 	return monotonic_ms() < reading->until_ms ? 1 : -ETIMEDOUT;
 }
 
-/* `expected_len` saves copies, which would stay in freed memory. */
+/* A correct `expected_len` avoids copies, which would remain in freed memory. */
 static int read_all(struct file_bytes *out, int fd, size_t expected_len, uint64_t until_ms)
 {
 	struct reading reading = {.fd = fd, .until_ms = until_ms};
@@ -127,14 +129,15 @@ bool file_same(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* What is known of those who could change a file while it is read. */
+/* What is known about writers while a file is read. */
 enum writers {
-	HELD_OFF, /* none has it open, and none can open it before this descriptor is closed */
-	MAYBE,	  /* the file system, or the lack of privileges, does not tell */
-	PRESENT,  /* somebody has it open for writing, or mapped */
+	HELD_OFF, /* no one has it open for writing, and no one can open it until this descriptor is
+		     closed */
+	MAYBE,	  /* unknown: not supported by the file system, or no privileges */
+	PRESENT,  /* it is open for writing, or mapped */
 };
 
-/* A lease (fcntl(2)) makes them wait. Its signal must be one that is ignored. */
+/* Tries to hold writers off with a lease (fcntl(2)). The signal that breaks it must be ignored. */
 static enum writers hold_off_writers(int fd)
 {
 	if (fcntl(fd, F_SETSIG, SIGURG))
@@ -144,7 +147,7 @@ static enum writers hold_off_writers(int fd)
 	return errno == EAGAIN ? PRESENT : MAYBE;
 }
 
-/* Has it been as it is for some time? A time in the future says nothing, and never comes. */
+/* Has it been unmodified for long enough? A time in the future proves nothing and never passes. */
 static bool is_quiet(const struct stat *info, enum writers writers)
 {
 	int64_t quiet_ms = writers == PRESENT ? QUIET_OPEN_MS : QUIET_MS;
@@ -158,7 +161,7 @@ static bool is_quiet(const struct stat *info, enum writers writers)
 	return age_ms < 0 || age_ms >= quiet_ms;
 }
 
-/* Through a mapping a file changes without a new time stamp. */
+/* Writes through a mapping do not update the timestamp, so the content is compared. */
 static bool reads_the_same(int fd, const struct file_bytes *file)
 {
 	uint8_t part[4096];
@@ -178,17 +181,17 @@ static bool reads_the_same(int fd, const struct file_bytes *file)
 	return at == file->len;
 }
 
-/* Is what was read of the file all of it? */
+/* Was the whole file read, without a change meanwhile? */
 static bool is_whole(const struct file_bytes *file, int fd)
 {
 	struct stat after;
 
 	return !fstat(fd, &after) && file_same(&after, &file->info) &&
-	       /* files that the kernel makes up have no size */
+	       /* files generated by the kernel have size 0 */
 	       (!after.st_size || (size_t)after.st_size == file->len);
 }
 
-/* -EBUSY: not now. */
+/* -EBUSY: it may be changing, try again. */
 static int read_regular(struct file_bytes *out, int fd, const struct stat *info)
 {
 	enum writers writers = hold_off_writers(fd);
@@ -212,7 +215,7 @@ static int read_regular(struct file_bytes *out, int fd, const struct stat *info)
 	return 0;
 }
 
-/* Opened like that, a FIFO is at its end before its first writer comes. */
+/* A FIFO that was opened without blocking reads as empty before its first writer opens it. */
 static int read_pipe(struct file_bytes *out, int fd, uint64_t until_ms)
 {
 	const struct reading reading = {.fd = fd, .until_ms = until_ms};
@@ -239,11 +242,11 @@ static int try_read(struct file_bytes *out, const char *path, uint64_t until_ms)
 		err = -EFBIG;
 	else
 		err = read_regular(out, fd, &info);
-	(void)close(fd); /* and with it the lease */
+	(void)close(fd); /* also ends the lease */
 	return err;
 }
 
-/* Is there a newer file of this name? */
+/* Has the name been given to another file? */
 static bool is_replaced(const struct file_bytes *file, const char *path)
 {
 	struct stat named;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How is a file read whole, whoever is writing it?
+ * How is a whole, consistent file read while others may be writing it?
  */
 #ifndef SYS_FILE_H
 #define SYS_FILE_H
@@ -11,35 +11,35 @@
 #include <sys/stat.h>
 
 struct file_bytes {
-	uint8_t *bytes; /* a 0 byte follows the last one */
+	uint8_t *bytes; /* followed by a 0 byte that `len` does not count */
 	size_t len;
-	struct stat info; /* of a regular file, as it was before and after reading; else zeros */
+	struct stat info; /* of a regular file, unchanged from before to after the read; otherwise
+			     zeros */
 };
 
-/* A file larger than this is a mistake: 400 times the largest table file seen in the field. */
+/* A larger file is a mistake: 400 times the largest table file seen in the field. */
 #define FILE_LEN_MAX ((size_t)256 << 20)
 
-/* For those that are in service, and have more to do than to wait for a pipe. */
+/* Timeout for pipes, for services that cannot wait for one indefinitely. */
 enum { FILE_PIPE_MS = 2000 };
 
 /*
- * Reads a file whole, as it was at one moment: never a part of an old content and a part of a new
- * one. A writer that rewrites the file where it lies is made to wait for as long as the reading
- * takes (a lease, which the kernel gives to owners and to CAP_LEASE on local file systems). Where
- * that is not to be had, or somebody has the file open for writing already, the file must have been
- * left alone for a moment (100 ms; 250 ms if it is open for writing) and must not change while it
- * is read. A file that was replaced meanwhile is read anew, though not without end. A pipe is read
- * as it comes, from its first writer to its last.
+ * Reads a whole file as it was at one moment, never a mix of old and new content. A writer that
+ * modifies the file in place is held off for the duration of the read (by a lease, which the kernel
+ * grants to owners and to CAP_LEASE on local file systems). Where no lease can be had, or the file
+ * is already open for writing, it must have been unmodified for a moment (100 ms; 250 ms if it is
+ * open for writing) and must not change while it is read. A file that is replaced during the read
+ * is read again, a limited number of times. A pipe is read from its first writer to its last.
  *
- * Not noticed is a writer that closes the file with half of a change written, or makes a longer
- * pause where there is no lease.
+ * Not detected: a writer that closes the file in mid-update or, where there is no lease, pauses for
+ * longer than that.
  *
- * pipe_ms  how long a pipe may take to come to its end; 0: as long as it likes
+ * pipe_ms  timeout for a pipe to reach its end; 0: none
  *
  * Returns 0 and sets *out, to be released with file_free(); otherwise -errno:
- *   -EBUSY      it kept changing for half a second
+ *   -EBUSY      the file kept changing for half a second
  *   -EFBIG      more than FILE_LEN_MAX bytes
- *   -ETIMEDOUT  a pipe took longer
+ *   -ETIMEDOUT  a pipe did not end within pipe_ms
  *   -ENOTSUP    a device or a socket, which may have no end
  *   -ENOMEM     out of memory
  */
@@ -47,21 +47,23 @@ __attribute__((warn_unused_result)) int file_read(struct file_bytes *out, const 
 						  unsigned int pipe_ms);
 
 /*
- * Reads standard input, whatever it is, from where it stands to its end, however long that takes.
+ * Reads standard input, of any type, from its current position to its end, however long that takes.
  *
- * Returns 0 and sets *out, with `info` of zeros, to be released with file_free(); otherwise -errno:
+ * Returns 0 and sets *out, with `info` all zeros, to be released with file_free(); otherwise
+ * -errno:
  *   -EFBIG   more than FILE_LEN_MAX bytes
  *   -ENOMEM  out of memory
  */
 __attribute__((warn_unused_result)) int file_read_standard(struct file_bytes *out);
 
-/* Are these one file, in one version of it? By inode, size and times; not by when it was read. */
+/* Do both describe the same version of the same file? Compares inode, size and modification
+ * times, not the time of access. */
 bool file_same(const struct stat *a, const struct stat *b);
 
-/* Releases the bytes of a file, which may hold keys: they are overwritten first. */
+/* Releases the bytes of a file. They are overwritten first, as they may hold keys. */
 void file_free(struct file_bytes *file);
 
-/* What an error of this module or of replace.h means, for people: a static string. */
+/* Describes an error returned by this module or replace.h. A static string. */
 const char *file_reason(int err);
 
 #endif

@@ -18,11 +18,11 @@
 
 enum {
 	HEADERS_MAX = 8192,
-	BODY_MAX = 4096, /* of a request; nothing is done with it */
+	BODY_MAX = 4096, /* of a request; it is ignored */
 	MISDIRECTED = 421,
 };
 
-/* An answer under way. */
+/* A reply in progress. */
 struct reply {
 	struct http *http;
 	struct reply *next;
@@ -40,7 +40,7 @@ struct http {
 	struct reply *replies;
 };
 
-/* --- One answer --- */
+/* --- One reply --- */
 
 static void forget(struct reply *reply)
 {
@@ -54,7 +54,7 @@ static void forget(struct reply *reply)
 	free(reply);
 }
 
-/* All was written. */
+/* Everything was written. */
 static void finish(struct reply *reply)
 {
 	struct evhttp_request *request = reply->request;
@@ -64,7 +64,7 @@ static void finish(struct reply *reply)
 	evhttp_send_reply_end(request);
 }
 
-/* The client has left: the request has no connection any more, and is ours to release. */
+/* The client has left: the request has no connection any more, and we must release it. */
 static void give_up(void *answer)
 {
 	struct reply *reply = answer;
@@ -74,7 +74,7 @@ static void give_up(void *answer)
 	evhttp_send_reply_end(request);
 }
 
-/* Writes the next part, which is empty only behind the last one. NULL: out of memory. */
+/* Writes the next part; only the last one may be empty. NULL: out of memory. */
 static struct evbuffer *next_part(struct reply *reply, bool *more)
 {
 	struct evbuffer *buffer = evbuffer_new();
@@ -98,7 +98,7 @@ static struct evbuffer *next_part(struct reply *reply, bool *more)
 	return NULL;
 }
 
-/* What was sent before has left. */
+/* The previous part has been sent. */
 static void send_next(struct evhttp_connection *connection, void *arg)
 {
 	struct reply *reply = arg;
@@ -106,7 +106,8 @@ static void send_next(struct evhttp_connection *connection, void *arg)
 	struct evbuffer *buffer = next_part(reply, &more);
 
 	if (!buffer) {
-		http_client_cut_off(connection); /* an answer that ends well would look whole */
+		http_client_cut_off(
+			connection); /* a reply that ended properly would look complete */
 		return;
 	}
 	evhttp_send_reply_chunk_with_cb(reply->request, buffer, more ? send_next : NULL, reply);
@@ -128,7 +129,9 @@ static void add_headers(struct evhttp_request *request, const struct http_answer
 	(void)evhttp_add_header(headers, "Content-Type", answer->type);
 	(void)evhttp_add_header(headers, "Content-Security-Policy", answer->policy);
 	if (request->major < 1 || (request->major == 1 && request->minor == 0))
-		(void)evhttp_add_header(headers, "Connection", "close"); /* its only end */
+		(void)evhttp_add_header(
+			headers, "Connection",
+			"close"); /* the end of the connection marks the end of the reply */
 	for (unsigned int i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		(void)evhttp_add_header(headers, always[i][0], always[i][1]);
 }

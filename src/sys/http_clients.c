@@ -17,17 +17,17 @@
 
 struct client {
 	struct http_clients *all;
-	struct evhttp_connection *connection; /* NULL: nobody */
-	void *answer;			      /* under way; NULL: none */
+	struct evhttp_connection *connection; /* NULL: free slot */
+	void *answer;			      /* reply in progress; NULL: none */
 	bool has_asked;
-	uint64_t since_ms; /* it does what it does now */
+	uint64_t since_ms; /* when it entered its current state */
 };
 
 struct http_clients {
-	struct evconnlistener *listener; /* of the server, which frees it */
+	struct evconnlistener *listener; /* owned and freed by the server */
 	struct event *look;
 	struct event *adoption;
-	struct bufferevent *newcomer; /* counted; its connection is not known yet */
+	struct bufferevent *newcomer; /* already counted; its connection is not known yet */
 	void (*gone)(void *answer);
 	unsigned int count;
 	uint16_t port;
@@ -45,12 +45,12 @@ static void client_gone(struct evhttp_connection *connection, void *arg)
 	evhttp_connection_set_closecb(connection, NULL, NULL);
 	*client = (struct client){.all = all};
 	all->count--;
-	(void)evconnlistener_enable(all->listener); /* it does already, mostly */
+	(void)evconnlistener_enable(all->listener); /* usually it is enabled already */
 	if (answer)
 		all->gone(answer);
 }
 
-/* Has it taken everything, and asks for nothing? */
+/* Is no reply in progress? */
 static bool is_idle(const struct client *client)
 {
 	struct bufferevent *bev = evhttp_connection_get_bufferevent(client->connection);
@@ -65,7 +65,7 @@ static bool goes_before(const struct client *client, const struct client *other)
 	return client->since_ms < other->since_ms;
 }
 
-/* The first one that has to leave, of those that are idle or of the others. NULL: there is none. */
+/* The next client to disconnect among the idle or the busy ones. NULL: there is none. */
 static struct client *first_to_leave(struct http_clients *clients, bool idle)
 {
 	struct client *found = NULL;
@@ -86,7 +86,8 @@ void http_client_cut_off(struct evhttp_connection *connection)
 
 /* --- All of them --- */
 
-/* The last place is taken: the client that has been idle longest leaves. False: none is. */
+/* Disconnects the client that has been idle longest, as the last slot was taken. False: none is
+ * idle. */
 static bool make_room(struct http_clients *clients)
 {
 	const struct client *idle = first_to_leave(clients, true);
@@ -104,7 +105,8 @@ static bool somebody_waits(const struct http_clients *clients)
 	return poll(&listening, 1, 0) == 1;
 }
 
-/* Somebody waits while all others are busy: as many may go on as fit the queue. */
+/* New connections are waiting and every client is busy: cuts off those that have been for too
+ * long, at most as many as can be waiting. */
 static void end_the_longest(struct http_clients *clients)
 {
 	const uint64_t now_ms = clock_ms();
@@ -114,12 +116,13 @@ static void end_the_longest(struct http_clients *clients)
 
 		if (!busy || now_ms - busy->since_ms < HTTP_BUSY_MS)
 			return;
-		busy->since_ms = now_ms; /* it goes soon, and not twice */
+		busy->since_ms = now_ms; /* it will be gone soon; do not cut it off twice */
 		http_client_cut_off(busy->connection);
 	}
 }
 
-/* Every now and then: it may not listen, as it was full or could not accept a client. */
+/* Called regularly: listening may have been paused because all slots were taken or accept()
+ * failed. */
 static void look(evutil_socket_t fd, short events, void *arg)
 {
 	struct http_clients *clients = arg;
@@ -132,14 +135,14 @@ static void look(evutil_socket_t fd, short events, void *arg)
 		(void)evconnlistener_enable(clients->listener);
 }
 
-/* Without file descriptors a client that waits would be reported again and again. */
+/* Without file descriptors, the pending connection would be reported over and over. */
 static void pause_listening(struct evconnlistener *listener, void *server)
 {
-	(void)server; /* the listener is the server's, and so is what it hands over */
+	(void)server; /* the server frees its listener and the connections accepted by it */
 	(void)evconnlistener_disable(listener);
 }
 
-/* --- Newcomers --- */
+/* --- New connections --- */
 
 static struct client *free_place(struct http_clients *clients)
 {
@@ -151,8 +154,8 @@ static struct client *free_place(struct http_clients *clients)
 }
 
 /*
- * Now that the server has made a connection of it, that is what its callbacks are called with;
- * unless it was given up.
+ * By now the server has made a connection of it, which is the argument of its callbacks; NULL if
+ * the server gave up.
  */
 static void adopt(struct http_clients *clients)
 {
@@ -181,7 +184,7 @@ static void adopt_newcomer(evutil_socket_t fd, short events, void *arg)
 	adopt(arg);
 }
 
-/* The server has accepted a client and is about to make a connection of it. */
+/* Called by the server when it has accepted a client and is about to make a connection of it. */
 static struct bufferevent *take_newcomer(struct event_base *base, void *arg)
 {
 	struct http_clients *clients = arg;
@@ -189,8 +192,8 @@ static struct bufferevent *take_newcomer(struct event_base *base, void *arg)
 
 	adopt(clients);
 	if (!bev)
-		return NULL;	 /* the server has no memory for one, either, and hangs up */
-	bufferevent_incref(bev); /* it must not be gone when it is looked at */
+		return NULL;	 /* the server fails to allocate one, too, and disconnects */
+	bufferevent_incref(bev); /* keeps it alive until adopt() */
 	clients->newcomer = bev;
 	clients->count++;
 	event_active(clients->adoption, EV_TIMEOUT, 0);
@@ -199,9 +202,9 @@ static struct bufferevent *take_newcomer(struct event_base *base, void *arg)
 	return bev;
 }
 
-/* --- Life --- */
+/* --- Setup --- */
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int listen_at(struct http_clients *clients, struct event_base *base, struct evhttp *server,
 		     const struct addrinfo *at)
 {

@@ -11,7 +11,7 @@
 #include "sys/line_client.h"
 #include "sys/loop.h"
 
-enum { IN_LEN = LINES_REQUEST_MAX + 1 }; /* a line and its end */
+enum { IN_LEN = LINES_REQUEST_MAX + 1 }; /* a line and its newline */
 
 struct lines_request {
 	struct client *client; /* NULL: it has left */
@@ -43,7 +43,7 @@ void client_drop(struct client *client)
 	free(client);
 }
 
-/* Reads on, if there is room and something may come. */
+/* Enables reading if there is room and the input has not ended. */
 static void read_on(struct client *client)
 {
 	if (client->ended || client->last || client->in_len == IN_LEN)
@@ -57,7 +57,7 @@ static bool is_asked(const struct client *client)
 	return client->request || client->out;
 }
 
-/* Is there a whole line at the beginning? The end of everything ends one, too. */
+/* Looks for a whole line at the start of the input. End of file terminates a line, too. */
 static void find_line(struct client *client)
 {
 	char *end = client->in_len ? memchr(client->in, '\n', client->in_len) : NULL;
@@ -81,7 +81,7 @@ static void refuse_long(struct client *client)
 		client_drop(client);
 }
 
-/* Goes on with what there is from a client that is not asked. It may be gone afterwards. */
+/* Continues with a client whose request is not being processed. It may be gone afterwards. */
 static void look_at(struct client *client)
 {
 	find_line(client);
@@ -94,7 +94,7 @@ static void look_at(struct client *client)
 		client_drop(client);
 }
 
-/* Sends what the client takes now. It may be gone afterwards. */
+/* Sends as much as the client accepts now. It may be gone afterwards. */
 static void send_on(struct client *client)
 {
 	while (client->out_at < client->out_len) {
@@ -128,7 +128,7 @@ static void send_more(evutil_socket_t fd, short events, void *arg)
 	send_on(arg);
 }
 
-/* Answers with what is its own from now on. The client may be gone afterwards. */
+/* Starts sending a reply and takes ownership of it. The client may be gone afterwards. */
 static void put(struct client *client, char *text, size_t len)
 {
 	struct lines *lines = client->lines;
@@ -179,7 +179,7 @@ void client_ask(struct client *client)
 	}
 	memcpy(line, client->in, len);
 	line[len] = '\0';
-	client->in_len -= len + (len < client->in_len); /* and its end, if it has one */
+	client->in_len -= len + (len < client->in_len); /* and its newline, if it has one */
 	memmove(client->in, client->in + len + 1, client->in_len);
 	client->has_line = false;
 	*request = (struct lines_request){.client = client,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does one client of a server of lines do?
+ * What is the state of one client of a line server?
  *
- * It sends a line, waits for its answer and reads that; or nothing, and then its time is over some
- * day. Known to src/sys/lines.c only.
+ * It sends a line, waits for the reply and reads it; a client that does nothing is disconnected
+ * after a timeout. Private to src/sys/lines.c and line_client.c.
  */
 #ifndef SYS_LINE_CLIENT_H
 #define SYS_LINE_CLIENT_H
@@ -17,22 +17,22 @@ struct event;
 
 struct client {
 	struct lines *lines;
-	uint64_t number; /* no other one of these lines has or had it */
+	uint64_t number; /* unique among all past and present clients of this server */
 	int fd;
 	struct event *readable;
 	struct event *writable;
-	char *in;	 /* what was read, and not asked yet */
-	size_t in_len;	 /* of it */
-	size_t line_len; /* of the line at its beginning, if that is whole */
+	char *in;	 /* bytes received, not yet processed */
+	size_t in_len;	 /* bytes in `in` */
+	size_t line_len; /* length of the first line in `in`, if has_line */
 	bool has_line;
-	bool ended; /* nothing more comes */
-	bool last;  /* nothing more is asked: it goes when `out` was read */
-	char *out;  /* an answer; NULL: none */
+	bool ended; /* end of file, or an error: no more input */
+	bool last;  /* no further requests are read: disconnected once `out` is sent */
+	char *out;  /* reply being sent; NULL: none */
 	size_t out_len;
-	size_t out_at;		       /* so much of it was sent */
-	struct lines_request *request; /* that has no answer yet */
+	size_t out_at;		       /* bytes of it sent so far */
+	struct lines_request *request; /* awaiting a reply; NULL: none */
 	struct lines_peer peer;
-	uint64_t since_ms; /* it does what it does now */
+	uint64_t since_ms; /* when it entered its current state */
 };
 
 struct lines {
@@ -40,38 +40,40 @@ struct lines {
 	struct lines_conf conf;
 	struct socket_file file;
 	struct event *connecting;
-	struct event *turn; /* requests can be asked */
-	struct event *look; /* whose time is over? */
+	struct event *turn; /* fires when requests may be processed */
+	struct event *look; /* fires regularly, to check timeouts */
 	struct client *clients[LINES_CLIENTS_MAX];
-	unsigned int next; /* whose turn it is first */
-	uint64_t last;	   /* number of a client */
-	size_t unread;	   /* bytes of answers, of all clients */
-	bool warned;	   /* that it cannot take connections */
+	unsigned int next; /* the client to be served first next time */
+	uint64_t last;	   /* number of the newest client */
+	size_t unread;	   /* bytes of unsent replies, over all clients */
+	bool warned;	   /* that connections cannot be accepted */
 };
 
-/* A connection becomes a client at a place of lines->clients. 0, and fd is its own; or -ENOMEM. */
+/* Makes a client of a connection, in slot `place` of lines->clients. Returns 0, and fd is the
+ * client's; or -ENOMEM. */
 __attribute__((warn_unused_result)) int client_make(struct lines *lines, unsigned int place,
 						    int fd);
 
-/* Disconnects it. */
+/* Disconnects a client and releases it. */
 void client_drop(struct client *client);
 
-/* Has its line answered, now or later. It may be gone afterwards. */
+/* Passes its line to conf.ask(), which replies now or later. The client may be gone afterwards. */
 void client_ask(struct client *client);
 
-/* Has it neither asked anything nor begun to? */
+/* Does it have no request, whole or partial, and no reply to read? */
 bool client_is_idle(const struct client *client);
 
-/* Has it left altogether, and not only stopped to send? */
+/* Has it closed its end entirely, rather than just for sending? */
 bool client_has_left(const struct client *client);
 
-/* Has it left while it waits, or is the time over for what it does? */
+/* Has it left while waiting for a reply, or exceeded the timeout of its state? */
 bool client_is_over(const struct client *client, uint64_t now_ms);
 
-/* To be called by a client: looks for lines in the next turn of the loop. */
+/* Schedules the processing of requests for the next turn of the loop. Called by clients. */
 void lines_plan_turn(struct lines *lines);
 
-/* To be called by a client: gives up the answers that have waited longest, if they are too many. */
+/* Disconnects the clients whose replies have waited longest while there are more than unread_max
+ * bytes of them. Called by clients. */
 void lines_bound_unread(struct lines *lines);
 
 #endif

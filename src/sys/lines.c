@@ -13,11 +13,12 @@
 
 enum {
 	ACCEPTS_PER_TURN = 8,
-	LOOKS = 4,	      /* at clients, within the shortest time that one of them has */
-	ROOM_AFTER_MS = 1000, /* who has been idle for so long makes room */
+	LOOKS = 4,	      /* timeouts are checked this often within the shortest of them */
+	ROOM_AFTER_MS = 1000, /* clients idle for so long may be disconnected to make room */
 };
 
-/* Looks for clients with a line in the loop's next turn: not in this one, which is of others. */
+/* Schedules the processing of requests for the next turn of the loop, so that other events come
+ * first. */
 void lines_plan_turn(struct lines *lines)
 {
 	const struct timeval at_once = {0};
@@ -25,7 +26,8 @@ void lines_plan_turn(struct lines *lines)
 	(void)event_add(lines->turn, &at_once);
 }
 
-/* Gives up the answers that have waited longest, when there are too many. */
+/* Disconnects the clients whose replies have waited longest until unread replies are within the
+ * limit. */
 void lines_bound_unread(struct lines *lines)
 {
 	while (lines->unread > lines->conf.unread_max) {
@@ -41,7 +43,7 @@ void lines_bound_unread(struct lines *lines)
 	}
 }
 
-/* One line of each client, and no more than there is time for. */
+/* Processes one line of each client, as far as time permits. */
 static void take_turn(evutil_socket_t fd, short events, void *arg)
 {
 	struct lines *lines = arg;
@@ -64,8 +66,8 @@ static void take_turn(evutil_socket_t fd, short events, void *arg)
 }
 
 /*
- * Where there is room for one more, if necessary made by one that has left or is idle; or
- * LINES_CLIENTS_MAX.
+ * A free slot, made if necessary by disconnecting a client that has left or is idle;
+ * LINES_CLIENTS_MAX: none.
  */
 static unsigned int make_room(struct lines *lines)
 {
@@ -90,7 +92,7 @@ static unsigned int make_room(struct lines *lines)
 	return longest;
 }
 
-/* Out of file descriptors, most likely: the next look is soon enough. */
+/* Most likely out of file descriptors: try again at the next regular look. */
 static void stop_accepting(struct lines *lines)
 {
 	if (!lines->warned)
@@ -155,7 +157,7 @@ static void set_defaults(struct lines_conf *conf)
 		conf->unread_max = LINES_UNREAD_MAX;
 }
 
-/* 0 or -ENOMEM. */
+/* Returns 0 or -ENOMEM. */
 static int start_events(struct lines *lines)
 {
 	const unsigned int ms = shortest_ms(&lines->conf) / LOOKS + 1;

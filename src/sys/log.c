@@ -20,15 +20,16 @@ enum {
 	TEXT_LEN_MAX = 1024,
 	PROGRAM_LEN = 64,
 	LINE_LEN_MAX = 3 * TEXT_LEN_MAX, /* of a sentence */
-	PAIRS_LEN_MAX = 600,		 /* behind it; all less than PIPE_BUF: lines do not mix */
-	PATIENCE_MS = 1000,		 /* at the end, with a reader that does not read */
+	PAIRS_LEN_MAX = 600, /* of the pairs; together less than PIPE_BUF, so that lines do not
+				interleave */
+	PATIENCE_MS = 1000,  /* how long to wait at the end for a reader that does not read */
 };
 
-/* What is in front of a line. */
+/* The prefix of a line. */
 enum mark {
-	MARK_NOTHING, /* of a command, whose reader is there */
+	MARK_NOTHING, /* for a command run by a person */
 	MARK_TIME,
-	MARK_PRIORITY, /* of the journal, which notes time and program itself */
+	MARK_PRIORITY, /* for the journal, which records time and program itself */
 };
 
 static const char *const names[] = {
@@ -37,12 +38,12 @@ static const char *const names[] = {
 	[LOG_LEVEL_INFO] = "info",
 };
 
-/* NULL: lines are written at once. Set and reset while one thread logs only, as is `mark`. */
+/* NULL: lines are written at once. Changed only while a single thread logs, as is `mark`. */
 static struct outlet *outlet;
 static enum mark mark;
-/* For any thread. */
+/* Accessed by any thread. */
 static enum log_level least = LOG_LEVEL_INFO;
-static bool library_goes_on; /* what a library logged last has no newline yet */
+static bool library_goes_on; /* the last output of a library did not end in a newline */
 
 static void put(const char *lines, size_t len)
 {
@@ -57,7 +58,7 @@ static bool is_wanted(enum log_level level)
 	return level <= __atomic_load_n(&least, __ATOMIC_RELAXED);
 }
 
-/* The time of day as in 2026-11-30T03:12:45.678Z. Returns its length. */
+/* Writes the time of day as in 2026-11-30T03:12:45.678Z. Returns its length. */
 static size_t write_time(char out[LOG_HEAD_LEN])
 {
 	struct timespec now;
@@ -76,7 +77,7 @@ static size_t write_time(char out[LOG_HEAD_LEN])
 /* Returns its length. */
 static size_t write_mark(char out[LOG_HEAD_LEN], enum log_level level)
 {
-	/* of syslog(3) */
+	/* priorities of syslog(3) */
 	static const char priorities[] = {
 		[LOG_LEVEL_ERROR] = '3', [LOG_LEVEL_WARNING] = '4', [LOG_LEVEL_INFO] = '6'};
 
@@ -102,7 +103,7 @@ const char *log_head(char out[LOG_HEAD_LEN], enum log_level level)
 	return out;
 }
 
-/* One write per line, so that lines of several threads or processes do not mix. */
+/* One write per line, so that lines of several threads or processes do not interleave. */
 static void put_line(enum log_level level, const char *text)
 {
 	char head[LOG_HEAD_LEN];
@@ -160,8 +161,8 @@ void log_printable(const char *lines)
 }
 
 /*
- * Escapes all but line breaks, of which those before `lines_from` are escaped as well. Each line
- * has its mark, unless it goes on with the one before.
+ * Escapes everything but line breaks at or after `lines_from`. Each line gets its prefix, unless it
+ * continues one that was output before.
  */
 static void put_escaped(enum log_level level, const char *lines, size_t len, const char *lines_from)
 {
@@ -269,7 +270,8 @@ int log_level_read(enum log_level *out, const char *name)
 	return -EINVAL;
 }
 
-/* Is standard error what the service manager has connected with the journal? See sd-journal(3). */
+/* Is standard error the stream that the service manager connected to the journal? See
+ * sd-journal(3). */
 static bool is_journal(void)
 {
 	const char *journal = getenv("JOURNAL_STREAM");
@@ -306,7 +308,7 @@ void log_flush(void)
 
 void log_stop(void)
 {
-	/* an outlet that does not close stays, so that nothing logged from now on waits either */
+	/* if the outlet cannot be closed, keep it, so that later calls do not block either */
 	if (!outlet || outlet_close(outlet, PATIENCE_MS))
 		return;
 	outlet = NULL;

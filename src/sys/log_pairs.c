@@ -15,7 +15,7 @@ struct log_pairs log_pairs_of(const char *event)
 	return pairs;
 }
 
-/* Adds a text, or nothing of it. */
+/* Appends a text, or nothing if it does not fit. */
 static void append(struct log_pairs *pairs, const char *pair)
 {
 	size_t len = strlen(pairs->text);

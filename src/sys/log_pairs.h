@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a program that reads a log tell which event a line is about, and which table or port?
+ * How does a log line identify its event and the objects concerned to programs that parse the log?
  *
- * Behind the sentence of such a line there are pairs, KEY=VALUE with a space between:
+ * By pairs KEY=VALUE after the sentence, separated by spaces:
  *
- *	port net0: gateway 10.0.0.1 is at 02:... [event=gateway_found port=net0 gateway=10.0.0.1]
+ *   port net0: gateway 10.0.0.1 is at 02:... [event=gateway_found port=net0 gateway=10.0.0.1]
  *
- * A value that is empty, or has a space, a quote, a bracket or "=" in it, is in quotes, with a
- * backslash in front of a quote. Values may come from outside: they are written as sys/printable.h
- * does. Names of events and keys are promised, sentences are not: docs/operations.md lists them.
+ * A value that is empty or contains a space, quote, bracket or "=" is quoted, with a backslash
+ * before each quote in it. Values are escaped as in sys/printable.h. Event names and keys are
+ * stable, sentences are not: docs/operations.md lists them.
  */
 #ifndef SYS_LOG_PAIRS_H
 #define SYS_LOG_PAIRS_H
@@ -23,14 +23,14 @@ struct log_pairs {
 	char text[LOG_PAIRS_LEN]; /* without the brackets */
 };
 
-/* The pairs of an event, so far its name. */
+/* Starts the pairs of an event with its name. */
 struct log_pairs log_pairs_of(const char *event);
 
-/* Adds a pair; one that has no room is left out whole. */
+/* Appends a pair, or nothing if it does not fit whole. */
 void log_pair(struct log_pairs *pairs, const char *key, const char *value);
 void log_pair_number(struct log_pairs *pairs, const char *key, uint64_t number);
 
-/* Logs a sentence with the pairs behind it. For any thread. */
+/* Logs a sentence followed by the pairs. Callable from any thread. */
 void log_event(enum log_level level, const struct log_pairs *pairs, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -5,7 +5,7 @@
 
 #include "loop.h"
 
-/* Something that is waited for. */
+/* A registration. */
 struct watch {
 	struct loop *loop;
 	struct watch *next;
@@ -74,9 +74,7 @@ static void call_once(evutil_socket_t fd, short events, void *arg)
 	watch.call(watch.arg);
 }
 
-/* Waits for these events of fd, which is -1 for none, and for `ms` milliseconds, which are 0 for
- * ever.
- */
+/* Waits for `events` of fd (-1: none), or for `ms` milliseconds (0: no timeout). */
 static int add(struct watch what, int fd, short events, unsigned int ms)
 {
 	const struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What happens next in a program that waits for many things?
+ * Which event does a program handle next?
  *
- * One thread waits for file descriptors and timers, and calls what was registered for them, one
- * call at a time. No call may wait for anything. What is watched stays so for the loop's life.
+ * One thread waits for file descriptors and timers and runs their callbacks, one at a time. A
+ * callback must not block. Registrations last as long as the loop.
  */
 #ifndef SYS_LOOP_H
 #define SYS_LOOP_H
@@ -11,37 +11,38 @@
 struct loop;
 struct event_base;
 
-/* 0 and *out, to be closed with loop_close(); or -ENOMEM. */
+/* Returns 0 and sets *out, to be released with loop_close(); or -ENOMEM. */
 __attribute__((warn_unused_result)) int loop_open(struct loop **out);
 
 /* NULL is fine. */
 void loop_close(struct loop *loop);
 
 /*
- * Calls ready(arg) as often as there is something to read from fd, which stays the caller's and
- * outlives the loop. 0 or -ENOMEM, or -EPERM for what cannot be waited for, such as a plain file.
+ * Calls ready(arg) whenever fd is readable. fd remains the caller's and must outlive the loop.
+ * Returns 0, -ENOMEM, or -EPERM for a descriptor that cannot be polled, such as that of a regular
+ * file.
  */
 __attribute__((warn_unused_result)) int loop_watch(struct loop *loop, int fd, void (*ready)(void *),
 						   void *arg);
 
 /*
- * Calls due(arg) every `ms` milliseconds, at least 1. Calls that were due while another one took
- * its time are made up for by one. 0 or -ENOMEM.
+ * Calls due(arg) every `ms` milliseconds (at least 1). Periods missed during a long callback are
+ * made up for by a single call. Returns 0 or -ENOMEM.
  */
 __attribute__((warn_unused_result)) int loop_every(struct loop *loop, unsigned int ms,
 						   void (*due)(void *), void *arg);
 
-/* Calls due(arg) once, when `ms` milliseconds, at least 1, are over. 0 or -ENOMEM. */
+/* Calls due(arg) once, after `ms` milliseconds (at least 1). Returns 0 or -ENOMEM. */
 __attribute__((warn_unused_result)) int loop_after(struct loop *loop, unsigned int ms,
 						   void (*due)(void *), void *arg);
 
-/* Waits and calls, until loop_end(). */
+/* Runs callbacks until loop_end() is called. */
 void loop_run(struct loop *loop);
 
-/* To be called from one of its calls: loop_run() returns after it. */
+/* Makes loop_run() return after the current callback. Must be called from a callback. */
 void loop_end(struct loop *loop);
 
-/* For what else of src/sys waits: see the documentation of libevent. Valid as long as the loop. */
+/* The libevent base, for other modules of src/sys. Valid as long as the loop. */
 struct event_base *loop_base(struct loop *loop);
 
 #endif

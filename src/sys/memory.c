@@ -12,7 +12,8 @@
 
 static const char mount_point[] = "/sys/fs/cgroup";
 
-/* The number behind a word at the start of a line, or the only one if there is no word. */
+/* The number after a word at the start of a line; or, if word is "", the number at the start of
+ * the file. */
 static bool read_number(uint64_t *out, const char *path, const char *word)
 {
 	FILE *file = fopen(path, "re");
@@ -25,7 +26,7 @@ static bool read_number(uint64_t *out, const char *path, const char *word)
 		if (!strncmp(line, word, strlen(word)))
 			found = sscanf(line + strlen(word), " %" SCNu64, out) == 1;
 	(void)fclose(file);
-	return found; /* not for the word "max" */
+	return found; /* false for the word "max" */
 }
 
 static void take_less(struct memory_left *left, uint64_t bytes, const char *limit)
@@ -34,12 +35,12 @@ static void take_less(struct memory_left *left, uint64_t bytes, const char *limi
 		*left = (struct memory_left){bytes, limit};
 }
 
-/* Names of the files of a kind of cgroup. */
+/* File names of one version of cgroups. */
 struct cgroup_files {
 	const char *folder; /* below the mount point */
 	const char *limit;
 	const char *used;
-	const char *idle_cache; /* word in memory.stat */
+	const char *idle_cache; /* key in memory.stat */
 };
 
 static void ask_cgroup(struct memory_left *left, const char *folder,
@@ -62,8 +63,8 @@ static void ask_cgroup(struct memory_left *left, const char *folder,
 	take_less(left, limit > used ? limit - used : 0, "by the memory limit of its cgroup");
 }
 
-/* A cgroup and all above it. In a container the path may be one outside: then what exists counts.
- */
+/* A cgroup and its ancestors. In a container the path may be that of the host; directories that
+ * do not exist are skipped. */
 static void ask_cgroups(struct memory_left *left, const char *group,
 			const struct cgroup_files *files)
 {

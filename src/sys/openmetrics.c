@@ -8,7 +8,7 @@
 static const struct {
 	const char *name;
 	const char *old_name;
-	const char *suffix; /* of samples */
+	const char *suffix; /* of sample names */
 } types[] = {
 	[OPENMETRICS_COUNTER] = {"counter", "counter", "_total"},
 	[OPENMETRICS_GAUGE] = {"gauge", "gauge", ""},
@@ -41,7 +41,7 @@ void openmetrics_begin(struct openmetrics *metrics, const struct openmetrics_fam
 		      family->name, suffix, family->help);
 }
 
-/* What is not fit to be printed is an escape, with a backslash that is escaped here, too. */
+/* Unprintable characters become escapes, whose backslashes are escaped here in turn. */
 static void put_value(FILE *out, const char *value)
 {
 	size_t len = strlen(value);
@@ -60,7 +60,7 @@ static void put_value(FILE *out, const char *value)
 	}
 }
 
-/* `{table="web",le="1"`: the last label may be one of its own. */
+/* Writes `{table="web",le="1"`: the last label, "le", is optional. */
 static void put_labels(FILE *out, const struct openmetrics_labels *labels, const char *le)
 {
 	char before = '{';

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How do metrics look to who scrapes them?
+ * How are metrics presented to a scraper?
  *
- * Text of OpenMetrics 1.0, or of Prometheus' older format 0.0.4, which differ in few lines.
+ * As text of OpenMetrics 1.0 or of Prometheus' older format 0.0.4; the two differ in few lines.
  * Families follow each other, each with all its samples.
  */
 #ifndef SYS_OPENMETRICS_H
@@ -14,24 +14,24 @@
 
 struct openmetrics {
 	FILE *out;
-	bool is_old; /* the format of Prometheus */
+	bool is_old; /* Prometheus' format 0.0.4 */
 	const struct openmetrics_family *family;
 };
 
 enum openmetrics_type {
-	OPENMETRICS_COUNTER, /* samples end in _total */
+	OPENMETRICS_COUNTER, /* sample names end in _total */
 	OPENMETRICS_GAUGE,
-	OPENMETRICS_INFO, /* samples end in _info and are 1 */
+	OPENMETRICS_INFO, /* sample names end in _info, values are 1 */
 	OPENMETRICS_HISTOGRAM,
 };
 
 struct openmetrics_family {
-	const char *name; /* without what its samples end in */
+	const char *name; /* without the suffix of its samples */
 	enum openmetrics_type type;
 	const char *help; /* a sentence without line breaks or quotes */
 };
 
-/* Of a sample; the value may be of any bytes. */
+/* A label of a sample; the value may be any bytes. */
 struct openmetrics_label {
 	const char *name;
 	const char *value;
@@ -39,7 +39,7 @@ struct openmetrics_label {
 
 enum { OPENMETRICS_LABELS_MAX = 4 };
 
-/* Behind the last one there is one without a name, if there are fewer than fit. */
+/* Ends at the first entry whose name is NULL, or when full. */
 struct openmetrics_labels {
 	struct openmetrics_label list[OPENMETRICS_LABELS_MAX];
 };
@@ -47,22 +47,22 @@ struct openmetrics_labels {
 /* The media type of either format. */
 const char *openmetrics_content(bool is_old);
 
-/* Does a client that accepts this, the value of its field "Accept", want the older format? */
+/* Does the value of a request's Accept field ask for the older format? */
 bool openmetrics_wants_old(const char *accept);
 
-/* A family begins. */
+/* Begins a family. */
 void openmetrics_begin(struct openmetrics *metrics, const struct openmetrics_family *family);
 
-/* Samples of it, but for histograms. */
+/* Writes a sample of the current family, which is not a histogram. */
 void openmetrics_count(struct openmetrics *metrics, const struct openmetrics_labels *labels,
 		       uint64_t value);
 void openmetrics_real(struct openmetrics *metrics, const struct openmetrics_labels *labels,
 		      double value);
 
-/* What was counted below each of `edge_count` edges, which ascend, and above all of them. */
+/* `edge_count` ascending class edges; the last class is open-ended. */
 struct openmetrics_histogram {
 	const double *edges;
-	const uint64_t *counts; /* of edge_count + 1 classes, each of its own */
+	const uint64_t *counts; /* edge_count + 1 counts, one per class, not cumulative */
 	unsigned int edge_count;
 	double sum;
 };
@@ -70,7 +70,7 @@ struct openmetrics_histogram {
 void openmetrics_histogram(struct openmetrics *metrics, const struct openmetrics_labels *labels,
 			   const struct openmetrics_histogram *histogram);
 
-/* Behind the last family: without it a client knows that it has not got all. */
+/* Ends the text. Without this line a client knows that it was truncated. */
 void openmetrics_end(const struct openmetrics *metrics);
 
 #endif

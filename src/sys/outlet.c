@@ -17,27 +17,27 @@
 
 enum {
 	NOTICE_LEN = LOG_HEAD_LEN + 32,
-	REASON_LEN = 64, /* of an errno, in words */
+	REASON_LEN = 64, /* of an errno in words */
 };
 
 struct outlet {
 	pthread_t thread;
 	int fd;
-	size_t small;	      /* bytes that are always there */
-	pthread_mutex_t lock; /* over all below */
+	size_t small;	      /* initial size, without growth */
+	pthread_mutex_t lock; /* protects everything below */
 	pthread_cond_t changed;
 	char *bytes;
-	size_t room;	   /* for so many; more once there was a large text */
-	size_t put;	   /* bytes so far; the next one goes to bytes[put % room] */
+	size_t room;	   /* current size; grows for large texts */
+	size_t put;	   /* bytes appended so far; the next one goes to bytes[put % room] */
 	size_t taken;	   /* bytes written so far */
-	unsigned int lost; /* lines since the last that was put */
+	unsigned int lost; /* lines dropped since the last one that was appended */
 	bool closing;
 	bool ended;
 
-	/* the writing thread's own: what could not be written since the last that was */
-	unsigned int unwritten; /* lines */
-	int reason;		/* errno; 0: there is nothing like that */
-	bool cut;		/* the last line ends in its midst */
+	/* Private to the writing thread: */
+	unsigned int unwritten; /* lines that failed to be written since the last that was */
+	int reason;		/* errno of the failure; 0: none */
+	bool cut;		/* the last line was written in part */
 };
 
 static void append(struct outlet *outlet, const char *text, size_t len)
@@ -50,7 +50,7 @@ static void append(struct outlet *outlet, const char *text, size_t len)
 	outlet->put += len;
 }
 
-/* Puts what there is room for, behind a line about those that there was none for. */
+/* Appends text if it fits, preceded by a line about those dropped before it. */
 static bool put_behind_lost(struct outlet *outlet, const char *lines, size_t len)
 {
 	size_t left = outlet->room - (outlet->put - outlet->taken);
@@ -78,7 +78,7 @@ static unsigned int count_lines(const char *lines, size_t len)
 	return count;
 }
 
-/* Makes room for a text, unless one that was too large before still waits. */
+/* Grows the buffer for a text, unless an earlier large one is still pending. */
 static void make_room(struct outlet *outlet, size_t len)
 {
 	size_t waiting = outlet->put - outlet->taken;
@@ -117,7 +117,7 @@ void outlet_put_large(struct outlet *outlet, const char *lines, size_t len)
 	put(outlet, lines, len, true);
 }
 
-/* Copies what is to be written next: whole lines, unless one is longer than that. */
+/* Copies the text to be written next: whole lines, unless a single one is longer. */
 static size_t next_lines(char out[PIPE_BUF], const struct outlet *outlet)
 {
 	size_t len = outlet->put - outlet->taken;
@@ -133,7 +133,8 @@ static size_t next_lines(char out[PIPE_BUF], const struct outlet *outlet)
 	return lines_len ? lines_len : len;
 }
 
-/* Takes as long as it takes. Returns the bytes written: all, unless errno says why not. */
+/* Writes everything, for as long as it takes. Returns the bytes written; if fewer, errno says
+ * why. */
 static size_t write_out(int fd, const char *text, size_t len)
 {
 	struct pollfd ready = {.fd = fd, .events = POLLOUT};
@@ -142,7 +143,8 @@ static size_t write_out(int fd, const char *text, size_t len)
 	while (done < len) {
 		ssize_t put = write(fd, text + done, len - done);
 
-		if (put < 0 && errno == EAGAIN) /* somebody else has made it so */
+		if (put < 0 &&
+		    errno == EAGAIN) /* others who share the descriptor have made it non-blocking */
 			(void)poll(&ready, 1, -1);
 		else if (put < 0 && errno != EINTR)
 			break;
@@ -152,7 +154,7 @@ static size_t write_out(int fd, const char *text, size_t len)
 	return done;
 }
 
-/* False: some of it could not be written, such as with a full disk. */
+/* False: not everything could be written, for example to a full disk. */
 static bool write_text(struct outlet *outlet, const char *text, size_t len)
 {
 	size_t done = write_out(outlet->fd, text, len);
@@ -166,7 +168,7 @@ static bool write_text(struct outlet *outlet, const char *text, size_t len)
 	return done == len;
 }
 
-/* Writes a line about those that could not be written, on a line of its own. False: not yet. */
+/* Reports the lines that could not be written, on a line of its own. False: still failing. */
 static bool mention_unwritten(struct outlet *outlet)
 {
 	unsigned int unwritten = outlet->unwritten;
@@ -177,12 +179,12 @@ static bool mention_unwritten(struct outlet *outlet)
 			   plural(unwritten), REASON_LEN, strerror(outlet->reason));
 	bool done = write_text(outlet, notice, (size_t)len);
 
-	outlet->unwritten = done ? 0 : unwritten; /* the notice itself is none of them */
+	outlet->unwritten = done ? 0 : unwritten; /* the report does not count as one */
 	outlet->reason = done ? 0 : outlet->reason;
 	return done;
 }
 
-/* Lines that nobody could write are dropped, counted, and mentioned before the next. */
+/* Lines that cannot be written are dropped, counted, and reported before the next one. */
 static void write_lines(struct outlet *outlet, const char *lines, size_t len)
 {
 	if (outlet->reason && !mention_unwritten(outlet))
@@ -245,8 +247,7 @@ int outlet_open(struct outlet **out, int fd, size_t room)
 {
 	struct outlet *outlet;
 
-	room += NOTICE_LEN; /* so that, with nothing else to write, what was lost can be mentioned
-			     */
+	room += NOTICE_LEN; /* reserve for the report about dropped lines */
 	outlet = calloc(1, sizeof(*outlet));
 	if (!outlet)
 		return -ENOMEM;
@@ -255,8 +256,8 @@ int outlet_open(struct outlet **out, int fd, size_t room)
 		free(outlet);
 		return -ENOMEM;
 	}
-	memset(outlet->bytes, ' ',
-	       room); /* memory is taken at the start, and does not seem to grow */
+	/* touches the memory now, so that it does not grow later */
+	memset(outlet->bytes, ' ', room);
 	outlet->fd = fd;
 	outlet->small = outlet->room = room;
 	(void)pthread_mutex_init(&outlet->lock, NULL);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does text reach a reader that may not read?
+ * How is text written to a reader that may not be reading?
  *
- * A file descriptor that somebody else gave us, such as standard error, may block for as long as a
- * pipe is full or a terminal is stopped, and O_NONBLOCK would change it for all who share it. So a
- * thread of its own writes, and the others leave text in a buffer. What the buffer has no room for
- * is lost, counted, and mentioned in its place; so is what cannot be written, such as with a full
- * disk: the next line that can be is behind one that says how many were lost, and why.
+ * A file descriptor inherited from elsewhere, such as standard error, blocks while its pipe is full
+ * or its terminal is stopped, and O_NONBLOCK would affect all who share it. So a thread writes, and
+ * the others append to a buffer. Lines that do not fit into the buffer are dropped and counted, and
+ * a line in their place reports it. Lines that cannot be written, for example to a full disk, are
+ * dropped as well; the next line that can be written is preceded by one that says how many were
+ * lost, and why.
  */
 #ifndef SYS_OUTLET_H
 #define SYS_OUTLET_H
@@ -16,37 +17,36 @@
 struct outlet;
 
 /*
- * Starts to write to fd what outlet_put() is given; `room` bytes may be on their way. 0 and *out,
- * to be closed with outlet_close(); or -errno. A signal must not be delivered to the thread that
- * is started: the caller has blocked those that matter.
+ * Starts to write to fd what is passed to outlet_put(), buffering up to `room` bytes. The caller
+ * must have blocked the signals that it handles, so that none is delivered to the new thread.
+ * Returns 0 and sets *out, to be released with outlet_close(); or -errno.
  */
 __attribute__((warn_unused_result)) int outlet_open(struct outlet **out, int fd, size_t room);
 
-/* Keeps its thread to the processors that the calling thread may use. */
+/* Binds its thread to the processors that the calling thread may use. */
 void outlet_stay_here(struct outlet *outlet);
 
 /*
- * Whole lines, each with its newline: they arrive together or, without room, not at all. Lines are
- * written in the order in which they came, several at once up to PIPE_BUF bytes, so that those of
- * several processes do not mix. Never waits for the reader. For any thread.
+ * Appends whole lines, each with its newline: all of them or, if they do not fit, none. Lines are
+ * written in order, up to PIPE_BUF bytes at a time so that output of several processes does not
+ * interleave within lines. Never blocks on the reader. Callable from any thread.
  */
 void outlet_put(struct outlet *outlet, const char *lines, size_t len);
 
 /*
- * The same of a text that may be larger than the room: more is taken, and kept, unless more than
- * the first room is on its way already or there is no memory.
+ * As outlet_put(), for text that may be larger than `room`: the buffer grows, permanently, unless
+ * more than its original size is pending already or there is no memory.
  */
 void outlet_put_large(struct outlet *outlet, const char *lines, size_t len);
 
 /*
- * Waits until everything that was put is written, at most timeout_ms: 0 or -ETIMEDOUT. The outlet
- * goes on, for threads that may still put something.
+ * Waits at most timeout_ms until everything is written: 0 or -ETIMEDOUT. The outlet remains usable.
  */
 int outlet_flush(struct outlet *outlet, unsigned int timeout_ms);
 
 /*
- * Waits until everything is written, at most timeout_ms, and ends. 0, or -ETIMEDOUT: then the
- * thread still waits for the reader, and the memory stays with it until the process ends.
+ * Waits at most timeout_ms until everything is written, then ends the thread and releases the
+ * outlet. Returns 0; or -ETIMEDOUT, and the thread and the memory stay until the process ends.
  */
 int outlet_close(struct outlet *outlet, unsigned int timeout_ms);
 

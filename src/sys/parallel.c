@@ -8,7 +8,7 @@ struct work {
 	void (*task)(void *arg, unsigned int part);
 	void *arg;
 	unsigned int part_count;
-	unsigned int next; /* part nobody has taken yet; atomic */
+	unsigned int next; /* the next part to be taken; atomic */
 };
 
 static void *take_parts(void *arg)

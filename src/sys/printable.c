@@ -4,7 +4,8 @@
 
 #include "printable.h"
 
-/* Controls, line separators, format characters and others that show nothing: first and last. */
+/* Ranges, first and last, of controls, line separators, format characters and others that are
+ * invisible. */
 static const uint32_t unprintable[][2] = {
 	{0, 0x1f},	    {0x7f, 0x9f}, /* DEL and C1 */
 	{0xad, 0xad},			  /* soft hyphen */
@@ -15,13 +16,14 @@ static const uint32_t unprintable[][2] = {
 	{0x2060, 0x206f},   /* word joiner, isolates, deprecated format characters */
 	{0xfeff, 0xfeff},   /* byte order mark */
 	{0xfff9, 0xfffb},   /* interlinear annotation */
-	{0xfffe, 0xffff},   /* no characters */
+	{0xfffe, 0xffff},   /* noncharacters */
 	{0xe0000, 0xe007f}, /* tags */
 };
 
 size_t character_take(uint32_t *character, const char *text, size_t len)
 {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length */
+	static const uint32_t least[] = {
+		0, 0, 0x80, 0x800, 0x10000}; /* smallest character by length of its encoding */
 	uint8_t first = (uint8_t)*text;
 	int ones = __builtin_clz(~((uint32_t)first << 24));
 	size_t taken = ones ? (size_t)ones : 1;
@@ -85,7 +87,7 @@ const char *printable(char *out, size_t room, const char *text)
 	static const char cut[] = "...";
 	size_t len = strlen(text);
 	size_t at = 0;
-	size_t cut_at = 0; /* the last place with room for what says that something is missing */
+	size_t cut_at = 0; /* the last position at which "..." still fits */
 
 	out[0] = 0;
 	while (len) {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a text from outside reach a terminal or a log without acting there?
+ * How is text from outside shown on a terminal or in a log without side effects?
  *
- * Names of tables, zones and devices, paths, words of a command line and what libraries quote of
- * them may hold anything: a line break forges a line, an escape sequence moves the cursor, a
- * bidirectional override turns the text around, and bytes that are no UTF-8 do what the terminal
- * makes of them. All of these are written as escapes, so that what is printed is one line of
- * visible UTF-8. A backslash is escaped, too, so that the text can be had back:
+ * Names of tables, zones and devices, paths, words of a command line and whatever libraries quote
+ * of them can contain anything: a line break forges a log line, an escape sequence moves the
+ * cursor, a bidirectional override reorders the text, and the effect of invalid UTF-8 depends on
+ * the terminal. All of these are escaped, so the output is one line of visible UTF-8. A backslash
+ * is escaped too, so that escaping is reversible:
  *
  *   \n \r \t \\   as in C
- *   \xHH          another control character of ASCII, or a byte that is no UTF-8
- *   \uHHHH        another character that shows nothing or changes how others are shown
+ *   \xHH          another ASCII control character, or a byte that is not valid UTF-8
+ *   \uHHHH        another character that is invisible or changes how others are shown
  *   \UHHHHHHHH    the same beyond U+FFFF
  */
 #ifndef SYS_PRINTABLE_H
@@ -21,32 +21,33 @@
 #include <stdint.h>
 
 enum {
-	PRINTABLE_ONE_LEN = 11,	  /* of one character, with the NUL */
-	PRINTABLE_NAME_LEN = 512, /* room for a name, with the NUL: longer ones are cut */
+	PRINTABLE_ONE_LEN = 11,	  /* of one escaped character, with the NUL */
+	PRINTABLE_NAME_LEN = 512, /* room for a name, with the NUL; longer names are truncated */
 };
 
 /*
- * Bytes of the UTF-8 character that a text of `len` bytes, at least one, begins with, and the
- * character; or 0, with *character untouched: there is none (RFC 3629 section 4).
+ * Decodes the UTF-8 character at the start of `text`, which has `len` bytes, at least one. Returns
+ * its length in bytes; or 0, with *character untouched, if it is invalid (RFC 3629 section 4).
  */
 size_t character_take(uint32_t *character, const char *text, size_t len);
 
-/* Does a character show as itself and leave others alone? Not so controls and format characters. */
+/* Is the character visible, without effect on others? Not so controls and format characters. */
 bool character_is_printable(uint32_t character);
 
 /*
- * Writes the first character of a text of `len` bytes, at least one, as it is or as an escape, with
- * a NUL. Returns how many bytes of the text that was.
+ * Writes the first character of `text`, which has `len` bytes, at least one, as it is or escaped,
+ * with a NUL. Returns the number of bytes of `text` consumed.
  */
 size_t printable_take(char out[PRINTABLE_ONE_LEN], const char *text, size_t len);
 
 /*
- * Writes a text with its NUL into `room` bytes, at least PRINTABLE_ONE_LEN. What has no room is cut
- * between two characters, and "..." says so. Returns out.
+ * Writes a text, escaped, with its NUL into `room` bytes, at least PRINTABLE_ONE_LEN. Text that
+ * does not fit is truncated between two characters and ends in "...". Returns out.
  */
 const char *printable(char *out, size_t room, const char *text);
 
-/* Removes the beginning of a character at the end of a text that was cut somewhere. */
+/* Removes an incomplete character from the end of a text that was truncated at an arbitrary byte.
+ */
 void character_trim(char *text);
 
 #endif

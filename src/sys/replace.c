@@ -20,7 +20,7 @@ enum {
 	ATTRIBUTE_LEN_MAX = 65536, /* of a value, and of the list of names: Linux allows no more */
 };
 
-/* <sys/file.h> has it, but that name is taken here; the constants are in <fcntl.h>, too. */
+/* Declared in <sys/file.h>, whose name clashes with ours; the constants are in <fcntl.h>, too. */
 extern int flock(int fd, int operation);
 
 static const char posix_acl[] = "system.posix_acl_access";
@@ -29,8 +29,8 @@ static const char nfs4_acl[] = "system.nfs4_acl";
 /* --- Lock --- */
 
 /*
- * Not open for writing where that can be avoided: file_read() would wait for it. Some network file
- * systems lock nothing else.
+ * Opened read-only where possible: file_read() would wait for a writer. Some network file systems
+ * grant locks on writable descriptors only.
  */
 static int open_locked(const char *path)
 {
@@ -44,7 +44,7 @@ static int open_locked(const char *path)
 			return err ? err : -errno;
 		if (!flock(fd, LOCK_EX | LOCK_NB))
 			return fd;
-		err = -errno; /* EAGAIN is EWOULDBLOCK */
+		err = -errno; /* EAGAIN equals EWOULDBLOCK */
 		(void)close(fd);
 		if (err != -EBADF)
 			break;
@@ -52,7 +52,7 @@ static int open_locked(const char *path)
 	return err;
 }
 
-/* Is the open file the one that has the name now? */
+/* Is the open file the one at `path` now? */
 static bool is_at(const char *path, int fd)
 {
 	struct stat named;
@@ -62,7 +62,7 @@ static bool is_at(const char *path, int fd)
 	       named.st_ino == opened.st_ino;
 }
 
-/* -EAGAIN also when the file was replaced while this one waited for it. */
+/* Returns -EAGAIN also if the file was replaced before the lock was obtained. */
 static int try_lock(const char *path)
 {
 	int fd = open_locked(path);
@@ -93,11 +93,11 @@ int file_lock(const char *path)
 
 /* --- Access --- */
 
-/* Whose access a new file gets, and how much of it. */
+/* The file whose permissions the new one gets. */
 struct access {
-	const char *path; /* NULL: nobody's */
+	const char *path; /* NULL: there is none */
 	struct stat info;
-	bool replaced; /* it is the file that is replaced */
+	bool replaced; /* it is the file being replaced */
 };
 
 static bool is_acl(const char *name)
@@ -105,7 +105,7 @@ static bool is_acl(const char *name)
 	return !strcmp(name, posix_acl) || !strcmp(name, nfs4_acl);
 }
 
-/* A signature is one of the old content; the kernel makes the new one. */
+/* A signature is specific to the old content; the kernel creates the new one. */
 static bool is_signature(const char *name)
 {
 	return !strcmp(name, "security.ima") || !strcmp(name, "security.evm");
@@ -122,8 +122,9 @@ static int copy_attribute(int fd, const char *from, const char *name)
 }
 
 /*
- * Labels and what users attach are copied where possible. False when an access control list could
- * not be: then the bits of the group, which are the most that the list grants, grant too much.
+ * Copies labels and user attributes where possible. Returns false if an access control list could
+ * not be copied: the group bits, which are the upper bound of what the list grants, then grant too
+ * much.
  */
 static bool copy_attributes(int fd, const struct access *access)
 {
@@ -141,13 +142,15 @@ static bool copy_attributes(int fd, const struct access *access)
 	return complete;
 }
 
-/* The group gets nothing, and others no more than the old group had: its members are among them. */
+/* The group gets nothing and others at most what the old group had, as its members now count as
+ * others. */
 static mode_t without_group(mode_t mode)
 {
 	return mode & (0700 | (mode >> 3 & 07));
 }
 
-/* Another group gets what the old group and everybody had: its members may have been of either. */
+/* The new group and others get only what both the old group and others had: their members may
+ * have been either. */
 static mode_t with_another_group(mode_t mode)
 {
 	mode_t both = mode >> 3 & mode & 07;
@@ -166,19 +169,19 @@ static mode_t initial_mode(const struct access *access)
 	return access->info.st_mode & 0666 & ~mask;
 }
 
-/* Then members of another group may be kept out by name. */
+/* With a list, individual members of the new group may have been denied access by name. */
 static bool has_list(const char *path)
 {
 	return getxattr(path, posix_acl, NULL, 0) > 0 || getxattr(path, nfs4_acl, NULL, 0) > 0;
 }
 
-/* Nobody but its owner has access to the file yet, and there is nothing in it. */
+/* The file is still empty, and accessible to its owner only. */
 static int set_access(int fd, const struct access *access)
 {
 	mode_t mode = initial_mode(access);
 	struct stat info;
 
-	(void)fremovexattr(fd, posix_acl); /* a directory may hand one on */
+	(void)fremovexattr(fd, posix_acl); /* it may be inherited from the directory */
 	if (access->path) {
 		uid_t owner = access->replaced ? access->info.st_uid : (uid_t)-1;
 
@@ -191,13 +194,13 @@ static int set_access(int fd, const struct access *access)
 	}
 	if (fstat(fd, &info))
 		return -errno;
-	/* a list that is not POSIX may suffer from it */
+	/* an access control list that is not POSIX may be affected by this */
 	if ((info.st_mode & 07777) != mode && fchmod(fd, mode))
 		return -errno;
 	return 0;
 }
 
-/* 0, or -errno when something is at path that no file may take the place of. */
+/* Returns 0, or -errno if there is something at path that must not be replaced by a file. */
 static int find_access(struct access *out, const char *path, const struct file_draft *draft)
 {
 	struct access access = {.path = path};
@@ -212,7 +215,7 @@ static int find_access(struct access *out, const char *path, const struct file_d
 		access.info.st_mode = draft->secret ? 0600 : 0666;
 	}
 	if (!access.replaced && access.path && stat(access.path, &access.info)) {
-		access.path = NULL; /* gone: it may have been as secret as can be */
+		access.path = NULL; /* source is gone: assume that it was secret */
 		access.info.st_mode = 0600;
 	}
 	*out = access;
@@ -236,7 +239,7 @@ static int write_all(int fd, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
-/* Closes fd in any case. */
+/* Closes fd in every case. */
 static int write_temporary(int fd, const struct access *access, const struct file_draft *draft)
 {
 	int err = set_access(fd, access);
@@ -250,7 +253,7 @@ static int write_temporary(int fd, const struct access *access, const struct fil
 	return err;
 }
 
-/* The content counts: a clock may be too coarse to show a change. */
+/* Compares the content: timestamps may be too coarse to show a change. */
 static int check_unchanged(const char *path, const struct file_bytes *was)
 {
 	struct file_bytes now;
@@ -286,7 +289,7 @@ static int write_and_rename(const char *path, const char *dir, const struct file
 	if (!err)
 		err = check_unchanged(path, draft->was);
 	if (!err && rename(temporary, path))
-		err = errno == EBUSY ? -EXDEV : -errno; /* -EBUSY is what file_read() says */
+		err = errno == EBUSY ? -EXDEV : -errno; /* -EBUSY is reserved for file_read() */
 	if (err)
 		(void)unlink(temporary);
 	return err;
@@ -299,7 +302,7 @@ int file_replace(const char *path, const struct file_draft *draft)
 
 	if (strlen(path) >= sizeof(copy))
 		return -ENAMETOOLONG;
-	if (realpath(path, target)) /* of a new file the path as it is */
+	if (realpath(path, target)) /* for a new file, the path as given */
 		path = target;
 
 	const char *dir = dirname(strcpy(copy, path));
@@ -310,7 +313,8 @@ int file_replace(const char *path, const struct file_draft *draft)
 
 	int err = write_and_rename(path, dir, draft);
 
-	if (!err && fsync(dir_fd) && errno != EINVAL) /* EINVAL: this file system cannot */
+	if (!err && fsync(dir_fd) &&
+	    errno != EINVAL) /* EINVAL: not supported by this file system */
 		err = -errno;
 	(void)close(dir_fd);
 	return err;

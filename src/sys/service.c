@@ -15,11 +15,10 @@
 
 #include "service.h"
 
-/* Signals of one kind taken in one go, some milliseconds' worth: a flood of them has no end. */
+/* Limit of signals of one kind taken as one, some milliseconds' worth: a flood may have no end. */
 enum { PILE_MAX = 4096 };
 
-/* In the order in which they are looked for. SIGRTMIN is a function call, hence no table of them.
- */
+/* In order of priority. SIGRTMIN is not a constant, so this cannot be a table. */
 static enum service_event pending_event(void)
 {
 	const struct {
@@ -78,10 +77,12 @@ int service_start(struct service *out)
 
 void service_keep_memory(size_t at_start)
 {
-	(void)mallopt(M_MMAP_MAX, 0);	     /* no mappings of their own for large allocations */
-	(void)mallopt(M_TRIM_THRESHOLD, -1); /* never: it becomes the largest size */
-	(void)mallopt(M_ARENA_MAX, 1);	     /* arenas of other threads are given back regardless */
-	(void)mallopt(M_MXFAST, 0);	     /* nothing is left to be joined by another thread */
+	(void)mallopt(M_MMAP_MAX, 0);	     /* large allocations get no mappings of their own */
+	(void)mallopt(M_TRIM_THRESHOLD, -1); /* never trim: becomes the maximum of size_t */
+	(void)mallopt(M_ARENA_MAX,
+		      1); /* memory of other arenas is returned to the kernel regardless */
+	(void)mallopt(M_MXFAST,
+		      0); /* no fast bins, whose chunks another thread would have to merge later */
 
 	void *room = malloc(at_start);
 
@@ -98,7 +99,7 @@ enum service_event service_wait(const struct service *service, unsigned int time
 	};
 	uint64_t wakes;
 
-	/* The signals are taken one kind at a time, which the descriptor cannot do. */
+	/* signals are consumed by kind, which reading the descriptor cannot do */
 	if (poll(ready, 2, (int)timeout_ms) > 0 && ready[1].revents)
 		(void)!read(service->wake_fd, &wakes, sizeof(wakes));
 	return pending_event();
@@ -116,7 +117,7 @@ void service_wake(const struct service *service)
 {
 	const uint64_t one = 1;
 
-	/* fails only when a wake-up is pending already */
+	/* fails only if a wake-up is already pending */
 	(void)!write(service->wake_fd, &one, sizeof(one));
 }
 
@@ -128,7 +129,8 @@ bool service_state_file(char out[PATH_MAX], const char *directory, const char *n
 		directory = getenv("STATE_DIRECTORY");
 		if (!directory || !*directory)
 			return false;
-		/* the service manager separates several by colons; a name of ours may have some */
+		/* a colon separates directories in STATE_DIRECTORY, but may be part of a path of
+		 * ours */
 		len = (int)strcspn(directory, ":");
 	} else {
 		len = (int)strlen(directory);

@@ -15,7 +15,7 @@
 
 enum {
 	BACKLOG = 64,
-	LOCK_TRIES = 100, /* of 10 ms each */
+	LOCK_TRIES = 100, /* 10 ms apart */
 	PATH_SHOWN = 140,
 	NAME_LEN = 32,
 };
@@ -41,7 +41,7 @@ static struct sockaddr_un address_of(const char *path)
 	return addr;
 }
 
-/* The name of a process, or "a process" that has none to be read. */
+/* The name of a process, or "a process" if it cannot be read. */
 static void name_process(char out[NAME_LEN], pid_t pid)
 {
 	char path[32];
@@ -60,7 +60,7 @@ static void name_process(char out[NAME_LEN], pid_t pid)
 		(void)snprintf(out, NAME_LEN, "a process");
 }
 
-/* Refuses a path at whose other end somebody listens: names it, if the connection says who. */
+/* Reports that a path is taken, and by which process if the connection tells. */
 static int refuse_taken(const char *path, int fd, char why[SOCKET_WHY_LEN])
 {
 	struct ucred peer = {0};
@@ -75,7 +75,8 @@ static int refuse_taken(const char *path, int fd, char why[SOCKET_WHY_LEN])
 		      PATH_SHOWN, path, name, (int)peer.pid);
 }
 
-/* Is what stands at a path of no use to anybody? 0: it was, and is gone; or -errno with why. */
+/* Removes a stale socket from a path. Returns 0 if it was stale and is removed; or -errno and
+ * why. */
 static int clear_path(const char *path, char why[SOCKET_WHY_LEN])
 {
 	const struct sockaddr_un addr = address_of(path);
@@ -100,7 +101,7 @@ static int clear_path(const char *path, char why[SOCKET_WHY_LEN])
 		err = unlink(path) ? refuse(why, -errno, "%.*s: a dead process left it: %s",
 					    PATH_SHOWN, path, strerror(errno))
 				   : 0;
-	else if (err == EAGAIN) /* more wait there than it takes */
+	else if (err == EAGAIN) /* connected, but its queue is full */
 		err = refuse_taken(path, -1, why);
 	else
 		err = refuse(why, -err, "%.*s: %s", PATH_SHOWN, path, strerror(err));
@@ -108,7 +109,7 @@ static int clear_path(const char *path, char why[SOCKET_WHY_LEN])
 	return err;
 }
 
-/* flock(2), whose header has the name of one of ours. */
+/* flock(2); its header clashes with one of ours. */
 static int try_lock(int fd)
 {
 	enum { LOCK_EXCLUSIVE = 2, LOCK_NO_WAIT = 4 };
@@ -117,8 +118,8 @@ static int try_lock(int fd)
 }
 
 /*
- * Whoever starts to serve in a directory holds its lock meanwhile: a socket that has a name and is
- * not listened at yet looks like one that was left. The lock's descriptor, or -errno with why.
+ * Serializes processes that start to serve in one directory: a socket that is bound but not
+ * listening yet looks like a stale one. Returns the descriptor of the lock, or -errno and why.
  */
 static int lock_directory(const char *path, char why[SOCKET_WHY_LEN])
 {
@@ -145,13 +146,13 @@ static int lock_directory(const char *path, char why[SOCKET_WHY_LEN])
 	return fd;
 }
 
-/* Gives a socket its name, at first for its owner alone, and listens. 0 or -errno. */
+/* Binds the socket, accessible to its owner only at first, and listens. Returns 0 or -errno. */
 static int listen_at(struct socket_file *file, mode_t mode)
 {
 	const struct sockaddr_un addr = address_of(file->path);
 	struct stat made;
 
-	/* unix(7) gives the file the mode of the socket, less the umask */
+	/* the file gets the mode of the socket, less the umask: unix(7) */
 	if (fchmod(file->fd, S_IRUSR | S_IWUSR) ||
 	    bind(file->fd, (const struct sockaddr *)&addr, sizeof(addr)))
 		return -errno;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a process come to serve at a path of the file system, and leave nothing there?
+ * How does a process serve on a Unix socket in the file system and clean up after itself?
  *
- * A socket file that a dead process left is replaced; one at which somebody listens is not, nor
- * anything that is no socket. At the end the file is removed, if it is still the one made here.
+ * A socket file left behind by a dead process is replaced; one that is being listened on is not,
+ * nor is anything that is not a socket. When closed, the file is removed if it is still the one
+ * made here.
  */
 #ifndef SYS_SOCKET_FILE_H
 #define SYS_SOCKET_FILE_H
@@ -11,24 +12,25 @@
 #include <sys/types.h>
 
 enum {
-	SOCKET_PATH_LEN = 108, /* of struct sockaddr_un, with the 0 byte at its end */
+	SOCKET_PATH_LEN = 108, /* of struct sockaddr_un, including the 0 byte at its end */
 	SOCKET_WHY_LEN = 256,
 };
 
 struct socket_file {
-	int fd; /* listens, and never blocks */
+	int fd; /* listening, non-blocking */
 	dev_t device;
 	ino_t inode;
 	char path[SOCKET_PATH_LEN];
 };
 
 /*
- * Listens at a path. Whoever may write to a file of this mode, owner and group being the process's,
- * may connect.
+ * Listens at a path. The socket file gets `mode` and the process's owner and group: write
+ * permission is permission to connect.
  *
- * 0, to be given up with socket_file_close(); else -errno and `why`, which begins with the path:
- *   -EADDRINUSE  somebody listens there, who is named, or it is no socket
- *   -EBUSY       others start to serve in the same directory, for longer than a second
+ * Returns 0, to be released with socket_file_close(); otherwise -errno and `why`, which begins with
+ * the path:
+ *   -EADDRINUSE  another process, which is named, listens there, or it is not a socket
+ *   -EBUSY       for over a second, other processes were starting to serve in the same directory
  */
 __attribute__((warn_unused_result)) int socket_file_open(struct socket_file *out, const char *path,
 							 mode_t mode, char why[SOCKET_WHY_LEN]);

@@ -5,7 +5,7 @@ bool sparing_allows(struct sparing *sparing, uint64_t now_ms)
 {
 	if (!sparing->window_ms)
 		sparing->window_ms = now_ms;
-	/* a new minute begins once somebody was told of what was withheld in the old one */
+	/* a new minute begins only after the lines withheld in the old one were reported */
 	if (!sparing->withheld && now_ms - sparing->window_ms >= SPARING_WINDOW_MS)
 		*sparing = (struct sparing){.window_ms = now_ms};
 	if (sparing->lines >= SPARING_LINES) {

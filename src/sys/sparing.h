@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * May one more line of a kind be logged?
+ * May one more line of this kind be logged?
  *
- * What others can make happen, as often as they like, fills a log that nobody can read then, and
- * the journal drops lines of those who log too much. Of each kind there are some lines a minute,
- * and one that says how many there would have been.
+ * Events that outsiders can trigger at will would fill a log until nobody can read it, and the
+ * journal drops lines of processes that log too much. So each kind is limited to some lines a
+ * minute, plus one that says how many were withheld.
  */
 #ifndef SYS_SPARING_H
 #define SYS_SPARING_H
@@ -14,19 +14,19 @@
 
 enum { SPARING_LINES = 10, SPARING_WINDOW_MS = 60000 };
 
-/* Of one kind; all 0 at first. */
+/* Limiter of one kind of line; initially all zeros. */
 struct sparing {
-	uint64_t window_ms; /* when the minute began; 0: not yet */
+	uint64_t window_ms; /* start of the current minute; 0: none yet */
 	uint32_t lines;	    /* logged in it */
-	uint32_t withheld;  /* not logged in it */
+	uint32_t withheld;  /* withheld in it */
 };
 
-/* Is it one of the first SPARING_LINES of the minute? If not, it is counted. */
+/* Is this one of the first SPARING_LINES of the minute? If not, it is counted as withheld. */
 bool sparing_allows(struct sparing *sparing, uint64_t now_ms);
 
 /*
- * How many were withheld in a minute that has ended; 0: none, or it has not ended. To be asked now
- * and then, so that the last of them are told of.
+ * The number of lines withheld in a minute that has ended, and resets it; 0: none, or the minute
+ * has not ended. To be polled, so that the last ones are reported as well.
  */
 uint32_t sparing_take(struct sparing *sparing, uint64_t now_ms);
 

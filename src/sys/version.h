@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which glb is this?
+ * Which version of glb is this?
  */
 #ifndef SYS_VERSION_H
 #define SYS_VERSION_H
 
-/* As in "0.1.0": of the release, or the one that this tree will become. */
+/* Such as "0.1.0": the release, or the next one if this is not a release. */
 const char *version_number(void);
 
 /*

@@ -13,7 +13,8 @@ static unsigned int least(unsigned int a, unsigned int b)
 
 unsigned int word_distance(const char *a, const char *b)
 {
-	unsigned int rows[3][WORD_MAX + 1]; /* of the matrix of prefixes: this one and two before */
+	unsigned int rows[3][WORD_MAX +
+			     1]; /* of the matrix of prefixes: the current one and the two before */
 	size_t a_len = strlen(a);
 	size_t b_len = strlen(b);
 

@@ -6,7 +6,7 @@
 #include "printable.h"
 #include "writer.h"
 
-/* RFC 8259 section 7: beyond U+FFFF by the two surrogates of RFC 2781 section 2.1. */
+/* RFC 8259 section 7: characters beyond U+FFFF as two surrogates, RFC 2781 section 2.1. */
 static void put_escape(FILE *out, uint32_t c)
 {
 	if (c > 0xffff)
@@ -16,14 +16,14 @@ static void put_escape(FILE *out, uint32_t c)
 		(void)fprintf(out, "\\u%04x", c);
 }
 
-/* What would act on a terminal is escaped, also where JSON would take it as it is. */
+/* Characters that would affect a terminal are escaped even where JSON allows them. */
 static void put_string(FILE *out, const char *text)
 {
 	size_t len = strlen(text);
 
 	(void)fputc('"', out);
 	while (len) {
-		uint32_t c = 0xfffd; /* a path may be of any bytes */
+		uint32_t c = 0xfffd; /* for invalid UTF-8, such as in a path */
 		size_t taken = character_take(&c, text, len);
 
 		if (!taken || !character_is_printable(c))
@@ -44,7 +44,7 @@ static void break_line(const struct writer *w)
 		(void)fprintf(w->out, "\n%*s", 2 * (int)w->depth, "");
 }
 
-/* What stands before a value: comma, line break, indentation, key. */
+/* Writes what precedes a value: comma, line break, indentation, key. */
 static void lead_in(struct writer *w, const char *key)
 {
 	if (w->more)
