@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl support-bundle: everything that somebody else needs, in one file and without keys. */
+/* glbctl support-bundle: everything another engineer needs, in one file and without keys. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -54,7 +54,7 @@ void bundle_lack(struct bundle *bundle, const char *name, const char *format, ..
 
 /* --- The file --- */
 
-/* Where it is written unless the command line says so: beside whoever asks. */
+/* The default path: in the current directory. */
 static void write_default(char *out, size_t room, time_t at)
 {
 	char host[64] = "host";
@@ -69,7 +69,7 @@ static void write_default(char *out, size_t room, time_t at)
 	(void)snprintf(out, room, "glb-support-%s-%s.tar.gz", host, when);
 }
 
-/* Says which bytes of a stream there are, for free(); none without memory. */
+/* A text written through a FILE, to be released with free(); NULL if out of memory. */
 struct stream {
 	FILE *out;
 	char *text;
@@ -83,13 +83,13 @@ static bool stream_open(struct stream *stream)
 	return stream->out;
 }
 
-/* False without memory. */
+/* False: out of memory. */
 static bool stream_close(struct stream *stream)
 {
 	return stream->out && !fclose(stream->out);
 }
 
-/* The manifest is the last member: it says what the others are. */
+/* Added last, as it lists the other members. */
 static void add_manifest(struct bundle *bundle, const struct stream streams[2])
 {
 	char *text = NULL;
@@ -108,7 +108,7 @@ static void add_manifest(struct bundle *bundle, const struct stream streams[2])
 	free(text);
 }
 
-/* A list of lines "NAME<tab>TEXT" as objects. */
+/* Converts lines "NAME<tab>TEXT" to objects. */
 static void write_manifest(struct writer *w, const char *key, const char *value, const char *lines)
 {
 	write_open(w, key, '[');
@@ -159,7 +159,7 @@ static void add_all(struct bundle *bundle)
 	bundle_host(bundle);
 }
 
-/* 0 or -errno: the file is whole, or is not there. */
+/* Returns 0, or -errno with no file left behind. */
 static int write_bundle(struct bundle *bundle, const char *path, struct stream streams[2])
 {
 	bool whole = stream_open(&streams[0]) && stream_open(&streams[1]);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does somebody need who was not there, and has to say why a director did what it did?
+ * What does an engineer need who was not there, to find out why a director behaved as it did?
  *
- * Everything that is added goes into one file (tar.h) without keys (mask.h), and what could not be
- * had is named in its MANIFEST, with the reason: a bundle is written in any case.
+ * Everything added goes into one archive (tar.h) without keys (mask.h). Whatever could not be
+ * collected is listed in its MANIFEST with the reason; the bundle is written regardless.
  */
 #ifndef CTL_BUNDLE_H
 #define CTL_BUNDLE_H
@@ -13,36 +13,37 @@
 #include "sys/writer.h"
 #include "tar.h"
 
-enum { BUNDLE_FILE_LEN = 4 << 20 }; /* of a file of the host; what is behind it is left out */
+enum { BUNDLE_FILE_LEN = 4 << 20 }; /* of one file of the host; longer files are truncated */
 
 struct bundle {
 	const struct command_line *line;
 	struct tar *tar;
 	struct mask mask;
-	FILE *members; /* lines of the manifest: what is in it */
-	FILE *lacks;   /* the same of what is not, and why */
+	FILE *members; /* manifest lines: what is in the bundle */
+	FILE *lacks;   /* manifest lines: what is missing, and why */
 	unsigned int count;
 	unsigned int lack_count;
-	bool asks;	  /* a director, which has answered */
-	unsigned int pid; /* of it; 0: none */
-	char config[512]; /* its files; "": not known */
+	bool asks;	  /* a director is running and has replied */
+	unsigned int pid; /* its process ID; 0: none */
+	char config[512]; /* path of its director.json; "": unknown */
 	char tables[512];
 };
 
-/* Adds a text, which is written over where it holds keys. */
+/* Adds a text. Keys in it are overwritten in place. */
 void bundle_add(struct bundle *bundle, const char *name, char *text, size_t len);
 
-/* Says why something is not in it. */
+/* Records why something is missing from the bundle. */
 GLB_PRINTF(3, 4)
 void bundle_lack(struct bundle *bundle, const char *name, const char *format, ...);
 
 /* Adds a file of the host under its own path. */
 void bundle_file(struct bundle *bundle, const char *path);
 
-/* Adds what a program prints within 20 seconds; the command line is the caller's, and safe. */
+/* Adds the output of a program, which has 20 seconds. `command` goes to a shell, so it must not
+ * contain outside text. */
 void bundle_run(struct bundle *bundle, const char *name, const char *command);
 
-/* The parts. The files of the director come first: they say what is a key. */
+/* The parts. bundle_configuration() comes first, as the director's files tell what is a key. */
 void bundle_configuration(struct bundle *bundle);
 void bundle_answers(struct bundle *bundle);
 void bundle_metrics(struct bundle *bundle);

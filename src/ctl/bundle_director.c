@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a director says, and the files that it serves, for a bundle. */
+/* The director's replies and the files that it serves, for a bundle. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static void add_masked(struct bundle *bundle, const char *name, const char *path
 	free(masked.bytes);
 }
 
-/* Where the director says that a file is. */
+/* The path of a file, as the director reports it. */
 static void take_file(char out[512], const struct bundle *bundle, const struct conf_value *status,
 		      const char *key)
 {
@@ -92,12 +92,12 @@ static void find_files(struct bundle *bundle)
 void bundle_configuration(struct bundle *bundle)
 {
 	find_files(bundle);
-	/* the tables say what a key is that stands in the other file by mistake */
+	/* the tables come first: their keys may be in the other file by mistake */
 	add_masked(bundle, "tables.json", bundle->tables);
 	add_masked(bundle, "director.json", bundle->config);
 }
 
-/* --- Answers --- */
+/* --- Replies --- */
 
 void bundle_answers(struct bundle *bundle)
 {
@@ -121,7 +121,7 @@ void bundle_answers(struct bundle *bundle)
 	}
 }
 
-/* Histograms are in no answer, but among the metrics. */
+/* Histograms are found in the metrics only, not in replies. */
 void bundle_metrics(struct bundle *bundle)
 {
 	struct director_conf conf;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel and other programs of a host say, for a bundle. */
+/* What the kernel and other programs of the host report, for a bundle. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 enum { SECONDS = 20, THREADS_MAX = 300 };
 
-/* Reads until the end or the bound. Bytes read, or -errno. */
+/* Reads until the end of file or until `room` is full. Returns the number of bytes or -errno. */
 static ssize_t read_some(char *out, size_t room, int fd)
 {
 	size_t len = 0;
@@ -85,7 +85,7 @@ void bundle_run(struct bundle *bundle, const char *name, const char *command)
 	free(text);
 }
 
-/* Files that are read as they are. */
+/* Files that are copied verbatim. */
 static const char *const files[] = {
 	"/etc/os-release",
 	"/etc/default/glb-director",
@@ -122,7 +122,7 @@ static void add_hugepages(void *arg, const char *name)
 			    host_path(path, "/sys/kernel/mm/hugepages/%s/%s", name, counts[i]));
 }
 
-/* Of the process whose threads are added. */
+/* The process whose threads are added. */
 struct threads {
 	struct bundle *bundle;
 	unsigned int left;

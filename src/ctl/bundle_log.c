@@ -8,7 +8,7 @@
 
 enum { LINES = 5000, UNIT_LEN = 128 };
 
-/* Is it a name that a shell leaves alone? */
+/* Is the name safe to use in a shell command? */
 static bool is_unit(const char *name)
 {
 	static const char letters[] =
@@ -19,7 +19,7 @@ static bool is_unit(const char *name)
 	       len > strlen(".service") && !strcmp(name + len - strlen(".service"), ".service");
 }
 
-/* The unit of the director's process, by its cgroup. False: it has none. */
+/* The unit of the director's process, from its cgroup. False: it has none. */
 static bool find_unit(char out[UNIT_LEN], unsigned int pid)
 {
 	char path[HOST_PATH_LEN];

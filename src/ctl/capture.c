@@ -11,11 +11,11 @@
 #include "sys/log.h"
 
 enum {
-	WARNINGS_MAX = 10,  /* of a kind, one by one */
-	MICRO_MAGIC = 0xd4, /* first byte of a capture with microseconds, in this byte order */
+	WARNINGS_MAX = 10,  /* per kind, reported one by one */
+	MICRO_MAGIC = 0xd4, /* first byte, in this byte order, of a capture with microseconds */
 };
 
-/* Ethernet, or refuses by name what it is. */
+/* Refuses everything but Ethernet, by name. */
 static int check_link_type(const struct capture *capture)
 {
 	int type = pcap_datalink(capture->pcap);
@@ -32,7 +32,7 @@ static int check_link_type(const struct capture *capture)
 	return -EINVAL;
 }
 
-/* Takes the file, whatever becomes of it. */
+/* Takes ownership of `in`, even on failure. */
 static int open_stream(struct capture *capture, FILE *in)
 {
 	char error[PCAP_ERRBUF_SIZE];

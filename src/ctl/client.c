@@ -17,7 +17,7 @@
 
 static const struct {
 	const char *noun;
-	const char *socket; /* where it serves unless somebody says otherwise */
+	const char *socket; /* default path */
 } answerers[] = {
 	[WHOM_DIRECTOR] = {"director", CONTROL_SOCKET_DEFAULT},
 	[WHOM_CHECKER] = {"health checker", HEALTH_SOCKET_DEFAULT},
@@ -27,7 +27,7 @@ enum { ROOM_FIRST = 65536, ROOM_MAX = 1 << 30 };
 
 /* --- The connection --- */
 
-/* Connected, or -errno. */
+/* Returns a connected socket or -errno. */
 static int connect_to(const char *path, unsigned int patience_ms)
 {
 	const struct timeval patience = {.tv_sec = patience_ms / 1000,
@@ -52,7 +52,7 @@ static int connect_to(const char *path, unsigned int patience_ms)
 	return fd;
 }
 
-/* Says whom a socket is for, to somebody it is not for. */
+/* Explains to a user without access to a socket who has it. */
 static void explain_denied(struct glb_diag *why, const char *path)
 {
 	struct stat file;
@@ -86,9 +86,8 @@ static void explain_unreachable(struct glb_diag *why, const char *path, const ch
 		glb_diag(why, "%s: %s", path, strerror(-err));
 }
 
-/* Connected to the socket for operators, or where that is not allowed to the other; else -1 and
- * *why.
- */
+/* Connects to the operators' socket or, where that is not permitted, the read-only one. Returns
+ * the descriptor; or -1 and *why. */
 static int open_connection(const char *path, const struct question *question, struct glb_diag *why)
 {
 	char readers[SOCKET_PATH_LEN];
@@ -106,7 +105,7 @@ static int open_connection(const char *path, const struct question *question, st
 	return fd < 0 ? -1 : fd;
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int send_line(int fd, const char *request)
 {
 	char *line = NULL;
@@ -124,7 +123,8 @@ static int send_line(int fd, const char *request)
 	return err;
 }
 
-/* Reads a line of any length: for free(), without its newline. 0 or -errno. */
+/* Reads a line of any length, without its newline, to be released with free(). Returns 0 or
+ * -errno. */
 static int read_line(char **out, int fd)
 {
 	size_t room = ROOM_FIRST;
@@ -159,7 +159,7 @@ static int read_line(char **out, int fd)
 	return 0;
 }
 
-/* --- The answer --- */
+/* --- Reply --- */
 
 static const char *member_string(const struct conf_value *object, const char *key)
 {
@@ -169,7 +169,7 @@ static const char *member_string(const struct conf_value *object, const char *ke
 	return conf_find(&value, object, key) && !conf_string(&text, &value) ? text : "";
 }
 
-/* Everything that is wrong with files, or the one reason that there is. */
+/* Logs all problems with the files, or the single reason given. */
 static void log_reasons(const struct conf_value *error)
 {
 	struct conf_value problems;
@@ -194,7 +194,7 @@ static void log_reasons(const struct conf_value *error)
 		log_error("%s", member_string(error, "reason"));
 }
 
-/* The exit status that an answer stands for, after logging why it is none that was wanted. */
+/* Maps a reply to an exit status, after logging the reason if it is not a success. */
 static int status_of(const struct conf_value *root, const char *noun)
 {
 	struct conf_value value;
@@ -228,7 +228,7 @@ static int read_answer(struct client_answer *out, const struct question *questio
 	return status_of(&out->root, answerers[question->whom].noun);
 }
 
-/* --- Several questions on one connection, and one --- */
+/* --- Connections --- */
 
 static const char *socket_of(const struct command_line *line, const struct question *question)
 {
@@ -265,7 +265,7 @@ static int say(const struct client *client, const struct question *question, str
 {
 	int err = send_line(client->fd, question->request);
 
-	/* it may have said why it hangs up */
+	/* the peer may have sent a reason before it hung up */
 	return err && err != -EPIPE ? explain_lost(why, client, question, err) : EXIT_OK;
 }
 
@@ -293,7 +293,7 @@ static int exchange(struct client_answer *out, const struct command_line *line,
 	return status;
 }
 
-/* Passes a status on, after logging why it is not EXIT_OK. */
+/* Passes a status through, after logging the reason if it is not EXIT_OK. */
 static int log_status(int status, const struct glb_diag *why)
 {
 	if (status != EXIT_OK)

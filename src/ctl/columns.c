@@ -7,7 +7,7 @@
 
 enum { COLUMNS_MAX = 16 };
 
-/* Of cells: those of an object, or the titles. */
+/* A line: the members of an object, or the titles. */
 struct line {
 	const struct conf_value *of; /* NULL: titles */
 	const int *widths;	     /* by column */
@@ -21,7 +21,7 @@ const char *member_text(char out[CONF_TEXT_LEN], const struct conf_value *object
 	return conf_text(out, &value);
 }
 
-/* Characters, of which each has one byte that is no continuation (RFC 3629). */
+/* Counts characters: bytes that are not UTF-8 continuation bytes (RFC 3629). */
 static int width_of(const char *text)
 {
 	int width = 0;

@@ -2,7 +2,8 @@
 /*
  * Which commands does glbctl have?
  *
- * Each gets its options and arguments, as many as it takes, and returns the exit status.
+ * Each is called with a parsed command line whose options and argument count have been checked, and
+ * returns the exit status.
  */
 #ifndef CTL_COMMANDS_H
 #define CTL_COMMANDS_H

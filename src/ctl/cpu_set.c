@@ -6,7 +6,7 @@
 
 #include "cpu_set.h"
 
-/* A number at *text, which moves behind it. 0 or -EINVAL. */
+/* Parses a number at *text and advances *text past it. Returns 0 or -EINVAL. */
 static int read_cpu(unsigned int *out, const char **text)
 {
 	unsigned int cpu = 0;
@@ -22,7 +22,7 @@ static int read_cpu(unsigned int *out, const char **text)
 	return 0;
 }
 
-/* A number or range. 0 or -EINVAL. */
+/* Parses a number or range. Returns 0 or -EINVAL. */
 static int read_range(struct cpu_set *set, const char **text)
 {
 	unsigned int first;
@@ -56,8 +56,7 @@ int cpu_set_read(struct cpu_set *out, const char *text)
 			return -EINVAL;
 		if (*text == ',') {
 			text++;
-			continue; /* the kernel ends no list with one, and nobody is hurt if it did
-				   */
+			continue; /* a trailing comma: never written by the kernel, but harmless */
 		}
 		text = skip_space(text);
 		if (*text)

@@ -7,12 +7,12 @@
 #include "cut.h"
 
 enum {
-	TRANSPORT_LEN = 8,	   /* bytes of any transport that decide */
-	QUIC_LEN = 1 + 4 + 1 + 20, /* behind UDP, up to the end of the longest connection ID */
+	TRANSPORT_LEN = 8,	   /* bytes of a transport header that matter, without options */
+	QUIC_LEN = 1 + 4 + 1 + 20, /* after UDP, up to the end of the longest connection ID */
 	NETWORK_LEN = GLB_ETHER_LEN + 2 * GLB_VLAN_LEN + GLB_IPV6_LEN,
 };
 
-/* What becomes of a frame if its missing bytes are such. */
+/* The outcome for a frame whose missing bytes are filled with one value. */
 struct trial {
 	enum glb_verdict parsed;
 	struct glb_flow flow;
@@ -39,18 +39,18 @@ static struct trial try_frame(const struct glb_generation *gen, uint8_t *room,
 	return trial;
 }
 
-/* Bytes of a transport header that decide; `there` of them were captured. */
+/* Bytes of a transport header that affect the outcome; `there` of them were captured. */
 static uint32_t least_of_transport(const struct glb_generation *gen, const struct glb_flow *flow,
 				   const uint8_t *header, uint32_t there)
 {
 	if (flow->kind == GLB_FLOW_PORTS && flow->proto == GLB_PROTO_UDP)
 		return TRANSPORT_LEN + QUIC_LEN;
-	if (flow->tcp_flags & GLB_TCP_SYN && gen->settings.clamp_mss) /* among the options */
+	if (flow->tcp_flags & GLB_TCP_SYN && gen->settings.clamp_mss) /* an option */
 		return there < GLB_TCP_LEN ? GLB_TCP_LEN : (header[12] >> 4) * 4U;
 	return TRANSPORT_LEN;
 }
 
-/* Bytes of a frame of this flow that have to be there, to say nothing of quotes and extensions. */
+/* Bytes of a frame of this flow that must be present, apart from quoted packets and extensions. */
 static uint32_t least_captured(const struct glb_generation *gen, const struct frame *frame,
 			       const struct trial *trial)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Does a frame that was captured in part go the same way whatever was missing?
+ * Would a frame that was captured in part be treated the same whatever its missing bytes are?
  *
- * It does when all headers that decide were captured: then neither zeros nor ones in the place of
- * the rest make another flow of it, nor another verdict. A few that two such trials cannot tell
- * apart (types, ports and connection IDs that are not there) are looked for by their length.
+ * Yes, if all headers that matter were captured: then neither zeros nor ones in place of the
+ * missing bytes change its flow or its verdict. A few cases that two such trials cannot tell apart
+ * (types, ports and connection IDs that are missing) are detected by length.
  */
 #ifndef CTL_CUT_H
 #define CTL_CUT_H
@@ -13,9 +13,9 @@
 
 #include "capture.h"
 
-enum { CUT_HEADROOM = 128 }; /* bytes in front of a frame, for its outer headers */
+enum { CUT_HEADROOM = 128 }; /* bytes in front of a frame, for the outer headers */
 
-/* `room` has CUT_HEADROOM bytes and the frame's length, to try in. */
+/* `room` is scratch space of CUT_HEADROOM bytes plus the frame's length. */
 bool cut_is_decided(const struct glb_generation *gen, uint8_t *room, const struct frame *frame);
 
 #endif

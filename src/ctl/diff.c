@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl table diff: what does a change of the tables do to the flows they serve? */
+/* glbctl table diff: how does a change of the tables affect existing flows? */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@
 #include "sys/words.h"
 #include "sys/writer.h"
 
-/* One table in both files. */
+/* A table that is in both files. */
 struct change {
 	const struct glb_table *old;
 	const struct glb_table *new;
@@ -73,7 +73,7 @@ static bool make_report(struct comparison *report, bool settled)
 	return report->changes;
 }
 
-/* Is a table of the old file missing in the new one, or does one lose flows? */
+/* Is a table of the old file missing from the new one, or does one lose flows? */
 static bool is_unsafe(const struct comparison *report)
 {
 	bool unsafe = report->change_count < report->old->count;

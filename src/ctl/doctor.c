@@ -16,7 +16,7 @@ static const char *const level_names[LEVEL_COUNT] = {
 	[LEVEL_UNKNOWN] = "unknown",
 };
 
-/* In which they are shown. */
+/* The order in which levels are shown. */
 static const enum level order[] = {LEVEL_PROBLEM, LEVEL_ADVICE, LEVEL_UNKNOWN, LEVEL_OK};
 
 void finding_text(char out[FINDING_TEXT_LEN], const char *format, ...)
@@ -63,7 +63,7 @@ unsigned int doctor_total(const struct doctor *doctor, enum level level)
 	return total;
 }
 
-/* False: the kernel does not say. */
+/* False: the kernel does not tell. */
 static bool namespace_of(char out[FINDING_TEXT_LEN], const char *process)
 {
 	char path[HOST_PATH_LEN];
@@ -76,7 +76,7 @@ static bool namespace_of(char out[FINDING_TEXT_LEN], const char *process)
 	return true;
 }
 
-/* Devices of another network namespace have the same names, and are others. */
+/* In another network namespace, the same name refers to a different device. */
 static void check_namespace(struct doctor *doctor)
 {
 	struct subject *subject = &doctor->subject;
@@ -142,9 +142,9 @@ void doctor_free(struct doctor *doctor)
 	*doctor = (struct doctor){.findings = NULL};
 }
 
-/* --- What it prints --- */
+/* --- Output --- */
 
-/* A line with a heading, of a text that may quote anything. */
+/* A line with a heading; escapes the text. */
 static void print_line(FILE *out, const char *heading, const char *text)
 {
 	char line[4 * FINDING_TEXT_LEN];

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is wrong with the host of a director, why does it matter, and what is to be done?
+ * What is wrong with a director's host, why does it matter, and how is it fixed?
  *
- * A subject says what the director uses: processors, ports, files. Each topic, a function below,
- * looks at the subject and at files of /proc and /sys (host_files.h), and adds what it finds. What
- * could not be looked at is said, too: no finding is no promise.
+ * A subject describes what the director uses: processors, ports, files. Each topic, a function
+ * below, checks the subject and files of /proc and /sys (host_files.h) and adds findings. What
+ * could not be checked is reported as well, so that the lack of a finding is not taken for a
+ * promise.
  */
 #ifndef CTL_DOCTOR_H
 #define CTL_DOCTOR_H
@@ -16,9 +17,9 @@
 
 enum level {
 	LEVEL_OK,
-	LEVEL_ADVICE,  /* it works, and could work better or safer */
-	LEVEL_PROBLEM, /* it does not work, or fails on a bad day */
-	LEVEL_UNKNOWN, /* it could not be looked at, and `seen` says why */
+	LEVEL_ADVICE,  /* works, but could work better or more safely */
+	LEVEL_PROBLEM, /* does not work, or will fail under stress */
+	LEVEL_UNKNOWN, /* could not be checked; `seen` says why */
 	LEVEL_COUNT,
 };
 
@@ -26,51 +27,51 @@ enum { FINDING_TEXT_LEN = 480 };
 
 struct finding {
 	enum level level;
-	const char *check; /* its name, as "cpus.isolated" */
-	const char *why;   /* it matters; NULL: nothing is to be done */
+	const char *check; /* its name, such as "cpus.isolated" */
+	const char *why;   /* why it matters; NULL: nothing to do */
 	char seen[FINDING_TEXT_LEN];
-	char where[HOST_PATH_LEN]; /* the file, or verb of the director, that says so; or "" */
+	char where[HOST_PATH_LEN]; /* the file, or the director's verb, that shows it; or "" */
 	char fix[FINDING_TEXT_LEN];
 };
 
-/* Writes one of the texts of a finding, cut when it is longer. */
+/* Formats one of the texts of a finding; longer texts are truncated. */
 GLB_PRINTF(2, 3) void finding_text(char out[FINDING_TEXT_LEN], const char *format, ...);
 
 enum { SUBJECT_WORKERS_MAX = 256, SUBJECT_PORTS_MAX = 64 };
 
 struct subject_worker {
 	unsigned int index;
-	struct cpu_set cpus; /* that it may run on */
+	struct cpu_set cpus; /* its affinity */
 	uint64_t rx;
 };
 
 struct subject_port {
 	char name[CONF_TEXT_LEN];
-	char interface[CONF_TEXT_LEN]; /* of the kernel, under it; "": none */
-	char twin[CONF_TEXT_LEN];      /* the same, under its punt_port */
-	uint32_t mtu;		       /* 0: not known */
-	uint32_t packet_max;	       /* bytes of the largest packet of a client's; 0: not known */
-	uint32_t queues;	       /* 0: not known */
+	char interface[CONF_TEXT_LEN]; /* the kernel's device under the port; "": none */
+	char twin[CONF_TEXT_LEN];      /* the kernel's device under its punt_port; "": none */
+	uint32_t mtu;		       /* 0: unknown */
+	uint32_t packet_max;	       /* bytes of the largest packet from a client; 0: unknown */
+	uint32_t queues;	       /* 0: unknown */
 };
 
 /* What a director uses, as far as it is known. */
 struct subject {
-	bool is_online; /* a director said so */
-	uint32_t pid;	/* of it; 0: none */
+	bool is_online; /* reported by a running director */
+	uint32_t pid;	/* its process ID; 0: none */
 	bool knows_hugepages;
-	bool has_hugepages; /* if that is known */
+	bool has_hugepages; /* valid if knows_hugepages */
 	struct cpu_set control_cpus;
-	struct cpu_set worker_cpus; /* of all workers */
+	struct cpu_set worker_cpus; /* union over all workers */
 	struct subject_worker workers[SUBJECT_WORKERS_MAX];
 	unsigned int worker_count;
 	struct subject_port ports[SUBJECT_PORTS_MAX];
 	unsigned int port_count;
-	char config[HOST_PATH_LEN]; /* below the root; "": not known */
+	char config[HOST_PATH_LEN]; /* below the root; "": unknown */
 	char tables[HOST_PATH_LEN];
 };
 
 struct doctor {
-	const char *root; /* "": the host */
+	const char *root; /* prefix of all paths; "": the host itself */
 	struct subject subject;
 	struct finding *findings;
 	size_t count;
@@ -81,19 +82,18 @@ struct doctor {
 /* Adds a copy of a finding. */
 void doctor_add(struct doctor *doctor, const struct finding *finding);
 
-/* Adds that something was not looked at. */
+/* Adds a finding that something could not be checked. */
 GLB_PRINTF(3, 4)
 void doctor_skip(struct doctor *doctor, const char *check, const char *format, ...);
 
 /*
- * Fills the subject from a director that answers, whose answer to `status` is looked at, too; what
- * is wrong with the director itself is added. False: there is none, which is added as a problem.
+ * Fills the subject from a running director, checks its reply to `status`, and adds what is wrong
+ * with the director itself. False: there is no director, which is added as a problem.
  */
 bool subject_ask(struct doctor *doctor, const struct command_line *line);
 
-/* Fills it from files and the lcores of a director that does not run. EXIT_OK, or EXIT_USAGE after
- * logging why.
- */
+/* Fills the subject from the files and lcores of a director that is not running. Returns EXIT_OK,
+ * or EXIT_USAGE after logging why. */
 int subject_read(struct doctor *doctor, const struct command_line *line);
 
 /* The topics. */
@@ -109,17 +109,17 @@ void doctor_devices(struct doctor *doctor);
 void doctor_files(struct doctor *doctor);
 
 /*
- * Looks at everything, for a command line with the options of `glbctl doctor`. EXIT_OK with
- * findings to be given up by doctor_free(), else another exit status after logging why.
+ * Runs all checks for a command line with the options of `glbctl doctor`. Returns EXIT_OK with
+ * findings to be released with doctor_free(); otherwise another exit status after logging why.
  */
 int doctor_look(struct doctor *out, const struct command_line *line);
 
 void doctor_free(struct doctor *doctor);
 
-/* How many findings are of a level. */
+/* The number of findings of a level. */
 unsigned int doctor_total(const struct doctor *doctor, enum level level);
 
-/* Everything found, worst first, for people or as members of an object. */
+/* Writes all findings, worst first, as text or as members of an object. */
 void doctor_print(FILE *out, const struct doctor *doctor);
 void doctor_write(struct writer *w, const struct doctor *doctor);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Do the processors of workers run at their speed, by a clock that can be trusted? */
+/* Do the workers' processors run at full speed, and is their clock reliable? */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,8 @@ static void check_governors(struct doctor *doctor)
 
 		host_path(path, CPU_FOLDER "/cpu%u/cpufreq/scaling_governor", cpu);
 		if (host_text(one, doctor->root, path))
-			continue; /* a guest has none, and nothing to say about it */
+			continue; /* a virtual machine has no frequency scaling; nothing to report
+				   */
 		known++;
 		if (!strcmp(one, "performance"))
 			continue;
@@ -54,7 +55,7 @@ static void check_governors(struct doctor *doctor)
 
 static void check_source(struct doctor *doctor)
 {
-	/* what a hypervisor offers instead is made of the TSC */
+	/* clock sources that hypervisors derive from the TSC */
 	static const char *const good[] = {"tsc", "kvm-clock", "xen", "hyperv_clocksource_tsc_page",
 					   "arch_sys_counter"};
 	struct finding finding = {
@@ -81,7 +82,7 @@ static void check_source(struct doctor *doctor)
 	doctor_add(doctor, &finding);
 }
 
-/* Time of a processor that a hypervisor gave to others, and all of it. False: it is not there. */
+/* Time stolen by the hypervisor on a processor, and total time. False: not available. */
 static bool read_steal(uint64_t *stolen, uint64_t *all, const char *text, unsigned int cpu)
 {
 	enum { STEAL = 7, FIELDS = 8 };

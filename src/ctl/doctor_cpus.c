@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Has each worker a processor to itself? */
+/* Does each worker have a processor to itself? */
 #include "doctor.h"
 #include "sys/words.h"
 
 #define CPU_FOLDER "/sys/devices/system/cpu"
 
-/* Processors of workers that are missing in a list of the kernel's; all, where it has no list. */
+/* Processors of workers that are not in a list of the kernel's; all of them if there is no such
+ * list. */
 static struct cpu_set missing_in(const struct doctor *doctor, const char *path)
 {
 	struct cpu_set listed = {{0}};
@@ -15,7 +16,7 @@ static struct cpu_set missing_in(const struct doctor *doctor, const char *path)
 	return cpu_set_less(&doctor->subject.worker_cpus, &listed);
 }
 
-/* Processors that the first process, and so every service without a choice of its own, may use. */
+/* Processors available to the first process, and so to every service that does not set its own. */
 static bool read_everybody(struct cpu_set *out, const struct doctor *doctor)
 {
 	char text[HOST_TEXT_LEN];
@@ -40,7 +41,8 @@ static void check_isolated(struct doctor *doctor)
 	char list[CPU_LIST_LEN];
 
 	if (cpu_set_count(&open) && read_everybody(&everybody, doctor)) {
-		/* CPUAffinity of system.conf keeps services away, and only them */
+		/* CPUAffinity of system.conf keeps services off the workers' processors, but
+		 * nothing else */
 		open = cpu_set_both(&open, &everybody);
 	}
 	if (!cpu_set_count(&open)) {
@@ -84,7 +86,7 @@ static void check_ticks(struct doctor *doctor)
 	doctor_add(doctor, &finding);
 }
 
-/* A worker that may run on several processors is moved about; two on one share it. */
+/* A worker with several processors migrates between them; two workers on one processor share it. */
 static void check_pins(struct doctor *doctor)
 {
 	const struct subject *subject = &doctor->subject;
@@ -133,7 +135,7 @@ static bool read_siblings(struct cpu_set *out, const struct doctor *doctor, unsi
 			  host_path(path, CPU_FOLDER "/cpu%u/topology/thread_siblings_list", cpu));
 }
 
-/* Two threads of one core: both workers, or a worker and whatever may run on the other. */
+/* Reports pairs of hyperthreads: two workers, or a worker beside a processor open to anything. */
 static void check_siblings(struct doctor *doctor)
 {
 	const struct subject *subject = &doctor->subject;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Do the kernel's devices under ports leave packets as they are? */
+/* Do the kernel's devices under the ports leave packets unchanged? */
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -11,7 +11,7 @@
 
 #include "doctor.h"
 
-/* A setting of the kernel for all devices or one, whichever is more; 0: there is none. */
+/* A kernel setting: the larger of its values for all devices and for this one; 0: not available. */
 static int64_t setting_of(char where[HOST_PATH_LEN], const struct doctor *doctor,
 			  const char *interface, const char *name)
 {
@@ -40,7 +40,7 @@ static void check_filter(struct doctor *doctor, const char *interface)
 		       "packets, "
 		       "BGP and ICMP errors of routers on other ways",
 	};
-	/* 2, loose, wins over 1 where one is for all devices and the other for this */
+	/* the larger value applies: 2 (loose) overrides 1 (strict) */
 	int64_t filter = setting_of(finding.where, doctor, interface, "rp_filter");
 
 	if (!*finding.where) {
@@ -59,7 +59,7 @@ static void check_filter(struct doctor *doctor, const char *interface)
 	doctor_add(doctor, &finding);
 }
 
-/* Asks a device's driver. False: it does not say. */
+/* Queries a device's driver. False: not supported. */
 static bool ask_driver(uint32_t *out, int fd, const char *interface, uint32_t command)
 {
 	struct ethtool_value value = {.cmd = command};
@@ -134,7 +134,7 @@ static void check_duplex(struct doctor *doctor, const char *interface)
 	doctor_add(doctor, &finding);
 }
 
-/* Has a NIC's slot as many lanes, as fast, as it could use? */
+/* Does a NIC's slot provide the number and speed of lanes that the NIC supports? */
 static void check_slot(struct doctor *doctor, const char *name)
 {
 	struct finding finding = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What does the director itself have to complain of? */
+/* What problems does the director itself report? */
 #include <inttypes.h>
 #include <string.h>
 
@@ -105,7 +105,7 @@ static void check_worker(struct doctor *doctor, const struct conf_value *worker)
 	doctor_add(doctor, &finding);
 }
 
-/* Is there a text of this kind? */
+/* Does the member exist with this text? */
 static bool says(const struct conf_value *object, const char *key, const char *word)
 {
 	char text[CONF_TEXT_LEN];
@@ -171,7 +171,7 @@ static void check_losses(struct doctor *doctor, const struct conf_value *port)
 	doctor_add(doctor, &finding);
 }
 
-/* What the director found in the way of its VIPs, see src/director/host.h. */
+/* Adds what the director found to interfere with its VIPs, see src/director/host.h. */
 static void add_warnings(struct doctor *doctor, const struct conf_value *status)
 {
 	struct finding finding = {
@@ -219,7 +219,7 @@ void doctor_director(struct doctor *doctor, const struct conf_value *status)
 
 /* --- How packets are spread over workers --- */
 
-/* Workers that own a queue: the first ones. */
+/* The number of workers that own a queue, which come first. */
 static unsigned int owner_count(const struct subject *subject)
 {
 	unsigned int queues = subject->port_count ? subject->ports[0].queues : 0;

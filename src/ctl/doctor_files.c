@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who may read keys, or say what is served? */
+/* Who can read keys, or change what is served? */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "doctor.h"
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int stat_below(struct stat *out, const struct doctor *doctor, const char *path)
 {
 	char whole[2 * HOST_PATH_LEN];
@@ -17,7 +17,7 @@ static int stat_below(struct stat *out, const struct doctor *doctor, const char 
 	return stat(whole, out) ? -errno : 0;
 }
 
-/* The folder that a path is in. */
+/* The directory of a path. */
 static void folder_of(char out[HOST_PATH_LEN], const char *path)
 {
 	char *slash;
@@ -30,7 +30,7 @@ static void folder_of(char out[HOST_PATH_LEN], const char *path)
 		*slash = '\0';
 }
 
-/* Whoever may write to the folder may put another file in place. */
+/* Write permission on the directory is enough to replace the file. */
 static void check_folder(struct doctor *doctor, const char *check, const char *path)
 {
 	struct finding finding = {
@@ -78,7 +78,7 @@ static void check_file(struct doctor *doctor, const char *check, const char *pat
 	check_folder(doctor, check, path);
 }
 
-/* A dump has the keys of the tables in force, and packets of clients. */
+/* A core dump contains the keys of the tables in force, and clients' packets. */
 static void check_dumps(struct doctor *doctor)
 {
 	static const char name[] = "Max core file size";
@@ -105,7 +105,7 @@ static void check_dumps(struct doctor *doctor)
 	line += strspn(line, " ");
 	if (host_text(pattern, doctor->root, "/proc/sys/kernel/core_pattern"))
 		*pattern = '\0';
-	/* a program gets a dump whatever the limit, and this one heeds it all the same */
+	/* the limit does not apply to dumps piped to a program, but systemd-coredump honours it */
 	if (!strncmp(line, "0 ", 2) && (*pattern != '|' || strstr(pattern, "systemd-coredump"))) {
 		finding.level = LEVEL_OK;
 		finding_text(finding.seen, "the director leaves no core dump");

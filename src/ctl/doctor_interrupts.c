@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Do devices interrupt workers? */
+/* Are workers interrupted by devices? */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +8,16 @@
 
 enum { NAMED_MAX = 4 };
 
-/* The search for interrupts that workers get. */
+/* The search for interrupts delivered to workers. */
 struct search {
 	const struct doctor *doctor;
 	unsigned int count;
-	unsigned int allowed; /* they might, and none came so far */
+	unsigned int allowed; /* could be delivered to workers, but none was so far */
 	char named[FINDING_TEXT_LEN / 2];
 };
 
-/* How often an interrupt came to processors of workers: a number for each, with commas between. */
+/* Interrupts of one kind delivered to the workers' processors; the file lists a count per
+ * processor. */
 static uint64_t times_of(const struct doctor *doctor, const char *irq)
 {
 	char path[HOST_PATH_LEN];
@@ -24,7 +25,7 @@ static uint64_t times_of(const struct doctor *doctor, const char *irq)
 	uint64_t times = 0;
 	const char *at = text;
 
-	/* without these figures it is taken for one that comes */
+	/* if the counts are not available, assume that they are delivered */
 	if (host_text(text, doctor->root, host_path(path, "/sys/kernel/irq/%s/per_cpu_count", irq)))
 		return 1;
 	for (unsigned int cpu = 0; cpu < CPUS_MAX; cpu++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Is there memory of the right kind? */
+/* Is there enough memory of the right kind? */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +117,7 @@ static void check_balancing(struct doctor *doctor)
 	int64_t on;
 
 	if (host_number(&on, doctor->root, finding.where))
-		return; /* a kernel, or machine, without it */
+		return; /* not supported by the kernel or the machine */
 	if (on) {
 		finding_text(finding.seen, "automatic NUMA balancing is on");
 	} else {

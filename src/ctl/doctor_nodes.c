@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Are workers, devices and hugepages at the same memory node? */
+/* Are workers, devices and hugepages on the same memory node? */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ enum { NODES_MAX = 64, NO_NODE = -1 };
 struct nodes {
 	const struct doctor *doctor;
 	struct cpu_set cpus[NODES_MAX];
-	unsigned int count; /* of those that have processors */
+	unsigned int count; /* nodes that have processors */
 };
 
 static void note_node(void *arg, const char *name)
@@ -32,7 +32,7 @@ static void note_node(void *arg, const char *name)
 		nodes->count += cpu_set_count(&nodes->cpus[node]) > 0;
 }
 
-/* Where a device is; NO_NODE: it is nowhere, or nobody knows. */
+/* The memory node of a device; NO_NODE: none, or unknown. */
 static int64_t node_of(char where[HOST_PATH_LEN], const struct doctor *doctor,
 		       const struct subject_port *port)
 {
@@ -80,7 +80,7 @@ static void check_port(struct doctor *doctor, const struct nodes *nodes,
 	doctor_add(doctor, &finding);
 }
 
-/* The sum of the pages of all sizes that a node has. */
+/* Hugepages of all sizes on a node. */
 struct pages {
 	const struct doctor *doctor;
 	const char *folder;
@@ -98,7 +98,7 @@ static void add_pages(void *arg, const char *name)
 		pages->count = 1;
 }
 
-/* Of several nodes, one may have all the hugepages. */
+/* Reports a node with workers but without hugepages. */
 static void check_pages(struct doctor *doctor, const struct nodes *nodes, unsigned int node)
 {
 	struct finding finding = {
@@ -135,7 +135,7 @@ void doctor_nodes(struct doctor *doctor)
 		return;
 	}
 	if (nodes.count < 2)
-		return; /* there is no other place */
+		return; /* no alternative */
 	for (unsigned int i = 0; i < subject->port_count; i++)
 		check_port(doctor, &nodes, &subject->ports[i]);
 	if (subject->knows_hugepages && !subject->has_hugepages)

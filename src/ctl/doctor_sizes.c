@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Do packets of clients fit, with outer headers in front of them? */
+/* Do clients' packets still fit once the outer headers are added? */
 #include <string.h>
 
 #include <glb/net.h>
@@ -8,7 +8,7 @@
 
 enum { CLIENT_MTU = 1500 }; /* of clients on Ethernet */
 
-/* Does the kernel's device carry what the director believes? */
+/* Does the kernel's device have the MTU that the director assumes? */
 static void check_device(struct doctor *doctor, const struct subject_port *port)
 {
 	struct finding finding = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What does a director use: one that runs, or one that is to be started? */
+/* What does a director use, either one that is running or one about to be started? */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +12,9 @@
 #include "load.h"
 #include "sys/log.h"
 
-/* --- One that runs --- */
+/* --- A running director --- */
 
-/* "" for what is missing or null. */
+/* Copies a text member; "" if it is missing or null. */
 static void copy_text(char *out, size_t room, const struct conf_value *object, const char *key)
 {
 	struct conf_value value;
@@ -95,7 +95,7 @@ static void take_list(struct subject *subject, const struct conf_value *status, 
 	}
 }
 
-/* Of a file that the director names, from the folder that it was started in. */
+/* A path reported by the director, which is relative to its working directory. */
 static void take_path(char out[HOST_PATH_LEN], const struct subject *subject,
 		      const struct conf_value *status, const char *key)
 {
@@ -148,9 +148,9 @@ bool subject_ask(struct doctor *doctor, const struct command_line *line)
 	return true;
 }
 
-/* --- One that is to be started --- */
+/* --- A director to be started --- */
 
-/* The first lcore controls, every other forwards. */
+/* The first lcore controls, all others forward. */
 static void take_lcores(struct subject *subject, const struct cpu_set *lcores)
 {
 	unsigned int cpu = cpu_set_next(lcores, 0);
@@ -165,7 +165,7 @@ static void take_lcores(struct subject *subject, const struct cpu_set *lcores)
 	}
 }
 
-/* The longest headers that any table puts in front of packets; 0: it is not known. */
+/* The longest outer headers of any table; 0: unknown. */
 static uint32_t overhead_of(const struct director_conf *conf, struct glb_tables *tables)
 {
 	struct glb_generation *gen;
@@ -194,7 +194,7 @@ static void take_conf(struct subject *subject, const struct director_conf *conf,
 	}
 }
 
-/* Says whether both files are good, and else the first thing that is wrong. */
+/* Adds whether both files are valid, with the first problem if not. */
 static void add_content(struct doctor *doctor, const struct report *report, bool is_good)
 {
 	struct finding finding = {
@@ -216,7 +216,7 @@ static void add_content(struct doctor *doctor, const struct report *report, bool
 	doctor_add(doctor, &finding);
 }
 
-/* A path as it stands on the command line; in a copy of a host, from the top of that. */
+/* A path given on the command line; with --root, it is relative to the root. */
 static void take_name(char out[HOST_PATH_LEN], const struct doctor *doctor, const char *path)
 {
 	if (path)

@@ -3,9 +3,9 @@
  * glbctl table drain, fill, activate, remove, add: one safe step of one backend, in the source
  * file, or from standard input to standard output.
  *
- * The file's text is spliced, not written anew: whatever else stands in it stays as it is, to the
- * byte. The result is read again, compared with what was, and put in place in one step. Edits of
- * one file go one after the other.
+ * The text is spliced rather than rewritten: everything else in it stays as it is, to the byte. The
+ * result is parsed again, compared with the original, and put in place atomically. Edits of one
+ * file are serialized.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,10 +25,10 @@
 #include "sys/replace.h"
 #include "sys/words.h"
 
-/* Those that set a state come first. */
+/* Verbs that set a state come first. */
 enum verb { DRAIN, FILL, ACTIVATE, REMOVE, ADD };
 
-/* What a verb makes of a state, and which states it takes. */
+/* The state that a verb leads to, and the states that it starts from. */
 static const struct {
 	enum glb_state to;
 	unsigned int from; /* a bit per state */
@@ -49,12 +49,12 @@ struct edit {
 	const char *path;
 	struct glb_addr backend;
 	const struct file_bytes *file;
-	const char *text; /* of the file */
+	const char *text; /* the file's content */
 	size_t len;
 	struct conf_value tables; /* $.tables */
-	struct glb_spec spec;	  /* what the text says */
-	unsigned int table;	  /* index of the one that is changed */
-	unsigned int index;	  /* of the backend in it; not for ADD */
+	struct glb_spec spec;	  /* parsed from the text */
+	unsigned int table;	  /* index of the table to be edited */
+	unsigned int index;	  /* index of the backend in it; unused for ADD */
 };
 
 static const char *backend_word(const struct edit *edit)
@@ -78,7 +78,7 @@ static bool has_backend(unsigned int *index, const struct glb_table_spec *table,
 	return false;
 }
 
-/* The table that is meant: by name, or the only one with the backend, or the only one there is. */
+/* The table to edit: the one named, else the only one with this backend, else the only one. */
 static int choose_table(struct edit *edit)
 {
 	const char *name = edit->line->values[OPTION_TABLE];
@@ -113,7 +113,7 @@ static int choose_table(struct edit *edit)
 	return -EINVAL;
 }
 
-/* The text after the edit, to be freed; NULL after logging that memory is out. */
+/* The edited text, to be released with free(); NULL after logging that memory is exhausted. */
 static char *edited_text(size_t *len, const struct edit *edit)
 {
 	const char *const *values = edit->line->values;
@@ -138,7 +138,7 @@ static char *edited_text(size_t *len, const struct edit *edit)
 	return text;
 }
 
-/* Is the backend in the state that the step leads to? Then there is nothing to do. */
+/* Is the backend already in the target state, so that there is nothing to do? */
 static bool is_done(const struct edit *edit)
 {
 	return edit->verb <= ACTIVATE &&
@@ -157,7 +157,7 @@ static int check_transition(const struct edit *edit)
 	return EXIT_UNSAFE;
 }
 
-/* Rows on which the backend would still be the primary. */
+/* Rows whose primary the backend would still be. */
 static unsigned int count_primary(const struct glb_table *table, const struct glb_addr *addr)
 {
 	unsigned int index;
@@ -185,7 +185,7 @@ static void log_loss(const struct edit *edit, const struct glb_diff *diff)
 			    "lives, say --settled");
 }
 
-/* Would the step break flows, or miss its aim? */
+/* Would the step break flows, or fail to achieve its purpose? */
 static int check_effect(const struct edit *edit, const struct glb_table *old,
 			const struct glb_table *new)
 {
@@ -228,7 +228,7 @@ static int compare(const struct edit *edit, const struct glb_spec *new)
 	return status;
 }
 
-/* Puts the new text in place of the one that was read. 0, or -errno after logging why. */
+/* Replaces the file that was read. Returns 0, or -errno after logging why. */
 static int replace(const struct edit *edit, const char *text, size_t len)
 {
 	const struct file_draft draft = {
@@ -253,13 +253,13 @@ static int replace(const struct edit *edit, const char *text, size_t len)
 	return 0;
 }
 
-/* Does the text come from standard input, and go to standard output? */
+/* Is it from standard input to standard output? */
 static bool is_filter(const struct edit *edit)
 {
 	return is_standard(edit->path);
 }
 
-/* Says what has become of the backend, where it is in nobody's way. */
+/* Reports the new state, on the stream that does not carry the file. */
 static void announce(const struct edit *edit, const char *already, const char *state)
 {
 	if (is_filter(edit))
@@ -268,7 +268,7 @@ static void announce(const struct edit *edit, const char *already, const char *s
 		printf("%s: %s%s\n", backend_word(edit), already, state);
 }
 
-/* Reads the new text, checks what it does, and puts it in place. */
+/* Parses the new text, checks its effect, and puts it in place. */
 static int put_in_place(const struct edit *edit, const char *text, size_t len)
 {
 	struct report report;
@@ -319,7 +319,7 @@ static int apply(struct edit *edit)
 	return status;
 }
 
-/* Opens the text for its places and its meaning, and goes on. */
+/* Parses the text, both as a document and as tables, and edits it. */
 static int edit_text(struct edit *edit)
 {
 	struct report report;
@@ -343,7 +343,7 @@ static int edit_text(struct edit *edit)
 	return status;
 }
 
-/* Digits alone, or NULL? */
+/* Is it made of digits only, or NULL? */
 static bool check_number(const char *name, const char *value)
 {
 	if (!value || (*value && !value[strspn(value, "0123456789")]))
@@ -352,7 +352,7 @@ static bool check_number(const char *name, const char *value)
 	return false;
 }
 
-/* Will the options stand in the file as they are? */
+/* Can the options be written to the file verbatim? */
 static bool check_options(const struct command_line *line)
 {
 	const char *zone = line->values[OPTION_ZONE];
@@ -369,7 +369,7 @@ static bool check_options(const struct command_line *line)
 	return true;
 }
 
-/* Reads the file, which nobody else is editing; or standard input, which nobody else has. */
+/* Reads the file, whose lock is held, or standard input, and edits it. */
 static int edit_locked(struct edit *edit)
 {
 	struct file_bytes file;

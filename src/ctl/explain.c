@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl table lookup and explain: which way does one flow go, and why? */
+/* glbctl table lookup and explain: which path does a flow take, and why? */
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +52,7 @@ static void print_path(const struct path *path)
 		printf("a QUIC packet whose connection ID names a known server goes there first\n");
 }
 
-/* Position of a backend on the row, or the number of its hops. */
+/* The position of a backend in the row, or the number of hops if it is not in it. */
 static unsigned int position_of(const struct path *path, uint16_t backend)
 {
 	unsigned int hop = 0;
@@ -62,7 +62,7 @@ static unsigned int position_of(const struct path *path, uint16_t backend)
 	return hop;
 }
 
-/* Why a candidate stands where it does, in words. `place` counts from 0 by rank. */
+/* Why a candidate is at its position, in words. `place` is its rank, from 0. */
 static const char *reason_of(const struct path *path, uint16_t backend, unsigned int place)
 {
 	const struct glb_backend *one = &path->table->spec.backends[backend];
@@ -173,7 +173,7 @@ static int look_up(const struct path *path, bool json)
 	return EXIT_OK;
 }
 
-/* Reads the command line of both commands into a path's beginning. */
+/* Parses the command line of both commands. */
 static int read_question(struct path *path, const struct command_line *line)
 {
 	const char *config = line->values[OPTION_CONFIG];
@@ -200,7 +200,7 @@ static int read_question(struct path *path, const struct command_line *line)
 	return EXIT_OK;
 }
 
-/* Follows the flow to its rows; false after saying where it ends. */
+/* Follows the flow to its rows. False after printing where it ends. */
 static bool follow(struct path *path, const struct glb_tables *tables, const char *tables_path)
 {
 	struct glb_binds *binds;

@@ -14,7 +14,7 @@
 
 enum { ROOM_AT_FIRST = 1 << 16 };
 
-/* The address to connect to, which is not "any" where the director listens on all. */
+/* The address to connect to; a loopback address if the director listens on the wildcard. */
 static socklen_t write_address(struct sockaddr_storage *out, const struct listen_conf *at)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)out;
@@ -37,7 +37,7 @@ static socklen_t write_address(struct sockaddr_storage *out, const struct listen
 	return sizeof(*in6);
 }
 
-/* Connected, or -errno. */
+/* Returns a connected socket or -errno. */
 static int connect_page(const struct listen_conf *at)
 {
 	const struct timeval patience = {.tv_sec = FETCH_PATIENCE_S};
@@ -58,7 +58,7 @@ static int connect_page(const struct listen_conf *at)
 	return fd;
 }
 
-/* Reads until the other end closes. 0, with a NUL behind the bytes; or -errno. */
+/* Reads until the peer closes. Returns 0, with a NUL after the bytes; or -errno. */
 static int read_whole(struct fetched *out, int fd)
 {
 	size_t room = ROOM_AT_FIRST;
@@ -94,7 +94,7 @@ static int read_whole(struct fetched *out, int fd)
 	return 0;
 }
 
-/* Leaves the content of an answer alone. False: there is none. */
+/* Strips the reply down to its content. False: there is none. */
 static bool take_content(struct fetched *page)
 {
 	char *end = strstr(page->bytes, "\r\n\r\n");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which flow do the words of a command line mean?
+ * Which flow do the arguments of a command name?
  */
 #ifndef CTL_FLOW_H
 #define CTL_FLOW_H
@@ -12,8 +12,8 @@
 enum { FLOW_WORDS_MIN = 3, FLOW_WORDS_MAX = 5 };
 
 /*
- * Reads FLOW_WORDS, of which there are `count`, at least FLOW_WORDS_MIN. EXIT_OK; EXIT_USAGE when
- * there are not as many as there may be; or EXIT_FAILED after logging what is wrong.
+ * Parses FLOW_WORDS. `count` is at least FLOW_WORDS_MIN. Returns EXIT_OK; EXIT_USAGE if there are
+ * too many or too few words; or EXIT_FAILED after logging what is wrong.
  */
 GLB_NODISCARD int flow_read(struct path_question *out, int count, char **words);
 

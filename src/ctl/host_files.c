@@ -29,7 +29,7 @@ bool host_is_name(const char *name)
 	return *name && *name != '.' && !strchr(name, '/');
 }
 
-/* A descriptor or -errno. */
+/* Returns a descriptor or -errno. */
 static int open_below(const char *root, const char *path, int flags)
 {
 	char whole[2 * HOST_PATH_LEN];
@@ -48,7 +48,7 @@ static void trim(char *text, size_t len)
 	text[len] = '\0';
 }
 
-/* Reads until the end or the bound. 0 or -errno. */
+/* Reads until the end of file or the limit. Returns 0 or -errno. */
 static int read_text(char out[HOST_TEXT_LEN], int fd)
 {
 	struct stat info;
@@ -67,7 +67,7 @@ static int read_text(char out[HOST_TEXT_LEN], int fd)
 	}
 	for (size_t i = 0; i < len; i++)
 		if (!out[i])
-			out[i] = ' '; /* as between the words of /proc/PID/cmdline */
+			out[i] = ' '; /* such as the separators in /proc/PID/cmdline */
 	trim(out, len);
 	return 0;
 }

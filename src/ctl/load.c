@@ -28,7 +28,7 @@ bool require_source(const struct glb_tables *tables, const char *path)
 	return true;
 }
 
-/* Works out what was read, not from an image; false after logging what is wrong. */
+/* Builds the tables of an input that is not an image. False after logging what is wrong. */
 static bool take_source(struct glb_tables *out, const struct conf_input *input)
 {
 	struct report report;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a command read a tables file, say what is wrong with it, and find its tables?
+ * How does a command read a tables file, report its problems, and build its tables?
  */
 #ifndef CTL_LOAD_H
 #define CTL_LOAD_H
@@ -12,22 +12,22 @@
 
 struct director_conf;
 
-enum { PORT_MTU_DEFAULT = 1500 }; /* of a port that nothing is known of */
+enum { PORT_MTU_DEFAULT = 1500 }; /* of a port about which nothing is known */
 
 /*
- * Reads and works out a source file or image; false after logging all that is wrong. Warnings are
- * what `glbctl table check` and `build` are for.
+ * Reads a source file or image and builds its tables. False after logging all problems. Warnings
+ * are left to `glbctl table check` and `build`.
  */
 bool load_tables(struct glb_tables *out, const char *path);
 
 /*
- * Reads two states of the same tables, an old and a new one, neither from an image; false after
- * logging what is wrong. The inputs have their paths, and are to be released with inputs_free() in
- * any case.
+ * Reads two versions of the same tables, old and new, neither from an image. False after logging
+ * the problems. The inputs have their paths set and must be released with inputs_free() in every
+ * case.
  */
 bool load_change(struct glb_tables *old, struct glb_tables *new, struct conf_input inputs[2]);
 
-/* Reads a director.json for what it says about flows and hops; false after logging why not. */
+/* Reads a director.json for its settings about flows and hops. False after logging why. */
 bool load_settings(struct glb_settings *out, const char *path);
 
 /*
@@ -38,7 +38,7 @@ bool load_settings(struct glb_settings *out, const char *path);
 bool load_director(struct director_conf *conf, struct glb_tables *tables, const char *config_path,
 		   const char *tables_path);
 
-/* Were they read from a source file? False after saying that an image will not do. */
+/* Were the tables read from a source file? False after logging that an image is not enough. */
 bool require_source(const struct glb_tables *tables, const char *path);
 
 #endif

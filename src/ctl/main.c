@@ -391,7 +391,7 @@ static const struct program program = {
 	.leading = WITH(SOCKET),
 };
 
-/* Results that reached nobody are no success. */
+/* Output that could not be written is a failure. */
 static int flush_output(void)
 {
 	if (!fflush(stdout) && !ferror(stdout))

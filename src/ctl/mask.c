@@ -10,17 +10,17 @@
 
 enum {
 	KEY_TEXT_LEN = 2 * GLB_SIPHASH_KEY_LEN,
-	SUSPECT_LEN = 16, /* from how many hexadecimal digits on a string looks like a key */
+	SUSPECT_LEN = 16, /* a string of this many hexadecimal digits or more looks like a key */
 };
 
 static const char instead[] = "\"(masked)\"";
 
-/* The copy of a file that is being written. */
+/* The masked copy of a file, being written. */
 struct copy {
 	struct mask *mask;
 	const struct mask_text *file;
 	FILE *out;
-	size_t taken; /* bytes of the file that are in it, or masked */
+	size_t taken; /* bytes of the file copied or masked so far */
 	int err;
 };
 
@@ -31,7 +31,7 @@ static unsigned int digit_of(char digit)
 		       : (unsigned int)(tolower((unsigned char)digit) - 'a' + 10);
 }
 
-/* Digits at the beginning of a text, up to the length of a key. */
+/* Counts hexadecimal digits at the start of a text, up to the length of a key. */
 static size_t count_digits(const char *text, size_t len)
 {
 	size_t count = 0;
@@ -47,11 +47,11 @@ static void read_digits(uint8_t out[GLB_SIPHASH_KEY_LEN], const char text[KEY_TE
 		out[i] = (uint8_t)(digit_of(text[2 * i]) << 4 | digit_of(text[2 * i + 1]));
 }
 
-/* Keeps a key in mind. 0 or -ENOMEM. */
+/* Remembers a key. Returns 0 or -ENOMEM. */
 static int remember(struct mask *mask, const char *text)
 {
 	if (count_digits(text, strlen(text)) < KEY_TEXT_LEN)
-		return 0; /* no director takes it for a key */
+		return 0; /* no director accepts it as a key */
 	if (mask->count == mask->room) {
 		size_t room = mask->room ? 2 * mask->room : 16;
 		void *more = realloc(mask->keys, room * sizeof(*mask->keys));
@@ -77,7 +77,7 @@ static bool looks_like_key(const char *text)
 	return len >= SUSPECT_LEN && strspn(text, "0123456789abcdefABCDEF") == len;
 }
 
-/* Puts something else in the place of a value. */
+/* Writes a replacement for a value. */
 static void put_instead(struct copy *copy, const struct conf_value *value)
 {
 	size_t start;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a file of a director leave the host without its keys?
+ * How is a director's file made safe to leave the host, without its keys?
  *
- * The values of hash_key and seed are replaced where they stand, and so is every other string that
- * looks like a key: somebody may have misspelt its name. The keys are kept in mind, so that they
- * can be taken out of any other text as well, whoever wrote them there.
+ * The values of hash_key and seed are overwritten in place, as is any other string that looks like
+ * a key, since the member's name may be misspelt. The keys are remembered, so that they can be
+ * removed from other texts as well.
  */
 #ifndef CTL_MASK_H
 #define CTL_MASK_H
@@ -14,7 +14,7 @@
 #include <glb/siphash.h>
 
 struct mask {
-	uint8_t (*keys)[GLB_SIPHASH_KEY_LEN]; /* in order, once mask_sort() was called */
+	uint8_t (*keys)[GLB_SIPHASH_KEY_LEN]; /* sorted once mask_sort() was called */
 	size_t count;
 	size_t room;
 };
@@ -26,15 +26,16 @@ struct mask_text {
 };
 
 /*
- * Copies a JSON file with its keys masked. 0 and *out, whose bytes are for free(); -EINVAL: it is
- * not JSON, and nobody knows what in it is a key; -ENOMEM.
+ * Copies a JSON file with its keys masked. Returns 0 and sets *out, whose bytes are to be released
+ * with free(); -EINVAL if it is not JSON, so that keys cannot be identified; or -ENOMEM.
  */
 GLB_NODISCARD int mask_file(struct mask_text *out, struct mask *mask, const struct mask_text *file);
 
-/* Has to be called after the last file. */
+/* Must be called after the last mask_file() and before mask_scrub(). */
 void mask_sort(struct mask *mask);
 
-/* Writes over every key that stands in a text in hexadecimal, in capitals or not. How many. */
+/* Overwrites every known key in a text that is written in hexadecimal, in either case. Returns
+ * their number. */
 size_t mask_scrub(const struct mask *mask, char *text, size_t len);
 
 void mask_free(struct mask *mask);

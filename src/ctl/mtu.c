@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * glbctl mtu: how large may the packets of clients be, and what has to be done about it?
+ * glbctl mtu: how large may clients' packets be, and what must be configured for that?
  *
- * The outer headers of a table always have room for its longest hop list. What clients send is
- * governed by the MSS that the proxies announce, as answers do not pass the director.
+ * The outer headers of a table always have room for its longest hop list. The size of packets from
+ * clients is governed by the MSS that the proxies announce, as replies do not pass through the
+ * director.
  */
 #include <stdio.h>
 
@@ -14,15 +15,15 @@
 #include "sys/words.h"
 #include "sys/writer.h"
 
-enum { CLIENT_PACKET_LEN = 1500 }; /* what clients on Ethernet send */
+enum { CLIENT_PACKET_LEN = 1500 }; /* largest packet of a client on Ethernet */
 
-/* What one table makes of packets on one port. */
+/* What one table leaves for packets on one port. */
 struct path {
 	const struct glb_table_spec *spec;
 	const struct glb_route *route;
 	const struct port_conf *port;
 	uint32_t mtu;
-	uint32_t packet_max; /* bytes of the largest packet of a client's that fits */
+	uint32_t packet_max; /* bytes of the largest packet from a client that fits */
 };
 
 static struct path path_of(const struct glb_generation *gen, unsigned int table,
@@ -39,7 +40,7 @@ static struct path path_of(const struct glb_generation *gen, unsigned int table,
 	return path;
 }
 
-/* The MSS of segments that fit: no options are in it, RFC 6691. */
+/* The MSS, not counting options: RFC 6691. */
 static uint32_t mss_of(const struct path *path, uint8_t version)
 {
 	return path->packet_max - (version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) - GLB_TCP_LEN;
@@ -60,7 +61,7 @@ static bool has_clients(const struct glb_table_spec *spec, uint8_t version)
 
 enum { HINT_LEN = 64 };
 
-/* For the proxies: the clients are behind their default route. Returns out. */
+/* A route setting for the proxies, whose clients are behind the default route. Returns out. */
 static const char *hint(char out[HINT_LEN], const struct path *path, uint8_t version)
 {
 	(void)snprintf(out, HINT_LEN, "ip %sroute change default via ROUTER advmss %u",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl status, tables, backends, workers, ports and stalls: what does a running director say? */
+/* glbctl status, tables, backends, workers, ports and stalls: what does a running director
+ * report? */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,7 @@ static const struct column status_worker_columns[] = {
 	{"RESPONDS", "responds", false},
 };
 
-/* Asks a question without arguments, or about one table, and prints the list in its answer. */
+/* Sends a request without members, or about one table, and prints the list in the reply. */
 static int print_list(const struct command_line *line, const char *verb,
 		      const struct column *columns, unsigned int count)
 {

@@ -16,12 +16,12 @@
 
 enum { PORTS_MAX = 64, COMMENT_LEN = 512 };
 
-/* A capture that is written. */
+/* A capture being written. */
 struct dump {
 	const char *path;
-	FILE *out;	     /* NULL: not opened yet */
-	uint64_t packets;    /* so far */
-	uint64_t interfaces; /* two of each port: in and out */
+	FILE *out;	     /* NULL: not open yet */
+	uint64_t packets;    /* written so far */
+	uint64_t interfaces; /* two per port: in and out */
 	uint32_t ports[PORTS_MAX];
 	unsigned int port_count;
 };
@@ -34,7 +34,7 @@ static int check_dump(const struct dump *dump)
 	return EXIT_FAILED;
 }
 
-/* Only when the director has agreed: whoever is refused loses no file. */
+/* Called only once the director has accepted the request, so that a refusal overwrites no file. */
 static int open_dump(struct dump *dump)
 {
 	dump->out = is_standard(dump->path) ? stdout : fopen(dump->path, "wbe");
@@ -44,7 +44,7 @@ static int open_dump(struct dump *dump)
 	return EXIT_FAILED;
 }
 
-/* Two interfaces for each port, in the order of the list. */
+/* Adds two interfaces per port, in the order of the list. */
 static void add_ports(struct dump *dump, const struct conf_value *started, uint32_t snaplen)
 {
 	struct conf_value list;
@@ -86,7 +86,7 @@ static int begin(void *arg, const struct conf_value *started)
 	return check_dump(dump);
 }
 
-/* The place of a port in the list; its interfaces are twice that, and one more. */
+/* The index of a port in the list: its interfaces are 2 * index and 2 * index + 1. */
 static uint32_t place_of(const struct dump *dump, uint32_t port)
 {
 	uint32_t place = 0;

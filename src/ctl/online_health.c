@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl health and health probe: what does a running health checker know, and what does it see
- * now? */
+/* glbctl health and health probe: what does a running health checker know, and what does a probe
+ * see? */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static const struct column columns[] = {
 
 /* --- health --- */
 
-/* A line in capitals about what somebody should look into. */
+/* Prints a prominent line about something that needs attention. */
 static void print_trouble(const struct conf_value *root, const char *key, const char *state,
 			  const char *what)
 {
@@ -108,12 +108,12 @@ int online_health(const struct command_line *line)
 
 /* --- health probe --- */
 
-/* What has come of it so far. */
+/* The state of a watched probe. */
 struct watch {
 	const struct command_line *line;
 	struct client client;
 	uint64_t number;
-	char check[CONF_TEXT_LEN]; /* whose steps are printed */
+	char check[CONF_TEXT_LEN]; /* the check whose steps are being printed */
 	bool has_failed;
 	bool is_over;
 };
@@ -159,7 +159,7 @@ static void print_event(struct watch *watch, const struct conf_value *event)
 		printf("%s\n", member_text(text, event, "step"));
 }
 
-/* Takes what has happened. An exit status. */
+/* Prints new steps. Returns an exit status. */
 static int take(struct watch *watch, const struct client_answer *answer)
 {
 	const bool print = !command_has(watch->line, OPTION_JSON);
@@ -184,7 +184,7 @@ static int take(struct watch *watch, const struct client_answer *answer)
 	return fflush(stdout) ? EXIT_FAILED : EXIT_OK;
 }
 
-/* Says and hears once. An exit status, and the answer for client_free(). */
+/* Exchanges one request and reply. Returns an exit status; release the reply with client_free(). */
 static int exchange(struct client_answer *out, const struct watch *watch,
 		    const struct question *question)
 {
@@ -194,7 +194,7 @@ static int exchange(struct client_answer *out, const struct watch *watch,
 	return status == EXIT_OK ? client_hear(out, &watch->client, question) : status;
 }
 
-/* Asks for more until it is over. An exit status. */
+/* Polls until the probe has ended. Returns an exit status. */
 static int watch_all(struct watch *watch)
 {
 	char request[96];
@@ -227,7 +227,7 @@ static int begin(struct watch *watch, const struct question *question)
 	return status == EXIT_OK ? watch_all(watch) : status;
 }
 
-/* The first request, for free(). NULL: out of memory, which is logged. */
+/* The first request, to be released with free(). NULL: out of memory, which is logged. */
 static char *write_request(const struct command_line *line)
 {
 	struct draft draft;

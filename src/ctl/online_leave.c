@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl leave and log-level: orders that change how a director runs. */
+/* glbctl leave and log-level: commands that change how a director runs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,9 @@
 #include "question.h"
 #include "sys/log.h"
 
-enum { DEADLINE_S = 60 }; /* of docs/control-socket.md */
+enum { DEADLINE_S = 60 }; /* default in docs/control-socket.md */
 
-/* Asks, and prints what `print` makes of the answer. */
+/* Sends a request and prints the reply with `print`. */
 static int order(const struct command_line *line, struct draft *draft, unsigned int patience_ms,
 		 void (*print)(const struct conf_value *root))
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl lookup: which way does one flow go through what a director serves? */
+/* glbctl lookup: which path does a flow take through a running director? */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl reload: what did the director make of its files? */
+/* glbctl reload: did the director accept its files? */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 #include "columns.h"
 #include "question.h"
 
-enum { RELOAD_PATIENCE_MS = 600000 }; /* a disk may hang, and many tables take long */
+enum { RELOAD_PATIENCE_MS = 600000 }; /* disks may hang, and many tables take long */
 
 /* "table web: ..." */
 static void print_change(const struct conf_value *change)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl stats: what has a running director counted, or what does it count in a second? */
+/* glbctl stats: what has a running director counted, in total or per second? */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static void free_figures(struct figures *figures)
 	*figures = (struct figures){0};
 }
 
-/* All members of an object that are numbers, with labels behind their names. */
+/* Adds all numeric members of an object, with labels appended to their names. */
 static void add_members(struct figures *figures, const struct conf_value *object,
 			const char *labels)
 {
@@ -70,7 +70,7 @@ static void add_members(struct figures *figures, const struct conf_value *object
 	}
 }
 
-/* What tables or backends were sent. */
+/* Adds the packets of tables or backends. */
 static void add_items(struct figures *figures, const struct conf_value *root, const char *key)
 {
 	struct conf_value list;
@@ -120,7 +120,7 @@ static int ask(struct figures *out, const struct command_line *line)
 	return status;
 }
 
-/* The value of a figure in an earlier answer, mostly at the same place. False: it is new. */
+/* The value of a figure in an earlier reply, usually at the same index. False: it is new. */
 static bool value_before(uint64_t *out, const struct figures *before, size_t place,
 			 const char *name)
 {
@@ -135,7 +135,7 @@ static bool value_before(uint64_t *out, const struct figures *before, size_t pla
 	return false;
 }
 
-/* `before` is NULL for what was counted since the start. */
+/* `before` is NULL for totals since the start. */
 static void print_figures(const struct figures *now, const struct figures *before, bool nonzero)
 {
 	for (size_t i = 0; i < now->count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl trace: what happens to the packets of a running director? */
+/* glbctl trace: what happens to packets in a running director? */
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
@@ -52,7 +52,7 @@ static int print_packet(void *arg, const struct viewed *packet)
 {
 	const struct command_line *line = arg;
 
-	if (command_has(line, OPTION_JSON)) /* printed as it came */
+	if (command_has(line, OPTION_JSON)) /* already printed by the viewer */
 		return EXIT_OK;
 	print_time(packet->time_ns);
 	printf(" worker %" PRIu64 ", generation %" PRIu64 ": %s\n", packet->worker,

@@ -32,7 +32,7 @@ static void print_table(const struct glb_table_spec *spec)
 		printf("** backend: %s\n", addr_text(addr, &spec->backends[i].addr));
 }
 
-/* Both files are what a director would start with: also together. */
+/* Would a director start with both files, including their combination? */
 static bool is_good(const struct director_conf *conf, struct glb_tables *tables, const char *path)
 {
 	struct glb_generation *gen;

@@ -14,7 +14,7 @@ enum {
 	LINK_ETHERNET = 1,
 	INTERFACE_NAME = 2,
 	INTERFACE_RESOLUTION = 9,
-	NANOSECONDS = 9, /* a tenth to this power of a second */
+	NANOSECONDS = 9, /* negative power of ten: resolution of timestamps in seconds */
 	/* section 4.3 */
 	BLOCK_PACKET = 6,
 	PACKET_FLAGS = 2,
@@ -26,7 +26,7 @@ enum {
 	OPTION_COMMENT = 1,
 };
 
-/* A value is followed by zeros up to the next word. */
+/* Values are padded with zeros to the next word. */
 static uint32_t padded(uint32_t len)
 {
 	return (len + 3) & ~3U;
@@ -83,7 +83,7 @@ void pcapng_begin(FILE *out, const char *program)
 	put_word(out, len);
 	put_word(out, MAGIC);
 	put_halves(out, VERSION, 0);
-	put_word(out, UINT32_MAX); /* the length of the section is not known: 64 bits */
+	put_word(out, UINT32_MAX); /* section length unknown: 64 bits of ones */
 	put_word(out, UINT32_MAX);
 	put_option(out, SECTION_PROGRAM, program, text_len(program));
 	end_options(out);

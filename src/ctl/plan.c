@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl table plan: how does a fleet get from one file to another without losing a flow? */
+/* glbctl table plan: how does a fleet get from one file to another without losing flows? */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -138,7 +138,7 @@ static void write_fleet(const struct fleet_plan *fleet)
 	write_close(&w, '}');
 }
 
-/* Plans one table of the old file; its status, after logging what stands in the way. */
+/* Plans one table of the old file. Returns its status, after logging what prevents a plan. */
 static int plan_table(struct table_plan *one, const struct glb_tables *new)
 {
 	int wanted = tables_find(new, one->table);
@@ -162,7 +162,7 @@ static int plan_table(struct table_plan *one, const struct glb_tables *new)
 	return err == -EPERM ? EXIT_UNSAFE : EXIT_FAILED;
 }
 
-/* Plans all tables. 0, or -ENOMEM after logging it. */
+/* Plans all tables. Returns 0, or -ENOMEM after logging it. */
 static int plan_fleet(struct fleet_plan *out, const struct glb_tables *old,
 		      const struct glb_tables *new)
 {
@@ -196,7 +196,7 @@ static void free_fleet(struct fleet_plan *fleet)
 	free(fleet->tables);
 }
 
-/* Writes the files of a plan, if they are wanted; the exit status. */
+/* Writes the files of a plan if requested. Returns the exit status. */
 static int write_steps(const struct fleet_plan *fleet, const struct step_files *files)
 {
 	char first[STEP_NAME_LEN];

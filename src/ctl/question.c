@@ -28,7 +28,7 @@ char *draft_end(struct draft *draft)
 		free(draft->text);
 		return NULL;
 	}
-	draft->text[strcspn(draft->text, "\n")] = '\0'; /* whoever sends it ends the line */
+	draft->text[strcspn(draft->text, "\n")] = '\0'; /* the sender adds the newline */
 	return draft->text;
 }
 

@@ -2,8 +2,8 @@
 /*
  * glbctl replay: runs a capture through the data path, without DPDK, devices or privileges.
  *
- * The same glb_forward() as in the director decides, in bursts as there; so what this prints is
- * what a director would do.
+ * Decisions are made by the same glb_forward() as in the director, in bursts of the same size, so
+ * the output is what a director would do.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -30,8 +30,8 @@ enum {
 	BURST = 32,
 	HEADROOM = CUT_HEADROOM,
 	FRAME_LEN_MAX = 65536 + 64,
-	SNAPSHOT_LEN = 262144, /* announced by what is written, as tools do that cut nothing */
-	SLOTS = BURST + 1,     /* and one to try in */
+	SNAPSHOT_LEN = 262144, /* recorded in output: not truncated */
+	SLOTS = BURST + 1,     /* and one as scratch space */
 };
 
 struct replay_args {
@@ -41,24 +41,24 @@ struct replay_args {
 	const char *in_path;
 	const char *out_path;
 	uint8_t source_mac[GLB_MAC_LEN];
-	bool has_source_mac;		  /* false: any unicast address is the director's */
+	bool has_source_mac;		  /* false: frames to any unicast address are accepted */
 	uint8_t gateway_mac[GLB_MAC_LEN]; /* for outbound_gateway_mac "auto" */
 	bool has_gateway_mac;
 	bool json;
-	bool nonzero; /* counters of 0 are left out */
+	bool nonzero; /* omit counters that are 0 */
 };
 
 struct slot {
 	uint64_t at_ns;
-	uint32_t known; /* bytes that were captured; the rest is filled in */
+	uint32_t known; /* bytes that were captured; the rest is zeros */
 	uint8_t buffer[HEADROOM + FRAME_LEN_MAX];
 };
 
-/* A capture that is written. */
+/* A capture being written. */
 struct dump {
 	const char *path;
-	pcap_dumper_t *pcap; /* NULL: nobody asked for it */
-	uint64_t unit_ns;    /* of its times */
+	pcap_dumper_t *pcap; /* NULL: not requested */
+	uint64_t unit_ns;    /* resolution of its timestamps */
 };
 
 struct run {
@@ -66,7 +66,7 @@ struct run {
 	struct capture in;
 	struct dump out;
 	struct dump punted;
-	bool punt_unmatched; /* otherwise they are only counted */
+	bool punt_unmatched; /* otherwise unmatched packets are only counted */
 	struct slot *slots;  /* SLOTS of them */
 	struct glb_packet packets[BURST];
 	uint64_t counts[GLB_VERDICT_COUNT];
@@ -87,7 +87,7 @@ static int refuse_group(const char *text)
 	return EXIT_FAILED;
 }
 
-/* The addresses of what stands at both ends of the port. */
+/* Parses the MAC addresses of the port and its gateway. */
 static int read_macs(struct replay_args *args, const char *source, const char *gateway)
 {
 	if ((source && !read_mac(args->source_mac, "--source-mac", source)) ||
@@ -110,18 +110,19 @@ static int read_args(struct replay_args *out, const struct command_line *line)
 		.out_path = line->args[1],
 		.json = command_has(line, OPTION_JSON),
 		.nonzero = command_has(line, OPTION_NONZERO),
-		.source_mac = {2}, /* a local address, 02:00:00:00:00:00 */
+		.source_mac = {2}, /* a locally administered address, 02:00:00:00:00:00 */
 	};
 	return read_macs(out, line->values[OPTION_SOURCE_MAC], line->values[OPTION_GATEWAY_MAC]);
 }
 
-/* The port that packets come in and leave through. */
+/* Describes the single port that packets enter and leave through. */
 static int describe_port(struct glb_port *port, const struct director_conf *conf,
 			 const struct replay_args *args)
 {
 	*port = conf->defaults.port;
 	memcpy(port->mac, args->source_mac, GLB_MAC_LEN);
-	port->any_mac = !args->has_source_mac; /* no capture says whose frames it has */
+	port->any_mac = !args->has_source_mac; /* a capture does not tell which MAC address is the
+						  director's */
 	if (!port->mtu)
 		port->mtu = PORT_MTU_DEFAULT;
 	if (conf->defaults.gateway_auto != args->has_gateway_mac) {
@@ -144,7 +145,7 @@ static int make_generation(struct run *run, const struct replay_args *args)
 
 	if (!load_director(&conf, &tables, args->config_path, args->tables_path))
 		return -EINVAL;
-	if (conf.settings.udp_checksum == GLB_UDP_OFFLOAD) /* what a device would make of it */
+	if (conf.settings.udp_checksum == GLB_UDP_OFFLOAD) /* as the device would */
 		conf.settings.udp_checksum = GLB_UDP_FULL;
 	if (conf.port_count)
 		log_warning("%s: $.ports: not looked at: a capture comes from none of them, so "
@@ -164,7 +165,7 @@ static int make_generation(struct run *run, const struct replay_args *args)
 	return err;
 }
 
-/* Do two paths lead to one file? */
+/* Do two paths refer to the same file? */
 static bool same_file(const char *a, const char *b)
 {
 	struct stat one;
@@ -174,7 +175,8 @@ static bool same_file(const char *a, const char *b)
 	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* A copy of standard output, as libpcap closes what it is given. NULL: pcap_geterr() says why. */
+/* Opens a duplicate of standard output, as libpcap closes what it is given. NULL: see
+ * pcap_geterr(). */
 static pcap_dumper_t *start_dump(pcap_t *dead, const char *path)
 {
 	FILE *out = is_standard(path) ? fdopen(dup(STDOUT_FILENO), "wb") : NULL;
@@ -182,7 +184,7 @@ static pcap_dumper_t *start_dump(pcap_t *dead, const char *path)
 	return out ? pcap_dump_fopen(dead, out) : pcap_dump_open(dead, path);
 }
 
-/* Opens a capture to be written, with times as fine as those of what is read. */
+/* Opens a capture for writing, with the timestamp resolution of the input. */
 static int open_dump(struct dump *dump, const char *path, bool micro)
 {
 	pcap_t *dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAPSHOT_LEN,
@@ -205,7 +207,7 @@ static int open_dump(struct dump *dump, const char *path, bool micro)
 	return dump->pcap ? 0 : -EINVAL;
 }
 
-/* Two writers of one file would make a capture of neither; logs that. */
+/* Refuses and logs two outputs to the same file, which would corrupt each other. */
 static bool refuse_one_target(const struct replay_args *args)
 {
 	if (!args->punted_path ||
@@ -216,7 +218,7 @@ static bool refuse_one_target(const struct replay_args *args)
 	return true;
 }
 
-/* New files have no identity until the first of them is there. */
+/* New files can be compared only once the first of them exists. */
 static int open_dumps(struct run *run, const struct replay_args *args)
 {
 	int err = refuse_one_target(args) ? -EINVAL
@@ -249,7 +251,7 @@ static int open_files(struct run *run, const struct replay_args *args)
 	return open_dumps(run, args);
 }
 
-/* Puts a frame into a slot, with zeros for what was not captured. */
+/* Copies a frame into a slot and fills what was not captured with zeros. */
 static void put_frame(struct run *run, unsigned int slot, const struct frame *frame)
 {
 	uint8_t *data = run->slots[slot].buffer + HEADROOM;
@@ -260,7 +262,7 @@ static void put_frame(struct run *run, unsigned int slot, const struct frame *fr
 	memset(data + frame->captured, 0, frame->len - frame->captured);
 }
 
-/* Is a frame to be replayed? Notes what is odd about it. */
+/* Should the frame be replayed? Records its oddities. */
 static bool check_frame(struct run *run, const struct frame *frame)
 {
 	if (frame->len > FRAME_LEN_MAX) {
@@ -283,7 +285,7 @@ static bool check_frame(struct run *run, const struct frame *frame)
 	return decided;
 }
 
-/* Number of packets; 0 at the end of what can be read. */
+/* Returns the number of packets; 0 at the end of the readable input. */
 static unsigned int load_burst(struct run *run)
 {
 	struct frame frame;
@@ -303,7 +305,7 @@ static unsigned int load_burst(struct run *run)
 	return n;
 }
 
-/* Of a frame that was captured in part, only what was captured, and what is in front of it. */
+/* Of a frame captured in part, writes only what was captured and the outer headers. */
 static void write_frame(struct dump *dump, const struct slot *slot, const struct glb_packet *pkt)
 {
 	uint32_t known = (uint32_t)(slot->buffer + HEADROOM + slot->known - pkt->data);
@@ -317,7 +319,8 @@ static void write_frame(struct dump *dump, const struct slot *slot, const struct
 	pcap_dump((u_char *)dump->pcap, &header, pkt->data);
 }
 
-/* Answers, if there were not too many by the capture's clock; it may go back at times. */
+/* Sends an ICMP reply unless the limit is reached by the capture's clock, which may go backwards.
+ */
 static void answer(struct run *run, unsigned int i)
 {
 	glb_answer_within(&run->answers, run->gen, &run->packets[i], run->slots[i].at_ns);
@@ -348,7 +351,7 @@ static void run_all(struct run *run)
 	capture_sum_up(&run->in);
 }
 
-/* Closes a capture; a write that failed earlier shows here. */
+/* Closes a capture. Reports write errors, including earlier ones. */
 static int close_dump(struct dump *dump)
 {
 	int err = 0;
@@ -392,7 +395,7 @@ static void write_counters(FILE *out, const struct run *run, bool nonzero)
 	write_close(&w, '}');
 }
 
-/* Says what became of the frames, where no capture is written. */
+/* Prints the fate of the frames, for those not written to a capture. */
 static void tell(const struct run *run, const struct replay_args *args)
 {
 	bool taken = is_standard(args->out_path) ||

@@ -14,7 +14,7 @@
 
 enum { ROWS_USUAL = 24, CTRL_D = 4 };
 
-/* The other screen, without a cursor, and lines that end at the edge; and back. */
+/* Switches to the alternate screen, hides the cursor, disables line wrap; and back. */
 static const char opening[] = "\033[?1049h\033[?25l\033[?7l";
 static const char closing[] = "\033[?7h\033[?25h\033[?1049l";
 
@@ -24,7 +24,7 @@ static void put(const char *text)
 	(void)fflush(stdout);
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int take_signals(struct screen *screen)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
@@ -57,7 +57,7 @@ int screen_open(struct screen *screen)
 	return 0;
 }
 
-/* Lines that there is room for. */
+/* The number of lines that fit. */
 static unsigned int row_count(void)
 {
 	struct winsize size;
@@ -73,7 +73,7 @@ void screen_draw(const char *text)
 	for (unsigned int row = 0; row < rows; row++) {
 		size_t len = strcspn(text, "\n");
 
-		/* whatever stands behind the line, or below the last one, is of an earlier text */
+		/* clear what an earlier text left behind the line or below the last one */
 		(void)printf("%s%.*s\033[K", row ? "\r\n" : "", (int)len, text);
 		text += len + (text[len] == '\n');
 		if (!*text)
@@ -82,7 +82,7 @@ void screen_draw(const char *text)
 	put("\033[J");
 }
 
-/* Reads what was typed. True: an end is wanted. */
+/* Reads what was typed. True: the user wants to quit. */
 static bool wants_end(short events)
 {
 	char typed[64];
@@ -94,7 +94,7 @@ static bool wants_end(short events)
 	       memchr(typed, CTRL_D, (size_t)len);
 }
 
-/* Takes a signal. SCREEN_TIME: it is nothing to us. */
+/* Consumes a signal. SCREEN_TIME: no reaction needed. */
 static enum screen_event take_signal(const struct screen *screen)
 {
 	struct signalfd_siginfo info;

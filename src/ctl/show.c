@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl table show and stats: what is in a tables file, and how evenly does it spread flows? */
+/* glbctl table show and stats: what is in a tables file, and how evenly does it distribute flows?
+ */
 #include <math.h>
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ struct share {
 	uint32_t rows[GLB_HOPS_MAX];
 };
 
-/* The shares of all backends, to be freed; NULL after logging that memory is out. */
+/* The shares of all backends, to be released with free(); NULL after logging out of memory. */
 static struct share *count_shares(const struct glb_table *table)
 {
 	struct share *shares = calloc(table->spec.backend_count, sizeof(*shares));
@@ -43,7 +44,7 @@ static bool has_server_ids(const struct glb_table_spec *spec)
 	return has;
 }
 
-/* What stands in the column of server IDs; tables without any have no such column. */
+/* The cell in the server ID column, which exists only if the table has server IDs. */
 static void print_server_id(const struct glb_table *table, const struct glb_backend *backend)
 {
 	if (!has_server_ids(&table->spec))
@@ -80,8 +81,8 @@ enum order {
 	ORDER_ORIGINAL,
 };
 
-/* An image has the rows and not the rule, which makes two hops either way, and only one way more.
- */
+/* An image contains rows but not the rule behind them: two hops are possible with every rule,
+ * more hops with one only. */
 static enum order order_of(const struct glb_table *table)
 {
 	if (!table->ranked)
@@ -146,7 +147,7 @@ static void write_backend(struct writer *w, const struct glb_table *table, unsig
 	write_close(w, '}');
 }
 
-/* Null without the option, and in images, which do not tell. */
+/* Null if not set, and for images, which do not contain it. */
 static void write_max_load(struct writer *w, const struct glb_table *table)
 {
 	if (table->spec.max_load)
@@ -169,7 +170,7 @@ static void write_table(struct writer *w, const struct glb_table *table, unsigne
 	write_table_id(w, table, index);
 	write_string(w, "digest", glb_digest(digest, table));
 	write_uint(w, "hops", table->hop_count);
-	write_string(w, "order", orders[order_of(table)]); /* unknown: null */
+	write_string(w, "order", orders[order_of(table)]); /* null: unknown */
 	write_max_load(w, table);
 	write_open(w, "binds", '[');
 	for (unsigned int i = 0; i < table->spec.bind_count; i++)
@@ -182,7 +183,7 @@ static void write_table(struct writer *w, const struct glb_table *table, unsigne
 	write_close(w, '}');
 }
 
-/* In JSON, or with w being NULL for people; false after logging that memory is out. */
+/* As JSON, or as text if w is NULL. False after logging out of memory. */
 static bool show_table(struct writer *w, const struct glb_table *table, unsigned int index)
 {
 	struct share *shares = count_shares(table);
@@ -197,27 +198,28 @@ static bool show_table(struct writer *w, const struct glb_table *table, unsigned
 	return true;
 }
 
-/* --- stats: how evenly a table spreads flows, and the flows of a lost backend --- */
+/* --- stats: how evenly a table distributes flows, and those of a failed backend --- */
 
 /*
- * Rendezvous rows are chosen at random, once and for all: a backend's rows are distributed
- * binomially around its share by weight. deviation says how many standard deviations off it is.
+ * Rendezvous rows are a random sample: a backend's number of rows is distributed binomially around
+ * its share by weight. deviation is in standard deviations.
  */
 struct evenness {
-	uint32_t rows; /* as primary by rank, before state and health */
+	uint32_t rows; /* as primary by rank, regardless of state and health */
 	double expected;
 	double deviation;
 };
 
 struct table_stats {
-	struct evenness *backends; /* by index in the spec; inactive ones 0 */
-	uint32_t *pairs;	   /* rows by first and second by rank, usable * usable */
+	struct evenness *backends; /* by index in the spec; zeros for inactive ones */
+	uint32_t *pairs;	   /* rows by first and second backend by rank, usable * usable */
 	unsigned int usable;
-	double chi_square; /* of the primaries against their shares, usable - 1 degrees of freedom
-			    */
-	double peak_load;  /* the largest rows / expected */
-	double peak_in_force; /* the same of first hops, among those that take new flows */
-	uint32_t balanced;    /* rows whose first hop is another for max_load */
+	double chi_square;    /* of the primaries against their shares, with usable - 1 degrees of
+				 freedom */
+	double peak_load;     /* maximum of rows / expected */
+	double peak_in_force; /* the same for actual first hops, among backends that take new flows
+			       */
+	uint32_t balanced;    /* rows whose first hop differs because of max_load */
 	uint32_t pair_min;    /* over all ordered pairs of usable backends */
 	uint32_t pair_max;
 };
@@ -232,7 +234,7 @@ static double total_weight(const struct glb_table_spec *spec)
 	return total;
 }
 
-/* Numbers the usable backends; `number` has room for all. Returns how many there are. */
+/* Numbers the usable backends; `number` has room for all backends. Returns their count. */
 static unsigned int number_usable(uint16_t *number, const struct glb_table_spec *spec)
 {
 	unsigned int usable = 0;
@@ -378,7 +380,7 @@ static void write_stats(struct writer *w, const struct glb_table *table, unsigne
 	write_close(w, '}');
 }
 
-/* As show_table(). */
+/* Returns as show_table(). */
 static bool measure_table(struct writer *w, const struct glb_table *table, unsigned int index)
 {
 	struct table_stats stats;
@@ -393,7 +395,7 @@ static bool measure_table(struct writer *w, const struct glb_table *table, unsig
 	return true;
 }
 
-/* --- Both --- */
+/* --- Common --- */
 
 typedef bool tell_fn(struct writer *w, const struct glb_table *table, unsigned int index);
 
@@ -421,7 +423,7 @@ static int show(struct writer *w, const struct glb_tables *tables)
 	return tell_all(w, tables, show_table);
 }
 
-/* Only a source has the ranks that are measured. */
+/* Only a source file has the ranks that are measured. */
 static int measure(struct writer *w, const struct glb_tables *tables, const char *path)
 {
 	if (!require_source(tables, path))

@@ -6,7 +6,7 @@
 #include "conf/splice.h"
 #include "ctl/splice.h"
 
-/* The text with one splice. */
+/* The text with one splice applied. */
 static char *apply(size_t *len, const struct listing *list, const struct splice *splice)
 {
 	const struct splice end = {.from = list->len, .to = list->len, .by = ""};
@@ -56,13 +56,13 @@ char *splice_out(size_t *len, const struct listing *list, unsigned int index)
 	return apply(len, list, &splice);
 }
 
-/* How a list of objects is laid out: pieces of the file's text, each with its length. */
+/* How a list of objects is formatted: pieces of the file's text, each with its length. */
 struct layout {
 	const char *between; /* two objects */
 	int between_len;
-	const char *inner; /* in front of the first key of an object */
+	const char *inner; /* before the first key of an object */
 	int inner_len;
-	const char *outer; /* behind its last value */
+	const char *outer; /* after its last value */
 	int outer_len;
 };
 
@@ -139,7 +139,7 @@ char *splice_in(size_t *len, const struct listing *list, const struct new_backen
 	return text;
 }
 
-/* A member that goes takes a comma with it. */
+/* Removing a member also removes one comma. */
 static struct splice without(const char *text, const struct conf_value *member)
 {
 	struct splice splice = {.from = conf_key(member), .by = ""};
@@ -177,7 +177,7 @@ void splice_members(FILE *out, const char *text, const struct conf_value *object
 
 	conf_span(object, &at, &end);
 
-	const char *inner = text + ++at; /* behind the bracket */
+	const char *inner = text + ++at; /* after the bracket */
 	int space = (int)strspn(inner, JSON_SPACE);
 
 	(void)fputc('{', out);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does the text of a tables file become when a backend is added, removed or changes its state?
+ * What does the text of a tables file become when a backend is added, removed or changes state?
  *
- * The text is spliced, not written anew: whatever else stands in it stays as it is, to the byte.
- * All functions return the new text, to be released with free(), and set *len; or NULL when memory
- * is out.
+ * The text is spliced rather than rewritten: everything else in it stays as it is, to the byte. All
+ * functions return the new text, to be released with free(), and set *len; or NULL if out of
+ * memory.
  */
 #ifndef CTL_SPLICE_H
 #define CTL_SPLICE_H
@@ -15,42 +15,42 @@
 
 enum { ZONE_LEN_MAX = 200 };
 
-/* A list of backends, at least one, in the text of a file. */
+/* A non-empty list of backends in the text of a file. */
 struct listing {
 	const char *text;
 	size_t len;
 	const struct conf_value *backends;
 };
 
-/* What is written for a new backend as it is, so it must need no escaping; NULL: nothing. */
+/* Members of a new backend. Written verbatim, so they must need no escaping; NULL: omitted. */
 struct new_backend {
 	const char *ip;
 	const char *weight;
-	const char *zone; /* of at most ZONE_LEN_MAX bytes */
+	const char *zone; /* at most ZONE_LEN_MAX bytes */
 	const char *server_id;
 };
 
-/* Gives the backend at `index`, which has a state, another one. */
+/* Changes the state of the backend at `index`, which must have the member already. */
 char *splice_state(size_t *len, const struct listing *list, unsigned int index, const char *state);
 
-/* Takes out the backend at `index`, with the comma and white space between it and its neighbour. */
+/* Removes the backend at `index`, with the comma and white space between it and its neighbour. */
 char *splice_out(size_t *len, const struct listing *list, unsigned int index);
 
-/* Puts a filling, healthy backend behind the last one, laid out like that. */
+/* Appends a filling, healthy backend, laid out like the last one. */
 char *splice_in(size_t *len, const struct listing *list, const struct new_backend *backend);
 
 enum { SPLICE_MEMBERS_MAX = 4 };
 
-/* A member of an object, as it is to be. */
+/* The new value of a member of an object. */
 struct member {
 	const char *key;
-	const char *value; /* as JSON; NULL: it goes */
+	const char *value; /* as JSON; NULL: removes the member */
 };
 
 /*
- * Writes an object that has some members to a stream with other values: a list that ends with a key
- * of NULL, of at most SPLICE_MEMBERS_MAX. A member that the object lacks comes first. `text` is
- * that of the object's file.
+ * Writes an object to a stream with new values for some members. `members` ends with a key of NULL
+ * and has at most SPLICE_MEMBERS_MAX entries. Members that the object lacks are inserted first.
+ * `text` is the file that the object is in.
  */
 void splice_members(FILE *out, const char *text, const struct conf_value *object,
 		    const struct member *members);

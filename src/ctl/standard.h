@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does "-" mean in the place of a file?
+ * What does "-" mean as a file name?
  *
- * Standard input where a file is read, standard output where one is written.
+ * Standard input for a file that is read, standard output for one that is written.
  */
 #ifndef CTL_STANDARD_H
 #define CTL_STANDARD_H
@@ -12,10 +12,11 @@
 
 bool is_standard(const char *path);
 
-/* False after logging that both files would be standard input, which can be read once. */
+/* False after logging that both would be standard input, which can be read only once. */
 bool reads_once(const char *one, const char *other);
 
-/* Writes bytes to standard output. Returns an exit status; the flush at the end says why. */
+/* Writes bytes to standard output. Returns an exit status; the flush at the end reports the
+ * reason. */
 int put_bytes(const void *bytes, size_t len);
 
 #endif

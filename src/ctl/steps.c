@@ -18,7 +18,7 @@
 
 /* --- The text of a step --- */
 
-/* Both files, opened for the places in them. */
+/* Both files, parsed, for the positions of their values. */
 struct texts {
 	struct report report;
 	struct conf_file old;
@@ -61,7 +61,7 @@ static void close_texts(struct texts *texts)
 	conf_close(&texts->new);
 }
 
-/* The index of an address in a table, or its number of backends. */
+/* The index of an address in a table, or its number of backends if it has none. */
 static unsigned int index_of(const struct glb_table_spec *table, const struct glb_addr *addr)
 {
 	unsigned int i = 0;
@@ -71,7 +71,7 @@ static unsigned int index_of(const struct glb_table_spec *table, const struct gl
 	return i;
 }
 
-/* Do two tables say the same of a backend, but for its state and health? */
+/* Do two tables agree on a backend, except for state and health? */
 static bool says_the_same(const struct glb_table_spec *a, unsigned int at,
 			  const struct glb_table_spec *b, const struct glb_backend *other)
 {
@@ -82,7 +82,7 @@ static bool says_the_same(const struct glb_table_spec *a, unsigned int at,
 	       one->has_server_id == other->has_server_id && one->server_id == other->server_id;
 }
 
-/* Writes a value of a file as it is. */
+/* Copies a value of a file verbatim. */
 static void put_value(FILE *out, const char *text, const struct conf_value *value)
 {
 	size_t start;
@@ -92,14 +92,14 @@ static void put_value(FILE *out, const char *text, const struct conf_value *valu
 	(void)fwrite(text + start, 1, end - start, out);
 }
 
-/* A table in the state that a step leads to. */
+/* A table as it is after a step. */
 struct state {
 	const struct texts *texts;
 	const struct table_plan *one;
 	const struct glb_table_spec *spec;
 };
 
-/* Writes one backend of a state, in the words of the file that has it with these options. */
+/* Writes a backend, copied from whichever file has it with these options. */
 static void put_backend(FILE *out, const struct state *state, const struct glb_backend *backend)
 {
 	const struct texts *texts = state->texts;
@@ -127,7 +127,7 @@ static void put_backend(FILE *out, const struct state *state, const struct glb_b
 	splice_members(out, (const char *)input->file.bytes, &object, members);
 }
 
-/* Has it left the table, by a step before this one or this one? */
+/* Was it removed by this step or an earlier one? */
 static bool has_left(const struct table_plan *one, const struct glb_backend *backend)
 {
 	const struct glb_table_spec *old = &one->table->spec;
@@ -139,7 +139,7 @@ static bool has_left(const struct table_plan *one, const struct glb_backend *bac
 	       at < old->backend_count && glb_backend_usable(&old->backends[at]);
 }
 
-/* Writes the list of backends, laid out as in the old file. */
+/* Writes the list of backends, formatted as in the old file. */
 static void put_backends(FILE *out, const struct state *state)
 {
 	const char *text = (const char *)state->texts->files->old->file.bytes;
@@ -173,7 +173,7 @@ static void put_backends(FILE *out, const struct state *state)
 	(void)fwrite(text + last, 1, end - last, out);
 }
 
-/* Writes one table as the plan leaves it after a step; what only the new file says is not in it. */
+/* Writes one table as it is after a step, without members that only the new file has. */
 static int put_table(FILE *out, const struct texts *texts, const struct table_plan *one,
 		     unsigned int step)
 {
@@ -248,10 +248,10 @@ const char *step_name(char out[STEP_NAME_LEN], const struct fleet_plan *fleet, u
 	return out;
 }
 
-/* The folder in the making, beside the one that it is to be. */
+/* A temporary folder next to its final path. */
 struct draft_folder {
 	char path[PATH_MAX + sizeof(".XXXXXX")];
-	char wanted[PATH_MAX]; /* without a slash at its end */
+	char wanted[PATH_MAX]; /* without a trailing slash */
 };
 
 static int write_file(const struct draft_folder *folder, const char *name,
@@ -268,7 +268,8 @@ static int write_file(const struct draft_folder *folder, const char *name,
 	return err;
 }
 
-/* Makes the text of a step that is not the last one. 0, and *text for free(); or -errno. */
+/* Generates the text of a step other than the last. Returns 0 and *text, to be released with
+ * free(); or -errno. */
 static int make_text(char **text, size_t *len, const struct texts *texts, unsigned int step)
 {
 	FILE *out = open_memstream(text, len);
@@ -282,7 +283,7 @@ static int make_text(char **text, size_t *len, const struct texts *texts, unsign
 	return err;
 }
 
-/* Does a text read as well as the files that it was made of? Logs why not. */
+/* Is a text as valid as the files that it was made from? Logs why not. */
 static int check_text(const char *name, const char *text, size_t len)
 {
 	struct report report;
@@ -317,7 +318,7 @@ static int write_state(const struct draft_folder *folder, const struct texts *te
 						      .len = len,
 						      .source = texts->files->old->path});
 	if (text)
-		explicit_bzero(text, len); /* it has keys */
+		explicit_bzero(text, len); /* it contains keys */
 	free(text);
 	return err;
 }
@@ -353,7 +354,8 @@ static void remove_draft(const struct draft_folder *folder, const struct fleet_p
 	(void)rmdir(folder->path);
 }
 
-/* Makes the draft, as accessible as the folder that is there, or as a new one would be. */
+/* Creates the temporary folder with the permissions of the existing folder, or those of a new
+ * one. */
 static int make_draft(struct draft_folder *out, const char *wanted)
 {
 	size_t len = strlen(wanted);
@@ -382,7 +384,7 @@ static int make_draft(struct draft_folder *out, const char *wanted)
 	return 0;
 }
 
-/* Puts the draft in place, which fails when there is anything but an empty folder. */
+/* Moves the temporary folder into place; fails unless there is nothing or an empty folder. */
 static int place_folder(const struct draft_folder *folder)
 {
 	char parent[PATH_MAX];
@@ -394,7 +396,7 @@ static int place_folder(const struct draft_folder *folder)
 	int fd = open(dirname(parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0) {
-		(void)fsync(fd); /* the files in it are on the disk already */
+		(void)fsync(fd); /* the files in it are on disk already */
 		(void)close(fd);
 	}
 	return 0;

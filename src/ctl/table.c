@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl table build and check: is a tables file good, and which image does it make? */
+/* glbctl table build and check: is a tables file valid, and which image results from it? */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,14 +19,16 @@
 #include "sys/words.h"
 #include "sys/writer.h"
 
-/* Reads and works out the file a command is about: 0 or -errno, and the fresh report says why. */
+/* Reads the command's file and builds its tables. Returns 0, or -errno with the reason in the
+ * report. */
 static int load(struct glb_tables *out, const struct command_line *line, struct report *report)
 {
 	report->strict = command_has(line, OPTION_STRICT);
 	return tables_load(out, line->args[0], NULL, report);
 }
 
-/* One that was there keeps its mode, which someone may have chosen, or an older version. */
+/* An existing image keeps its mode, which may have been chosen by someone or by an older version.
+ */
 static void warn_if_open(const char *image, const char *source)
 {
 	struct stat one;
@@ -39,7 +41,8 @@ static void warn_if_open(const char *image, const char *source)
 			    image, source, image);
 }
 
-/* Puts an image in its place, with no more access to it than to its source. 0 or an exit status. */
+/* Puts an image in place with permissions no wider than its source's. Returns 0 or an exit
+ * status. */
 static int put_image(const char *path, const char *source, const struct file_draft *image)
 {
 	if (is_standard(path) && isatty(STDOUT_FILENO)) {
@@ -72,7 +75,7 @@ int table_build(const struct command_line *line)
 	if (err)
 		return EXIT_FAILED;
 
-	/* of which the access matters, too */
+	/* its permissions matter, too */
 	const char *source = is_standard(line->args[0]) ? "/dev/stdin" : line->args[0];
 	size_t len = glb_image_len(&tables);
 	uint8_t *image = malloc(len);
@@ -83,7 +86,7 @@ int table_build(const struct command_line *line)
 		status = put_image(
 			line->args[1], source,
 			&(struct file_draft){.bytes = image, .len = len, .source = source});
-		explicit_bzero(image, len); /* it has the hash_key */
+		explicit_bzero(image, len); /* it contains the hash_key */
 	} else {
 		log_error("out of memory");
 	}
@@ -118,7 +121,7 @@ static void write_table(struct writer *w, const struct glb_table *table, unsigne
 	write_close(w, '}');
 }
 
-/* `tables` has none when the file is refused. */
+/* `tables` is empty if the file was refused. */
 static void write_check(const struct report *report, const struct glb_tables *tables)
 {
 	struct writer w = {.out = stdout};
@@ -140,10 +143,10 @@ static void write_check(const struct report *report, const struct glb_tables *ta
 	write_close(&w, '}');
 }
 
-/* Tables that were read; those of a generation are its own. */
+/* Tables that were checked; with a generation, they belong to it. */
 struct checked {
 	struct glb_tables tables;
-	struct glb_generation *gen; /* of a director that would serve them; or NULL */
+	struct glb_generation *gen; /* as a director that serves them would make it; or NULL */
 };
 
 /* What both files are worth together: 0, or an error that is in the report. */

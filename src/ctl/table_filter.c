@@ -8,7 +8,7 @@
 #include "sys/log.h"
 #include "table_filter.h"
 
-/* Writes the expression for a bind, as bind_text() has it. False: it is none. */
+/* Writes the expression for a bind in the format of bind_text(). False: it is malformed. */
 static bool put_bind(FILE *out, const char *text)
 {
 	char network[ADDR_TEXT_LEN];
@@ -28,7 +28,7 @@ static bool put_bind(FILE *out, const char *text)
 	return true;
 }
 
-/* The expression for the binds of tables. NULL: they are not understood, or out of memory. */
+/* The expression for the binds of tables. NULL: malformed, or out of memory. */
 static char *expression_of(const struct conf_value *tables)
 {
 	char *text = NULL;

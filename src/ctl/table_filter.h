@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which packets are for a table?
+ * Which packets belong to a table?
  */
 #ifndef CTL_TABLE_FILTER_H
 #define CTL_TABLE_FILTER_H
@@ -8,9 +8,9 @@
 #include "client.h"
 
 /*
- * Asks a director for the binds of the table that --table names, and makes an expression of tcpdump
- * of them: what is sent to them, and ICMP to their addresses. EXIT_OK and *out, for free(); or the
- * exit status, after logging why.
+ * Asks a director for the binds of the table that --table names and makes a tcpdump expression of
+ * them: packets sent to the binds, and ICMP to their addresses. Returns EXIT_OK and sets *out, to
+ * be released with free(); or another exit status after logging why.
  */
 GLB_NODISCARD int table_filter(char **out, const struct command_line *line);
 

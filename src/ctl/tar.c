@@ -12,7 +12,7 @@
 
 enum { BLOCK_LEN = 512, PIECE_LEN = 1 << 20 };
 
-/* The header of a member: numbers are octal digits. */
+/* The header of a member. Numbers are in octal digits. */
 struct header {
 	char name[TAR_NAME_LEN];
 	char mode[8];
@@ -20,8 +20,8 @@ struct header {
 	char gid[8];
 	char size[12];
 	char mtime[12];
-	char sum[8]; /* of all bytes of the header, these taken as spaces */
-	char type;   /* '0': a regular file */
+	char sum[8]; /* checksum over the header, with these bytes taken as spaces */
+	char type;   /* '0': regular file */
 	char link[100];
 	char magic[6];
 	char version[2];
@@ -35,10 +35,10 @@ _Static_assert(sizeof(struct header) == BLOCK_LEN, "one block");
 
 struct tar {
 	gzFile out;
-	int fd; /* the same file, for fsync() */
+	int fd; /* a duplicate, for fsync() */
 	time_t at;
 	char *path;
-	int err; /* the first one */
+	int err; /* the first error */
 };
 
 int tar_open(struct tar **out, const char *path, time_t at)
@@ -54,7 +54,7 @@ int tar_open(struct tar **out, const char *path, time_t at)
 	tar->fd = tar->path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
 	if (tar->path && tar->fd < 0)
 		err = -errno;
-	fd = tar->fd < 0 ? -1 : fcntl(tar->fd, F_DUPFD_CLOEXEC, 0); /* zlib closes its own */
+	fd = tar->fd < 0 ? -1 : fcntl(tar->fd, F_DUPFD_CLOEXEC, 0); /* zlib closes the original */
 	tar->out = fd < 0 ? NULL : gzdopen(fd, "wb");
 	if (tar->out) {
 		*out = tar;

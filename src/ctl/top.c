@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl top: what does a running director do just now, and now, and now? */
+/* glbctl top: what is a running director doing right now, continuously? */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,8 @@
 
 enum { INTERVAL_S = 2 };
 
-/* Asks, and *out is the text for people, for free(); NULL with --json. Returns the exit status. */
+/* Sends the request. *out is the text for people, to be released with free(); NULL with --json.
+ * Returns the exit status. */
 static int ask(char **out, const struct command_line *line)
 {
 	const struct question question = {.request = "{\"glb\": 1, \"verb\": \"top\"}",
@@ -52,7 +53,7 @@ static int print_once(const struct command_line *line)
 	return status;
 }
 
-/* Draws an answer until it is time for the next. True: the end is wanted. */
+/* Shows a reply until the next one is due. True: the user wants to quit. */
 static bool show(const struct screen *screen, const char *text, unsigned int ms)
 {
 	enum screen_event event = SCREEN_RESIZED;
@@ -64,7 +65,7 @@ static bool show(const struct screen *screen, const char *text, unsigned int ms)
 	return event == SCREEN_END;
 }
 
-/* Draws answers until the end is wanted, EXIT_OK, or there is none. */
+/* Shows replies until the user quits, which is EXIT_OK, or the director stops replying. */
 static int watch(const struct screen *screen, const struct command_line *line, unsigned int ms)
 {
 	bool ends = false;
@@ -107,6 +108,6 @@ int online_top(const struct command_line *line)
 	}
 	status = watch(&screen, line, interval_s * 1000);
 	screen_close(&screen);
-	/* why there is no answer was written where nobody reads it now */
+	/* the reason was written to the alternate screen; repeat it where it can be read */
 	return status == EXIT_OK ? status : print_once(line);
 }

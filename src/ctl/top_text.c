@@ -27,7 +27,7 @@ static const struct column backend_columns[] = {
 	{"PACKETS", "backend_packets", true},
 };
 
-/* A member that is an object or a list; one of nothing where there is none. */
+/* A member that is an object or a list; empty if there is none. */
 static struct conf_value member(const struct conf_value *object, const char *key)
 {
 	struct conf_value value;
@@ -36,7 +36,7 @@ static struct conf_value member(const struct conf_value *object, const char *key
 	return value;
 }
 
-/* --- In short --- */
+/* --- Summary --- */
 
 static void write_process(FILE *out, const struct conf_value *status)
 {
@@ -70,7 +70,7 @@ static void write_state(FILE *out, const struct conf_value *status)
 		(void)fprintf(out, "last reload: %s\n", text);
 }
 
-/* Is it a counter of packets that were lost? */
+/* Is it a counter of lost packets? */
 static bool is_loss(const char *name)
 {
 	static const char *const words[] = {"drop", "missed", "errors", "no_mbuf", "punt_limited"};
@@ -113,7 +113,7 @@ static void write_rates(FILE *out, const struct conf_value *root)
 
 /* --- Lists --- */
 
-/* Which of how many, where they are not all. */
+/* A heading with "n of m" if not all are shown. */
 static void write_title(FILE *out, const char *what, size_t shown, uint64_t all)
 {
 	if (shown < all)
@@ -135,8 +135,7 @@ static void write_list(FILE *out, const struct conf_value *root, const char *key
 		columns_write(out, &list, backend_columns, COUNT_OF(backend_columns));
 }
 
-/* The end of the last class of a histogram that has something, director/turns.h, in microseconds.
- */
+/* Upper edge, in microseconds, of the highest non-empty class of a histogram: director/turns.h. */
 static uint64_t longest_us(const struct conf_value *counts)
 {
 	uint64_t longest = 0;

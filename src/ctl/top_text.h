@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a director do just now, in lines of text?
+ * What is a director doing right now, as lines of text?
  */
 #ifndef CTL_TOP_TEXT_H
 #define CTL_TOP_TEXT_H
@@ -9,7 +9,7 @@
 
 #include "conf/json.h"
 
-/* Writes what the verb "top" answered: in short, tables, workers, drops, backends. */
+/* Writes the reply to the verb "top": summary, tables, workers, drops, backends. */
 void top_write(FILE *out, const struct conf_value *root);
 
 #endif

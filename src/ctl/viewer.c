@@ -20,7 +20,7 @@ enum { SNAPSHOT_LEN = 262144 };
 
 /* --- The request --- */
 
-/* The words of a filter as one text, for free(). NULL: out of memory. */
+/* Joins the words of a filter, to be released with free(). NULL: out of memory. */
 static char *join(char **words, int count)
 {
 	char *text = NULL;
@@ -38,8 +38,8 @@ static char *join(char **words, int count)
 }
 
 /*
- * An expression that looks behind a VLAN tag as well: those of libpcap do not, unless they say
- * "vlan", and then at nothing else. For free(); NULL: out of memory.
+ * An expression that also matches behind a VLAN tag: those of libpcap do not, unless they say
+ * "vlan", and then match nothing else. To be released with free(); NULL: out of memory.
  */
 static char *with_tagged(const char *expression)
 {
@@ -66,7 +66,7 @@ static void write_program(struct writer *w, const struct bpf_program *program)
 	write_close(w, ']');
 }
 
-/* Compiles an expression. An exit status, and the program for pcap_freecode(). */
+/* Compiles an expression. Returns an exit status; release the program with pcap_freecode(). */
 static int compile(struct bpf_program *out, const char *expression)
 {
 	pcap_t *dead = pcap_open_dead(DLT_EN10MB, SNAPSHOT_LEN);
@@ -83,7 +83,7 @@ static int compile(struct bpf_program *out, const char *expression)
 	return status;
 }
 
-/* Is what somebody wrote an expression by itself? Logs why not, in its own words. */
+/* Is the user's part a valid expression by itself? Logs why not, quoting it unmodified. */
 static int check_expression(const char *expression)
 {
 	struct bpf_program program;
@@ -94,7 +94,7 @@ static int check_expression(const char *expression)
 	return status == EXIT_OK ? EXIT_OK : EXIT_USAGE;
 }
 
-/* Compiles an expression into a member of a request. An exit status. */
+/* Compiles an expression into a member of a request. Returns an exit status. */
 static int write_filter(struct writer *w, const char *expression)
 {
 	char *both = with_tagged(expression);
@@ -126,7 +126,7 @@ static void write_verdicts(struct writer *w, const char *names)
 	write_close(w, ']');
 }
 
-/* A number of the command line, if it is there. False after logging that it is none. */
+/* Writes a number from the command line, if given. False after logging that it is not a number. */
 static bool write_number(struct writer *w, const char *key, const char *option, const char *text)
 {
 	char *end;
@@ -144,7 +144,7 @@ static bool write_number(struct writer *w, const char *key, const char *option, 
 	return true;
 }
 
-/* What --table and the words of a filter say together, if they say anything. An exit status. */
+/* Writes the combined filter of --table and the command line, if any. Returns an exit status. */
 static int write_expression(struct writer *w, const struct viewer *viewer)
 {
 	const int words = viewer->line->arg_count - viewer->filter_at;
@@ -173,7 +173,7 @@ static int write_expression(struct writer *w, const struct viewer *viewer)
 	return status;
 }
 
-/* The first request, for free(). An exit status. */
+/* The first request, to be released with free(). Returns an exit status. */
 static int write_start(char **out, const struct viewer *viewer)
 {
 	const struct command_line *line = viewer->line;
@@ -196,7 +196,7 @@ static int write_start(char **out, const struct viewer *viewer)
 	return *out ? status : EXIT_FAILED;
 }
 
-/* --- Answers --- */
+/* --- Replies --- */
 
 static uint64_t number_of(const struct conf_value *object, const char *key)
 {
@@ -208,7 +208,7 @@ static uint64_t number_of(const struct conf_value *object, const char *key)
 	return number;
 }
 
-/* A frame, or none: null. False: it is nothing of the kind. */
+/* Reads a frame, null being an empty one. False: malformed. */
 static bool read_frame(struct viewed_frame *out, const struct conf_value *packet, const char *key)
 {
 	struct conf_value frame;
@@ -243,18 +243,18 @@ static bool read_packet(struct viewed *out, const struct conf_value *packet)
 	       read_frame(&out->sent, packet, "sent");
 }
 
-/* A connection on which a command views. */
+/* The connection of a viewing command. */
 struct session {
 	const struct viewer *viewer;
 	struct client client;
 	struct views *views;
-	struct viewed *packet; /* room for one */
-	uint64_t number;       /* of the trace */
-	int stop_fd;	       /* readable: a signal says that it is enough */
+	struct viewed *packet; /* scratch space for one */
+	uint64_t number;       /* number of the trace */
+	int stop_fd;	       /* readable once a signal asks for the end */
 	bool ended;
 };
 
-/* Takes the packets of an answer. An exit status. */
+/* Processes the packets of a reply. Returns an exit status. */
 static int take_all(struct session *session, const struct client_answer *answer)
 {
 	const struct viewer *viewer = session->viewer;
@@ -281,7 +281,7 @@ static int take_all(struct session *session, const struct client_answer *answer)
 	return status == EXIT_OK ? viewer->pause(viewer->arg) : status;
 }
 
-/* Waits for the answer. False: a signal came first. */
+/* Waits for the reply. False: a signal came first. */
 static bool await(const struct session *session)
 {
 	struct pollfd fds[] = {
@@ -294,7 +294,7 @@ static bool await(const struct session *session)
 	return !fds[1].revents;
 }
 
-/* Asks for more until it is over. An exit status. */
+/* Polls until it is over. Returns an exit status. */
 static int view(struct session *session)
 {
 	char request[96];
@@ -318,7 +318,7 @@ static int view(struct session *session)
 	return status;
 }
 
-/* Begins, and views. */
+/* Starts a trace and views it. */
 static int start(struct session *session, const struct question *question)
 {
 	const struct viewer *viewer = session->viewer;
@@ -336,7 +336,8 @@ static int start(struct session *session, const struct question *question)
 	return status == EXIT_OK ? view(session) : status;
 }
 
-/* A descriptor that is readable when a signal asks for the end, which ends nothing by itself. */
+/* Returns a descriptor that becomes readable when SIGINT or SIGTERM arrives, neither of which
+ * terminates the process any more. */
 static int watch_signals(void)
 {
 	sigset_t ends;
