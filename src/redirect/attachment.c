@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ATTEMPTS = 5 }; /* to attach, while other commands do the same */
+enum { ATTEMPTS = 5 }; /* when other commands interfere */
 
 /* --- Load --- */
 
@@ -39,14 +39,14 @@ static int print_warnings(enum libbpf_print_level level, const char *format, va_
 	return 0;
 }
 
-/* What a program takes over from the one before it, or is given. */
+/* What a program inherits from the previous one, or is given. */
 struct heritage {
-	int counters_fd; /* counters to go on with, or -1 */
-	int senders_fd;	 /* map of those who may send, or -1: everybody, or those in `from` */
-	const struct senders *from; /* those who may send; NULL: see senders_fd */
+	int counters_fd;	    /* counters to continue, or -1 */
+	int senders_fd;		    /* map of permitted senders, or -1: everybody, unless `from` */
+	const struct senders *from; /* permitted senders; NULL: use senders_fd */
 };
 
-/* Gives a program that is not loaded yet what it takes over. */
+/* Applies what is inherited to a program that is not loaded yet. */
 static int inherit(struct redirect_bpf *skeleton, const struct heritage *heritage)
 {
 	int error = 0;
@@ -59,7 +59,7 @@ static int inherit(struct redirect_bpf *skeleton, const struct heritage *heritag
 	return error;
 }
 
-/* Loads the program, as one that asks connection tracking or as one that does not. */
+/* Loads the program, with or without connection tracking lookups. */
 static int load(struct redirect_bpf **out, const struct heritage *heritage, bool asks_conntrack)
 {
 	struct redirect_bpf *skeleton = redirect_bpf__open();
@@ -84,8 +84,8 @@ static int load(struct redirect_bpf **out, const struct heritage *heritage, bool
 }
 
 /*
- * Loads the program as one that asks connection tracking, which most kernels offer, or as one that
- * does not. Where the kernel refuses that too, once more for its reasons.
+ * Loads the program with connection tracking lookups, which most kernels support, else without. If
+ * the kernel refuses both, loads once more to print its reasons.
  */
 static int load_or_explain(struct redirect_bpf **out, const struct heritage *heritage)
 {
@@ -104,7 +104,7 @@ static int load_or_explain(struct redirect_bpf **out, const struct heritage *her
 	return error;
 }
 
-/* What the program on a device leaves to the next: no map of senders if everybody may send. */
+/* What the program on a device passes to the next one: no map of senders if everybody may send. */
 static int read_heritage(const struct ours *old, struct heritage *heritage)
 {
 	struct senders senders = {0};
@@ -118,8 +118,9 @@ static int read_heritage(const struct ours *old, struct heritage *heritage)
 /* --- Attach, detach, read --- */
 
 /*
- * Leaves one program of ours in the tcx list: two commands that find none at the same time put two
- * there. The first in the list stays, the last to come, whichever command gets here first.
+ * Leaves a single program of ours in the tcx list: two concurrent commands that find none both
+ * attach one. The first in the list, the last one attached, stays, whichever command gets here
+ * first.
  */
 static int leave_one(int ifindex)
 {
@@ -128,7 +129,8 @@ static int leave_one(int ifindex)
 		int error = places_find(ifindex, &now);
 
 		if (error)
-			return error == -EPERM ? 0 : error; /* who may not look may attach */
+			return error == -EPERM ? 0 : error; /* a user who may attach may lack the
+							       right to inspect */
 		if (now.second.id)
 			error = tcx_detach(ifindex, now.second.program_fd);
 
@@ -141,8 +143,8 @@ static int leave_one(int ifindex)
 }
 
 /*
- * Puts a program where it belongs and then takes the old one away from where it does not. While
- * both are there the first to run decides, and what it keeps is no packet for the other.
+ * Attaches a program where it belongs, then detaches the old one from where it does not. While both
+ * are attached, the first one decides, and its packets do not reach the other as GUE.
  */
 static int place_program(int ifindex, int program_fd, const struct places *old,
 			 enum redirect_hook hook)
@@ -163,8 +165,8 @@ static int place_program(int ifindex, int program_fd, const struct places *old,
 }
 
 /*
- * redirect_attach(), which also fails when another command changes the place meanwhile: -ENOENT
- * where the program to replace has gone, -EEXIST where one has come.
+ * As redirect_attach(), but fails when another command interferes: -ENOENT if the program to be
+ * replaced has gone, -EEXIST if one has appeared.
  */
 static int attach_once(int ifindex, enum redirect_hook hook, const struct senders *from)
 {
@@ -275,7 +277,7 @@ static void add_program(struct redirect_status *status, uint32_t id)
 	int fd;
 
 	if (status->before_count == REDIRECT_BEFORE_MAX || places_open_program(id, &fd, &info))
-		return; /* it has gone since */
+		return; /* it has gone meanwhile */
 	close(fd);
 	*before = (struct redirect_before){.hook = REDIRECT_TCX, .number = id};
 	(void)snprintf(before->name, sizeof(before->name), "%s", info.name);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does the program get onto a device and off it again, what runs before it there, and where are
- * its counters?
+ * How is the program attached to a device and detached again, what runs before it there, and where
+ * are its counters?
  *
- * The kernel keeps everything: the device holds the program, the program holds its counters.
- * Nothing is pinned and no file is written, so it works the same in every network namespace, and a
- * device that disappears takes all of it along.
+ * All state is in the kernel: the device holds the program, the program holds its counters. Nothing
+ * is pinned and no file is written, so it works the same in every network namespace, and disappears
+ * with the device.
  */
 #ifndef GLB_REDIRECT_ATTACHMENT_H
 #define GLB_REDIRECT_ATTACHMENT_H
@@ -15,55 +15,59 @@
 #include "counters.h"
 #include "senders.h"
 
-/* Where programs hang on the ingress of a device, in the order in which packets meet them. */
+/* Places for programs on the ingress of a device, in the order in which packets pass them. */
 enum redirect_hook {
 	REDIRECT_TCX,	 /* the list of tcx programs, since Linux 6.6 */
 	REDIRECT_CLSACT, /* the tc filters of the clsact qdisc */
 };
 
 /*
- * Puts the program on the ingress of a device: with REDIRECT_TCX in front of everything else, or
- * among the filters where the kernel has no tcx; with REDIRECT_CLSACT always among the filters.
+ * Attaches the program to the ingress of a device. REDIRECT_TCX: in front of everything else, or as
+ * a filter if the kernel has no tcx. REDIRECT_CLSACT: always as a filter.
  *
- * A program of ours that is there already, in either place, is replaced without a gap, and its
- * counters are kept unless they are not the counters of this version. In the tcx list the new one
- * takes the place of the old one, behind programs that others have put in front of it since.
+ * If our program is attached already, in either place, it is replaced without a gap and its
+ * counters are kept, provided that they are the counters of this version. In the tcx list the new
+ * program takes the position of the old one, behind programs that others have put in front of it
+ * since.
  *
- * The program asks connection tracking for connections that have no socket here, if the kernel lets
+ * The program looks connections without a socket up in connection tracking, if the kernel permits
  * it; see redirect_read_status().
  *
- * `from` are those who may send GUE, without any: everybody. NULL leaves that as it is with the
- * program on the device, whatever its version, and lets everybody send if there is none.
+ * from  hosts that may send GUE; an empty list permits everybody. NULL keeps the list of the
+ * program
+ *       on the device, whatever its version, and permits everybody if there is none
  *
  * Returns 0, or
- *   -EEXIST   a filter of somebody else occupies our place among the filters, which was to be used
- *   -EXDEV    the filters, among which it was to be, are in a block shared with other devices
- *   -EBUSY    our program is held by a link, which only its owner may replace
- *   -ENOEXEC  the kernel refused the program; what it said is on stderr
+ *   -EEXIST   someone else's filter has our place among the filters, and it was needed
+ *   -EXDEV    a filter was needed, and the device's filters are in a block shared with other
+ *   devices
+ *   -EBUSY    our program is held by a link, and only the link's owner may replace it
+ *   -ENOEXEC  the kernel refused the program; its reasons are on stderr
  *   -EPERM, and other errors of the kernel
  */
 GLB_NODISCARD int redirect_attach(int ifindex, enum redirect_hook hook, const struct senders *from);
 
 /*
- * Takes the program off a device, and the clsact qdisc too if that was its place and no other
- * filter is on it.
+ * Detaches the program from a device, and removes the clsact qdisc if the program was there and no
+ * other filter is.
  *
- * Returns 0, -ENOENT when the program is not there, -EEXIST when it is not there and a filter of
- * somebody else is in its place among the filters, or another error of the kernel.
+ * Returns 0; -ENOENT if the program is not attached; -EEXIST if it is not attached and someone
+ * else's filter has its place; or another error of the kernel.
  */
 GLB_NODISCARD int redirect_detach(int ifindex);
 
 /*
  * Reads the counters of a device into values[GLB_REDIRECT_COUNTER_COUNT], summed over all CPUs.
  *
- * Returns 0, -ENOENT or -EEXIST like redirect_detach(), -ENOTSUP when the program on the device is
- * of another version and counts other things, or another error of the kernel.
+ * Returns 0; -ENOENT or -EEXIST as redirect_detach(); -ENOTSUP if the program is of another version
+ * with different counters; or another error of the kernel.
  */
 GLB_NODISCARD int redirect_read_counters(int ifindex, uint64_t *values);
 
 enum { REDIRECT_BEFORE_MAX = 16 };
 
-/* What runs before our program, and keeps packets from it if it ends with a verdict. */
+/* A program or filter that runs before ours; packets for which it returns a verdict do not reach
+ * us. */
 struct redirect_before {
 	enum redirect_hook hook;
 	uint32_t number; /* REDIRECT_TCX: id of the program; REDIRECT_CLSACT: priority */
@@ -73,17 +77,18 @@ struct redirect_before {
 struct redirect_status {
 	enum redirect_hook hook; /* where our program is */
 	uint32_t program_id;
-	bool asks_conntrack; /* for connections that have no socket here */
-	struct senders from; /* those who may send GUE; none: everybody */
+	bool asks_conntrack; /* looks up connections without a socket */
+	struct senders from; /* hosts that may send GUE; empty: everybody */
 	unsigned int before_count;
-	struct redirect_before before[REDIRECT_BEFORE_MAX]; /* the first so many, in order */
+	struct redirect_before before[REDIRECT_BEFORE_MAX]; /* the first ones, in order */
 };
 
 /*
- * Reads where the program is on a device, who may send to it and what runs before it. Filters count
- * with a priority up to ours and a protocol that packets for us may have.
+ * Reads where the program is attached to a device, which hosts may send to it and what runs before
+ * it. Filters are included if their priority is up to ours and their protocol can match our
+ * packets.
  *
- * Returns 0, -ENOENT or -EEXIST like redirect_detach(), or another error of the kernel.
+ * Returns 0; -ENOENT or -EEXIST as redirect_detach(); or another error of the kernel.
  */
 GLB_NODISCARD int redirect_read_status(int ifindex, struct redirect_status *status);
 

@@ -28,8 +28,7 @@ static struct bpf_tc_hook ingress_of(int ifindex)
 	return hook;
 }
 
-/* Shows every filter behind one parent of a device, rtnetlink(7); false when some may be missing.
- */
+/* Lists the filters of one parent of a device, rtnetlink(7); false if some may be missing. */
 static bool list_filters(int ifindex, uint32_t parent, netlink_see *see, void *found)
 {
 	struct {
@@ -55,7 +54,7 @@ static void see_any(void *found, const struct nlmsghdr *message)
 	*(bool *)found = true;
 }
 
-/* True when there is known to be no filter; false also in doubt. */
+/* True only if there certainly are no filters. */
 static bool has_no_filters(int ifindex, uint32_t parent)
 {
 	bool found = false;
@@ -63,7 +62,7 @@ static bool has_no_filters(int ifindex, uint32_t parent)
 	return list_filters(ifindex, parent, see_any, &found) && !found;
 }
 
-/* Removes the qdisc unless it is, or may be, of use to somebody. */
+/* Removes the qdisc unless it is, or may be, in use. */
 static void tidy(struct bpf_tc_hook hook)
 {
 	if (!has_no_filters(hook.ifindex, INGRESS) || !has_no_filters(hook.ifindex, EGRESS))
@@ -101,7 +100,7 @@ int clsact_attach(int ifindex, int program_fd, bool replace)
 	error = bpf_tc_attach(&hook, &place);
 	if (error)
 		tidy(hook);
-	if (error == -EINVAL) /* our priority has another kind */
+	if (error == -EINVAL) /* our priority is used by another kind of filter */
 		return -EEXIST;
 	return error == -EOPNOTSUPP ? -EXDEV : error;
 }
@@ -125,14 +124,14 @@ struct before {
 	unsigned int count;
 };
 
-/* Can a filter for this protocol, in network order, see packets that are for us? */
+/* Can a filter for this protocol, in network byte order, match our packets? */
 static bool sees_ip(uint16_t protocol)
 {
 	return protocol == htons(ETH_P_ALL) || protocol == htons(ETH_P_IP) ||
 	       protocol == htons(ETH_P_IPV6);
 }
 
-/* What the kernel says of one filter: its kind, and the chain that it is on, 0 for the first. */
+/* Reads the kind and the chain (0: the first) of a filter. */
 static void read_filter(const struct nlmsghdr *message, struct clsact_filter *filter,
 			uint32_t *chain)
 {
@@ -148,7 +147,8 @@ static void read_filter(const struct nlmsghdr *message, struct clsact_filter *fi
 	}
 }
 
-/* Notes a filter that a packet meets before ours. Chains but the first are entered from filters. */
+/* Records a filter that a packet passes before ours. Other chains than the first are entered from
+ * filters. */
 static void see_before(void *found, const struct nlmsghdr *message)
 {
 	const struct tcmsg *about = NLMSG_DATA(message);
@@ -159,7 +159,7 @@ static void see_before(void *found, const struct nlmsghdr *message)
 	read_filter(message, &filter, &chain);
 	if (chain || filter.priority > PRIORITY || !sees_ip((uint16_t)TC_H_MIN(about->tcm_info)) ||
 	    (filter.priority == PRIORITY && about->tcm_handle <= HANDLE))
-		return; /* handle 0 is a heading, which every priority has */
+		return; /* handle 0 is the priority itself, not a filter */
 	for (unsigned int i = 0; i < before->count && i < before->max; i++)
 		if (before->filters[i].priority == filter.priority &&
 		    !strcmp(before->filters[i].kind, filter.kind))

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What became of a packet that a director, or another proxy, sent to this proxy?
+ * What became of a packet that this proxy received from a director or another proxy?
  *
- * Each packet adds one to `total` and one to exactly one other counter. The names are those of the
+ * Each packet is counted in `total` and in exactly one other counter. The names are those of the
  * original kernel module, without its "_packets", where it has the counter.
  */
 #ifndef GLB_REDIRECT_COUNTERS_H
 #define GLB_REDIRECT_COUNTERS_H
 
-/* name, label, sentence for docs/second-chance.md; first what is kept, in the end what is dropped
- */
+/* name, label, sentence for docs/second-chance.md; kept packets first, dropped ones last */
 #define GLB_REDIRECT_COUNTERS(X)                                                                   \
 	X(TOTAL, "total", "for the GUE port of this host")                                         \
 	X(ACCEPTED_SYN, "accepted_syn", "opens a connection: TCP with the SYN flag")               \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where does a packet go that nobody here knows, and what changes on it?
+ * Where is a packet forwarded that no connection here claims, and what changes in it?
  */
 #ifndef GLB_REDIRECT_HOP_H
 #define GLB_REDIRECT_HOP_H
@@ -13,14 +13,14 @@
 #include "own_address.h"
 #include "tunnel.h"
 
-/* The addresses of a packet that is sent on, in network order: IPv4 in the first word of each. */
+/* Addresses of a packet to be forwarded, in network order; IPv4 in the first word of each. */
 struct ends {
 	uint32_t src[4];
 	uint32_t here[4]; /* the destination, which becomes the source */
 	uint32_t next[4];
 };
 
-/* Where the hop is that a header names next; 0 when none is left. */
+/* Offset of the hop that is next in the GUE header; 0 if none is left. */
 GLB_INLINE uint32_t next_hop_at(const struct tunnel *tunnel, uint8_t version)
 {
 	if (tunnel->next_hop >= tunnel->hop_count)
@@ -28,7 +28,7 @@ GLB_INLINE uint32_t next_hop_at(const struct tunnel *tunnel, uint8_t version)
 	return gue_at(version) + GLB_GUE_HOPS_AT + tunnel->next_hop * address_len(version);
 }
 
-/* Are these the same address? What is no address is 0. */
+/* Are the addresses equal? Unused words are 0. */
 GLB_INLINE bool is_same(const uint32_t *a, const uint32_t *b)
 {
 	for (int i = 0; i < 4; i++)
@@ -37,7 +37,7 @@ GLB_INLINE bool is_same(const uint32_t *a, const uint32_t *b)
 	return true;
 }
 
-/* The fate of a packet that nobody here knows; the ends are filled in when it is sent on. */
+/* The fate of a packet that no connection here claims. Fills in *ends if it is to be forwarded. */
 GLB_INLINE enum glb_redirect_counter decide_hop(struct __sk_buff *skb, const struct tunnel *tunnel,
 						struct ends *ends, uint8_t version)
 {
@@ -57,10 +57,10 @@ GLB_INLINE enum glb_redirect_counter decide_hop(struct __sk_buff *skb, const str
 }
 
 /*
- * Writes the addresses that the packet has when it is sent on: from us, to the next hop. To a sum,
- * (src, here) becoming (here, next) is src becoming next. The IPv4 header has a checksum, so that
- * its sum stays the same. A change of IPv6 addresses is made up for by that of the UDP checksum:
- * the kernel's notes are told of the one by PSEUDO_HDR and of the other by RECOMPUTE.
+ * Rewrites the addresses for forwarding: from us, to the next hop. In a checksum, changing (src,
+ * here) to (here, next) amounts to changing src to next. IPv4: the header checksum absorbs the
+ * change, so the sum over the frame (skb->csum) stays. IPv6: the UDP checksum absorbs it;
+ * PSEUDO_HDR and RECOMPUTE keep skb->csum right for the checksum and the addresses.
  */
 GLB_INLINE bool change_addresses(struct __sk_buff *skb, struct ends *ends, uint8_t version)
 {
@@ -82,9 +82,9 @@ GLB_INLINE bool change_addresses(struct __sk_buff *skb, struct ends *ends, uint8
 }
 
 /*
- * Sends the packet on: from us, to the next hop, which counts as tried. The kernel's helpers keep
- * the checksums and its own notes about them; an absent UDP checksum stays absent. A priority in a
- * tag without VLAN ends here, as at any router.
+ * Forwards the packet: from us, to the next hop, and advances the hop index. The kernel's helpers
+ * update the checksums and skb->csum; an absent UDP checksum stays absent. A priority tag (VLAN 0)
+ * is removed, as by any router.
  */
 GLB_INLINE bool forward(struct __sk_buff *skb, const struct tunnel *tunnel, struct ends *ends,
 			uint8_t version)
@@ -103,7 +103,7 @@ GLB_INLINE bool forward(struct __sk_buff *skb, const struct tunnel *tunnel, stru
 				    uncounted);
 }
 
-/* The fate of a packet that nobody here knows, and if it is to be sent on, sends it. */
+/* The fate of a packet that no connection here claims; forwards it if there is another hop. */
 GLB_INLINE enum glb_redirect_counter try_next(struct __sk_buff *skb, const struct tunnel *tunnel,
 					      int *action, uint8_t version)
 {

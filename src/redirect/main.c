@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * glb-redirect: the second chance of a proxy, on or off a network device.
+ * glb-redirect: attaches and detaches a proxy's second chance.
  *
- * Exit status: 0 done, 1 refused with a reason on stderr, 2 not understood.
+ * Exit status: 0 success, 1 failure with a reason on stderr, 2 invalid command line.
  */
 #include "attachment.h"
 #include "netfilter.h"
@@ -81,7 +81,7 @@ static bool is_ethernet(const char *device)
 	return answered && request.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
-/* Where a program or filter is, in words that tc and bpftool know. */
+/* Places, in the terms of tc and bpftool. */
 static const char *const hooks[] = {[REDIRECT_TCX] = "tcx", [REDIRECT_CLSACT] = "clsact"};
 
 static void warn(const char *device, const struct redirect_before *other, const char *sentence)
@@ -91,7 +91,7 @@ static void warn(const char *device, const struct redirect_before *other, const 
 		    other->number, other->name, sentence);
 }
 
-/* Names everything that may keep packets from the program. */
+/* Lists everything that may keep packets from the program. */
 static void warn_of_others(const char *device, const struct redirect_status *status)
 {
 	for (unsigned int i = 0; i < status->before_count; i++)
@@ -99,7 +99,7 @@ static void warn_of_others(const char *device, const struct redirect_status *sta
 		     "runs before glb-redirect, which sees only what that leaves to others");
 }
 
-/* Names the filters that the program has just overtaken: one may be a firewall. */
+/* Lists the filters that the program now precedes: one may be a firewall. */
 static void warn_of_overtaken(const char *device, const struct redirect_status *before)
 {
 	for (unsigned int i = 0; i < before->before_count; i++)
@@ -121,7 +121,7 @@ static const char unknown_synproxy[] = "SYNPROXY rules: answers to their SYN coo
 				       "next hop; use the SYN cookies of the "
 				       "listeners (net.ipv4.tcp_syncookies)";
 
-/* Names rules that keep the program from recognising connections of this host. */
+/* Lists rules that keep the program from recognising connections of this host. */
 static void warn_of_rules(const char *device, bool asks_conntrack)
 {
 	struct netfilter_rules rules;
@@ -138,7 +138,7 @@ static void warn_of_rules(const char *device, bool asks_conntrack)
 		log_warning("%s: %s", device, unknown_synproxy);
 }
 
-/* Puts the program on a device; `senders` is the word behind --from, or NULL. */
+/* Attaches the program to a device; `senders` is the value of --from, or NULL. */
 static int attach(const char *device, int ifindex, bool clsact, const char *senders)
 {
 	struct redirect_status before;
@@ -158,7 +158,7 @@ static int attach(const char *device, int ifindex, bool clsact, const char *send
 	if (error)
 		return refuse(device, reason(error));
 	if (redirect_read_status(ifindex, &now))
-		return EXIT_SUCCESS; /* without CAP_SYS_ADMIN nobody can say what is there */
+		return EXIT_SUCCESS; /* inspecting requires CAP_SYS_ADMIN */
 	warn_of_rules(device, now.asks_conntrack);
 	warn_of_others(device, &now);
 	if (was_filter && now.hook == REDIRECT_TCX)
@@ -223,7 +223,7 @@ static int print_counters(const char *device, int ifindex, bool json)
 	return fflush(stdout) ? refuse(device, strerror(errno)) : EXIT_SUCCESS;
 }
 
-/* The device that a command is about: its index, or 0 after saying that there is none. */
+/* Returns the index of the command's device, or 0 after logging that there is none. */
 static int find_device(const struct command_line *line)
 {
 	int ifindex = (int)if_nametoindex(line->args[0]);
@@ -317,7 +317,7 @@ static const struct command commands[] = {
 	},
 };
 
-/* What --version says of libbpf. Returns out. */
+/* The version of libbpf, for --version. Returns out. */
 static const char *library_text(char out[LIBRARY_LEN])
 {
 	(void)snprintf(out, LIBRARY_LEN, "libbpf %u.%u", libbpf_major_version(),

@@ -11,7 +11,7 @@
 
 #include "netlink.h"
 
-/* Asks a part of netfilter for everything of a kind; true when the answer came to its end. */
+/* Dumps all objects of a kind from a netfilter subsystem; true if the reply was complete. */
 static bool ask(uint8_t subsystem, uint8_t message, netlink_see *see, void *found)
 {
 	struct {
@@ -28,7 +28,7 @@ static bool ask(uint8_t subsystem, uint8_t message, netlink_see *see, void *foun
 	return netlink_dump(NETLINK_NETFILTER, &request.header, see, found);
 }
 
-/* The attribute of a type among others; false when there is none. */
+/* Finds an attribute by type; false if there is none. */
 static bool find_attribute(struct netlink_attributes among, uint16_t type,
 			   struct netlink_attribute *found)
 {
@@ -38,7 +38,7 @@ static bool find_attribute(struct netlink_attributes among, uint16_t type,
 	return false;
 }
 
-/* NAT of the destination, not of the source? */
+/* Is it NAT of the destination rather than the source? */
 static bool is_dnat(struct netlink_attributes parameters)
 {
 	struct netlink_attribute type;
@@ -48,7 +48,7 @@ static bool is_dnat(struct netlink_attributes parameters)
 	       type.len == sizeof(destination) && !memcmp(type.value, destination, type.len);
 }
 
-/* Notes a target or match of iptables that is embedded in a rule of nftables. */
+/* Records an iptables target or match embedded in an nftables rule. */
 static void note_embedded(struct netfilter_rules *rules, const struct netlink_attribute *name)
 {
 	bool translates = netlink_says(name, "DNAT") || netlink_says(name, "REDIRECT");
@@ -61,7 +61,7 @@ static void note_embedded(struct netfilter_rules *rules, const struct netlink_at
 			netlink_says(name, "state");
 }
 
-/* Notes one expression of a rule: its name, and its parameters where these matter. */
+/* Records one expression of a rule, by name and, where relevant, parameters. */
 static void note_expression(struct netfilter_rules *rules, struct netlink_attributes expression)
 {
 	struct netlink_attribute name;
@@ -101,7 +101,7 @@ static void see_rule(void *found, const struct nlmsghdr *message)
 		note_expression(found, netlink_nested(&expression));
 }
 
-/* Does a table of NAT stand in a list of tables of the older iptables? */
+/* Does legacy iptables list a NAT table? */
 static bool lists_nat(const char *path)
 {
 	FILE *file = fopen(path, "re");

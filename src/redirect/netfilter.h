@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What do the rules of netfilter in this network namespace do to the connections of clients?
+ * How do netfilter rules in this network namespace affect clients' connections?
  *
  * Rules that change the destination of a connection, or hand it to a listener on another port, keep
- * the program from finding its socket. Connection tracking knows it nevertheless (tracked.h).
+ * the program from finding its socket. Connection tracking still knows it (tracked.h).
  */
 #ifndef GLB_REDIRECT_NETFILTER_H
 #define GLB_REDIRECT_NETFILTER_H
@@ -11,22 +11,22 @@
 #include <glb/bytes.h>
 
 struct netfilter_rules {
-	bool translate; /* there is one that changes the destination: DNAT, redirect */
-	bool tproxy;	/* there is one of TPROXY */
-	bool synproxy;	/* there is one of SYNPROXY */
-	bool track;	/* there is one that needs connection tracking, which therefore works */
+	bool translate; /* a rule changes the destination: DNAT, redirect */
+	bool tproxy;	/* a rule uses TPROXY */
+	bool synproxy;	/* a rule uses SYNPROXY */
+	bool track;	/* a rule needs connection tracking, so it is active */
 };
 
 /*
- * Reads the rules of nftables, and of iptables where that is a front end of it. Of the older
- * iptables only the names of its tables are read: one of NAT counts as a rule that translates.
- * Where they cannot be read, as without CAP_NET_ADMIN, there are none.
+ * Reads the rules of nftables, including those of the iptables front end. Of legacy iptables only
+ * the table names are read: a NAT table counts as a rule that translates. Without CAP_NET_ADMIN, or
+ * on any other error, all are false.
  */
 void netfilter_read_rules(struct netfilter_rules *rules);
 
 /*
- * Asks for something of connection tracking, so that a kernel that has it as a module loads that:
- * a program can only call what is there when the program is loaded. Nothing is tracked for it.
+ * Sends connection tracking a request, so that a kernel that has it as a module loads it: a BPF
+ * program can only call functions that exist when it is loaded. Does not start tracking.
  */
 void netfilter_load_conntrack(void);
 

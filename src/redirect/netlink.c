@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* True at the end of the answer, false when it does not come. */
+/* True at the end of the reply; false if it does not arrive. */
 static bool read_answer(int fd, netlink_see *see, void *found)
 {
 	_Alignas(struct nlmsghdr) char answer[32768];

@@ -2,9 +2,9 @@
 /*
  * Is this an address of this host?
  *
- * The routes know, but a program may ask them only on a device that forwards, which those of a
- * proxy rarely do. So this keeps a map of the addresses, and makes it anew from the kernel's lists
- * whenever the kernel's count of their changes moves.
+ * The routing table knows, but a program may query it only on a device with forwarding enabled,
+ * which those of a proxy rarely are. So the addresses are kept in a map, which is rebuilt from the
+ * kernel's lists whenever the kernel's count of address changes moves.
  */
 #ifndef GLB_REDIRECT_OWN_ADDRESS_H
 #define GLB_REDIRECT_OWN_ADDRESS_H
@@ -17,13 +17,13 @@
 #include <glb/net.h>
 
 enum {
-	/* so many devices and addresses of a version are looked at: see docs/second-chance.md */
+	/* limit on devices plus addresses visited per IP version: see docs/second-chance.md */
 	OWN_LOOK_AT_MAX = 64,
 	OWN_PLACES = 2 * OWN_LOOK_AT_MAX,
-	OWN_REMEMBER_MAX = 1024, /* more than there are places, as those of the past go last */
+	OWN_REMEMBER_MAX = 1024, /* exceeds OWN_PLACES, as outdated entries are deleted last */
 };
 
-/* Declarations of the kernel's own, cut to what is read; the loader finds the places. */
+/* The kernel's structures, reduced to the members used; the loader relocates them. */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct list_head {
 	struct list_head *next;
@@ -48,7 +48,7 @@ typedef struct {
 	int counter;
 } atomic_t;
 struct netns_ipv4 {
-	atomic_t dev_addr_genid; /* goes up with every change of an address */
+	atomic_t dev_addr_genid; /* incremented with every change of an address */
 };
 struct netns_ipv6 {
 	atomic_t dev_addr_genid;
@@ -71,13 +71,14 @@ struct sk_buff {
 };
 #pragma clang attribute pop
 
-/* An address, with those of IPv4 in the first word. */
+/* An address; IPv4 in the first word. */
 struct own_key {
 	uint64_t words[2];
 	uint64_t version;
 };
 
-/* The generation in which an address was of this host: is it the last one, it still is. */
+/* The generation in which an address was last seen on this host. If it is the current one, the
+ * address is ours. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, OWN_REMEMBER_MAX);
@@ -86,8 +87,9 @@ struct {
 } glb_own SEC(".maps");
 
 /*
- * The address that was last seen at each place of the lists: those of IPv4, then those of IPv6. One
- * that another has taken the place of goes from the map, unless it is elsewhere now.
+ * The address last seen at each position of the lists, IPv4 first, then IPv6. An address whose
+ * position was taken by another is deleted from the map, unless it was seen elsewhere in this
+ * generation.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -96,7 +98,7 @@ struct {
 	__type(value, struct own_key);
 } glb_own_places SEC(".maps");
 
-/* The last generation. */
+/* The current generation. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -110,11 +112,11 @@ struct {
 	((const type *)((const char *)(pointer)-bpf_core_field_offset(type, member)))
 
 /*
- * The addresses of a device are a list: of IPv4, from one to the next; of IPv6, a ring of links
- * inside of them, with one that is of the device. Reading through NULL gives NULL.
+ * The addresses of a device form a list. IPv4: linked by a pointer. IPv6: a ring of links embedded
+ * in the addresses, with a head in the device. Reading through NULL yields NULL.
  */
 struct addresses {
-	const void *at; /* in the list; NULL or `end` behind the last one */
+	const void *at; /* the current element; NULL or `end` after the last one */
 	const void *end;
 };
 
@@ -136,7 +138,7 @@ GLB_INLINE const void *next_address(const void *at, uint8_t version)
 	return BPF_CORE_READ((const struct list_head *)at, next);
 }
 
-/* Reads the address at a place in a list. */
+/* Reads the address of a list element. */
 GLB_INLINE struct own_key key_at(const void *at, uint8_t version)
 {
 	struct own_key key = {.version = version};
@@ -152,7 +154,7 @@ GLB_INLINE struct own_key key_at(const void *at, uint8_t version)
 	return key;
 }
 
-/* The device behind one in the list of its namespace, which is a ring with a head that is none. */
+/* The device after `dev` in its namespace's list, a ring whose head is not a device. */
 GLB_INLINE const struct net_device *next_device(const struct net_device *dev, const void *head)
 {
 	const struct list_head *link = BPF_CORE_READ(dev, dev_list.next);
@@ -162,7 +164,8 @@ GLB_INLINE const struct net_device *next_device(const struct net_device *dev, co
 	return AROUND(link, struct net_device, dev_list);
 }
 
-/* Puts an address, seen at a place of the lists, in the map instead of the one that was there. */
+/* Adds an address, seen at a position of the lists, to the map and deletes the one seen there
+ * before. */
 GLB_INLINE void remember(const struct own_key *key, uint32_t place, uint64_t generation)
 {
 	struct own_key *last = bpf_map_lookup_elem(&glb_own_places, &place);
@@ -178,7 +181,7 @@ GLB_INLINE void remember(const struct own_key *key, uint32_t place, uint64_t gen
 	*last = *key;
 }
 
-/* Puts the addresses of one version in the map: first those of a device, then those of others. */
+/* Adds the addresses of one IP version to the map, those of device `first` first. */
 GLB_INLINE void remember_addresses(const struct net_device *first, const struct net *net,
 				   uint64_t generation, uint8_t version)
 {
@@ -202,7 +205,8 @@ GLB_INLINE void remember_addresses(const struct net_device *first, const struct 
 	}
 }
 
-/* What changes when an address comes or goes, or the device gets into another namespace. */
+/* A value that changes when an address is added or removed, or the device moves to another
+ * namespace. */
 GLB_INLINE uint64_t generation_of(const struct net *net)
 {
 	uint32_t changes4 = (uint32_t)BPF_CORE_READ(net, ipv4.dev_addr_genid.counter);
@@ -212,8 +216,8 @@ GLB_INLINE uint64_t generation_of(const struct net *net)
 }
 
 /*
- * The generation of addresses that there is now; the map knows them when this returns. A function
- * of its own, for the verifier to see once.
+ * Returns the current generation of addresses, after updating the map to it. Not inlined, so that
+ * the verifier checks it once.
  */
 __attribute__((noinline)) uint64_t own_generation(struct __sk_buff *skb)
 {
@@ -231,7 +235,7 @@ __attribute__((noinline)) uint64_t own_generation(struct __sk_buff *skb)
 	return generation;
 }
 
-/* Has a device of this host the address, of 4 or 16 bytes, in the present generation? */
+/* Does a device of this host have the address, of 4 or 16 bytes, in this generation? */
 GLB_INLINE bool is_own_address(const void *address, uint8_t version, uint64_t generation)
 {
 	struct own_key key = {.version = version};

@@ -14,7 +14,7 @@ enum { MAPS_MAX = 16 }; /* more than the program has */
 static const char program_name[] = "glb_redirect";
 static const char counters_name[] = "glb_counters";
 static const char senders_name[] = "glb_senders";
-static const char conntrack_name[] = ".rodata.glb_ct"; /* of one constant, in tracked.h */
+static const char conntrack_name[] = ".rodata.glb_ct"; /* one constant, in tracked.h */
 
 int places_open_program(uint32_t id, int *fd, struct bpf_prog_info *info)
 {
@@ -40,7 +40,7 @@ static bool are_our_counters(const struct bpf_map_info *info)
 	       info->max_entries == GLB_REDIRECT_COUNTER_COUNT;
 }
 
-/* Takes note of a map of a program; true when it keeps the descriptor. */
+/* Records a map of a program; true if it keeps the descriptor. */
 static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info, bool *counts)
 {
 	if (!strcmp(info->name, counters_name)) {
@@ -62,7 +62,7 @@ static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info,
 	return false;
 }
 
-/* Looks at the maps of a program: 0, -ENOENT when it has no counters, or an error of the kernel. */
+/* Inspects the maps of a program: 0; -ENOENT if it has no counters; or an error of the kernel. */
 static int read_maps(struct ours *ours, const uint32_t *map_ids, uint32_t count)
 {
 	bool counts = false;
@@ -94,8 +94,8 @@ static void release(struct ours *ours)
 }
 
 /*
- * Opens a program that is ours by its name and by the name of its counters. Returns 0 and sets
- * *ours, to be released; -EEXIST when it is somebody else's; -ENOENT when it has gone.
+ * Opens a program if it is ours by its name and the name of its counters. Returns 0 and sets *ours,
+ * to be released; -EEXIST if it is someone else's; -ENOENT if it has gone.
  */
 static int open_ours(uint32_t id, struct ours *ours)
 {
@@ -127,7 +127,7 @@ void places_release(struct places *places)
 	release(&places->clsact);
 }
 
-/* Finds our program in the tcx list, if the kernel has such lists, and one more of ours there. */
+/* Finds our program in the tcx list, if the kernel has tcx, and a second one of ours. */
 static int find_in_tcx(int ifindex, struct places *places)
 {
 	int error = tcx_list(ifindex, places->tcx_ids, &places->tcx_count);

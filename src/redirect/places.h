@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where on the ingress of a device is our program?
+ * Where on the ingress of a device is our program attached?
  *
- * It may be in the tcx list or among the tc filters, and in both while it moves from one to the
- * other. It is known by its name and by the name of its counters, whatever its version.
+ * In the tcx list, among the tc filters, or both while it is being moved. It is identified by its
+ * name and the name of its counters, whatever its version.
  */
 #ifndef GLB_REDIRECT_PLACES_H
 #define GLB_REDIRECT_PLACES_H
@@ -12,32 +12,32 @@
 
 #include "tcx.h"
 
-/* One attached program of ours, of whatever version. */
+/* One attached program of ours, of any version. */
 struct ours {
-	uint32_t id;	 /* 0: there is none */
-	int program_fd;	 /* -1, or to be closed */
-	int counters_fd; /* -1 also when the program counts other things */
+	uint32_t id;	 /* 0: none */
+	int program_fd;	 /* to be closed; -1: none */
+	int counters_fd; /* -1 also if the program has different counters */
 	bool asks_conntrack;
-	int senders_fd; /* -1 also when the program is older than its map */
+	int senders_fd; /* -1 also if the program predates this map */
 };
 
-/* What is found of us on a device. Both places are taken while the program moves. */
+/* Our programs on a device. Both places are in use while the program is being moved. */
 struct places {
-	bool has_tcx;	   /* the kernel does */
-	bool clsact_taken; /* by somebody else */
+	bool has_tcx;	   /* supported by the kernel */
+	bool clsact_taken; /* by someone else */
 	uint32_t tcx_ids[TCX_PROGRAMS_MAX];
 	uint32_t tcx_count;
-	uint32_t tcx_at; /* place of ours in that list */
+	uint32_t tcx_at; /* index of ours in that list */
 	struct ours tcx;
-	struct ours second; /* of ours in that list, when two commands put one there at once */
+	struct ours second; /* another of ours there, from concurrent attachments */
 	struct ours clsact;
 };
 
 /*
  * Looks for our program in both places.
  *
- * Returns 0, also when it is in neither, and fills *places, to be released with places_release();
- * -EPERM without CAP_NET_ADMIN, or, where there are programs to look at, CAP_SYS_ADMIN; or another
+ * Returns 0, even if it is in neither, and fills *places, to be released with places_release();
+ * -EPERM without CAP_NET_ADMIN or, if there are programs to inspect, CAP_SYS_ADMIN; or another
  * error of the kernel.
  */
 GLB_NODISCARD int places_find(int ifindex, struct places *places);
@@ -45,14 +45,14 @@ GLB_NODISCARD int places_find(int ifindex, struct places *places);
 void places_release(struct places *places);
 
 /*
- * The program of ours that packets meet first. NULL when there is none; then *error is -EEXIST if
- * somebody else's filter is in our place among the filters, otherwise -ENOENT.
+ * The one of our programs that packets reach first. NULL if there is none; *error is then -EEXIST
+ * if someone else's filter has our place, otherwise -ENOENT.
  */
 const struct ours *places_first(const struct places *places, int *error);
 
 /*
- * Reads what the kernel knows about a program. Returns 0 and sets *fd, to be closed; -ENOENT when
- * there is no such program, or another error of the kernel.
+ * Opens a program by id. Returns 0 and sets *fd, to be closed, and *info; -ENOENT if there is no
+ * such program; or another error of the kernel.
  */
 GLB_NODISCARD int places_open_program(uint32_t id, int *fd, struct bpf_prog_info *info);
 

@@ -3,10 +3,10 @@
  * Does this proxy serve the client's packet inside a GUE packet, or should the next hop try?
  *
  * A program for tc ingress (tcx, or a clsact filter with direct action). A packet that this proxy
- * serves loses its outer headers and goes up the stack as if the client had sent it here. Any other
- * goes to the next hop of its list, "second chance". docs/second-chance.md has the rules.
+ * serves is decapsulated and goes up the stack as if the client had sent it here. Any other goes to
+ * the next hop in its list, its "second chance". docs/second-chance.md has the rules.
  *
- * The client's packet is read by the same headers that the director reads it with.
+ * The client's packet is parsed by the same headers as in the director.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -24,16 +24,16 @@
 #include "tunnel.h"
 
 enum {
-	VLAN_ID_MASK = 0xfff,	 /* of vlan_tci; 0 is no VLAN but a priority (802.1Q) */
+	VLAN_ID_MASK = 0xfff,	 /* of vlan_tci; 0 is a priority tag rather than a VLAN (802.1Q) */
 	PACKET_TO_THIS_HOST = 0, /* PACKET_HOST of linux/if_packet.h, which needs libc's types */
 	TCP_SEQ_AT = 4,
 	TCP_ACK_AT = 8,
 	IPV4_LEN_MAX = 60,
-	OUTER_LEN_MASK = 0xff, /* outer headers are shorter, which the verifier cannot see */
-	/* no fate of a packet of ours: it is not GUE, and a socket here waits for it */
+	OUTER_LEN_MASK = 0xff, /* upper bound of the outer headers' length, for the verifier */
+	/* not a fate: not GUE, and a socket here is waiting for it */
 	NOT_GUE = GLB_REDIRECT_COUNTER_COUNT,
-	IP_HEADERS_END = 1 << 14, /* beyond this, nobody looks for a TCP header */
-	/* the longest outer headers, and behind them an ICMP error that quotes IPv4 options */
+	IP_HEADERS_END = 1 << 14, /* no TCP header is looked for beyond this offset */
+	/* the longest outer headers, followed by an ICMP error that quotes IPv4 options */
 	HEADERS_MAX = IP_AT + GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT +
 		      GLB_GUE_HOPS_MAX * GLB_GUE_HOP_LEN + IPV4_LEN_MAX + GLB_ICMP_LEN +
 		      IPV4_LEN_MAX + GLB_PORTS_LEN,
@@ -46,7 +46,7 @@ struct {
 	__type(value, __u64);
 } glb_counters SEC(".maps");
 
-/* Who may send, if not everybody may. */
+/* Permitted senders, unless everybody may send. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, SENDERS_MAX);
@@ -55,7 +55,7 @@ struct {
 	__type(value, uint8_t);
 } glb_senders SEC(".maps");
 
-/* Set before the program is loaded: without it, the verifier leaves the look-up out. */
+/* Set before the program is loaded. If false, the verifier removes the lookup. */
 const volatile bool glb_limits_senders = false;
 
 GLB_INLINE void count(uint32_t counter)
@@ -73,8 +73,8 @@ GLB_INLINE struct glb_cursor bytes_of(const struct __sk_buff *skb)
 }
 
 /*
- * The version of the outer IP header, 0 for other protocols. It is asked for again where it is
- * needed: what is not kept, the verifier need not tell apart.
+ * The IP version of the outer header, 0 for other protocols. Recomputed where needed rather than
+ * kept, so that the verifier has fewer states to track.
  */
 GLB_INLINE uint8_t outer_version(const struct __sk_buff *skb)
 {
@@ -83,14 +83,14 @@ GLB_INLINE uint8_t outer_version(const struct __sk_buff *skb)
 	return skb->protocol == GLB_BE16(GLB_ETHERTYPE_IPV6) ? 6 : 0;
 }
 
-/* Is this the header of a whole IPv4 packet without options, and right? */
+/* Is this a valid header of an unfragmented IPv4 packet without options? */
 GLB_INLINE bool is_plain_ipv4(const uint8_t *ip)
 {
 	return ip[0] == (4 << 4 | GLB_IPV4_LEN / 4) && ip[9] == GLB_PROTO_UDP &&
 	       !(glb_load_be16(ip + 6) & 0x3fff) && !glb_sum_check(glb_sum(0, ip, GLB_IPV4_LEN));
 }
 
-/* Is this the header of an IPv6 packet without extension headers, and to a single host? */
+/* Is this the header of a unicast IPv6 packet without extension headers? */
 GLB_INLINE bool is_plain_ipv6(const uint8_t *ip)
 {
 	return ip[0] >> 4 == 6 && ip[6] == GLB_PROTO_UDP && ip[24] != 0xff;
@@ -98,7 +98,7 @@ GLB_INLINE bool is_plain_ipv6(const uint8_t *ip)
 
 /*
  * Is this a whole IP packet, of this version and without options, for the GUE port of this host?
- * The kernel reassembles, refuses or drops whatever is not.
+ * Anything else is reassembled, refused or dropped by the kernel.
  */
 GLB_INLINE bool is_for_us(struct __sk_buff *skb, uint8_t version)
 {
@@ -109,7 +109,7 @@ GLB_INLINE bool is_for_us(struct __sk_buff *skb, uint8_t version)
 	struct glb_cursor cur = bytes_of(skb);
 	const uint8_t *frame = glb_take(&cur, gue_at(version));
 
-	if (!frame) { /* shorter, or its headers are not in one piece yet */
+	if (!frame) { /* too short, or its headers are not linear yet */
 		if (bpf_skb_pull_data(skb, gue_at(version)))
 			return false;
 		cur = bytes_of(skb);
@@ -126,8 +126,8 @@ GLB_INLINE bool is_for_us(struct __sk_buff *skb, uint8_t version)
 }
 
 /*
- * Does a UDP socket of this host wait for the packet? Addresses and ports follow each other in the
- * outer headers as in the tuple.
+ * Does a UDP socket of this host receive the packet? Addresses and ports are laid out in the outer
+ * headers as in the tuple.
  */
 GLB_INLINE bool has_udp_socket(struct __sk_buff *skb, uint8_t version)
 {
@@ -144,7 +144,7 @@ GLB_INLINE bool has_udp_socket(struct __sk_buff *skb, uint8_t version)
 	return sock;
 }
 
-/* May the host that sent the packet speak GUE to this one? */
+/* May the sender of the packet send GUE to this host? */
 GLB_INLINE bool may_send(struct __sk_buff *skb, uint8_t version)
 {
 	struct sender sender = {
@@ -157,7 +157,7 @@ GLB_INLINE bool may_send(struct __sk_buff *skb, uint8_t version)
 	       bpf_map_lookup_elem(&glb_senders, &sender);
 }
 
-/* The ends of a flow, as the kernel looks them up; returns the bytes that say so. */
+/* The tuple of a flow for the kernel's lookups. Returns its length in bytes. */
 GLB_INLINE uint32_t tuple_of(struct bpf_sock_tuple *tuple, const struct glb_flow *flow)
 {
 	*tuple = (struct bpf_sock_tuple){};
@@ -175,7 +175,7 @@ GLB_INLINE uint32_t tuple_of(struct bpf_sock_tuple *tuple, const struct glb_flow
 	return sizeof(tuple->ipv6);
 }
 
-/* The TCP header of a flow whose packet is at the cursor; NULL when it is not there. */
+/* The TCP header of a flow whose packet is at the cursor; NULL if it is missing. */
 GLB_INLINE const uint8_t *tcp_of(struct glb_cursor cur, const struct glb_flow *flow)
 {
 	uint32_t at = flow->transport_at;
@@ -186,8 +186,8 @@ GLB_INLINE const uint8_t *tcp_of(struct glb_cursor cur, const struct glb_flow *f
 }
 
 /*
- * Does the TCP segment in the client's packet at the cursor bring back a SYN cookie of ours? A
- * cookie covers addresses, ports and sequence numbers, so options of the IP header do not matter.
+ * Does the TCP segment in the client's packet at the cursor return a valid SYN cookie of ours? A
+ * cookie covers addresses, ports and sequence numbers, so IP options do not matter.
  */
 GLB_INLINE bool has_syn_cookie(struct bpf_sock *listener, const struct glb_flow *flow,
 			       struct glb_cursor cur)
@@ -201,8 +201,8 @@ GLB_INLINE bool has_syn_cookie(struct bpf_sock *listener, const struct glb_flow 
 }
 
 /*
- * The numbers of the TCP segment in the client's packet at the cursor, or of the one that it
- * quotes, which goes on at `rest` behind its ports; false when they are not there.
+ * Reads the numbers of the TCP segment in the client's packet at the cursor, or of the segment that
+ * it quotes, whose remainder after the ports is at `rest`. False if they are missing.
  */
 GLB_INLINE bool read_numbers(struct tcp_numbers *numbers, const struct glb_flow *flow,
 			     struct glb_cursor cur, struct glb_cursor rest)
@@ -229,15 +229,15 @@ GLB_INLINE bool read_numbers(struct tcp_numbers *numbers, const struct glb_flow 
 }
 
 /*
- * Does a socket of this host have the packet at the cursor, by whatever sign? Numbers are those of
- * its segment, NULL where they are not there.
+ * Does the socket claim the packet at the cursor? `numbers` are those of its segment; NULL if they
+ * are missing.
  */
 GLB_INLINE enum glb_redirect_counter decide_socket(struct bpf_sock *sock,
 						   const struct glb_flow *flow,
 						   struct glb_cursor cur,
 						   const struct tcp_numbers *numbers)
 {
-	/* where the bare ACK was lost, data or the client's FIN completes the handshake as well */
+	/* if the bare ACK was lost, data or the client's FIN completes the handshake */
 	const uint8_t telling = GLB_TCP_SYN | GLB_TCP_RST | GLB_TCP_ACK;
 
 	if (sock->state == BPF_TCP_LISTEN)
@@ -249,9 +249,8 @@ GLB_INLINE enum glb_redirect_counter decide_socket(struct bpf_sock *sock,
 }
 
 /*
- * Is there a connection of this host that the packet at the cursor belongs to, or opens? What its
- * parser left is at `rest`. Connection tracking is asked where no socket but a listener has the
- * ends.
+ * Does the packet at the cursor belong to a connection of this host, or open one? `rest` is what
+ * the parser left unread. Connection tracking is consulted if no socket but a listener matches.
  */
 GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const struct glb_flow *flow,
 						 struct glb_cursor cur, struct glb_cursor rest)
@@ -282,8 +281,8 @@ GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const st
 }
 
 /*
- * Can the packet at the cursor be from a client, as far as its source alone says? VIPs are no
- * clients of their own.
+ * Can the packet at the cursor be from a client, judging by its source address alone? A VIP is not
+ * a client of itself.
  */
 GLB_INLINE bool may_be_from_client(struct glb_cursor cur, uint8_t version)
 {
@@ -296,8 +295,9 @@ GLB_INLINE bool may_be_from_client(struct glb_cursor cur, uint8_t version)
 }
 
 /*
- * The fate of a client's packet at the cursor; FORWARDED_TO_ALTERNATE when nobody here knows it. An
- * ICMP error is one of the flow that it quotes. What it quotes may be unreadable: the kernel knows.
+ * The fate of a client's packet at the cursor; FORWARDED_TO_ALTERNATE if it is unknown here. An
+ * ICMP error belongs to the flow that it quotes. A quote that cannot be parsed is left to the
+ * kernel.
  */
 GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct glb_cursor cur,
 						  uint32_t payload_len, uint8_t version)
@@ -324,8 +324,8 @@ GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct 
 }
 
 /*
- * Brings the headers of the client's packet together. All that may be long are those of IPv6 with
- * extensions, or in an error that quotes them; then nothing is left out.
+ * Makes the headers of the client's packet linear. The only long ones are IPv6 extension headers,
+ * or an error quoting them: then the whole packet is made linear.
  */
 GLB_INLINE bool pull_client(struct __sk_buff *skb, const struct tunnel *tunnel)
 {
@@ -336,8 +336,8 @@ GLB_INLINE bool pull_client(struct __sk_buff *skb, const struct tunnel *tunnel)
 }
 
 /*
- * The fate of a packet for our GUE port, hop list aside, or NOT_GUE; the tunnel holds what is known
- * by then.
+ * The fate of a packet for our GUE port, before the hop list is considered, or NOT_GUE. Fills in
+ * *tunnel as far as it gets.
  */
 GLB_INLINE int decide(struct __sk_buff *skb, struct tunnel *tunnel)
 {
@@ -366,9 +366,8 @@ GLB_INLINE int decide(struct __sk_buff *skb, struct tunnel *tunnel)
 }
 
 /*
- * Takes the outer headers away and leaves Ethernet and the client's packet. Where that is of the
- * other version, the outer IP header first changes into one of its version: that tells the kernel
- * what comes up.
+ * Removes the outer headers, leaving Ethernet and the client's packet. If that is of the other IP
+ * version, first converts the outer IP header, so that the kernel updates the packet's protocol.
  */
 GLB_INLINE bool decapsulate(struct __sk_buff *skb, const struct tunnel *tunnel)
 {
@@ -385,7 +384,7 @@ GLB_INLINE bool decapsulate(struct __sk_buff *skb, const struct tunnel *tunnel)
 	return !bpf_skb_adjust_room(skb, -surplus, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO);
 }
 
-/* Changes the ECN field of the client's packet, which is alone by now. */
+/* Changes the ECN field of the client's packet, which is decapsulated already. */
 GLB_INLINE bool set_ecn(struct __sk_buff *skb, const struct tunnel *tunnel, enum ecn ecn)
 {
 	bool v4 = tunnel->client_version == 4;
@@ -399,13 +398,13 @@ GLB_INLINE bool set_ecn(struct __sk_buff *skb, const struct tunnel *tunnel, enum
 	return !bpf_skb_store_bytes(skb, IP_AT + 1, &second, 1, v4 ? 0 : BPF_F_RECOMPUTE_CSUM);
 }
 
-/* Does the client's packet go up the stack? The fates that drop it come last. */
+/* Does the client's packet go up the stack? Fates that do not are last in the list. */
 GLB_INLINE bool is_kept(int fate)
 {
 	return fate < GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
 }
 
-/* Hands the client's packet up the stack; the fate of a packet that is kept may yet change. */
+/* Passes the client's packet up the stack, or drops it and changes its fate. */
 GLB_INLINE int keep(struct __sk_buff *skb, const struct tunnel *tunnel, int *fate)
 {
 	enum ecn inner = ecn_of(tunnel->client_second, tunnel->client_version);
@@ -422,8 +421,8 @@ GLB_INLINE int keep(struct __sk_buff *skb, const struct tunnel *tunnel, int *fat
 }
 
 /*
- * The fate of a packet that no connection here vouches for, and which would have `fate` as far as
- * its headers say; if it is to be sent on, sends it.
+ * The fate of a packet that no connection here claims; by its headers alone it would be `fate`.
+ * Forwards it if there is another hop.
  */
 GLB_INLINE int decide_unclaimed(struct __sk_buff *skb, struct tunnel *tunnel, int fate, int *action)
 {
@@ -442,7 +441,7 @@ GLB_INLINE int decide_unclaimed(struct __sk_buff *skb, struct tunnel *tunnel, in
 	return fate;
 }
 
-/* TC_ACT_UNSPEC, or TCX_NEXT: whatever is behind this one, and then the stack, gets the packet. */
+/* TC_ACT_UNSPEC, or TCX_NEXT: continue with the next program, and finally the stack. */
 SEC("tc")
 int glb_redirect(struct __sk_buff *skb)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where would the kernel send a packet with these addresses: up, on, or back?
+ * Where would the kernel route a packet with these addresses: up the stack, onward, or back?
  */
 #ifndef GLB_REDIRECT_ROUTES_H
 #define GLB_REDIRECT_ROUTES_H
@@ -14,14 +14,14 @@
 #include "own_address.h"
 
 enum {
-	FAMILY_INET = 2, /* AF_INET and AF_INET6, which no freestanding header has */
+	FAMILY_INET = 2, /* AF_INET and AF_INET6, which no freestanding header defines */
 	FAMILY_INET6 = 10,
 };
 
 /*
- * The device by which the kernel would send on a packet that came in on that of the skb; 0 when the
- * packet goes up, or no further. A host that routes sends the packets of others on; one that does
- * not drops them. A route that refuses packets counts as one by the device they came in on.
+ * The device on which the kernel would forward a packet received on the skb's device; 0 if it would
+ * deliver it locally or drop it. A host that does not forward drops packets for others. A route
+ * that rejects packets yields the device they came in on.
  */
 GLB_INLINE uint32_t way_on(struct __sk_buff *skb, struct bpf_fib_lookup *route)
 {
@@ -34,7 +34,7 @@ GLB_INLINE uint32_t way_on(struct __sk_buff *skb, struct bpf_fib_lookup *route)
 	return route->ifindex;
 }
 
-/* Does the packet with this IP header, for the GUE port, go up? */
+/* Would a packet with this IP header, for the GUE port, be delivered locally? */
 GLB_INLINE bool is_addressed_here(struct __sk_buff *skb, const uint8_t *ip, uint8_t version)
 {
 	struct bpf_fib_lookup route = {
@@ -52,7 +52,7 @@ GLB_INLINE bool is_addressed_here(struct __sk_buff *skb, const uint8_t *ip, uint
 	return !way_on(skb, &route);
 }
 
-/* Asks for the way between the ends of an IP header, given the places of their addresses. */
+/* Fills in a route lookup from the addresses of an IP header at these offsets. */
 GLB_INLINE bool read_ends(struct bpf_fib_lookup *route, struct __sk_buff *skb, uint32_t src_at,
 			  uint32_t dst_at)
 {
@@ -69,10 +69,10 @@ GLB_INLINE bool read_ends(struct bpf_fib_lookup *route, struct __sk_buff *skb, u
 enum ends_are { FROM_THIS_HOST = 1, GOES_BACK = 2 };
 
 /*
- * What there is to say of the ends of an IP header, given its place in the frame, and the
- * generation of this host's addresses: enum ends_are. A packet goes back when it would leave by the
- * device that it came in on, or that leads to its source; by another it may go to a container. A
- * function of its own, for the verifier to see once.
+ * Checks the addresses of the IP header at ip_at, given the generation of this host's addresses.
+ * Returns an enum ends_are, or 0. A packet "goes back" if it would leave by the device it came in
+ * on or by the one that leads to its source; leaving by any other, it may be bound for a container.
+ * Not inlined, so that the verifier checks it once.
  */
 __attribute__((noinline)) int look_at_ends(struct __sk_buff *skb, uint32_t ip_at, uint32_t version,
 					   uint64_t generation)

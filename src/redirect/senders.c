@@ -8,7 +8,7 @@
 
 #include "conf/addr.h"
 
-/* Why a prefix is refused; NULL when it is not. */
+/* Why a prefix is invalid; NULL if it is not. */
 static const char *fault_of(const struct glb_addr *addr, uint8_t prefix_len)
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -21,7 +21,7 @@ static const char *fault_of(const struct glb_addr *addr, uint8_t prefix_len)
 	return NULL;
 }
 
-/* Reads one address or prefix; NULL, or why it is refused. */
+/* Parses one address or prefix. Returns NULL, or why it is invalid. */
 static const char *parse_sender(struct sender *out, const char *text)
 {
 	struct glb_addr addr;

@@ -2,13 +2,13 @@
 /*
  * Does a TCP socket of this host claim a packet, or may its connection be on another proxy?
  *
- * Ports say little. A stranger who invents a SYN gets a half-open connection here, and a client
- * whose host died may use its port again while the old connection still exists here. Sequence
- * numbers tell them apart: those of another connection are elsewhere in the 32 bits there are.
+ * Ports are weak evidence. A forged SYN creates a half-open connection here, and a client that lost
+ * its state may reuse a port while the old connection still exists here. Sequence numbers tell them
+ * apart: those of an unrelated connection are almost certainly far away in the 32-bit space.
  *
- * A packet that is claimed stays; one that is not goes to the next hop, and is kept where there is
- * none. What the kernel would ignore in any case need not be claimed. What it would act on has to
- * be: in doubt, these rules claim.
+ * A claimed packet stays; any other goes to the next hop, or is kept if there is none. A packet
+ * that the kernel would ignore anyway need not be claimed. One that it would act on must be: in
+ * doubt, these rules claim.
  */
 #ifndef GLB_REDIRECT_TCP_CLAIMS_H
 #define GLB_REDIRECT_TCP_CLAIMS_H
@@ -21,27 +21,27 @@
 #include <glb/net.h>
 
 /*
- * How far a segment may be behind the window, and have been on its way all the time. More than this
- * only if the window itself is larger.
+ * The furthest that a delayed segment can lie behind the window, unless the window itself is
+ * larger.
  */
 enum { LATE_MAX = 1 << 24 };
 
 /*
- * What the kernel knows of a handshake, of a connection, and of one that is over. These are
- * declarations of the kernel's own, cut to what is read; the loader finds the places.
+ * What the kernel knows of a handshake, a connection, and one in TIME-WAIT. The kernel's
+ * structures, reduced to the members used; the loader relocates them.
  */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct tcp_request_sock {
-	__u32 snt_isn; /* the number of our SYN-ACK */
-	__u32 rcv_nxt; /* what it acknowledges */
+	__u32 snt_isn; /* sequence number of our SYN-ACK */
+	__u32 rcv_nxt; /* acknowledgement number of our SYN-ACK */
 };
 struct tcp_sock {
 	__u32 rcv_nxt;
 	__u32 rcv_wnd;
 	__u32 window_clamp; /* the largest window that we ever offer */
 	__u32 snd_una;
-	__u32 write_seq;  /* behind all that the application has written */
-	__u32 max_window; /* the largest that the other end ever offered */
+	__u32 write_seq;  /* end of the data written by the application */
+	__u32 max_window; /* the largest window that the peer has offered */
 };
 struct sock_common {
 	__u32 skc_tw_rcv_nxt;
@@ -57,15 +57,15 @@ struct tcp_timewait_sock {
 };
 #pragma clang attribute pop
 
-/* The numbers of a segment; or of one from here, which an ICMP error quotes. */
+/* The numbers of a segment; or of one of ours, quoted in an ICMP error. */
 struct tcp_numbers {
 	uint32_t seq;
-	uint32_t ack;  /* not of a quote */
+	uint32_t ack;  /* not set if quoted */
 	uint8_t flags; /* enum glb_tcp_flag */
 	bool quoted;
 };
 
-/* Is a number at most `behind` behind another, or `ahead` ahead of it? */
+/* Is a number within `behind` before or `ahead` after another, modulo 2^32? */
 GLB_INLINE bool is_near(uint32_t number, uint32_t of, uint32_t behind, uint32_t ahead)
 {
 	return number - of <= ahead || of - number <= behind;
@@ -76,15 +76,15 @@ GLB_INLINE uint32_t larger(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
-/* Does the segment say, as all do that take part in a connection, what its sender has received? */
+/* Does the segment carry an acknowledgement, as all segments of a connection but a reset do? */
 GLB_INLINE bool acknowledges(const struct tcp_numbers *segment)
 {
 	return (segment->flags & (GLB_TCP_ACK | GLB_TCP_RST)) == GLB_TCP_ACK;
 }
 
 /*
- * Of a handshake that is not complete: all that a client sends now acknowledges our SYN-ACK and
- * nothing else. A client that wants none of it may send a bare reset (RFC 9293, 3.10.7.1).
+ * An incomplete handshake: everything a client sends now acknowledges exactly our SYN-ACK. A client
+ * that rejects it may send a bare reset (RFC 9293 section 3.10.7.1).
  */
 GLB_INLINE bool request_claims(const struct tcp_request_sock *request,
 			       const struct tcp_numbers *segment)
@@ -99,11 +99,10 @@ GLB_INLINE bool request_claims(const struct tcp_request_sock *request,
 }
 
 /*
- * Of a connection. Sequence numbers are near the window, in which they may be in any order, and
- * behind which there are keepalives, probes and what is sent again. Acknowledgements are of what
- * was written here: not only of what the socket knows to be sent, as the other end may be faster
- * than the processor that sends. The kernel ignores those that are old (RFC 5961, 5.2), and those
- * of a reset.
+ * A connection. Sequence numbers are near the window: inside it in any order, or behind it for
+ * keepalives, probes and retransmissions. Acknowledgements cover what was written here, not only
+ * what the socket knows to have been sent, as the peer may be faster than the sending processor.
+ * The kernel ignores old acknowledgements (RFC 5961 section 5.2), and those of a reset.
  */
 GLB_INLINE bool connection_claims(const struct tcp_sock *tcp, const struct tcp_numbers *segment)
 {
@@ -120,8 +119,8 @@ GLB_INLINE bool connection_claims(const struct tcp_sock *tcp, const struct tcp_n
 }
 
 /*
- * Of a connection that the application here has closed, in TIME-WAIT: late segments. They end at
- * the client's FIN, or, where that is still to come, at the end of the window. Errors are of no use
+ * A connection closed by the application here, in TIME-WAIT or FIN-WAIT-2: late segments, up to the
+ * client's FIN or, if that is outstanding, to the end of the window. ICMP errors no longer matter
  * to it.
  */
 GLB_INLINE bool timewait_claims(const struct tcp_timewait_sock *old,
@@ -138,8 +137,8 @@ GLB_INLINE bool timewait_claims(const struct tcp_timewait_sock *old,
 }
 
 /*
- * The address of a socket, to read what bpf_skc_to_tcp_request_sock() and its like would show. They
- * refuse the sockets of listeners that speak MPTCP, also those of clients that do not.
+ * The address of a socket, to read what bpf_skc_to_tcp_request_sock() and the like would provide.
+ * These refuse sockets of MPTCP listeners, even for clients without MPTCP.
  */
 GLB_INLINE const void *address_of(const struct bpf_sock *sock)
 {
@@ -149,7 +148,7 @@ GLB_INLINE const void *address_of(const struct bpf_sock *sock)
 	return address;
 }
 
-/* Does a socket that is no listener claim what has these numbers? */
+/* Does a socket that is not a listener claim a segment with these numbers? */
 GLB_INLINE bool is_claimed(struct bpf_sock *sock, const struct tcp_numbers *segment)
 {
 	if (sock->state == BPF_TCP_NEW_SYN_RECV)
@@ -159,7 +158,7 @@ GLB_INLINE bool is_claimed(struct bpf_sock *sock, const struct tcp_numbers *segm
 
 	const struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sock);
 
-	/* a connection that this host is opening knows no numbers of the other end */
+	/* a connection being opened by this host does not know the peer's numbers yet */
 	return !tcp || sock->state == BPF_TCP_SYN_SENT || connection_claims(tcp, segment);
 }
 

@@ -5,11 +5,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 
-/* Of linux/bpf.h since Linux 6.6; Debian 12 has that of 6.1, and a libbpf that passes them on. */
+/* From linux/bpf.h of Linux 6.6; Debian 12 has 6.1, and a libbpf that passes them through. */
 enum {
 	TCX_INGRESS = 46, /* BPF_TCX_INGRESS */
 	REPLACE = 1 << 2, /* BPF_F_REPLACE */
-	BEFORE = 1 << 3,  /* BPF_F_BEFORE; before all, as nothing is named that it is relative to */
+	BEFORE = 1 << 3,  /* BPF_F_BEFORE; without a reference program: before all others */
 };
 
 int tcx_list(int ifindex, uint32_t ids[TCX_PROGRAMS_MAX], uint32_t *count)

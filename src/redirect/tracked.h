@@ -2,13 +2,13 @@
 /*
  * Does the kernel's connection tracking claim a packet for which there is no socket?
  *
- * Where a proxy translates (nftables `redirect`, containers with published ports), routes to a
- * container, or hands SYN cookies to a listener on another port (TPROXY), no socket has the
- * addresses and ports that the client knows. Connection tracking does, and the sequence numbers of
- * both ends: a packet is claimed by the rules of tcp_claims.h.
+ * Where a proxy translates addresses (nftables `redirect`, containers with published ports), routes
+ * to a container, or passes SYN cookies to a listener on another port (TPROXY), no socket has the
+ * addresses and ports that the client uses. Connection tracking has them, along with the sequence
+ * numbers of both ends: a packet is claimed by the rules of tcp_claims.h.
  *
- * An entry alone claims nothing, as anybody can make one with an invented SYN. Until the client has
- * acknowledged the SYN-ACK only what does so is claimed.
+ * The existence of an entry claims nothing, as a forged SYN creates one. Until the client has
+ * acknowledged the SYN-ACK, only packets that do so are claimed.
  */
 #ifndef GLB_REDIRECT_TRACKED_H
 #define GLB_REDIRECT_TRACKED_H
@@ -21,17 +21,17 @@
 enum {
 	CT_SEEN_REPLY = 1 << 1, /* IPS_SEEN_REPLY */
 	CT_ASSURED = 1 << 2,	/* IPS_ASSURED: the handshake is complete */
-	CT_OFFLOAD = 1 << 14,	/* IPS_OFFLOAD: a flow table knows the numbers, and nobody else */
+	CT_OFFLOAD = 1 << 14,	/* IPS_OFFLOAD: only a flow table follows the numbers */
 	CT_ORIGINAL = 0,	/* IP_CT_DIR_ORIGINAL: from the client */
 	CT_REPLY = 1,
 	CT_TIME_WAIT = 7, /* TCP_CONNTRACK_TIME_WAIT; only CLOSE comes after it */
 };
 
-/* What the kernel tracks, cut to what is read; the loader finds the places. */
+/* The kernel's structures, reduced to the members used; the loader relocates them. */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct ip_ct_tcp_state {
-	__u32 td_end;	 /* behind all that this end has sent */
-	__u32 td_maxwin; /* the largest window that it offered */
+	__u32 td_end;	 /* end of the data that this side has sent */
+	__u32 td_maxwin; /* the largest window that it has offered */
 };
 struct ip_ct_tcp {
 	struct ip_ct_tcp_state seen[2];
@@ -46,7 +46,7 @@ struct nf_conn {
 };
 #pragma clang attribute pop
 
-/* The first size of it, which later kernels take, too. */
+/* In its first size, which later kernels still accept. */
 struct bpf_ct_opts {
 	__s32 netns_id;
 	__s32 error;
@@ -55,30 +55,30 @@ struct bpf_ct_opts {
 	__u8 reserved[2];
 };
 
-/* Since Linux 5.18, and only where connection tracking is part of the kernel or loaded. */
+/* Since Linux 5.18, and only if connection tracking is built in or loaded. */
 extern struct nf_conn *bpf_skb_ct_lookup(struct __sk_buff *skb, struct bpf_sock_tuple *tuple,
 					 __u32 tuple__sz, struct bpf_ct_opts *opts,
 					 __u32 opts__sz) __ksym __weak;
 extern void bpf_ct_release(struct nf_conn *ct) __ksym __weak;
 
 /*
- * Set by the loader, and read again by whoever asks for the status; where it is false the kernel
- * looks at no call of these functions. It is in a map of its own, whatever else is constant.
+ * Set by the loader and read back for the status. If false, the verifier removes the calls of these
+ * functions. In a map of its own, apart from other constants.
  */
 SEC(".rodata.glb_ct") const volatile bool glb_ask_conntrack = false;
 
-/* The numbers of both ends, and what is known of the connection. */
+/* The numbers of both ends, and the state of the connection. */
 struct tracked {
 	uint32_t client_end;
 	uint32_t client_window;
 	uint32_t here_end;
 	uint32_t here_window;
 	bool complete;	 /* the client has acknowledged the SYN-ACK */
-	bool unfollowed; /* the numbers are of long ago */
+	bool unfollowed; /* the numbers are out of date */
 	bool over;
 };
 
-/* Does a connection that is tracked claim a segment, or an error that quotes one of its own? */
+/* Does a tracked connection claim a segment, or an ICMP error that quotes one of ours? */
 GLB_INLINE bool tracked_claims(const struct tracked *tracked, const struct tcp_numbers *segment)
 {
 	if (!tracked->complete) {
@@ -101,7 +101,8 @@ GLB_INLINE bool tracked_claims(const struct tracked *tracked, const struct tcp_n
 	return !acknowledges(segment) || is_near(segment->ack, tracked->here_end, late, 0);
 }
 
-/* Linux 6.1 looks into the first part of a union only, so that of TCP is read by its address. */
+/* The verifier of Linux 6.1 resolves only the first member of a union, so the TCP member is read
+ * by address. */
 GLB_INLINE uint32_t read_kernel32(const __u32 *at)
 {
 	uint32_t value = 0;
@@ -119,16 +120,16 @@ GLB_INLINE uint8_t read_kernel8(const __u8 *at)
 }
 
 /*
- * Are the numbers of long ago? A flow table that has the connection does not follow them. When it
- * gives an idle one back it clears the windows (flow_offload_fixup_tcp() of the kernel), which are
- * at least 1 otherwise, until both ends have sent something again.
+ * Are the numbers out of date? A flow table does not update them while it has the connection. On
+ * returning an idle one it clears the windows, which are otherwise at least 1, until both ends have
+ * sent again (flow_offload_fixup_tcp() in the kernel).
  */
 GLB_INLINE bool is_unfollowed(unsigned long status, const struct tracked *tracked)
 {
 	return status & CT_OFFLOAD || !tracked->client_window || !tracked->here_window;
 }
 
-/* Reads what is tracked of a flow; false when nothing is, or no answer of this host. */
+/* Reads the tracking entry of a flow; false if there is none, or this host has not replied yet. */
 GLB_INLINE bool read_tracked(struct tracked *tracked, struct __sk_buff *skb,
 			     struct bpf_sock_tuple *tuple, uint32_t tuple_len)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What do the outer headers of a packet from a director, or from another proxy, say?
+ * What is in the outer headers of a packet from a director or another proxy?
  *
- * They are IPv4 or IPv6, UDP and GUE, and stand behind Ethernet, in front of the client's packet.
+ * IPv4 or IPv6, UDP and GUE, between Ethernet and the client's packet.
  */
 #ifndef GLB_REDIRECT_TUNNEL_H
 #define GLB_REDIRECT_TUNNEL_H
@@ -14,19 +14,19 @@
 enum { IP_AT = GLB_ETHER_LEN, IP_CHECK_AT = IP_AT + 10, ETHERTYPE_AT = 12 };
 
 struct tunnel {
-	uint64_t generation;  /* of the addresses of this host, own_address.h */
-	uint16_t udp_check;   /* in network order */
-	uint16_t payload_len; /* bytes behind the GUE header, as the UDP header announces */
-	uint16_t len;	      /* bytes of the outer headers behind Ethernet */
+	uint64_t generation;  /* of this host's addresses, see own_address.h */
+	uint16_t udp_check;   /* in network byte order */
+	uint16_t payload_len; /* bytes after the GUE header, by the UDP length */
+	uint16_t len;	      /* bytes of the outer headers, without Ethernet */
 	uint8_t ecn;	      /* of the outer IP header, enum ecn */
 	uint8_t next_hop;
 	uint8_t hop_count;
 	uint8_t client_version; /* of the client's packet: 4 or 6 */
-	uint8_t client_second;	/* its second byte, with its ECN field */
-	uint8_t client_next;	/* its next header, if it is IPv6 */
+	uint8_t client_second;	/* its second byte, which has the ECN field */
+	uint8_t client_next;	/* its next header field, if it is IPv6 */
 };
 
-/* Offsets in the frame, by version of the outer headers. */
+/* Offsets in the frame, by IP version of the outer headers. */
 GLB_INLINE uint32_t udp_at(uint8_t version)
 {
 	return IP_AT + (version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN);
@@ -49,9 +49,8 @@ GLB_INLINE uint32_t address_len(uint8_t version)
 }
 
 /*
- * Reads the outer headers, of this version, of a frame of frame_len bytes, and leaves the
- * cursor on the client's packet; false when they are malformed, or announce more than
- * the frame has.
+ * Parses the outer headers, of this IP version, of a frame of frame_len bytes and leaves the cursor
+ * at the client's packet. False if they are malformed, or announce more than the frame has.
  */
 GLB_INLINE bool read_tunnel(struct tunnel *tunnel, struct glb_cursor *cur, uint32_t frame_len,
 			    uint8_t version)
@@ -82,8 +81,7 @@ GLB_INLINE bool read_tunnel(struct tunnel *tunnel, struct glb_cursor *cur, uint3
 	return true;
 }
 
-/* Notes what is to be known early of the client's packet at the cursor; false when it is not there.
- */
+/* Reads some fields of the client's packet at the cursor; false if it is too short. */
 GLB_INLINE bool peek_at_client(struct tunnel *tunnel, struct glb_cursor cur)
 {
 	const uint8_t *ip = glb_take(&cur, GLB_IPV4_LEN);
