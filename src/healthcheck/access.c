@@ -42,7 +42,8 @@ static const char *group_name(char out[NAME_LEN], gid_t gid)
 	return out;
 }
 
-/* Cuts a path after the first directory that the process may not pass. False: there is none. */
+/* Truncates a path after the first directory that the process may not search. False: there is
+ * none. */
 static bool cut_at_closed(char *path)
 {
 	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -60,14 +61,14 @@ static void explain(char out[ACCESS_WHY_LEN], const char *verb, const char *path
 	char names[4][NAME_LEN];
 	struct stat info = {0};
 
-	(void)stat(path, &info); /* only directories before it can keep that from the process */
+	(void)stat(path, &info); /* fails only if a directory above denies access */
 	(void)snprintf(out, ACCESS_WHY_LEN, "user %s, group %s, may not %s %.*s (mode %04o, %s:%s)",
 		       user_name(names[0], geteuid()), group_name(names[1], getegid()), verb,
 		       PATH_SHOWN, path, (unsigned int)(info.st_mode & 07777),
 		       user_name(names[2], info.st_uid), group_name(names[3], info.st_gid));
 }
 
-/* Adds the command, unless there is no room for all of it. */
+/* Appends the command, unless it does not fit whole. */
 static void add_command(char out[ACCESS_WHY_LEN], const char *bits, const char *path)
 {
 	size_t len = strlen(out);

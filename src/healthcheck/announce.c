@@ -39,7 +39,7 @@ static void send_message(const char *path, const char *message)
 		return;
 	memcpy(addr.sun_path, path, len);
 	if (path[0] == '@')
-		addr.sun_path[0] = '\0'; /* an abstract name, see unix(7) */
+		addr.sun_path[0] = '\0'; /* abstract socket, see unix(7) */
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return;

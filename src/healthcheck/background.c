@@ -18,13 +18,13 @@ struct queue {
 
 struct background {
 	pthread_t thread;
-	pthread_mutex_t lock;	/* over all below but fd and ended_event */
-	pthread_cond_t changed; /* there is a job, or none any more */
+	pthread_mutex_t lock;	/* protects everything below except fd and ended_event */
+	pthread_cond_t changed; /* a job was added, or the queue became empty */
 	struct queue asked;
 	struct queue ended;
-	unsigned int left; /* that have not been reported */
+	unsigned int left; /* jobs whose done() is still to be called */
 	bool closing;
-	int fd; /* readable: some have ended */
+	int fd; /* readable when jobs have ended */
 	struct event *ended_event;
 };
 
@@ -35,7 +35,7 @@ static void put(struct queue *queue, struct background_job *job)
 	queue->end = &job->next;
 }
 
-/* NULL: it is empty. */
+/* NULL: the queue is empty. */
 static struct background_job *take(struct queue *queue)
 {
 	struct background_job *job = queue->first;
@@ -92,7 +92,7 @@ static void report_ended(evutil_socket_t fd, short events, void *arg)
 	(void)events;
 	(void)!read((int)fd, &count, sizeof(count));
 	while ((job = take_ended(background)))
-		job->done(job->arg); /* which may free it */
+		job->done(job->arg); /* may release the job */
 }
 
 static int watch_ended(struct background *background, struct loop *loop)

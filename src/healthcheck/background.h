@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who waits for disks, while the loop does not?
+ * Which thread waits for disks, so that the loop does not?
  *
- * A thread that does one job after the other, in the order in which they were given. A disk that
- * hangs holds it, and the jobs behind, and nothing else: probes go on, with the files that are
- * there. One thread and not several, as what is read and written here has an order: the state
- * before the tables that follow from it.
+ * One that runs jobs one after the other, in the order in which they were added. A hanging disk
+ * delays this thread and its queue, and nothing else: probes continue with the files there are. A
+ * single thread preserves the order of reads and writes: the state goes to disk before the tables
+ * that follow from it.
  */
 #ifndef HEALTHCHECK_BACKGROUND_H
 #define HEALTHCHECK_BACKGROUND_H
@@ -15,25 +15,27 @@
 struct loop;
 struct background;
 
-/* A part of what it is about, which outlives it: until done() it is the thread's. */
+/* A job, embedded in a structure of the caller that outlives it. Between background_add() and
+ * done() it belongs to the thread. */
 struct background_job {
-	void (*run)(void *arg);	 /* on the thread */
-	void (*done)(void *arg); /* afterwards, on the loop's */
+	void (*run)(void *arg);	 /* called on the thread */
+	void (*done)(void *arg); /* called afterwards, on the loop's thread */
 	void *arg;
-	struct background_job *next; /* for background.c alone */
+	struct background_job *next; /* private to background.c */
 };
 
-/* 0 and *out, for background_close(); or -errno. Signals are to be blocked before. */
+/* Returns 0 and sets *out, to be released with background_close(); or -errno. Signals must be
+ * blocked already. */
 __attribute__((warn_unused_result)) int background_open(struct background **out, struct loop *loop);
 
-/* Has a job done; its three members are set. For the loop's thread. */
+/* Queues a job whose first three members are set. Called on the loop's thread. */
 void background_add(struct background *background, struct background_job *job);
 
-/* Waits for all jobs, at most so long, and calls their done(). False: some go on. */
+/* Waits for all jobs, up to a timeout, and calls their done(). False: some are unfinished. */
 __attribute__((warn_unused_result)) bool background_finish(struct background *background,
 							   unsigned int timeout_ms);
 
-/* No job may be left. NULL is fine. */
+/* No job may be pending. NULL is fine. */
 void background_close(struct background *background);
 
 #endif

@@ -26,7 +26,7 @@ static void explain_report(struct checked *checked, const struct report *report)
 		explain(checked, file_reason(checked->err));
 }
 
-/* Works the tables of a text out. 0 or -errno. */
+/* Builds the tables of a text. Returns 0 or -errno. */
 static int build(struct checked *checked, const char *text, size_t len)
 {
 	const struct glb_building how = {.known = &checked->tables};
@@ -56,7 +56,7 @@ static int build(struct checked *checked, const char *text, size_t len)
 	return 0;
 }
 
-/* Does the file say exactly this already? */
+/* Is the file identical already? */
 static bool is_there(const struct checked *checked, const char *text, size_t len)
 {
 	struct file_bytes file;
@@ -74,7 +74,7 @@ static int put(struct checked *checked, const char *text, size_t len)
 	const struct file_draft draft = {
 		.bytes = (const uint8_t *)text,
 		.len = len,
-		.source = checked->content->path, /* it holds keys as well */
+		.source = checked->content->path, /* it contains keys as well */
 	};
 	char why[ACCESS_WHY_LEN];
 

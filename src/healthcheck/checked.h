@@ -2,9 +2,9 @@
 /*
  * How is the checked file written?
  *
- * It is the source with other values of "healthy", replaced whole. Before that its tables are
- * worked out, as the director will: what it would refuse is not written, and the digests of its
- * answer can be compared. All of it is done on the thread of background.h.
+ * It is the source with different values of "healthy", replaced atomically. First its tables are
+ * built as the director will build them: what the director would refuse is not written, and the
+ * director's digests can be compared later. Everything runs on the thread of background.h.
  */
 #ifndef HEALTHCHECK_CHECKED_H
 #define HEALTHCHECK_CHECKED_H
@@ -15,19 +15,20 @@
 #include "healthcheck/source.h"
 
 struct checked {
-	/* set by the caller, who keeps them until it ends */
+	/* set by the caller, and valid until the job is done */
 	const char *path;
 	struct content *content;
-	bool *healthy; /* by backend of its plan */
-	/* of the file before; then of this one. Belongs to the caller, for glb_tables_free() */
+	bool *healthy; /* indexed by backend of the plan */
+	/* of the previous file; replaced by those of this one. Owned by the caller, for
+	 * glb_tables_free() */
 	struct glb_tables tables;
-	/* what came of it */
+	/* results */
 	int err;		  /* 0 or -errno */
-	bool is_written;	  /* another file than before is in place */
-	char why[EFFECT_WHY_LEN]; /* if there is an error */
+	bool is_written;	  /* a different file than before is in place */
+	char why[EFFECT_WHY_LEN]; /* if err is set */
 };
 
-/* Waits for the disk, and for some milliseconds of a processor. */
+/* Blocks on the disk, and computes for some milliseconds. */
 void checked_write(struct checked *checked);
 
 #endif

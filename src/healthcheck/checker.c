@@ -22,14 +22,14 @@
 #include "sys/words.h"
 
 enum {
-	KEEP_MS = 30000,    /* between two writes of the state, when no table changes */
-	STATUS_MS = 1000,   /* between two lines for the service manager, when they change */
-	PATIENCE_MS = 5000, /* at the end, for a disk */
+	KEEP_MS = 30000,    /* between writes of the state, when no table changes */
+	STATUS_MS = 1000,   /* between status lines for the service manager */
+	PATIENCE_MS = 5000, /* at shutdown, for a slow disk */
 	STATUS_LEN = 256,
-	DESCRIPTORS_SPARE = 128, /* that are not of probes */
+	DESCRIPTORS_SPARE = 128, /* not available to probes */
 };
 
-/* --- What is said --- */
+/* --- Log and status --- */
 
 static void write_status(char out[STATUS_LEN], const struct checker *checker)
 {
@@ -68,9 +68,9 @@ static void announce_alive(void *arg)
 	announce("WATCHDOG=1", checker->status);
 }
 
-/* --- What happens --- */
+/* --- Callbacks --- */
 
-/* Once there is a first verdict, by what was known before. */
+/* Reports readiness once there is a first verdict, based on what was known before. */
 static void announce_ready(struct checker *checker)
 {
 	write_status(checker->status, checker);
@@ -99,7 +99,7 @@ static char *state_of(void *arg, size_t *len_out)
 	return state_text(len_out, &view, &time);
 }
 
-/* Something may have changed that leads to no other tables. */
+/* Saves changes that do not affect tables. */
 static void keep_state(void *arg)
 {
 	const struct checker *checker = arg;
@@ -108,7 +108,8 @@ static void keep_state(void *arg)
 		state_file_changed(checker->state, monitor_totals(checker->monitor)->judged);
 }
 
-/* Before the tables that follow from it, so that a start never falls back behind them. */
+/* Saves the state before the tables that follow from it, so that a restart never falls behind
+ * them. */
 static void keep_state_now(void *arg)
 {
 	const struct checker *checker = arg;
@@ -171,9 +172,9 @@ static void take_signal(void *arg)
 	}
 }
 
-/* --- Start and end --- */
+/* --- Setup and shutdown --- */
 
-/* What was known, and is to be from now on. 0 or -ENOMEM. */
+/* Opens the state, both for restoring and for saving. Returns 0 or -ENOMEM. */
 static int open_state(struct checker *checker)
 {
 	const struct state_source source = {.text = state_of, .arg = checker};
@@ -186,7 +187,7 @@ static int open_state(struct checker *checker)
 		    : 0;
 }
 
-/* The parts that work on the content. 0 or -errno. */
+/* Opens the parts that work on the content. Returns 0 or -errno. */
 static int open_parts(struct checker *checker, struct content *content)
 {
 	const struct monitor_listener from_monitor = {.changed = verdict_changed, .arg = checker};
@@ -223,7 +224,7 @@ static int open_timers(struct checker *checker)
 	return err;
 }
 
-/* All that takes privileges comes first. 0, or -errno after logging why. */
+/* What requires privileges comes first. Returns 0, or -errno after logging why. */
 static int open_all(struct checker *checker, struct content *content)
 {
 	int err;
@@ -247,7 +248,7 @@ static int open_all(struct checker *checker, struct content *content)
 	return err;
 }
 
-/* False: a disk hangs, and what it was given has to stay until the process ends. */
+/* False: a disk hangs, so memory that its jobs use cannot be released before exit. */
 static bool close_all(struct checker *checker)
 {
 	if (checker->background && !background_finish(checker->background, PATIENCE_MS)) {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does glb-healthcheck consist of?
+ * What are the parts of glb-healthcheck?
  *
  *   source.h -> monitor.h -> effect.h
  *
- * One thread runs the loop and everything but the reading and writing of files, which are done by
- * background.h.
+ * One thread runs the loop and everything except file access, which background.h does.
  */
 #ifndef HEALTHCHECK_CHECKER_H
 #define HEALTHCHECK_CHECKER_H
@@ -20,11 +19,11 @@
 struct state_file;
 struct show;
 
-/* For show.h to look at, and for checker.c to change. */
+/* Read by show.h, modified by checker.c only. */
 struct checker {
 	const char *conf_path;
 	struct health_conf conf;
-	time_t started;	     /* time of day */
+	time_t started;	     /* wall-clock time */
 	uint64_t started_ms; /* clock_ms() */
 	struct loop *loop;
 	struct background *background;
@@ -32,21 +31,21 @@ struct checker {
 	struct source *source;
 	struct monitor *monitor;
 	struct effect *effect;
-	struct state_file *state; /* NULL: it is not kept */
-	struct show *show;	  /* sockets that answer; NULL: none */
+	struct state_file *state; /* NULL: the state is not saved */
+	struct show *show;	  /* control sockets; NULL: none */
 	struct service service;
-	unsigned int descriptors; /* how many files may be open */
-	bool is_ready;		  /* the service manager heard so */
-	char status[256];	  /* that the service manager was sent last */
+	unsigned int descriptors; /* limit on open files */
+	bool is_ready;		  /* reported to the service manager */
+	char status[256];	  /* last status sent to the service manager */
 };
 
 /*
- * Runs until SIGTERM or SIGINT, which are blocked, as service_start() does. Returns the exit
+ * Runs until SIGTERM or SIGINT, which must be blocked as by service_start(). Returns the exit
  * status.
  */
 int checker_run(const char *conf_path);
 
-/* Reads the files, says what is in them or wrong. Returns the exit status. */
+/* Reads the files and prints a summary, or what is wrong. Returns the exit status. */
 int checker_check(const char *conf_path);
 
 #endif

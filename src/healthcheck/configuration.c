@@ -10,7 +10,7 @@
 
 enum { NAMES_LEN = 256 };
 
-/* 0, or -errno; what the report has is logged. */
+/* Returns 0 or -errno, after logging the report. */
 static int read_conf(struct health_conf *conf, const char *path, struct report *report)
 {
 	struct conf_input input = {.path = path, .pipe_ms = FILE_PIPE_MS};
@@ -57,7 +57,7 @@ static void name(char names[NAMES_LEN], bool differs, const char *key)
 		(void)snprintf(names + len, NAMES_LEN - len, "%s%s", len ? ", " : "", key);
 }
 
-/* What a start alone takes over. */
+/* Warns of settings that take effect at a restart only. */
 static void warn_restart(const struct health_conf *is, const struct health_conf *next,
 			 const char *path)
 {

@@ -23,7 +23,7 @@ void content_drop(struct content *content)
 	free(content);
 }
 
-/* 0, and what was read is the content's; or -errno. */
+/* Returns 0, and the input belongs to the content; or -errno. */
 static int parse(struct content *content, const char *path, struct conf_input *input,
 		 struct report *report)
 {

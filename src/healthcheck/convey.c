@@ -11,7 +11,7 @@
 #include "sys/loop.h"
 
 enum {
-	LOOK_MS = 10000, /* at what the director serves, when all is well */
+	LOOK_MS = 10000, /* how often to ask what the director serves when all is well */
 };
 
 static bool has_director(const struct effect *effect)
@@ -39,7 +39,7 @@ static void ask(evutil_socket_t fd, short events, void *arg)
 	director_ask(effect->director, effect->conf.director_socket, effect->question);
 }
 
-/* Does it serve the tables of the file, all of them, in their order? */
+/* Does it serve exactly the tables of the file, in their order? */
 static bool serves_file(const struct effect *effect, const struct director_answer *answer)
 {
 	if (answer->table_count != effect->digest_count)
@@ -80,7 +80,7 @@ static void director_serves(struct effect *effect, enum director_question questi
 	ask_in(effect, DIRECTOR_STATUS, LOOK_MS);
 }
 
-/* Is this file, as the director calls it, the checked one? */
+/* Is the path reported by the director that of the checked file? */
 static bool is_checked(const struct effect *effect, const char *path)
 {
 	struct stat its;
@@ -93,8 +93,9 @@ static bool is_checked(const struct effect *effect, const char *path)
 }
 
 /*
- * It serves other tables than the file has: it is to read that again, and if that does not help,
- * later. One that reads another file is left alone: there may be an unfinished edit in it.
+ * The director serves other tables than the file: asks it to reload and, if that does not help,
+ * tries again later. A director that reads a different file is left alone: that file may contain an
+ * unfinished edit.
  */
 static void director_differs(struct effect *effect, enum director_question question,
 			     const struct director_answer *answer)
@@ -127,7 +128,7 @@ static void answered(void *arg, enum director_question question,
 	struct effect *effect = arg;
 
 	if (effect->is_stale && answer->result != DIRECTOR_ABSENT)
-		ask_in(effect, DIRECTOR_STATUS, 0); /* it is about an older file */
+		ask_in(effect, DIRECTOR_STATUS, 0); /* the reply concerns an older file */
 	else if (answer->result != DIRECTOR_DONE)
 		director_failed(effect, events[answer->result], answer->reason);
 	else if (serves_file(effect, answer))
@@ -136,7 +137,7 @@ static void answered(void *arg, enum director_question question,
 		director_differs(effect, question, answer);
 }
 
-/* --- From outside --- */
+/* --- Interface --- */
 
 void convey_file(struct effect *effect, bool is_new)
 {

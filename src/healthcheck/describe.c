@@ -12,7 +12,7 @@
 #include "sys/version.h"
 #include "sys/words.h"
 
-/* A moment by clock_ms(), as time of day; 0: null. */
+/* Writes a clock_ms() time as wall-clock time; 0: null. */
 static void put_moment(struct writer *w, const char *key, uint64_t at_ms)
 {
 	const uint64_t now_ms = clock_ms();
@@ -58,7 +58,7 @@ static void put_table_id(struct writer *w, const struct health_plan *plan, unsig
 	write_string(w, "name", *name ? name : NULL);
 }
 
-/* How many backends are what. */
+/* Counts of a table's backends by state. */
 static void put_table(struct writer *w, const struct checker *checker, unsigned int table)
 {
 	const struct health_plan *plan = plan_of(checker);
@@ -172,7 +172,7 @@ static void put_source(struct writer *w, const struct checker *checker)
 	write_close(w, '}');
 }
 
-/* `name` is what it is about, NULL: there is nothing of the kind. */
+/* `name` is the step's file, socket or command; NULL: not configured. */
 static void put_step(struct writer *w, const char *key, const char *name,
 		     const struct effect_step *step)
 {

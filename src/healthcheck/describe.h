@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does the checker say of itself in JSON?
+ * How does the checker describe itself in JSON?
  *
- * Each function writes members of an object that was opened. For the loop's thread. None of them
- * takes longer than it takes to write so much.
+ * Each function writes members of an object that the caller has opened. Called on the loop's
+ * thread; none takes longer than writing its output.
  */
 #ifndef HEALTHCHECK_DESCRIBE_H
 #define HEALTHCHECK_DESCRIBE_H
@@ -13,31 +13,33 @@
 #include "healthcheck/checker.h"
 #include "sys/writer.h"
 
-/* Everything in short: what it is, which files and director it goes by, and how tables stand. */
+/* A summary: version, files, director, and the state of the tables. */
 void describe_status(struct writer *w, const struct checker *checker);
 
-/* Which backends are meant. */
+/* Selects backends. */
 struct describe_choice {
-	const char *table;   /* name of theirs, its number where it has none; "": all */
-	bool unhealthy_only; /* as of sight_is_unhealthy() */
+	const char *table;   /* a table's name, or its number if it has no name; "": all */
+	bool unhealthy_only; /* only those of which sight_is_unhealthy() is true */
 };
 
-/* Files, tables and backends, with all of their checks. 0; or -ENOENT: there is no such table. */
+/* Files, tables and backends with all their checks. Returns 0; or -ENOENT if there is no such
+ * table. */
 GLB_NODISCARD int describe_health(struct writer *w, const struct checker *checker,
 				  const struct describe_choice *choice);
 
-/* Sums of what was counted since the start, as the original's /debug/vars are. */
+/* Totals since the start, in the format of the original's /debug/vars. */
 void describe_counts(struct writer *w, const struct checker *checker);
 
-/* Does a name, or number where it has none, mean this table of a plan? "" means all. */
+/* Does a name, or number of a nameless table, denote this table of a plan? "" denotes every
+ * table. */
 bool describe_means_table(const char *name, const struct health_plan *plan, unsigned int table);
 
-/* "trusted", "fails_open" or "limited". */
+/* Returns "trusted", "fails_open" or "limited". */
 const char *describe_distrust(enum judge_distrust distrust);
 
 /*
- * Has every check a result? Tries that the checker itself could not make are none. The diag gets a
- * sentence, which says of how many.
+ * Does every check have a result? Attempts that failed for local reasons yield none. `why` gets a
+ * sentence with the number missing.
  */
 bool describe_is_ready(const struct checker *checker, struct glb_diag *why);
 

@@ -23,10 +23,10 @@ struct director {
 	struct director_listener listener;
 	enum director_question question;
 	bool is_asked;
-	int fd;			       /* -1: there is no connection */
+	int fd;			       /* -1: not connected */
 	struct event *event;	       /* of it */
-	struct event *timer;	       /* its time is over, or what has failed is to be reported */
-	struct director_answer answer; /* what to report then */
+	struct event *timer;	       /* fires at the timeout, or to report an immediate failure */
+	struct director_answer answer; /* to be reported in the latter case */
 	size_t sent;
 	char *in;
 	size_t in_len;
@@ -88,7 +88,7 @@ static void take_line(struct director *director)
 	report_answer(director, &answer);
 }
 
-/* Room for at least one more byte. */
+/* Ensures room for at least one more byte. */
 static bool make_room(struct director *director)
 {
 	size_t room = director->in_room ? director->in_room * 2 : ROOM_FIRST;
@@ -129,7 +129,7 @@ static void hear(evutil_socket_t fd, short events, void *arg)
 		take_line(director);
 }
 
-/* Waits for events of the connection. False: out of memory. */
+/* Waits for events on the connection. False: out of memory. */
 static bool wait_for(struct director *director, short events, event_callback_fn call)
 {
 	if (director->event)
@@ -158,7 +158,7 @@ static void say(evutil_socket_t fd, short events, void *arg)
 		fail(director, DIRECTOR_FAILED, "out of memory");
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int connect_to(struct director *director, const char *path)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};

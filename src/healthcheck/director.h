@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does the checker ask a director, without waiting for it?
+ * How does the checker send a request to a director without blocking?
  *
- * One question at a time, on a connection of its own. All functions are for the loop's thread.
+ * One request at a time, each on its own connection. All functions must be called on the loop's
+ * thread.
  */
 #ifndef HEALTHCHECK_DIRECTOR_H
 #define HEALTHCHECK_DIRECTOR_H
@@ -10,17 +11,17 @@
 #include "healthcheck/director_answer.h"
 
 enum {
-	DIRECTOR_PATIENCE_MS = 60000,	/* until an answer; a reload of many tables takes seconds */
+	DIRECTOR_PATIENCE_MS = 60000,	/* for the reply; a large reload takes seconds */
 	DIRECTOR_ANSWER_MAX = 32 << 20, /* bytes */
 };
 
 enum director_question {
-	DIRECTOR_STATUS, /* what do you serve? */
+	DIRECTOR_STATUS, /* what is being served? */
 	DIRECTOR_RELOAD, /* read the tables again */
 };
 
 struct director_listener {
-	/* called from the loop, once for each question; `answer` is freed afterwards */
+	/* called from the loop, once per request; `answer` is released afterwards */
 	void (*answered)(void *arg, enum director_question question,
 			 const struct director_answer *answer);
 	void *arg;
@@ -29,14 +30,15 @@ struct director_listener {
 struct loop;
 struct director;
 
-/* 0 and *out, or -ENOMEM. */
+/* Returns 0 and sets *out, to be released with director_close(); or -ENOMEM. */
 GLB_NODISCARD int director_open(struct director **out, struct loop *loop,
 				const struct director_listener *listener);
 
-/* A question that has no answer yet gets none. NULL is fine. */
+/* An outstanding request is abandoned without a call. NULL is fine. */
 void director_close(struct director *director);
 
-/* Asks the director whose control socket is at `path`. There is no other question. */
+/* Sends a request to the director whose control socket is at `path`. No other may be outstanding.
+ */
 void director_ask(struct director *director, const char *path, enum director_question question);
 
 bool director_is_asked(const struct director *director);

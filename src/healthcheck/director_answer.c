@@ -15,7 +15,7 @@ static const char *string_of(const struct conf_value *object, const char *key)
 	return conf_find(&value, object, key) && !conf_string(&text, &value) ? text : "";
 }
 
-/* False: some table has no digest. */
+/* False: a table has no digest. */
 static bool read_digests(struct director_answer *out, const struct conf_value *root)
 {
 	struct conf_value tables;

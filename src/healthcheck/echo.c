@@ -8,7 +8,7 @@
 
 enum {
 	ECHO_TTL = 255,
-	GRE_KEY_PRESENT = 0x2000, /* RFC 2890, 2: a key of 4 bytes follows */
+	GRE_KEY_PRESENT = 0x2000, /* RFC 2890 section 2: a 4-byte key follows */
 };
 _Static_assert((int)ECHO_HEADER_LEN == (int)GLB_GUE_HOPS_AT, "GUE without hops");
 
@@ -37,7 +37,8 @@ static void write_header(uint8_t *out, enum echo_tunnel tunnel, uint8_t version)
 	glb_store_be32(out + 4, 0);
 }
 
-/* An echo request with identifier and sequence number 0; `pseudo` is in its sum, too. */
+/* Writes an echo request with identifier and sequence number 0; `pseudo` is added to its
+ * checksum. */
 static void write_icmp(uint8_t *icmp, uint8_t type, uint64_t pseudo, const struct echo_id *id)
 {
 	memset(icmp, 0, GLB_ICMP_LEN);
@@ -54,7 +55,7 @@ static uint32_t write_ipv4(uint8_t *ip, const struct glb_addr *src, const struct
 	memset(ip, 0, GLB_IPV4_LEN);
 	ip[0] = 4 << 4 | GLB_IPV4_LEN / 4;
 	glb_store_be16(ip + 2, LEN);
-	glb_store_be16(ip + 6, 0x4000); /* do not fragment */
+	glb_store_be16(ip + 6, 0x4000); /* DF */
 	ip[8] = ECHO_TTL;
 	ip[9] = GLB_PROTO_ICMP;
 	memcpy(ip + 12, src->bytes, 4);
@@ -92,7 +93,7 @@ uint32_t echo_request(uint8_t out[ECHO_DATAGRAM_MAX], enum echo_tunnel tunnel,
 	       (dst->version == 4 ? write_ipv4(ip, src, dst, id) : write_ipv6(ip, src, dst, id));
 }
 
-/* Takes the IPv4 header, and bounds the cursor by the length that it gives. */
+/* Parses the IPv4 header and limits the cursor to its total length. */
 static bool take_ipv4(struct glb_cursor *cur)
 {
 	const uint8_t *ip = glb_take(cur, GLB_IPV4_LEN);

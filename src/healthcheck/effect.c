@@ -35,7 +35,7 @@ void step_done(struct effect_step *step)
 
 bool step_failed(struct effect_step *step, const char *why)
 {
-	bool is_news = strcmp(step->why, why) != 0; /* also since it was pending again */
+	bool is_news = strcmp(step->why, why) != 0; /* also if the state was pending in between */
 
 	step->state = EFFECT_FAILING;
 	step->failed++;
@@ -89,7 +89,7 @@ static void log_not_written(const struct effect *effect)
 		  effect->writing.why);
 }
 
-/* Releases what was written or not. */
+/* Ends a write, successful or not. */
 static void end_writing(struct effect *effect)
 {
 	effect->is_writing = false;
@@ -99,7 +99,7 @@ static void end_writing(struct effect *effect)
 	effect->writing.healthy = NULL;
 }
 
-/* What a director has to answer that serves the file. */
+/* Records the digests that a director serving the file must report. */
 static void keep_digests(struct effect *effect)
 {
 	const struct glb_tables *tables = &effect->writing.tables;
@@ -125,7 +125,7 @@ static void written(void *arg)
 			log_not_written(effect);
 		again_ms = backoff_next(&effect->file_backoff);
 		effect->command_is_unsure = true;
-		effect->has_news = true; /* the same once more, or what is newer by then */
+		effect->has_news = true; /* write the same, or a newer one, again */
 	} else {
 		if (step_recovers(step) && !writing->is_written)
 			log_info("%s: is as it should be again", writing->path);
@@ -150,7 +150,7 @@ static void run_write(void *arg)
 	checked_write(&effect->writing);
 }
 
-/* Copies what is wanted now: more may be, while this is written. */
+/* Copies what is wanted now, as it may change during the write. */
 static void start_writing(evutil_socket_t fd, short events, void *arg)
 {
 	struct effect *effect = arg;
@@ -179,7 +179,7 @@ static void start_writing(evutil_socket_t fd, short events, void *arg)
 void effect_look(struct effect *effect)
 {
 	if (effect->has_news)
-		return; /* it is written anyway */
+		return; /* it is about to be written anyway */
 	effect->has_news = true;
 	if (!effect->is_writing)
 		effect_timer(effect->timer, effect->conf.hold_ms);
@@ -210,7 +210,7 @@ bool effect_want(struct effect *effect, struct content *content, const bool *hea
 	return true;
 }
 
-/* --- As a whole --- */
+/* --- Interface --- */
 
 void effect_configure(struct effect *effect, const struct health_conf *conf)
 {

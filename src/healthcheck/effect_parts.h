@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does an effect consist of?
+ * What are the parts of an effect?
  *
- *   effect.c  the checked file, and when it is written
- *   convey.c  the director, which hears of it
- *   reload_command.c  the command, which is run then
+ *   effect.c          writes the checked file in time
+ *   convey.c          informs the director
+ *   reload_command.c  runs the command
  *
- * Known to those only.
+ * Private to these files.
  */
 #ifndef HEALTHCHECK_EFFECT_PARTS_H
 #define HEALTHCHECK_EFFECT_PARTS_H
@@ -20,9 +20,9 @@ enum {
 	BACKOFF_MOST_MS = 30000,
 };
 
-/* How long to wait for another try. */
+/* The delay before the next attempt. */
 struct backoff {
-	uint64_t ms; /* before the next one; 0: it is the first */
+	uint64_t ms; /* next delay; 0: no failure yet */
 };
 
 struct event;
@@ -38,28 +38,28 @@ struct effect {
 	/* what is wanted */
 	struct content *content;
 	bool *healthy;
-	bool has_news; /* and not written yet */
+	bool has_news; /* not written yet */
 	/* the file */
-	struct event *timer; /* it is to be written */
+	struct event *timer; /* fires when it is to be written */
 	struct background_job job;
-	struct checked writing; /* the thread's while is_writing */
+	struct checked writing; /* belongs to the thread while is_writing */
 	bool is_writing;
-	char (*digests)[GLB_DIGEST_TEXT_LEN]; /* of the tables in the file, as it was written */
-	unsigned int digest_count;	      /* 0: there is no such file yet */
-	uint64_t written_ms;		      /* when it was last, or tried to be */
+	char (*digests)[GLB_DIGEST_TEXT_LEN]; /* of the tables in the file as written */
+	unsigned int digest_count;	      /* 0: no file written yet */
+	uint64_t written_ms;		      /* time of the last attempt to write */
 	struct backoff file_backoff;
-	/* who hears of it */
+	/* the director and the command */
 	struct director *director;
-	struct event *director_timer; /* it is to be asked */
+	struct event *director_timer; /* fires when it is to be asked */
 	enum director_question question;
 	struct backoff director_backoff;
-	bool is_stale;		     /* the file has changed since the director was asked */
-	struct program *command;     /* that runs, or NULL */
-	struct event *command_timer; /* it is to be run */
+	bool is_stale;		     /* the file has changed since the last request */
+	struct program *command;     /* the running command, or NULL */
+	struct event *command_timer; /* fires when it is to be run */
 	struct event *command_deadline;
 	struct backoff command_backoff;
-	bool command_again;	/* when it has ended */
-	bool command_is_unsure; /* was it run for the file that is there? */
+	bool command_again;	/* run it again once it has ended */
+	bool command_is_unsure; /* unknown whether it was run for the current file */
 	bool command_is_late;
 };
 
@@ -67,18 +67,17 @@ struct effect {
 
 void step_done(struct effect_step *step);
 
-/* True: it is another reason than the last time, and worth a line. */
+/* Records a failure. True: the reason differs from the last one, so log it. */
 bool step_failed(struct effect_step *step, const char *why);
 
-/* Did it fail before, and is that worth a line now that it does not? To be asked before
- * step_done(). */
+/* Did it fail before, so that its recovery should be logged? To be called before step_done(). */
 bool step_recovers(const struct effect_step *step);
 
 void effect_timer(struct event *timer, uint64_t ms);
 
 uint64_t backoff_next(struct backoff *backoff);
 
-/* Somebody else may have changed the file: it is written again, if it is not as it should be. */
+/* Checks that no one has changed the file, and rewrites it if it is not as it should be. */
 void effect_look(struct effect *effect);
 
 /* --- convey.c --- */
@@ -86,10 +85,10 @@ void effect_look(struct effect *effect);
 GLB_NODISCARD int convey_open(struct effect *effect, struct loop *loop);
 void convey_close(struct effect *effect);
 
-/* The file is as it should be; is_new: it was not before. */
+/* The file is as it should be. is_new: it has just become so. */
 void convey_file(struct effect *effect, bool is_new);
 
-/* There may be another director now. */
+/* The director's socket may have changed. */
 void convey_configured(struct effect *effect);
 
 /* --- reload_command.c --- */
@@ -98,14 +97,14 @@ GLB_NODISCARD int command_open(struct effect *effect);
 void command_close(struct effect *effect);
 
 /*
- * The file is as it should be; is_new: it was not before. Of one that is not new, the command may
- * have been kept from running by the end of a process, or by a disk that failed when the file was
- * in place: then it is run after a while, so that a checker that is started again and again does
- * not run it each time.
+ * The file is as it should be. is_new: it has just become so. Otherwise the command may have been
+ * prevented from running by the end of the process, or by a disk that failed after the file was in
+ * place: then it is run after a delay, so that a checker that is restarted repeatedly does not run
+ * it each time.
  */
 void command_file(struct effect *effect, bool is_new);
 
-/* There may be another command now. */
+/* The command may have changed. */
 void command_configured(struct effect *effect);
 
 #endif

@@ -83,7 +83,7 @@ static void put_table_backends(struct figures *figures)
 	}
 }
 
-/* What was written last. Directors have the same names and digests for what they serve. */
+/* The file last written, with names and digests as in the director's metrics. */
 static void put_checked(struct figures *figures)
 {
 	for (unsigned int t = 0; t < plan_of(figures)->table_count; t++) {
@@ -100,7 +100,7 @@ static void put_checked(struct figures *figures)
 
 /* --- Backends and checks, in slices --- */
 
-/* Writes samples from where the family goes on. True: there are more. */
+/* Writes samples from where the family continues. True: there are more. */
 typedef bool slice_fn(struct figures *figures);
 
 static void put_backend(struct figures *figures, uint64_t value)
@@ -169,8 +169,8 @@ static bool put_checks(struct figures *figures)
 
 static const struct {
 	struct openmetrics_family family;
-	figures_family_fn *put; /* all at once */
-	slice_fn *put_slice;	/* or part by part */
+	figures_family_fn *put; /* writes all samples at once */
+	slice_fn *put_slice;	/* or in slices */
 } families[] = {
 	{{"glb_health_build", INFO, "which glb-healthcheck this is"}, put_build, NULL},
 	{{"process_start_time_seconds", GAUGE, "when it was started, in seconds since 1970"},

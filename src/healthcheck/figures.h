@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does the checker say of itself in metrics?
+ * Which metrics does the checker export?
  *
- * One list of families, docs/metrics.md, written slice by slice: thousands of backends do not hold
- * up the loop. All functions are for its thread.
+ * One list of families, docs/metrics.md, written in slices so that thousands of backends do not
+ * block the loop. All functions must be called on the loop's thread.
  */
 #ifndef HEALTHCHECK_FIGURES_H
 #define HEALTHCHECK_FIGURES_H
@@ -16,12 +16,12 @@ enum { FIGURES_SLICE = 2000 };
 struct checker;
 struct figures;
 
-/* Begins a walk. NULL: out of memory. To be released with figures_free(). */
+/* Begins an export. Returns NULL if out of memory; otherwise to be released with figures_free(). */
 struct figures *figures_begin(const struct checker *checker, bool is_old);
 
 /*
- * Writes the next family, or FIGURES_SLICE samples of it. False: that was the last one; or other
- * tables are checked since the walk began, and the text lacks its end.
+ * Writes the next family, or FIGURES_SLICE samples of it. False: it was the last one, or the tables
+ * have changed since the export began, which then lacks its final line.
  */
 bool figures_write(struct figures *figures, FILE *out);
 

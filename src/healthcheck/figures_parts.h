@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What do the files of the metrics share?
+ * What do the sources of the metrics share?
  *
- * Known to figures*.c only. Each function below writes all samples of a family, which has begun.
+ * Private to figures*.c. Each function below writes all samples of a family, which has been begun.
  */
 #ifndef HEALTHCHECK_FIGURES_PARTS_H
 #define HEALTHCHECK_FIGURES_PARTS_H
@@ -15,17 +15,17 @@ struct content;
 struct figures {
 	struct openmetrics text;
 	const struct checker *checker;
-	const struct content *content; /* when the walk began: held, or NULL */
-	unsigned int family;	       /* the next one */
-	bool begun;		       /* that family has, and goes on at */
-	unsigned int at;	       /* a check or backend */
+	const struct content *content; /* when the export began: held, or NULL */
+	unsigned int family;	       /* index of the next one */
+	bool begun;		       /* that family has been begun and continues at `at` */
+	unsigned int at;	       /* index of a check or backend */
 };
 
 #define LABELS(...) (&(const struct openmetrics_labels){{__VA_ARGS__}})
 
 typedef void figures_family_fn(struct figures *figures);
 
-/* What was counted since the start: of probes, and of what came of them. */
+/* Totals since the start, of probes and of their consequences. */
 figures_family_fn figure_probes;
 figures_family_fn figure_failures;
 figures_family_fn figure_connects;

@@ -84,7 +84,7 @@ void figure_late(struct figures *figures)
 	openmetrics_count(&figures->text, NULL, totals_of(figures)->late);
 }
 
-/* --- What comes of them --- */
+/* --- Consequences --- */
 
 void figure_changes(struct figures *figures)
 {
@@ -95,7 +95,7 @@ void figure_changes(struct figures *figures)
 				  totals_of(figures)->changes[i]);
 }
 
-/* A moment by clock_ms(), as time of day; 0: never. */
+/* Writes a clock_ms() time as wall-clock time; 0: never. */
 static void put_moment(struct figures *figures, uint64_t at_ms)
 {
 	const uint64_t ago_ms = clock_ms() - at_ms;

@@ -11,8 +11,8 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Is it this field with this value? Both in any case, white space around the value (RFC 9110 5.5).
- */
+/* Is it this field with this value, ignoring case, and white space around the value (RFC 9110
+ * section 5.5)? */
 static bool is_field(const char *line, size_t len, const char *name, const char *value)
 {
 	const size_t name_len = strlen(name);
@@ -47,7 +47,7 @@ bool http_answer_line(struct http_answer *answer, const char *line, size_t len)
 	return true;
 }
 
-/* Makes room for so many bytes of the body. 0 or -ENOMEM. */
+/* Ensures room for `len` bytes of the body. Returns 0 or -ENOMEM. */
 static int make_room(struct http_answer *answer, size_t len)
 {
 	size_t room = answer->body_room ? answer->body_room : 1024;

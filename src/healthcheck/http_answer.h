@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does the answer to a request say to a check?
+ * What does an HTTP response mean for a check?
  *
- * libcurl has parsed it, and hands over its header line by line and its body piece by piece. What
- * is kept of them is bounded. Pure: no I/O, no clock, no libcurl.
+ * libcurl parses it and delivers the header line by line and the body in pieces. The amount kept is
+ * bounded. Pure functions: no I/O, no clock, no libcurl.
  */
 #ifndef HEALTHCHECK_HTTP_ANSWER_H
 #define HEALTHCHECK_HTTP_ANSWER_H
@@ -11,43 +11,44 @@
 #include "conf/health.h"
 
 enum {
-	HTTP_ANSWER_HEADER_MAX = 65536, /* bytes, with those of trailers and of answers like 100 */
-	HTTP_ANSWER_LINES_MAX = 256,	/* with those, too */
+	HTTP_ANSWER_HEADER_MAX = 65536, /* bytes, with trailers and interim responses */
+	HTTP_ANSWER_LINES_MAX = 256,	/* counted in the same way */
 	HTTP_ANSWER_BODY_MAX = 65536,
 };
 
-/* All zeros: nothing has come yet. */
+/* Initially all zeros. */
 struct http_answer {
 	size_t header_len;
 	unsigned int line_count;
-	bool has_header; /* all of it, which the caller knows: lines are of a trailer from now on */
-	bool is_degraded; /* "GLB-Grade: degraded" stands in the header */
-	char *body;	  /* its beginning; NULL: none, or nobody asks for it */
+	bool has_header;  /* the whole header has arrived, set by the caller; further lines are
+			     trailers */
+	bool is_degraded; /* the header contains "GLB-Grade: degraded" */
+	char *body;	  /* its beginning; NULL: none, or not wanted */
 	size_t body_room;
-	size_t body_len; /* as seen, kept or not */
+	size_t body_len; /* bytes seen, kept or not */
 };
 
 /*
- * Takes one line of the header, its CRLF included: a status line, a field, or the empty line at the
- * end. What an earlier answer of the same connection said, such as 100, is void with a status line.
- * False: that is longer, or has more lines, than an answer may have.
+ * Processes one header line, including its CRLF: a status line, a field, or the empty line at the
+ * end. A status line discards what an earlier response on the same connection said, such as 100.
+ * False: the header exceeds the limits above.
  */
 GLB_NODISCARD bool http_answer_line(struct http_answer *answer, const char *line, size_t len);
 
 /*
- * Takes a piece of the body, and keeps it if `keep`. 0: go on; -EFBIG: HTTP_ANSWER_BODY_MAX bytes
- * have come, and what follows is of no interest; -ENOMEM.
+ * Processes a piece of the body, which is kept if `keep` is set. Returns 0 to continue; -EFBIG when
+ * HTTP_ANSWER_BODY_MAX bytes have arrived, so that the rest is not needed; or -ENOMEM.
  */
 GLB_NODISCARD int http_answer_piece(struct http_answer *answer, const char *piece, size_t len,
 				    bool keep);
 
-/* Does the text stand in what was kept of the body? */
+/* Does the part of the body that was kept contain the text? */
 bool http_answer_has(const struct http_answer *answer, const char *text);
 
-/* Releases the body; all zeros again. */
+/* Releases the body and resets the structure to zeros. */
 void http_answer_clear(struct http_answer *answer);
 
-/* Is a status one of the expected ones? */
+/* Is the status an expected one? */
 bool http_status_expected(const struct health_request *request, long status);
 
 #endif

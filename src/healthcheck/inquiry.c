@@ -41,7 +41,7 @@ static void read_probe(struct inquiry *inquiry, const struct conf_value *root)
 		inquiry->check = (enum health_check_type)type;
 }
 
-/* Every key is looked at, so that all problems show at once. */
+/* Checks every key, so that all problems are reported in one run. */
 static void read_keys(struct inquiry *inquiry, const struct conf_value *root)
 {
 	struct conf_value value;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a line on the checker's control socket ask for?
+ * What does a line on the checker's control socket request?
  *
- * A verb and what belongs to it (conf/envelope.h). Everything that is wrong is reported.
+ * A verb and its members (conf/envelope.h). All problems are reported.
  */
 #ifndef HEALTHCHECK_INQUIRY_H
 #define HEALTHCHECK_INQUIRY_H
@@ -13,7 +13,8 @@
 
 enum { INQUIRY_TABLE_LEN = 256 };
 
-/* constant, word, why it is for operators alone or NULL, keys besides those of every request */
+/* constant, word, why only operators may use it or NULL, keys in addition to those of every
+ * request */
 #define INQUIRIES(X)                                                                               \
 	X(STATUS, "status", NULL, )                                                                \
 	X(HEALTH, "health", NULL, "table", "unhealthy")                                            \
@@ -30,21 +31,21 @@ enum inquiry_verb {
 
 struct inquiry {
 	enum inquiry_verb verb;
-	char table[INQUIRY_TABLE_LEN]; /* name of the one that is meant; "": all */
-	bool unhealthy;		 /* of a health: only backends about which there is more to say */
-	struct glb_addr backend; /* of a probe */
-	bool has_check;		 /* of a probe: only checks of this type */
+	char table[INQUIRY_TABLE_LEN]; /* name of the table; "": all */
+	bool unhealthy;		       /* verb health: only backends that need attention */
+	struct glb_addr backend;       /* verb probe */
+	bool has_check;		       /* verb probe: only checks of this type */
 	enum health_check_type check;
-	uint64_t probe; /* number, of a probe-next */
+	uint64_t probe; /* verb probe-next: the probe's number */
 	enum log_level level;
 };
 
-/* The words of a verb. */
+/* The description of a verb. */
 const struct envelope_verb *inquiry_words(enum inquiry_verb verb);
 
 /*
- * Reads a line of `len` bytes. 0 and *out; or -EINVAL or -ENOMEM and the fresh report says why,
- * about a file that is called "request".
+ * Parses a line of `len` bytes. Returns 0 and sets *out; or -EINVAL or -ENOMEM, with the reasons in
+ * the fresh report, under the file name "request".
  */
 GLB_NODISCARD int inquiry_read(struct inquiry *out, const char *line, size_t len,
 			       struct report *report);

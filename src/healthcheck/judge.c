@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tables; judge_check.c has checks. */
+/* Tables; judge_check.c has the checks. */
 #include <string.h>
 
 #include "healthcheck/judge.h"
 
-/* --- The last minute --- */
+/* --- Changes within the last minute --- */
 
 enum { MS_PER_SECOND = 1000, PERCENT = 100 };
 
-/* The clock that nobody sets does not go back; if it does, no time has passed. */
+/* If a monotonic clock goes backwards nevertheless, no time has passed. */
 static void let_pass(struct judge_table *table, uint64_t now_ms)
 {
 	uint64_t second = now_ms / MS_PER_SECOND;
@@ -30,7 +30,8 @@ static unsigned int changes_lately(const struct judge_table *table)
 	return sum;
 }
 
-/* When there is room for more changes than now; there were some lately. */
+/* When there will be room for more changes than now. There must have been some within the minute.
+ */
 static uint64_t room_at_ms(const struct judge_table *table)
 {
 	unsigned int oldest = JUDGE_SECONDS - 1;
@@ -42,7 +43,7 @@ static uint64_t room_at_ms(const struct judge_table *table)
 
 /* --- A table --- */
 
-/* What judge_table() was asked, and what it has found so far. */
+/* Arguments and intermediate results of judge_table(). */
 struct session {
 	struct judge_table *table;
 	struct judge_backend *backends;
@@ -50,14 +51,14 @@ struct session {
 	unsigned int count;
 	const struct health_limits *limits;
 	uint64_t now_ms;
-	bool fails_open; /* more are down than may be */
-	bool doubts;	 /* or that may be so */
-	bool may_hold;	 /* there is room for all that are to be */
+	bool fails_open; /* more are down than may be unhealthy */
+	bool doubts;	 /* or that is possible */
+	bool may_hold;	 /* there is room for all that are to be held */
 	bool may_drain;
-	bool waits; /* a change has no room in this minute */
+	bool waits; /* a change is delayed by the limit per minute */
 };
 
-/* Time since `then_ms`; of 0, since ever. */
+/* Time since `then_ms`; 0 is infinitely long ago. */
 static uint64_t age(const struct session *s, uint64_t then_ms)
 {
 	return then_ms ? s->now_ms - then_ms : UINT64_MAX;
@@ -80,7 +81,7 @@ static void write_degraded(struct judge_backend *backend, bool degraded)
 	backend->changed ^= JUDGE_CHANGED_DEGRADED;
 }
 
-/* --- First: what is new, and what does the evidence say? --- */
+/* --- Step 1: note new backends and the evidence --- */
 
 static void forget(const struct session *s, struct judge_backend *backend)
 {
@@ -103,7 +104,7 @@ static void begin(const struct session *s, struct judge_backend *backend)
 	write_healthy(s, backend, true);
 }
 
-/* Nobody has been up in this table, as far as is known. */
+/* No backend of this table is known to have been up. */
 static bool has_begun(const struct session *s)
 {
 	for (unsigned int i = 0; i < s->count; i++)
@@ -166,12 +167,12 @@ static void note_evidence(const struct session *s)
 	}
 }
 
-/* --- Second: what is each to be? --- */
+/* --- Step 2: what should each backend become? --- */
 
 enum stance {
-	STANCE_OUTSIDE, /* inactive */
+	STANCE_OUTSIDE, /* inactive, not considered */
 	STANCE_NEW,
-	STANCE_RISEN, /* new, and fit */
+	STANCE_RISEN, /* unknown so far, and fit */
 	STANCE_FIT,
 	STANCE_DOWN,
 	STANCE_HELD,
@@ -198,7 +199,7 @@ static enum stance stance_of(const struct session *s, unsigned int i)
 	return backend->held ? STANCE_HELD : STANCE_FIT;
 }
 
-/* Of those that are known, are too many down, or may be? If not, what room is left for others? */
+/* Are too many known backends down, or possibly so? If not, how much room is left for others? */
 static void share(struct session *s)
 {
 	unsigned int counts[STANCE_COUNT] = {0};
@@ -229,9 +230,9 @@ static void share(struct session *s)
 		s->table->open_since_ms = s->now_ms;
 }
 
-/* --- Third: changes, as far as this minute has room for them --- */
+/* --- Step 3: apply changes within the limit per minute --- */
 
-/* Did its failure come with those that made the table fail open? */
+/* Did it fail together with those that made the table fail open? */
 static bool is_of_this_doubt(const struct session *s, unsigned int i)
 {
 	uint64_t down_ms = s->backends[i].flaps_ms[0];
@@ -241,14 +242,14 @@ static bool is_of_this_doubt(const struct session *s, unsigned int i)
 }
 
 enum turn {
-	TURN_NONE, /* it is what it is to be */
+	TURN_NONE, /* already as it should be */
 	TURN_RISES,
 	TURN_RECOVERS,
 	TURN_FAILS,
-	TURN_YIELDS, /* is held or drained */
+	TURN_YIELDS, /* to be held or drained */
 };
 
-/* Of one that is to be unhealthy, if it may. */
+/* The turn of a backend that should be unhealthy, given whether it may be. */
 static enum turn yields(const struct session *s, bool healthy, bool may)
 {
 	if (!may)
@@ -291,7 +292,7 @@ static void change(const struct session *s, unsigned int i)
 		s->table->changes[0]++;
 }
 
-/* Of those whose turn it is, and there is one, the one whose evidence is the oldest. */
+/* The backend with the oldest evidence among those of a turn, of which there is one. */
 static unsigned int oldest(const struct session *s, enum turn turn)
 {
 	unsigned int found = s->count;
@@ -304,7 +305,7 @@ static unsigned int oldest(const struct session *s, enum turn turn)
 	return found;
 }
 
-/* Changes those whose turn it is, while there were fewer than `most` changes in this minute. */
+/* Changes the backends of a turn while fewer than `most` changes were made in this minute. */
 static void take(struct session *s, enum turn turn, unsigned int most)
 {
 	unsigned int lately = changes_lately(s->table);
@@ -331,13 +332,13 @@ static void take_all(struct session *s)
 	if (!limit)
 		limit = UINT32_MAX;
 	take(s, TURN_RISES, limit - limit / 2);
-	share(s); /* of those there are now */
+	share(s); /* counts again, after the changes */
 	take(s, TURN_RECOVERS, limit);
 	take(s, TURN_FAILS, limit);
 	take(s, TURN_YIELDS, limit);
 }
 
-/* --- The verdict --- */
+/* --- Verdict --- */
 
 static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
 {

@@ -15,7 +15,7 @@ static bool same_table(const struct health_plan *a, unsigned int in_a, const str
 	return !strcmp(name, b->tables[in_b].name) && (*name || in_a == in_b);
 }
 
-/* Those of a table that were healthy by another file. False: it does not have that table. */
+/* Applies which backends of a table another file says were healthy. False: it lacks the table. */
 static bool take_table(struct monitor *monitor, unsigned int place, const struct health_plan *from)
 {
 	const struct health_plan *plan = &monitor_content(monitor)->plan;
@@ -48,7 +48,7 @@ static bool is_known(const struct monitor *monitor, const struct health_table *t
 	return false;
 }
 
-/* An older checked file; NULL: there is none that is any good. */
+/* An older checked file; NULL: there is no valid one. */
 static struct content *read_checked(const struct health_conf *conf)
 {
 	struct report *report = malloc(sizeof(*report));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What did the checker know before it was started?
+ * What did the checker know before it was restarted?
  *
- * Of each table the best there is: what its own state says (state.h); else what an older checked
- * file says; else "healthy" of the source. So a start takes no backend away that was healthy, and
- * gives no flows to one that was not, before there are results.
+ * For each table the best source available: its own state (state.h); else an older checked file;
+ * else "healthy" in the source. So before there are results, a restart neither takes away a healthy
+ * backend nor gives flows to an unhealthy one.
  */
 #ifndef HEALTHCHECK_KNOWN_H
 #define HEALTHCHECK_KNOWN_H
@@ -12,8 +12,8 @@
 #include "healthcheck/monitor.h"
 
 /*
- * What is known goes to the monitor, which has just begun to follow the source. `state` is the path
- * of the state; NULL: there is none. Waits for disks: for the start of the program.
+ * Passes what is known to the monitor, which has just begun to follow the source. `state` is the
+ * path of the state file; NULL: none. Blocks on disks, so only for use at start.
  */
 void known_restore(struct monitor *monitor, const struct health_conf *conf, const char *state);
 

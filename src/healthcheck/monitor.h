@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which check is tried when, and what do the results come to?
+ * When is each check tried, and what follows from the results?
  *
- * Each check of the plan is a target: it is tried every interval_ms, each at a time of its own, so
- * that a thousand do not start at once; never twice at a time, and no more than parallel_max of all
- * at a time. Results go to judge.h, and what that says of tables to the owner of the monitor.
+ * Each check of the plan is a target: it is tried every interval_ms, with a phase of its own so
+ * that a thousand do not start at once; never twice at the same time, and at most parallel_max
+ * overall. Results go to judge.h, and its verdicts on tables to the owner of the monitor.
  *
- * A try that ends as PROBE_LOCAL says nothing about a backend: it is counted, and not a result.
+ * A try that ends as PROBE_LOCAL says nothing about the backend: it is counted, but is not a
+ * result.
  *
- * All functions are for the thread of the loop. Times are those of clock_ms().
+ * All functions must be called on the loop's thread. Times are those of clock_ms().
  */
 #ifndef HEALTHCHECK_MONITOR_H
 #define HEALTHCHECK_MONITOR_H
@@ -19,11 +20,12 @@
 #include "healthcheck/state.h"
 
 enum {
-	MONITOR_RESULTS = 10,	 /* that are kept of each check */
-	MONITOR_LOCAL_SHOWN = 3, /* tries in a row without a result until that is logged */
+	MONITOR_RESULTS = 10,	 /* kept per check */
+	MONITOR_LOCAL_SHOWN = 3, /* consecutive tries without a result before this is logged */
 };
 
-/* upper edges of histograms in microseconds, and their labels in seconds; the last one has none */
+/* upper edges of histograms in microseconds, and their labels in seconds; the last class is
+ * open-ended */
 #define MONITOR_EDGES(X)                                                                           \
 	X(1000, "0.001")                                                                           \
 	X(3000, "0.003")                                                                           \
@@ -31,7 +33,7 @@ enum {
 	X(30000, "0.03")                                                                           \
 	X(100000, "0.1")                                                                           \
 	X(300000, "0.3")                                                                           \
-	X(1000000, "1") /* below: no SYN was lost; from here on 1, 2, 3, 4 or 5 in a row were */   \
+	X(1000000, "1") /* below: no SYN was lost; above: 1, 2, 3, 4 or 5 in a row were */         \
 	X(3000000, "3")                                                                            \
 	X(7000000, "7")                                                                            \
 	X(15000000, "15")                                                                          \
@@ -44,14 +46,14 @@ enum {
 };
 
 struct monitor_histogram {
-	uint64_t counts[MONITOR_EDGE_COUNT + 1]; /* each on its own: not those below an edge */
+	uint64_t counts[MONITOR_EDGE_COUNT + 1]; /* one per class, not cumulative */
 	uint64_t sum_us;
 };
 
 /* A try that has ended. */
 struct monitor_result {
 	uint64_t at_ms;
-	uint32_t connect_us; /* as of struct probe_result */
+	uint32_t connect_us; /* as in struct probe_result */
 	uint32_t total_us;
 	enum probe_reason reason; /* never PROBE_LOCAL */
 	bool is_degraded;
@@ -61,72 +63,74 @@ struct monitor_result {
 struct monitor_check {
 	struct judge_check judged;
 	bool is_degraded;   /* by its last result */
-	bool is_under_way;  /* a try is */
-	unsigned int local; /* tries in a row that ended as PROBE_LOCAL, up to now */
-	unsigned int count; /* of results[] */
+	bool is_under_way;  /* a try is in progress */
+	unsigned int local; /* latest consecutive tries that ended as PROBE_LOCAL */
+	unsigned int count; /* entries in results[] */
 	struct monitor_result results[MONITOR_RESULTS]; /* newest first */
-	char detail[PROBE_DETAIL_LEN]; /* of the last try that was no good, PROBE_LOCAL too; or ""
-					*/
+	char detail[PROBE_DETAIL_LEN]; /* of the last try that failed or was PROBE_LOCAL; or "" */
 };
 
-/* What was done since the start. */
+/* Totals since the start. */
 struct monitor_totals {
-	uint64_t tries[HEALTH_TYPE_COUNT][PROBE_REASON_COUNT]; /* that have ended */
-	struct monitor_histogram connect[HEALTH_TYPE_COUNT];   /* of those that got a connection */
-	struct monitor_histogram total[HEALTH_TYPE_COUNT];     /* of all but PROBE_LOCAL */
-	uint64_t changes[2]; /* of backends: to unhealthy, to healthy */
-	uint64_t late;	     /* tries that waited for others, for parallel_max */
-	uint64_t judged; /* how often a table was: nothing else changes what is kept (state.h) */
+	uint64_t tries[HEALTH_TYPE_COUNT][PROBE_REASON_COUNT]; /* completed tries */
+	struct monitor_histogram connect[HEALTH_TYPE_COUNT];   /* of tries that got a connection */
+	struct monitor_histogram total[HEALTH_TYPE_COUNT];     /* of all tries but PROBE_LOCAL */
+	uint64_t changes[2]; /* of backends: [0] to unhealthy, [1] to healthy */
+	uint64_t late;	     /* tries delayed by parallel_max */
+	uint64_t judged;     /* judgements of tables; the saved state changes with nothing else
+				(state.h) */
 	unsigned int under_way;
 };
 
 struct monitor;
 
-/* Whom a monitor reports to. Called from the loop, never from within a function of this header. */
+/* Callbacks of a monitor. Called from the loop, never from within a function of this header. */
 struct monitor_listener {
-	/* the content, or what is to be written for some backend, is another one now */
+	/* the content, or the verdict on some backend, has changed */
 	void (*changed)(void *arg);
 	void *arg;
 };
 
-/* Nothing is checked yet. 0 and *out, for monitor_close(); or -ENOMEM. The others outlive it. */
+/* Does not check anything yet. The other arguments must outlive it. Returns 0 and sets *out, to
+ * be released with monitor_close(); or -ENOMEM. */
 GLB_NODISCARD int monitor_open(struct monitor **out, struct loop *loop, struct probes *probes,
 			       const struct monitor_listener *listener);
 
-/* Ends all tries, those of monitor_try() without a word. NULL is fine. */
+/* Abandons all tries; those of monitor_try() do not report. NULL is fine. */
 void monitor_close(struct monitor *monitor);
 
 /*
- * From now on these tables are checked. Of checks with the same name, and backends with the same
- * address in a table of the same name, all that is known stays; others are new. `content` is
- * shared, see source.h. 0, or -ENOMEM and all stays as it was.
+ * Starts checking these tables. What is known is kept for checks with the same name and for
+ * backends with the same address in a table of the same name; the rest is new. `content` is shared,
+ * see source.h. Returns 0; or -ENOMEM, with nothing changed.
  */
 GLB_NODISCARD int monitor_follow(struct monitor *monitor, struct content *content);
 
 /*
- * What is known of checks and backends of the plan, to be set or kept (state.h). Set only in the
- * turn of monitor_follow().
+ * What is known of the plan's checks and backends, to be restored or saved (state.h). May be
+ * modified only in the same turn of the loop as monitor_follow().
  */
 struct state_view monitor_view(struct monitor *monitor);
 
-/* A backend was healthy, by a file: so are its checks, as long as nothing else is known of them. */
+/* A file says that a backend was healthy: assumes that its checks were up, unless something else
+ * is known of them. */
 void monitor_assume_healthy(struct monitor *monitor, unsigned int backend);
 
-/* How many tries may be under way at a time. */
+/* Sets the number of concurrent tries. */
 void monitor_limit(struct monitor *monitor, unsigned int parallel_max);
 
 /*
- * What is to be written for each backend of the plan, in its order: the monitor's, until the next
- * turn of the loop.
+ * The verdict: "healthy" per backend, in the order of the plan. Valid until the next turn of the
+ * loop.
  */
 const bool *monitor_healthy(const struct monitor *monitor);
 
-/* --- what there is to see: valid until the next turn of the loop --- */
+/* --- Inspection: results are valid until the next turn of the loop --- */
 
-/* The tables that are checked; NULL: none yet. */
+/* The tables being checked; NULL: none yet. */
 const struct content *monitor_content(const struct monitor *monitor);
 
-/* By places in the plan. */
+/* By index in the plan. */
 const struct monitor_check *monitor_check(const struct monitor *monitor, unsigned int check);
 const struct judge_backend *monitor_backend(const struct monitor *monitor, unsigned int backend);
 const struct judge_table *monitor_table(const struct monitor *monitor, unsigned int table);
@@ -134,19 +138,19 @@ struct judge_evidence monitor_evidence(const struct monitor *monitor, unsigned i
 
 const struct monitor_totals *monitor_totals(const struct monitor *monitor);
 
-/* --- somebody wants to know now --- */
+/* --- Probes on request --- */
 
 struct monitor_trial;
 
 /*
- * Tries a check of the plan at once, beside its schedule and parallel_max, while somebody looks on.
- * What comes of it counts for nothing else. The listener hears of it as of probe_start(), also when
- * the tables are others by then. NULL: out of memory or descriptors.
+ * Tries a check of the plan at once, independent of its schedule and of parallel_max. The result is
+ * reported to the listener as by probe_start(), even if the tables have changed meanwhile, and
+ * counts for nothing else. NULL: out of memory or descriptors.
  */
 GLB_NODISCARD struct monitor_trial *monitor_try(struct monitor *monitor, unsigned int check,
 						const struct probe_listener *listener);
 
-/* Ends one that has not reported yet: it never will. */
+/* Abandons a trial that has not reported yet: it never will. */
 void monitor_try_cancel(struct monitor_trial *trial);
 
 #endif

@@ -14,31 +14,31 @@
 
 struct onlooker {
 	struct onlookers *all;
-	uint64_t number;	 /* 0: there is none in this place */
-	struct content *content; /* whose checks these are: held */
-	unsigned int *checks;	 /* places in its plan */
+	uint64_t number;	 /* 0: free slot */
+	struct content *content; /* holds the content with the checks */
+	unsigned int *checks;	 /* their indexes in its plan */
 	unsigned int check_count;
-	unsigned int at;		    /* the one that is tried, or is next */
-	struct monitor_trial *trial;	    /* NULL: none is under way */
-	uint64_t started_us;		    /* it was */
-	struct lines_connection connection; /* of whoever asked last */
-	struct lines_request *request;	    /* for more; NULL: none now */
-	uint64_t turned_ms;		    /* when that came, or the one before was answered */
-	struct response batch;		    /* the next answer so far */
-	bool is_begun;			    /* it is */
+	unsigned int at;		    /* index of the current or next one */
+	struct monitor_trial *trial;	    /* NULL: none in progress */
+	uint64_t started_us;		    /* start of the trial */
+	struct lines_connection connection; /* of the latest request */
+	struct lines_request *request;	    /* waiting for a reply; NULL: none */
+	uint64_t turned_ms;		    /* time of the latest request or reply */
+	struct response batch;		    /* the next reply, being written */
+	bool is_begun;			    /* batch was begun */
 };
 
 struct onlookers {
 	struct loop *loop;
 	struct monitor *monitor;
 	struct onlooker places[ONLOOKERS_MAX];
-	uint64_t last; /* number of the latest one */
+	uint64_t last; /* the latest number */
 	bool is_planned;
 };
 
 static void plan_turn(struct onlookers *all);
 
-/* --- Life --- */
+/* --- Setup --- */
 
 static void end(struct onlooker *one)
 {
@@ -56,9 +56,9 @@ static bool is_over(const struct onlooker *one)
 	return one->at == one->check_count;
 }
 
-/* --- What has happened --- */
+/* --- Steps and results --- */
 
-/* Begins the next answer unless that was done. False: out of memory, or it is full. */
+/* Begins the next reply unless begun already. False: out of memory, or it is full. */
 static bool has_batch(struct onlooker *one)
 {
 	if (one->is_begun)
@@ -138,9 +138,9 @@ static void take_result(void *arg, const struct probe_result *result)
 	plan_turn(one->all);
 }
 
-/* --- Turns --- */
+/* --- Scheduling --- */
 
-/* Where the check that is next stands in the plan in force; false: nowhere any more. */
+/* Finds the next check in the plan in force; false if it is gone. */
 static bool find_next(unsigned int *out, const struct onlooker *one)
 {
 	const struct content *now = monitor_content(one->all->monitor);
@@ -211,7 +211,8 @@ static void turn(void *arg)
 	follow_all(all);
 }
 
-/* Soon, so that what comes at once is answered at once. Without memory, the next tick looks. */
+/* Replies in the next turn of the loop, so that events of this turn are included. Without memory,
+ * the next tick does it. */
 static void plan_turn(struct onlookers *all)
 {
 	if (!all->is_planned)
@@ -228,7 +229,7 @@ static bool has_check(const struct onlooker *one, unsigned int check)
 	return false;
 }
 
-/* Adds the checks of a backend that are wanted and not there yet. False: out of memory. */
+/* Adds the requested checks of a backend that are not in the list yet. False: out of memory. */
 static bool add_checks(struct onlooker *one, const struct health_backend *backend,
 		       const struct inquiry *inquiry)
 {
@@ -249,7 +250,7 @@ static bool add_checks(struct onlooker *one, const struct health_backend *backen
 	return true;
 }
 
-/* Finds what is to be tried. False: nothing is, and the request was refused. */
+/* Determines the checks to be tried. False: there are none, and the request was refused. */
 static bool choose(struct onlooker *one, struct lines_request *request,
 		   const struct inquiry *inquiry)
 {
@@ -280,7 +281,7 @@ static bool choose(struct onlooker *one, struct lines_request *request,
 	return one->check_count;
 }
 
-/* A free place, or NULL. */
+/* A free slot, or NULL. */
 static struct onlooker *find_place(struct onlookers *all)
 {
 	for (unsigned int i = 0; i < ONLOOKERS_MAX; i++)
@@ -289,7 +290,7 @@ static struct onlooker *find_place(struct onlookers *all)
 	return NULL;
 }
 
-/* Which number it has, and what is to come. */
+/* Replies with its number and its checks. */
 static void answer_started(struct onlooker *one, struct lines_request *request)
 {
 	const struct health_plan *plan = &one->content->plan;

@@ -18,14 +18,14 @@
 
 enum {
 	/*
-	 * A deadline that is noticed so much too late: the process did not run, so that replies may
-	 * have waited, too, and none of its requests been sent in time.
+	 * If a deadline fires this late, the process was not running: replies may have arrived
+	 * unnoticed, and requests may not have been sent in time.
 	 */
 	STALL_MS = 250,
-	LINK_US = 100000, /* for so long the state of a link is believed */
+	LINK_US = 100000, /* how long the known state of a link is trusted */
 };
 
-/* Every type that this program has. Where there is none, checks end as PROBE_LOCAL. */
+/* Types in this program. Checks of a type that is missing end as PROBE_LOCAL. */
 static const struct probe_type *const types[HEALTH_TYPE_COUNT] = {
 	[HEALTH_TCP] = &probe_tcp,
 	[HEALTH_HTTP] = &probe_http,
@@ -60,7 +60,7 @@ const char *probe_reason_sentence(enum probe_reason reason)
 	return sentences[reason];
 }
 
-/* The check under which a type is open: the first one that it serves. */
+/* The first check that a type serves, under which it is opened. */
 static unsigned int first_of(const struct probe_type *type)
 {
 	unsigned int i = 0;
@@ -127,7 +127,7 @@ void probe_connected(struct probe *probe)
 	probe_step(probe, "connected after %u us", probe->result.connect_us);
 }
 
-/* Notes the result, for settle(), which is called in the same turn of the loop. */
+/* Records the result for settle(), which is called in the same turn of the loop. */
 static void end(struct probe *probe, enum probe_reason reason, const char *detail)
 {
 	if (probe->is_ended)
@@ -150,7 +150,7 @@ void probe_end(struct probe *probe, enum probe_reason reason, const char *format
 	end(probe, reason, text);
 }
 
-/* Where the packets of a probe are addressed to. */
+/* The destination of a probe's packets. */
 static const struct glb_addr *destination(const struct probe *probe)
 {
 	return probe->check->type == HEALTH_TUNNEL ? &probe->check->vip : &probe->check->backend;
@@ -169,7 +169,7 @@ static void release(struct probe *probe)
 	free(probe);
 }
 
-/* Is what a probe awaits to come over the network, from the backend? */
+/* Does the result depend on packets from the backend? */
 static bool is_of_network(const struct probe *probe)
 {
 	return (probe->late == PROBE_TIMEOUT && probe->check->type != HEALTH_EXEC) ||
@@ -177,8 +177,8 @@ static bool is_of_network(const struct probe *probe)
 }
 
 /*
- * Could a probe send anything at all? A thousand may ask within a millisecond: a link is looked at
- * once in LINK_US.
+ * Could the probe have sent anything? A thousand may ask within a millisecond, so the link is
+ * checked at most once per LINK_US.
  */
 static bool had_a_way(const struct probe *probe)
 {
@@ -197,7 +197,7 @@ static bool had_a_way(const struct probe *probe)
 	return link->has_carrier;
 }
 
-/* Ends a probe whose time is over. */
+/* Ends a probe at its deadline. */
 static void end_late(struct probe *probe)
 {
 	uint32_t timeout_ms = probe->check->timeout_ms;
@@ -214,7 +214,7 @@ static void end_late(struct probe *probe)
 	probe_end(probe, probe->late, "no %s within %u ms", probe->awaited, timeout_ms);
 }
 
-/* At the deadline, or after the end. */
+/* Called at the deadline, or after the end. */
 static void settle(evutil_socket_t fd, short events, void *arg)
 {
 	struct probe *probe = arg;
@@ -284,7 +284,7 @@ struct probe *probe_start(struct probes *probes, const struct health_check *chec
 	};
 	struct probe *probe;
 
-	/* Timers count from the start of the loop's turn, in which many probes may be started. */
+	/* timers count from the start of the turn, in which many probes may be started */
 	(void)event_base_update_cache_time(probes->base);
 	probe = make(probes, check, listener);
 	if (!probe)

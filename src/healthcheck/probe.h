@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What came of trying one check once?
+ * What is the result of trying one check once?
  *
- * A probe of any type is started, and reports once: when it knows, or when its time is over. It
- * never waits. Each type is one file, probe_*.c, known to probe.c only.
+ * A probe of any type is started, and reports once: when it has a result, or at its deadline. It
+ * never blocks. Each type is one file, probe_*.c, known to probe.c only.
  *
- * All functions are for the thread of the loop.
+ * All functions must be called on the loop's thread.
  */
 #ifndef HEALTHCHECK_PROBE_H
 #define HEALTHCHECK_PROBE_H
 
 #include "conf/health.h"
 
-/* constant, word, sentence: why a check failed, in logs, answers and metrics */
+/* constant, word, sentence: why a check failed, in logs, replies and metrics */
 #define PROBE_REASONS(X)                                                                           \
 	X(NONE, "none", "it did not")                                                              \
 	X(REFUSED, "refused", "the port is closed")                                                \
@@ -42,49 +42,50 @@ const char *probe_reason_sentence(enum probe_reason reason);
 enum { PROBE_DETAIL_LEN = 160, PROBE_STEP_LEN = 200 };
 
 struct probe_result {
-	enum probe_reason reason;      /* PROBE_NONE: it is good */
-	char detail[PROBE_DETAIL_LEN]; /* of the reason, fit to be printed: "HTTP status 503"; or ""
+	enum probe_reason reason;      /* PROBE_NONE: success */
+	char detail[PROBE_DETAIL_LEN]; /* explains the reason, printable: "HTTP status 503"; or ""
 					*/
-	uint32_t connect_us; /* until the connection stood; 0: it never did, or there is none */
-	uint32_t total_us;   /* from the start to the end */
-	bool is_degraded;    /* good, and the proxy itself asks for less (docs/health.md) */
+	uint32_t connect_us; /* time to establish the connection; 0: not established, or not
+				applicable */
+	uint32_t total_us;   /* from start to end */
+	bool is_degraded;    /* success, but the proxy asks for less load (docs/health.md) */
 };
 
-/* Everything that probes share: libcurl's handles, raw sockets, the tunnel. */
+/* What all probes share: libcurl's handles, raw sockets, the tunnel. */
 struct probes;
 struct probe;
 struct loop;
 
-/* Who hears of a probe. */
+/* Receives the events of a probe. */
 struct probe_listener {
 	void (*done)(void *arg,
-		     const struct probe_result *result); /* once; not after probe_cancel() */
-	/* a step of it, for people who look on, as "connected after 812 us"; NULL: nobody does */
-	/* it must not cancel the probe */
+		     const struct probe_result *result); /* called once; not after probe_cancel() */
+	/* a step, for people watching, such as "connected after 812 us"; NULL: nobody is
+	 * watching. It must not cancel the probe */
 	void (*step)(void *arg, const char *text);
 	void *arg;
 };
 
 /*
- * Prepares for probes of all types, as far as the process may: what takes privileges is done here,
- * and never needed again. A type that cannot be had is logged, with the reason, and each of its
- * probes ends as PROBE_LOCAL. 0 and *out, for probes_close(); or -ENOMEM.
+ * Prepares all types of probes, as far as the process is permitted: privileges are used here and
+ * not needed later. If a type cannot be prepared, the reason is logged and each of its probes ends
+ * as PROBE_LOCAL. Returns 0 and sets *out, to be released with probes_close(); or -ENOMEM.
  */
 GLB_NODISCARD int probes_open(struct probes **out, struct loop *loop,
 			      const struct health_conf *conf);
 
-/* No probe may be under way. NULL is fine. */
+/* No probe may be in progress. NULL is fine. */
 void probes_close(struct probes *probes);
 
 /*
- * Starts one. done() is called later, never from within; after check->timeout_ms at the latest.
- * `check` has to live as long as the probe. NULL: out of memory or descriptors, and nothing was
- * started.
+ * Starts a probe. done() is called later, never from within this function, after check->timeout_ms
+ * at the latest. `check` must outlive the probe. NULL: out of memory or descriptors, and nothing
+ * was started.
  */
 GLB_NODISCARD struct probe *probe_start(struct probes *probes, const struct health_check *check,
 					const struct probe_listener *listener);
 
-/* Ends one that has not reported yet: it never will. */
+/* Abandons a probe that has not reported yet: it never will. */
 void probe_cancel(struct probe *probe);
 
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * exec: what does a program of the operator say?
+ * exec: what is the verdict of a program supplied by the operator?
  *
- * Exit status 0: the backend is fine. Another: it is not. The first line that it prints is the
- * detail. A program that cannot be started, or is ended by a signal, has said nothing about the
- * backend. It runs as program.h describes, with these in its environment:
+ * Exit status 0: the backend is fine; any other: it is not. The first line of output is the detail.
+ * A program that cannot be started, or is terminated by a signal, says nothing about the backend.
+ * It runs as program.h describes, with these variables in its environment:
  *
  *   GLB_BACKEND      the address
  *   GLB_CHECK        the name of the check
  *   GLB_TIMEOUT_MS   when it will be killed
  *
- * No more than PROGRAMS_MAX run at once. Other probes wait for their turn; one that does not get it
- * within its time has no result.
+ * At most PROGRAMS_MAX run at once. Other probes wait for their turn; one that does not get it
+ * before its deadline has no result.
  */
 #include <errno.h>
 #include <signal.h>
@@ -28,17 +28,17 @@ enum {
 	VARIABLE_LEN = 512,
 };
 
-/* Of a probe, and of a program that was killed with its probe. */
+/* Belongs to a probe, or to a program being killed after its probe has ended. */
 struct exec_probe {
 	struct exec_shared *shared;
-	struct probe *probe;	 /* NULL: nobody waits for it any more */
-	struct program *program; /* NULL: it waits for its turn, or is out of the list */
+	struct probe *probe;	 /* NULL: the probe has ended */
+	struct program *program; /* NULL: waiting for its turn, or not in the list */
 	struct exec_probe *next; /* in the list */
 };
 
 struct exec_shared {
 	struct event_base *base;
-	struct exec_probe *list; /* of all that run or wait, in order of their start */
+	struct exec_probe *list; /* running or waiting, in order of start */
 	unsigned int running;
 };
 
@@ -51,7 +51,7 @@ static void list_add(struct exec_shared *shared, struct exec_probe *state)
 	*at = state;
 }
 
-/* No-op for one that is not there. */
+/* No-op if it is not in the list. */
 static void list_remove(struct exec_shared *shared, const struct exec_probe *state)
 {
 	struct exec_probe **at = &shared->list;
@@ -68,7 +68,7 @@ static bool exec_open(struct probes *probes)
 
 	if (!shared)
 		return false;
-	(void)signal(SIGCHLD, SIG_DFL); /* whatever the checker was started with */
+	(void)signal(SIGCHLD, SIG_DFL); /* may have been ignored when the checker was started */
 	shared->base = probes->base;
 	probes->shared[HEALTH_EXEC] = shared;
 	return true;
@@ -88,7 +88,7 @@ static void exec_close(struct probes *probes)
 	free(shared);
 }
 
-/* What the end of a program says. */
+/* Reports how a program has ended. */
 static void report(struct probe *probe, const struct program_end *end)
 {
 	const char *between = end->line[0] ? ": " : "";
@@ -113,13 +113,13 @@ static void on_ended(void *arg, const struct program_end *end)
 	list_remove(shared, state);
 	state->program = NULL;
 	if (state->probe)
-		report(state->probe, end); /* exec_stop() is yet to come */
+		report(state->probe, end); /* exec_stop() will be called later */
 	else
 		free(state);
 	run_next(shared);
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int run(struct exec_probe *state)
 {
 	struct probe *probe = state->probe;
@@ -149,7 +149,7 @@ static int run(struct exec_probe *state)
 	return 0;
 }
 
-/* Starts those whose turn it is. */
+/* Starts waiting probes as far as there is room. */
 static void run_next(struct exec_shared *shared)
 {
 	struct exec_probe *state = shared->list;
@@ -195,7 +195,7 @@ static void exec_stop(struct probe *probe)
 	struct exec_probe *state = probe->state;
 
 	state->probe = NULL;
-	if (state->program) { /* on_ended() frees it */
+	if (state->program) { /* on_ended() releases it */
 		program_kill(state->program);
 		return;
 	}

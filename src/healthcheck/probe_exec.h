@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a program of the operator say?
+ * What is the verdict of a program supplied by the operator?
  */
 #ifndef HEALTHCHECK_PROBE_EXEC_H
 #define HEALTHCHECK_PROBE_EXEC_H

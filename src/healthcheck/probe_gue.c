@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * gue and fou: the original's checks, as echo.h describes them.
+ * gue and fou: the original's checks, as described in echo.h.
  *
- * Requests leave by UDP sockets, one for each probe, which also hear of it by ICMP when nothing
- * listens at the port. Replies are addressed to this host, not to a socket: one raw socket of each
- * IP version sees all of them, and a reply counts when it comes from the backend and brings back
- * the bytes that were sent. Raw sockets are the only privilege of these checks (CAP_NET_RAW).
+ * Each probe sends its request from its own UDP socket, which also receives ICMP errors when
+ * nothing listens on the port. Replies are addressed to this host rather than to a socket: one raw
+ * socket per IP version receives all of them, and a reply counts if it comes from the backend and
+ * returns the bytes that were sent. Raw sockets are the only privilege of these checks
+ * (CAP_NET_RAW).
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -24,8 +25,8 @@
 enum {
 	BUCKETS = 256,
 	REPLIES_PER_TURN = 64,
-	REPLY_LEN_MAX = 128,	  /* of one that matters, IPv4 options included */
-	REPLIES_BYTES = 4 << 20,  /* for some thousands, should all backends reply at once */
+	REPLY_LEN_MAX = 128,	 /* of a relevant reply, with IPv4 options */
+	REPLIES_BYTES = 4 << 20, /* enough for some thousands, in case all backends reply at once */
 	PREFIX_BE32 = 0x676c6268, /* "glbh" */
 };
 
@@ -33,7 +34,7 @@ enum family { IPV4, IPV6, FAMILIES };
 
 struct gue_probe {
 	struct probe *probe;
-	struct gue_probe *next; /* of its bucket */
+	struct gue_probe *next; /* in its hash bucket */
 	struct echo_id id;
 	int fd;
 	struct event *failing;
@@ -52,7 +53,7 @@ static struct gue_probe **bucket_of(struct gue_shared *shared, const struct echo
 	return &shared->buckets[(random ^ random >> 8 ^ random >> 13 ^ random >> 24) % BUCKETS];
 }
 
-/* Of the backend that has sent a reply; NULL: nobody asked, or asked another. */
+/* The probe that a reply from a backend belongs to; NULL: there is none for this backend. */
 static struct gue_probe *find(struct gue_shared *shared, const struct echo_id *id,
 			      const struct glb_addr *src)
 {
@@ -96,8 +97,8 @@ static void on_replies(evutil_socket_t fd, short events, void *arg)
 }
 
 /*
- * Has the kernel keep from a raw socket what is no reply to a request like ours, so that a flood of
- * other ICMP takes neither time nor the room of replies. 0 or -errno.
+ * Attaches a filter to a raw socket that drops everything but replies to requests like ours, so
+ * that a flood of other ICMP costs neither time nor buffer space. Returns 0 or -errno.
  */
 static int filter_replies(int fd, enum family family)
 {
@@ -126,7 +127,7 @@ static int filter_replies(int fd, enum family family)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) ? -errno : 0;
 }
 
-/* A raw socket for replies, or -errno. */
+/* Returns a raw socket for replies, or -errno. */
 static int raw_socket(enum family family)
 {
 	const int bytes = REPLIES_BYTES;
@@ -148,7 +149,7 @@ static int raw_socket(enum family family)
 	return fd;
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int open_family(struct probes *probes, struct gue_shared *shared, enum family family)
 {
 	int fd = raw_socket(family);
@@ -206,12 +207,12 @@ static void on_failure(evutil_socket_t fd, short events, void *arg)
 	uint8_t byte;
 
 	(void)events;
-	/* datagrams to this port are no replies */
+	/* datagrams to this port are not replies: discard */
 	if (recv(fd, &byte, sizeof(byte), 0) < 0 && errno != EAGAIN && errno != EINTR)
 		probe_end_errno(arg, errno);
 }
 
-/* Sends the request: 0 or -errno. */
+/* Sends the request. Returns 0 or -errno. */
 static int ask(struct gue_probe *state, const struct health_check *check)
 {
 	enum echo_tunnel tunnel = check->type == HEALTH_FOU ? ECHO_GRE : ECHO_GUE;
@@ -255,7 +256,7 @@ static void gue_stop(struct probe *probe)
 	free_state(state);
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int prepare(struct gue_probe *state)
 {
 	struct probe *probe = state->probe;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Does a backend decapsulate, as the original checks it? For HEALTH_GUE and HEALTH_FOU.
+ * Does a backend decapsulate, tested as the original does? For HEALTH_GUE and HEALTH_FOU.
  */
 #ifndef HEALTHCHECK_PROBE_GUE_H
 #define HEALTHCHECK_PROBE_GUE_H

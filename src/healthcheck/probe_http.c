@@ -14,10 +14,10 @@
 #include "sys/log.h"
 
 enum {
-	REDIRECTS_MAX = 10, /* as Go's client, and so the original */
+	REDIRECTS_MAX = 10, /* as in Go's client, and thus the original */
 };
 
-/* What all requests share. */
+/* Shared by all requests. */
 struct http_shared {
 	struct http_loop *loop;
 	const char *ca_file;
@@ -31,13 +31,13 @@ struct http_request {
 	struct http_description description;
 	struct http_progress progress;
 	unsigned int redirect_count;
-	bool is_running; /* libcurl has it */
+	bool is_running; /* libcurl is processing it */
 	char error[CURL_ERROR_SIZE];
 };
 
-/* What libcurl reports of a request that is under way. */
+/* Callbacks of libcurl for a request in progress. */
 
-/* TLS begins, so the connection stands. Changes nothing of it. */
+/* TLS begins, so the connection is established. Changes no setting. */
 static CURLcode take_tls(CURL *easy, void *ssl, void *arg)
 {
 	struct http_request *request = arg;
@@ -85,7 +85,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 	return CURL_SOCKET_BAD;
 }
 
-/* The header has ended, unless it is one such as 100 before another one. Is more to be read? */
+/* The end of a header, other than that of an interim response. Should the body be read? */
 static bool take_end_of_header(struct http_request *request)
 {
 	const long status = http_status(request->easy);
@@ -108,7 +108,7 @@ static size_t take_line(char *line, size_t size, size_t count, void *arg)
 	request->progress.is_too_long = !http_answer_line(&request->progress.answer, line, len);
 	if (request->progress.is_too_long)
 		return 0;
-	if (request->progress.answer.has_header) /* it is of a trailer */
+	if (request->progress.answer.has_header) /* a trailer */
 		return len;
 	request->probe->awaited = "end of the header";
 	return !is_end || take_end_of_header(request) ? len : 0;
@@ -127,11 +127,11 @@ static size_t take_piece(char *piece, size_t size, size_t count, void *arg)
 	return err ? 0 : len;
 }
 
-/* What came of it. */
+/* The end of a request. */
 
 /*
- * Where to ask again: a redirect that is not expected leads to the same place, and the method is
- * one that is safe to repeat there. NULL: nowhere.
+ * The URL to follow: the redirect is not an expected response, leads to the same server, and the
+ * method may safely be repeated there. NULL: none.
  */
 static char *next_url(const struct http_request *request)
 {
@@ -146,7 +146,7 @@ static char *next_url(const struct http_request *request)
 	return http_redirect_url(request->easy, request->description.url);
 }
 
-/* Has libcurl begin. */
+/* Starts the transfer in libcurl. */
 static int run(struct http_request *request)
 {
 	int err = http_loop_add(request->shared->loop, request->easy);
@@ -155,7 +155,7 @@ static int run(struct http_request *request)
 	return err;
 }
 
-/* Asks again elsewhere in the same place. False: there is no such place. */
+/* Follows a redirect. False: there is none to follow. */
 static bool go_on(struct http_request *request)
 {
 	char *url = next_url(request);
@@ -208,13 +208,13 @@ static void take_end(CURL *easy, CURLcode code)
 		probe_end(request->probe, outcome.reason, "%s", outcome.detail);
 }
 
-/* It will not go on, which the deadline will find. */
+/* It will not proceed; the deadline will end it. */
 static void take_stuck(CURL *easy)
 {
 	request_of(easy)->probe->late = PROBE_LOCAL;
 }
 
-/* What becomes of the answer. Has no need of memory, and so cannot fail. */
+/* Sets the callbacks. Needs no memory, so it cannot fail. */
 static void set_callbacks(struct http_request *request)
 {
 	CURL *easy = request->easy;

@@ -1,63 +1,64 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Does a proxy give the right answer to a request?
+ * Does a proxy respond correctly to an HTTP request?
  *
- * HTTP/1.1, with or without TLS, by libcurl, which is known to probe_http*.c only. A request has a
- * connection of its own, to one address and port and to no other: names are not looked up, and
- * variables of the environment that name proxies are without effect. A redirect to elsewhere is not
- * followed; one to another path of the same scheme, name and port is, as by the original, unless
- * its status is an expected one.
+ * HTTP/1.1, with or without TLS, by libcurl, which is used in probe_http*.c only. Each request has
+ * its own connection to exactly one address and port: names are not resolved, and environment
+ * variables that name proxies have no effect. A redirect is followed if it leads to another path of
+ * the same scheme, name and port, as in the original, and its status is not among the expected
+ * ones.
  *
- * The answer is read to its end, but no more than 64 KiB of its body; a header that is longer than
- * HTTP_ANSWER_HEADER_MAX or has more than HTTP_ANSWER_LINES_MAX lines is none (http_answer.h).
+ * The response is read to its end, but at most 64 KiB of its body. A header longer than
+ * HTTP_ANSWER_HEADER_MAX or with more than HTTP_ANSWER_LINES_MAX lines is a protocol error
+ * (http_answer.h).
  *
- * Certificates are checked against the system's CAs, or those of the file that SSL_CERT_FILE in the
- * environment names. A new file is noticed within an hour.
+ * Certificates are verified against the system's CAs, or those in the file named by SSL_CERT_FILE
+ * in the environment. A replaced file is noticed within an hour.
  *
- * Reasons of a failure: REFUSED, UNREACHABLE, TIMEOUT, RESET (also: closed too early), TLS,
- * PROTOCOL, STATUS, BODY, and LOCAL for a lack of descriptors, memory or ports here.
+ * Reasons of failure: REFUSED, UNREACHABLE, TIMEOUT, RESET (also: closed prematurely), TLS,
+ * PROTOCOL, STATUS, BODY, and LOCAL for a lack of descriptors, memory or ports on this host.
  */
 #ifndef HEALTHCHECK_PROBE_HTTP_H
 #define HEALTHCHECK_PROBE_HTTP_H
 
 #include "probe_type.h"
 
-/* For HEALTH_HTTP and HEALTH_HTTPS, in this order in probe.c. */
+/* Shared by HEALTH_HTTP and HEALTH_HTTPS, opened in that order by probe.c. */
 extern const struct probe_type probe_http;
 
-/* A request, for other types of probes, too. */
+/* A request, also for use by other types of probes. */
 struct http_order {
-	const struct health_request *request; /* outlives the request, with all that it points to */
-	struct glb_addr addr; /* where to connect, and the Host when none is given */
+	const struct health_request *request; /* must outlive this, with all that it points to */
+	struct glb_addr addr; /* address to connect to, and the Host unless another is given */
 	uint16_t port;
 	bool is_tls;
 	/*
-	 * Called with each socket, nonblocking and not connected yet: 0; or -errno, and the request
-	 * ends with PROBE_LOCAL. There is one more for each redirect. NULL: nothing is to be done.
+	 * Called for each socket, non-blocking and not connected yet: once, and again for each
+	 * redirect. Returns 0; or -errno, and the request ends as PROBE_LOCAL. May be NULL.
 	 */
 	int (*prepare)(void *arg, int fd);
 	/*
-	 * The request has ended, PROBE_NONE: well. The detail, "" for none, is valid during the
-	 * call and may quote anything. Called once, never from within http_start(), and not after
-	 * http_stop(); these may be called from within. NULL: probe_end().
+	 * The request has ended; PROBE_NONE: successfully. The detail, "" if there is none, may
+	 * quote anything and is valid during the call. Called once, never from within http_start(),
+	 * and not after http_stop(); it may call both. NULL: probe_end() is used.
 	 */
 	void (*ended)(void *arg, enum probe_reason reason, const char *detail);
-	void *arg; /* of both */
+	void *arg; /* passed to both */
 };
 
 struct http_request;
 
 /*
- * Starts a request for a probe: its result gets connect_us and is_degraded, its steps are
- * reported, and `awaited` says what did not come in time. The probe's `state` is left alone.
+ * Starts a request on behalf of a probe: sets connect_us and is_degraded of its result, reports its
+ * steps, and keeps `awaited` current. Does not use the probe's `state`.
  *
- * 0 and *out, to be given up with http_stop(), also after its end; or -ENOMEM, or -ENOTSUP when
- * HEALTH_HTTP could not be opened.
+ * Returns 0 and sets *out, to be released with http_stop() even after it has ended; -ENOMEM; or
+ * -ENOTSUP if HEALTH_HTTP could not be opened.
  */
 GLB_NODISCARD int http_start(struct http_request **out, struct probe *probe,
 			     const struct http_order *order);
 
-/* Closes its connection. NULL is fine. */
+/* Closes its connection and releases the request. NULL is fine. */
 void http_stop(struct http_request *request);
 
 #endif

@@ -9,13 +9,13 @@
 #include "sys/version.h"
 
 enum {
-	CA_SECONDS = 3600, /* after which the CAs' file is read again */
-	BUFFER_LEN = 1024, /* of each transfer, for what it reads: most answers are short */
+	CA_SECONDS = 3600, /* how often the CA file is read again */
+	BUFFER_LEN = 1024, /* read buffer of each transfer: most responses are short */
 };
 
 const char *http_ca_file(void)
 {
-	const char *file = getenv("SSL_CERT_FILE"); /* as with OpenSSL's own programs */
+	const char *file = getenv("SSL_CERT_FILE"); /* as in OpenSSL's own programs */
 
 	return file && *file ? file : curl_version_info(CURLVERSION_NOW)->cainfo;
 }
@@ -50,10 +50,10 @@ static bool set_tls(CURL *easy, bool verify, const char *ca_file)
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_CAINFO, verify ? ca_file : NULL);
-	/* With a directory, too, libcurl would read the file anew for each connection. */
+	/* with a directory as well, libcurl would read the file for each connection */
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)CA_SECONDS);
-	/* A session that is resumed would hide a certificate that has expired. */
+	/* resuming a session would hide an expired certificate */
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	return !failed;
 }
@@ -77,7 +77,7 @@ static bool append(struct curl_slist **list, const char *text)
 	return true;
 }
 
-/* Adds a field. One without a value would not be sent: libcurl writes that with a semicolon. */
+/* Appends a field. libcurl requires a semicolon to send one without a value. */
 static bool append_field(struct curl_slist **list, const char *field)
 {
 	const char *colon = strchr(field, ':');
@@ -104,7 +104,7 @@ static bool set_fields(struct http_description *out, CURL *easy,
 	return !curl_easy_setopt(easy, CURLOPT_HTTPHEADER, out->headers);
 }
 
-/* Where a client thinks that it goes, and where all of it goes in fact. */
+/* Sets the URL as the client sees it, and the address to which everything is actually sent. */
 static bool set_target(struct http_description *out, CURL *easy, const struct http_order *order)
 {
 	const struct health_request *request = order->request;

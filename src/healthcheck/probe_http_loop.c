@@ -8,8 +8,8 @@
 enum {
 	IDLE_MAX = 64,
 	/*
-	 * An answer of 128 KiB in segments of 536 bytes takes 245. libcurl fills its buffer up to a
-	 * hundred times in one: of an endless answer some 40 MB are read.
+	 * A response of 128 KiB in segments of 536 bytes takes 245. libcurl fills its buffer up to
+	 * a hundred times per turn, so some 40 MB of an endless response are read.
 	 */
 	TURNS_MAX = 400,
 };
@@ -19,7 +19,7 @@ struct watched {
 	struct http_loop *loop;
 	CURL *easy;
 	struct event *event;
-	unsigned int turn_count; /* how often there was something to do */
+	unsigned int turn_count; /* times that it was ready */
 };
 
 struct http_loop {
@@ -31,7 +31,7 @@ struct http_loop {
 	unsigned int idle_count;
 };
 
-/* Something has happened: hands over the transfers that have ended by it. */
+/* Hands over the transfers that have ended. */
 static void report(struct http_loop *loop)
 {
 	const CURLMsg *message;
@@ -41,16 +41,16 @@ static void report(struct http_loop *loop)
 		CURL *easy = message->easy_handle;
 		const CURLcode code = message->data.result;
 
-		/* The message is gone with this. */
+		/* also releases the message */
 		(void)curl_multi_remove_handle(loop->multi, easy);
 		loop->listener.ended(easy, code);
 	}
 }
 
-/* Ends a transfer that libcurl would let go on. */
+/* Ends a transfer that libcurl would continue. */
 static void end(struct http_loop *loop, CURL *easy)
 {
-	(void)curl_multi_remove_handle(loop->multi, easy); /* which forgets its socket, too */
+	(void)curl_multi_remove_handle(loop->multi, easy); /* also releases its socket */
 	loop->listener.ended(easy, CURLE_FILESIZE_EXCEEDED);
 }
 
@@ -104,7 +104,7 @@ static void watch_free(struct watched *watched)
 	free(watched);
 }
 
-/* Waits for something else of a socket from now on. 0 or -ENOMEM. */
+/* Changes the events that a socket is watched for. Returns 0 or -ENOMEM. */
 static int watch_for(struct watched *watched, curl_socket_t fd, int what)
 {
 	short events = EV_PERSIST;
@@ -120,7 +120,7 @@ static int watch_for(struct watched *watched, curl_socket_t fd, int what)
 		       : 0;
 }
 
-/* What libcurl waits for of a socket; `assigned` is ours since an earlier call, or NULL. */
+/* libcurl wants a socket watched; `assigned` is ours from an earlier call, or NULL. */
 static int watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 {
 	struct http_loop *loop = arg;
@@ -134,13 +134,13 @@ static int watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *assign
 		watched = watch_new(loop, easy, fd);
 		(void)curl_multi_assign(loop->multi, fd, watched);
 	}
-	/* An error returned would end all transfers, now and for ever. */
+	/* returning an error would end all transfers, present and future */
 	if (!watched || watch_for(watched, fd, what))
 		loop->listener.stuck(easy);
 	return 0;
 }
 
-/* libcurl wants to be called in so many milliseconds; -1: not at all. */
+/* libcurl wants to be called in `ms` milliseconds; -1: not at all. */
 static int wait_for(CURLM *multi, long ms, void *arg)
 {
 	const struct http_loop *loop = arg;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How do transfers of libcurl proceed on the program's own loop?
+ * How do libcurl transfers run on the program's own loop?
  *
- * libcurl's multi interface says which sockets and which time it waits for; these are events of the
- * loop. For probe_http.c alone. All functions are for the thread of the loop, and none waits.
+ * libcurl's multi interface requests sockets and a timeout to wait for; these become events of the
+ * loop. Private to probe_http.c. All functions must be called on the loop's thread; none blocks.
  *
- * A connection on which there is something to do some hundred times is ended: what libcurl skips,
- * as extensions of chunks, has no end otherwise, and keeps other transfers waiting.
+ * A connection that becomes ready some hundred times is ended: input that libcurl skips, such as
+ * chunk extensions, can be endless and would starve other transfers.
  */
 #ifndef HEALTHCHECK_PROBE_HTTP_LOOP_H
 #define HEALTHCHECK_PROBE_HTTP_LOOP_H
@@ -19,35 +19,36 @@ struct http_loop;
 
 struct http_loop_listener {
 	/*
-	 * A transfer has ended, and its handle is the caller's again. CURLE_FILESIZE_EXCEEDED: it
-	 * had no end. Transfers may be added and removed from within.
+	 * A transfer has ended and its handle belongs to the caller again. CURLE_FILESIZE_EXCEEDED:
+	 * it was ended for being endless. Transfers may be added and removed within.
 	 */
 	void (*ended)(CURL *easy, CURLcode code);
-	/* A transfer will not proceed: out of memory. It has to be removed some time; not from
-	 * within. */
+	/* A transfer is stuck for lack of memory. It must be removed eventually, but not within
+	 * this call. */
 	void (*stuck)(CURL *easy);
 };
 
-/* 0 and *out, to be closed with http_loop_close(); or -ENOMEM. */
+/* Returns 0 and sets *out, to be released with http_loop_close(); or -ENOMEM. */
 GLB_NODISCARD int http_loop_open(struct http_loop **out, struct event_base *base,
 				 const struct http_loop_listener *listener);
 
-/* All handles have been given back. NULL is fine. */
+/* All handles must have been given back. NULL is fine. */
 void http_loop_close(struct http_loop *loop);
 
 /*
- * A handle without any options, to be given back with http_loop_give_back(). NULL: out of memory.
- * Some of those that come back are kept.
+ * Returns a handle without any options set, to be returned with http_loop_give_back(). NULL: out of
+ * memory. Some returned handles are kept for reuse.
  */
 CURL *http_loop_handle(struct http_loop *loop);
 
-/* No transfer of it may be under way. NULL is fine. */
+/* It must not have a transfer in progress. NULL is fine. */
 void http_loop_give_back(struct http_loop *loop, CURL *easy);
 
-/* Starts the transfer that a handle describes; nothing of it happens within. 0 or -ENOMEM. */
+/* Starts the transfer that a handle describes; no callback is called within. Returns 0 or
+ * -ENOMEM. */
 GLB_NODISCARD int http_loop_add(struct http_loop *loop, CURL *easy);
 
-/* Ends a transfer that is under way, and closes its connection. */
+/* Aborts a transfer and closes its connection. */
 void http_loop_remove(struct http_loop *loop, CURL *easy);
 
 #endif

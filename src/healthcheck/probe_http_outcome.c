@@ -8,7 +8,7 @@
 #include "probe_http_redirect.h"
 #include "probe_socket.h"
 
-/* What a code says when no system call has failed. */
+/* The reason for a code, if no system call has failed. */
 static enum probe_reason reason_of(CURLcode code, bool is_requested)
 {
 	switch (code) {
@@ -34,14 +34,14 @@ static enum probe_reason reason_of(CURLcode code, bool is_requested)
 	case CURLE_BAD_FUNCTION_ARGUMENT:
 		return PROBE_LOCAL;
 	case CURLE_OUT_OF_MEMORY:
-		/* Also libcurl's word for a line of the answer that is longer than it keeps. */
+		/* also returned for a line of the response that exceeds libcurl's limit */
 		return is_requested ? PROBE_PROTOCOL : PROBE_LOCAL;
 	default:
 		return PROBE_PROTOCOL;
 	}
 }
 
-/* Words for codes that libcurl's own words do not explain; NULL: they do. */
+/* Explains codes for which libcurl's own text does not; NULL for others. */
 static const char *words_of(CURLcode code, bool is_requested)
 {
 	switch (code) {
@@ -49,9 +49,9 @@ static const char *words_of(CURLcode code, bool is_requested)
 		return "closed without an answer";
 	case CURLE_PARTIAL_FILE:
 		return "closed within the answer";
-	case CURLE_UNSUPPORTED_PROTOCOL: /* it says "HTTP/0.9" */
+	case CURLE_UNSUPPORTED_PROTOCOL: /* libcurl says "HTTP/0.9" */
 		return "the answer does not begin with an HTTP status";
-	case CURLE_FILESIZE_EXCEEDED: /* probe_http_loop.h */
+	case CURLE_FILESIZE_EXCEEDED: /* see probe_http_loop.h */
 		return "an answer without end";
 	case CURLE_OUT_OF_MEMORY:
 		return is_requested ? "a line of the answer is too long" : NULL;
@@ -60,7 +60,7 @@ static const char *words_of(CURLcode code, bool is_requested)
 	}
 }
 
-/* Does the system call that failed tell more than the code? */
+/* Does the failed system call say more than the code? */
 static bool is_of_system(CURLcode code, long err)
 {
 	switch (code) {
@@ -90,7 +90,7 @@ static struct http_outcome outcome(enum probe_reason reason, const char *format,
 	return out;
 }
 
-/* libcurl gave up. */
+/* libcurl has given up. */
 static struct http_outcome failure(const struct http_end *end)
 {
 	const bool is_requested = end->progress->is_requested;
@@ -106,7 +106,7 @@ static struct http_outcome failure(const struct http_end *end)
 	return outcome(reason_of(end->code, is_requested), "%s", words);
 }
 
-/* Another status than expected. */
+/* The status is not among those expected. */
 static struct http_outcome unexpected(CURL *easy, long status)
 {
 	const char *location = http_status_redirects(status) ? http_redirect_text(easy) : NULL;

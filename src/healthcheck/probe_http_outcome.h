@@ -2,7 +2,7 @@
 /*
  * What does the end of a request say about a backend?
  *
- * For probe_http.c alone.
+ * Private to probe_http.c.
  */
 #ifndef HEALTHCHECK_PROBE_HTTP_OUTCOME_H
 #define HEALTHCHECK_PROBE_HTTP_OUTCOME_H
@@ -12,13 +12,13 @@
 #include "http_answer.h"
 #include "probe_http.h"
 
-/* How far a request has come. All zeros: nowhere. */
+/* Progress of a request. Initially all zeros. */
 struct http_progress {
 	struct http_answer answer;
-	int err;	   /* why this host could not go on, -errno */
-	bool is_requested; /* the request was sent, or part of it */
-	bool is_too_long;  /* it is no header, going by its length */
-	bool is_full;	   /* as much of the body has come as is read */
+	int err;	   /* -errno of a local failure; 0: none */
+	bool is_requested; /* the request was sent, at least in part */
+	bool is_too_long;  /* the header exceeds its limits */
+	bool is_full;	   /* the maximum amount of body was received */
 };
 
 struct http_outcome {
@@ -26,16 +26,16 @@ struct http_outcome {
 	char detail[PROBE_DETAIL_LEN];
 };
 
-/* The status of an answer whose header has come. */
+/* The status of a response whose header has arrived. */
 long http_status(CURL *easy);
 
-/* A request that libcurl has ended. */
+/* A request that has ended, as seen by libcurl. */
 struct http_end {
 	const struct http_order *order;
 	const struct http_progress *progress;
 	CURL *easy;
 	CURLcode code;
-	const char *words; /* libcurl's for it, or "" */
+	const char *words; /* libcurl's error message, or "" */
 };
 
 struct http_outcome http_outcome(const struct http_end *end);

@@ -40,7 +40,7 @@ static bool same_part(CURLU *one, CURLU *other, CURLUPart part)
 	return same;
 }
 
-/* The text of `target` if it is where `from` is. NULL: it is elsewhere, or there is no memory. */
+/* The text of `target` if it is on the same server as `from`. NULL: it is not, or out of memory. */
 static char *text_if_same(CURLU *target, CURLU *from)
 {
 	char *text;
@@ -55,7 +55,7 @@ static char *text_if_same(CURLU *target, CURLU *from)
 	return copy;
 }
 
-/* The URL that `location` means where `url` is. */
+/* The URL that `location` denotes relative to `url`. */
 static char *resolve(const char *url, const char *location)
 {
 	CURLU *from = curl_url();

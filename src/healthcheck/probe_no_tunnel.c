@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* In place of probe_tunnel.c where its eBPF program cannot be built. */
+/* Replaces probe_tunnel.c if its eBPF program cannot be built. */
 #include "probe_tunnel.h"
 
 static int start(struct probe *probe)

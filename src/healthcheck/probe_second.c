@@ -19,7 +19,7 @@
 
 enum {
 	DATAGRAM_LEN_MAX =
-		2048, /* more than ours have; what is longer is cut, and is none of them */
+		2048, /* larger than our packets; longer datagrams are truncated and do not match */
 	DATAGRAMS_A_TURN = 64,
 	EPHEMERAL_FIRST = 49152, /* RFC 6335 */
 };
@@ -27,7 +27,7 @@ enum {
 /* The state of a probe. */
 struct waiting {
 	struct waiting *next;
-	struct waiting **link; /* the pointer to this one */
+	struct waiting **link; /* the pointer that points to this one */
 	struct probe *probe;
 	struct second_packet sent;
 };
@@ -37,8 +37,8 @@ struct second_socket {
 	struct glb_addr own;
 	struct event *event;
 	struct waiting *waiting;
-	int fd;	 /* -1: there is none */
-	int err; /* why */
+	int fd;	 /* -1: none */
+	int err; /* -errno that explains why there is none */
 };
 
 struct second {
@@ -52,7 +52,7 @@ static struct second_socket *socket_for(const struct probe *probe)
 	return probe->check->backend.version == 4 ? &second->v4 : &second->v6;
 }
 
-/* --- What comes --- */
+/* --- Receiving --- */
 
 static void end_with(struct waiting *waiting, enum second_fate fate)
 {
@@ -63,7 +63,7 @@ static void end_with(struct waiting *waiting, enum second_fate fate)
 			  "the packet came back with another GUE header than the next hop needs");
 }
 
-/* A datagram from a proxy, or from anybody. */
+/* Handles a datagram, which may be from anyone. */
 static void take_datagram(struct second_socket *second, const struct sockaddr_storage *from,
 			  const uint8_t *bytes, size_t len)
 {
@@ -78,7 +78,7 @@ static void take_datagram(struct second_socket *second, const struct sockaddr_st
 	}
 }
 
-/* An error about a datagram that was sent to a proxy. */
+/* Handles an error for a datagram sent to a proxy. */
 static void take_error(struct second_socket *second, const struct sockaddr_storage *to, int err)
 {
 	struct sockaddr_storage proxy;
@@ -91,7 +91,7 @@ static void take_error(struct second_socket *second, const struct sockaddr_stora
 	}
 }
 
-/* Reads one error of the socket, ip(7) IP_RECVERR; false: there is none. */
+/* Reads one error from the socket's queue, IP_RECVERR in ip(7); false: it is empty. */
 static bool read_error(struct second_socket *second)
 {
 	_Alignas(struct cmsghdr) uint8_t control[512];
@@ -125,7 +125,7 @@ static bool read_datagram(struct second_socket *second)
 	ssize_t len =
 		recvfrom(second->fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_len);
 
-	if (len < 0) /* an error that is in the queue as well is no end */
+	if (len < 0) /* the error is in the queue as well; continue */
 		return errno != EAGAIN && errno != EWOULDBLOCK && errno != EBADF;
 	take_datagram(second, &from, bytes, (size_t)len);
 	return true;
@@ -141,7 +141,7 @@ static void read_socket(evutil_socket_t fd, short events, void *arg)
 		;
 }
 
-/* --- The sockets --- */
+/* --- Sockets --- */
 
 static int bind_socket(struct second_socket *second)
 {
@@ -169,7 +169,7 @@ static void close_socket(struct second_socket *second)
 	second->fd = -1;
 }
 
-/* What an error of bind_socket() means. */
+/* Explains an error of bind_socket(). */
 static const char *words_of(int err)
 {
 	switch (err) {
@@ -182,7 +182,7 @@ static const char *words_of(int err)
 	}
 }
 
-/* The socket of one IP version, if it has an address; the reason why not is logged. */
+/* Opens the socket of one IP version if there is an address for it; logs why if it cannot. */
 static void open_socket(struct second_socket *second, struct event_base *base)
 {
 	char text[ADDR_TEXT_LEN];
@@ -228,7 +228,7 @@ static void close_second(struct probes *probes)
 	free(second);
 }
 
-/* --- A probe --- */
+/* --- Probe --- */
 
 static struct second_token new_token(void)
 {
@@ -246,7 +246,7 @@ static int send_packet(const struct second_socket *second, const struct waiting 
 	int older;
 	socklen_t len = sizeof(older);
 
-	/* an error about an earlier packet, which is in the queue as well, would be this one's */
+	/* discards the error of an earlier packet, which is in the queue as well */
 	(void)getsockopt(second->fd, SOL_SOCKET, SO_ERROR, &older, &len);
 	return sendto(second->fd, waiting->sent.bytes, waiting->sent.len, 0,
 		      (const struct sockaddr *)&to, to_len) < 0
@@ -270,7 +270,7 @@ static void take_out(struct waiting *waiting)
 		waiting->next->link = waiting->link;
 }
 
-/* Why there is no socket. */
+/* Ends a probe because there is no socket. */
 static void end_without(struct probe *probe, const struct second_socket *second)
 {
 	char text[ADDR_TEXT_LEN];

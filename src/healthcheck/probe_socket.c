@@ -40,8 +40,8 @@ struct glb_addr probe_addr_of(const struct sockaddr_storage *in)
 	return out;
 }
 
-/* Without IP_RECVERR a socket hears of closed ports only: of hosts and networks it may be passing.
- */
+/* Without IP_RECVERR a socket reports closed ports only; errors about hosts and networks count as
+ * transient. */
 int probe_udp_socket(const struct glb_addr *addr, uint16_t port)
 {
 	const int on = 1;
@@ -66,7 +66,7 @@ int probe_udp_socket(const struct glb_addr *addr, uint16_t port)
 
 bool probe_has_route(struct glb_addr *own, const struct glb_addr *addr)
 {
-	enum { DISCARD_PORT = 9 }; /* any: a datagram socket that connects sends nothing */
+	enum { DISCARD_PORT = 9 }; /* arbitrary: connecting a datagram socket sends nothing */
 	struct sockaddr_storage name;
 	socklen_t len = probe_sockaddr(&name, addr, DISCARD_PORT);
 	int fd = socket(name.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -130,7 +130,7 @@ enum probe_reason probe_reason_of(const struct glb_addr *addr, int err)
 	case EHOSTUNREACH:
 	case EHOSTDOWN:
 	case ENETUNREACH:
-	case EACCES:	  /* ICMPv6 "administratively prohibited", or a route that prohibits */
+	case EACCES:	  /* ICMPv6 "administratively prohibited", or a prohibit route */
 	case ENOPROTOOPT: /* ICMP "protocol unreachable" */
 		return has_way(addr) ? PROBE_UNREACHABLE : PROBE_LOCAL;
 	case ETIMEDOUT:

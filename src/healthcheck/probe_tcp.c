@@ -2,13 +2,12 @@
 /*
  * tcp: is the port open?
  *
- * SYN, SYN-ACK, RST. The connection is up to the kernel of the backend alone and never reaches its
- * proxy: with TCP_QUICKACK off the ACK of the handshake waits for data to go with, 0.2 s at most,
- * and closing without lingering sends a reset in its place. So the backend's request is given up
- * before it takes a place in the accept queue, which a busy HAProxy has better uses for; no log
- * there shows a client that left without a word; and neither side keeps a socket in TIME-WAIT, of
- * which 1,000 backends would cost 30,000 here. A queue that is full is still seen: its kernel drops
- * SYNs.
+ * SYN, SYN-ACK, RST. The connection involves only the backend's kernel and never reaches its proxy:
+ * without TCP_QUICKACK the ACK of the handshake is delayed, by up to 0.2 s, to be sent with data,
+ * and closing without lingering sends a reset instead. So the connection is aborted before it takes
+ * a slot in the accept queue of a busy HAProxy; its logs do not show clients that left without a
+ * request; and neither side keeps a socket in TIME-WAIT, of which 1,000 backends would cost 30,000
+ * here. A full accept queue is still detected, as the kernel drops SYNs then.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -56,7 +55,7 @@ static void on_connected(evutil_socket_t fd, short events, void *arg)
 	probe_end(probe, PROBE_NONE, "%s", "");
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int connect_to(struct tcp_probe *state, const struct health_check *check)
 {
 	const struct linger none = {.l_onoff = 1};

@@ -15,30 +15,30 @@
 #include "sys/log.h"
 #include "tunnel.h"
 
-enum { COOKIES_MAX = 16 }; /* a request is redirected no more than ten times */
+enum { COOKIES_MAX = 16 }; /* a request is redirected at most ten times */
 
-/* A connection without a request: SYN, SYN-ACK, RST, as that of probe_tcp.c, which says why. */
+/* A connection without a request: SYN, SYN-ACK, RST, for the reasons given in probe_tcp.c. */
 struct connection {
 	struct tunnel_probe *of;
-	struct event *event; /* NULL: it has not been opened */
-	int fd;		     /* -1: it is closed */
+	struct event *event; /* NULL: not opened */
+	int fd;		     /* -1: closed */
 	bool is_up;
 };
 
 /* The state of a probe. */
 struct tunnel_probe {
 	struct probe *probe;
-	struct http_request *request; /* with is_http, in place of the first connection */
+	struct http_request *request; /* replaces the first connection if is_http */
 	struct connection first;
-	struct connection full;	       /* with full_size */
-	bool is_good;		       /* the first connection, or the request */
+	struct connection full;	       /* if full_size */
+	bool is_good;		       /* the first connection, or the request, has succeeded */
 	uint64_t cookies[COOKIES_MAX]; /* of all its sockets */
 	unsigned int cookie_count;
 };
 
-/* What probes of this type share. */
+/* Shared by all probes of this type. */
 struct tunnel_probes {
-	struct tunnel *tunnel; /* NULL: there is none */
+	struct tunnel *tunnel; /* NULL: not available */
 	char why[TUNNEL_WHY_LEN];
 };
 
@@ -77,9 +77,9 @@ static void close_tunnel(struct probes *probes)
 	free(shared);
 }
 
-/* --- Its end --- */
+/* --- End --- */
 
-/* Has every socket sent something? */
+/* Has every socket sent a packet? */
 static bool has_left(const struct tunnel_probe *state)
 {
 	for (unsigned int i = 0; i < state->cookie_count; i++)
@@ -89,8 +89,8 @@ static bool has_left(const struct tunnel_probe *state)
 }
 
 /*
- * Whatever has come of a probe, it says nothing about the proxy when its packets have not left by
- * the tunnel: the gateway to the VIP does not answer, or somebody has taken the program away.
+ * A probe whose packets have not left through the tunnel says nothing about the proxy: the gateway
+ * to the VIP may not respond, or the program may have been detached.
  */
 static bool end_unsent(const struct tunnel_probe *state)
 {
@@ -126,7 +126,8 @@ static int enter(struct tunnel_probe *state, int fd, uint16_t full_size)
 {
 	const struct health_check *check = state->probe->check;
 	const struct tunnel_end end = {&check->vip, &check->backend, full_size};
-	/* closed by a reset, which goes through the tunnel at once; nothing is left to be sent */
+	/* close with a reset, which leaves through the tunnel at once, and without further
+	 * packets */
 	const struct linger linger = {.l_onoff = 1};
 	int err;
 
@@ -164,7 +165,7 @@ static void note_up(struct connection *connection)
 	end_if_done(state);
 }
 
-/* The connection stands, or never will. */
+/* The connection is established, or has failed. */
 static void decide(evutil_socket_t fd, short events, void *arg)
 {
 	struct connection *connection = arg;
@@ -214,7 +215,7 @@ static void close_connection(struct connection *connection)
 	close_socket(connection);
 }
 
-/* --- A request --- */
+/* --- Request --- */
 
 static int prepare_request(void *arg, int fd)
 {
@@ -250,7 +251,7 @@ static int open_request(struct tunnel_probe *state)
 	return http_start(&state->request, state->probe, &order);
 }
 
-/* --- A probe --- */
+/* --- Probe --- */
 
 static void stop(struct probe *probe)
 {
@@ -274,7 +275,7 @@ static int open_all(struct tunnel_probe *state)
 	return err;
 }
 
-/* Can packets be led there? If not, why is the result. */
+/* Can packets be directed there? If not, ends the probe with the reason. */
 static bool has_way(struct probe *probe)
 {
 	const struct health_check *check = probe->check;

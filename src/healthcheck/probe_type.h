@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What do probe.c and the types of probes promise each other?
+ * What is the contract between probe.c and the types of probes?
  *
- * For the files probe*.c and tunnel.c only. A type is a table of functions; probe.c lists them all.
- * It keeps what every probe has: the deadline, the listener, the result. A type keeps the rest in
- * `state`. All calls are made by the loop's thread, and none may wait.
+ * Private to probe*.c and tunnel.c. A type is a table of functions; probe.c lists all types and
+ * keeps what every probe has: deadline, listener, result. A type keeps the rest in `state`. All
+ * calls are made on the loop's thread, and none may block.
  *
- * Every descriptor is opened with CLOEXEC: programs are started by probe_exec.c.
+ * Every descriptor must be opened with CLOEXEC, as probe_exec.c starts programs.
  */
 #ifndef HEALTHCHECK_PROBE_TYPE_H
 #define HEALTHCHECK_PROBE_TYPE_H
@@ -18,42 +18,42 @@
 
 struct probe_type {
 	/*
-	 * Prepares for probes of this type; while the process still has its privileges. False: it
-	 * cannot be had, and the reason has been logged. NULL: there is nothing to prepare.
+	 * Prepares for probes of this type while the process still has its privileges. False: the
+	 * type is not available, and the reason has been logged. NULL: nothing to prepare.
 	 */
 	bool (*open)(struct probes *probes);
-	/* After an open() that returned true, when no probe is under way. NULL with open. */
+	/* Called after a successful open(), when no probe is in progress. NULL if open is. */
 	void (*close)(struct probes *probes);
 	/*
-	 * Starts a probe. 0, or -errno and the probe ends as PROBE_LOCAL with what that means;
-	 * stop() is not called then. May call probe_step() and probe_end().
+	 * Starts a probe. Returns 0; or -errno, and the probe ends as PROBE_LOCAL with the error's
+	 * text and without a call of stop(). May call probe_step() and probe_end().
 	 */
 	int (*start)(struct probe *probe);
 	/*
-	 * Releases what start() took: once after each start() that returned 0, because the probe
-	 * has ended, its time is over, or nobody wants it any more.
+	 * Releases what start() acquired: called once after each successful start(), when the probe
+	 * has ended, is overdue, or was cancelled.
 	 */
 	void (*stop)(struct probe *probe);
 	/*
-	 * The time of a probe is over: may call probe_end() with what is known better than
-	 * `awaited` and `late` say. NULL: nothing is.
+	 * The deadline has passed: may call probe_end() if it knows more than `awaited` and `late`
+	 * say. May be NULL.
 	 */
 	void (*late)(struct probe *probe);
 };
 
-/* What was last found out about a link of this host. */
+/* The latest finding about a link of this host. */
 struct probe_link {
-	struct glb_addr own; /* whose it is */
+	struct glb_addr own; /* address on the link */
 	bool has_carrier;
 	uint64_t at_us;
 };
 
 struct probes {
 	struct loop *loop;
-	struct event_base *base; /* the loop's */
+	struct event_base *base; /* the loop's base */
 	const struct health_conf *conf;
-	void *shared[HEALTH_TYPE_COUNT]; /* what a type's open() has prepared; each type's own */
-	/* for probe.c alone */
+	void *shared[HEALTH_TYPE_COUNT]; /* set up by each type's open(), by type */
+	/* private to probe.c */
 	bool is_open[HEALTH_TYPE_COUNT];
 	struct probe_link link;
 };
@@ -61,40 +61,40 @@ struct probes {
 struct probe {
 	struct probes *probes;
 	const struct health_check *check;
-	void *state; /* the type's own; NULL before start() */
+	void *state; /* owned by the type; NULL before start() */
 	const char
 		*awaited; /* a noun, for the detail at the deadline: "no response within 1000 ms" */
-	enum probe_reason
-		late;	   /* why it has failed when its time is over: PROBE_TIMEOUT at first */
-	uint64_t start_us; /* CLOCK_MONOTONIC */
+	enum probe_reason late; /* reason at the deadline; initially PROBE_TIMEOUT */
+	uint64_t start_us;	/* CLOCK_MONOTONIC */
 	struct probe_result result;
-	/* for probe.c alone */
-	const struct probe_type *type; /* NULL: start() has failed */
+	/* private to probe.c */
+	const struct probe_type *type; /* NULL: start() failed */
 	struct probe_listener listener;
-	struct event *timer; /* at the deadline; as soon as it has ended: at once */
+	struct event *timer; /* fires at the deadline; immediately once the probe has ended */
 	bool is_ended;
 };
 
-/* Microseconds since the probe began, by the monotonic clock; UINT32_MAX after an hour. */
+/* Microseconds since the probe began, monotonic; UINT32_MAX after an hour. */
 uint32_t probe_elapsed_us(const struct probe *probe);
 
-/* A step, for people who look on. What it quotes need not be printable. */
+/* Reports a step to people watching. It may quote anything. */
 void probe_step(struct probe *probe, const char *format, ...) GLB_PRINTF(2, 3);
 
-/* The connection stands: notes how long that took, and says so as a step. Only the first counts. */
+/* The connection is established: records the time it took and reports it as a step. Later calls
+ * have no effect. */
 void probe_connected(struct probe *probe);
 
 /*
- * The probe has ended. The detail, "" for none, may quote anything: it becomes printable. Nothing
- * is released within: stop() and the listener are called later in the same turn of the loop. Until
- * then the type's events may still occur; only the first call counts.
+ * Ends the probe. The detail, "" for none, may quote anything: it is escaped. Nothing is released
+ * within: stop() and the listener are called later in the same turn of the loop. Events of the type
+ * may still occur until then; only the first call has an effect.
  */
 void probe_end(struct probe *probe, enum probe_reason reason, const char *format, ...)
 	GLB_PRINTF(3, 4);
 
 /*
- * The same, because a system call on a socket to the backend, or libcurl's, failed with `err`, an
- * errno: the reason that it stands for, PROBE_LOCAL if it says nothing about the backend.
+ * As probe_end(), after a system call or libcurl failed with `err`, an errno, on a socket to the
+ * backend: with the reason that it stands for, or PROBE_LOCAL if it says nothing about the backend.
  */
 void probe_end_errno(struct probe *probe, int err);
 

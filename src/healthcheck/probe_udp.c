@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * udp: does a datagram get the right answer?
+ * udp: does a datagram get the expected response?
  *
- * An answer is needed: silence looks the same from a backend that is fine and from one that is
- * gone. Without "send" the datagram is empty, for services that answer anything, as echo, daytime
- * and time do (RFC 862, 867, 868). It is sent once: losses are what "fall" is for.
+ * A response is required: silence looks the same whether the backend is fine or gone. Without
+ * "send" the datagram is empty, for services that respond to anything, such as echo, daytime and
+ * time (RFC 862, 867, 868). It is sent once: "fall" makes up for losses.
  *
- * The socket is connected, so that it gets answers from the backend's port alone, and what ICMP
- * says about it: a closed port need not wait for the deadline.
+ * The socket is connected, so it receives responses from the backend's port only, as well as ICMP
+ * errors: a closed port is detected without waiting for the deadline.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 
 enum {
 	DATAGRAM_MAX = 65536,
-	QUOTE_LEN = 40, /* of an answer, in the detail */
+	QUOTE_LEN = 40, /* of a response, in the detail */
 };
 
 struct udp_probe {
@@ -64,11 +64,11 @@ static void on_answer(evutil_socket_t fd, short events, void *arg)
 	(void)events;
 	if (len >= 0)
 		judge(probe, answer, (size_t)len);
-	else if (errno != EAGAIN && errno != EINTR) /* a wrong checksum, which was found only now */
+	else if (errno != EAGAIN && errno != EINTR) /* a bad checksum is detected only now */
 		probe_end_errno(probe, errno);
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int ask(struct udp_probe *state, const struct health_check *check)
 {
 	state->fd = probe_udp_socket(&check->backend, check->port);

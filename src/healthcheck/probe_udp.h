@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Does a datagram get the right answer?
+ * Does a datagram get the expected response?
  */
 #ifndef HEALTHCHECK_PROBE_UDP_H
 #define HEALTHCHECK_PROBE_UDP_H

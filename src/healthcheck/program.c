@@ -14,7 +14,7 @@
 
 enum {
 	READ_LEN = 4096,
-	READS_AT_END = 16, /* what others of its group still print must not hold up anything */
+	READS_AT_END = 16, /* bounds what remaining processes of the group can still print */
 };
 
 struct program {
@@ -26,7 +26,7 @@ struct program {
 	struct event *printing;
 	char line[PROGRAM_LINE_LEN];
 	size_t line_len;
-	bool has_line; /* all of it */
+	bool has_line; /* the line is complete */
 };
 
 static void release(struct program *program)
@@ -42,7 +42,7 @@ static void release(struct program *program)
 	free(program);
 }
 
-/* Output past the first line is read, too: a full pipe would stop the program. */
+/* Output after the first line is read and discarded: a full pipe would block the program. */
 static void take_output(struct program *program, const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len && !program->has_line; i++) {
@@ -53,7 +53,7 @@ static void take_output(struct program *program, const char *bytes, size_t len)
 	}
 }
 
-/* Bytes read; 0: the end; -1: no more for now. */
+/* Returns the bytes read; 0: end of file; -1: nothing for now. */
 static ssize_t read_output(struct program *program)
 {
 	char bytes[READ_LEN];
@@ -74,10 +74,7 @@ static void on_output(evutil_socket_t fd, short events, void *arg)
 		(void)event_del(program->printing);
 }
 
-/*
- * The group is killed before its leader is reaped: from then on its number may be that of another
- * one.
- */
+/* The group must be killed before its leader is reaped, as its number may be reused afterwards. */
 static void on_end(evutil_socket_t fd, short events, void *arg)
 {
 	struct program *program = arg;
@@ -96,7 +93,7 @@ static void on_end(evutil_socket_t fd, short events, void *arg)
 	release(program);
 }
 
-/* Is a variable, NAME=VALUE, for this process alone? */
+/* Is the variable, NAME=VALUE, intended for this process alone? */
 static bool is_private(const char *variable)
 {
 	static const char *const names[] = {"NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_"};
@@ -107,7 +104,7 @@ static bool is_private(const char *variable)
 	return false;
 }
 
-/* Has one of the added variables its name? */
+/* Is it overridden by one of the added variables? */
 static bool is_replaced(const char *variable, const char *const *added)
 {
 	size_t len = strcspn(variable, "=");
@@ -118,7 +115,7 @@ static bool is_replaced(const char *variable, const char *const *added)
 	return false;
 }
 
-/* The program's environment, for free(), of strings that are not its own; or NULL. */
+/* Returns the program's environment, to be released with free() without its strings; or NULL. */
 static char **make_environment(const char *const *added)
 {
 	size_t count = 1;
@@ -133,14 +130,14 @@ static char **make_environment(const char *const *added)
 	if (!out)
 		return NULL;
 	for (const char *const *one = added; *one; one++)
-		memcpy(&out[n++], one, sizeof(*one)); /* const or not: nobody writes to them */
+		memcpy(&out[n++], one, sizeof(*one)); /* never modified */
 	for (char **one = environ; *one; one++)
 		if (!is_private(*one) && !is_replaced(*one, added))
 			out[n++] = *one;
 	return out;
 }
 
-/* 0 or an errno. */
+/* Returns 0 or an errno. */
 static int set_actions(posix_spawn_file_actions_t *actions, int output)
 {
 	int err = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -154,7 +151,8 @@ static int set_actions(posix_spawn_file_actions_t *actions, int output)
 	return err;
 }
 
-/* Signals as if a shell had started it: none is kept or ignored. 0 or an errno. */
+/* Resets signals, so that none is blocked or ignored, as if started by a shell. Returns 0 or an
+ * errno. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
 	sigset_t none;
@@ -173,7 +171,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 	return err;
 }
 
-/* Starts a program that prints to `output`: 0 or -errno. */
+/* Starts a program with its output going to `output`. Returns 0 or -errno. */
 static int spawn(pid_t *pid, const struct program_call *call, int output)
 {
 	char **environment = make_environment(call->added);
@@ -197,7 +195,7 @@ static int spawn(pid_t *pid, const struct program_call *call, int output)
 	return -err;
 }
 
-/* Starts it with a pipe: 0 or -errno. */
+/* Starts the program with a pipe. Returns 0 or -errno. */
 static int spawn_with_pipe(struct program *program)
 {
 	int pipe_fds[2];
@@ -206,7 +204,7 @@ static int spawn_with_pipe(struct program *program)
 	if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK))
 		return -errno;
 	program->output = pipe_fds[0];
-	/* its end waits as the program is used to */
+	/* programs expect their output to be blocking */
 	err = fcntl(pipe_fds[1], F_SETFL, 0) ? -errno : 0;
 	if (!err)
 		err = spawn(&program->pid, &program->call, pipe_fds[1]);
@@ -214,7 +212,7 @@ static int spawn_with_pipe(struct program *program)
 	return err;
 }
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 static int watch(struct program *program, struct event_base *base)
 {
 	program->pidfd = pidfd_open(program->pid, 0);
@@ -257,7 +255,7 @@ void program_kill(struct program *program)
 	(void)kill(-program->pid, SIGKILL);
 }
 
-/* A program that the kernel does not let go of is left to it. */
+/* A program that the kernel does not let go of is left behind. */
 void program_free(struct program *program)
 {
 	program_kill(program);

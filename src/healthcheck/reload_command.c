@@ -12,7 +12,7 @@
 
 enum { DEADLINE_MS = 60000, UNSURE_MS = 5000, SAID_LEN = 4 * PROGRAM_LINE_LEN };
 
-/* Why it was no success, with the first line that it wrote; "" of one that was. */
+/* Explains a failure, with the first line of output; "" for a success. */
 static void explain(char why[EFFECT_WHY_LEN], const struct program_end *end, bool is_late)
 {
 	char said[SAID_LEN];
@@ -57,7 +57,7 @@ static void ended(void *arg, const struct program_end *end)
 		step_done(&effect->status.command);
 		effect->command_backoff.ms = 0;
 	}
-	if (effect->command_again) /* it may have seen the file before */
+	if (effect->command_again) /* it may have read the previous file */
 		effect_timer(effect->command_timer, 0);
 }
 

@@ -35,7 +35,7 @@ static void write_ipv4(uint8_t *ip, const struct glb_addr *src, const struct glb
 {
 	ip[0] = 4 << 4 | GLB_IPV4_LEN / 4;
 	glb_store_be16(ip + 2, GLB_IPV4_LEN + GLB_TCP_LEN);
-	glb_store_be16(ip + 6, 0x4000); /* do not fragment */
+	glb_store_be16(ip + 6, 0x4000); /* DF */
 	ip[8] = TTL;
 	ip[9] = GLB_PROTO_TCP;
 	memcpy(ip + 12, src->bytes, 4);

@@ -21,9 +21,9 @@ enum { ORDERS_TICK_MS = 1000 };
 struct show {
 	const struct checker *checker;
 	struct sockets *sockets; /* NULL: none */
-	struct http *http;	 /* the same */
+	struct http *http;	 /* NULL: none */
 	struct onlookers *onlookers;
-	struct sparing orders; /* that are logged */
+	struct sparing orders; /* limits log lines about operators' commands */
 };
 
 /* --- Verbs --- */
@@ -82,7 +82,7 @@ static void answer(struct show *show, struct lines_request *request, const struc
 	}
 }
 
-/* Reads what a line asks for. The report is large, and is none of what is done. */
+/* Parses a request. A function of its own because the report is large. */
 static bool read_inquiry(struct inquiry *out, const struct asked *asked)
 {
 	struct report report;
@@ -104,7 +104,7 @@ static void take(void *arg, const struct asked *asked)
 		answer(show, asked->request, &inquiry);
 }
 
-/* --- Life --- */
+/* --- Setup --- */
 
 static void follow_orders(void *arg)
 {
@@ -113,7 +113,7 @@ static void follow_orders(void *arg)
 	orders_follow(&show->orders);
 }
 
-/* As show_open(), of the sockets. */
+/* Opens the sockets. Returns as show_open(). */
 static int open_sockets(struct show *show)
 {
 	const char *path = show->checker->conf.control_socket;
@@ -125,7 +125,7 @@ static int open_sockets(struct show *show)
 	if (!*path)
 		return 0;
 	if (is_default)
-		(void)mkdir(HEALTH_SOCKET_DIRECTORY, 0755); /* what is wrong shows below */
+		(void)mkdir(HEALTH_SOCKET_DIRECTORY, 0755); /* errors show below */
 	err = sockets_open(&show->sockets, show->checker->loop, &conf, why);
 	if (err && !is_default) {
 		log_error("$.control_socket: %s", why);

@@ -21,7 +21,7 @@ char sight_mark(const struct monitor_result *result)
 	return result->is_degraded ? '~' : '+';
 }
 
-/* Whichever is worse. */
+/* The worse of two marks. */
 static char worse(char a, char b)
 {
 	static const char order[] = "-~+";
@@ -32,7 +32,7 @@ static char worse(char a, char b)
 	return '\0';
 }
 
-/* Results of all checks side by side, the newest ones of each in the same place. */
+/* Combines the results of all checks, aligned at the newest. */
 static void fill_strip(struct sight *out, const struct monitor *monitor)
 {
 	char newest_first[MONITOR_RESULTS] = "";
@@ -64,7 +64,7 @@ static void fill_latency(struct sight *out, const struct monitor *monitor)
 	}
 }
 
-/* The newest result that is bad, while it says something about now. */
+/* The newest bad result, if it is still relevant. */
 static const struct monitor_result *find_bad(const struct monitor_check *check)
 {
 	if (check->count && check->results[0].reason != PROBE_NONE)
@@ -86,7 +86,7 @@ const char *sight_check_reason(const struct monitor_check *check)
 	return check->local ? probe_reason_word(PROBE_LOCAL) : NULL;
 }
 
-/* A check that is down says more than one that has failed once, and that more than one untried. */
+/* Down outranks a single failure, which outranks not tried. */
 static unsigned int weight_of(const struct monitor_check *check)
 {
 	if (check->judged.status == JUDGE_DOWN)

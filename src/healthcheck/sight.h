@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a backend look to the checker now?
+ * What is the current state of a backend, in terms for people?
  *
- * What monitor.h knows of its checks, put together for people: in one word, a strip of results, a
- * latency and a reason. For the loop's thread, in one turn of it.
+ * What monitor.h knows of its checks, condensed into one word, a strip of results, a latency and a
+ * reason. Called on the loop's thread; results refer to the current turn.
  */
 #ifndef HEALTHCHECK_SIGHT_H
 #define HEALTHCHECK_SIGHT_H
@@ -34,26 +34,26 @@ struct sight {
 	const struct health_backend *backend;
 	enum sight_status status;
 	bool healthy;		     /* as it is written */
-	uint64_t since_ms;	     /* by clock_ms(); 0: not known */
-	char strip[SIGHT_STRIP_LEN]; /* results, the oldest first: + good, ~ degraded, - bad */
-	uint32_t connect_us;	     /* the slowest of its last results; 0: none has a connection */
+	uint64_t since_ms;	     /* by clock_ms(); 0: unknown */
+	char strip[SIGHT_STRIP_LEN]; /* results, oldest first: + good, ~ degraded, - bad */
+	uint32_t connect_us; /* the slowest among its last results; 0: none has a connection */
 	uint32_t total_us;
 	char reason[SIGHT_REASON_LEN]; /* why a check is bad, or could not be tried; or "" */
 };
 
-/* Looks at a backend of the monitor's plan, by its place. */
+/* Describes a backend of the monitor's plan, by index. */
 void sight_of(struct sight *out, const struct monitor *monitor, unsigned int backend);
 
-/* Its status alone, which costs less. */
+/* Only its status, which is cheaper. */
 enum sight_status sight_status(const struct monitor *monitor, unsigned int backend);
 
-/* Is there something about it that an operator should know? */
+/* Does it need an operator's attention? */
 bool sight_is_unhealthy(const struct sight *sight);
 
-/* Why a check is bad now, or could not be tried: a word, or NULL where it is good or new. */
+/* Why a check is bad, or could not be tried: a word, or NULL if it is good or new. */
 const char *sight_check_reason(const struct monitor_check *check);
 
-/* '+', '~' or '-'. */
+/* Returns '+', '~' or '-'. */
 char sight_mark(const struct monitor_result *result);
 
 #endif

@@ -17,8 +17,8 @@
 #include "sys/words.h"
 
 enum {
-	SOON_MS = 50,	/* after something happened in its directory: more may */
-	LOOK_MS = 1000, /* in any case, for file systems and symbolic links that are not watched */
+	SOON_MS = 50,	/* after an event in the directory, as more may follow */
+	LOOK_MS = 1000, /* interval, for file systems and links that are not watched */
 	EVENTS_LEN = 4096,
 };
 
@@ -28,29 +28,29 @@ struct source {
 	struct source_listener listener;
 	struct source_status status;
 	struct content *content; /* in force */
-	struct stat seen;	 /* the file as it was read last, good or not */
-	int missing;		 /* or why there was none: an errno of stat(), negative */
+	struct stat seen;	 /* the file as last read, valid or not */
+	int missing;		 /* -errno of stat() if there was none */
 	int fd;			 /* of inotify; -1: none */
 	struct event *event;
 	struct event *timer;
-	bool looking; /* on the other thread, which has what is below meanwhile */
-	bool again;   /* it is to be looked at once more */
-	bool forced;  /* and to be read, whether it seems changed or not */
+	bool looking; /* in progress on the other thread, to which what follows belongs meanwhile */
+	bool again;   /* look again afterwards */
+	bool forced;  /* read the file even if it seems unchanged */
 	struct look {
 		struct background_job job;
 		bool forced;
-		bool read;	  /* it was read */
-		int missing;	  /* why there is no file, or 0 */
-		int err;	  /* 0, or why there is no content */
+		bool read;	  /* the file was read */
+		int missing;	  /* -errno if there is no file, or 0 */
+		int err;	  /* -errno if there is no content, or 0 */
 		struct stat info; /* of the file */
 		struct content *content;
-		struct report *report; /* of what was read, or NULL */
+		struct report *report; /* of reading it, or NULL */
 	} look;
 };
 
-/* --- On the other thread --- */
+/* --- On the thread of background.h --- */
 
-/* Watches the directory of a path. What is watched already stays so. */
+/* Watches the directory of a path. Watching it again has no effect. */
 static void watch_directory(int fd, const char *path)
 {
 	char copy[PATH_MAX];
@@ -62,7 +62,7 @@ static void watch_directory(int fd, const char *path)
 						IN_MOVE_SELF | IN_ONLYDIR);
 }
 
-/* The path may be a symbolic link: then its target may be replaced as well as the link. */
+/* If the path is a symbolic link, its target may be replaced as well as the link. */
 static void watch(const struct source *source)
 {
 	char target[PATH_MAX];
@@ -79,7 +79,7 @@ static void look(void *arg)
 	struct source *source = arg;
 	struct look *look = &source->look;
 
-	watch(source); /* first, so that nothing happens between unseen */
+	watch(source); /* before stat(), so that no change is missed */
 	look->missing = stat(source->path, &look->info) ? -errno : 0;
 	if (!look->forced && look->missing == source->missing &&
 	    (look->missing || file_same(&look->info, &source->seen)))
@@ -96,7 +96,7 @@ static void look(void *arg)
 		look->info = look->content->file.info;
 }
 
-/* --- On the loop's --- */
+/* --- On the loop's thread --- */
 
 static void look_in(struct source *source, unsigned int ms)
 {
@@ -155,10 +155,10 @@ static void looked(void *arg)
 	struct source *source = arg;
 	struct look *look = &source->look;
 
-	bool busy = look->err == -EBUSY; /* somebody writes it: no reason to complain */
+	bool busy = look->err == -EBUSY; /* it is being written: not a problem yet */
 
 	source->looking = false;
-	if (look->read && !busy) { /* not twice, good or not */
+	if (look->read && !busy) { /* do not read the same version twice */
 		source->seen = look->info;
 		source->missing = look->missing;
 	}
@@ -196,7 +196,7 @@ static void look_soon(struct source *source)
 	source->again = true;
 }
 
-/* What happened does not matter: the file is looked at. */
+/* Any event makes us look at the file. */
 static void notice(evutil_socket_t fd, short events, void *arg)
 {
 	char bytes[EVENTS_LEN] __attribute__((aligned(8)));
@@ -219,7 +219,7 @@ const struct source_status *source_status(const struct source *source)
 	return &source->status;
 }
 
-/* Without inotify it is looked at once a second. */
+/* Without inotify the file is polled once a second. */
 static int open_events(struct source *source, struct loop *loop)
 {
 	source->timer = evtimer_new(loop_base(loop), start_look, source);
@@ -257,7 +257,7 @@ int source_open(struct source **out, struct loop *loop, struct background *backg
 		source_close(source);
 		return err;
 	}
-	look_in(source, 1); /* it may have changed since */
+	look_in(source, 1); /* it may have changed meanwhile */
 	*out = source;
 	return 0;
 }

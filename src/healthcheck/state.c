@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The text, and the file as a whole; state_parse.c reads the text. */
+/* Writing the text, and the file as a whole; state_parse.c parses the text. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ struct state_time state_time_now(void)
 	};
 }
 
-/* The time of day. 0 stays what it is, and nothing else becomes it. */
+/* Converts to wall-clock time. 0 remains 0, and nothing else becomes 0. */
 static uint64_t wall_of(const struct state_time *time, uint64_t at_ms)
 {
 	uint64_t age_ms = time->now_ms - at_ms;

@@ -19,13 +19,13 @@ struct state_file {
 	char *path;
 	struct event *timer;
 	struct background_job job;
-	char *text; /* being written; NULL: nothing is */
+	char *text; /* being written; NULL: none */
 	size_t len;
-	int run_err;	   /* the thread's: of what it does */
-	int err;	   /* of the last try */
-	bool has_changed;  /* since the text was made */
-	uint64_t version;  /* of what is kept: the last one that was reported */
-	uint64_t after_ms; /* not before that */
+	int run_err;	   /* result of the job, set by the thread */
+	int err;	   /* of the last attempt */
+	bool has_changed;  /* since `text` was made */
+	uint64_t version;  /* last one reported */
+	uint64_t after_ms; /* earliest time of the next write */
 	uint64_t written;
 	uint64_t failed;
 };
@@ -40,7 +40,7 @@ static void wait_for(struct state_file *file, uint64_t ms)
 	(void)evtimer_add(file->timer, &time);
 }
 
-/* Says that the file is no longer, or again, as it should be. */
+/* Logs that the file is out of date, or up to date again. */
 static void note(struct state_file *file, int err)
 {
 	if (err && !file->err)
@@ -70,7 +70,7 @@ static void start(struct state_file *file)
 	background_add(file->background, &file->job);
 }
 
-/* Starts what is due, or waits until it is. */
+/* Starts a write if one is due, otherwise schedules it. */
 static void go_on(struct state_file *file)
 {
 	uint64_t now_ms = clock_ms();

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * When is the state written (state.h)?
+ * When is the state (state.h) saved?
  *
- * When something changed, and not more than once in STATE_PAUSE_MS, but for state_file_now(); on
- * the thread of files. A file that cannot be written is logged once, and tried again every
- * STATE_RETRY_MS: the program goes on without.
+ * After a change, at most once per STATE_PAUSE_MS, except by state_file_now(); on the thread of
+ * background.h. A failure is logged once and retried every STATE_RETRY_MS; the program continues
+ * without.
  *
- * All functions are for the thread of the loop.
+ * All functions must be called on the loop's thread.
  */
 #ifndef HEALTHCHECK_STATE_FILE_H
 #define HEALTHCHECK_STATE_FILE_H
@@ -20,37 +20,35 @@ struct loop;
 struct background;
 struct state_file;
 
-/* Where the text is from: as of state_text(). */
+/* Provides the text, as state_text() does. */
 struct state_source {
 	char *(*text)(void *arg, size_t *len_out);
 	void *arg;
 };
 
-/* What was done so far. */
+/* The state, for inspection. */
 struct state_file_status {
 	uint64_t written;
 	uint64_t failed;
-	const char *why; /* the last try failed: the reason; else "" */
+	const char *why; /* why the last attempt failed; else "" */
 };
 
-/* For the file at `path`, which is copied. 0 and *out; or -ENOMEM. The others outlive it. */
+/* Saves to the file at `path`, which is copied; the other arguments must outlive it. Returns 0
+ * and sets *out, to be released with state_file_close(); or -ENOMEM. */
 __attribute__((warn_unused_result)) int state_file_open(struct state_file **out, struct loop *loop,
 							struct background *background,
 							const struct state_source *source,
 							const char *path);
 
-/* No work of it may be under way. NULL is fine. */
+/* None of its jobs may be pending. NULL is fine. */
 void state_file_close(struct state_file *file);
 
-/*
- * What is kept may be another now: it is if `version` is another number than the last time, at
- * first than 0.
- */
+/* The state may have changed; it has if `version` differs from the last call's, initially 0. */
 void state_file_changed(struct state_file *file, uint64_t version);
 
 /*
- * What has changed is written now, without a pause: before the tables that follow from it, or as
- * the program is about to end. To be waited for. NULL is fine.
+ * Saves any changes immediately, before tables that follow from them or before the program ends.
+ * See background_finish() to wait for it. NULL is fine.
  */
 void state_file_now(struct state_file *file);
 

@@ -46,9 +46,9 @@ int kept_check_order(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-/* --- Use --- */
+/* --- Applying --- */
 
-/* The one of a name, or NULL: that at the same place, if there are several; else any. */
+/* The table of a name, or NULL. Of several, the one at the same index, or any. */
 static const struct kept_table *find_table(const struct kept *kept, const char *name,
 					   uint32_t place)
 {

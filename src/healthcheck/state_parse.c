@@ -7,7 +7,7 @@
 #include "conf/json.h"
 #include "healthcheck/state_parts.h"
 
-/* A time of day; 0 stays what it is, and nothing else becomes it. */
+/* Converts from wall-clock time. 0 remains 0, and nothing else becomes 0. */
 static int read_time(uint64_t *out, const struct kept *kept, const struct conf_value *value)
 {
 	uint64_t wall_ms;
@@ -57,7 +57,7 @@ static int read_list(struct conf_value *out, const struct conf_value *object, co
 	return err ? err : conf_array(out);
 }
 
-/* One more than there are, so that none is no NULL. */
+/* Allocates one element more than needed, so that an empty list is not NULL. */
 static void *room_for(size_t *count, const struct conf_value *list, size_t size)
 {
 	*count = conf_count(list);
@@ -117,7 +117,7 @@ static int read_backend(struct kept_backend *out, const struct kept *kept,
 	return err ? err : read_flaps(judged, kept, backend);
 }
 
-/* Sorts them; an address that is there twice is an error. */
+/* Sorts the backends; an address that appears twice is an error. */
 static int sort_backends(struct kept_table *table, const struct conf_value *list)
 {
 	char text[ADDR_TEXT_LEN];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What do those have in common who know what is in a state file?
+ * What do the files that implement the state share?
  *
- *   state.c        writes its text, and reads the file
- *   state_parse.c  reads its text
- *   state_kept.c   uses what it says
+ *   state.c        writes the text and reads the file
+ *   state_parse.c  parses the text
+ *   state_kept.c   applies what was parsed
  */
 #ifndef HEALTHCHECK_STATE_PARTS_H
 #define HEALTHCHECK_STATE_PARTS_H
@@ -15,7 +15,7 @@
 
 enum { STATE_VERSION = 1 };
 
-/* The words of enum judge_status, and NULL. */
+/* The words of enum judge_status, followed by NULL. */
 extern const char *const state_statuses[];
 
 struct kept_backend {
@@ -24,33 +24,33 @@ struct kept_backend {
 };
 
 struct kept_table {
-	const char *name; /* the file's */
+	const char *name; /* as in the file */
 	uint32_t place;
 	struct kept_backend *backends; /* by address */
 	uint32_t backend_count;
 };
 
 struct kept_check {
-	const char *name; /* the file's */
+	const char *name; /* as in the file */
 	struct judge_check judged;
 	bool is_degraded;
 };
 
-/* What a text says, before anything of it is used. */
+/* A parsed text, before any of it is applied. */
 struct kept {
 	const struct state_time *time;
-	struct kept_table *tables; /* by name, then by place */
+	struct kept_table *tables; /* by name, then by index */
 	struct kept_check *checks; /* by name */
 	uint32_t table_count;
 	uint32_t check_count;
 };
 
-/* Of two elements of each of these lists, as for qsort(). */
+/* Comparison functions for qsort() for each of these lists. */
 int kept_backend_order(const void *left, const void *right);
 int kept_table_order(const void *left, const void *right);
 int kept_check_order(const void *left, const void *right);
 
-/* Sets what is both in it, sorted, and in the plan. */
+/* Applies what is both in the sorted lists and in the plan. */
 void kept_use(const struct kept *kept, const struct state_view *view);
 
 void kept_release(struct kept *kept);

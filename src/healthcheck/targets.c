@@ -7,9 +7,9 @@
 #include "sys/log_pairs.h"
 #include "sys/words.h"
 
-enum { JITTER_PART = 20 }; /* of an interval: by so much of it a try may begin later */
+enum { JITTER_PART = 20 }; /* a try starts late by up to this fraction of the interval */
 
-/* Below a limit of at least 1. Marsaglia 2003, "Xorshift RNGs". */
+/* A random number below a limit of at least 1. Marsaglia 2003, "Xorshift RNGs". */
 static uint64_t random_below(struct monitor *monitor, uint64_t limit)
 {
 	uint64_t x = monitor->random;
@@ -31,8 +31,8 @@ static void wait_until(struct target *target, uint64_t at_ms, uint64_t now_ms)
 }
 
 /*
- * The next interval, or that of now when tries take longer than intervals. Where in its interval a
- * try begins varies, so that those of many checkers and checks do not stay together for ever.
+ * Schedules the next interval, or the current one if tries take longer than intervals. The start
+ * within the interval is jittered, so that checkers and checks do not stay synchronized.
  */
 static void wait_for_next(struct target *target)
 {
@@ -62,7 +62,7 @@ static void count(struct monitor_histogram *histogram, uint32_t us)
 	histogram->sum_us += us;
 }
 
-/* Others than a check may have the same reason: some lines a minute, and one with how many more. */
+/* Many checks may fail for the same local reason, so the lines per minute are limited. */
 static bool may_log(struct monitor *monitor)
 {
 	uint64_t now_ms = clock_ms();
@@ -74,7 +74,7 @@ static bool may_log(struct monitor *monitor)
 	return sparing_allows(&monitor->blind, now_ms);
 }
 
-/* It says nothing about the backend. Several in a row are worth a line. */
+/* A local failure says nothing about the backend. Several in a row are logged. */
 static void keep_local(struct target *target, const char *why)
 {
 	struct log_pairs pairs = log_pairs_of("check_blind");
@@ -153,7 +153,7 @@ static void take_result(struct target *target, const struct probe_result *result
 	keep_result(target, result);
 }
 
-/* It is not under way any more. */
+/* The try has ended. */
 static void end(struct target *target)
 {
 	target->probe = NULL;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Puts packets of the checker's own sockets into GUE, as a director would with a client's.
+ * Encapsulates packets of the checker's own sockets in GUE, as a director would those of a client.
  *
- * A program for tc egress (tcx, or a clsact filter with direct action) of the device by which VIPs
- * are routed. Sockets that it is to serve are in a map, by their cookie. All other packets it
- * leaves alone, after the look at one number while no probe is under way, and after one look-up
- * otherwise.
+ * A program for tc egress (tcx, or a clsact filter with direct action) of the device through which
+ * VIPs are routed. The sockets to serve are in a map, by cookie. All other packets pass unchanged,
+ * at the cost of reading one variable while no probe is in progress, or one lookup otherwise.
  *
- * TCP leaves its checksum to the device, which may do it long after this program. That is fine: the
- * place of the checksum moves with the packet, and the outer one is worked out from headers alone,
- * as glb_inner_sum() does it: a segment under a right checksum has a known sum.
+ * The TCP checksum may be left to the device, and computed long after this program. That is fine:
+ * its offset moves with the packet, and the outer checksum is computed from headers alone, as in
+ * glb_inner_sum(): the sum of a segment with a correct checksum is known.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -28,13 +27,13 @@ struct {
 	__type(value, struct tunnel_entry);
 } glb_entries SEC(".maps");
 
-/* How many entries there are; the checker writes it. */
+/* Number of entries in the map; written by the checker. */
 volatile uint32_t glb_entry_count = 0;
 
-/* A packet of a probe, before it is in GUE. */
+/* A packet of a probe, before encapsulation. */
 struct inner {
-	uint8_t ip[GLB_IPV6_LEN]; /* its IP header */
-	uint16_t len;		  /* bytes, IP header included */
+	uint8_t ip[GLB_IPV6_LEN]; /* the IP header */
+	uint16_t len;		  /* length in bytes, including the IP header */
 	uint8_t tcp_flags;
 };
 
@@ -43,7 +42,7 @@ GLB_INLINE uint32_t ip_header_len(uint8_t version)
 	return version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
 }
 
-/* Where an IP header says how long the packet is; that of IPv6 does not count itself. */
+/* Offset of the IP header's length field; for IPv6 it does not include the header. */
 GLB_INLINE uint32_t ip_len_at(uint8_t version)
 {
 	return version == 4 ? 2 : 4;
@@ -54,13 +53,13 @@ GLB_INLINE uint16_t ip_len_field(uint8_t version, uint32_t len)
 	return GLB_BE16((uint16_t)(version == 4 ? len : len - GLB_IPV6_LEN));
 }
 
-/* Is the packet TCP? Those that this program has made, and which pass here again, are not. */
+/* Is the packet TCP? Encapsulated ones, which pass here again, are not. */
 GLB_INLINE bool is_tcp(const struct inner *inner, uint8_t version)
 {
 	return inner->ip[version == 4 ? 9 : 6] == GLB_PROTO_TCP;
 }
 
-/* Reads the headers; false when they are not there, or have options, which no probe asks for. */
+/* Reads the headers; false if they are missing or have options, which no probe uses. */
 GLB_INLINE bool read_inner(struct inner *inner, struct __sk_buff *skb, uint8_t version)
 {
 	uint32_t tcp_at = IP_AT + ip_header_len(version);
@@ -71,8 +70,8 @@ GLB_INLINE bool read_inner(struct inner *inner, struct __sk_buff *skb, uint8_t v
 }
 
 /*
- * Makes a SYN as long as a full-size packet of a client, by zeros behind its headers. Listeners
- * pass no data of a SYN on, so nobody sees them: the kernel there answers, and that is the proof.
+ * Pads a SYN with zeros to the length of a client's full-size packet. Listeners do not pass data in
+ * a SYN on, so no application sees it: the reply of the kernel is the proof.
  */
 GLB_INLINE bool stretch(struct __sk_buff *skb, struct inner *inner, uint16_t len, uint8_t version)
 {
@@ -91,7 +90,7 @@ GLB_INLINE bool stretch(struct __sk_buff *skb, struct inner *inner, uint16_t len
 	       !bpf_skb_load_bytes(skb, IP_AT, inner->ip, header_len);
 }
 
-/* The sum of a whole packet whose checksum is right, or will be. */
+/* The sum of a whole packet whose checksum is correct, or will be. */
 GLB_INLINE uint64_t sum_inner(const struct inner *inner, uint8_t version)
 {
 	const struct glb_flow flow = {
@@ -107,8 +106,8 @@ GLB_INLINE uint64_t sum_inner(const struct inner *inner, uint8_t version)
 }
 
 /*
- * Puts the outer headers in front. Of a super-frame, which the kernel cuts later, they have no UDP
- * checksum: those of the pieces would all be wrong.
+ * Prepends the outer headers. A super-frame, to be segmented later by the kernel, gets no UDP
+ * checksum: it would be wrong for every segment.
  */
 GLB_INLINE bool wrap(struct __sk_buff *skb, const struct tunnel_entry *entry, uint64_t inner_sum,
 		     const struct inner *inner, uint8_t version, uint8_t outer_version)
@@ -134,7 +133,7 @@ GLB_INLINE bool wrap(struct __sk_buff *skb, const struct tunnel_entry *entry, ui
 	       !bpf_skb_store_bytes(skb, IP_AT, head, len, 0);
 }
 
-/* What becomes of a packet of a probe: in GUE or not at all, but never plain. */
+/* The fate of a probe's packet: encapsulated or dropped, but never sent as it is. */
 GLB_INLINE int send(struct __sk_buff *skb, struct tunnel_entry *entry, uint8_t version)
 {
 	struct inner inner;
@@ -158,7 +157,7 @@ GLB_INLINE int send(struct __sk_buff *skb, struct tunnel_entry *entry, uint8_t v
 	return (int)bpf_redirect_neigh(skb->ifindex, NULL, 0, 0);
 }
 
-/* TC_ACT_UNSPEC, or TCX_NEXT: whatever is behind this one, and then the device, gets the packet. */
+/* TC_ACT_UNSPEC, or TCX_NEXT: continue with the next program, and finally the device. */
 SEC("tc")
 int glb_tunnel(struct __sk_buff *skb)
 {

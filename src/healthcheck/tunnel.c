@@ -27,14 +27,14 @@
 #include "tunnel_entry.h"
 #include "tunnel_route.h"
 
-enum { SEGMENT_LEAST = 88, SEGMENT_MOST = 32767 }; /* what TCP_MAXSEG takes */
+enum { SEGMENT_LEAST = 88, SEGMENT_MOST = 32767 }; /* range accepted by TCP_MAXSEG */
 
 struct tunnel {
 	struct tunnel_bpf *skeleton;
 	char interface[INTERFACE_NAME_LEN];
 	struct glb_addr src, src6; /* outer source addresses; version 0: none */
-	int ifindex;		   /* where the program is; 0: nowhere */
-	int link_fd;		   /* that keeps it there; -1: a filter does */
+	int ifindex;		   /* device with the program attached; 0: none */
+	int link_fd;		   /* keeps the program attached; -1: attached as a filter */
 	int route_fd;
 	int ioctl_fd;
 };
@@ -61,7 +61,7 @@ static struct ifreq request_for(const struct tunnel *tunnel)
 	return request;
 }
 
-/* The index that the device has now; 0: it is not there. */
+/* The current index of the device; 0: it does not exist. */
 static int find_device(const struct tunnel *tunnel)
 {
 	struct ifreq request = request_for(tunnel);
@@ -77,7 +77,7 @@ static bool is_ethernet(const struct tunnel *tunnel)
 	       request.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
-/* 0 in doubt. */
+/* 0: unknown. */
 static unsigned int mtu_of(const struct tunnel *tunnel)
 {
 	struct ifreq request = request_for(tunnel);
@@ -93,7 +93,8 @@ static void forget_device(struct tunnel *tunnel)
 	tunnel->ifindex = 0;
 }
 
-/* Attaches the program to the device of our name, wherever it was before. */
+/* Attaches the program to the device with the configured name, whatever it was attached to
+ * before. */
 static int take_device(struct tunnel *tunnel, char why[TUNNEL_WHY_LEN])
 {
 	int fd = bpf_program__fd(tunnel->skeleton->progs.glb_tunnel);
@@ -140,7 +141,7 @@ static int print_warnings(enum libbpf_print_level level, const char *format, va_
 	return 0;
 }
 
-/* Loads the program; where the kernel refuses it, once more for its reasons. */
+/* Loads the program; if the kernel refuses it, once more to obtain its reasons. */
 static int load(struct tunnel *tunnel, char why[TUNNEL_WHY_LEN])
 {
 	int err = 0;
@@ -201,14 +202,14 @@ void tunnel_close(struct tunnel *tunnel)
 	free(tunnel);
 }
 
-/* --- Is the way open? --- */
+/* --- Is the tunnel usable? --- */
 
 unsigned int tunnel_overhead(const struct glb_addr *backend)
 {
 	return glb_outer_len(backend->version, 0);
 }
 
-/* The outer source address towards a backend; NULL: none is configured. */
+/* The outer source address for a backend; NULL: none is configured. */
 static const struct glb_addr *source_for(const struct tunnel *tunnel,
 					 const struct glb_addr *backend)
 {
@@ -271,8 +272,8 @@ static int entries_fd(const struct tunnel *tunnel)
 }
 
 /*
- * Has TCP send packets that fit the device in GUE, too: it goes by the device's MTU, as if they
- * left as they are.
+ * Limits TCP segments so that they fit the device once encapsulated: TCP knows only the device's
+ * MTU.
  */
 static int limit_segments(const struct tunnel *tunnel, int fd, const struct tunnel_end *end)
 {
@@ -302,7 +303,7 @@ int tunnel_enter(uint64_t *cookie, struct tunnel *tunnel, int fd, const struct t
 		return err;
 	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &key, &len))
 		return -errno;
-	entry.src_port = (uint16_t)(0xc000 | (key & 0x3fff)); /* of the ephemeral ones, RFC 6335 */
+	entry.src_port = (uint16_t)(0xc000 | (key & 0x3fff)); /* in the ephemeral range, RFC 6335 */
 	glb_outer_init(&entry.outer, entry.version, src->bytes, end->backend->bytes);
 	if (bpf_map_update_elem(entries_fd(tunnel), &key, &entry, BPF_NOEXIST))
 		return -errno;

@@ -6,10 +6,10 @@
 #include <errno.h>
 
 enum {
-	/* Of linux/bpf.h since Linux 6.6; Debian 12 has that of 6.1, and a libbpf that passes them
-	   on. */
+	/* From linux/bpf.h of Linux 6.6; Debian 12 has 6.1, and a libbpf that passes them
+	 * through. */
 	TCX_EGRESS = 47, /* BPF_TCX_EGRESS */
-	BEFORE = 1 << 3, /* BPF_F_BEFORE; before all, as nothing is named that it is relative to */
+	BEFORE = 1 << 3, /* BPF_F_BEFORE; without a reference program: before all others */
 	HANDLE = 1,
 	PRIORITY = 19523,
 };

@@ -39,7 +39,7 @@ static int ask(int fd, const struct glb_addr *addr)
 	return send(fd, &request, len, 0) == (ssize_t)len ? 0 : -errno;
 }
 
-/* Reads what the kernel says of a route; its attributes follow the fixed head. */
+/* Parses a route; its attributes follow the fixed header. */
 static int read_route(struct tunnel_route *out, const struct nlmsghdr *message)
 {
 	const struct rtmsg *route = NLMSG_DATA(message);

@@ -41,16 +41,16 @@ struct judge_evidence monitor_evidence(const struct monitor *monitor, unsigned i
 	return evidence;
 }
 
-/* Gathers that of a table. */
+/* Gathers the evidence of a table. */
 static void gather(struct monitor *monitor, const struct health_table *table)
 {
 	for (unsigned int i = 0; i < table->backend_count; i++)
 		monitor->now.evidence[i] = monitor_evidence(monitor, table->first_backend + i);
 }
 
-/* --- What is logged --- */
+/* --- Log --- */
 
-/* The check that speaks against a backend, or NULL. */
+/* The check that makes a backend unhealthy, or NULL. */
 static const struct target *culprit(const struct monitor *monitor, unsigned int backend)
 {
 	const struct health_backend *one = &monitor->now.content->plan.backends[backend];
@@ -64,7 +64,7 @@ static const struct target *culprit(const struct monitor *monitor, unsigned int 
 	return NULL;
 }
 
-/* How many tries in a row were no good, in words; "" of one. */
+/* The number of consecutive failures in words; "" for one. */
 static const char *in_a_row(char out[32], const struct monitor_check *known)
 {
 	unsigned int count = 0;
@@ -97,7 +97,7 @@ static void log_down(struct log_pairs *pairs, const char *table, const char *add
 		  in_a_row(row, known));
 }
 
-/* Since when it was what it is no longer, in words. */
+/* How long the previous state lasted, in words. */
 static const char *lasted(char out[48], uint64_t since_ms, uint64_t now_ms)
 {
 	if (since_ms)
@@ -154,7 +154,7 @@ static unsigned int count_down(const struct monitor *monitor, const struct healt
 	return down;
 }
 
-/* That a table is not as its evidence says, once. */
+/* Logs once that the verdict on a table deviates from its evidence. */
 static void log_distrust(const struct monitor *monitor, unsigned int place, enum judge_distrust was)
 {
 	static const char *const events[] = {
@@ -188,8 +188,8 @@ static void log_distrust(const struct monitor *monitor, unsigned int place, enum
 /* --- The verdict --- */
 
 /*
- * Notes a backend's new state. A table that begins is taken for healthy, and inactive backends are:
- * not worth a line. True: something else is to be written.
+ * Records a backend's new state. New tables and inactive backends are assumed healthy, which is not
+ * logged. True: what is to be written has changed.
  */
 static bool take_backend(struct monitor *monitor, unsigned int backend,
 			 const struct judge_backend *was, const struct judge_evidence *evidence,
@@ -206,7 +206,7 @@ static bool take_backend(struct monitor *monitor, unsigned int backend,
 	return changed;
 }
 
-/* True: something else is to be written. */
+/* True: what is to be written has changed. */
 static bool judge_one(struct monitor *monitor, unsigned int place, uint64_t now_ms)
 {
 	struct watched *now = &monitor->now;

@@ -33,7 +33,7 @@ static void end_metrics(void *state)
 	figures_free(state);
 }
 
-/* --- A line --- */
+/* --- Single lines --- */
 
 static bool begin_line(void *arg, const struct http_question *question, struct http_answer *answer)
 {
@@ -70,11 +70,11 @@ static bool write_readiness(void *state, FILE *out)
 
 enum { SLICE_LEN = 65536 };
 
-/* An answer that was worked out at once, and is given away slice by slice. */
+/* A reply that was generated at once and is sent in slices. */
 struct text {
 	char *bytes;
 	size_t len;
-	size_t at; /* so many were given */
+	size_t at; /* bytes sent */
 };
 
 static void end_text(void *state)
@@ -145,7 +145,7 @@ static const struct http_route routes[] = {
 	{NULL, NULL, NULL, NULL},
 };
 
-/* --- Life --- */
+/* --- Setup --- */
 
 static bool is_default(const struct listen_conf *at)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does the checker show by HTTP?
+ * What does the checker publish over HTTP?
  *
  *   /metrics     its metrics (healthcheck/figures.h)
- *   /health      what the verb "health" answers; the original's has an empty body
- *   /debug/vars  sums of what was counted, as the original's
+ *   /health      the reply to the verb "health"; the original's has an empty body
+ *   /debug/vars  totals, in the original's format
  *   /healthz     200 as long as the loop runs
- *   /readyz      200 once every check has a result, else 503, with a sentence why
+ *   /readyz      200 once every check has a result, otherwise 503 with the reason
  *
- * All functions are for the thread of the loop.
+ * All functions must be called on the loop's thread.
  */
 #ifndef HEALTHCHECK_VIEWS_H
 #define HEALTHCHECK_VIEWS_H
@@ -18,9 +18,10 @@
 struct http;
 
 /*
- * Serves where the configuration says, and logs where. 0 and *out, to be given up with
- * http_close(), or NULL: nowhere; or -errno after logging why an address cannot be served. Where
- * the default cannot, as beside the original, a warning says why, and nothing is shown.
+ * Serves at the configured address and logs it. Returns 0 and sets *out, to be released with
+ * http_close(), or to NULL if disabled; or -errno after logging why the address cannot be served.
+ * If the default address cannot be served, for example beside the original, a warning says why and
+ * the checker runs without.
  */
 GLB_NODISCARD int views_open(struct http **out, const struct checker *checker);
 

@@ -5,7 +5,7 @@
 
 #include "healthcheck/monitor_parts.h"
 
-/* Releases what belongs to it alone, not targets. */
+/* Releases what belongs to it alone, so not the targets. */
 static void release(struct watched *watched)
 {
 	free(watched->targets);
@@ -37,7 +37,7 @@ static unsigned int count_uses(const struct health_plan *plan)
 	return count;
 }
 
-/* Of at least one element. */
+/* Allocates at least one element. */
 static void *room(unsigned int count, size_t len)
 {
 	return calloc(count + 1UL, len);
@@ -64,7 +64,7 @@ static bool allocate(struct watched *watched, const struct health_plan *plan)
 	       watched->before;
 }
 
-/* Which backends have which check, and are in which table. */
+/* Indexes the backends by check, and the tables by backend. */
 static void note_uses(struct watched *watched, const struct health_plan *plan)
 {
 	unsigned int *first = watched->first;
@@ -77,7 +77,7 @@ static void note_uses(struct watched *watched, const struct health_plan *plan)
 			first[plan->backends[i].checks[j] + 1]++;
 	for (unsigned int i = 0; i < plan->check_count; i++)
 		first[i + 1] += first[i];
-	/* each is filled from its end, so that first[] is right afterwards */
+	/* each list is filled from its end, which leaves first[] correct */
 	for (unsigned int i = plan->backend_count; i-- > 0;)
 		for (unsigned int j = 0; j < plan->backends[i].check_count; j++) {
 			unsigned int check = plan->backends[i].checks[j];
@@ -89,7 +89,7 @@ static void note_uses(struct watched *watched, const struct health_plan *plan)
 	first[plan->check_count] = count_uses(plan);
 }
 
-/* --- What stays --- */
+/* --- Carrying over --- */
 
 static int compare_checks(const void *a, const void *b)
 {
@@ -107,8 +107,8 @@ static int compare_names(const void *name, const void *target)
 }
 
 /*
- * Gives every check the target of the same name that there was, or a new one. -ENOMEM: the new ones
- * are released again.
+ * Gives every check the existing target of the same name, or a new one. -ENOMEM: new ones are
+ * released again.
  */
 static int find_targets(struct watched *next, struct monitor *monitor)
 {
@@ -136,7 +136,7 @@ static int find_targets(struct watched *next, struct monitor *monitor)
 	return err;
 }
 
-/* Targets that have no check any more go, new ones begin. */
+/* Releases targets without a check and starts new ones. */
 static void move_targets(struct watched *next, struct watched *old)
 {
 	const struct health_plan *plan = &next->content->plan;
@@ -153,7 +153,7 @@ static void move_targets(struct watched *next, struct watched *old)
 			target_free(old->targets[i]);
 }
 
-/* The table of the same name; of those without one, that in the same place. -1: none. */
+/* The table of the same name; for a nameless one, the table at the same index. -1: none. */
 static int find_table(const struct health_plan *plan, const char *name, unsigned int place)
 {
 	if (!*name)
@@ -173,8 +173,8 @@ static int compare_addrs(const void *a, const void *b)
 }
 
 /*
- * Hands on what is known of a table's backends. `sorted` has room for them. A table with none of
- * those that it had is another one.
+ * Carries over what is known of a table's backends. `sorted` is scratch space for them. A table
+ * that has none of its previous backends counts as new.
  */
 static void move_table(struct watched *next, unsigned int place, const struct watched *old,
 		       unsigned int was, const struct health_backend **sorted)
@@ -237,7 +237,7 @@ int monitor_follow(struct monitor *monitor, struct content *content)
 	return 0;
 }
 
-/* --- What was known before --- */
+/* --- Restoring --- */
 
 static struct state_check find_check(void *arg, unsigned int place)
 {
