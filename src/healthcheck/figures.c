@@ -187,7 +187,7 @@ static const struct {
 	 NULL},
 	{{"glb_health_check_up", GAUGE, "1 while a check is up"}, NULL, put_checks},
 	{{"glb_health_probes", COUNTER,
-	  "probes that have ended; untried are those that the checker itself could not make"},
+	  "completed probes; untried: the checker itself could not make them"},
 	 figure_probes,
 	 NULL},
 	{{"glb_health_probe_failures", COUNTER, "probes that did not succeed, by reason"},

@@ -16,18 +16,18 @@
 #define PROBE_REASONS(X)                                                                           \
 	X(NONE, "none", "it did not")                                                              \
 	X(REFUSED, "refused", "the port is closed")                                                \
-	X(UNREACHABLE, "unreachable", "there is no way to the address")                            \
-	X(TIMEOUT, "timeout", "nothing came in time")                                              \
-	X(RESET, "reset", "the connection was broken off")                                         \
-	X(TLS, "tls", "TLS failed, or the certificate is no good")                                 \
-	X(PROTOCOL, "protocol", "the answer is not of this protocol")                              \
-	X(STATUS, "status", "another HTTP status than expected")                                   \
-	X(BODY, "body", "another content than expected")                                           \
-	X(EXIT, "exit", "the program says no")                                                     \
+	X(UNREACHABLE, "unreachable", "the address is unreachable")                                \
+	X(TIMEOUT, "timeout", "no response in time")                                               \
+	X(RESET, "reset", "the connection was reset")                                              \
+	X(TLS, "tls", "TLS failed, or the certificate is invalid")                                 \
+	X(PROTOCOL, "protocol", "the response violates the protocol")                              \
+	X(STATUS, "status", "unexpected HTTP status")                                              \
+	X(BODY, "body", "unexpected content")                                                      \
+	X(EXIT, "exit", "the program reported a failure")                                          \
 	X(MTU, "mtu", "small packets get through, full-size ones do not")                          \
 	X(NOT_PASSED_ON, "not_passed_on",                                                          \
-	  "a packet of an unknown flow did not come out at the next hop")                          \
-	X(LOCAL, "local", "the checker itself could not: says nothing about the backend")
+	  "a packet of an unknown flow was not forwarded to the next hop")                         \
+	X(LOCAL, "local", "a failure on the checker's side: says nothing about the backend")
 
 enum probe_reason {
 #define PROBE_REASON_CONSTANT(constant, word, sentence) PROBE_##constant,

@@ -12,12 +12,12 @@
 
 /* constant, word, sentence for docs/health.md */
 #define SIGHTS(X)                                                                                  \
-	X(UP, "up", "its checks are")                                                              \
-	X(DOWN, "down", "one of its checks is")                                                    \
-	X(UNKNOWN, "unknown", "a check of it has no verdict yet")                                  \
-	X(DEGRADED, "degraded", "up, and it asks for less itself")                                 \
-	X(HELD, "held", "it changed too often, and is held down for a while")                      \
-	X(UNCHECKED, "unchecked", "it has no checks, or is inactive")
+	X(UP, "up", "all its checks are up")                                                       \
+	X(DOWN, "down", "one of its checks is down")                                               \
+	X(UNKNOWN, "unknown", "one of its checks has no verdict yet")                              \
+	X(DEGRADED, "degraded", "up, but asks for less load")                                      \
+	X(HELD, "held", "changed too often, and is held down for a while")                         \
+	X(UNCHECKED, "unchecked", "has no checks, or is inactive")
 
 enum sight_status {
 #define SIGHT_CONSTANT(constant, ...) SIGHT_##constant,

@@ -83,7 +83,7 @@ static void keep_local(struct target *target, const char *why)
 		return;
 	log_pair(&pairs, "check", target->check->name);
 	log_event(LOG_LEVEL_WARNING, &pairs,
-		  "%s: the checker itself could not, %u times in a row: %s; what is known of it "
+		  "%s: the checker itself failed to try it %u times in a row: %s; its verdict "
 		  "stays",
 		  target->check->name, target->known.local, why);
 }
@@ -97,7 +97,7 @@ static void end_local(struct target *target)
 	if (!was_blind || !may_log(target->monitor))
 		return;
 	log_pair(&pairs, "check", target->check->name);
-	log_event(LOG_LEVEL_INFO, &pairs, "%s: the checker can again", target->check->name);
+	log_event(LOG_LEVEL_INFO, &pairs, "%s: the checker can try it again", target->check->name);
 }
 
 static void keep_result(struct target *target, const struct probe_result *result)
