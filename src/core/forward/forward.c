@@ -95,14 +95,10 @@ GLB_INLINE void forward_version(struct burst *b, uint8_t version)
 	sum_packets(&c, b, version);
 	to4 = lanes_to(&c, b, 4);
 	to6 = lanes_to(&c, b, 6);
-	if (to4) {
-		find_hops(&c, b, to4, 4);
-		write_lanes(&c, b, to4, version, 4);
-	}
-	if (to6) {
-		find_hops(&c, b, to6, 6);
-		write_lanes(&c, b, to6, version, 6);
-	}
+	if (to4)
+		write_lanes(&c, b, to4, find_hops(&c, b, to4, 4), version, 4);
+	if (to6)
+		write_lanes(&c, b, to6, find_hops(&c, b, to6, 6), version, 6);
 }
 
 /* Forwards the packets of an IP version, and what is not IP; returns which are of the other. */

@@ -33,21 +33,72 @@ GLB_INLINE void ask_for_hops(const struct columns *c, unsigned int count, uint8_
 	}
 }
 
-/* Where every lane has one hop behind the primary, and both are those of its row. */
-GLB_INLINE void find_two_hops(struct columns *c, struct burst *b, uint64_t live, bool all,
-			      uint8_t outer)
+/* What later stages need of the two hops of a lane: its list begins with them. */
+GLB_INLINE void set_two_hops(struct columns *c, unsigned int i, const uint16_t *list, uint8_t outer)
+{
+	const struct glb_route *route = lane_route(c, i);
+
+	c->lists[i] = list;
+	c->first[i] = hop_word(route, list[0], outer);
+	c->second[i] = hop_word(route, list[1], outer);
+}
+
+/* The same of any number of hops. */
+GLB_INLINE void set_hops(struct columns *c, unsigned int i, const uint16_t *list,
+			 unsigned int count, uint8_t outer)
+{
+	const struct glb_route *route = lane_route(c, i);
+	uint64_t rest = 0;
+
+	for (unsigned int hop = 2; hop < count; hop++) {
+		uint32_t word = hop_word(route, list[hop], outer);
+
+		rest += (word & 0xffff) + (word >> 16);
+	}
+	c->lists[i] = list;
+	c->first[i] = hop_word(route, list[0], outer);
+	c->second[i] = count > 1 ? hop_word(route, list[1], outer) : 0;
+	c->rest[i] = rest;
+	c->listed[i] = count - 1;
+}
+
+/* Where all hops are those of rows: `count`, the primary included. */
+GLB_INLINE void find_row_hops(struct columns *c, struct burst *b, uint64_t live, bool all,
+			      unsigned int count, uint8_t outer)
 {
 #pragma GCC unroll 4
 	for (unsigned int i = 0; i < b->count; i++) {
-		const struct glb_route *route = lane_route(c, i);
 		const struct glb_row *row = lane_row(c, i);
 
-		c->first[i] = hop_word(route, row->hops[0], outer);
-		c->second[i] = hop_word(route, row->hops[1], outer);
-		c->lists[i] = row->hops;
+		if (count == 2)
+			set_two_hops(c, i, row->hops, outer);
+		else
+			set_hops(c, i, row->hops, count, outer);
 		if (all || live >> i & 1)
-			b->pkts[i].backend = route->first_backend + row->hops[0];
+			b->pkts[i].backend = lane_route(c, i)->first_backend + row->hops[0];
 	}
+}
+
+/*
+ * Two hops of a row, and in front of them the backend that a packet asks for. False, if that is all
+ * that is left of the list; it is made anew then.
+ */
+GLB_INLINE bool serve_two_hops(struct columns *c, struct burst *b, uint64_t live, uint8_t outer)
+{
+	for (uint64_t left = live; left; left &= left - 1) {
+		const unsigned int i = (unsigned int)__builtin_ctzll(left);
+		const uint16_t *row = lane_row(c, i)->hops;
+		const uint16_t server = c->servers[i];
+		uint16_t *list = c->lists_made[i];
+
+		list[0] = server == GLB_NO_BACKEND ? row[0] : server;
+		list[1] = server == GLB_NO_BACKEND || server == row[0] ? row[1] : row[0];
+		if (GLB_UNLIKELY(list[1] == server))
+			return false;
+		set_two_hops(c, i, list, outer);
+		b->pkts[i].backend = lane_route(c, i)->first_backend + list[0];
+	}
+	return true;
 }
 
 /* The list of a lane's hops; returns how many there are. */
@@ -67,40 +118,43 @@ GLB_INLINE unsigned int find_list(struct columns *c, const struct burst *b, unsi
 	return list_hops(c->lists_made[i], route, &choice, b->gen->settings.unique_hops);
 }
 
-/* Any number of hops. */
-GLB_INLINE void find_all_hops(struct columns *c, struct burst *b, uint64_t live, uint8_t outer)
+/* Any lists of hops. */
+static void find_lists(struct columns *c, struct burst *b, uint64_t live, uint8_t outer)
 {
 	for (uint64_t left = live; left; left &= left - 1) {
 		const unsigned int i = (unsigned int)__builtin_ctzll(left);
-		const struct glb_route *route = lane_route(c, i);
 		const unsigned int count = find_list(c, b, i);
-		const uint16_t *list = c->lists[i];
-		uint64_t rest = 0;
 
-		for (unsigned int hop = 2; hop < count; hop++) {
-			uint32_t word = hop_word(route, list[hop], outer);
-
-			rest += (word & 0xffff) + (word >> 16);
-		}
-		c->rest[i] = rest;
-		c->listed[i] = count - 1;
-		c->first[i] = hop_word(route, list[0], outer);
-		c->second[i] = count > 1 ? hop_word(route, list[1], outer) : 0;
-		b->pkts[i].backend = route->first_backend + list[0];
+		set_hops(c, i, c->lists[i], count, outer);
+		b->pkts[i].backend = lane_route(c, i)->first_backend + c->lists[i][0];
 	}
 }
 
-/* Fills in the hops of live lanes, whose backends are of the version `outer`, a constant. */
-GLB_INLINE void find_hops(struct columns *c, struct burst *b, uint64_t live, uint8_t outer)
+/*
+ * Fills in the hops of live lanes, whose backends are of the version `outer`, a constant. True:
+ * each has one hop behind the primary.
+ */
+GLB_INLINE bool find_hops(struct columns *c, struct burst *b, uint64_t live, uint8_t outer)
 {
-	if (b->gen->many_backends)
+	const struct glb_generation *gen = b->gen;
+	const bool all = live == lanes_below(b->count);
+	const bool same = gen->listed_hops && !gen->hops_vary;
+
+	if (gen->many_backends)
 		ask_for_hops(c, b->count, outer);
-	if (GLB_UNLIKELY(b->gen->listed_hops != 1 || b->gen->hops_vary || b->served))
-		find_all_hops(c, b, live, outer);
-	else if (GLB_LIKELY(live == lanes_below(b->count)))
-		find_two_hops(c, b, live, true, outer);
-	else
-		find_two_hops(c, b, live, false, outer);
+	if (GLB_LIKELY(same && !b->served)) {
+		if (gen->listed_hops > 1)
+			find_row_hops(c, b, live, all, gen->listed_hops + 1U, outer);
+		else if (GLB_LIKELY(all))
+			find_row_hops(c, b, live, true, 2, outer);
+		else
+			find_row_hops(c, b, live, false, 2, outer);
+		return gen->listed_hops == 1;
+	}
+	if (same && gen->listed_hops == 1 && serve_two_hops(c, b, live, outer))
+		return true;
+	find_lists(c, b, live, outer);
+	return false;
 }
 
 #endif

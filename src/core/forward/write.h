@@ -232,6 +232,15 @@ GLB_INLINE void write_group6(const struct columns *c, const struct burst *b, uns
 	}
 }
 
+GLB_INLINE void write_group(const struct columns *c, const struct burst *b, unsigned int at,
+			    uint32_t lanes, bool all, bool one, uint8_t version, uint8_t outer)
+{
+	if (outer == 4)
+		write_group4(c, b, at, lanes, all, one, version);
+	else
+		write_group6(c, b, at, lanes, all, one, version);
+}
+
 /* Gives lane i, which has been written, the Ethernet header that its own port and tags want. */
 static void relabel(const struct columns *c, const struct burst *b, unsigned int i, uint8_t outer)
 {
@@ -272,11 +281,9 @@ GLB_INLINE void start_ethernet(struct burst *b, uint8_t outer)
 }
 
 /* Writes the outer headers of live lanes, whose backends are of the version `outer`. */
-GLB_INLINE void write_lanes(const struct columns *c, struct burst *b, uint64_t live,
+GLB_INLINE void write_lanes(const struct columns *c, struct burst *b, uint64_t live, bool one,
 			    uint8_t version, uint8_t outer)
 {
-	const bool one = b->gen->listed_hops == 1 && !b->gen->hops_vary && !b->served;
-
 	start_ethernet(b, outer);
 	b->outer = &b->gen->outer_plans[outer == 6];
 	for (unsigned int at = 0; at < b->count; at += GROUP) {
@@ -284,14 +291,12 @@ GLB_INLINE void write_lanes(const struct columns *c, struct burst *b, uint64_t l
 
 		const bool all = lanes == GROUP_MASK && !lanes_of(b->relabelled, at);
 
-		if (outer == 4 && GLB_LIKELY(one && all))
-			write_group4(c, b, at, lanes, true, true, version);
-		else if (outer == 4)
-			write_group4(c, b, at, lanes, false, one, version);
-		else if (GLB_LIKELY(one && all))
-			write_group6(c, b, at, lanes, true, true, version);
+		if (GLB_LIKELY(all && one))
+			write_group(c, b, at, lanes, true, true, version, outer);
+		else if (GLB_LIKELY(all))
+			write_group(c, b, at, lanes, true, false, version, outer);
 		else
-			write_group6(c, b, at, lanes, false, one, version);
+			write_group(c, b, at, lanes, false, one, version, outer);
 	}
 	for (uint64_t left = b->relabelled & live; left; left &= left - 1)
 		relabel(c, b, (unsigned int)__builtin_ctzll(left), outer);
