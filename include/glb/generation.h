@@ -111,7 +111,7 @@ struct glb_outer_plan {
 
 /* What a table is to the data path. */
 struct glb_route {
-	const struct glb_row *rows; /* a copy of the table's */
+	const struct glb_row *rows; /* the table's, or the copy of them near to those who read */
 	uint64_t key[2];	    /* halves of the table's hash_key, little-endian */
 	struct glb_outer *outers;   /* template per backend, within those of the generation */
 	uint32_t *addrs;	    /* of IPv4 backends, in network order */
@@ -152,8 +152,8 @@ struct glb_generation {
 	struct glb_binds *binds;
 	struct glb_route *routes; /* by table */
 	struct glb_outer *outers; /* template per backend, table by table */
-	struct glb_tables tables; /* of which workers read copies only; none in a replica */
-	struct glb_area area;	  /* where binds, routes and all that these name lie */
+	struct glb_tables tables; /* of which workers read rows only */
+	struct glb_area area;	  /* has binds, routes and all that these name, but for rows */
 	unsigned int *users;	  /* generations that share area and tables; atomic */
 };
 
@@ -175,6 +175,9 @@ GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t numb
 /* Bytes of the area that a generation of these tables has, and each of its replicas. */
 size_t glb_generation_len(const struct glb_tables *tables);
 
+/* Bytes that a replica takes: an area, and copies of the rows that are not there yet. */
+size_t glb_replica_len(const struct glb_tables *tables, unsigned int copy);
+
 /*
  * Makes the successor of a generation that differs in its ports only: there are GLB_PORTS_MAX. It
  * shares everything else with it; they are freed in any order and by any thread.
@@ -186,14 +189,17 @@ GLB_NODISCARD int glb_generation_with_ports(struct glb_generation **out,
 					    const struct glb_port *ports);
 
 /*
- * Makes a replica: a generation that decides alike and shares nothing with the first but code, for
- * workers that another memory node is nearer to. It has no tables, which workers do not read. Must
- * not be one itself.
+ * Makes a replica: a generation that decides alike and has all that workers read in memory of its
+ * own, for workers that another memory node is nearer to. It shares the tables, whose rows have a
+ * further copy from now on: later generations share that as well.
+ *
+ * gen   read by no other thread yet, unless its tables have this copy of their rows
+ * copy  1 to GLB_ROW_COPIES_MAX - 1, the same for all replicas of one node
  *
  * 0 and *out, to be released with glb_generation_free(); or -ENOMEM.
  */
 GLB_NODISCARD int glb_generation_replicate(struct glb_generation **out,
-					   const struct glb_generation *gen);
+					   const struct glb_generation *gen, unsigned int copy);
 
 void glb_generation_free(struct glb_generation *gen);
 

@@ -87,4 +87,13 @@ GLB_NODISCARD int glb_rate_row(struct glb_rating *out, const struct glb_table_sp
 void glb_order_rows(struct glb_row *rows, const struct glb_row *ranked,
 		    const struct glb_table_spec *spec);
 
+/*
+ * Counts the rows whose primary is unhealthy, in a table without options: the original's rule looks
+ * at two choices only and, of the second, at its state but not at its health, so that it leaves
+ * unhealthy backends first that a table with `hops` would not. All 0 in a table with options.
+ */
+struct glb_unhealthy_rows glb_count_unhealthy(const struct glb_row *rows,
+					      const struct glb_row *ranked,
+					      const struct glb_table_spec *spec);
+
 #endif

@@ -10,11 +10,13 @@
 #include <glb/diag.h>
 #include <glb/encap.h>
 #include <glb/isa.h>
+#include <glb/slab.h>
 #include <glb/spec.h>
 
 enum {
 	GLB_ROWS = 65536,
 	GLB_ROW_MASK = GLB_ROWS - 1,
+	GLB_ROW_COPIES_MAX = 8, /* one for each memory node */
 };
 
 /* Indices into the table's backends; hop 0 is the primary. Hops beyond the table's count are 0. */
@@ -23,13 +25,41 @@ struct glb_row {
 };
 _Static_assert(sizeof(struct glb_row) == 8, "eight rows to a cache line");
 
+enum { GLB_ROWS_LEN = GLB_ROWS * sizeof(struct glb_row) };
+_Static_assert((int)GLB_ROWS_LEN == GLB_PLACE_LEN, "the rows of a table fill their place");
+
+/* What all rows of a table have in common; worked out when the first generation has it. */
+struct glb_survey {
+	bool done;
+	bool repeats;	 /* some rows name a backend twice */
+	uint8_t version; /* of the backends that rows or server IDs name, 4 or 6 */
+};
+
+/*
+ * Rows whose primary is unhealthy, and why: of a table without `hops`, which is ordered by the
+ * original's rule. See rendezvous.h.
+ */
+struct glb_unhealthy_rows {
+	uint32_t both; /* both choices are unhealthy */
+	uint32_t
+		not_replaced; /* the second is healthy but filling or draining: it never moves up */
+	uint32_t replaced; /* it took the place of a healthy draining one, as its state is active */
+};
+
+/*
+ * Generations share a table that has not changed, with its rows. What is worked out later than its
+ * rows (digest, survey, copies) is written before other threads have the table.
+ */
 struct glb_table {
-	struct glb_table_spec spec;    /* of a table read from an image: what the image tells */
-	uint8_t hop_count;	       /* per row, 2 to GLB_HOPS_MAX */
-	bool ranked;		       /* is `ranking` filled? Not in a table read from an image */
-	unsigned int sharers;	       /* lists that have it, too; atomic */
-	char digest[33];	       /* "": not worked out yet, see digest.h */
-	struct glb_row rows[GLB_ROWS]; /* in the order in which hops are tried */
+	struct glb_table_spec spec; /* of a table read from an image: what the image tells */
+	uint8_t hop_count;	    /* per row, 2 to GLB_HOPS_MAX */
+	bool ranked;		    /* is `ranking` filled? Not in a table read from an image */
+	unsigned int sharers;	    /* lists that have it, too; atomic */
+	char digest[33];	    /* "": not worked out yet, see digest.h */
+	struct glb_survey survey;
+	struct glb_unhealthy_rows unhealthy; /* all 0 in a table with hops, or from an image */
+	struct glb_row *rows; /* GLB_ROWS, in the order in which hops are tried: the first copy */
+	struct glb_place copies[GLB_ROW_COPIES_MAX]; /* of the rows; none where not needed */
 	struct glb_row ranking[GLB_ROWS]; /* the same hops in order of rank: see rendezvous.h */
 };
 
@@ -52,7 +82,8 @@ typedef void glb_run_fn(void (*task)(void *arg, unsigned int part), void *arg,
  *        so that a change of state or health costs next to nothing. A table that has not changed at
  *        all is shared; lists that share may be freed in any order and by any thread, but these
  *        not during the call
- * run    runs the parts of a large table; NULL: on the caller's thread
+ * run    runs parts of the work: many tables, or the rows of a large one; NULL: all of it is done
+ *        on the caller's thread
  * isa    instruction set
  */
 struct glb_building {
@@ -83,6 +114,15 @@ GLB_NODISCARD int glb_tables_build(struct glb_tables *out, const struct glb_spec
 
 /* Bytes that building takes, but for some small ones: shared tables are there already. */
 size_t glb_tables_len(const struct glb_spec *spec, const struct glb_tables *known);
+
+/* Bytes that so many new tables take, but for what their specs own. */
+size_t glb_tables_len_of(unsigned int count);
+
+/*
+ * Makes another list of the same tables. The lists may be freed in any order and by any thread, but
+ * not the first one during the call. 0 and *out, to be released with glb_tables_free(); or -ENOMEM.
+ */
+GLB_NODISCARD int glb_tables_share(struct glb_tables *out, const struct glb_tables *tables);
 
 /* Releases what glb_tables_build() or glb_image_read() made; an empty struct is fine. For any
  * thread. */

@@ -178,28 +178,6 @@ int spec_load(struct glb_spec *out, const char *path, struct report *report)
 	return err;
 }
 
-struct unhealthy_rows unhealthy_rows(const struct glb_table *table)
-{
-	const struct glb_backend *backends = table->spec.backends;
-	struct unhealthy_rows count = {0, 0, 0};
-
-	if (table->spec.hops || !table->ranked)
-		return count;
-	for (unsigned int r = 0; r < GLB_ROWS; r++) {
-		const uint16_t *hops = table->rows[r].hops;
-
-		if (backends[hops[0]].healthy)
-			continue;
-		if (!backends[hops[1]].healthy)
-			count.both++;
-		else if (hops[0] == table->ranking[r].hops[0])
-			count.not_replaced++;
-		else
-			count.replaced++;
-	}
-	return count;
-}
-
 /* Would other places have something better to offer? */
 static bool has_choice(const struct glb_table_spec *spec)
 {
@@ -217,7 +195,7 @@ static double percent(uint32_t rows)
 
 static void warn_of_unhealthy_rows(const struct conf_value *value, const struct glb_table *table)
 {
-	struct unhealthy_rows rows = unhealthy_rows(table);
+	struct glb_unhealthy_rows rows = table->unhealthy;
 	uint32_t all = rows.both + rows.not_replaced + rows.replaced;
 
 	if (!all || !has_choice(&table->spec))
@@ -252,13 +230,11 @@ static void judge_tables(const struct glb_tables *tables, const struct conf_file
 	}
 }
 
-/* Is there room for so many bytes of tables and, where they are served, the rows that workers read?
- */
-static int check_room(uint64_t tables_len, uint64_t table_count, struct report *report)
+/* Is there room for so many bytes of tables? */
+static int check_room(uint64_t tables_len, struct report *report)
 {
 	struct glb_diag reason = {{0}};
-	uint64_t rows_len = report->serving ? table_count * GLB_ROWS * sizeof(struct glb_row) : 0;
-	int err = room_check(tables_len + rows_len, &reason);
+	int err = room_check(tables_len, &reason);
 
 	if (err)
 		report_fail(report, "%s", reason.text);
@@ -278,7 +254,7 @@ static int build_tables(struct glb_tables *out, const char *path, const struct f
 		return err;
 	/* on all processors this thread may use: the director's control thread has one */
 	building.run = parallel_run;
-	err = check_room(glb_tables_len(&spec, building.known), spec.table_count, report);
+	err = check_room(glb_tables_len(&spec, building.known), report);
 	if (!err) {
 		err = glb_tables_build_how(out, &spec, &building, &reason);
 		if (err)
@@ -311,12 +287,12 @@ static int read_image(struct glb_tables *out, const struct conf_input *input, st
 {
 	uint32_t errors = report->totals[SEVERITY_ERROR];
 	struct glb_diag reason = {{0}};
-	uint64_t count = glb_image_count(input->file.bytes, input->file.len);
+	uint32_t count = glb_image_count(input->file.bytes, input->file.len);
 	struct glb_tables tables;
 	int err;
 
 	report_file(report, input->path);
-	err = check_room(count * sizeof(struct glb_table), count, report);
+	err = check_room(glb_tables_len_of(count), report);
 	if (err)
 		return err;
 	err = glb_image_read(&tables, input->file.bytes, input->file.len, &reason);

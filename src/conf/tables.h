@@ -54,21 +54,4 @@ GLB_NODISCARD int tables_read(struct glb_tables *out, const struct conf_input *i
  */
 int tables_find(const struct glb_tables *tables, const struct glb_table *table);
 
-/*
- * Rows whose primary is unhealthy, and why.
- *
- * A table without "hops" is ordered by the original's rule, because fleets mix directors. That rule
- * looks at two choices only and, of the second, at its state but not at its health; so it leaves
- * unhealthy backends in front that a table with "hops" would not. tables_load() warns about them.
- */
-struct unhealthy_rows {
-	uint32_t both;	       /* both choices are unhealthy */
-	uint32_t not_replaced; /* the second is healthy but filling or draining, which never move up
-				*/
-	uint32_t replaced; /* it took the place of a healthy draining one, as its state is active */
-};
-
-/* Counts in a table that was built, not read from an image, and has no "hops"; else all is 0. */
-struct unhealthy_rows unhealthy_rows(const struct glb_table *table);
-
 #endif

@@ -5,6 +5,11 @@
 #include <glb/balance.h>
 #include <glb/rendezvous.h>
 
+#include "places.h"
+
+/* So many tables are built side by side; of fewer, rows are. */
+enum { MANY_TABLES = 16 };
+
 static int check_spec(const struct glb_table_spec *spec, unsigned int index, struct glb_diag *diag)
 {
 	if (spec->backend_count > GLB_BACKENDS_MAX || spec->bind_count > GLB_BINDS_MAX) {
@@ -43,10 +48,11 @@ static const struct glb_table *find_known(const struct glb_tables *known,
 	return NULL;
 }
 
-static int rank_table(struct glb_table *table, const struct glb_building *how)
+/* Fills in all that a table has but its spec. 0 or -errno. */
+static int rank_table(struct glb_table *table, const struct glb_building *how, glb_run_fn *run)
 {
 	const struct glb_table *known = find_known(how->known, &table->spec);
-	struct glb_ranking ranking = {.run = how->run, .isa = how->isa};
+	struct glb_ranking ranking = {.run = run, .isa = how->isa};
 	int err;
 
 	if (known) {
@@ -59,6 +65,7 @@ static int rank_table(struct glb_table *table, const struct glb_building *how)
 	table->ranked = true;
 	table->hop_count = (uint8_t)glb_row_hop_count(&table->spec);
 	glb_order_rows(table->rows, table->ranking, &table->spec);
+	table->unhealthy = glb_count_unhealthy(table->rows, table->ranking, &table->spec);
 	return table->spec.max_load ? glb_balance_rows(table->rows, table->ranking, &table->spec)
 				    : 0;
 }
@@ -82,43 +89,49 @@ static bool is_same(const struct glb_table_spec *a, const struct glb_table_spec 
 	       same_bytes(a->zones, b->zones, a->zones_len) && glb_table_spec_equal(a, b);
 }
 
-static struct glb_table *find_same(const struct glb_tables *known,
-				   const struct glb_table_spec *spec)
+/* The known table that a spec makes, which mostly is where it was; NULL: there is none. */
+static struct glb_table *find_same(const struct glb_tables *known, const struct glb_spec *spec,
+				   unsigned int index)
 {
-	for (unsigned int i = 0; known && i < known->count; i++)
-		if (known->tables[i]->ranked && is_same(&known->tables[i]->spec, spec))
-			return known->tables[i];
+	for (unsigned int i = 0; known && i < known->count; i++) {
+		struct glb_table *table = known->tables[(index + i) % known->count];
+
+		if (table->ranked && is_same(&table->spec, &spec->tables[index]))
+			return table;
+	}
 	return NULL;
+}
+
+size_t glb_tables_len_of(unsigned int count)
+{
+	return count * (sizeof(struct glb_table) + GLB_ROWS_LEN);
 }
 
 size_t glb_tables_len(const struct glb_spec *spec, const struct glb_tables *known)
 {
-	size_t count = 0;
+	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < spec->table_count; i++)
-		count += !find_same(known, &spec->tables[i]);
-	return count * sizeof(struct glb_table);
+		count += !find_same(known, spec, i);
+	return glb_tables_len_of(count);
 }
 
-static int build_table(struct glb_table **out, const struct glb_table_spec *spec,
-		       const struct glb_building *how)
+static struct glb_table *share(struct glb_table *table)
 {
-	struct glb_table *table = find_same(how->known, spec);
-
-	if (table) {
+	if (table)
 		(void)__atomic_fetch_add(&table->sharers, 1, __ATOMIC_RELAXED);
-		*out = table;
-		return 0;
-	}
-	table = calloc(1, sizeof(*table));
-	if (!table)
+	return table;
+}
+
+int glb_tables_share(struct glb_tables *out, const struct glb_tables *tables)
+{
+	struct glb_tables list = {calloc(tables->count + 1, sizeof(*list.tables)), tables->count};
+
+	if (!list.tables)
 		return -ENOMEM;
-	if (glb_table_spec_copy(&table->spec, spec) || rank_table(table, how)) {
-		glb_table_spec_clear(&table->spec);
-		free(table);
-		return -ENOMEM;
-	}
-	*out = table;
+	for (unsigned int i = 0; i < list.count; i++)
+		list.tables[i] = share(tables->tables[i]);
+	*out = list;
 	return 0;
 }
 
@@ -130,10 +143,88 @@ void glb_tables_free(struct glb_tables *tables)
 		if (!table || __atomic_fetch_sub(&table->sharers, 1, __ATOMIC_ACQ_REL))
 			continue;
 		glb_table_spec_clear(&table->spec);
+		for (unsigned int c = 0; c < GLB_ROW_COPIES_MAX; c++)
+			glb_place_free(&table->copies[c]);
 		free(table);
 	}
 	free(tables->tables);
 	*tables = (struct glb_tables){0};
+}
+
+/* The tables of a spec that are not known, to be filled in. */
+struct missing {
+	const struct glb_building *how;
+	glb_run_fn *run; /* for the rows of one */
+	struct glb_table **tables;
+	unsigned int count;
+	int err; /* atomic */
+};
+
+static void rank_missing(void *arg, unsigned int part)
+{
+	struct missing *missing = arg;
+	int err = rank_table(missing->tables[part], missing->how, missing->run);
+
+	if (err)
+		__atomic_store_n(&missing->err, err, __ATOMIC_RELAXED);
+}
+
+static int rank_all_missing(struct missing *missing)
+{
+	glb_run_fn *run = missing->how->run;
+
+	if (run && missing->count >= MANY_TABLES) {
+		run(rank_missing, missing, missing->count);
+	} else {
+		missing->run = run;
+		for (unsigned int i = 0; i < missing->count && !missing->err; i++)
+			rank_missing(missing, i);
+	}
+	return missing->err;
+}
+
+/* Makes those tables of a list that are not shared, with copies of their specs. 0 or -ENOMEM. */
+static int make_missing(struct missing *missing, const struct glb_tables *tables,
+			const struct glb_spec *spec)
+{
+	struct places places = {.known = missing->how->known};
+
+	for (unsigned int i = 0; i < tables->count; i++)
+		places.wanted += !tables->tables[i];
+	missing->tables = calloc(places.wanted + 1, sizeof(*missing->tables));
+	if (!missing->tables)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < tables->count; i++) {
+		struct glb_table **table = &tables->tables[i];
+
+		if (*table)
+			continue;
+		if (places_make_table(table, &places) ||
+		    glb_table_spec_copy(&(*table)->spec, &spec->tables[i]))
+			return -ENOMEM;
+		missing->tables[missing->count++] = *table;
+	}
+	return 0;
+}
+
+/* Fills in an empty list with the tables of a spec that was checked. */
+static int build_tables(struct glb_tables *tables, const struct glb_spec *spec,
+			const struct glb_building *how)
+{
+	struct missing missing = {.how = how};
+	int err;
+
+	tables->tables = calloc(spec->table_count, sizeof(*tables->tables));
+	if (!tables->tables)
+		return -ENOMEM;
+	tables->count = spec->table_count;
+	for (unsigned int i = 0; i < tables->count; i++)
+		tables->tables[i] = share(find_same(how->known, spec, i));
+	err = make_missing(&missing, tables, spec);
+	if (!err)
+		err = rank_all_missing(&missing);
+	free(missing.tables);
+	return err;
 }
 
 int glb_tables_build_how(struct glb_tables *out, const struct glb_spec *spec,
@@ -148,16 +239,12 @@ int glb_tables_build_how(struct glb_tables *out, const struct glb_spec *spec,
 		glb_diag(diag, "$.tables: empty, there is nothing to serve");
 		return -EINVAL;
 	}
-	tables.tables = calloc(spec->table_count, sizeof(*tables.tables));
-	if (!tables.tables)
-		err = -ENOMEM;
-
-	for (unsigned int i = 0; i < spec->table_count && !err; i++) {
-		tables.count = i + 1;
+	for (unsigned int i = 0; i < spec->table_count; i++) {
 		err = check_spec(&spec->tables[i], i, diag);
-		if (!err)
-			err = build_table(&tables.tables[i], &spec->tables[i], how);
+		if (err)
+			return err;
 	}
+	err = build_tables(&tables, spec, how);
 	if (err) {
 		if (err == -ENOMEM)
 			glb_diag(diag, "out of memory");

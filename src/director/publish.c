@@ -4,6 +4,8 @@
 
 #include "director/publish.h"
 
+_Static_assert(GLB_ROW_COPIES_MAX >= (int)NODES_MAX, "rows have a copy for each node");
+
 /* All but what the caller brought. */
 static void free_near(struct served *served)
 {
@@ -18,7 +20,24 @@ static int make_replica(struct glb_generation **out, const struct glb_generation
 {
 	if (before && before->near[node] && before->gen->area.base == gen->area.base)
 		return glb_generation_with_ports(out, before->near[node], gen->settings.ports);
-	return glb_generation_replicate(out, gen);
+	return glb_generation_replicate(out, gen, node);
+}
+
+/*
+ * Puts on a node what workers read there. What is shared with a generation before has its place,
+ * and is being read. Where the kernel refuses, workers read from afar, as they would without
+ * replicas.
+ */
+static void place(unsigned int id, const struct glb_generation *gen, unsigned int copy)
+{
+	(void)node_place(id, gen->area.base, gen->area.len);
+	for (unsigned int t = 0; t < gen->tables.count; t++) {
+		struct glb_slab *slab = gen->tables.tables[t]->copies[copy].slab;
+
+		if (!slab->is_near)
+			(void)node_place(id, slab->area.base, slab->area.len);
+		slab->is_near = true;
+	}
 }
 
 /* `before`: another one that may share its area, or NULL. NULL: out of memory. */
@@ -36,16 +55,9 @@ static struct served *make_after(struct glb_generation *gen, struct tally_map *m
 			return NULL;
 		}
 	}
-	/*
-	 * What is shared with the one before has its place, and is being read. Where the kernel
-	 * refuses, workers read from afar, as they would without replicas.
-	 */
-	for (unsigned int i = 0; i < nodes->count; i++) {
-		const struct glb_area *area = &served->near[i]->area;
-
-		if (!before || area->base != before->near[i]->area.base)
-			(void)node_place(nodes->ids[i], area->base, area->len);
-	}
+	for (unsigned int i = 0; i < nodes->count; i++)
+		if (!before || served->near[i]->area.base != before->near[i]->area.base)
+			place(nodes->ids[i], served->near[i], i);
 	return served;
 }
 

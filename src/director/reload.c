@@ -114,9 +114,12 @@ static int make_served(struct build *build, struct glb_tables *tables, const str
 {
 	struct glb_diag reason = {{0}};
 	struct glb_generation *gen;
-	unsigned int copies = build->nodes.count ? build->nodes.count : 1;
-	int err = room_check((uint64_t)glb_generation_len(tables) * copies, &reason);
+	uint64_t len = glb_generation_len(tables);
+	int err;
 
+	for (unsigned int copy = 1; copy < build->nodes.count; copy++)
+		len += glb_replica_len(tables, copy);
+	err = room_check(len, &reason);
 	if (!err)
 		err = glb_generation_make(&gen, 0, &build->conf.settings, tables, &reason);
 	if (err) {

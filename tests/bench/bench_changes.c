@@ -91,7 +91,7 @@ static int check_rows(const struct glb_tables *tables, const struct table_fleet 
 
 	if (err)
 		return err;
-	if (memcmp(tables->tables[0]->rows, fresh.tables[0]->rows, sizeof(fresh.tables[0]->rows)))
+	if (memcmp(tables->tables[0]->rows, fresh.tables[0]->rows, GLB_ROWS_LEN))
 		err = -EINVAL;
 	glb_tables_free(&fresh);
 	return err;

@@ -208,13 +208,19 @@ static bool lies_in(uint64_t word, const void *memory, size_t len)
 	return word >= (uintptr_t)memory && word < (uintptr_t)memory + len;
 }
 
-/* Every word of a replica's memory must be that of the original, or name what lies like it. */
+enum { COPY = 3 };
+
+/*
+ * Every word of a replica's memory must be that of the original, or name what lies like it; those
+ * of routes that name rows must name a copy of theirs.
+ */
 static void check_replica(const struct glb_generation *replica, const struct glb_generation *gen)
 {
 	const struct glb_area *from = &gen->area;
 	const struct glb_area *to = &replica->area;
 	uintptr_t by = (uintptr_t)to->base - (uintptr_t)from->base;
 	unsigned int moved = 0;
+	unsigned int rows = 0;
 
 	ck_assert(!lies_in((uintptr_t)to->base, from->base, from->len));
 	ck_assert_uint_eq(to->used, from->used);
@@ -222,24 +228,35 @@ static void check_replica(const struct glb_generation *replica, const struct glb
 		uint64_t was = glb_load64(from->base + at);
 		uint64_t is = glb_load64(to->base + at);
 
+		if (rows < gen->tables.count && was == (uintptr_t)gen->routes[rows].rows) {
+			ck_assert_uint_eq(is, (uintptr_t)replica->routes[rows].rows);
+			rows++;
+			continue;
+		}
 		ck_assert(!lies_in(is, from->base, from->len) && !lies_in(is, gen, sizeof(*gen)));
 		ck_assert(is == was || (is - was == by && lies_in(is, to->base, to->used)));
 		moved += is != was;
 	}
-	ck_assert_uint_ge(moved, 4 * gen->tables.count);
+	ck_assert_uint_eq(rows, gen->tables.count);
+	ck_assert_uint_ge(moved, 3 * gen->tables.count);
 	for (size_t at = 0; at < sizeof(*replica); at += 8) {
 		uint64_t is = glb_load64((const uint8_t *)replica + at);
 
 		ck_assert(!lies_in(is, from->base, from->len) && !lies_in(is, gen, sizeof(*gen)));
 	}
+	for (unsigned int t = 0; t < gen->tables.count; t++) {
+		ck_assert_ptr_ne(replica->routes[t].rows, gen->routes[t].rows);
+		ck_assert_mem_eq(replica->routes[t].rows, gen->routes[t].rows, GLB_ROWS_LEN);
+	}
 }
 
-START_TEST(a_replica_shares_nothing_and_outlives_the_original)
+START_TEST(a_replica_shares_nothing_that_workers_read_and_outlives_the_original)
 {
 	struct glb_tables tables = fixture_tables();
 	struct glb_flow flow = {.version = 4, .proto = GLB_PROTO_TCP, .kind = GLB_FLOW_PORTS};
 	const struct glb_bind *bind = &fixture_spec.tables[0].binds[0];
 	struct glb_port ports[GLB_PORTS_MAX] = {[15] = {.mtu = 9000}};
+	struct glb_row row = tables.tables[2]->rows[GLB_ROWS - 1];
 	struct glb_generation *gen;
 	struct glb_generation *replica;
 	struct glb_generation *next;
@@ -247,10 +264,12 @@ START_TEST(a_replica_shares_nothing_and_outlives_the_original)
 	tables.tables[2]->spec.binds[0].quic = true; /* some servers, too */
 	tables.tables[2]->spec.backends[0].has_server_id = true;
 	ck_assert_int_eq(glb_generation_make(&gen, 5, &fixture_settings, &tables, NULL), 0);
-	ck_assert_int_eq(glb_generation_replicate(&replica, gen), 0);
+	ck_assert_uint_eq(glb_replica_len(&gen->tables, COPY),
+			  gen->area.used + 3 * (size_t)GLB_ROWS_LEN);
+	ck_assert_int_eq(glb_generation_replicate(&replica, gen, COPY), 0);
+	ck_assert_uint_eq(glb_replica_len(&gen->tables, COPY), gen->area.used);
 	check_replica(replica, gen);
 	ck_assert_uint_eq(replica->number, 5);
-	ck_assert_ptr_null(replica->tables.tables);
 	ck_assert_ptr_nonnull(replica->routes[2].servers);
 	memset(gen->area.base, 0xff, (size_t)((uint8_t *)gen->users - gen->area.base));
 	glb_generation_free(gen);
@@ -262,29 +281,99 @@ START_TEST(a_replica_shares_nothing_and_outlives_the_original)
 	flow.dst_port = bind->port_first;
 	flow.proto = bind->proto;
 	ck_assert_int_eq(glb_binds_match(next->binds, &flow, NULL).table, 0);
+	ck_assert_mem_eq(&next->routes[2].rows[GLB_ROWS - 1], &row, sizeof(row));
 	glb_generation_free(next);
 }
 END_TEST
 
-START_TEST(what_workers_read_lies_in_an_area_that_huge_pages_can_cover)
+START_TEST(what_workers_read_lies_in_memory_that_huge_pages_can_cover)
 {
 	struct glb_generation *gen = fixture_generation(&fixture_settings);
 	const struct glb_area *area = &gen->area;
+	const struct glb_area *rows = &gen->tables.tables[0]->copies[0].slab->area;
 
 	ck_assert_uint_eq((uintptr_t)area->base % GLB_HUGE_PAGE, 0);
 	ck_assert_uint_eq(area->len % GLB_HUGE_PAGE, 0);
 	ck_assert_uint_le(area->used, area->len);
-	ck_assert_ptr_eq(gen->routes[0].rows, area->base);
+	ck_assert_ptr_eq(gen->routes, area->base);
+	ck_assert_ptr_eq(gen->routes[0].rows, rows->base);
 	for (unsigned int t = 0; t < gen->tables.count; t++) {
 		const struct glb_route *route = &gen->routes[t];
 
+		/* three tables, one page */
 		ck_assert_ptr_eq(route->rows, gen->routes[0].rows + (size_t)t * GLB_ROWS);
-		ck_assert_mem_eq(route->rows, gen->tables.tables[t]->rows,
-				 GLB_ROWS * sizeof(*route->rows));
+		ck_assert_ptr_eq(route->rows, gen->tables.tables[t]->rows);
 		ck_assert(lies_in((uintptr_t)route->outers, area->base, area->used));
 		ck_assert(lies_in((uintptr_t)route->addrs, area->base, area->used));
 	}
 	ck_assert(lies_in((uintptr_t)gen->binds, area->base, area->used));
+	glb_generation_free(gen);
+}
+END_TEST
+
+/* A generation of tables built with those of another one at hand, of which table 1 has changed. */
+static struct glb_generation *after_a_flip(const struct glb_generation *before, bool healthy)
+{
+	const struct glb_tables *known = before ? &before->tables : NULL;
+	struct glb_generation *gen;
+	struct glb_tables tables;
+
+	fixture_spec.tables[1].backends[0].healthy = healthy;
+	ck_assert_int_eq(glb_tables_build(&tables, &fixture_spec, known, NULL), 0);
+	fixture_spec.tables[1].backends[0].healthy = true;
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, NULL), 0);
+	return gen;
+}
+
+START_TEST(generations_share_the_rows_of_tables_that_have_not_changed)
+{
+	struct glb_generation *first = after_a_flip(NULL, true);
+	struct glb_generation *second = after_a_flip(first, false);
+	struct glb_generation *replicas[2];
+	struct glb_row *was = malloc(GLB_ROWS_LEN);
+
+	ck_assert_int_eq(glb_generation_replicate(&replicas[0], first, COPY), 0);
+	ck_assert_uint_eq(glb_replica_len(&second->tables, COPY), second->area.used + GLB_ROWS_LEN);
+	ck_assert_int_eq(glb_generation_replicate(&replicas[1], second, COPY), 0);
+	for (unsigned int t = 0; t < 3; t++) {
+		bool shared = t != 1;
+
+		ck_assert_int_eq(first->routes[t].rows == second->routes[t].rows, shared);
+		ck_assert_int_eq(replicas[0]->routes[t].rows == replicas[1]->routes[t].rows,
+				 shared);
+		ck_assert_ptr_ne(second->routes[t].rows, replicas[1]->routes[t].rows);
+		ck_assert_mem_eq(second->routes[t].rows, replicas[1]->routes[t].rows, GLB_ROWS_LEN);
+		ck_assert_uint_eq(second->routes[t].version, 4);
+	}
+	memcpy(was, second->routes[0].rows, GLB_ROWS_LEN);
+	glb_generation_free(replicas[0]);
+	glb_generation_free(first);
+	ck_assert_mem_eq(second->routes[0].rows, was, GLB_ROWS_LEN);
+	ck_assert_mem_eq(replicas[1]->routes[0].rows, was, GLB_ROWS_LEN);
+	glb_generation_free(second);
+	ck_assert_mem_eq(replicas[1]->routes[0].rows, was, GLB_ROWS_LEN);
+	glb_generation_free(replicas[1]);
+	free(was);
+}
+END_TEST
+
+START_TEST(a_table_that_changes_again_and_again_takes_turns_in_two_places)
+{
+	struct glb_generation *gen = after_a_flip(NULL, true);
+	const struct glb_row *places[2] = {gen->routes[1].rows, NULL};
+	const struct glb_slab *slab = gen->tables.tables[0]->copies[0].slab;
+
+	for (unsigned int round = 1; round < 7; round++) {
+		struct glb_generation *next = after_a_flip(gen, round % 2 == 0);
+
+		glb_generation_free(gen);
+		gen = next;
+		if (round == 1)
+			places[1] = gen->routes[1].rows;
+		ck_assert_ptr_eq(gen->routes[1].rows, places[round % 2]);
+		ck_assert_uint_eq(slab->taken, round % 2 ? 0xd : 7); /* places 0, 2, and 3 or 1 */
+	}
+	ck_assert_ptr_ne(places[0], places[1]);
 	glb_generation_free(gen);
 }
 END_TEST
@@ -478,8 +567,11 @@ Suite *unit_suite(void)
 		generation,
 		generations_that_differ_in_their_ports_share_the_rest_and_are_freed_in_any_order, 0,
 		6);
-	tcase_add_test(generation, a_replica_shares_nothing_and_outlives_the_original);
-	tcase_add_test(generation, what_workers_read_lies_in_an_area_that_huge_pages_can_cover);
+	tcase_add_test(generation,
+		       a_replica_shares_nothing_that_workers_read_and_outlives_the_original);
+	tcase_add_test(generation, what_workers_read_lies_in_memory_that_huge_pages_can_cover);
+	tcase_add_test(generation, generations_share_the_rows_of_tables_that_have_not_changed);
+	tcase_add_test(generation, a_table_that_changes_again_and_again_takes_turns_in_two_places);
 	tcase_add_test(generation, a_route_has_the_family_and_lengths_of_its_proxies);
 	tcase_add_test(generation, tables_of_both_families_are_known_to_be_mixed);
 	tcase_add_test(generation, backends_are_many_when_they_are_not_near_any_more);

@@ -214,7 +214,7 @@ static void check_round_trip(const struct glb_tables *given)
 		ck_assert(same_list(&is->spec, &was->spec, glb_image_version(given)));
 		ck_assert_mem_eq(is->spec.hash_key, was->spec.hash_key, 16);
 		ck_assert_uint_eq(is->hop_count, was->hop_count);
-		ck_assert_mem_eq(is->rows, was->rows, sizeof(is->rows));
+		ck_assert_mem_eq(is->rows, was->rows, GLB_ROWS_LEN);
 		ck_assert(!is->ranked);
 	}
 	ck_assert_uint_eq(glb_image_version(&read), glb_image_version(given));
@@ -281,8 +281,7 @@ START_TEST(tables_that_version_2_holds_keep_names_in_version_3)
 	ck_assert_int_eq(glb_image_read(&read, bytes, len, NULL), 0);
 	ck_assert_uint_eq(read.count, small.count);
 	ck_assert_str_eq(read.tables[0]->spec.name, "small");
-	ck_assert_mem_eq(read.tables[0]->rows, small.tables[0]->rows,
-			 sizeof(small.tables[0]->rows));
+	ck_assert_mem_eq(read.tables[0]->rows, small.tables[0]->rows, GLB_ROWS_LEN);
 	glb_tables_free(&read);
 	glb_tables_free(&small);
 	free(bytes);

@@ -375,7 +375,7 @@ static int change_ports(struct glb_diag *diag)
 static int replicate(struct glb_diag *diag)
 {
 	struct glb_generation *replica = NULL;
-	int err = judged(glb_generation_replicate(&replica, shared));
+	int err = judged(glb_generation_replicate(&replica, shared, 1));
 
 	ck_assert_int_eq(!replica, err != 0);
 	glb_generation_free(replica);

@@ -28,7 +28,7 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 	return NULL;
 }
 
-static unsigned int placed; /* areas that were put on a node */
+static unsigned int placed; /* areas and slabs that were put on a node */
 
 int __real_node_place(unsigned int id, void *pages, size_t len);
 int __wrap_node_place(unsigned int id, void *pages, size_t len);
@@ -101,7 +101,7 @@ START_TEST(a_successor_in_ports_shares_with_what_it_follows_on_every_node)
 
 	for (unsigned int i = 0; i < nodes.count; i++)
 		routes[i] = before->near[i]->routes;
-	ck_assert_uint_eq(placed, nodes.count);
+	ck_assert_uint_eq(placed, 2 * nodes.count); /* an area and a slab of rows for each */
 	ck_assert_int_eq(glb_generation_with_ports(&next, before->gen, ports), 0);
 	ck_assert_int_eq(publish_replace(&publish, next, NULL, NULL), 0);
 	for (unsigned int w = 0; w < WORKERS; w++)
@@ -112,7 +112,32 @@ START_TEST(a_successor_in_ports_shares_with_what_it_follows_on_every_node)
 	for (unsigned int i = 0; i < nodes.count; i++)
 		ck_assert_ptr_eq(publish_current(&publish)->near[i]->routes, routes[i]);
 	ck_assert_uint_eq(publish_current(&publish)->near[1]->settings.ports[3].mtu, 9000);
-	ck_assert_uint_eq(placed, nodes.count); /* workers read it where it lies */
+	ck_assert_uint_eq(placed, 2 * nodes.count); /* workers read it where it is */
+}
+END_TEST
+
+START_TEST(generations_share_rows_that_have_not_changed_on_every_node)
+{
+	const struct served *before = publish_current(&publish);
+	const struct glb_row *rows[3];
+	struct glb_settings settings = fixture_settings;
+	struct glb_generation *next;
+	struct glb_tables tables;
+
+	for (unsigned int i = 0; i < nodes.count; i++)
+		rows[i] = before->near[i]->routes[0].rows;
+	settings.min_ttl = 7;
+	ck_assert_int_eq(glb_tables_build(&tables, &fixture_spec, &before->gen->tables, NULL), 0);
+	ck_assert_int_eq(glb_generation_make(&next, 1, &settings, &tables, NULL), 0);
+	ck_assert_int_eq(publish_replace(&publish, next, NULL, NULL), 0);
+	ck_assert_uint_eq(placed, 3 * nodes.count); /* one area more for each */
+	for (unsigned int w = 0; w < WORKERS; w++)
+		publish_quiescent(&publish, w);
+	publish_reclaim(&publish);
+	ck_assert_ptr_null(publish.retired);
+	check_near(publish_current(&publish));
+	for (unsigned int i = 0; i < nodes.count; i++)
+		ck_assert_ptr_eq(publish_current(&publish)->near[i]->routes[0].rows, rows[i]);
 }
 END_TEST
 
@@ -150,7 +175,8 @@ START_TEST(without_memory_for_all_replicas_nothing_changes)
 		ck_assert_ptr_eq(publish_current(&publish), before);
 		ck_assert_ptr_null(publish.retired);
 	}
-	ck_assert_int_eq(allowed, 5); /* what is served, and two for each replica */
+	/* what is served, and for each replica three, of which its rows stay once they are there */
+	ck_assert_int_eq(allowed, 6);
 }
 END_TEST
 
@@ -200,6 +226,7 @@ Suite *unit_suite(void)
 	tcase_add_checked_fixture(served, start, stop);
 	tcase_add_test(served, every_generation_is_there_on_every_node);
 	tcase_add_test(served, a_successor_in_ports_shares_with_what_it_follows_on_every_node);
+	tcase_add_test(served, generations_share_rows_that_have_not_changed_on_every_node);
 	tcase_add_test(served, replicas_go_together_once_the_last_worker_of_any_node_is_done);
 	tcase_add_test(served, without_memory_for_all_replicas_nothing_changes);
 	tcase_add_test(places, nodes_are_listed_once_and_as_many_as_fit);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <glb/image.h>
+#include <glb/rendezvous.h>
 
 #include "conf/tables.h"
 #include "fixture.h"
@@ -205,8 +206,7 @@ START_TEST(tables_come_from_a_document_or_an_image_alike)
 	write_file(image, len);
 	free(image);
 	ck_assert_int_eq(load(&from_image), 0);
-	ck_assert_mem_eq(from_source.tables[0]->rows, from_image.tables[0]->rows,
-			 sizeof(from_image.tables[0]->rows));
+	ck_assert_mem_eq(from_source.tables[0]->rows, from_image.tables[0]->rows, GLB_ROWS_LEN);
 	glb_tables_free(&from_source);
 	glb_tables_free(&from_image);
 }
@@ -304,7 +304,7 @@ START_TEST(rows_that_the_rule_of_the_original_serves_badly_are_counted)
 		write_file(text, document(text, json));
 		ck_assert_int_eq(load(&tables), 0);
 
-		struct unhealthy_rows rows = unhealthy_rows(tables.tables[0]);
+		struct glb_unhealthy_rows rows = tables.tables[0]->unhealthy;
 		bool told_so = strstr(told, "\"hops\": 3 or 4 would avoid it");
 
 		ck_assert_int_eq(told_so, cases[i].want[0] != 0);
@@ -312,7 +312,9 @@ START_TEST(rows_that_the_rule_of_the_original_serves_badly_are_counted)
 		ck_assert_int_eq(percent(rows.not_replaced), cases[i].not_replaced);
 		ck_assert_int_eq(percent(rows.replaced), cases[i].replaced);
 		tables.tables[0]->spec.hops = 2; /* another rule, which has no such rows */
-		ck_assert_uint_eq(unhealthy_rows(tables.tables[0]).both, 0);
+		rows = glb_count_unhealthy(tables.tables[0]->rows, tables.tables[0]->ranking,
+					   &tables.tables[0]->spec);
+		ck_assert_uint_eq(rows.both + rows.not_replaced + rows.replaced, 0);
 		glb_tables_free(&tables);
 	}
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/places.h"
 #include "image_parts.h"
 
 enum {
@@ -369,18 +370,17 @@ uint32_t glb_image_count(const uint8_t *bytes, size_t len)
 	return count < most ? count : (uint32_t)most;
 }
 
-static int read_table(struct glb_table **out, uint32_t version, struct glb_cursor *cur,
+static int read_table(struct glb_table *table, uint32_t version, struct glb_cursor *cur,
 		      struct glb_diag *diag)
 {
-	*out = calloc(1, sizeof(**out));
-	if (!*out)
-		return -ENOMEM;
-	return version == 2 ? read_v2_table(*out, cur, diag) : glb_image_v3_read(*out, cur, diag);
+	return version == 2 ? read_v2_table(table, cur, diag) : glb_image_v3_read(table, cur, diag);
 }
 
 static int read_tables(struct glb_tables *tables, uint32_t count, uint32_t version,
 		       struct glb_cursor *cur, struct glb_diag *diag)
 {
+	struct places places = {.wanted = count};
+
 	tables->tables = calloc(count, sizeof(*tables->tables));
 	if (!tables->tables)
 		return -ENOMEM;
@@ -389,8 +389,10 @@ static int read_tables(struct glb_tables *tables, uint32_t count, uint32_t versi
 
 		tables->count = i + 1;
 
-		int err = read_table(&tables->tables[i], version, cur, &reason);
+		int err = places_make_table(&tables->tables[i], &places);
 
+		if (!err)
+			err = read_table(tables->tables[i], version, cur, &reason);
 		if (err) {
 			glb_diag(diag, "table %u: %.400s", i, reason.text);
 			return err;

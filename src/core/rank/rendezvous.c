@@ -252,3 +252,36 @@ void glb_order_rows(struct glb_row *rows, const struct glb_row *ranked,
 			rows[row] = order_as_original(ranked[row], spec);
 	}
 }
+
+static bool all_are_healthy(const struct glb_table_spec *spec)
+{
+	bool healthy = true;
+
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		healthy &= spec->backends[i].healthy;
+	return healthy;
+}
+
+struct glb_unhealthy_rows glb_count_unhealthy(const struct glb_row *rows,
+					      const struct glb_row *ranked,
+					      const struct glb_table_spec *spec)
+{
+	const struct glb_backend *backends = spec->backends;
+	struct glb_unhealthy_rows count = {0, 0, 0};
+
+	if (spec->hops || all_are_healthy(spec))
+		return count;
+	for (unsigned int r = 0; r < GLB_ROWS; r++) {
+		const uint16_t *hops = rows[r].hops;
+
+		if (backends[hops[0]].healthy)
+			continue;
+		if (!backends[hops[1]].healthy)
+			count.both++;
+		else if (hops[0] == ranked[r].hops[0])
+			count.not_replaced++;
+		else
+			count.replaced++;
+	}
+	return count;
+}

@@ -8,6 +8,7 @@
 
 #include "core/bind/binds.h"
 #include "core/forward/forward_isa.h"
+#include "core/places.h"
 
 /*
  * The rows decide which backends are in use, not their state: in a table read from an image of
@@ -40,33 +41,39 @@ struct underlay {
 	const struct glb_settings *settings;
 	const struct glb_table *table;
 	unsigned int index; /* of the table */
-	uint8_t version;    /* of the backends its rows name */
+	struct glb_survey survey;
 	uint8_t listed_hops;
 	uint32_t first_backend; /* index of the table's first one among those of all tables */
 };
 
-/* The family of the backends in use; they must all have the same. */
+/* The address that packets to backends of a family come from; its version is 0 if there is none. */
+static const struct glb_addr *source_of(const struct glb_settings *settings, uint8_t version)
+{
+	return version == 4 ? &settings->src_addr : &settings->src_addr6;
+}
+
+/* The family of the backends in use; they must all have the same, and it a source. */
 static int find_version(struct underlay *underlay, struct glb_diag *diag)
 {
 	const struct glb_table_spec *spec = &underlay->table->spec;
 	bool used[GLB_BACKENDS_MAX] = {false};
+	uint8_t *found = &underlay->survey.version;
 
 	mark_used(used, underlay->table);
 	for (unsigned int b = 0; b < spec->backend_count; b++) {
 		uint8_t version = spec->backends[b].addr.version;
 
-		if (!used[b] || version == underlay->version)
+		if (!used[b] || version == *found)
 			continue;
-		if (underlay->version) {
+		if (*found) {
 			glb_diag(diag,
 				 "$.tables[%u].backends[%u].ip: an IPv%u backend in a table whose "
 				 "others are IPv%u: one hop list cannot have both",
-				 underlay->index, b, version, underlay->version);
+				 underlay->index, b, version, *found);
 			return -ENOTSUP;
 		}
-		underlay->version = version;
-		if (!(version == 4 ? &underlay->settings->src_addr : &underlay->settings->src_addr6)
-			     ->version) {
+		*found = version;
+		if (!source_of(underlay->settings, version)->version) {
 			glb_diag(diag,
 				 "$.tables[%u].backends[%u].ip: an IPv%u backend cannot be "
 				 "reached without %s in the director's configuration",
@@ -78,6 +85,22 @@ static int find_version(struct underlay *underlay, struct glb_diag *diag)
 	return 0;
 }
 
+/* Looks at all rows of a table, unless a generation that has it did. */
+static int survey(struct underlay *underlay, struct glb_diag *diag)
+{
+	const struct glb_survey *known = &underlay->table->survey;
+	int err;
+
+	if (known->done && source_of(underlay->settings, known->version)->version) {
+		underlay->survey = *known;
+		return 0;
+	}
+	underlay->survey = (struct glb_survey){.done = true};
+	err = find_version(underlay, diag);
+	underlay->survey.repeats = !err && names_one_twice(underlay->table);
+	return err;
+}
+
 _Static_assert(GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT +
 			       (GLB_HOPS_MAX - 1) * GLB_GUE_HOP6_LEN <=
 		       GLB_OUTER_LEN_MAX,
@@ -86,12 +109,12 @@ _Static_assert(GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT +
 static int check_underlay(struct underlay *underlay, struct glb_diag *diag)
 {
 	unsigned int rows = underlay->settings->alt_hash_fields ? 2 : 1;
-	int err = find_version(underlay, diag);
+	int err = survey(underlay, diag);
 
 	if (err)
 		return err;
 	underlay->listed_hops = (uint8_t)(rows * underlay->table->hop_count - 1);
-	if (glb_outer_len(underlay->version, underlay->listed_hops) > GLB_OUTER_LEN_MAX) {
+	if (glb_outer_len(underlay->survey.version, underlay->listed_hops) > GLB_OUTER_LEN_MAX) {
 		/* one row alone always fits */
 		glb_diag(diag,
 			 "$.tables[%u].hops: with IPv6 backends a packet can list 4 hops behind "
@@ -104,7 +127,6 @@ static int check_underlay(struct underlay *underlay, struct glb_diag *diag)
 
 /* Where the parts of an area are; each holds what it says of all tables, one behind the other. */
 struct layout {
-	struct glb_row *rows; /* first, so that those of four tables share a huge page */
 	struct glb_route *routes;
 	struct glb_outer *outers;
 	uint32_t *addrs;
@@ -125,7 +147,6 @@ static struct layout lay_out(struct glb_area *area, const struct glb_tables *tab
 		backend_count += tables->tables[t]->spec.backend_count;
 		with_servers += glb_uses_server_ids(&tables->tables[t]->spec);
 	}
-	layout.rows = glb_area_take(area, tables->count * sizeof(tables->tables[0]->rows));
 	layout.routes = glb_area_take(area, tables->count * sizeof(*layout.routes));
 	layout.outers = glb_area_take(area, backend_count * sizeof(*layout.outers));
 	layout.addrs = glb_area_take(area, backend_count * sizeof(*layout.addrs));
@@ -141,32 +162,29 @@ static void make_route(struct layout *next, const struct underlay *underlay)
 	const struct glb_table *table = underlay->table;
 	const struct glb_table_spec *spec = &table->spec;
 	const struct glb_settings *settings = underlay->settings;
-	const struct glb_addr *src =
-		underlay->version == 4 ? &settings->src_addr : &settings->src_addr6;
+	const uint8_t version = underlay->survey.version;
+	const uint8_t *src = source_of(settings, version)->bytes;
 
-	memcpy(next->rows, table->rows, sizeof(table->rows));
 	*next->routes = (struct glb_route){
-		.rows = next->rows,
+		.rows = table->rows,
 		.key = {glb_load_le64(spec->hash_key), glb_load_le64(spec->hash_key + 8)},
 		.outers = next->outers,
 		.addrs = next->addrs,
 		.first_backend = underlay->first_backend,
 		.row_hops = table->hop_count,
 		.listed_hops = underlay->listed_hops,
-		.version = underlay->version,
-		.outer_len = (uint8_t)glb_outer_len(underlay->version, underlay->listed_hops),
+		.version = version,
+		.outer_len = (uint8_t)glb_outer_len(version, underlay->listed_hops),
 	};
 	/* neither rows nor server IDs ever name a backend of the other family */
 	for (unsigned int b = 0; b < spec->backend_count; b++) {
-		glb_outer_init(&next->outers[b], underlay->version, src->bytes,
-			       spec->backends[b].addr.bytes);
+		glb_outer_init(&next->outers[b], version, src, spec->backends[b].addr.bytes);
 		next->addrs[b] = glb_load32(spec->backends[b].addr.bytes);
 	}
 	if (glb_server_ids(next->servers, spec)) {
 		next->routes->servers = next->servers;
 		next->servers += GLB_SERVER_IDS;
 	}
-	next->rows += GLB_ROWS;
 	next->routes++;
 	next->outers += spec->backend_count;
 	next->addrs += spec->backend_count;
@@ -174,7 +192,7 @@ static void make_route(struct layout *next, const struct underlay *underlay)
 
 /* Keeps in mind what routes have in common, and what is the most that one has. */
 static void compare_route(struct glb_generation *gen, const struct glb_route *route,
-			  const struct glb_table *table)
+			  const struct glb_survey *survey)
 {
 	if (route == gen->routes) {
 		gen->listed_hops = route->listed_hops;
@@ -183,8 +201,8 @@ static void compare_route(struct glb_generation *gen, const struct glb_route *ro
 		gen->listed_hops = 0;
 	}
 	gen->mixed_versions |= route->version != gen->outer_version;
-	gen->hops_vary |= gen->settings.alt_hash_fields ||
-			  (gen->settings.unique_hops && names_one_twice(table));
+	gen->hops_vary |=
+		gen->settings.alt_hash_fields || (gen->settings.unique_hops && survey->repeats);
 	if (route->outer_len > gen->outer_len_max)
 		gen->outer_len_max = route->outer_len;
 }
@@ -203,14 +221,15 @@ static int make_routes(struct glb_generation *gen, const struct glb_tables *tabl
 	for (unsigned int t = 0; t < tables->count; t++) {
 		underlay.table = tables->tables[t];
 		underlay.index = t;
-		underlay.version = 0;
 
 		int err = check_underlay(&underlay, diag);
 
 		if (err)
 			return err;
 		make_route(&next, &underlay);
-		compare_route(gen, &gen->routes[t], underlay.table);
+		if (!underlay.table->survey.done)
+			tables->tables[t]->survey = underlay.survey;
+		compare_route(gen, &gen->routes[t], &underlay.survey);
 		underlay.first_backend += underlay.table->spec.backend_count;
 	}
 	gen->many_backends =
@@ -415,8 +434,40 @@ int glb_generation_with_ports(struct glb_generation **out, const struct glb_gene
 	return 0;
 }
 
-/* Everything in a copy of an area that names something in it. */
-static void move_area(struct glb_generation *gen, const struct glb_area *to, unsigned int count)
+/*
+ * Makes the copies of rows that tables do not have yet: those that they share with a generation
+ * before were made with that one. 0; or -ENOMEM, and what there is stays with the tables.
+ */
+static int copy_rows(const struct glb_tables *tables, unsigned int copy)
+{
+	struct places places = {.known = tables, .copy = copy};
+
+	for (unsigned int t = 0; t < tables->count; t++)
+		places.wanted += !tables->tables[t]->copies[copy].base;
+	for (unsigned int t = 0; t < tables->count; t++) {
+		struct glb_table *table = tables->tables[t];
+		struct glb_place *place = &table->copies[copy];
+
+		if (place->base)
+			continue;
+		if (places_take(place, &places))
+			return -ENOMEM;
+		memcpy(place->base, table->rows, GLB_ROWS_LEN);
+	}
+	return 0;
+}
+
+size_t glb_replica_len(const struct glb_tables *tables, unsigned int copy)
+{
+	size_t len = glb_generation_len(tables);
+
+	for (unsigned int t = 0; t < tables->count; t++)
+		len += tables->tables[t]->copies[copy].base ? 0 : GLB_ROWS_LEN;
+	return len;
+}
+
+/* Everything in a copy of a generation that names something in its area, or rows. */
+static void move(struct glb_generation *gen, const struct glb_area *to, unsigned int copy)
 {
 	const struct glb_area *from = &gen->area;
 
@@ -425,31 +476,39 @@ static void move_area(struct glb_generation *gen, const struct glb_area *to, uns
 	gen->binds = glb_area_moved(to, from, gen->binds);
 	binds_moved(gen->binds, to, from);
 	gen->routes = glb_area_moved(to, from, gen->routes);
-	for (unsigned int t = 0; t < count; t++) {
+	for (unsigned int t = 0; t < gen->tables.count; t++) {
 		struct glb_route *route = &gen->routes[t];
 
-		route->rows = glb_area_moved(to, from, route->rows);
+		route->rows = gen->tables.tables[t]->copies[copy].base;
 		route->outers = glb_area_moved(to, from, route->outers);
 		route->addrs = glb_area_moved(to, from, route->addrs);
 		route->servers = glb_area_moved(to, from, route->servers);
 	}
+	gen->area = *to;
 }
 
-int glb_generation_replicate(struct glb_generation **out, const struct glb_generation *gen)
+int glb_generation_replicate(struct glb_generation **out, const struct glb_generation *gen,
+			     unsigned int copy)
 {
 	struct glb_generation *replica = allocate();
-	struct glb_area area;
+	struct glb_tables tables = {0};
+	struct glb_area area = {0};
+	int err = replica ? copy_rows(&gen->tables, copy) : -ENOMEM;
 
-	if (!replica || glb_area_make(&area, gen->area.used)) {
+	if (!err)
+		err = glb_tables_share(&tables, &gen->tables);
+	if (!err)
+		err = glb_area_make(&area, gen->area.used);
+	if (err) {
+		glb_tables_free(&tables);
 		free(replica);
-		return -ENOMEM;
+		return err;
 	}
 	area.used = gen->area.used;
 	memcpy(area.base, gen->area.base, area.used);
 	*replica = *gen;
-	move_area(replica, &area, gen->tables.count);
-	replica->area = area;
-	replica->tables = (struct glb_tables){0};
+	replica->tables = tables;
+	move(replica, &area, copy);
 	*replica->users = 1;
 	*out = replica;
 	return 0;
