@@ -30,8 +30,8 @@ enum { GLB_DIGEST_TEXT_LEN = 33 }; /* 32 hexadecimal digits and a 0 byte */
 const char *glb_digest(char out[GLB_DIGEST_TEXT_LEN], const struct glb_table *table);
 
 /*
- * Works out the digests of the tables that have none yet, and keeps them there. To be called before
- * other threads have these tables; those that have theirs may be shared.
+ * Works out the digests of the tables that have none yet, and keeps them there. For one thread at a
+ * time; any others may ask for a digest meanwhile, and work it out themselves if it is not there.
  *
  * run  as of struct glb_building; may be NULL
  */

@@ -48,7 +48,8 @@ struct glb_unhealthy_rows {
 
 /*
  * Generations share a table that has not changed, with its rows. What is worked out later than its
- * rows (digest, survey, copies) is written before other threads have the table.
+ * rows (survey, copies) is written before other threads have the table; see digest.h for the
+ * digest.
  */
 struct glb_table {
 	struct glb_table_spec spec; /* of a table read from an image: what the image tells */

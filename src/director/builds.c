@@ -138,7 +138,6 @@ static int serve_build(struct control *control, struct build *build)
 	ports_listen(&control->workers.ports, gen->settings.ports);
 	log_generation("serving", gen);
 	effect_log_fields(&control->conf.settings, &build->conf.settings);
-	effect_log(build->effect);
 	control->conf = build->conf;
 	order_turns(control);
 	control->neighbours = neighbours;
@@ -200,16 +199,37 @@ static void log_kept(enum log_level level, const char *event, uint64_t generatio
 	log_event(level, &pairs, "%s; generation %" PRIu64 " keeps serving", what, generation);
 }
 
-/* Serves what a build has come to, if it is any good. It is used up. */
+/* What is served stays. */
+static void refuse_build(struct control *control, const struct build *build)
+{
+	log_kept(LOG_LEVEL_ERROR, "reload_refused", control->generation, "reload refused");
+	keep_end(control, RELOAD_REFUSED, &build->why);
+}
+
+/* Serves what a build has made, if it is any good, and that was not tried yet. */
+static void try_build(struct control *control, struct build *build)
+{
+	if (build->was_tried)
+		return;
+	build->was_tried = true;
+	build->err = serve_build(control, build);
+	if (build->err) {
+		refuse_build(control, build);
+		return;
+	}
+	keep_tables(control);
+	keep_end(control, RELOAD_DONE, NULL);
+}
+
+/* Says what a build that has ended came to. It is used up. */
 static void end_build(struct control *control, struct build *build)
 {
-	if (build->err || serve_build(control, build)) {
-		log_kept(LOG_LEVEL_ERROR, "reload_refused", control->generation, "reload refused");
-		keep_end(control, RELOAD_REFUSED, &build->why);
-	} else {
-		keep_tables(control);
-		keep_end(control, RELOAD_DONE, NULL);
-	}
+	if (build->served)
+		try_build(control, build);
+	else
+		refuse_build(control, build);
+	if (!build->err)
+		effect_log(build->effect);
 	waiters_build_ended(&control->waiters, control, build);
 	if (build->served)
 		served_free(build->served);
@@ -239,8 +259,11 @@ static void put_off(struct control *control)
 
 void builds_follow(struct control *control)
 {
+	struct build *made = reload_made(&control->reload);
 	struct build build;
 
+	if (made)
+		try_build(control, made);
 	if (reload_take(&control->reload, &build))
 		end_build(control, &build);
 	if (control->reload.building) {

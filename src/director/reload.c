@@ -147,6 +147,26 @@ static void give_way(void)
 	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), BUILD_NICE);
 }
 
+/*
+ * Lets the control thread serve what was made, and works out what that means. The tables in force
+ * before may go meanwhile, so they are shared. Without memory for that, the effect is not known.
+ */
+static void follow_up(struct reload *reload)
+{
+	struct build *build = &reload->build;
+	const struct glb_tables *tables = &build->served->gen->tables;
+	struct glb_tables before = {0};
+	bool compares = build->known.count && !glb_tables_share(&before, &build->known);
+
+	__atomic_store_n(&reload->made, true, __ATOMIC_RELEASE);
+	if (build->known.count)
+		service_wake(reload->service);
+	glb_digests_keep(tables, parallel_run);
+	if (compares)
+		build->effect = effect_make(&before, tables);
+	glb_tables_free(&before);
+}
+
 static void *run(void *arg)
 {
 	struct reload *reload = arg;
@@ -157,10 +177,8 @@ static void *run(void *arg)
 	build->err = read_files(build, &tables, reload);
 	if (!build->err)
 		build->err = make_served(build, &tables, reload);
-	if (!build->err) /* before anybody asks the control thread, which has no time for it */
-		glb_digests_keep(&build->served->gen->tables, parallel_run);
-	if (!build->err && build->known.count)
-		build->effect = effect_make(&build->known, &build->served->gen->tables);
+	if (!build->err)
+		follow_up(reload);
 	__atomic_store_n(&reload->ended, true, __ATOMIC_RELEASE);
 	service_wake(reload->service);
 	return NULL;
@@ -181,7 +199,7 @@ void reload_start(struct reload *reload, const struct build *from)
 		return;
 	reload->build = *from;
 	reload->build.tables_only = !reload->asked_config;
-	reload->asked = reload->asked_config = reload->ended = false;
+	reload->asked = reload->asked_config = reload->made = reload->ended = false;
 	reload->building = reload->reading = true;
 	reload->started_at_ms = clock_ms();
 	reload->warn_at_ms = reload->started_at_ms + RELOAD_SLOW_MS;
@@ -219,6 +237,13 @@ bool reload_watch(struct reload *reload, uint64_t now_ms)
 		reload->warn_at_ms = now_ms + RELOAD_REMIND_MS;
 	}
 	return !reload->building || now_ms - reload->started_at_ms < RELOAD_PATIENCE_MS;
+}
+
+struct build *reload_made(struct reload *reload)
+{
+	bool made = reload->building && __atomic_load_n(&reload->made, __ATOMIC_ACQUIRE);
+
+	return made ? &reload->build : NULL;
 }
 
 bool reload_take(struct reload *reload, struct build *out)

@@ -7,6 +7,9 @@
  * then on that of the main lcore. There is one build at a time. What is asked for meanwhile is done
  * by one more, with the files as they are then.
  *
+ * What is to be served is there before the build ends: only then it works out digests and the
+ * effect on flows, which takes milliseconds a table.
+ *
  * All functions are for the control thread. A build shares with the others what it is given, which
  * nobody changes, and counts of who shares a table, which are atomic.
  */
@@ -31,11 +34,13 @@ enum {
 struct build {
 	bool tables_only;	   /* leave director.json as in force */
 	struct director_conf conf; /* in force; then, as the files say */
-	struct glb_tables known;   /* in force, or empty; the caller's, to be kept until it ends */
+	struct glb_tables known;   /* in force, or empty; the caller's, to be kept until the build
+				      has made something to serve, or ends */
 	struct nodes nodes;	   /* that want replicas; none at first */
 	int err;		   /* 0, or -errno after logging why */
 	struct glb_diag why;	   /* the first reason, if there is an error */
 	struct served *served;	   /* all but numbered and with ports, if there is no error */
+	bool was_tried;		   /* the caller's: to serve that */
 	bool last_good; /* its tables are those that were served last: `why` has the reason */
 	struct effect *effect;	  /* on flows; NULL: not known, or the first */
 	struct problem *problems; /* of a reload: the errors in files, if it knows them */
@@ -79,6 +84,7 @@ struct reload {
 	bool asked;	   /* for another build */
 	bool asked_config; /* and for director.json with it */
 	bool building;
+	bool made;		/* atomic: the build has made something to serve */
 	bool ended;		/* atomic: the build has */
 	bool reading;		/* atomic: files; then, working tables out */
 	uint64_t started_at_ms; /* the build */
@@ -101,6 +107,13 @@ void reload_start(struct reload *reload, const struct build *from);
  * system that hangs. True: it is still worth waiting for.
  */
 bool reload_watch(struct reload *reload, uint64_t now_ms);
+
+/*
+ * The build under way, if it has made something to serve, which may be done at once; else NULL. It
+ * stays the reload's until reload_take(). The caller may set `was_tried`, `err` and `why`; effect
+ * and problems are not to be looked at yet.
+ */
+struct build *reload_made(struct reload *reload);
 
 /* Has the build ended? Then *out has it, and what it has is the caller's:
  * `served`, and what build_clear() frees. */

@@ -9,7 +9,11 @@ import subprocess
 from bookkeeping import resident
 from control import ask
 from logs import sentence
+from netns import wait_until
 from process import CONFIG, TABLES, large_tables
+
+# What a reload did to flows is logged last, milliseconds after its tables are served.
+EFFECTS = ("info: no table changed", "event=table_changed")
 
 
 def lines_of_reload(process, number, **files):
@@ -18,6 +22,7 @@ def lines_of_reload(process, number, **files):
     process.write(**files)
     process.signal(signal.SIGHUP)
     process.wait_for_log(f"serving generation {number}:")
+    wait_until(lambda: any(text in process.log.read_text()[before:] for text in EFFECTS), "the effect of the reload")
     process.signal(signal.SIGRTMIN)  # comes behind everything about the reload
     process.wait_for_log("SIGRTMIN has no meaning here", count=number - 1)
     added = process.log.read_text()[before:]

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "director/effect.h"
 #include "director/reload.h"
 #include "suite.h"
 
@@ -152,6 +153,44 @@ START_TEST(what_is_served_may_change_while_its_successor_is_built)
 }
 END_TEST
 
+START_TEST(what_was_made_is_served_before_its_effect_is_known)
+{
+	serve_first();
+	for (unsigned int round = 1; round <= ROUNDS; round++) {
+		struct build from = {.known = publish.current->gen->tables};
+		struct glb_generation *gen;
+		struct build build;
+
+		write_tables(round);
+		reload_ask(&made, false);
+		ck_assert_ptr_null(reload_made(&made));
+		reload_start(&made, &from);
+		while (!reload_made(&made))
+			replace_ports();
+
+		const struct served *served = reload_made(&made)->served;
+
+		ck_assert_int_eq(glb_generation_with_ports(&gen, served->gen,
+							   publish.current->gen->settings.ports),
+				 0);
+		ck_assert_int_eq(publish_replace(&publish, gen, NULL, served), 0);
+		replace_ports(); /* and what was served before is gone */
+		ck_assert_ptr_null(publish.retired);
+		while (!reload_take(&made, &build))
+			;
+		ck_assert_ptr_null(reload_made(&made));
+		ck_assert_int_eq(build.err, 0);
+		ck_assert_ptr_nonnull(build.effect);
+		ck_assert_uint_eq(build.effect->changed, 1);
+		ck_assert_str_ne(build.effect->tables[0].digest, build.effect->tables[0].was);
+		served_free(build.served);
+		build_clear(&build);
+	}
+	publish_leave(&publish, 0);
+	publish_stop(&publish);
+}
+END_TEST
+
 START_TEST(a_build_that_fails_leaves_nothing)
 {
 	struct build from = {.tables_only = false};
@@ -263,6 +302,7 @@ Suite *unit_suite(void)
 
 	tcase_add_checked_fixture(cases, start, stop);
 	tcase_add_test(cases, what_is_served_may_change_while_its_successor_is_built);
+	tcase_add_test(cases, what_was_made_is_served_before_its_effect_is_known);
 	tcase_add_test(cases, a_build_that_fails_leaves_nothing);
 	tcase_add_test(cases, what_nobody_asked_for_is_not_built);
 	tcase_add_test(cases, requests_for_both_files_and_for_one_are_one_for_both);

@@ -73,7 +73,7 @@ const char *glb_digest(char out[GLB_DIGEST_TEXT_LEN], const struct glb_table *ta
 	const struct glb_table_spec *spec = &table->spec;
 	struct digest digest = start();
 
-	if (table->digest[0]) {
+	if (__atomic_load_n(&table->digest[0], __ATOMIC_ACQUIRE)) {
 		memcpy(out, table->digest, GLB_DIGEST_TEXT_LEN);
 		return out;
 	}
@@ -101,8 +101,12 @@ static void keep_digest(void *arg, unsigned int part)
 	struct glb_table *table = ((const struct glb_tables *)arg)->tables[part];
 	char digest[GLB_DIGEST_TEXT_LEN];
 
-	if (!table->digest[0])
-		memcpy(table->digest, glb_digest(digest, table), sizeof(digest));
+	if (table->digest[0])
+		return;
+	(void)glb_digest(digest, table);
+	/* its first character last: other threads see none of it or all */
+	memcpy(table->digest + 1, digest + 1, sizeof(digest) - 1);
+	__atomic_store_n(&table->digest[0], digest[0], __ATOMIC_RELEASE);
 }
 
 void glb_digests_keep(const struct glb_tables *tables, glb_run_fn *run)
