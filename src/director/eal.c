@@ -146,6 +146,9 @@ static int check_devices(const struct eal_log *log)
 	return 0;
 }
 
+/* As docs/performance.md has measured it. */
+#define COST_OF_NO_HUGE "a third to a half of the rate"
+
 /* Hugepages of all sizes that nobody uses. */
 static unsigned long free_hugepages(void)
 {
@@ -182,8 +185,16 @@ static void log_lack_of_hugepages(void)
 	else
 		log_error("the EAL does not start: no hugepage is free: reserve some by sysctl "
 			  "vm.nr_hugepages=N, or do without them");
-	log_info("without hugepages: EAL options --no-huge -m 256, which cost a third to a half "
-		 "of the rate");
+	log_info("without hugepages: EAL options --no-huge -m 256, which cost " COST_OF_NO_HUGE);
+}
+
+/* It forwards all the same, which is why it would go unnoticed otherwise. */
+static void warn_without_hugepages(void)
+{
+	if (!rte_eal_has_hugepages())
+		log_warning("runs without hugepages (--no-huge), which costs " COST_OF_NO_HUGE
+			    ": reserve some by sysctl vm.nr_hugepages=N, and start without "
+			    "--no-huge and -m");
 }
 
 static bool has_word(int argc, char **argv, const char *word)
@@ -279,6 +290,8 @@ int eal_start(struct eal_log *log, int argc, char **argv)
 
 	int err = rte_eal_init(argc, argv) < 0 ? refuse(log, argc, words) : check_devices(log);
 
+	if (!err)
+		warn_without_hugepages();
 	free(words);
 	return err;
 }

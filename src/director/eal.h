@@ -32,7 +32,7 @@ GLB_NODISCARD int eal_check_words(int argc, char *const *argv);
 /*
  * Starts the EAL, with its log in ours, and makes sure that there is a device for every --vdev,
  * without which the EAL would go on. `argv` is what rte_eal_init() is to get. `log` is written to
- * until the process ends.
+ * until the process ends. Logs a warning when the EAL does without hugepages.
  *
  * Returns 0, or -errno after logging the reason: which --vdev it is and what its driver says, or
  * how many hugepages are free and how to do without. The EAL may be initialised nevertheless.

@@ -135,6 +135,11 @@ class Host:
         )
         assert self.process.poll() is None, self.log.read_text()
 
+    def warnings(self):
+        """What the log warns of, but that it does without hugepages, as it does here."""
+        lines = [line.partition(" warning: ")[2] for line in self.log.read_text().splitlines()]
+        return [line for line in lines if line and not line.startswith("runs without hugepages")]
+
     def wait_for_log(self, text, seconds=5.0, count=1):
         """Until the director's log has so many lines with this text."""
         wait_until(lambda: self.log.read_text().count(text) >= count, f'"{text}"', seconds)

@@ -64,7 +64,7 @@ def test_an_unprivileged_process_keeps_no_director_from_a_device(host):
     try:
         wait_until(lambda: (host.folder / "squatter").read_text() == "there\n", "the squatter")
         host.start("net_af_packet0,iface=eth0")
-        assert "warning" not in host.log.read_text()
+        assert host.warnings() == []
         host.stop()
     finally:
         squatter.kill()

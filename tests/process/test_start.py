@@ -2,6 +2,7 @@
 """What does a director say that cannot start, for want of hugepages or with wrong options of the EAL?"""
 
 import os
+import signal
 import subprocess
 
 import pytest
@@ -49,3 +50,17 @@ def test_a_start_with_a_wrong_eal_option_repeats_what_the_eal_said(process):
         done = subprocess.run([*command[:1], *words, *command[1:]], capture_output=True, text=True, timeout=60)
         assert done.returncode == 1, done.stderr
         assert f"Z glb-director: error: {reason}" in done.stderr.splitlines()[-1], (words, done.stderr)
+
+
+def test_a_director_without_hugepages_warns_once_with_the_cost_and_the_remedy(process):
+    """Once at start, and not again when it reloads."""
+    process.start()
+    process.signal(signal.SIGHUP)
+    process.wait_for_log("serving generation 2")
+    lines = [line for line in process.log.read_text().splitlines() if "without hugepages" in line]
+    assert len(lines) == 1, lines
+    assert lines[0].endswith(
+        " glb-director: warning: runs without hugepages (--no-huge), which costs a third to a half of the rate: reserve"
+        " some by sysctl vm.nr_hugepages=N, and start without --no-huge and -m"
+    )
+    process.stop()
