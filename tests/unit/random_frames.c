@@ -313,7 +313,8 @@ static uint16_t choose_headroom(struct draft *draft)
 	case 3:
 		return (uint16_t)chance_below(chance, 140);
 	case 4:
-		return 256;
+		return chance_once_in(chance, 256) ? (uint16_t)(65535 - chance_below(chance, 3))
+						   : 256;
 	default:
 		return 128;
 	}
@@ -325,6 +326,8 @@ void random_frame(struct random_frame *frame, struct random_frames *from)
 	struct draft draft = {.from = from, .frame = frame};
 	uint32_t padding = chance_once_in(chance, 6) ? chance_below(chance, 30) : 0;
 
+	if (chance_once_in(chance, 4096))
+		padding = 65600;
 	frame->port = chance_once_in(chance, 16) ? (uint8_t)chance_below(chance, GLB_PORTS_MAX)
 						 : from->port;
 	choose_bind(&draft);

@@ -12,7 +12,7 @@
 #include "chance.h"
 #include "random_world.h"
 
-enum { RANDOM_FRAME_MAX = 65535 + 64, RANDOM_SENT_MAX = 2048 };
+enum { RANDOM_FRAME_MAX = 70000, RANDOM_SENT_MAX = 2048 };
 
 struct random_frames {
 	struct chance chance;

@@ -123,7 +123,7 @@ static void write_tcp(struct draft *draft)
 static uint16_t choose_server(const struct draft *draft)
 {
 	struct chance *chance = &draft->from->chance;
-	uint32_t b = chance_below(chance, draft->table->backend_count);
+	uint32_t b = chance_below(chance, draft->table->backend_count) % 8;
 	uint16_t id = draft->table->backends[b].server_id;
 
 	return chance_once_in(chance, 8) ? (uint16_t)(id + 1) : id;

@@ -7,6 +7,10 @@
 #include "fixture.h"
 #include "random_world.h"
 
+#define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
+
+enum { BACKENDS_USUALLY = 6 };
+
 /* Most are whole addresses; others are one bit apart, or of any VIP at all. */
 static uint8_t choose_prefix(struct chance *chance, uint8_t version)
 {
@@ -45,18 +49,20 @@ static void choose_bind(struct glb_bind *bind, struct chance *chance)
 }
 
 /* Number b of table t: no two have the same address. */
-static void choose_backend(struct glb_backend *backend, struct chance *chance, uint8_t t, uint8_t b,
-			   bool v4)
+static void choose_backend(struct glb_backend *backend, struct chance *chance, uint8_t t,
+			   uint16_t b, bool v4)
 {
 	static const uint16_t ids[] = {0, 1, 0x102, 0x4243, 0xfffe, 0xffff};
+	const uint8_t high = (uint8_t)(b >> 8), low = (uint8_t)b;
 
-	*backend = (struct glb_backend){.addr = {{172, 16, t, b}, 4},
+	*backend = (struct glb_backend){.addr = {{172, (uint8_t)(16 + high), t, low}, 4},
 					.state = GLB_ACTIVE,
-					.healthy = !chance_once_in(chance, 6),
-					.has_server_id = !chance_once_in(chance, 4),
-					.server_id = ids[b]};
+					.healthy = !chance_once_in(chance, 6)};
 	if (!v4)
-		backend->addr = (struct glb_addr){{0xfd, [2] = b, [13] = 9, t, b}, 6};
+		backend->addr = (struct glb_addr){{0xfd, [2] = low, [12] = high, 9, t, low}, 6};
+	backend->has_server_id = b < COUNT_OF(ids) && !chance_once_in(chance, 4);
+	if (backend->has_server_id)
+		backend->server_id = ids[b];
 	if (b && chance_once_in(chance, 3))
 		backend->state = chance_below(chance, GLB_STATE_COUNT);
 }
@@ -68,10 +74,12 @@ static void choose_table(struct world *world, struct chance *chance, uint8_t t, 
 	*table = (struct glb_table_spec){
 		.backends = world->backends[t],
 		.binds = world->binds[t],
-		.backend_count = 1 + chance_below(chance, WORLD_BACKENDS),
+		.backend_count = 1 + chance_below(chance, BACKENDS_USUALLY),
 		.bind_count = 1 + chance_below(chance, WORLD_BINDS),
 		.hops = (uint8_t)chance_below(chance, 5),
 	};
+	if (!t && chance_once_in(chance, 6)) /* more than are kept next to a core */
+		table->backend_count = WORLD_BACKENDS;
 	if (table->hops == 1 || (world->settings.alt_hash_fields && !v4))
 		table->hops = 2; /* more IPv6 hops do not fit */
 	for (unsigned int i = 0; i < GLB_SIPHASH_KEY_LEN; i++) {
@@ -80,7 +88,7 @@ static void choose_table(struct world *world, struct chance *chance, uint8_t t, 
 	}
 	for (uint8_t b = 0; b < table->bind_count; b++)
 		choose_bind(&table->binds[b], chance);
-	for (uint8_t b = 0; b < table->backend_count; b++)
+	for (uint16_t b = 0; b < table->backend_count; b++)
 		choose_backend(&table->backends[b], chance, t, b, v4);
 }
 
@@ -113,13 +121,15 @@ void world_make(struct world *world, struct chance *chance)
 			     underlay > 1 ? underlay == 2 : chance_once_in(chance, 2));
 	if (glb_tables_build(&built, &(struct glb_spec){world->tables, world->table_count}, NULL,
 			     NULL) ||
-	    glb_generation_make(&world->base, 1, &world->settings, &built, NULL))
+	    glb_generation_make(&world->base, 1, &world->settings, &built, NULL) ||
+	    glb_generation_replicate(&world->replica, world->base))
 		abort();
 }
 
 void world_free(struct world *world)
 {
 	glb_generation_free(world->base);
+	glb_generation_free(world->replica);
 }
 
 static void choose_port(struct glb_port *port, struct chance *chance, uint8_t number)

@@ -12,7 +12,7 @@
 
 #include "chance.h"
 
-enum { WORLD_TABLES = 6, WORLD_BINDS = 6, WORLD_BACKENDS = 6 };
+enum { WORLD_TABLES = 6, WORLD_BINDS = 6, WORLD_BACKENDS = 300 };
 
 struct world {
 	struct glb_table_spec tables[WORLD_TABLES];
@@ -21,9 +21,10 @@ struct world {
 	unsigned int table_count;
 	struct glb_settings settings; /* what must not change, see fixture_with_settings() */
 	struct glb_generation *base;
+	struct glb_generation *replica; /* of that */
 };
 
-/* Makes tables, and a generation of them: for world_free(). Takes some 50 ms. */
+/* Makes tables, a generation of them and a replica: for world_free(). Takes some 50 ms. */
 void world_make(struct world *world, struct chance *chance);
 void world_free(struct world *world);
 

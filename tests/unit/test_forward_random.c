@@ -25,6 +25,7 @@ struct run {
 	struct differ differ;
 	struct world world;
 	struct glb_settings settings;
+	struct glb_generation *specified; /* it needs tables, which replicas have not */
 	struct glb_generation *gens[GLB_ISA_COUNT];
 	uint64_t done, forwarded;
 	uint64_t verdicts[GLB_VERDICT_COUNT];
@@ -42,12 +43,13 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
 /* The AVX-512 build, compiled for a processor that lacks it. */
 glb_forward_fn glb_forward_emulated;
 
-static struct glb_generation *emulated_generation(struct glb_settings settings)
+static struct glb_generation *emulated_generation(const struct glb_generation *base,
+						  struct glb_settings settings)
 {
 	struct glb_generation *gen;
 
 	settings.isa = GLB_ISA_GENERIC;
-	gen = fixture_with_settings(run.world.base, &settings);
+	gen = fixture_with_settings(base, &settings);
 	gen->forward = glb_forward_emulated;
 	return gen;
 }
@@ -56,18 +58,22 @@ static void make_generations(void)
 {
 	run.settings = world_settings(&run.world, &run.from.chance);
 	run.from.settings = &run.settings;
+	run.specified = fixture_with_settings(run.world.base, &run.settings);
 	for (unsigned int isa = GLB_ISA_GENERIC; isa < GLB_ISA_COUNT; isa++) {
+		const struct glb_generation *base =
+			chance_once_in(&run.from.chance, 4) ? run.world.replica : run.world.base;
 		struct glb_settings settings = run.settings;
 
 		settings.isa = (uint8_t)isa;
-		run.gens[isa] = fixture_with_settings(run.world.base, &settings);
+		run.gens[isa] = fixture_with_settings(base, &settings);
 		if (!run.gens[isa] && isa == GLB_ISA_AVX512)
-			run.gens[isa] = emulated_generation(settings);
+			run.gens[isa] = emulated_generation(base, settings);
 	}
 }
 
 static void free_generations(void)
 {
+	glb_generation_free(run.specified);
 	for (unsigned int isa = GLB_ISA_GENERIC; isa < GLB_ISA_COUNT; isa++)
 		glb_generation_free(run.gens[isa]);
 }
@@ -123,7 +129,7 @@ static void take_note(void)
 static void decide_burst(void)
 {
 	make_burst();
-	differ_specify(&run.differ, run.gens[GLB_ISA_GENERIC]);
+	differ_specify(&run.differ, run.specified);
 	for (unsigned int isa = GLB_ISA_GENERIC; isa < GLB_ISA_COUNT; isa++) {
 		if (!run.gens[isa] || differ_agrees(&run.differ, run.gens[isa]))
 			continue;
