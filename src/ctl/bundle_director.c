@@ -31,9 +31,8 @@ static void add_masked(struct bundle *bundle, const char *name, const char *path
 	err = mask_file(&masked, &bundle->mask, &text);
 	if (err)
 		bundle_lack(bundle, name, "%s: %s", path,
-			    err == -ENOMEM
-				    ? "out of memory"
-				    : "is not JSON, so that nobody knows where its keys are");
+			    err == -ENOMEM ? "out of memory"
+					   : "is not JSON, so its keys cannot be found");
 	file_free(&file);
 	mask_sort(&bundle->mask);
 	if (err)
@@ -138,8 +137,7 @@ void bundle_metrics(struct bundle *bundle)
 		return;
 	}
 	if (!conf.http_listen.port) {
-		bundle_lack(bundle, "metrics.txt",
-			    "http_listen is off, or at a port that nobody knows");
+		bundle_lack(bundle, "metrics.txt", "http_listen is off, or its port is unknown");
 		return;
 	}
 	if (fetch_page(&page, &conf.http_listen, "/metrics", &why)) {

@@ -73,8 +73,7 @@ static void explain_denied(struct glb_diag *why, const char *path)
 static void explain_unreachable(struct glb_diag *why, const char *path, const char *noun, int err)
 {
 	if (err == -ENOENT)
-		glb_diag(why,
-			 "%s: no %s serves there: there is no such socket; --socket names another",
+		glb_diag(why, "%s: no %s serves there: no such socket; use --socket for another",
 			 path, noun);
 	else if (err == -ECONNREFUSED)
 		glb_diag(why, "%s: no %s listens there: the one that did is gone", path, noun);

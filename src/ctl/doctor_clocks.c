@@ -113,7 +113,7 @@ static void check_steal(struct doctor *doctor)
 	struct finding finding = {
 		.check = "cpus.stolen",
 		.where = "/proc/stat",
-		.why = "a worker stands still while its processor is another guest's",
+		.why = "a worker is stalled while its processor runs another guest",
 	};
 	const struct cpu_set *workers = &doctor->subject.worker_cpus;
 	char text[HOST_TEXT_LEN];

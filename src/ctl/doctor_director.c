@@ -41,8 +41,7 @@ static void check_live(struct doctor *doctor, const struct conf_value *status)
 	struct conf_value value;
 
 	if (!conf_find(&value, status, "live_device") || !conf_is_string(&value)) {
-		finding.why =
-			"routers go on sending to a director that has died, until somebody notices";
+		finding.why = "routers keep sending to a dead director until someone notices";
 		finding_text(finding.seen, "there is no live_device");
 		finding_text(finding.fix,
 			     "\"live_device\": \"glb-live\" in director.json, and a static route "
@@ -72,7 +71,7 @@ static void check_tables(struct doctor *doctor, const struct conf_value *status)
 		finding.level = LEVEL_PROBLEM;
 		finding.why = "they may be old: other directors may send the same flows elsewhere";
 		finding_text(finding.seen,
-			     "the last good tables are served: the file was no good at start");
+			     "the last good tables are served: the file was invalid at start");
 	} else if (refused) {
 		finding.level = LEVEL_PROBLEM;
 		finding.why =
@@ -82,7 +81,7 @@ static void check_tables(struct doctor *doctor, const struct conf_value *status)
 	} else {
 		finding_text(finding.seen, "what is served is what the files said");
 	}
-	finding_text(finding.fix, "mend the file, then glbctl reload");
+	finding_text(finding.fix, "fix the file, then glbctl reload");
 	doctor_add(doctor, &finding);
 }
 
@@ -178,7 +177,7 @@ static void add_warnings(struct doctor *doctor, const struct conf_value *status)
 		.level = LEVEL_PROBLEM,
 		.check = "director.host",
 		.where = "glbctl status",
-		.why = "two answer one packet, or one that nobody asked does",
+		.why = "two hosts reply to one packet, or the wrong one does",
 		.fix = "the command at the end of it",
 	};
 	struct conf_value list;

@@ -36,7 +36,7 @@ static void check_folder(struct doctor *doctor, const char *check, const char *p
 	struct finding finding = {
 		.level = LEVEL_PROBLEM,
 		.check = check,
-		.why = "whoever may write there says where the packets of clients go",
+		.why = "anyone who can write there decides where clients' packets go",
 	};
 	struct stat info;
 
@@ -65,14 +65,14 @@ static void check_file(struct doctor *doctor, const char *check, const char *pat
 		     info.st_mode & 07777U, (unsigned int)info.st_uid, (unsigned int)info.st_gid);
 	if (info.st_mode & S_IWOTH) {
 		finding.level = LEVEL_PROBLEM;
-		finding.why = "whoever may write to it says where the packets of clients go";
+		finding.why = "anyone who can write to it decides where clients' packets go";
 		finding_text(finding.fix, "chmod o= %.300s", path);
 	} else if (has_keys && info.st_mode & S_IROTH) {
 		finding.level = LEVEL_PROBLEM;
-		finding.why =
-			"it has the hash keys: whoever knows them can put all load on one proxy";
-		finding_text(finding.fix, "chmod o= %.300s; and rotate keys that somebody has read",
-			     path);
+		finding.why = "it contains the hash keys: anyone who knows them can put all load "
+			      "on one proxy";
+		finding_text(finding.fix,
+			     "chmod o= %.300s; and rotate keys that may have been read", path);
 	}
 	doctor_add(doctor, &finding);
 	check_folder(doctor, check, path);

@@ -169,7 +169,7 @@ static void check_swapped(struct doctor *doctor)
 	struct finding finding = {
 		.level = LEVEL_PROBLEM,
 		.check = "memory.swapped",
-		.why = "a worker that needs such a page stands still until the disk has read it",
+		.why = "a worker that needs such a page is stalled until it is read from disk",
 		.fix = "swapoff -a, or MemorySwapMax=0 in a drop-in of the unit",
 	};
 	char text[HOST_TEXT_LEN];

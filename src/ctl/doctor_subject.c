@@ -260,7 +260,7 @@ int subject_read(struct doctor *doctor, const struct command_line *line)
 	struct cpu_set set = {{0}};
 
 	if (lcores && (cpu_set_read(&set, lcores) || !cpu_set_count(&set))) {
-		log_error("--lcores: \"%s\" is no list as 0-3 or 0,2,4", lcores);
+		log_error("--lcores: \"%s\" is not a list such as 0-3 or 0,2,4", lcores);
 		return EXIT_USAGE;
 	}
 	take_lcores(&doctor->subject, &set);

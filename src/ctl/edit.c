@@ -107,9 +107,9 @@ static int choose_table(struct edit *edit)
 	if (found == 1)
 		log_error("%s: %s is listed already", edit->path, backend_word(edit));
 	else if (found)
-		log_error("%s: more than one table could be meant; say --table NAME", edit->path);
+		log_error("%s: more than one table matches; use --table NAME", edit->path);
 	else
-		log_error("%s: there is no such %s", edit->path, name ? "table" : "backend");
+		log_error("%s: no such %s", edit->path, name ? "table" : "backend");
 	return -EINVAL;
 }
 

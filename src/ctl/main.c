@@ -40,7 +40,7 @@ static const struct command commands[] = {
 		.args = "SRC.json",
 		.args_min = 1,
 		.args_max = 1,
-		.sentence = "Report what is wrong with a tables file, or what is in a good one.",
+		.sentence = "Report all problems of a tables file, or summarise a valid one.",
 		.example = "glbctl table check --config director.json tables.json",
 	},
 	{
@@ -63,7 +63,7 @@ static const struct command commands[] = {
 		.args_min = 4,
 		.args_max = 6,
 		.in_order = true,
-		.sentence = "Do the same, and say why each hop stands where it does.",
+		.sentence = "As lookup, and explain why each hop is at its position.",
 		.example = "glbctl table explain --config director.json tables.json 198.51.100.7 "
 			   "40000 192.0.2.10 443",
 	},
@@ -84,7 +84,7 @@ static const struct command commands[] = {
 		.args = "SRC.json",
 		.args_min = 1,
 		.args_max = 1,
-		.sentence = "Measure how evenly a table spreads flows.",
+		.sentence = "Measure how evenly a table distributes flows.",
 		.example = "glbctl table stats tables.json",
 	},
 	{
@@ -94,7 +94,8 @@ static const struct command commands[] = {
 		.args = "OLD.json NEW.json",
 		.args_min = 2,
 		.args_max = 2,
-		.sentence = "Say what a change does to established flows; exit 3 if some are lost.",
+		.sentence =
+			"Report what a change does to established flows; exit 3 if some are lost.",
 		.example = "glbctl table diff tables.json new.json",
 	},
 	{
@@ -114,7 +115,7 @@ static const struct command commands[] = {
 		.args = EDIT_ARGS,
 		.args_min = 2,
 		.args_max = 2,
-		.sentence = "Give a backend no new flows; it keeps those it has.",
+		.sentence = "Stop new flows to a backend; it keeps those it has.",
 		.example = "glbctl table drain tables.json 10.0.0.22",
 	},
 	{
@@ -124,7 +125,7 @@ static const struct command commands[] = {
 		.args = EDIT_ARGS,
 		.args_min = 2,
 		.args_max = 2,
-		.sentence = "Give a drained or inactive backend new flows again.",
+		.sentence = "Start new flows to a drained or inactive backend again.",
 		.example = "glbctl table fill tables.json 10.0.0.22",
 	},
 	{
@@ -134,7 +135,7 @@ static const struct command commands[] = {
 		.args = EDIT_ARGS,
 		.args_min = 2,
 		.args_max = 2,
-		.sentence = "End the filling of a backend.",
+		.sentence = "Complete the filling of a backend.",
 		.example = "glbctl table activate tables.json 10.0.0.22",
 	},
 	{
@@ -144,7 +145,7 @@ static const struct command commands[] = {
 		.args = EDIT_ARGS,
 		.args_min = 2,
 		.args_max = 2,
-		.sentence = "Take a drained backend off the list.",
+		.sentence = "Remove a drained backend from the list.",
 		.example = "glbctl table remove --settled tables.json 10.0.0.22",
 	},
 	{
@@ -154,7 +155,7 @@ static const struct command commands[] = {
 		.args = EDIT_ARGS,
 		.args_min = 2,
 		.args_max = 2,
-		.sentence = "List a new backend, filling.",
+		.sentence = "Add a new backend, filling.",
 		.example = "glbctl table add tables.json 10.0.0.24",
 	},
 	{
@@ -165,8 +166,7 @@ static const struct command commands[] = {
 		.args = "SRC.json",
 		.args_min = 1,
 		.args_max = 1,
-		.sentence =
-			"Say how large the packets of clients may be, and the MSS that follows.",
+		.sentence = "Compute how large clients' packets may be, and the resulting MSS.",
 		.example = "glbctl mtu --config director.json tables.json",
 	},
 	{
@@ -189,8 +189,8 @@ static const struct command commands[] = {
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
-		.sentence = "Have it read its files again; say what that did, or exit 3 and say "
-			    "why not.",
+		.sentence = "Make a director read its files again and report the outcome; exit 3 "
+			    "if it refuses them.",
 		.example = "glbctl reload --json",
 	},
 	{
@@ -200,7 +200,7 @@ static const struct command commands[] = {
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
-		.sentence = "Say what a running director is, serves and does.",
+		.sentence = "Show the state of a running director.",
 		.example = "glbctl status --json",
 	},
 	{
@@ -210,7 +210,7 @@ static const struct command commands[] = {
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
-		.sentence = "Print its counters: docs/counters.md says what each means.",
+		.sentence = "Print its counters, which docs/counters.md explains.",
 		.example = "glbctl stats --rate --nonzero",
 	},
 	{
@@ -230,7 +230,7 @@ static const struct command commands[] = {
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
-		.sentence = "List their backends, with states and what each was sent.",
+		.sentence = "List their backends, with states and packets sent to each.",
 		.example = "glbctl backends --table web",
 	},
 	{
@@ -240,7 +240,8 @@ static const struct command commands[] = {
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
-		.sentence = "Have it not be ready, forward until no traffic comes, and stop.",
+		.sentence =
+			"Withdraw from routers, forward until no more traffic arrives, and stop.",
 		.example = "glbctl leave --quiet 10 --deadline 120",
 	},
 	{
@@ -250,7 +251,7 @@ static const struct command commands[] = {
 		.args = "LEVEL",
 		.args_min = 1,
 		.args_max = 1,
-		.sentence = "Have it log errors only, warnings too, or info, which is everything.",
+		.sentence = "Log errors only, also warnings, or also info, which is everything.",
 		.example = "glbctl log-level warning",
 	},
 	{
@@ -261,7 +262,7 @@ static const struct command commands[] = {
 		.args_min = FLOW_WORDS_MIN,
 		.args_max = FLOW_WORDS_MAX,
 		.in_order = true,
-		.sentence = "Follow one flow through what it serves, to its row and hops.",
+		.sentence = "Follow one flow through the tables in force, to its row and hops.",
 		.example = "glbctl lookup 198.51.100.7 40000 192.0.2.10 443",
 	},
 	{
@@ -273,7 +274,7 @@ static const struct command commands[] = {
 		.args_max = UINT16_MAX,
 		.in_order = true,
 		.sentence =
-			"Show the next packets that a filter takes, and each decision about them.",
+			"Show the next packets that match a filter, and every decision about them.",
 		.example = "glbctl trace --count 3 --verdict drop host 192.0.2.10 and tcp port 443",
 	},
 	{
@@ -285,8 +286,7 @@ static const struct command commands[] = {
 		.args_min = 1,
 		.args_max = UINT16_MAX,
 		.in_order = true,
-		.sentence =
-			"Write packets as received and as sent, with verdicts as their comments.",
+		.sentence = "Record packets as received and as sent, with verdicts as comments.",
 		.example = "glbctl capture --seconds 10 out.pcapng host 192.0.2.10",
 	},
 	{
@@ -316,7 +316,7 @@ static const struct command commands[] = {
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
-		.sentence = "Watch its rates, workers, drops and backends in a terminal; q ends.",
+		.sentence = "Watch its rates, workers, drops and backends in a terminal; q quits.",
 		.example = "glbctl top --once",
 	},
 	{
@@ -326,7 +326,7 @@ static const struct command commands[] = {
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
-		.sentence = "List turns of its workers that took too long, the latest first.",
+		.sentence = "List turns of its workers that took too long, latest first.",
 		.example = "glbctl stalls --json",
 	},
 	{
@@ -336,8 +336,8 @@ static const struct command commands[] = {
 		.args = "BACKEND",
 		.args_min = 1,
 		.args_max = 1,
-		.sentence = "Have the health checker probe a backend now, and show every step; "
-			    "exit 1 if a check fails.",
+		.sentence = "Make the health checker probe a backend now, showing every step; exit "
+			    "1 if a check fails.",
 		.example = "glbctl health probe 10.0.0.21 --check http",
 	},
 	{
@@ -347,7 +347,7 @@ static const struct command commands[] = {
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
-		.sentence = "Say what a running health checker knows of backends, and why.",
+		.sentence = "Show what a running health checker knows of backends, and why.",
 		.example = "glbctl health --unhealthy",
 	},
 	{
@@ -357,9 +357,8 @@ static const struct command commands[] = {
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
-		.sentence =
-			"Look at its host, and say what to change and why; exit 1 if there is a "
-			"problem.",
+		.sentence = "Check its host and report what to change and why; exit 1 if there is "
+			    "a problem.",
 		.example = "glbctl doctor --config director.json --tables tables.json --lcores 2-5",
 	},
 	{
@@ -369,21 +368,22 @@ static const struct command commands[] = {
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
-		.sentence =
-			"Put all that somebody else needs to help into a new file, without keys.",
+		.sentence = "Collect what support needs in a new file, without keys.",
 		.example = "glbctl support-bundle --write /var/tmp/case-4711/bundle.tar.gz",
 	},
 };
 
 static const struct program program = {
 	.name = "glbctl",
-	.sentence =
-		"Builds, checks and explains forwarding tables; asks directors; replays captures.",
-	.notes = "A file named - is standard input, or standard output where one is written.\n"
-		 "Commands with --socket ask a director or health checker that runs, others read "
+	.sentence = "Builds, checks and explains forwarding tables; controls directors; replays "
+		    "captures.",
+	.notes = "The file name - denotes standard input, or standard output for a file that is "
+		 "written.\n"
+		 "Commands with --socket talk to a running director or health checker, others read "
 		 "files.\n"
-		 "Exit status: 0 done, 1 failed, as of a file that is wrong, 2 the command line is "
-		 "wrong,\n3 refused, as flows would be lost or the director says so.\n",
+		 "Exit status: 0 success, 1 failure, such as an invalid file, 2 invalid command "
+		 "line,\n"
+		 "3 refused, because flows would be lost or by the director.\n",
 	.commands = commands,
 	.command_count = sizeof(commands) / sizeof(*commands),
 	.options = options,

@@ -169,7 +169,7 @@ static void print_status(const struct conf_value *root)
 	if (!is_ready)
 		printf("    %s\n", member_text(text, root, "readiness_reason"));
 	if (conf_find(&value, root, "serving_last_good") && conf_is_true(&value))
-		puts("SERVING THE LAST GOOD TABLES: the tables file was no good at start, see the "
+		puts("SERVING THE LAST GOOD TABLES: the tables file was invalid at start, see the "
 		     "log");
 	if (conf_find(&value, root, "live_device") && conf_is_string(&value)) {
 		printf("live device %s: ", conf_text(text, &value));

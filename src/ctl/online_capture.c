@@ -173,7 +173,7 @@ int online_capture(const struct command_line *line)
 	int status;
 
 	if (is_standard(dump.path) && isatty(STDOUT_FILENO)) {
-		log_error("standard output is a terminal, and a capture is no text");
+		log_error("standard output is a terminal, and a capture is binary");
 		return EXIT_FAILED;
 	}
 	status = viewer_run(&views, &viewer);

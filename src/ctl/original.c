@@ -70,7 +70,7 @@ static const struct command build_command = {
 	.args = "SRC.json DST.bin",
 	.args_min = 2,
 	.args_max = 2,
-	.sentence = "Write the binary image of a tables file, as glbctl table build.",
+	.sentence = "Write the binary image of a tables file, like glbctl table build.",
 	.example = "glb-director-cli build-config forwarding_table.json forwarding_table.bin",
 };
 

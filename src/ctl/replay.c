@@ -192,7 +192,7 @@ static int open_dump(struct dump *dump, const char *path, bool micro)
 								  : PCAP_TSTAMP_PRECISION_NANO);
 
 	if (is_standard(path) && isatty(STDOUT_FILENO)) {
-		log_error("standard output is a terminal, and a capture is no text");
+		log_error("standard output is a terminal, and a capture is binary");
 		return -EINVAL;
 	}
 	*dump = (struct dump){

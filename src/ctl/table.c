@@ -46,7 +46,7 @@ static void warn_if_open(const char *image, const char *source)
 static int put_image(const char *path, const char *source, const struct file_draft *image)
 {
 	if (is_standard(path) && isatty(STDOUT_FILENO)) {
-		log_error("standard output is a terminal, and an image is no text");
+		log_error("standard output is a terminal, and an image is binary");
 		return EXIT_FAILED;
 	}
 	if (is_standard(path))

@@ -179,7 +179,7 @@ static const char *connect_reason(int err)
 	if (err == -ENOENT)
 		return "there is no such socket";
 	if (err == -ECONNREFUSED)
-		return "nobody listens there";
+		return "nothing listens there";
 	if (err == -EAGAIN)
 		return "it takes no connection";
 	if (err == -EACCES)

@@ -60,7 +60,7 @@ static int take_connection(void *arg, char *ip, char *own_ip, int port, int own_
 	(void)own_port;
 	probe_connected(request->probe);
 	if (request->order.is_tls)
-		probe_step(request->probe, "TLS stands after %u us",
+		probe_step(request->probe, "TLS established after %u us",
 			   probe_elapsed_us(request->probe));
 	request->probe->awaited = "answer";
 	request->progress.is_requested = true;

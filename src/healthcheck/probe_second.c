@@ -176,7 +176,7 @@ static const char *words_of(int err)
 	case -EADDRINUSE:
 		return "another program has the port";
 	case -EADDRNOTAVAIL:
-		return "it is no address of this host";
+		return "it is not an address of this host";
 	default:
 		return strerror(-err);
 	}

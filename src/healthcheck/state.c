@@ -139,8 +139,8 @@ char *state_text(size_t *len_out, const struct state_view *view, const struct st
 
 static void begin_anew(const char *path, const char *why)
 {
-	log_warning("%s: what was known of backends is not used, and all begins anew: %s", path,
-		    why);
+	log_warning("%s: what was known of backends is ignored, and everything starts anew: %s",
+		    path, why);
 }
 
 static void parse(const struct state_view *view, const char *path, const struct file_bytes *file)

@@ -105,7 +105,7 @@ static int take_device(struct tunnel *tunnel, char why[TUNNEL_WHY_LEN])
 		return 0;
 	forget_device(tunnel);
 	if (!ifindex)
-		return explain(why, -ENODEV, "there is no device %s", tunnel->interface);
+		return explain(why, -ENODEV, "device %s does not exist", tunnel->interface);
 	if (!is_ethernet(tunnel))
 		return explain(why, -ENODEV, "%s is not an Ethernet device", tunnel->interface);
 	tunnel->link_fd = tunnel_attach_tcx(ifindex, fd);

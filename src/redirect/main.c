@@ -266,13 +266,13 @@ static int run_status(const struct command_line *line)
 
 static const struct command_option options[] = {
 	[OPTION_CLSACT] = {"clsact", NULL,
-			   "priority 19523 of the tc filters, also where the kernel has tcx", 0},
-	[OPTION_FROM] =
-		{"from", "PREFIX[,PREFIX...]",
-		 "take packets in GUE from these outer source addresses only; without, from "
-		 "those that an earlier attach named, or else from everybody",
-		 0},
-	[OPTION_JSON] = {"json", NULL, "as JSON, for machines", 0},
+			   "attach as the tc filter of priority 19523 even if the kernel has tcx",
+			   0},
+	[OPTION_FROM] = {"from", "PREFIX[,PREFIX...]",
+			 "accept GUE from these outer source addresses only; default: those of an "
+			 "earlier attach, or else everybody",
+			 0},
+	[OPTION_JSON] = {"json", NULL, "as JSON, for programs", 0},
 };
 
 static const struct command commands[] = {
@@ -283,7 +283,7 @@ static const struct command commands[] = {
 		.args = "DEV",
 		.args_min = 1,
 		.args_max = 1,
-		.sentence = "Put the program on a device, or replace it there without a gap.",
+		.sentence = "Attach the program to a device, or replace it there without a gap.",
 		.example = "glb-redirect attach eth0 --from 10.0.0.0/24",
 	},
 	{
@@ -292,7 +292,7 @@ static const struct command commands[] = {
 		.args = "DEV",
 		.args_min = 1,
 		.args_max = 1,
-		.sentence = "Remove it from a device.",
+		.sentence = "Detach it from a device.",
 		.example = "glb-redirect detach eth0",
 	},
 	{
@@ -302,7 +302,7 @@ static const struct command commands[] = {
 		.args = "DEV",
 		.args_min = 1,
 		.args_max = 1,
-		.sentence = "Print what became of the packets so far, one NAME VALUE a line.",
+		.sentence = "Print the fate of the packets so far, as lines of NAME VALUE.",
 		.example = "glb-redirect counters eth0",
 	},
 	{
@@ -311,8 +311,8 @@ static const struct command commands[] = {
 		.args = "DEV",
 		.args_min = 1,
 		.args_max = 1,
-		.sentence =
-			"Print where it is, whom it takes packets from and what runs before it.",
+		.sentence = "Print where it is attached, which hosts it accepts and what runs "
+			    "before it.",
 		.example = "glb-redirect status eth0",
 	},
 };

@@ -288,7 +288,7 @@ const char *file_reason(int err)
 {
 	switch (err) {
 	case -EAGAIN:
-		return "is locked: somebody else is changing it";
+		return "is locked: another process is changing it";
 	case -EBUSY:
 		return "changed while it was read";
 	case -EFBIG:
@@ -305,7 +305,7 @@ const char *file_reason(int err)
 		return "is a mount point, and cannot be replaced: mount the directory that it is "
 		       "in";
 	case -ESTALE:
-		return "was changed by somebody else meanwhile; nothing was written";
+		return "was changed by another process meanwhile; nothing was written";
 	default:
 		return strerror(-err);
 	}

@@ -68,8 +68,9 @@ static int refuse_taken(const char *path, int fd, char why[SOCKET_WHY_LEN])
 	char name[NAME_LEN];
 
 	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || !peer.pid)
-		return refuse(why, -EADDRINUSE, "%.*s: socket path taken: somebody listens there",
-			      PATH_SHOWN, path);
+		return refuse(why, -EADDRINUSE,
+			      "%.*s: socket path taken: another process listens there", PATH_SHOWN,
+			      path);
 	name_process(name, peer.pid);
 	return refuse(why, -EADDRINUSE, "%.*s: socket path taken: %s, process %d, listens there",
 		      PATH_SHOWN, path, name, (int)peer.pid);
@@ -89,8 +90,9 @@ static int clear_path(const char *path, char why[SOCKET_WHY_LEN])
 			       ? 0
 			       : refuse(why, -errno, "%.*s: %s", PATH_SHOWN, path, strerror(errno));
 	if (!S_ISSOCK(file.st_mode))
-		return refuse(why, -EADDRINUSE, "%.*s: socket path taken by what is no socket",
-			      PATH_SHOWN, path);
+		return refuse(why, -EADDRINUSE,
+			      "%.*s: socket path taken by a file that is not a socket", PATH_SHOWN,
+			      path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return refuse(why, -errno, "%.*s: %s", PATH_SHOWN, path, strerror(errno));

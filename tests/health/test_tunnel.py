@@ -366,7 +366,7 @@ def test_addresses_of_others_are_reported_at_the_start(network):
     """As those of a director that has its own; checks through the tunnel take them all the same."""
     ours = Prober(network.checker, src="10.9.0.55", src6="-")
     assert ours.second(A)[:2] == (
-        "local", "no socket at 10.9.0.55, UDP port 19523: it is no address of this host")
+        "local", "no socket at 10.9.0.55, UDP port 19523: it is not an address of this host")
     assert ours.second(address6(A))[:2] == ("local", "there is no outer source address of IPv6")
     assert ours.tunnel(A, full_size=FULL).reason == "none"
     assert ours.tunnel(address6(A))[:2] == ("local", "there is no outer source address of IPv6")

@@ -170,7 +170,7 @@ def test_directories_without_rights_cost_a_warning_a_reload_or_the_start(process
     process.stop()
     for control, reason in (
         (sockets / "control.sock", f"{sockets}/control.sock: Permission denied"),
-        (state, f"{state}: socket path taken by what is no socket"),
+        (state, f"{state}: socket path taken by a file that is not a socket"),
     ):
         errors = refusal(process, config={**CONFIG, "control_socket": str(control)})
         assert errors and errors[-1].endswith(reason), errors

@@ -331,7 +331,7 @@ def test_a_socket_that_was_left_is_taken_over(process, paths):
         path.write_text("no socket")
     process.launch(config=config(paths))
     assert process.process.wait(timeout=60) == 1
-    assert "socket path taken by what is no socket" in process.log.read_text()
+    assert "socket path taken by a file that is not a socket" in process.log.read_text()
     assert paths[0].read_text() == "no socket"
 
 
