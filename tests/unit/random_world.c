@@ -122,7 +122,7 @@ void world_make(struct world *world, struct chance *chance)
 	if (glb_tables_build(&built, &(struct glb_spec){world->tables, world->table_count}, NULL,
 			     NULL) ||
 	    glb_generation_make(&world->base, 1, &world->settings, &built, NULL) ||
-	    glb_generation_replicate(&world->replica, world->base))
+	    glb_generation_replicate(&world->replica, world->base, 1))
 		abort();
 }
 

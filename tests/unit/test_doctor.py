@@ -385,9 +385,9 @@ class Doctor(unittest.TestCase):
     def test_words_that_contradict_each_other_are_refused(self):
         for words, reason in (
             (["--socket", "x", "--config", "y"], "--socket asks a director"),
-            (["--lcores", "1-"], '--lcores: "1-" is no list'),
-            (["--lcores", ""], '--lcores: "" is no list'),
-            (["--lcores", "4096"], '--lcores: "4096" is no list'),
+            (["--lcores", "1-"], '--lcores: "1-" is not a list'),
+            (["--lcores", ""], '--lcores: "" is not a list'),
+            (["--lcores", "4096"], '--lcores: "4096" is not a list'),
         ):
             done = subprocess.run([self.program, "doctor", *words], capture_output=True, text=True, timeout=600)
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)

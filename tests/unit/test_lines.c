@@ -484,7 +484,7 @@ START_TEST(what_is_no_socket_stays_and_is_refused)
 
 	scratch_write("a file");
 	ck_assert_int_eq(socket_file_open(&file, scratch_file, 0660, why), -EADDRINUSE);
-	ck_assert_ptr_nonnull(strstr(why, "no socket"));
+	ck_assert_ptr_nonnull(strstr(why, "not a socket"));
 	scratch_check("a file", 6);
 	(void)snprintf(path, sizeof(path), "%s/none/x", scratch_dir);
 	ck_assert_int_eq(socket_file_open(&file, path, 0660, why), -ENOENT);

@@ -724,7 +724,7 @@ class TableCommands(unittest.TestCase):
         self.tables["tables"][1]["binds"].pop()
         self.write("old.json")
         for words, reason in (
-            (("drain", "10.0.0.1"), "say --table"),
+            (("drain", "10.0.0.1"), "use --table"),
             (("drain", "10.0.0.77"), "no such backend"),
             (("drain", "--table", "none", "10.0.0.1"), "no such table"),
             (("add", "--table", "web", "10.0.0.1"), "has already 10.0.0.1"),
