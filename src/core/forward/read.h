@@ -303,8 +303,9 @@ static void read_more(struct columns *c, struct burst *b, uint8_t version)
 			continue;
 		if (tagged)
 			c->tags[i] = glb_load32(ip - GLB_VLAN_LEN - 2);
-		if (ip[flags_at] & b->gen->rare_tcp_flags &&
-		    ip[version == 4 ? 9 : 6] == GLB_PROTO_TCP)
+		/* those of UDP may be behind the frame */
+		if (ip[version == 4 ? 9 : 6] == GLB_PROTO_TCP &&
+		    ip[flags_at] & b->gen->rare_tcp_flags)
 			b->clamped |= 1ULL << i;
 	}
 }
