@@ -59,6 +59,7 @@ struct columns {
 	uint64_t k0[LANES], k1[LANES];
 	uint64_t hashes[LANES];
 	uint64_t first[LANES], second[LANES];
+	uint64_t more[LANES];
 	uint64_t rest[LANES];
 	uint64_t listed[LANES];
 	uint64_t tags[LANES];

@@ -52,6 +52,13 @@ GLB_INLINE void note_last(struct last_found *last, const struct columns *c, cons
 		last->none || match.quic || may_be_gue(c, i) ? NULL : &b->gen->routes[match.table];
 }
 
+GLB_INLINE bool is_last(const struct last_found *last, const struct columns *c, unsigned int i,
+			uint8_t version)
+{
+	return last->key == c->keys[i] &&
+	       (version == 4 || (last->vip[0] == c->addrs[2][i] && last->vip[1] == c->addrs[3][i]));
+}
+
 /* Has every lane of a group the key that was found last? */
 GLB_INLINE bool are_last(const struct last_found *last, const struct columns *c, unsigned int at,
 			 uint8_t version)
@@ -86,16 +93,23 @@ GLB_INLINE enum glb_verdict find_plain(struct columns *c, struct burst *b, unsig
 }
 
 /* Each lane of a group by itself. */
-GLB_INLINE void find_each_of(struct columns *c, struct burst *b, unsigned int at, uint8_t version)
+GLB_INLINE void find_each_of(struct columns *c, struct burst *b, const struct last_found *last,
+			     unsigned int at, uint8_t version)
 {
 	for (unsigned int i = at; i < at + GROUP; i++) {
 		enum glb_verdict verdict = GLB_VERDICT_COUNT;
 
-		if (i < b->count) {
-			verdict = b->odd >> i & 1 ? read_single(c, b, i, version)
-						  : find_plain(c, b, i, version);
-			b->pkts[i].verdict = (uint8_t)verdict;
+		if (i < b->count && b->odd >> i & 1) {
+			verdict = read_single(c, b, i, version);
+		} else if (i < b->count) {
+			verdict = GLB_FORWARD;
+			if (last->route && is_last(last, c, i, version))
+				set_route(c, i, last->route);
+			else
+				verdict = find_plain(c, b, i, version);
 		}
+		if (i < b->count)
+			b->pkts[i].verdict = (uint8_t)verdict;
 		if (GLB_LIKELY(verdict == GLB_FORWARD))
 			b->live |= 1ULL << i;
 		else
@@ -103,12 +117,13 @@ GLB_INLINE void find_each_of(struct columns *c, struct burst *b, unsigned int at
 	}
 }
 
-static void find_each(struct columns *c, struct burst *b, unsigned int at, uint8_t version)
+static void find_each(struct columns *c, struct burst *b, const struct last_found *last,
+		      unsigned int at, uint8_t version)
 {
 	if (version == 4)
-		find_each_of(c, b, at, 4);
+		find_each_of(c, b, last, at, 4);
 	else
-		find_each_of(c, b, at, 6);
+		find_each_of(c, b, last, at, 6);
 }
 
 /* Each lane of a plain group; false if there is more to be asked of one. Notes the last that it
@@ -184,7 +199,7 @@ GLB_INLINE void find_routes(struct columns *c, struct burst *b, uint8_t version)
 		if (GLB_LIKELY(plain) && find_group(c, b, &last, at, version))
 			b->live |= (uint64_t)GROUP_MASK << at;
 		else
-			find_each(c, b, at, version);
+			find_each(c, b, &last, at, version);
 	}
 	if (GLB_UNLIKELY(b->clamped))
 		clamp_plain(c, b);

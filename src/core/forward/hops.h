@@ -43,6 +43,15 @@ GLB_INLINE void set_two_hops(struct columns *c, unsigned int i, const uint16_t *
 	c->second[i] = hop_word(route, list[1], outer);
 }
 
+/* Two hops, the first in the low half: addresses, or of IPv6 sums of them. 0 for those not there.
+ */
+GLB_INLINE uint64_t hop_pair(const struct glb_route *route, const uint16_t *list, unsigned int at,
+			     unsigned int count, uint8_t outer)
+{
+	return (at < count ? hop_word(route, list[at], outer) : 0) |
+	       (uint64_t)(at + 1 < count ? hop_word(route, list[at + 1], outer) : 0) << 32;
+}
+
 /* The same of any number of hops. */
 GLB_INLINE void set_hops(struct columns *c, unsigned int i, const uint16_t *list,
 			 unsigned int count, uint8_t outer)
@@ -50,7 +59,7 @@ GLB_INLINE void set_hops(struct columns *c, unsigned int i, const uint16_t *list
 	const struct glb_route *route = lane_route(c, i);
 	uint64_t rest = 0;
 
-	for (unsigned int hop = 2; hop < count; hop++) {
+	for (unsigned int hop = GLB_HOPS_MAX; hop < count; hop++) {
 		uint32_t word = hop_word(route, list[hop], outer);
 
 		rest += (word & 0xffff) + (word >> 16);
@@ -58,6 +67,7 @@ GLB_INLINE void set_hops(struct columns *c, unsigned int i, const uint16_t *list
 	c->lists[i] = list;
 	c->first[i] = hop_word(route, list[0], outer);
 	c->second[i] = count > 1 ? hop_word(route, list[1], outer) : 0;
+	c->more[i] = hop_pair(route, list, 2, count, outer);
 	c->rest[i] = rest;
 	c->listed[i] = count - 1;
 }
@@ -143,8 +153,10 @@ GLB_INLINE bool find_hops(struct columns *c, struct burst *b, uint64_t live, uin
 	if (gen->many_backends)
 		ask_for_hops(c, b->count, outer);
 	if (GLB_LIKELY(same && !b->served)) {
-		if (gen->listed_hops > 1)
-			find_row_hops(c, b, live, all, gen->listed_hops + 1U, outer);
+		if (gen->listed_hops == 3)
+			find_row_hops(c, b, live, all, 4, outer);
+		else if (gen->listed_hops == 2)
+			find_row_hops(c, b, live, all, 3, outer);
 		else if (GLB_LIKELY(all))
 			find_row_hops(c, b, live, true, 2, outer);
 		else

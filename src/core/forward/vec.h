@@ -93,6 +93,14 @@ GLB_INLINE vec vec_halves(vec value)
 	return (value & 0xffffffff) + (value >> 32);
 }
 
+/* The sum of the four quarters of each lane: at most 18 bits. */
+GLB_INLINE vec vec_quarters(vec value)
+{
+	const vec both = (value & 0x0000ffff0000ffff) + (value >> 16 & 0x0000ffff0000ffff);
+
+	return (both & 0xffffffff) + (both >> 32);
+}
+
 /* Folds sums below 2^32 to 16 bits: RFC 1071, where 0 and 0xffff are the same. */
 GLB_INLINE vec vec_fold(vec sum)
 {

@@ -81,7 +81,7 @@ GLB_INLINE void make_udp(struct outer_group *o, const struct columns *c, const s
 			  fold_inner(vec_load(c->sums, at));
 
 		if (!one)
-			sum += vec_load(c->rest, at);
+			sum += vec_quarters(vec_load(c->more, at)) + vec_load(c->rest, at);
 		check = vec_fold(sum) ^ 0xffff;
 	} else if (how == GLB_UDP_OFFLOAD) {
 		check = vec_fold(pseudo);
@@ -132,18 +132,32 @@ GLB_INLINE void put_packet(struct glb_packet *pkt, uint8_t *frame, uint64_t fiel
 	packet_set_fields(pkt, fields);
 }
 
-/* Hops behind the second. */
-GLB_INLINE void put_more_hops(uint8_t *out, const struct columns *c, unsigned int i, uint8_t outer)
+/* Hops behind those that have columns. */
+GLB_INLINE void put_rest(uint8_t *out, const struct columns *c, unsigned int i, unsigned int hop,
+			 uint8_t outer)
 {
 	const struct glb_route *route = lane_route(c, i);
 	const uint16_t *list = c->lists[i];
 
-	for (unsigned int hop = 2; hop <= c->listed[i]; hop++, out += hop_len(outer)) {
+	for (; hop <= c->listed[i]; hop++, out += hop_len(outer)) {
 		if (outer == 4)
 			glb_store32(out, route->addrs[list[hop]]);
 		else
 			memcpy(out, glb_outer_dst(&route->outers[list[hop]], 6), GLB_GUE_HOP6_LEN);
 	}
+}
+
+/* IPv4 hops behind the second. */
+GLB_INLINE void put_more_hops4(uint8_t *out, const struct columns *c, unsigned int i)
+{
+	const uint64_t more = GLB_LE64(c->more[i]);
+
+	if (c->listed[i] > 2)
+		glb_store64(out, more);
+	else if (c->listed[i] == 2)
+		memcpy(out, &more, GLB_GUE_HOP_LEN);
+	if (GLB_UNLIKELY(c->listed[i] > 3))
+		put_rest(out + 2 * GLB_GUE_HOP_LEN, c, i, GLB_HOPS_MAX, 4);
 }
 
 /*
@@ -187,7 +201,7 @@ GLB_INLINE void write_group4(const struct columns *c, const struct burst *b, uns
 		else
 			glb_store32(ip + 32, (uint32_t)GLB_LE32((uint32_t)GLB_LE64(back[n])));
 		if (!one)
-			put_more_hops(ip + glb_outer_len(4, 1), c, i, 4);
+			put_more_hops4(ip + glb_outer_len(4, 1), c, i);
 		put_packet(&b->pkts[i], ip - b->l2_len, fields[n]);
 	}
 }
@@ -227,7 +241,7 @@ GLB_INLINE void write_group6(const struct columns *c, const struct burst *b, uns
 		if (GLB_LIKELY(listed))
 			memcpy(hops, glb_outer_dst(&outers[c->lists[i][1]], 6), GLB_GUE_HOP6_LEN);
 		if (!one)
-			put_more_hops(hops + GLB_GUE_HOP6_LEN, c, i, 6);
+			put_rest(hops + GLB_GUE_HOP6_LEN, c, i, 2, 6);
 		put_packet(&b->pkts[i], ip - b->l2_len, fields[n]);
 	}
 }
