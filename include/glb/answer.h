@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a director say to a client itself?
+ * What does a director itself send to clients?
  *
- * Two things, where it is configured to: the reply to an echo request, and that a packet does not
- * fit the way to its proxy (RFC 1191, RFC 8201), as the MTU of its port says, or a router that the
- * encapsulated packet has come to. All come from the VIP and leave through the port and to the
- * neighbour that the packet, or the router's error, came from. glb_forward() decides, with a
- * verdict of glb_verdict_is_answer(); the driver has glb_answer_within() turn the packet into its
- * answer, as long as there are not too many.
+ * If configured, two kinds of ICMP messages: replies to echo requests, and errors saying that a
+ * packet does not fit on its way to the proxy (RFC 1191, RFC 8201), according to the MTU of its
+ * port or to a router that the encapsulated packet has reached. All have the VIP as their source
+ * and leave through the port, and to the neighbour, that the packet or the router's error came
+ * from. glb_forward() decides, with a verdict of glb_verdict_is_answer(); the driver then calls
+ * glb_answer_within(), which turns the packet into the reply unless a limit is reached.
  */
 #ifndef GLB_ANSWER_H
 #define GLB_ANSWER_H
@@ -16,36 +16,37 @@
 #include <glb/limit.h>
 
 enum {
-	/* RFC 1812, 4.3.2.3: quote as much as fits these many bytes */
+	/* RFC 1812 section 4.3.2.3: quote as much as fits into this many bytes */
 	GLB_ICMP_ERROR_MAX = 576,
-	/* headers in front of a quote: the room an answer needs before the packet's IP header */
+	/* headers in front of a quote: headroom required before the packet's IP header */
 	GLB_ANSWER_LEN_MAX = GLB_IPV6_LEN + GLB_ICMP_LEN,
 };
 
 /*
- * May this packet be answered at all? Not where the answer could reach more than one host, or
- * where it would tell of an error about an error (RFC 1122, 3.2.2).
+ * May the packet be replied to at all? Not if the reply could reach more than one host, or would be
+ * an error about an error (RFC 1122 section 3.2.2).
  */
 bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow);
 
-/* May this echo request be answered? Whole ones without options or extension headers may. */
+/* May the echo request be replied to? Only whole ones without options or extension headers. */
 bool glb_may_answer_echo(const struct glb_packet *pkt, const struct glb_flow *flow);
 
 /*
- * Turns a packet with a verdict of glb_verdict_is_answer(), not touched since, into the answer:
- * data, len and headroom describe the frame to send.
+ * Turns a packet with a verdict of glb_verdict_is_answer(), not modified since, into the reply:
+ * data, len and headroom then describe the frame to send.
  */
 void glb_answer(const struct glb_generation *gen, struct glb_packet *pkt);
 
-/* What a worker may still answer, by kind. All 0: nothing was sent yet. */
+/* A worker's limits, by kind of reply. Initially all zeros. */
 struct glb_answer_limits {
 	struct glb_limit echoes; /* settings.answers_per_second */
 	struct glb_limit errors; /* settings.errors_per_second */
 };
 
 /*
- * glb_answer() within limits: over them the packet stays as it is, and its verdict becomes
- * GLB_DROP_ANSWER_LIMIT or GLB_DROP_ERROR_LIMIT. For now_ns see glb_limit_take().
+ * As glb_answer(), within limits: beyond them the packet stays as it is and its verdict becomes
+ * GLB_DROP_ANSWER_LIMIT or GLB_DROP_ERROR_LIMIT. Not for concurrent use of one `limits`. For now_ns
+ * see glb_limit_take().
  */
 void glb_answer_within(struct glb_answer_limits *limits, const struct glb_generation *gen,
 		       struct glb_packet *pkt, uint64_t now_ns);

@@ -3,8 +3,10 @@
  * Which table serves a flow?
  *
  * Of all binds that match, the longest prefix wins; among those the narrowest port range; among
- * those the one written first in the file. Flows without ports (echo requests, later fragments,
- * errors that quote nothing readable) match a bind by its address alone.
+ * those the first in the file. Flows without ports (echo requests, later fragments, errors whose
+ * quote is unreadable) match a bind by its address alone.
+ *
+ * Immutable once built: any number of threads may match at the same time.
  */
 #ifndef GLB_BIND_H
 #define GLB_BIND_H
@@ -23,32 +25,33 @@ GLB_NODISCARD int glb_binds_build(struct glb_binds **out, const struct glb_table
 
 void glb_binds_free(struct glb_binds *binds);
 
-/* What serves a flow. */
+/* The result of a match. */
 struct glb_match {
-	int32_t table; /* its index, or -1: nothing */
+	int32_t table; /* index of the table, or -1: no bind matches */
 	bool quic;     /* is the bind one for QUIC? */
 };
 
 /*
- * The table that serves a flow, and what its bind says about it.
+ * Finds the table that serves a flow.
  *
- * outer_dst   destination of the packet itself, 4 or 16 bytes. For an ICMP error it must lie in the
- *             same bind as the quoted flow: an error about one VIP sent to another is no match. An
- *             error whose quoted protocol no bind has is matched without regard to the protocol.
- *             Read for GLB_FLOW_QUOTED only.
+ * outer_dst   destination of the packet itself, 4 or 16 bytes. For an ICMP error it must be in the
+ *             same bind as the quoted flow: an error about one VIP sent to another does not match.
+ *             An
+ *             error whose quoted protocol is in no bind is matched regardless of the protocol. Read
+ *             for GLB_FLOW_QUOTED only
  */
 struct glb_match glb_binds_match(const struct glb_binds *binds, const struct glb_flow *flow,
 				 const uint8_t *outer_dst);
 
 /*
- * Do all binds of the VIP of a flow lead to one table, whatever the protocol and port? False also
- * when there is none.
+ * Do all binds of a flow's VIP lead to one table, whatever the protocol and port? False also if
+ * there is none.
  */
 bool glb_binds_lead_to_one_table(const struct glb_binds *binds, const struct glb_flow *flow);
 
 /*
- * The index of the table that glb_binds_match() finds, or -1; sets *bind to the index of the bind
- * in that table. For explanations.
+ * As glb_binds_match(): returns the index of the table or -1, and sets *bind to the index of the
+ * bind in that table. For explanations.
  */
 int glb_binds_find(unsigned int *bind, const struct glb_binds *binds, const struct glb_flow *flow,
 		   const uint8_t *outer_dst);

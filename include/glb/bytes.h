@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How do we read and write integers at any address, in the byte order the wire or the file wants?
+ * How are integers at any address read and written in the byte order of the wire or of a file?
  *
- * Layer 0: freestanding, so that the eBPF program on the proxies runs the same text. This is the
- * only header that knows about compilers and targets.
+ * Layer 0: freestanding, so that the eBPF program on the proxies uses the same code. This is the
+ * only header that depends on compilers and targets.
  */
 #ifndef GLB_BYTES_H
 #define GLB_BYTES_H
@@ -12,17 +12,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifndef GLB_INLINE /* coverage can be told of functions, but not of copies: tests/README.md */
+#ifndef GLB_INLINE /* coverage reports functions, but not their inlined copies: tests/README.md */
 #define GLB_INLINE static inline __attribute__((always_inline))
 #endif
-#define GLB_NODISCARD		    __attribute__((warn_unused_result))
+/* The result of a call must be used: it says whether the call has succeeded. */
+#define GLB_NODISCARD __attribute__((warn_unused_result))
+/*
+ * Arguments are checked like those of printf(): the format is number fmt_at, its arguments begin at
+ * args_at.
+ */
 #define GLB_PRINTF(fmt_at, args_at) __attribute__((format(printf, fmt_at, args_at)))
-#define GLB_LIKELY(x)		    __builtin_expect(!!(x), 1)
-#define GLB_UNLIKELY(x)		    __builtin_expect(!!(x), 0)
+/*
+ * Hints to the compiler about which way a branch goes nearly always. They affect the layout of the
+ * code, not its meaning.
+ */
+#define GLB_LIKELY(x)	__builtin_expect(!!(x), 1)
+#define GLB_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /*
- * Are there n bytes between at and end? The eBPF verifier learns the bounds of a packet only from
- * `at + n <= end`; elsewhere the difference is compared, which cannot overflow.
+ * Are there n bytes between at and end? Both point into, or just past, one packet, and at <= end.
+ *
+ * In eBPF the verifier learns the bounds of a packet only from `at + n <= end`; n is bounded by
+ * GLB_BOUND() or constant, so the sum does not overflow. Elsewhere the difference is compared
+ * instead: end - at is not negative, so the conversion is exact for any n.
  */
 #ifdef __bpf__
 #define GLB_FITS(at, end, n) ((at) + (n) <= (end))
@@ -31,9 +43,9 @@
 #endif
 
 /*
- * No-op outside eBPF. Bounds a length that was read from a packet and is below 16 KiB already, as
- * that of any header or list of headers here: the verifier of kernels before 6.9 forgets what a
- * comparison has said about a value that the compiler has spilled, so the bound is stated again
+ * No-op outside eBPF. Restates the bound of a length that was read from a packet and is below 16
+ * KiB already, as all headers and lists of headers here are: the verifier of kernels before 6.9
+ * loses what a comparison has shown about a value once the compiler spills it, so it is repeated
  * where the length is used.
  */
 #ifdef __bpf__
@@ -47,9 +59,9 @@
 #endif
 
 /*
- * Nothing: at is less than 16 KiB behind from, as in any frame that a device receives in one piece,
- * and stays where it is. The eBPF verifier, which looks at what follows once for each way that
- * leads here, forgets by which one it came.
+ * No-op outside eBPF. Bounds `at`, which must be less than 16 KiB past `from`, so that the verifier
+ * merges paths: it verifies the code that follows once, rather than once per path that leads here.
+ * `at` is not changed.
  */
 #ifdef __bpf__
 #define GLB_REJOIN(at, from)                                                                       \
@@ -63,6 +75,10 @@
 #define GLB_REJOIN(at, from) ((void)0)
 #endif
 
+/*
+ * Conversion between native and big-endian (BE) or little-endian (LE) order. Each is its own
+ * inverse, and constant for a constant argument; the argument must have the type of that width.
+ */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define GLB_BE16(v) __builtin_bswap16(v)
 #define GLB_BE32(v) __builtin_bswap32(v)
@@ -79,7 +95,8 @@
 #define GLB_LE64(v) __builtin_bswap64(v)
 #endif
 
-/* Native order: for sums and copies in which the order of bytes does not matter. */
+/* Native byte order: for sums and copies in which the byte order does not matter. `at` need not
+ * be aligned, here and below. */
 GLB_INLINE uint16_t glb_load16(const void *at)
 {
 	uint16_t value;
@@ -88,6 +105,7 @@ GLB_INLINE uint16_t glb_load16(const void *at)
 	return value;
 }
 
+/* The same for 32 bits. */
 GLB_INLINE uint32_t glb_load32(const void *at)
 {
 	uint32_t value;
@@ -96,6 +114,7 @@ GLB_INLINE uint32_t glb_load32(const void *at)
 	return value;
 }
 
+/* The same for 64 bits. */
 GLB_INLINE uint64_t glb_load64(const void *at)
 {
 	uint64_t value;
@@ -104,22 +123,28 @@ GLB_INLINE uint64_t glb_load64(const void *at)
 	return value;
 }
 
+/*
+ * Writes 16 bits in native order. Nothing else is modified: stores of neighbouring fields may be in
+ * any order.
+ */
 GLB_INLINE void glb_store16(void *at, uint16_t value)
 {
 	__builtin_memcpy(at, &value, sizeof(value));
 }
 
+/* The same for 32 bits. */
 GLB_INLINE void glb_store32(void *at, uint32_t value)
 {
 	__builtin_memcpy(at, &value, sizeof(value));
 }
 
+/* The same for 64 bits. */
 GLB_INLINE void glb_store64(void *at, uint64_t value)
 {
 	__builtin_memcpy(at, &value, sizeof(value));
 }
 
-/* Network order. */
+/* Big-endian: network byte order. */
 GLB_INLINE uint16_t glb_load_be16(const void *at)
 {
 	return GLB_BE16(glb_load16(at));
@@ -130,6 +155,7 @@ GLB_INLINE uint32_t glb_load_be32(const void *at)
 	return GLB_BE32(glb_load32(at));
 }
 
+/* Writes a number in network byte order. */
 GLB_INLINE void glb_store_be16(void *at, uint16_t value)
 {
 	glb_store16(at, GLB_BE16(value));
@@ -156,6 +182,7 @@ GLB_INLINE uint64_t glb_load_le64(const void *at)
 	return GLB_LE64(glb_load64(at));
 }
 
+/* Writes a number in little-endian order. */
 GLB_INLINE void glb_store_le16(void *at, uint16_t value)
 {
 	glb_store16(at, GLB_LE16(value));

@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How is a packet read from front to back without ever reading past its end?
+ * How is a packet parsed from front to back without ever reading past its end?
  *
- * A cursor is the part of the packet not read yet. glb_take() is the only way forward, and it
- * either hands out bytes that exist or nothing.
+ * A cursor is the part of the packet that has not been read. glb_take() is the only way to advance
+ * it, and returns either bytes that exist or NULL. `at` never exceeds `end`.
  */
 #ifndef GLB_CURSOR_H
 #define GLB_CURSOR_H
 
 #include <glb/bytes.h>
 
+/* The unread part of a packet. Copy it to return to a position later. */
 struct glb_cursor {
-	const uint8_t *at;  /* next byte to read */
+	const uint8_t *at;  /* next byte to be read */
 	const uint8_t *end; /* one past the last byte */
 };
 
+/* A cursor at the start of len bytes. They must outlive the cursor and what is taken from it. */
 GLB_INLINE struct glb_cursor glb_cursor(const uint8_t *bytes, size_t len)
 {
 	return (struct glb_cursor){bytes, bytes + len};
 }
 
-/* The next n bytes, and the cursor behind them; NULL, and the cursor unmoved, if fewer are left. */
+/* Returns the next n bytes and advances the cursor past them; or returns NULL, with the cursor
+ * unmoved, if fewer are left. n must be below 16 KiB unless it is constant. */
 GLB_INLINE const uint8_t *glb_take(struct glb_cursor *cur, uint32_t n)
 {
 	const uint8_t *taken = cur->at;

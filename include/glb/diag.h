@@ -2,8 +2,8 @@
 /*
  * Why was an input refused, in words an operator can act on?
  *
- * A function that takes a `struct glb_diag *` fills it when, and only when, it fails. NULL is
- * always allowed: the caller is not interested.
+ * A function that takes a `struct glb_diag *` fills it if and only if it fails. It may always be
+ * NULL.
  */
 #ifndef GLB_DIAG_H
 #define GLB_DIAG_H
@@ -14,10 +14,11 @@
 #include <glb/bytes.h>
 
 struct glb_diag {
-	char text[512]; /* for a log, which escapes what it quotes; no newline at its end */
+	char text[512]; /* not escaped; without a newline at the end */
 };
 
-/* Writes the reason; longer texts are cut. */
+/* Writes the reason, formatted as by printf(); longer texts are truncated. No-op if diag is NULL.
+ */
 GLB_PRINTF(2, 3)
 static inline void glb_diag(struct glb_diag *diag, const char *format, ...)
 {

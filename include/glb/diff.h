@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a change of a table do to the flows it serves?
+ * How does a change of a table affect the flows it serves?
  *
- * A flow is owned by the backend that accepted it. It survives a change when its owner is still on
- * the hop list of its row, as primary or reached by second chance. On a row of the old table these
- * may own flows:
+ * A flow is owned by the backend that accepted it. It survives a change if its owner is still on
+ * the hop list of its row, as the primary or reached by second chance. In a row of the old table,
+ * the following may own flows:
  *
- *   its primary, which gets the new ones;
- *   while the first by rank is filling, those behind it up to and with the first that is not, which
- *   got the flows before; if backends are in different zones all behind it, since the one that got
- *   the flows may then stand anywhere;
- *   a draining backend, which keeps what it has;
- *   in a table with max_load, while any backend is filling or draining, whoever has no more than
- *   one healthy and active backend before it by rank: the limits of all were others before.
+ *   the primary, which gets new flows;
+ *   while the first by rank is filling, the backends after it up to and including the first that is
+ *   not, which got the flows before; if backends are in different zones, all of them, as the one
+ *   that
+ *   got the flows may then be anywhere;
+ *   a draining backend, which keeps its flows;
+ *   in a table with max_load, while any backend is filling or draining, every backend with at most
+ *   one healthy and active backend before it by rank, as all limits were different before.
  *
- * A backend that is marked unhealthy counts as one that has lost its flows already. A table that
- * has been in force for as long as its longest flow lives is settled: all flows are owned by
- * primaries.
+ * A backend that is marked unhealthy is considered to have lost its flows already. A table that has
+ * been in force for the lifetime of its longest flow is settled: all flows are owned by primaries.
  *
- * Flows are lost, too, with their bind, with another hash_key, and with a QUIC server ID that leads
- * elsewhere while there may be connections that name it. A bind may become wider, or one for QUIC;
- * one that no longer is for QUIC does not keep its connections.
+ * Flows are also lost with their bind, with a new hash_key, and with a QUIC server ID that is given
+ * to another backend while connections may contain it. A bind may become wider, or one for QUIC;
+ * one that ceases to be for QUIC loses its connections.
  */
 #ifndef GLB_DIFF_H
 #define GLB_DIFF_H
@@ -28,40 +28,40 @@
 #include <glb/table.h>
 
 struct glb_diff {
-	bool same_hash_key;	  /* if not, flows are on other rows, and nothing below holds */
+	bool same_hash_key; /* if false, flows are in different rows, and nothing below applies */
 	uint32_t changed_rows;	  /* rows whose hop list differs, by address */
 	uint32_t changed_primary; /* rows whose primary differs */
-	uint32_t owned;		  /* pairs of a row and a backend that may own flows there */
-	uint32_t kept;		  /* of those: no further back on the list than before */
-	uint32_t moved;		  /* further back: reached by one more second chance */
-	uint32_t lost;		  /* not on the list any more: their flows break */
-	uint32_t binds_gone;	  /* of the old table: no bind of the new one covers them */
-	uint32_t servers_lost;	  /* server IDs that no longer lead to the backends that had them */
+	uint32_t owned;		  /* pairs of a row and a backend that may own flows in it */
+	uint32_t kept;		  /* of these, at the same or an earlier position than before */
+	uint32_t moved;		  /* at a later position: reached by one more second chance */
+	uint32_t lost;		  /* no longer on the list: their flows break */
+	uint32_t binds_gone;	  /* binds of the old table that no bind of the new one covers */
+	uint32_t servers_lost;	  /* server IDs that no longer lead to the backend that had them */
 };
 
-/* Does a change break flows? The one rule of it. */
+/* Does the change break flows? This rule is defined here only. */
 static inline bool glb_diff_loses(const struct glb_diff *diff)
 {
 	return diff->lost || diff->binds_gone || diff->servers_lost || !diff->same_hash_key;
 }
 
-/* Does one bind of a table cover another bind? `hint` is where to look first. */
+/* Does a bind of the table cover `bind`? `hint` is the index to try first. */
 bool glb_diff_keeps_bind(const struct glb_table_spec *table, const struct glb_bind *bind,
 			 unsigned int hint);
 
-/* What a change does to one backend. Rows by position on the hop list. */
+/* The effect of a change on one backend. Rows are counted by position on the hop list. */
 struct glb_diff_backend {
 	struct glb_addr addr;
 	uint32_t old_rows[GLB_HOPS_MAX];
 	uint32_t new_rows[GLB_HOPS_MAX];
-	uint32_t lost; /* rows where it may own flows, and which no longer list it */
+	uint32_t lost; /* rows in which it may own flows, and which no longer list it */
 };
 
 /*
- * Compares two states of a table, both ranked, that is not read from an image; `settled` says that
- * the old one is. `backends` receives one entry per address, first those of the old table in their
- * order, then the new ones; it has room for the backends of both. Sets *backend_count to their
- * number. 0 or -ENOMEM.
+ * Compares two versions of a table, both ranked and not read from an image; `settled` says that the
+ * old one is. `backends` must have room for the backends of both; it receives one entry per
+ * address, first those of the old table in their order, then new ones. Sets *backend_count. Returns
+ * 0 or -ENOMEM.
  */
 GLB_NODISCARD int glb_diff(struct glb_diff *out, struct glb_diff_backend *backends,
 			   unsigned int *backend_count, const struct glb_table *old,

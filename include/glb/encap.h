@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which bytes go in front of a client's packet on its way to a proxy?
+ * Which bytes are put in front of a client's packet on its way to a proxy?
  *
  *   IPv4 (DF) or IPv6 | UDP to port 19523 | GUE with the hop list | the client's packet
  *
- * The outer family is that of the table's backends. Everything that does not depend on the packet
- * is written once, when a generation is made, into a template per backend. Per packet a template is
- * copied and its variable fields are filled in.
+ * The outer IP version is that of the table's backends. Everything that does not depend on the
+ * packet is written once, when a generation is made, into a template per backend. Per packet a
+ * template is copied and its variable fields are filled in.
+ *
+ * Sums are kept unfolded in 64 bits, as in net.h. The largest one here is that of the outer UDP
+ * checksum: a template's sum, up to 7 sums of hops and 5 header words, each below 2^16, and the sum
+ * of the client's packet, below 2^34.
  */
 #ifndef GLB_ENCAP_H
 #define GLB_ENCAP_H
@@ -15,37 +19,45 @@
 #include <glb/parse.h>
 
 enum {
-	GLB_HOPS_MAX = 4,	 /* of a row, primary included */
-	GLB_WIRE_HOPS_MAX = 8,	 /* of a packet: those of a row, and of the alternative fields' */
-	GLB_OUTER_LEN_MAX = 128, /* what a packet buffer has in front of a frame, usually */
+	GLB_HOPS_MAX = 4,	 /* per row, including the primary */
+	GLB_WIRE_HOPS_MAX = 8,	 /* per packet: of the row, and of the alternative one */
+	GLB_OUTER_LEN_MAX = 128, /* headroom that packet buffers usually have in front of a frame */
 	GLB_OUTER_TTL = 64,
 	GLB_OUTER_UDP_AT = GLB_IPV4_LEN, /* these three: with outer IPv4 */
 	GLB_OUTER_GUE_AT = GLB_IPV4_LEN + GLB_UDP_LEN,
 	GLB_OUTER_HOPS_AT = GLB_OUTER_GUE_AT + GLB_GUE_HOPS_AT,
 };
 
-/* How the outer UDP checksum comes about. */
+/* How the outer UDP checksum is computed. */
 enum glb_udp_checksum {
-	GLB_UDP_FULL,	 /* sum of all bytes */
-	GLB_UDP_INNER,	 /* the same sum, worked out from the client's own checksum: glb_inner_sum()
+	GLB_UDP_FULL,	 /* summed over all bytes */
+	GLB_UDP_INNER,	 /* the same result, derived from the client's own checksum: glb_inner_sum()
 			  */
-	GLB_UDP_OFFLOAD, /* the port's device does it: only the pseudo header's sum is filled in */
+	GLB_UDP_OFFLOAD, /* by the port's device: only the pseudo-header sum is filled in */
 	GLB_UDP_ZERO,	 /* none: RFC 768, and RFC 6936 for IPv6 */
 };
 
 /*
- * Outer headers to one backend up to the hops, and sums of them that save summing them again.
- * Fields that depend on the packet are 0; the IPv4 checksum is a bare sum.
+ * Outer headers to one backend, up to the hops, with sums of them so that they need not be summed
+ * per packet. Fields that depend on the packet are 0; the IPv4 checksum field has the sum of the
+ * header, folded but not complemented.
  */
 struct glb_outer {
 	uint8_t bytes[56];
-	uint32_t udp_sum; /* what the UDP checksum covers: pseudo header, UDP, GUE */
-	uint32_t dst_sum; /* of the backend's address */
+	uint32_t udp_sum; /* of what the UDP checksum covers: pseudo header, UDP, GUE; folded */
+	uint32_t dst_sum; /* of the backend's address; folded */
 } __attribute__((aligned(64)));
+/*
+ * What the sums of a template are for: the outer UDP checksum covers the template's bytes, the
+ * hops, the packet's own fields and the client's packet. The first part is udp_sum; a hop adds the
+ * dst_sum of its own template, as its address is the destination there; the rest is added per
+ * packet.
+ */
 _Static_assert(GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT == 56, "the longer headers fit");
 _Static_assert(sizeof(struct glb_outer) == 64, "one cache line");
 
-/* Bytes of outer headers of a version whose list names hop_count hops, the primary not counted. */
+/* Bytes of outer headers of an IP version with hop_count hops after the primary. At most 64 for
+ * IPv4; for IPv6, hop_count must be at most 4 to stay within GLB_OUTER_LEN_MAX. */
 GLB_INLINE uint32_t glb_outer_len(uint8_t version, uint32_t hop_count)
 {
 	return version == 4 ? GLB_IPV4_LEN + GLB_UDP_LEN + glb_gue_len(hop_count, GLB_GUE_HOP_LEN)
@@ -54,13 +66,13 @@ GLB_INLINE uint32_t glb_outer_len(uint8_t version, uint32_t hop_count)
 _Static_assert(GLB_OUTER_HOPS_AT + (GLB_WIRE_HOPS_MAX - 1) * GLB_GUE_HOP_LEN <= GLB_OUTER_LEN_MAX,
 	       "any list of IPv4 hops fits");
 
-/* The address a template of this version leads to, in network order. */
+/* The destination address in a template of this IP version, in network byte order. */
 GLB_INLINE const uint8_t *glb_outer_dst(const struct glb_outer *outer, uint8_t version)
 {
 	return outer->bytes + (version == 4 ? 16 : 24);
 }
 
-/* Fills the template of the backend at dst, seen from src: both of 4 bytes, or of 16. */
+/* Fills in the template for the backend at dst, with src as the source: both have 4 or 16 bytes. */
 GLB_INLINE void glb_outer_init(struct glb_outer *outer, uint8_t version, const uint8_t *src,
 			       const uint8_t *dst)
 {
@@ -70,7 +82,7 @@ GLB_INLINE void glb_outer_init(struct glb_outer *outer, uint8_t version, const u
 	*outer = (struct glb_outer){.udp_sum = 0};
 	if (version == 4) {
 		ip[0] = 4 << 4 | GLB_IPV4_LEN / 4;
-		glb_store_be16(ip + 6, 0x4000); /* do not fragment */
+		glb_store_be16(ip + 6, 0x4000); /* DF */
 		ip[8] = GLB_OUTER_TTL;
 		ip[9] = GLB_PROTO_UDP;
 		__builtin_memcpy(ip + 12, src, 4);
@@ -95,22 +107,23 @@ GLB_INLINE void glb_outer_init(struct glb_outer *outer, uint8_t version, const u
 	outer->udp_sum = glb_sum_fold(sum);
 }
 
-/* One packet to encapsulate. */
+/* Describes the encapsulation of one packet. */
 struct glb_encap {
-	uint64_t inner_sum;    /* of the client's packet; see below */
+	uint64_t inner_sum;    /* sum of the client's packet, below 2^34: glb_inner_sum() */
 	uint32_t flow_label;   /* of outer IPv6, 20 bits: RFC 6438 */
 	uint16_t inner_len;    /* bytes of the client's packet */
-	uint16_t src_port;     /* outer UDP source port, host order */
+	uint16_t src_port;     /* outer UDP source port, host byte order */
 	uint8_t inner_version; /* of the client's packet: 4 or 6 */
 	uint8_t outer_version; /* of the template and the hops: 4 or 6 */
 	uint8_t tos;	       /* outer DSCP and ECN */
-	uint8_t udp_checksum;  /* enum glb_udp_checksum; FULL and INNER need */
-			       /* inner_sum, and write the same */
-	uint8_t hop_count;     /* of hops, below GLB_WIRE_HOPS_MAX */
+	uint8_t udp_checksum;  /* enum glb_udp_checksum; FULL and INNER both require */
+			       /* inner_sum and write the same */
+	uint8_t hop_count;     /* entries in hops, below GLB_WIRE_HOPS_MAX */
 	const struct glb_outer *hops[GLB_WIRE_HOPS_MAX - 1];
 };
 
-/* Is the client's packet at ip a whole one under a checksum that covers all of its payload? */
+/* Is the client's packet at ip a whole one whose checksum covers all of its payload? UDP without
+ * a checksum, or with a length that contradicts the IP header, is not. */
 GLB_INLINE bool glb_inner_is_covered(const uint8_t *ip, const struct glb_flow *flow)
 {
 	const uint8_t *transport = ip + flow->transport_at;
@@ -118,8 +131,8 @@ GLB_INLINE bool glb_inner_is_covered(const uint8_t *ip, const struct glb_flow *f
 	bool options = flow->transport_at != bare;
 
 	/*
-	 * Options and extension headers may make other addresses those that are summed: source
-	 * routes, routing headers, the home address of RFC 6275.
+	 * options and extension headers can change the addresses covered by the checksum: source
+	 * routes, routing headers, the home address of RFC 6275
 	 */
 	if (flow->fragment != GLB_WHOLE || options || flow->kind == GLB_FLOW_OTHER)
 		return false;
@@ -130,9 +143,12 @@ GLB_INLINE bool glb_inner_is_covered(const uint8_t *ip, const struct glb_flow *f
 }
 
 /*
- * The sum of the client's packet at ip in the time its headers take: a segment under a right
- * checksum sums to the complement of its pseudo header ("local checksum offload"). Where the
- * checksum is wrong, so will be the outer one. Packets that it does not cover are summed whole.
+ * The sum of the client's packet at ip, below 2^34, computed from its headers alone: a segment with
+ * a correct checksum sums to the complement of its pseudo header ("local checksum offload"). If its
+ * checksum is wrong, the outer one will be wrong as well. Packets that are not covered by a
+ * checksum are summed in full.
+ *
+ * The packet has flow->ip_len bytes, as glb_parse() has verified.
  */
 GLB_INLINE uint64_t glb_inner_sum(const uint8_t *ip, const struct glb_flow *flow)
 {
@@ -145,13 +161,13 @@ GLB_INLINE uint64_t glb_inner_sum(const uint8_t *ip, const struct glb_flow *flow
 	uint8_t proto = flow->kind == GLB_FLOW_PORTS ? flow->proto : GLB_PROTO_ICMPV6;
 	uint64_t pseudo = (uint64_t)GLB_BE16(len) + GLB_BE16(proto);
 
-	if (flow->kind != GLB_FLOW_PORTS && v4) /* ICMP has none, RFC 792 */
+	if (flow->kind != GLB_FLOW_PORTS && v4) /* ICMP has no pseudo header, RFC 792 */
 		return headers;
 	pseudo = v4 ? glb_sum(pseudo, ip + 12, 8) : glb_sum(pseudo, ip + 8, 32);
 	return headers + glb_sum_check(pseudo);
 }
 
-/* The sum of the pseudo header alone, which is what devices expect to find. */
+/* The sum of the pseudo header alone, which checksum offload expects in the checksum field. */
 GLB_INLINE uint16_t glb_encap_pseudo(const uint8_t *udp, uint8_t version, uint16_t be_len)
 {
 	uint32_t len = version == 4 ? 8 : 32;
@@ -160,8 +176,9 @@ GLB_INLINE uint16_t glb_encap_pseudo(const uint8_t *udp, uint8_t version, uint16
 }
 
 /*
- * Fills in UDP and GUE behind an outer IP header of this version, and returns the length of the
- * outer IP header's payload. Nothing but the checksum looks at bytes that are there already.
+ * Fills in UDP and GUE after an outer IP header of this version, and returns the length of the
+ * outer IP header's payload. be_len is the same in the pseudo header and in the UDP header, so it
+ * is summed twice. The caller ensures that the length fits 16 bits.
  */
 GLB_INLINE uint16_t glb_encap_udp(uint8_t *udp, uint8_t version, const struct glb_outer *outer,
 				  const struct glb_encap *encap)
@@ -198,12 +215,17 @@ GLB_INLINE uint16_t glb_encap_udp(uint8_t *udp, uint8_t version, const struct gl
 	} else {
 		sum += (uint64_t)be_len + be_port + first + be_count + encap->inner_sum;
 		check = glb_sum_check(sum);
-		check = check ? check : 0xffff; /* 0 would mean: no checksum, RFC 768 */
+		check = check ? check : 0xffff; /* 0 would mean no checksum, RFC 768 */
 	}
 	glb_store16(udp + 6, check);
 	return len;
 }
 
+/*
+ * Writes outer IPv4, UDP and GUE in front of `inner`; see glb_encap(). The header checksum is the
+ * complement of the template's sum plus the two fields that depend on the packet: three numbers
+ * below 2^16, which the fold reduces without loss.
+ */
 GLB_INLINE uint8_t *glb_encap_ipv4(uint8_t *inner, const struct glb_outer *outer,
 				   const struct glb_encap *encap)
 {
@@ -221,6 +243,11 @@ GLB_INLINE uint8_t *glb_encap_ipv4(uint8_t *inner, const struct glb_outer *outer
 	return ip;
 }
 
+/*
+ * Writes outer IPv6, UDP and GUE in front of `inner`; see glb_encap(). The first word has the
+ * version, 8 bits of traffic class and 20 bits of flow label, which do not overlap; IPv6 has no
+ * header checksum.
+ */
 GLB_INLINE uint8_t *glb_encap_ipv6(uint8_t *inner, const struct glb_outer *outer,
 				   const struct glb_encap *encap)
 {
@@ -233,9 +260,9 @@ GLB_INLINE uint8_t *glb_encap_ipv6(uint8_t *inner, const struct glb_outer *outer
 }
 
 /*
- * Writes the outer headers in front of the client's packet at `inner`; glb_outer_len() bytes there
- * must be writable, and the outer length must fit 16 bits. Returns the first byte of the outer IP
- * header.
+ * Writes the outer headers in front of the client's packet at `inner`. The glb_outer_len() bytes
+ * before it must be writable, and the length of the outer packet must fit 16 bits. Returns the
+ * first byte of the outer IP header.
  */
 GLB_INLINE uint8_t *glb_encap(uint8_t *inner, const struct glb_outer *outer,
 			      const struct glb_encap *encap)

@@ -2,9 +2,9 @@
 /*
  * What happens to a packet?
  *
- * The data path as a function: a generation and a burst of packets in, a verdict per packet out. It
- * keeps nothing, allocates nothing, waits for nothing. The director, `glbctl replay`, the fuzzers
- * and the benchmarks all call this one.
+ * The data path as a function: takes a generation and a burst of packets, and returns a verdict per
+ * packet. It keeps no state, does not allocate and does not block. The director, `glbctl replay`,
+ * the fuzzers and the benchmarks all call it.
  */
 #ifndef GLB_FORWARD_H
 #define GLB_FORWARD_H
@@ -13,22 +13,39 @@
 #include <glb/verdict.h>
 
 struct glb_packet {
-	uint8_t *data;	   /* first byte of the Ethernet frame, one contiguous piece */
-	uint32_t len;	   /* bytes of the frame */
+	uint8_t *data;	   /* first byte of the Ethernet frame, which is contiguous */
+	uint32_t len;	   /* bytes of the frame; may be 0 */
 	uint16_t headroom; /* writable bytes before data */
-	uint8_t port;	   /* where it came in: below GLB_PORTS_MAX */
+	uint8_t port;	   /* port that it was received on: below GLB_PORTS_MAX */
 	uint8_t verdict;   /* out: enum glb_verdict */
-	uint32_t backend;  /* out, with GLB_FORWARD: the first hop, as in glb_generation.outers */
+	uint32_t backend; /* out, with GLB_FORWARD: the primary, an index into glb_generation.outers
+			   */
 };
 
 /*
- * Decides about n packets.
+ * Decides about n packets, any number including 0, and encapsulates those to be forwarded.
  *
- * With GLB_FORWARD, data, len and headroom describe the encapsulated frame, ready to leave through
- * the port of glb_way_out(). Bytes behind the client's IP packet (Ethernet padding) stay at the end
- * of the frame, outside the outer lengths, unless they are to be cut. The client's packet itself is
- * as it was but for the MSS option of a SYN. With any other verdict nothing of the packet has
- * changed; with one of glb_verdict_is_answer(), glb/answer.h has the rest.
+ * GLB_FORWARD: data, len and headroom describe the encapsulated frame, ready to leave through the
+ * port of glb_way_out(). Bytes after the client's IP packet (Ethernet padding) stay at the end of
+ * the frame, outside the outer lengths, unless they are to be trimmed. The client's packet is not
+ * changed, except for the MSS option of a SYN.
+ *
+ * Any other verdict: the packet is not changed. If glb_verdict_is_answer(), see glb/answer.h for
+ * what to do next.
+ *
+ * Preconditions, which are not checked:
+ *   port      below GLB_PORTS_MAX in every packet, as it indexes arrays of the generation
+ *   data      len readable and writable bytes, preceded by headroom writable bytes
+ *   packets   do not overlap each other, and no other thread accesses them during the call
+ *   gen       not released during the call: the director holds it until all workers have passed a
+ *             quiescent state
+ *
+ * Contents of packets are not trusted: no byte outside [data, data + len) is read, whatever the
+ * headers announce, and none outside [data - headroom, data + len) is written.
+ *
+ * Concurrency: a generation is immutable, so any number of threads may use the same one at the same
+ * time, each with its own packets. The order of packets is kept, and each is decided on its own:
+ * the verdicts do not depend on how a sequence of packets is divided into calls.
  */
 void glb_forward(const struct glb_generation *gen, struct glb_packet *packets, unsigned int n);
 

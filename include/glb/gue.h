@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What stands between the outer UDP header and the client's packet?
+ * What is between the outer UDP header and the client's packet?
  *
- * Generic UDP Encapsulation, variant 0 (draft-ietf-intarea-gue), whose private field carries the
+ * Generic UDP Encapsulation, variant 0 (draft-ietf-intarea-gue), whose private field contains the
  * hops that may own the flow, after the one in the outer destination address:
  *
  *    0                   1                   2                   3
@@ -15,13 +15,13 @@
  *   |                     hop: an address, hop count times          |
  *   +---------------------------------------------------------------+
  *
- * words: 32-bit words behind the first. protocol: 4 or 41, the packet behind the header is IPv4 or
- * IPv6. private type: 0, the hops are IPv4 addresses, one word each; 1, IPv6 addresses, four words
- * each. It is the family of the outer IP header, too. next hop: index of the hop to try when the
- * receiver does not know the flow; directors send 0, each hop that passes the packet on adds 1.
+ * words: 32-bit words after the first. protocol: 4 or 41, the packet after the header is IPv4 or
+ * IPv6. private type: 0, hops are IPv4 addresses of one word each; 1, IPv6 addresses of four words
+ * each, and equals the version of the outer IP header. next hop: index of the hop to try if the
+ * receiver does not know the flow; directors send 0, and each hop that forwards the packet adds 1.
  *
- * Type 1 is ours. A proxy that knows type 0 only refuses it even if it ignores the type, because
- * words is not 1 + hop count then; and it does not read outer IPv6 at all.
+ * Type 1 is an extension of ours. A proxy that only supports type 0 refuses it even if it ignores
+ * the type, because words is not 1 + hop count then; and it does not support outer IPv6 at all.
  */
 #ifndef GLB_GUE_H
 #define GLB_GUE_H
@@ -35,23 +35,24 @@ enum {
 	GLB_GUE_ROUTE_LEN = 4,	 /* private type, next hop, hop count */
 	GLB_GUE_HOP_LEN = 4,	 /* one IPv4 address */
 	GLB_GUE_HOP6_LEN = 16,	 /* one IPv6 address */
-	GLB_GUE_HOPS_MAX = 30,	 /* 5 bits of words, less the route word */
-	GLB_GUE_HOPS6_MAX = 7,	 /* likewise, of IPv6 addresses */
-	GLB_GUE_HOPS_IPV6 = 1,	 /* the private type of IPv6 hops */
+	GLB_GUE_HOPS_MAX = 30,	 /* 5 bits of words, less the one with type and count */
+	GLB_GUE_HOPS6_MAX = 7,	 /* the same for IPv6 addresses: (31 - 1) / 4 */
+	GLB_GUE_HOPS_IPV6 = 1,	 /* private type of IPv6 hops */
 	GLB_GUE_NEXT_HOP_AT = 6, /* offset of `next hop` */
 	GLB_GUE_HOPS_AT = 8,	 /* offset of the first hop */
 };
 
+/* A parsed GUE header. */
 struct glb_gue {
-	const uint8_t *header; /* first byte of the header, inside the packet */
-	uint16_t len;	       /* bytes of the whole header */
+	const uint8_t *header; /* first byte of the header, within the packet */
+	uint16_t len;	       /* bytes of the whole header, at most 128 */
 	uint8_t proto;	       /* GLB_PROTO_IPIP or GLB_PROTO_IPV6 */
 	uint8_t next_hop;
 	uint8_t hop_count;
 	uint8_t hop_len; /* GLB_GUE_HOP_LEN or GLB_GUE_HOP6_LEN */
 };
 
-/* Bytes of a header that lists hop_count hops of hop_len bytes. */
+/* Bytes of a header with hop_count hops of hop_len bytes. */
 GLB_INLINE uint32_t glb_gue_len(uint32_t hop_count, uint32_t hop_len)
 {
 	return GLB_GUE_HOPS_AT + hop_count * hop_len;
@@ -59,8 +60,8 @@ GLB_INLINE uint32_t glb_gue_len(uint32_t hop_count, uint32_t hop_len)
 
 /*
  * Writes everything but the hops; hop_len is GLB_GUE_HOP_LEN or GLB_GUE_HOP6_LEN. The caller writes
- * hop i at out + GLB_GUE_HOPS_AT + i * hop_len. hop_count is at most GLB_GUE_HOPS_MAX, or
- * GLB_GUE_HOPS6_MAX.
+ * hop i at out + GLB_GUE_HOPS_AT + i * hop_len. hop_count is at most GLB_GUE_HOPS_MAX or
+ * GLB_GUE_HOPS6_MAX respectively, so that words fits its 5 bits.
  */
 GLB_INLINE void glb_gue_encode(uint8_t *out, enum glb_proto proto, uint32_t hop_count,
 			       uint32_t hop_len)
@@ -74,10 +75,11 @@ GLB_INLINE void glb_gue_encode(uint8_t *out, enum glb_proto proto, uint32_t hop_
 }
 
 /*
- * Reads a header whose hops have hop_len bytes, and leaves the cursor on the packet behind it.
- * False, with *gue untouched, when the header is cut short, is of another variant, a control
- * message, has flags or another private type, or its length and hop count disagree: none of these
- * was written by a director.
+ * Parses a header whose hops have hop_len bytes, and leaves the cursor at the packet after it.
+ *
+ * False, with *gue untouched and the cursor at an unspecified position, if the header is truncated,
+ * is of another variant, is a control message, has flags or a different private type, or if its
+ * length and hop count disagree: directors never write any of these.
  */
 GLB_INLINE bool glb_gue_decode(struct glb_gue *gue, struct glb_cursor *cur, uint32_t hop_len)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which 64-bit number stands for a flow?
+ * Which 64-bit number represents a flow?
  *
- * SipHash-2-4 under the table's hash_key of the configured fields, always in the order source
+ * SipHash-2-4, under the table's hash_key, of the configured fields, always in the order source
  * address, destination address, source port, destination port, as network-order bytes. Echo
- * requests have no ports: enabled ports count as zero.
+ * requests have no ports: enabled ports are zero.
  */
 #ifndef GLB_HASH_H
 #define GLB_HASH_H
@@ -12,6 +12,10 @@
 #include <glb/parse.h>
 #include <glb/siphash.h>
 
+/*
+ * The fields of a flow that can be hashed, as bits of a set. All directors of a fleet must use the
+ * same set, as it determines the rows.
+ */
 enum glb_hash_field {
 	GLB_HASH_SRC_ADDR = 1,
 	GLB_HASH_DST_ADDR = 2,
@@ -20,15 +24,20 @@ enum glb_hash_field {
 	GLB_HASH_FIELDS_ALL = 15,
 };
 
-enum { GLB_MESSAGE_WORDS = 5 }; /* 16 + 16 + 2 + 2 bytes, and the length behind them */
+enum { GLB_MESSAGE_WORDS = 5 }; /* 16 + 16 + 2 + 2 bytes, followed by the length */
 
-/* Adds a field of up to 8 bytes, given as a little-endian number, that lies in one word. */
+/*
+ * Appends a field of len bytes, up to 8, given as a little-endian number, at byte `at` of the
+ * message; returns the position after it. The field must not straddle words: fields are appended in
+ * order of descending length, and all lengths divide 8.
+ */
 GLB_INLINE uint32_t glb_message_add(uint64_t *words, uint32_t at, uint64_t value, uint32_t len)
 {
 	words[at / 8] |= value << at % 8 * 8;
 	return at + len;
 }
 
+/* Appends an address: one field of 4 bytes, or two of 8. */
 GLB_INLINE uint32_t glb_message_add_addr(uint64_t *words, uint32_t at, const uint8_t *addr,
 					 uint8_t version)
 {
@@ -39,8 +48,12 @@ GLB_INLINE uint32_t glb_message_add_addr(uint64_t *words, uint32_t at, const uin
 }
 
 /*
- * What SipHash has to absorb for a set of enum glb_hash_field, not empty, of a flow: words of which
- * the last has the length on top. Returns how many; it is the same for all flows of a version.
+ * The message that SipHash absorbs for a flow and a set of enum glb_hash_field, which must not be
+ * empty: words, the last of which has the message's length in its top byte. Returns the number of
+ * words, which is the same for all flows of an IP version.
+ *
+ * The message has at most 12 bytes for IPv4 and 36 for IPv6, so 2 or 5 words hold it, and the top
+ * byte of the last one is free for the length.
  */
 GLB_INLINE uint32_t glb_flow_message(uint64_t words[GLB_MESSAGE_WORDS], uint8_t fields,
 				     const struct glb_flow *flow)
@@ -62,7 +75,7 @@ GLB_INLINE uint32_t glb_flow_message(uint64_t words[GLB_MESSAGE_WORDS], uint8_t 
 	return at / 8 + 1;
 }
 
-/* The hash of a flow over a set of enum glb_hash_field, not empty. */
+/* The hash of a flow over a set of enum glb_hash_field, which must not be empty. */
 GLB_INLINE uint64_t glb_flow_hash(const uint8_t *hash_key, uint8_t fields,
 				  const struct glb_flow *flow)
 {
@@ -75,7 +88,8 @@ GLB_INLINE uint64_t glb_flow_hash(const uint8_t *hash_key, uint8_t fields,
 	return glb_siphash_finish(state);
 }
 
-/* The outer UDP source port, which spreads flows over links and queues. Never below 32768. */
+/* The outer UDP source port, which spreads flows over links and queues. At least 32768, so that
+ * it never equals GLB_GUE_PORT. */
 GLB_INLINE uint16_t glb_outer_src_port(uint64_t hash, const struct glb_flow *flow)
 {
 	return (uint16_t)(0x8000 | ((hash ^ flow->hint) & 0x7fff));

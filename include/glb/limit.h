@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * May one more ICMP answer be sent?
+ * May one more ICMP reply be sent?
  *
- * Each kind of answer has a limit of its own, so a flood that asks for one kind takes nothing from
- * the others. A limit is a token bucket, and has smaller ones inside: an answer that is within the
- * share of its table, its VIP and its client's network may still be sent when a flood has used up
- * all that anybody may have. So whoever floods one VIP, or all of them from one network, or invents
- * clients or addresses below a bound prefix, silences nobody but those who share its buckets.
+ * Each kind of reply has its own limit, so a flood that triggers one kind does not affect the
+ * others. A limit is a token bucket that contains smaller ones: a reply within the share of its
+ * table, its VIP and its client's network may still be sent when a flood has used up what is
+ * available to all. So a flood at one VIP, from one network, from spoofed clients or to addresses
+ * of a bound prefix silences only those who share its buckets.
  *
- * Who is where is decided by a hash, so memory is fixed and nothing is allocated.
+ * Shares are assigned to buckets by a hash, so memory is fixed and nothing is allocated.
  */
 #ifndef GLB_LIMIT_H
 #define GLB_LIMIT_H
@@ -16,13 +16,13 @@
 #include <glb/parse.h>
 
 enum {
-	GLB_ANSWER_BURST = 100,	 /* answers of a kind that anybody may be sent at once */
-	GLB_SHARE_BUCKETS = 256, /* of each kind of share */
-	GLB_CLIENT_LEN4 = 3,	 /* bytes of an address that say which network a client is in: */
+	GLB_ANSWER_BURST = 100,	 /* replies of a kind that can be sent at once */
+	GLB_SHARE_BUCKETS = 256, /* per kind of share */
+	GLB_CLIENT_LEN4 = 3,	 /* bytes of an address that identify a client's network: */
 	GLB_CLIENT_LEN6 = 6,	 /* 198.51.100.0/24, 2001:db8:1::/48 */
 };
 
-/* A share is the limit over 2 to the power of `shift`, but at least one answer a second. */
+/* A share is the limit divided by 2^shift, but at least one reply per second. */
 #define GLB_SHARES(X)                                                                              \
 	X(TABLE, 1)                                                                                \
 	X(VIP, 3)                                                                                  \
@@ -35,35 +35,41 @@ enum glb_share {
 		GLB_SHARE_COUNT
 };
 
-/* One token bucket. All 0: full. */
+/* One token bucket. All zeros: full. */
 struct glb_budget {
-	uint64_t at_ns; /* when spent was right */
-	uint64_t spent; /* parts of a second's worth: 1,000,000,000 are one answer */
+	uint64_t at_ns; /* time of the last update of `spent` */
+	uint64_t spent; /* in units of 1/1,000,000,000 of a reply; at most 1.5 * GLB_ANSWER_BURST
+			   replies */
 };
 
-/* Of one kind of answer. All 0: nothing sent yet. */
+/* The limit of one kind of reply. Initially all zeros. */
 struct glb_limit {
 	struct glb_budget all;
 	struct glb_budget shares[GLB_SHARE_COUNT][GLB_SHARE_BUCKETS];
 };
 
-/* Which bucket of each kind of share an answer is taken from. */
+/* The bucket of each kind of share that a reply belongs to. */
 struct glb_shares {
 	uint8_t bucket[GLB_SHARE_COUNT];
 };
 _Static_assert(GLB_SHARE_BUCKETS == 1 << 8, "any byte is a bucket");
 
-/* The shares that an answer to the client of a flow is part of; table: index of the flow's. */
+/* The shares that a reply to the client of a flow belongs to. `table` is the index of the flow's
+ * table. */
 struct glb_shares glb_shares_of(const struct glb_flow *flow, uint32_t table);
 
 /*
- * Takes one answer out of a limit, and out of its shares if all of these have one left. False, and
- * nothing is taken, when the limit has none left for it:
+ * Takes one reply from a limit, and from its shares if all of them have one left. Returns false,
+ * with nothing taken, if there is none left.
  *
- *   per_second  how many flow back every second, at least 1. At most min(per_second,
- *               GLB_ANSWER_BURST) can be taken at once, and half as many again within shares. May
- *               change from call to call
- *   now_ns      on any clock. Where it goes back, time stands still
+ * per_second  replies added per second, at least 1. At most min(per_second, GLB_ANSWER_BURST) can
+ * be
+ *             taken in a burst, and half as many again within shares. May change between calls
+ * now_ns      from any clock. If it goes backwards, no time has passed
+ *
+ * Does not overflow: a second or more refills a bucket completely, so elapsed * per_second is only
+ * computed for less than 10^9 ns and is below 2^62; `spent` is at most 150 * 10^9. Not for
+ * concurrent use of one limit: each worker has its own.
  */
 bool glb_limit_take(struct glb_limit *limit, uint32_t per_second, const struct glb_shares *shares,
 		    uint64_t now_ns);

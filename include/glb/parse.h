@@ -3,8 +3,25 @@
  * Which flow does a frame belong to?
  *
  * A flow is always seen from the client: src is the client, dst the VIP. An ICMP error that quotes
- * a packet belongs to the flow of the quoted packet, which the VIP sent: it is reversed here. So
- * one hash serves a connection and every error about it.
+ * a packet belongs to the flow of the quoted packet, which the VIP sent: it is reversed here. So a
+ * connection and all errors about it have the same hash.
+ *
+ * Everything is read through a cursor, so no function reads past the end of the frame; the one for
+ * plain frames checks their length first. Lengths are sums of 8- and 16-bit fields in 32-bit
+ * variables, which cannot overflow: at most 65,575 bytes are announced by an IP header, and
+ * extension headers take at most 8 * 2,048 bytes.
+ *
+ * What holds after GLB_FORWARD, and is relied on without checking again:
+ *
+ *   frame      has ip_at + ip_len bytes, and transport_at <= ip_len
+ *   PORTS      the 8 bytes of a UDP header, or the 20 of TCP's without options, are within ip_len
+ *   ECHO and   the 8 bytes of an ICMP header are within ip_len; so are the headers of the quoted
+ *   QUOTED     packet up to its ports, though nothing after them
+ *   FRAGMENT   nothing is known of what follows the IP header; nor for OTHER
+ *
+ * Contents are parsed, not validated: checksums, TTL, TCP options and the UDP length are left to
+ * the code that needs them. Lengths that contradict each other are refused, as different readers
+ * would take different bytes for the headers.
  */
 #ifndef GLB_PARSE_H
 #define GLB_PARSE_H
@@ -13,39 +30,42 @@
 #include <glb/net.h>
 #include <glb/verdict.h>
 
+/* What a flow is identified by, and thus which binds can match it. */
 enum glb_flow_kind {
-	GLB_FLOW_OTHER,	    /* nothing a bind could match */
-	GLB_FLOW_PORTS,	    /* TCP or UDP, with its ports */
+	GLB_FLOW_OTHER,	    /* nothing that a bind could match */
+	GLB_FLOW_PORTS,	    /* TCP or UDP, with ports */
 	GLB_FLOW_ECHO,	    /* ICMP echo request; ports are 0 */
-	GLB_FLOW_QUOTED,    /* ICMP error; the flow is that of the packet it quotes */
-	GLB_FLOW_BAD_QUOTE, /* ICMP error whose quote cannot be read; addresses of the error itself
-			     */
+	GLB_FLOW_QUOTED,    /* ICMP error; the flow is that of the quoted packet */
+	GLB_FLOW_BAD_QUOTE, /* ICMP error with an unreadable quote; addresses of the error itself */
 	GLB_FLOW_FRAGMENT,  /* a fragment other than the first; ports are 0 */
 };
 
+/* Which part of a datagram a packet contains. */
 enum glb_fragment { GLB_WHOLE, GLB_FIRST_FRAGMENT, GLB_LATER_FRAGMENT };
 
+/* A flow, and where its packet was found. Compared as bytes, so there is no padding. */
 struct glb_flow {
 	uint8_t src[16];   /* client; IPv4 in the first 4 bytes, the rest 0 */
-	uint8_t dst[16];   /* VIP, likewise */
-	uint16_t src_port; /* host order */
+	uint8_t dst[16];   /* VIP, in the same form */
+	uint16_t src_port; /* host byte order, as is dst_port */
 	uint16_t dst_port;
-	uint16_t hint;	/* mixed into the outer source port: client's port, IPv4 id or flow label */
+	uint16_t hint;	/* mixed into the outer source port: client's port, IPv4 ID or flow label */
 	uint16_t ip_at; /* offset of the IP header in the frame */
-	uint16_t ip_len; /* bytes from there that the IP header announces; the frame has them */
-	uint16_t transport_at;	  /* offset of the transport header from the IP header */
+	uint16_t ip_len; /* length according to the IP header; the frame has as many bytes from
+			    ip_at */
+	uint16_t transport_at;	  /* offset of the transport header, from the IP header */
 	uint8_t version;	  /* 4 or 6 */
-	uint8_t proto;		  /* of the flow: for a quote, of the quoted packet */
+	uint8_t proto;		  /* of the flow; for an error, of the quoted packet */
 	uint8_t kind;		  /* enum glb_flow_kind */
 	uint8_t tcp_flags;	  /* enum glb_tcp_flag; 0 for anything but a TCP segment itself */
 	uint16_t fragment : 2;	  /* enum glb_fragment */
-	uint16_t routed : 1;	  /* its routing header names further destinations */
-	uint16_t extra_error : 1; /* an error, but neither fragmentation needed nor too big */
-	uint16_t zero : 12;	  /* no bit without a name, so that flows compare as bytes */
+	uint16_t routed : 1;	  /* its routing header lists further destinations */
+	uint16_t extra_error : 1; /* an error other than fragmentation needed and packet too big */
+	uint16_t zero : 12;	  /* explicit padding, so that flows compare as bytes */
 };
 _Static_assert(sizeof(struct glb_flow) == 50, "leaves room for hash and row in one cache line");
 
-/* What one IP header says, with the extension headers behind it. */
+/* The contents of one IP header and its extension headers. Points into the packet. */
 struct glb_ip {
 	const uint8_t *src;
 	const uint8_t *dst;
@@ -53,15 +73,16 @@ struct glb_ip {
 	uint32_t len; /* headers and payload, as announced; UINT32_MAX: not announced */
 	uint16_t hint;
 	uint8_t version;
-	uint8_t proto; /* behind the last header that was read */
+	uint8_t proto; /* of what follows the last header parsed */
 	enum glb_fragment fragment;
 	bool routed;
 };
 
 /*
- * Bytes of a packet, by the length field of its header, which counts what follows `before` bytes.
- * A quoted packet may leave it at 0: super-frames of BIG TCP and jumbograms (RFC 2675) are longer
- * than the field can say, and routers quote them as they are.
+ * Length of a packet by its header's length field, which does not count the first `before` bytes.
+ *
+ * The field of a quoted packet may be 0: super-frames of BIG TCP and jumbograms (RFC 2675) are
+ * longer than it can express, and routers quote them unchanged.
  */
 GLB_INLINE uint32_t glb_announced_len(const uint8_t *field, uint32_t before, bool quoted)
 {
@@ -70,7 +91,8 @@ GLB_INLINE uint32_t glb_announced_len(const uint8_t *field, uint32_t before, boo
 	return quoted && !len ? UINT32_MAX : before + len;
 }
 
-/* Reads an IPv4 header with its options, RFC 791. */
+/* Parses an IPv4 header with its options, RFC 791. Returns GLB_FORWARD with the cursor after the
+ * header; GLB_DROP_TRUNCATED or GLB_DROP_BAD_LENGTH. `quoted`: see glb_announced_len(). */
 GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor *cur, bool quoted)
 {
 	const uint8_t *header = glb_take(cur, GLB_IPV4_LEN);
@@ -102,7 +124,8 @@ GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor 
 	return GLB_FORWARD;
 }
 
-/* Those of RFC 8200 that may stand before TCP, UDP or ICMPv6 and hide nothing. */
+/* The extension headers of RFC 8200 that may precede TCP, UDP or ICMPv6 and do not conceal
+ * anything. */
 GLB_INLINE bool glb_is_extension(uint8_t proto)
 {
 	const uint64_t all = 1ULL << GLB_PROTO_HOP_BY_HOP | 1ULL << GLB_PROTO_ROUTING |
@@ -111,7 +134,8 @@ GLB_INLINE bool glb_is_extension(uint8_t proto)
 	return proto < 64 && all >> proto & 1;
 }
 
-/* Reads one extension header; false when it ends early. */
+/* Parses one extension header of type ip->proto and replaces that with the type of the next one.
+ * False if it is truncated. */
 GLB_INLINE bool glb_parse_extension(struct glb_ip *ip, struct glb_cursor *cur)
 {
 	const uint8_t *ext = glb_take(cur, GLB_IPV6_EXT_LEN);
@@ -134,7 +158,10 @@ GLB_INLINE bool glb_parse_extension(struct glb_ip *ip, struct glb_cursor *cur)
 	return true;
 }
 
-/* Reads an IPv6 header and its extension headers, RFC 8200. Behind a later fragment's is payload.
+/*
+ * Parses an IPv6 header and its extension headers, RFC 8200; what follows the header of a later
+ * fragment is payload. Returns GLB_FORWARD with the cursor after them; GLB_DROP_TRUNCATED,
+ * GLB_DROP_BAD_LENGTH, or GLB_DROP_EXT_HEADERS if there are more than GLB_IPV6_EXT_MAX.
  */
 GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor *cur, bool quoted)
 {
@@ -166,7 +193,8 @@ GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor 
 		       : GLB_FORWARD;
 }
 
-/* GLB_FORWARD, or why there is no header of that version at the cursor. */
+/* Parses an IP header of the given version. Returns GLB_FORWARD, with ip->len >= ip->header_len;
+ * or the reason why there is no valid header at the cursor. */
 GLB_INLINE enum glb_verdict glb_parse_ip_header(struct glb_ip *ip, struct glb_cursor *cur,
 						uint8_t version, bool quoted)
 {
@@ -178,7 +206,7 @@ GLB_INLINE enum glb_verdict glb_parse_ip_header(struct glb_ip *ip, struct glb_cu
 	return verdict;
 }
 
-/* Addresses of a flow whose client sent (or, reversed, was sent) a packet with this header. */
+/* Sets the addresses of a flow from a packet sent by the client or, if reversed, to the client. */
 GLB_INLINE void glb_flow_addresses(struct glb_flow *flow, const struct glb_ip *ip, bool reversed)
 {
 	const uint8_t *src = reversed ? ip->dst : ip->src;
@@ -194,8 +222,9 @@ GLB_INLINE void glb_flow_addresses(struct glb_flow *flow, const struct glb_ip *i
 }
 
 /*
- * Reads the packet quoted in an ICMP error, of which `left` bytes are announced. Routers quote as
- * little as 8 bytes behind the IP header (RFC 792), so its ports are all that is asked for.
+ * Parses the packet quoted in an ICMP error; `left` is the number of bytes announced for it.
+ * Routers may quote as little as 8 bytes after the IP header (RFC 792), so only the ports are
+ * required. Changes *flow only if it returns GLB_FLOW_QUOTED.
  */
 GLB_INLINE enum glb_flow_kind glb_parse_quote(struct glb_flow *flow, struct glb_cursor *cur,
 					      uint32_t left)
@@ -206,7 +235,7 @@ GLB_INLINE enum glb_flow_kind glb_parse_quote(struct glb_flow *flow, struct glb_
 	    left < quote.header_len)
 		return GLB_FLOW_BAD_QUOTE;
 	if (quote.fragment == GLB_LATER_FRAGMENT)
-		return GLB_FLOW_OTHER; /* nobody knows whose ports these were */
+		return GLB_FLOW_OTHER; /* the ports cannot be known */
 
 	const uint8_t *ports = glb_take(cur, GLB_PORTS_LEN);
 
@@ -230,6 +259,11 @@ GLB_INLINE bool glb_icmp_quotes(uint8_t version, uint8_t type)
 	return type >= GLB_ICMPV6_UNREACHABLE && type <= GLB_ICMPV6_PARAMETER_PROBLEM;
 }
 
+/*
+ * Parses an ICMP or ICMPv6 message, of which `left` bytes are announced, and sets flow->kind. A
+ * message that is neither an echo request nor an error stays GLB_FLOW_OTHER. Returns GLB_FORWARD or
+ * GLB_DROP_TRUNCATED.
+ */
 GLB_INLINE enum glb_verdict glb_parse_icmp(struct glb_flow *flow, struct glb_cursor *cur,
 					   uint32_t left)
 {
@@ -254,7 +288,10 @@ GLB_INLINE enum glb_verdict glb_parse_icmp(struct glb_flow *flow, struct glb_cur
 	return GLB_FORWARD;
 }
 
-/* Two steps of fixed length for TCP: the eBPF verifier follows no reads of one or another length.
+/*
+ * Parses TCP or UDP, of which `left` bytes are announced. TCP in two steps of constant length, as
+ * the eBPF verifier cannot follow reads of a variable one. Returns GLB_FORWARD or
+ * GLB_DROP_TRUNCATED.
  */
 GLB_INLINE enum glb_verdict glb_parse_ports(struct glb_flow *flow, struct glb_cursor *cur,
 					    uint32_t left)
@@ -279,12 +316,12 @@ GLB_INLINE enum glb_verdict glb_parse_ports(struct glb_flow *flow, struct glb_cu
 }
 
 /*
- * Reads an IP packet of the given version (4 or 6) at the cursor into a flow; flow->ip_at is left
- * to the caller. Bytes behind the length that the IP header announces are never read as transport
- * headers or quotes; where extension headers go on behind it, the packet is dropped for what is
- * noticed first.
+ * Parses an IP packet of the given version (4 or 6) at the cursor into a flow; flow->ip_at is left
+ * to the caller. Bytes after the length announced by the IP header are never taken for transport
+ * headers or quotes; if extension headers continue beyond it, the packet is dropped for whichever
+ * problem is found first.
  *
- * GLB_FORWARD, or the reason why the packet can be read no further.
+ * Returns GLB_FORWARD, or the reason why it cannot be parsed further.
  */
 GLB_INLINE enum glb_verdict glb_parse_ip(struct glb_flow *flow, struct glb_cursor *cur,
 					 uint8_t version)
@@ -317,7 +354,8 @@ GLB_INLINE enum glb_verdict glb_parse_ip(struct glb_flow *flow, struct glb_curso
 	return GLB_FORWARD;
 }
 
-/* Reads past VLAN tags to the EtherType behind them; false when the frame ends first. */
+/* Parses the Ethernet header and up to GLB_VLAN_MAX tags. Sets *type to the EtherType after them;
+ * false if the frame ends before that. */
 GLB_INLINE bool glb_parse_ether(uint16_t *type, struct glb_cursor *cur)
 {
 	const uint8_t *ether = glb_take(cur, GLB_ETHER_LEN);
@@ -340,10 +378,11 @@ GLB_INLINE bool glb_parse_ether(uint16_t *type, struct glb_cursor *cur)
 }
 
 /*
- * Reads an Ethernet frame of len bytes, with up to two VLAN tags, into a flow.
+ * Parses an Ethernet frame of len bytes, with up to two VLAN tags, into a flow.
  *
- * GLB_FORWARD, or the reason why there is no flow. A frame that is shorter than its IP header
- * announces is GLB_DROP_TRUNCATED.
+ * Returns GLB_FORWARD with *flow complete; or the reason why there is no flow: GLB_PUNT_NOT_IP, or
+ * a drop. A frame shorter than its IP header announces is GLB_DROP_TRUNCATED. The offset of the IP
+ * header is at most 22, so it fits flow->ip_at.
  */
 GLB_INLINE enum glb_verdict glb_parse(struct glb_flow *flow, const uint8_t *frame, uint32_t len)
 {
@@ -367,8 +406,8 @@ GLB_INLINE enum glb_verdict glb_parse(struct glb_flow *flow, const uint8_t *fram
 }
 
 /*
- * What glb_parse_plain() has found to be there: an IP header without anything behind it but a
- * transport header of the length of TCP's.
+ * Fills in the flow of a packet verified by glb_parse_plain(): an IP header directly followed by a
+ * transport header, with at least as many bytes as TCP's. False if it is neither TCP nor UDP.
  */
 GLB_INLINE bool glb_plain_flow(struct glb_flow *flow, const uint8_t *ip, const struct glb_ip *seen)
 {
@@ -395,9 +434,9 @@ GLB_INLINE bool glb_plain_flow(struct glb_flow *flow, const uint8_t *ip, const s
 }
 
 /*
- * Reads the frames that nearly all are: untagged, IPv4 without options or IPv6 without extension
- * headers, not a fragment, TCP or UDP, all there. True, with the flow that glb_parse() makes of it;
- * or false, and glb_parse() must be asked.
+ * Parses what nearly all frames are: untagged, IPv4 without options or IPv6 without extension
+ * headers, not a fragment, TCP or UDP, complete. True, with the same flow as from glb_parse(); or
+ * false, and glb_parse() must be used.
  */
 GLB_INLINE bool glb_parse_plain(struct glb_flow *flow, const uint8_t *frame, uint32_t len)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a fleet get from one state of a table to another without losing a flow?
+ * How does a fleet get from one version of a table to another without losing a flow?
  *
- * A plan is a sequence of states. Each is to be put in force on every director and left there for
- * as long as the longest flow lives before the next. New backends are filled, then activated;
- * backends that leave are drained, then removed; backends that change their weight or zone are
- * drained and filled anew. As many at a time as the hop lists can carry: one less than a row has
- * hops, two less where zones choose the second or max_load the first, but always one.
+ * A plan is a sequence of versions. Each must be in force on every director for the lifetime of the
+ * longest flow before the next one. New backends are filled, then activated; backends to be removed
+ * are drained first; backends that change their weight or zone are drained and filled again. As
+ * many at a time as the hop lists permit: one less than a row has hops, two less if zones choose
+ * the second or max_load the first, but at least one.
  */
 #ifndef GLB_PLAN_H
 #define GLB_PLAN_H
@@ -20,15 +20,15 @@ enum glb_plan_verb {
 	GLB_PLAN_DRAIN,	   /* active -> draining */
 	GLB_PLAN_FILL,	   /* draining -> filling */
 	GLB_PLAN_REWEIGH,  /* draining -> filling, with its new weight and zone */
-	GLB_PLAN_REMOVE,   /* take it off the rows: to inactive, or off the list */
+	GLB_PLAN_REMOVE,   /* remove it from the rows: to inactive, or off the list */
 	GLB_PLAN_HOPS,	   /* give the rows more hops */
-	GLB_PLAN_MAX_LOAD, /* let the rows be first by rank: zones come */
+	GLB_PLAN_MAX_LOAD, /* order the first hops by rank alone, as zones are added */
 	GLB_PLAN_FINISH,   /* everything else that differs: binds, name, order, fewer hops */
 };
 
 struct glb_plan_action {
 	enum glb_plan_verb verb;
-	struct glb_addr backend; /* not for GLB_PLAN_HOPS and those behind it */
+	struct glb_addr backend; /* unused for GLB_PLAN_HOPS and later ones */
 };
 
 struct glb_plan_step {
@@ -38,20 +38,19 @@ struct glb_plan_step {
 };
 
 struct glb_plan {
-	bool wait_first; /* the old state holds flows from before: wait once before the first step
-			  */
+	bool wait_first; /* the old version may still serve flows from before it: wait once before
+			    the first step */
 	struct glb_plan_step *steps;
 	unsigned int step_count;
 };
 
 /*
- * Plans the way from one state of a table to another. The last step's spec is `new`; equal states
- * need no step.
+ * Plans the steps from one version of a table to another. The last step's spec equals `new`; equal
+ * versions need no steps.
  *
  * Returns 0 and sets *out, to be released with glb_plan_free(); otherwise leaves *out alone:
- *   -EPERM    there is no way without losing flows, by the rule of glb/diff.h; diag says what
- *             stands in it
- *   -EINVAL   one of the states cannot be served
+ *   -EPERM    not possible without losing flows, by the rule of glb/diff.h; diag says why
+ *   -EINVAL   one of the versions cannot be served
  *   -ENOMEM   out of memory
  */
 GLB_NODISCARD int glb_plan_make(struct glb_plan *out, const struct glb_table_spec *old,

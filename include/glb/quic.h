@@ -2,9 +2,9 @@
 /*
  * Which server does a QUIC packet name?
  *
- * A client repeats the connection ID its server gave it, wherever it moves: it is the only thing in
- * a packet that stays when the client's address or port changes. Servers that put a number of their
- * own into the IDs they issue are found again by it. This is the plaintext form of QUIC-LB
+ * A client uses the connection ID issued by its server wherever it moves: it is the only part of a
+ * packet that stays when the client's address or port changes. Servers that put their own number
+ * into the IDs they issue are found again by it. This is the plaintext form of QUIC-LB
  * (draft-ietf-quic-load-balancers-19, sections 3 and 5) with server IDs of two bytes:
  *
  *   first octet   3 bits: configuration, 7 for an ID that names no server; 5 bits: the server's
@@ -21,20 +21,20 @@
 
 enum {
 	GLB_QUIC_LONG = 0x80,	   /* in the first byte: long header, RFC 8999 section 5.1 */
-	GLB_QUIC_TYPE_SHIFT = 4,   /* the type of a long header has two bits: */
+	GLB_QUIC_TYPE_SHIFT = 4,   /* position of the two bits that are the type of a long header */
 	GLB_QUIC_HANDSHAKE_V1 = 2, /* RFC 9000 section 17.2 */
 	GLB_QUIC_HANDSHAKE_V2 = 3, /* RFC 9369 section 3.2 */
 	GLB_QUIC_V1 = 1,
 	GLB_QUIC_V2 = 0x6b3343cf,
-	GLB_QUIC_SERVER_LEN = 3, /* bytes of a connection ID that are looked at */
-	GLB_QUIC_NO_SERVER = 7,	 /* configuration of an ID that names none */
+	GLB_QUIC_SERVER_LEN = 3, /* bytes of a connection ID that are read */
+	GLB_QUIC_NO_SERVER = 7,	 /* configuration of an ID that names no server */
 };
 
 /*
- * Is this the start of a long header whose destination connection ID was given by the server?
+ * Is this the start of a long header whose destination connection ID was issued by the server?
  *
- * A client makes up that of Initial and 0-RTT packets itself, and only a server sends Retry packets
- * and version negotiations. Of other versions it is not known.
+ * That of Initial and 0-RTT packets is chosen by the client, and only a server sends Retry and
+ * Version Negotiation packets. For other versions it is unknown.
  */
 GLB_INLINE bool glb_quic_is_answer(uint8_t first, uint32_t version)
 {
@@ -45,8 +45,8 @@ GLB_INLINE bool glb_quic_is_answer(uint8_t first, uint32_t version)
 }
 
 /*
- * The start of the destination connection ID, if a server gave it: GLB_QUIC_SERVER_LEN bytes; else
- * NULL. `cur` is at a QUIC packet.
+ * The first GLB_QUIC_SERVER_LEN bytes of the destination connection ID, if a server issued it;
+ * otherwise NULL. `cur` is at a QUIC packet.
  */
 GLB_INLINE const uint8_t *glb_quic_given_id(struct glb_cursor *cur)
 {
@@ -54,7 +54,7 @@ GLB_INLINE const uint8_t *glb_quic_given_id(struct glb_cursor *cur)
 
 	if (!first)
 		return NULL;
-	if (!(*first & GLB_QUIC_LONG)) /* only the server knows how long the ID is */
+	if (!(*first & GLB_QUIC_LONG)) /* the length of the ID is known to the server only */
 		return glb_take(cur, GLB_QUIC_SERVER_LEN);
 
 	const uint8_t *version = glb_take(cur, 4);
@@ -67,9 +67,9 @@ GLB_INLINE const uint8_t *glb_quic_given_id(struct glb_cursor *cur)
 }
 
 /*
- * Reads the server ID in the first QUIC packet of a UDP datagram; `cur` is at the UDP header, and
- * len bytes from there are announced: a packet that is quoted may end earlier. False, with
- * *server_id untouched, when it names no server: then the packet goes the way of its flow.
+ * Reads the server ID in the first QUIC packet of a UDP datagram. `cur` is at the UDP header, and
+ * `len` is the number of bytes announced from there: a quoted packet may be truncated. False, with
+ * *server_id untouched, if it names no server: the packet then follows its flow.
  */
 GLB_INLINE bool glb_quic_quoted_id(uint16_t *server_id, struct glb_cursor *cur, size_t len)
 {
@@ -80,7 +80,7 @@ GLB_INLINE bool glb_quic_quoted_id(uint16_t *server_id, struct glb_cursor *cur, 
 
 	uint16_t udp_len = glb_load_be16(udp + 4);
 
-	/* what is behind the datagram is not QUIC; a length that is a lie makes it none at all */
+	/* bytes after the datagram are not QUIC; an invalid length makes it not QUIC at all */
 	if (udp_len < GLB_UDP_LEN || udp_len > len)
 		return false;
 
@@ -95,7 +95,7 @@ GLB_INLINE bool glb_quic_quoted_id(uint16_t *server_id, struct glb_cursor *cur, 
 	return true;
 }
 
-/* The same of a datagram that is all there: `cur` ends where the IP packet ends. */
+/* The same for a complete datagram: `cur` ends where the IP packet ends. */
 GLB_INLINE bool glb_quic_server_id(uint16_t *server_id, struct glb_cursor *cur)
 {
 	return glb_quic_quoted_id(server_id, cur, (size_t)(cur->end - cur->at));

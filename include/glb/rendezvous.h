@@ -3,24 +3,25 @@
  * Which backends may serve a row, and in what order?
  *
  * Rendezvous (highest random weight) hashing, Thaler and Ravishankar 1998: every backend gets a
- * rank in every row from a keyed hash of row and address alone, so that the relative order of two
- * backends never depends on a third, and adding or removing one moves only the rows it wins or won.
+ * rank in every row from a keyed hash of row and address alone, so the relative order of two
+ * backends never depends on a third, and adding or removing one changes only the rows it wins or
+ * had won.
  *
  *   row seed = SipHash(seed, row as 4 big-endian bytes), its 8 bytes little-endian
  *   rank     = SipHash(seed, row seed | address), its 8 bytes read as a big-endian number
  *
- * The ranking of a row is its first backends by rank, smallest first. Two options bend it:
+ * The ranking of a row consists of its first backends by rank, smallest first. Two options modify
+ * it:
  *
- *   weight  Where weights differ, backends are ordered by cost = -log2(1 - rank / 2^64) / weight
- *           instead, so that a backend comes first in a share of rows proportional to its weight.
- *           Worked out in integers, so that every machine comes to the same order; equal costs are
- *           ordered by rank, so equal weights give the order without weights.
- *   zone    Where backends have zones, the second place goes to the first by rank from another zone
+ *   weight  If weights differ, backends are ordered by cost = -log2(1 - rank / 2^64) / weight
+ *           instead, so that a backend is first in a share of rows proportional to its weight.
+ *           Computed in integers, so that all machines get the same order; equal costs are
+ *           ordered by rank, so equal weights result in the order without weights.
+ *   zone    If backends have zones, the second place goes to the first by rank in a different zone
  *           than the first place's, if there is one; later places to the first by rank not placed.
  *
- * A ranking depends on addresses, weights and zones only. State and health are looked at
- * afterwards, by glb_order_rows(), which is cheap and never puts a backend on a row, or takes one
- * from it.
+ * A ranking depends on addresses, weights and zones only. State and health are applied afterwards,
+ * by glb_order_rows(), which is cheap and never adds a backend to a row or removes one.
  */
 #ifndef GLB_RENDEZVOUS_H
 #define GLB_RENDEZVOUS_H
@@ -29,18 +30,18 @@
 #include <glb/table.h>
 
 /*
- * How many hops the rows of a table have: those the spec asks for, or as many as there are usable
- * backends, but always two: a single backend is named twice.
+ * The number of hops in the rows of a table: as many as the spec asks for or as there are usable
+ * backends, whichever is less, but at least two: a single backend is listed twice.
  */
 unsigned int glb_row_hop_count(const struct glb_table_spec *spec);
 
 /*
- * How to go about ranking. The rows are the same, however; all zeros is fine.
+ * How to rank. It does not affect the result; all zeros is fine.
  *
- * old         spec ranked before, and its ranking: what both have in common is not hashed again.
- *             NULL: nothing is known
- * run         runs the parts of a large ranking; NULL: on the caller's thread
- * isa         instruction set
+ * old         a spec ranked before, and its ranking: what both have in common is not hashed again.
+ *             NULL: none
+ * run         runs the parts of a large ranking; NULL: on the calling thread isa
+ * instruction set
  */
 struct glb_ranking {
 	const struct glb_row *old_ranked;
@@ -50,28 +51,30 @@ struct glb_ranking {
 };
 
 /*
- * Ranks all GLB_ROWS rows. At least one backend must be usable. Returns 0, -ENOMEM, or -ENOTSUP if
- * this processor lacks the instruction set.
+ * Ranks all GLB_ROWS rows. At least one backend must be usable. Returns 0; -ENOMEM; or -ENOTSUP if
+ * this processor does not support the instruction set.
  */
 GLB_NODISCARD int glb_rank_rows_how(struct glb_row *ranked, const struct glb_table_spec *spec,
 				    const struct glb_ranking *how);
 
-/* Likewise in the best way for one thread, without and with an old ranking. */
+/* As glb_rank_rows_how(), on the calling thread with the best instruction set; without and with
+ * an old ranking. */
 GLB_NODISCARD int glb_rank_rows(struct glb_row *ranked, const struct glb_table_spec *spec);
 GLB_NODISCARD int glb_rank_rows_from(struct glb_row *ranked, const struct glb_table_spec *spec,
 				     const struct glb_row *old_ranked,
 				     const struct glb_table_spec *old);
 
-/* What one backend has to show in one row. */
+/* The rating of one backend in one row. */
 struct glb_rating {
 	uint16_t backend;
 	uint64_t rank;
-	uint64_t cost; /* the rank, where weights do not differ */
+	uint64_t cost; /* equals the rank if weights do not differ */
 };
 
 /*
- * Rates every usable backend in one row, first by cost first, zones not regarded. `out` has room
- * for the backends of the spec. Returns how many there are, or -ENOMEM. For explanations.
+ * Rates every usable backend in one row, in ascending order of cost, disregarding zones. `out` must
+ * have room for all backends of the spec. Returns the number of ratings, or -ENOMEM. For
+ * explanations.
  */
 GLB_NODISCARD int glb_rate_row(struct glb_rating *out, const struct glb_table_spec *spec,
 			       uint32_t row);
@@ -79,10 +82,10 @@ GLB_NODISCARD int glb_rate_row(struct glb_rating *out, const struct glb_table_sp
 /*
  * Orders the hops of ranked rows by state and health.
  *
- * In a table with options: those that take new flows and are healthy first, then the draining and
+ * In a table with options: first those that take new flows and are healthy, then those draining and
  * healthy, then the rest, each group in order of rank. In a table without: a first choice that is
- * draining or unhealthy yields to a second choice that is active, whatever the health of the
- * latter. That is the original's rule, kept because fleets mix directors.
+ * draining or unhealthy yields to a second choice that is active, healthy or not. That is the
+ * original's rule, kept because fleets mix directors.
  */
 void glb_order_rows(struct glb_row *rows, const struct glb_row *ranked,
 		    const struct glb_table_spec *spec);

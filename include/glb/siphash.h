@@ -2,8 +2,8 @@
 /*
  * What is the SipHash-2-4 of some bytes under a secret key?
  *
- * Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. The key must be secret: who
- * knows it can aim many flows at one row.
+ * Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. The key must be secret: anyone
+ * who knows it can aim many flows at one row.
  */
 #ifndef GLB_SIPHASH_H
 #define GLB_SIPHASH_H
@@ -12,15 +12,18 @@
 
 enum { GLB_SIPHASH_KEY_LEN = 16 };
 
+/* The state of a hash in progress: four words that every input word is mixed into. */
 struct glb_siphash {
 	uint64_t v0, v1, v2, v3;
 };
 
+/* Rotates left. bits is 1 to 63: a shift by 64 would be undefined. */
 GLB_INLINE uint64_t glb_rotl64(uint64_t value, unsigned int bits)
 {
 	return value << bits | value >> (64 - bits);
 }
 
+/* One SipRound, as in the paper's figure 2.1. Additions are modulo 2^64 by intention. */
 GLB_INLINE void glb_siphash_round(struct glb_siphash *s)
 {
 	s->v0 += s->v1;
@@ -35,7 +38,7 @@ GLB_INLINE void glb_siphash_round(struct glb_siphash *s)
 	s->v2 = glb_rotl64(s->v2, 32);
 }
 
-/* The state before the first word, under a key given as its halves, little-endian. */
+/* The initial state under a key given as its two halves, little-endian. */
 GLB_INLINE struct glb_siphash glb_siphash_keyed(uint64_t k0, uint64_t k1)
 {
 	return (struct glb_siphash){
@@ -46,7 +49,7 @@ GLB_INLINE struct glb_siphash glb_siphash_keyed(uint64_t k0, uint64_t k1)
 	};
 }
 
-/* Likewise, under a key of GLB_SIPHASH_KEY_LEN bytes. */
+/* The initial state under a key of GLB_SIPHASH_KEY_LEN bytes. */
 GLB_INLINE struct glb_siphash glb_siphash_start(const uint8_t *key)
 {
 	return glb_siphash_keyed(glb_load_le64(key), glb_load_le64(key + 8));
@@ -61,7 +64,7 @@ GLB_INLINE void glb_siphash_word(struct glb_siphash *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/* The digest, once all words are absorbed. */
+/* The hash, once all words are absorbed. */
 GLB_INLINE uint64_t glb_siphash_finish(struct glb_siphash s)
 {
 	s.v2 ^= 0xff;
@@ -71,8 +74,9 @@ GLB_INLINE uint64_t glb_siphash_finish(struct glb_siphash s)
 }
 
 /*
- * Absorbs the last word and finishes. `tail` holds the input bytes after the last whole word in its
- * low bytes; `len` is the length of the whole input, of which the low 8 bits count.
+ * Absorbs the last word and finishes. `tail` has the input bytes after the last whole word in its
+ * low bytes, at most 7; `len` is the length of the whole input, of which only the low 8 bits
+ * matter.
  */
 GLB_INLINE uint64_t glb_siphash_end(struct glb_siphash s, uint64_t tail, size_t len)
 {

@@ -2,9 +2,12 @@
 /*
  * What did the operator ask for?
  *
- * A spec is the content of tables.json, checked for itself but not worked out: nothing is hashed
- * yet. Whoever fills a spec allocates its arrays and names with malloc; glb_spec_free() releases
- * them.
+ * A spec is the content of tables.json, validated but not built: nothing is hashed yet. Its arrays
+ * and names are allocated with malloc() by the code that fills it in, and released by
+ * glb_spec_free().
+ *
+ * "Usable" backends are in the rows: all but inactive ones. Of these, the healthy ones that are
+ * filling or active take new flows.
  */
 #ifndef GLB_SPEC_H
 #define GLB_SPEC_H
@@ -14,38 +17,41 @@
 #include <glb/bytes.h>
 #include <glb/siphash.h>
 
-/* Of one table. */
+/* Limits of one table. */
 enum {
-	GLB_TABLES_MAX = 65535, /* of a generation */
+	GLB_TABLES_MAX = 65535, /* per generation */
 	GLB_BACKENDS_MAX = 16384,
 	GLB_BINDS_MAX = 16384,
 };
 
+/* Weights of backends. */
 enum {
 	GLB_WEIGHT_DEFAULT = 100,
 	GLB_WEIGHT_MAX = UINT16_MAX,
 };
 
-/* Of max_load below. */
+/* Range of max_load. */
 enum {
 	GLB_MAX_LOAD_LEAST = 101,
 	GLB_MAX_LOAD_MOST = 200,
 };
 
+/* An IPv4 or IPv6 address. Unused bytes are 0, so that addresses compare as bytes. */
 struct glb_addr {
 	uint8_t bytes[16]; /* IPv4 in the first 4, the rest 0 */
 	uint8_t version;   /* 4 or 6 */
 };
 
+/* What part a backend has in its table's rows. The numbers are those of binary images. */
 enum glb_state {
-	GLB_FILLING, /* new: takes new flows, yet its rows name the old owner second */
+	GLB_FILLING, /* new: takes new flows, while its rows list the previous owner second */
 	GLB_ACTIVE,
-	GLB_DRAINING, /* keeps its flows as long as they live, takes no new ones */
+	GLB_DRAINING, /* keeps its flows until they end, takes no new ones */
 	GLB_INACTIVE, /* as if it were not listed */
 	GLB_STATE_COUNT,
 };
 
-/* The word for a state, as in the source file. */
+/* The word for a state in the source file. */
 static inline const char *glb_state_name(enum glb_state state)
 {
 	static const char *const names[] = {
@@ -58,44 +64,51 @@ static inline const char *glb_state_name(enum glb_state state)
 	return names[state];
 }
 
+/* A proxy. */
 struct glb_backend {
 	struct glb_addr addr;
 	enum glb_state state;
 	bool healthy;
 	uint16_t weight; /* share of rows relative to others; 0: GLB_WEIGHT_DEFAULT */
-	uint16_t zone;	 /* failure domain: the same number in the same domain; 0: none given */
+	uint16_t zone;	 /* failure domain: equal numbers, equal domains; 0: none */
 	bool has_server_id;
-	uint16_t server_id; /* in the QUIC connection IDs it issues, see glb/quic.h; else 0 */
+	uint16_t server_id; /* in the QUIC connection IDs it issues, see glb/quic.h; 0 if there is
+			       none */
 };
 
+/* What a table serves: an address or prefix, a protocol and a range of ports. */
 struct glb_bind {
-	struct glb_addr addr; /* host bits as written; matching ignores them */
+	struct glb_addr addr; /* including host bits, which matching ignores */
 	uint8_t prefix_len;   /* 32 or 128 for a single address */
 	uint8_t proto;	      /* GLB_PROTO_TCP or GLB_PROTO_UDP */
 	uint16_t port_first;
-	uint16_t port_last; /* inclusive, not below port_first */
-	bool quic;	    /* UDP only: QUIC packets go to the server their connection ID names */
+	uint16_t port_last; /* inclusive, at least port_first */
+	bool quic; /* UDP only: QUIC packets go to the server named by their connection ID */
 };
 
+/* One table. Owns all that its pointers refer to. */
 struct glb_table_spec {
-	char *name;  /* NULL when the file gives none */
-	char *zones; /* the names of zones 1, 2 and so on, each ended by a 0 byte; or NULL */
+	char *name;  /* NULL if it has none */
+	char *zones; /* the names of zones 1, 2 and so on, each followed by a 0 byte; or NULL */
 	size_t zones_len;
 	uint8_t hash_key[GLB_SIPHASH_KEY_LEN]; /* flow -> row */
 	uint8_t seed[GLB_SIPHASH_KEY_LEN];     /* row -> backends */
-	uint8_t hops;	  /* 2 to GLB_HOPS_MAX; 0: two, ordered by the original's rule */
-	uint8_t max_load; /* percent of its share a backend is first on, see balance.h; 0: any */
+	uint8_t hops;	  /* 2 to GLB_HOPS_MAX; 0: two, in the order of the original's rule */
+	uint8_t max_load; /* limit on rows that a backend is first in, in percent of its share, see
+			     balance.h; 0: none */
 	struct glb_backend *backends;
 	struct glb_bind *binds;
 	unsigned int backend_count;
 	unsigned int bind_count;
 };
 
+/* All tables, in file order. */
 struct glb_spec {
 	struct glb_table_spec *tables;
 	unsigned int table_count;
 };
 
+/* Releases what a table owns, and zeroes it. */
 static inline void glb_table_spec_clear(struct glb_table_spec *table)
 {
 	free(table->name);
@@ -105,6 +118,7 @@ static inline void glb_table_spec_clear(struct glb_table_spec *table)
 	*table = (struct glb_table_spec){0};
 }
 
+/* Releases all tables, and zeroes the spec. All zeros are fine. */
 static inline void glb_spec_free(struct glb_spec *spec)
 {
 	for (unsigned int i = 0; i < spec->table_count; i++)
@@ -113,7 +127,7 @@ static inline void glb_spec_free(struct glb_spec *spec)
 	*spec = (struct glb_spec){0};
 }
 
-/* The name of a zone, "" for 0. `zone` must be one of the table's. */
+/* The name of a zone; "" for 0. `zone` must be a number that the table uses. */
 static inline const char *glb_zone_name(const struct glb_table_spec *table, unsigned int zone)
 {
 	const char *name = table->zones;
@@ -126,22 +140,24 @@ static inline const char *glb_zone_name(const struct glb_table_spec *table, unsi
 }
 
 /*
- * The number of a zone by its name; a new name gets the next number. 0 and *out, or -ENOMEM. A
- * table cannot have more zones than it has backends.
+ * The number of a zone, by name; a new name gets the next number. Returns 0 and sets *out, or
+ * -ENOMEM. A table must not have more zones than backends.
  */
 GLB_NODISCARD int glb_zone_number(uint16_t *out, struct glb_table_spec *table, const char *name);
 
 /*
- * Gives the zones of one table the numbers they have, or get now, in another: zones are matched by
- * name. 0 or -ENOMEM, after which both tables are only good for glb_table_spec_clear().
+ * Renumbers the zones of one table so that each has the number that the same name has, or is now
+ * given, in another. Returns 0; or -ENOMEM, after which both tables are only fit for
+ * glb_table_spec_clear().
  */
 GLB_NODISCARD int glb_zones_renumber(struct glb_table_spec *table, struct glb_table_spec *other);
 
-/* Copies a table with all it owns. 0 and *out, for glb_table_spec_clear(); or -ENOMEM. */
+/* Copies a table with everything it owns. Returns 0 and sets *out, to be released with
+ * glb_table_spec_clear(); or -ENOMEM. */
 GLB_NODISCARD int glb_table_spec_copy(struct glb_table_spec *out,
 				      const struct glb_table_spec *spec);
 
-/* Is this backend part of the rows at all? */
+/* Is the backend part of the rows at all? */
 static inline bool glb_backend_usable(const struct glb_backend *backend)
 {
 	return backend->state != GLB_INACTIVE;
@@ -153,19 +169,25 @@ static inline bool glb_backend_serves(const struct glb_backend *backend)
 	return backend->healthy && (backend->state == GLB_ACTIVE || backend->state == GLB_FILLING);
 }
 
+/* The weight, with the default applied. */
 static inline uint32_t glb_backend_weight(const struct glb_backend *backend)
 {
 	return backend->weight ? backend->weight : GLB_WEIGHT_DEFAULT;
 }
 
-/* How many backends of a table are. */
+/* The number of usable backends in a table. */
 unsigned int glb_usable_count(const struct glb_table_spec *table);
 
+/* Are the addresses equal? Unused bytes are 0, so all 16 are compared. */
 static inline bool glb_addr_equal(const struct glb_addr *a, const struct glb_addr *b)
 {
 	return a->version == b->version && !__builtin_memcmp(a->bytes, b->bytes, 16);
 }
 
+/*
+ * Are the binds equal in every member? Binds that match the same packets, but are written with
+ * different host bits, are not.
+ */
 static inline bool glb_bind_equal(const struct glb_bind *a, const struct glb_bind *b)
 {
 	return glb_addr_equal(&a->addr, &b->addr) && a->prefix_len == b->prefix_len &&
@@ -173,7 +195,7 @@ static inline bool glb_bind_equal(const struct glb_bind *a, const struct glb_bin
 	       a->port_last == b->port_last && a->quic == b->quic;
 }
 
-/* Do two tables say the same, in the same order? Names do not matter, nor keys. */
+/* Are two tables equal, in the same order? Names and keys are ignored. */
 bool glb_table_spec_equal(const struct glb_table_spec *a, const struct glb_table_spec *b);
 
 /* Are there backends in different zones? */
@@ -181,17 +203,17 @@ bool glb_zones_differ(const struct glb_table_spec *table);
 
 enum {
 	GLB_SERVER_IDS = 65536,
-	GLB_NO_BACKEND = 0xffff, /* where an index of a backend could stand */
+	GLB_NO_BACKEND = 0xffff, /* in place of the index of a backend */
 };
 
 /*
- * Writes which backend of a table each server ID leads to: a usable one's index or GLB_NO_BACKEND,
- * for GLB_SERVER_IDS of them. False, and nothing written, when no ID leads anywhere: without a quic
- * bind nobody asks.
+ * Writes for each of the GLB_SERVER_IDS server IDs the index of the usable backend that it leads
+ * to, or GLB_NO_BACKEND. False, with nothing written, if no ID leads anywhere or the table has no
+ * QUIC bind.
  */
 bool glb_server_ids(uint16_t *out, const struct glb_table_spec *table);
 
-/* May server IDs lead anywhere? */
+/* May any server ID lead to a backend? */
 bool glb_uses_server_ids(const struct glb_table_spec *table);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Which hops serve a flow, and in what order?
  *
- * A table never changes once built, so any number of threads may look rows up without locking.
+ * A table is immutable once built, so any number of threads may look up rows without locking.
  */
 #ifndef GLB_TABLE_H
 #define GLB_TABLE_H
@@ -19,7 +19,8 @@ enum {
 	GLB_ROW_COPIES_MAX = 8, /* one for each memory node */
 };
 
-/* Indices into the table's backends; hop 0 is the primary. Hops beyond the table's count are 0. */
+/* Indices into the table's backends; hop 0 is the primary. Hops beyond the table's hop_count are
+ * 0. */
 struct glb_row {
 	uint16_t hops[GLB_HOPS_MAX];
 };
@@ -28,7 +29,7 @@ _Static_assert(sizeof(struct glb_row) == 8, "eight rows to a cache line");
 enum { GLB_ROWS_LEN = GLB_ROWS * sizeof(struct glb_row) };
 _Static_assert((int)GLB_ROWS_LEN == GLB_PLACE_LEN, "the rows of a table fill their place");
 
-/* What all rows of a table have in common; worked out when the first generation has it. */
+/* What all rows of a table have in common; computed for the first generation that has it. */
 struct glb_survey {
 	bool done;
 	bool repeats;	 /* some rows name a backend twice */
@@ -47,23 +48,24 @@ struct glb_unhealthy_rows {
 };
 
 /*
- * Generations share a table that has not changed, with its rows. What is worked out later than its
- * rows (survey, copies) is written before other threads have the table; see digest.h for the
+ * Generations share a table that has not changed, with its rows. Members computed later than the
+ * rows (survey, copies) are written before other threads have the table; see digest.h for the
  * digest.
  */
 struct glb_table {
-	struct glb_table_spec spec; /* of a table read from an image: what the image tells */
+	struct glb_table_spec spec; /* for a table read from an image: what the image contains */
 	uint8_t hop_count;	    /* per row, 2 to GLB_HOPS_MAX */
-	bool ranked;		    /* is `ranking` filled? Not in a table read from an image */
-	unsigned int sharers;	    /* lists that have it, too; atomic */
-	char digest[33];	    /* "": not worked out yet, see digest.h */
+	bool ranked;		    /* is `ranking` filled in? Not for a table read from an image */
+	unsigned int sharers;	    /* further lists that contain it; atomic */
+	char digest[33];	    /* "": not computed yet, see digest.h */
 	struct glb_survey survey;
-	struct glb_unhealthy_rows unhealthy; /* all 0 in a table with hops, or from an image */
+	struct glb_unhealthy_rows unhealthy; /* zeros for a table with hops, or from an image */
 	struct glb_row *rows; /* GLB_ROWS, in the order in which hops are tried: the first copy */
-	struct glb_place copies[GLB_ROW_COPIES_MAX]; /* of the rows; none where not needed */
+	struct glb_place copies[GLB_ROW_COPIES_MAX]; /* of the rows; empty where not needed */
 	struct glb_row ranking[GLB_ROWS]; /* the same hops in order of rank: see rendezvous.h */
 };
 
+/* A list of tables. Tables may be shared between lists. */
 struct glb_tables {
 	struct glb_table **tables;
 	unsigned int count;
@@ -77,14 +79,14 @@ typedef void glb_run_fn(void (*task)(void *arg, unsigned int part), void *arg,
 			unsigned int part_count);
 
 /*
- * How to go about building. The tables are the same, however; all zeros is fine.
+ * How to build. It does not affect the result; all zeros is fine.
  *
  * known  tables built before, or NULL: what they have in common with the spec is not hashed again,
  *        so that a change of state or health costs next to nothing. A table that has not changed at
- *        all is shared; lists that share may be freed in any order and by any thread, but these
+ *        all is shared; lists that share may be freed in any order and by any thread, but `known`
  *        not during the call
- * run    runs parts of the work: many tables, or the rows of a large one; NULL: all of it is done
- *        on the caller's thread
+ * run    runs parts of the work: many tables, or the rows of a large one; NULL: on the calling
+ *        thread
  * isa    instruction set
  */
 struct glb_building {
@@ -94,42 +96,46 @@ struct glb_building {
 };
 
 /*
- * Works out every table of a spec.
+ * Builds every table of a spec.
  *
- * spec   read only during the call; the tables keep copies
- * diag   receives the reason of a refusal; may be NULL
+ * spec   only read during the call; the tables keep copies diag   receives the reason for a
+ * refusal; may be NULL
  *
  * Returns 0 and sets *out, to be released with glb_tables_free(); otherwise leaves *out alone:
- *   -EINVAL   no table at all, a table without a bind or a usable backend, or
+ *   -EINVAL   no tables, a table without a bind or a usable backend, or
  *             one with max_load that has fewer than 3 hops or backends in different zones
  *   -E2BIG    more than GLB_BACKENDS_MAX backends or GLB_BINDS_MAX binds in a table
- *   -ENOTSUP  this processor lacks the instruction set
+ *   -ENOTSUP  this processor does not support the instruction set
  *   -ENOMEM   out of memory
  */
 GLB_NODISCARD int glb_tables_build_how(struct glb_tables *out, const struct glb_spec *spec,
 				       const struct glb_building *how, struct glb_diag *diag);
 
-/* Likewise on the caller's thread. `known` may be NULL. */
+/* As glb_tables_build_how(), on the calling thread with the best instruction set. `known` may be
+ * NULL. */
 GLB_NODISCARD int glb_tables_build(struct glb_tables *out, const struct glb_spec *spec,
 				   const struct glb_tables *known, struct glb_diag *diag);
 
-/* Bytes that building takes, but for some small ones: shared tables are there already. */
+/* Bytes that building allocates, except small ones; shared tables cost nothing. */
 size_t glb_tables_len(const struct glb_spec *spec, const struct glb_tables *known);
 
-/* Bytes that so many new tables take, but for what their specs own. */
+/* Bytes of that many new tables, without what their specs own. */
 size_t glb_tables_len_of(unsigned int count);
 
 /*
  * Makes another list of the same tables. The lists may be freed in any order and by any thread, but
- * not the first one during the call. 0 and *out, to be released with glb_tables_free(); or -ENOMEM.
+ * the first one not during the call. Returns 0 and sets *out, to be released with
+ * glb_tables_free(); or -ENOMEM.
  */
 GLB_NODISCARD int glb_tables_share(struct glb_tables *out, const struct glb_tables *tables);
 
-/* Releases what glb_tables_build() or glb_image_read() made; an empty struct is fine. For any
- * thread. */
+/*
+ * Releases tables from glb_tables_build(), glb_tables_share() or glb_image_read(); all zeros are
+ * fine. Callable from any thread.
+ */
 void glb_tables_free(struct glb_tables *tables);
 
-/* The row of a flow's hash. Total: every hash has a row. */
+/* The index of the row for a flow's hash. Every hash has a row. */
 GLB_INLINE uint16_t glb_row_index(uint64_t hash)
 {
 	return (uint16_t)(hash & GLB_ROW_MASK);

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How large may the segments be that a TCP SYN asks for?
+ * How large may the segments be that a TCP SYN allows?
  */
 #ifndef GLB_TCP_H
 #define GLB_TCP_H
 
 #include <glb/net.h>
 
+/* Kinds of TCP options, RFC 9293 section 3.1. The first two have no length byte. */
 enum glb_tcp_option { GLB_TCP_END = 0, GLB_TCP_NOP = 1, GLB_TCP_MSS = 2 };
 
 /*
- * Lowers the maximum segment size (RFC 9293, 3.7.1) of the SYN at tcp, of which len bytes are
- * there, to mss, and keeps the checksum right (RFC 1624). A SYN without the option, with a smaller
- * one, or whose options cannot be read stays as it is.
+ * Lowers the maximum segment size (RFC 9293 section 3.7.1) of the SYN at tcp, of which len bytes
+ * are present, to mss, and updates the checksum (RFC 1624). len is at least GLB_TCP_LEN. A SYN
+ * without the option, with a smaller value, or with malformed options is not changed. Every option
+ * advances by at least one byte, so the loop ends.
  */
 GLB_INLINE void glb_tcp_clamp_mss(uint8_t *tcp, uint32_t len, uint16_t mss)
 {
@@ -36,7 +38,8 @@ GLB_INLINE void glb_tcp_clamp_mss(uint8_t *tcp, uint32_t len, uint16_t mss)
 	if (old <= mss)
 		return;
 
-	/* at an odd offset its bytes are in the other halves of the 16-bit words that are summed */
+	/* at an odd offset the bytes of the option are in the other halves of the 16-bit words
+	 * summed */
 	bool odd = at & 1;
 	uint16_t from = odd ? __builtin_bswap16(old) : old;
 	uint16_t to = odd ? __builtin_bswap16(mss) : mss;

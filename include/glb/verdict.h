@@ -2,14 +2,16 @@
 /*
  * What became of a packet?
  *
- * Every fate has one name here. Grep for it to find the line that returns it, its sentence in
+ * Every fate has one name here. Grep for it to find the code that returns it, its sentence in
  * docs/counters.md and the packet cases that show it.
+ *
+ * The order matters in that all answers are adjacent, and all punts: glb_verdict_is_answer() and
+ * glb_verdict_is_punt() compare with the first and last of them.
  */
 #ifndef GLB_VERDICT_H
 #define GLB_VERDICT_H
 
-/* name, label of the counter, sentence for docs/counters.md; all answers are next to each other,
- * and so are all punts */
+/* name, label of the counter, sentence for docs/counters.md */
 #define GLB_VERDICTS(X)                                                                            \
 	X(FORWARD, "forward", "encapsulated and sent to the primary of its row")                   \
 	X(ANSWER_ECHO, "answer_echo", "echo request answered by the director itself")              \
@@ -48,6 +50,7 @@
 	X(DROP_NO_GATEWAY, "drop_no_gateway", "the MAC address of its port's gateway is unknown")  \
 	X(DROP_NO_HEADROOM, "drop_no_headroom", "its buffer has no room for the outer headers")
 
+/* One constant per verdict, in the order of the list. Fits a byte. */
 enum glb_verdict {
 #define GLB_VERDICT_ENUM(name, label, sentence) GLB_##name,
 	GLB_VERDICTS(GLB_VERDICT_ENUM)
@@ -55,18 +58,19 @@ enum glb_verdict {
 		GLB_VERDICT_COUNT
 };
 
+/* Is the packet for the kernel of the host? */
 static inline int glb_verdict_is_punt(enum glb_verdict verdict)
 {
 	return verdict >= GLB_PUNT_NOT_IP && verdict <= GLB_PUNT_OUTER_ERROR;
 }
 
-/* Is glb_answer() to turn the packet into an answer to its sender, or to whom it is about? */
+/* Should glb_answer() turn the packet into a reply, to its sender or the client it is about? */
 static inline int glb_verdict_is_answer(enum glb_verdict verdict)
 {
 	return verdict >= GLB_ANSWER_ECHO && verdict <= GLB_ANSWER_OUTER_TOO_BIG;
 }
 
-/* The counter's name for a verdict; "?" for a number that is none. */
+/* The counter's name for a verdict; "?" if it is out of range. */
 static inline const char *glb_verdict_label(enum glb_verdict verdict)
 {
 	static const char *const labels[] = {
