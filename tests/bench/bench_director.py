@@ -22,6 +22,7 @@ from pathlib import Path
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 
+import hugepages
 from report import Report
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "oracle"))
@@ -77,13 +78,20 @@ def with_unbound(frames, percent):
         yield frame[:36] + (PORT + 1).to_bytes(2, "big") + frame[38:] if unbound else frame
 
 
-def memory():
-    """Hugepages where there are enough, for all alike."""
-    free = int(re.search(r"HugePages_Free:\s+(\d+)", Path("/proc/meminfo").read_text())[1])
-    return ["--in-memory"] if free >= 256 else ["--no-huge", "--no-shconf", "-m", "512"]
+def memories():
+    """With hugepages, if there are enough, and without."""
+    return ([True] if hugepages.free() >= hugepages.NEEDED else []) + [False]
 
 
-def eal_options(workers, capture_path, queues):
+def memory(huge):
+    return ["--in-memory"] if huge else ["--no-huge", "--no-shconf", "-m", "512"]
+
+
+def in_words(huge):
+    return "hugepages" if huge else "no hugepages"
+
+
+def eal_options(workers, capture_path, queues, huge):
     """The main lcore, which sleeps, shares a processor with the first worker."""
     cpus = sorted(os.sched_getaffinity(0))
     if workers > len(cpus):
@@ -92,7 +100,7 @@ def eal_options(workers, capture_path, queues):
     lcores = [f"0@{cpus[spare]}"] + [f"{n + 1}@{cpus[n]}" for n in range(workers)]
     queue = f"rx_pcap={capture_path}"
     vdev = ",".join(["net_pcap0", *[queue] * queues, "infinite_rx=1"])
-    return [*memory(), "--no-pci", "--no-telemetry", "--lcores", ",".join(lcores), f"--vdev={vdev}"]
+    return [*memory(huge), "--no-pci", "--no-telemetry", "--lcores", ",".join(lcores), f"--vdev={vdev}"]
 
 
 def busiest_ns(pid):
@@ -150,14 +158,14 @@ class Setup:
         command = ["unshare", "--net", self.arguments.director, *eal, "--", *files]
         return ns_per_packet(command, READY, rf"(?m)^{counted} (\d+)$", self.arguments.seconds)
 
-    def punt(self, report):
+    def punt(self, report, huge):
         """The kernel takes its time, of which a flood must not take too much from the rest."""
         values = {name: [] for name, _, _ in PUNTING}
         for _ in range(self.arguments.rounds):
             for name, percent, twin in PUNTING:
                 capture.write(self.folder / "in.pcap", list(with_unbound(frames_of(256, 64), percent)))
                 (self.folder / "director.json").write_text(json.dumps({**CONFIG, **({"punt_port": "net_tap0"} if twin else {})}))
-                eal = [*eal_options(1, self.folder / "in.pcap", 1), *(["--vdev=net_tap0,iface=twin"] if twin else [])]
+                eal = [*eal_options(1, self.folder / "in.pcap", 1, huge), *(["--vdev=net_tap0,iface=twin"] if twin else [])]
                 values[name].append(self.director(eal, "rx"))
         first = values[PUNTING[0][0]]
         for name, ns in values.items():
@@ -173,9 +181,9 @@ class Setup:
             self.arguments.seconds,
         )
 
-    def compare(self, report, subject, workers, queues):
+    def compare(self, report, subject, workers, queues, huge):
         """All take turns; testpmd's mac mode, which writes Ethernet headers, is what counts."""
-        eal = eal_options(workers, self.folder / "in.pcap", queues)
+        eal = eal_options(workers, self.folder / "in.pcap", queues, huge)
         values = {"testpmd io": [], "testpmd mac": [], "director": []}
         for _ in range(self.arguments.rounds):
             if queues == workers:
@@ -198,14 +206,16 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Report(arguments.json) as report:
         setup = Setup(arguments, Path(folder))
-        for workers, queues in ((1, 1), (2, 2), (2, 1)):
-            title = f"net_pcap, workers: {workers}, queues: {queues}; per packet"
+        huge, *other = memories()
+        for workers, queues, kind in ((1, 1, huge), *((1, 1, kind) for kind in other), (2, 2, huge), (2, 1, huge)):
+            title = f"net_pcap, workers: {workers}, queues: {queues}, {in_words(kind)}; per packet"
             report.section(title, "ns", "times as fast as testpmd mac" if queues == workers else "")
             for subject, flows, size in SUBJECTS:
                 capture.write(Path(folder) / "in.pcap", list(frames_of(flows, size)))
-                setup.compare(report, subject, workers, queues)
-        report.section("net_pcap, workers: 1, punted to net_tap; per packet received", "ns", "times as fast as no punts")
-        setup.punt(report)
+                setup.compare(report, subject, workers, queues, kind)
+        title = f"net_pcap, workers: 1, punted to net_tap, {in_words(huge)}; per packet received"
+        report.section(title, "ns", "times as fast as no punts")
+        setup.punt(report, huge)
 
 
 if __name__ == "__main__":

@@ -226,7 +226,8 @@ static bool bench(struct report *report, unsigned int section, struct rings *rin
 
 int main(int argc, char **argv)
 {
-	struct options options = {.only = "", .rounds = ROUNDS, .repeats = REPEATS};
+	struct options options = {
+		.only = "", .rounds = ROUNDS, .repeats = REPEATS, .has_eal = true};
 	struct report report;
 	struct rings *rings;
 	bool right = true;
@@ -237,7 +238,7 @@ int main(int argc, char **argv)
 		perror(options.json);
 		return EXIT_FAILURE;
 	}
-	rings = rings_open();
+	rings = rings_open(options.huge);
 	for (unsigned int i = 0; i < SECTIONS; i++)
 		right = bench(&report, i, rings, &options) && right;
 	rings_close(rings);

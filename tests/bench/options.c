@@ -23,6 +23,7 @@ bool options_read(struct options *options, int argc, char **argv)
 					      {"only", required_argument, NULL, 'o'},
 					      {"against", required_argument, NULL, 'a'},
 					      {"own", required_argument, NULL, 'w'},
+					      {"huge", no_argument, NULL, 'h'},
 					      {0}};
 
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -38,6 +39,10 @@ bool options_read(struct options *options, int argc, char **argv)
 			options->against = optarg;
 		else if (option == 'w' && options->compares_builds)
 			options->own = optarg;
+		else if (option == 'h' && options->has_eal)
+			options->huge = true;
+		else if (option == 'h')
+			return refused("--huge: does without the EAL");
 		else
 			return refused(strchr("aw", option) ? "there are no builds to compare"
 							    : NULL);

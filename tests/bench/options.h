@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What was asked of a benchmark?
- * `[--rounds N] [--repeats N] [--json FILE] [--only TEXT] [--against MODULE --own MODULE]`
+ * `[--rounds N] [--repeats N] [--json FILE] [--only TEXT] [--against MODULE --own MODULE] [--huge]`
  */
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
@@ -15,6 +15,8 @@ struct options {
 	const char *own;     /* this tree's, so that both are linked alike; given with `against` */
 	unsigned int rounds;
 	unsigned int repeats;
+	bool huge;	      /* memory of the EAL on hugepages */
+	bool has_eal;	      /* set by the benchmark: it knows --huge */
 	bool compares_builds; /* set by the benchmark: it knows both */
 };
 

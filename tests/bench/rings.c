@@ -41,11 +41,18 @@ static void die(const char *what)
 }
 
 /* One processor for each of two workers; the main lcore is worker 0. */
-static void start_eal(void)
+static void start_eal(bool huge)
 {
-	char *args[] = {
-		"bench-rings", "--no-huge",	 "-m",	     "512",	"--no-pci",
-		"--no-shconf", "--no-telemetry", "--lcores", "0@0,1@1", "--log-level=error"};
+	char *args[] = {"bench-rings",
+			huge ? "--in-memory" : "--no-huge",
+			"-m",
+			"512",
+			"--no-pci",
+			"--no-telemetry",
+			"--lcores",
+			"0@0,1@1",
+			"--log-level=error",
+			"--no-shconf"};
 
 	if (rte_eal_init(sizeof(args) / sizeof(*args), args) < 0)
 		die("start the EAL; it takes two processors");
@@ -369,7 +376,7 @@ static void make_naive_rings(struct rings *rings)
 		rings->naive.rings[i] = make_ring("naive", i, 2 * HANDED, 0);
 }
 
-struct rings *rings_open(void)
+struct rings *rings_open(bool huge)
 {
 	struct rings *rings = aligned_alloc(RTE_CACHE_LINE_SIZE,
 					    RTE_ALIGN_CEIL(sizeof(*rings), RTE_CACHE_LINE_SIZE));
@@ -377,7 +384,7 @@ struct rings *rings_open(void)
 	if (!rings)
 		abort();
 	memset(rings, 0, sizeof(*rings));
-	start_eal();
+	start_eal(huge);
 	make_port(rings);
 	make_naive_rings(rings);
 	return rings;

@@ -14,8 +14,8 @@ enum { RINGS_QUEUES = 8 }; /* of the port: at most so many workers and queue pai
 
 struct rings;
 
-/* Starts the EAL on two processors, and the port. */
-struct rings *rings_open(void);
+/* Starts the EAL on two processors, and the port, with 512 MiB of hugepages or without any. */
+struct rings *rings_open(bool huge);
 void rings_close(struct rings *rings);
 
 /* Makes the workers of a director that has so many queue pairs, and frees them. */
