@@ -16,7 +16,7 @@
 
 #include <glb/forward.h>
 
-/* What glb_forward() must do. gen must have its tables: it is no replica. */
+/* What glb_forward() must do. */
 void spec_forward(const struct glb_generation *gen, struct glb_packet *packets, unsigned int n);
 
 /* What glb_answer() must do. */

@@ -25,7 +25,7 @@ struct run {
 	struct differ differ;
 	struct world world;
 	struct glb_settings settings;
-	struct glb_generation *specified; /* it needs tables, which replicas have not */
+	struct glb_generation *specified;
 	struct glb_generation *gens[GLB_ISA_COUNT];
 	uint64_t done, forwarded;
 	uint64_t verdicts[GLB_VERDICT_COUNT];
