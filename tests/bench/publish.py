@@ -72,7 +72,7 @@ class Data:
     def __init__(self):
         path = PLOTS / "bench.json"
         both = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        self.machine = both.get("machine", {})
+        self.machines = both.get("machines", {})  # by benchmark
         self.benchmarks = both.get("benchmarks", {})
         counts = ROOT / "tests/bench/instructions.json"
         self.counts = json.loads(counts.read_text(encoding="utf-8"))
@@ -166,14 +166,21 @@ def headlines(data):
 
 
 def machine(data):
-    if not data.machine:
-        return ABSENT
-    facts = data.machine
-    return (
-        f"{facts['cpu']}, {facts['processors']} processors, kernel {facts['kernel']}, {facts['compiler']},\n"
-        f"DPDK {facts['dpdk']}, {facts['hugepages_free']} free hugepages, load {facts['load'][0]} when it began;"
-        f" version `{facts['version']}`.\n"
-    )
+    """The machine of most benchmarks first; which benchmarks each has, if there are several."""
+    found = {}
+    for benchmark, facts in data.machines.items():
+        found.setdefault(json.dumps(facts), []).append(benchmark)
+    lines = []
+    for text, benchmarks in sorted(found.items(), key=lambda item: -len(item[1])):
+        facts = json.loads(text)
+        lines.append(
+            (f"- {', '.join(benchmarks)}:\n  " if len(found) > 1 else "")
+            + f"{facts['cpu']}, {facts['processors']} processors, kernel {facts['kernel']}, {facts['compiler']},\n"
+            + ("  " if len(found) > 1 else "")
+            + f"DPDK {facts['dpdk']}, {facts['hugepages_free']} free hugepages, load {facts['load'][0]} when it began;"
+            f" version `{facts['version']}`.\n"
+        )
+    return "".join(lines) or ABSENT
 
 
 def instructions(data):
