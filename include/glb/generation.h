@@ -9,7 +9,7 @@
 #ifndef GLB_GENERATION_H
 #define GLB_GENERATION_H
 
-#include <glb/area.h>
+#include <glb/arena.h>
 #include <glb/bind.h>
 #include <glb/encap.h>
 #include <glb/table.h>
@@ -147,11 +147,11 @@ typedef void glb_forward_fn(const struct glb_generation *gen, struct glb_packet 
  *
  *   belongs to            members                       shared with successors (new ports)
  *   this generation       settings, egress, ingress     no
- *   all that share users  binds, routes, outers, area,  yes: released by the last of them
+ *   all that share users  binds, routes, outers, arena,  yes: released by the last of them
  *                         tables
  *
- * Pointers refer to the area, except for rows, which are shared with other generations; so a
- * replica is a copy of the area with its pointers moved, and with other copies of the rows. The
+ * Pointers refer to the arena, except for rows, which are shared with other generations; so a
+ * replica is a copy of the arena with its pointers moved, and with other copies of the rows. The
  * data path relies on indices without checking them: a hop in the rows of a route is below its
  * number of backends, as the rows were built here or checked when an image was read, and a bind
  * only leads to a route that exists.
@@ -179,8 +179,8 @@ struct glb_generation {
 	struct glb_route *routes; /* indexed by table */
 	struct glb_outer *outers; /* a template per backend, table by table */
 	struct glb_tables tables; /* of which workers read rows only */
-	struct glb_area area;	  /* memory of binds, routes and all they point to, except rows */
-	unsigned int *users;	  /* number of generations that share area and tables; atomic */
+	struct glb_arena arena;	  /* memory of binds, routes and all they point to, except rows */
+	unsigned int *users;	  /* number of generations that share arena and tables; atomic */
 };
 
 /*
@@ -198,10 +198,10 @@ GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t numb
 				      const struct glb_settings *settings,
 				      struct glb_tables *tables, struct glb_diag *diag);
 
-/* Bytes of the area of a generation with these tables, and of each of its replicas. */
+/* Bytes of the arena of a generation with these tables, and of each of its replicas. */
 size_t glb_generation_len(const struct glb_tables *tables);
 
-/* Bytes that a replica allocates: an area, and copies of rows that do not exist yet. */
+/* Bytes that a replica allocates: an arena, and copies of rows that do not exist yet. */
 size_t glb_replica_len(const struct glb_tables *tables, unsigned int copy);
 
 /*

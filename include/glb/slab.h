@@ -10,7 +10,7 @@
 #ifndef GLB_SLAB_H
 #define GLB_SLAB_H
 
-#include <glb/area.h>
+#include <glb/arena.h>
 
 enum {
 	GLB_SLAB_PLACES_MAX = 32,
@@ -19,7 +19,7 @@ enum {
 };
 
 struct glb_slab {
-	struct glb_area area;
+	struct glb_arena arena;
 	unsigned int places; /* how many it has, a multiple of GLB_PLACES_PER_PAGE */
 	uint32_t taken;	     /* set of places; atomic */
 	bool is_near; /* the caller's own: it was put on the memory node of those who read it */

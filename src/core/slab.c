@@ -8,14 +8,14 @@ _Static_assert(GLB_SLAB_PLACES_MAX == 32, "a place has a bit of glb_slab.taken")
 
 static uint32_t bit_of(const struct glb_place *place)
 {
-	size_t offset = (size_t)((uint8_t *)place->base - place->slab->area.base);
+	size_t offset = (size_t)((uint8_t *)place->base - place->slab->arena.base);
 
 	return 1U << offset / GLB_PLACE_LEN;
 }
 
 static struct glb_place place_of(struct glb_slab *slab, unsigned int number)
 {
-	return (struct glb_place){slab, slab->area.base + (size_t)number * GLB_PLACE_LEN};
+	return (struct glb_place){slab, slab->arena.base + (size_t)number * GLB_PLACE_LEN};
 }
 
 int glb_place_make(struct glb_place *out, unsigned int places)
@@ -26,11 +26,11 @@ int glb_place_make(struct glb_place *out, unsigned int places)
 		return -ENOMEM;
 	if (places > GLB_SLAB_PLACES_MAX)
 		places = GLB_SLAB_PLACES_MAX;
-	if (glb_area_make(&slab->area, (size_t)places * GLB_PLACE_LEN)) {
+	if (glb_arena_make(&slab->arena, (size_t)places * GLB_PLACE_LEN)) {
 		free(slab);
 		return -ENOMEM;
 	}
-	slab->places = (unsigned int)(slab->area.len / GLB_PLACE_LEN);
+	slab->places = (unsigned int)(slab->arena.len / GLB_PLACE_LEN);
 	slab->taken = 1;
 	*out = place_of(slab, 0);
 	return 0;
@@ -60,7 +60,7 @@ void glb_place_free(struct glb_place *place)
 	struct glb_slab *slab = place->slab;
 
 	if (slab && !__atomic_and_fetch(&slab->taken, ~bit_of(place), __ATOMIC_ACQ_REL)) {
-		glb_area_free(&slab->area);
+		glb_arena_free(&slab->arena);
 		free(slab);
 	}
 	*place = (struct glb_place){0};

@@ -74,7 +74,7 @@ static int start_tally(struct tally *tally)
 /* Has workers find generations on their own memory nodes, where there are several. 0 or -ENOMEM. */
 static int spread(struct publish *publish)
 {
-	const struct glb_area *area = &publish->current->gen->area;
+	const struct glb_arena *arena = &publish->current->gen->arena;
 	struct nodes nodes = {.count = 0};
 	unsigned int lcore;
 	int err;
@@ -83,7 +83,7 @@ static int spread(struct publish *publish)
 		return 0;
 	RTE_LCORE_FOREACH_WORKER (lcore)
 		nodes_add(&nodes, rte_lcore_to_socket_id(lcore));
-	err = node_place(nodes.ids[0], area->base, area->len);
+	err = node_place(nodes.ids[0], arena->base, arena->len);
 	if (err)
 		log_warning("tables may lie on other memory nodes than workers: %s",
 			    strerror(-err));

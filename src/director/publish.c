@@ -18,7 +18,7 @@ static void free_near(struct served *served)
 static int make_replica(struct glb_generation **out, const struct glb_generation *gen,
 			const struct served *before, unsigned int node)
 {
-	if (before && before->near[node] && before->gen->area.base == gen->area.base)
+	if (before && before->near[node] && before->gen->arena.base == gen->arena.base)
 		return glb_generation_with_ports(out, before->near[node], gen->settings.ports);
 	return glb_generation_replicate(out, gen, node);
 }
@@ -30,17 +30,17 @@ static int make_replica(struct glb_generation **out, const struct glb_generation
  */
 static void place(unsigned int id, const struct glb_generation *gen, unsigned int copy)
 {
-	(void)node_place(id, gen->area.base, gen->area.len);
+	(void)node_place(id, gen->arena.base, gen->arena.len);
 	for (unsigned int t = 0; t < gen->tables.count; t++) {
 		struct glb_slab *slab = gen->tables.tables[t]->copies[copy].slab;
 
 		if (!slab->is_near)
-			(void)node_place(id, slab->area.base, slab->area.len);
+			(void)node_place(id, slab->arena.base, slab->arena.len);
 		slab->is_near = true;
 	}
 }
 
-/* `before`: another one that may share its area, or NULL. NULL: out of memory. */
+/* `before`: another one that may share its arena, or NULL. NULL: out of memory. */
 static struct served *make_after(struct glb_generation *gen, struct tally_map *map,
 				 const struct nodes *nodes, const struct served *before)
 {
@@ -56,7 +56,7 @@ static struct served *make_after(struct glb_generation *gen, struct tally_map *m
 		}
 	}
 	for (unsigned int i = 0; i < nodes->count; i++)
-		if (!before || served->near[i]->area.base != before->near[i]->area.base)
+		if (!before || served->near[i]->arena.base != before->near[i]->arena.base)
 			place(nodes->ids[i], served->near[i], i);
 	return served;
 }
@@ -147,13 +147,13 @@ const struct glb_generation *publish_find(const struct publish *publish, uint64_
 
 unsigned int publish_held(const struct publish *publish)
 {
-	const void *last = publish->current->gen->area.base;
+	const void *last = publish->current->gen->arena.base;
 	unsigned int count = 0;
 
-	/* newest first; those of one area are neighbours */
+	/* newest first; those of one arena are neighbours */
 	for (const struct served *retired = publish->retired; retired; retired = retired->next) {
-		count += retired->gen->area.base != last;
-		last = retired->gen->area.base;
+		count += retired->gen->arena.base != last;
+		last = retired->gen->arena.base;
 	}
 	return count;
 }

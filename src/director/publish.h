@@ -75,7 +75,7 @@ GLB_NODISCARD int publish_replace(struct publish *publish, struct glb_generation
 void publish_reclaim(struct publish *publish);
 
 /*
- * Control thread: how many areas, apart from the current one, wait for workers. With more than
+ * Control thread: how many arenas, apart from the current one, wait for workers. With more than
  * PUBLISH_HELD_MAX no more should be made.
  */
 unsigned int publish_held(const struct publish *publish);

@@ -216,8 +216,8 @@ enum { COPY = 3 };
  */
 static void check_replica(const struct glb_generation *replica, const struct glb_generation *gen)
 {
-	const struct glb_area *from = &gen->area;
-	const struct glb_area *to = &replica->area;
+	const struct glb_arena *from = &gen->arena;
+	const struct glb_arena *to = &replica->arena;
 	uintptr_t by = (uintptr_t)to->base - (uintptr_t)from->base;
 	unsigned int moved = 0;
 	unsigned int rows = 0;
@@ -265,13 +265,13 @@ START_TEST(a_replica_shares_nothing_that_workers_read_and_outlives_the_original)
 	tables.tables[2]->spec.backends[0].has_server_id = true;
 	ck_assert_int_eq(glb_generation_make(&gen, 5, &fixture_settings, &tables, NULL), 0);
 	ck_assert_uint_eq(glb_replica_len(&gen->tables, COPY),
-			  gen->area.used + 3 * (size_t)GLB_ROWS_LEN);
+			  gen->arena.used + 3 * (size_t)GLB_ROWS_LEN);
 	ck_assert_int_eq(glb_generation_replicate(&replica, gen, COPY), 0);
-	ck_assert_uint_eq(glb_replica_len(&gen->tables, COPY), gen->area.used);
+	ck_assert_uint_eq(glb_replica_len(&gen->tables, COPY), gen->arena.used);
 	check_replica(replica, gen);
 	ck_assert_uint_eq(replica->number, 5);
 	ck_assert_ptr_nonnull(replica->routes[2].servers);
-	memset(gen->area.base, 0xff, (size_t)((uint8_t *)gen->users - gen->area.base));
+	memset(gen->arena.base, 0xff, (size_t)((uint8_t *)gen->users - gen->arena.base));
 	glb_generation_free(gen);
 
 	ck_assert_int_eq(glb_generation_with_ports(&next, replica, ports), 0);
@@ -289,13 +289,13 @@ END_TEST
 START_TEST(what_workers_read_lies_in_memory_that_huge_pages_can_cover)
 {
 	struct glb_generation *gen = fixture_generation(&fixture_settings);
-	const struct glb_area *area = &gen->area;
-	const struct glb_area *rows = &gen->tables.tables[0]->copies[0].slab->area;
+	const struct glb_arena *arena = &gen->arena;
+	const struct glb_arena *rows = &gen->tables.tables[0]->copies[0].slab->arena;
 
-	ck_assert_uint_eq((uintptr_t)area->base % GLB_HUGE_PAGE, 0);
-	ck_assert_uint_eq(area->len % GLB_HUGE_PAGE, 0);
-	ck_assert_uint_le(area->used, area->len);
-	ck_assert_ptr_eq(gen->routes, area->base);
+	ck_assert_uint_eq((uintptr_t)arena->base % GLB_HUGE_PAGE, 0);
+	ck_assert_uint_eq(arena->len % GLB_HUGE_PAGE, 0);
+	ck_assert_uint_le(arena->used, arena->len);
+	ck_assert_ptr_eq(gen->routes, arena->base);
 	ck_assert_ptr_eq(gen->routes[0].rows, rows->base);
 	for (unsigned int t = 0; t < gen->tables.count; t++) {
 		const struct glb_route *route = &gen->routes[t];
@@ -303,10 +303,10 @@ START_TEST(what_workers_read_lies_in_memory_that_huge_pages_can_cover)
 		/* three tables, one page */
 		ck_assert_ptr_eq(route->rows, gen->routes[0].rows + (size_t)t * GLB_ROWS);
 		ck_assert_ptr_eq(route->rows, gen->tables.tables[t]->rows);
-		ck_assert(lies_in((uintptr_t)route->outers, area->base, area->used));
-		ck_assert(lies_in((uintptr_t)route->addrs, area->base, area->used));
+		ck_assert(lies_in((uintptr_t)route->outers, arena->base, arena->used));
+		ck_assert(lies_in((uintptr_t)route->addrs, arena->base, arena->used));
 	}
-	ck_assert(lies_in((uintptr_t)gen->binds, area->base, area->used));
+	ck_assert(lies_in((uintptr_t)gen->binds, arena->base, arena->used));
 	glb_generation_free(gen);
 }
 END_TEST
@@ -333,7 +333,8 @@ START_TEST(generations_share_the_rows_of_tables_that_have_not_changed)
 	struct glb_row *was = malloc(GLB_ROWS_LEN);
 
 	ck_assert_int_eq(glb_generation_replicate(&replicas[0], first, COPY), 0);
-	ck_assert_uint_eq(glb_replica_len(&second->tables, COPY), second->area.used + GLB_ROWS_LEN);
+	ck_assert_uint_eq(glb_replica_len(&second->tables, COPY),
+			  second->arena.used + GLB_ROWS_LEN);
 	ck_assert_int_eq(glb_generation_replicate(&replicas[1], second, COPY), 0);
 	for (unsigned int t = 0; t < 3; t++) {
 		bool shared = t != 1;

@@ -28,7 +28,7 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 	return NULL;
 }
 
-static unsigned int placed; /* areas and slabs that were put on a node */
+static unsigned int placed; /* arenas and slabs that were put on a node */
 
 int __real_node_place(unsigned int id, void *pages, size_t len);
 int __wrap_node_place(unsigned int id, void *pages, size_t len);
@@ -75,7 +75,7 @@ static void check_near(const struct served *served)
 		ck_assert_mem_eq(near->routes[0].rows, gen->routes[0].rows,
 				 GLB_ROWS * sizeof(struct glb_row));
 		for (unsigned int other = 0; other < i; other++)
-			ck_assert_ptr_ne(near->area.base, served->near[other]->area.base);
+			ck_assert_ptr_ne(near->arena.base, served->near[other]->arena.base);
 	}
 	ck_assert_ptr_null(served->near[nodes.count]);
 }
@@ -101,7 +101,7 @@ START_TEST(a_successor_in_ports_shares_with_what_it_follows_on_every_node)
 
 	for (unsigned int i = 0; i < nodes.count; i++)
 		routes[i] = before->near[i]->routes;
-	ck_assert_uint_eq(placed, 2 * nodes.count); /* an area and a slab of rows for each */
+	ck_assert_uint_eq(placed, 2 * nodes.count); /* an arena and a slab of rows for each */
 	ck_assert_int_eq(glb_generation_with_ports(&next, before->gen, ports), 0);
 	ck_assert_int_eq(publish_replace(&publish, next, NULL, NULL), 0);
 	for (unsigned int w = 0; w < WORKERS; w++)
@@ -130,7 +130,7 @@ START_TEST(generations_share_rows_that_have_not_changed_on_every_node)
 	ck_assert_int_eq(glb_tables_build(&tables, &fixture_spec, &before->gen->tables, NULL), 0);
 	ck_assert_int_eq(glb_generation_make(&next, 1, &settings, &tables, NULL), 0);
 	ck_assert_int_eq(publish_replace(&publish, next, NULL, NULL), 0);
-	ck_assert_uint_eq(placed, 3 * nodes.count); /* one area more for each */
+	ck_assert_uint_eq(placed, 3 * nodes.count); /* one arena more for each */
 	for (unsigned int w = 0; w < WORKERS; w++)
 		publish_quiescent(&publish, w);
 	publish_reclaim(&publish);

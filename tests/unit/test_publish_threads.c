@@ -60,7 +60,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* A successor of the current one, with an area of its own or, as every other, in the same. */
+/* A successor of the current one, with an arena of its own or, as every other, in the same. */
 static struct glb_generation *successor(uint64_t number)
 {
 	const struct glb_generation *gen = publish.current->gen;

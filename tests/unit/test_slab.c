@@ -18,7 +18,7 @@ START_TEST(a_slab_has_as_many_places_as_are_asked_for_and_fill_whole_pages)
 
 		ck_assert_int_eq(glb_place_make(&place, cases[i].wanted), 0);
 		ck_assert_uint_eq(place.slab->places, cases[i].places);
-		ck_assert_uint_eq(place.slab->area.len, cases[i].places * (size_t)GLB_PLACE_LEN);
+		ck_assert_uint_eq(place.slab->arena.len, cases[i].places * (size_t)GLB_PLACE_LEN);
 		ck_assert_uint_eq((uintptr_t)place.base % GLB_HUGE_PAGE, 0);
 		glb_place_free(&place);
 		ck_assert_ptr_null(place.base);

@@ -259,8 +259,8 @@ static uint32_t count_rules(const struct glb_tables *tables)
 	return count;
 }
 
-/* Cuts the memory of an index into its parts, or counts how much they need; see glb_area_take(). */
-static struct glb_binds lay_out(struct glb_area *area, uint32_t rule_count)
+/* Cuts the memory of an index into its parts, or counts what they need; see glb_arena_take(). */
+static struct glb_binds lay_out(struct glb_arena *arena, uint32_t rule_count)
 {
 	/* room for as many exact binds of each version as there are binds */
 	uint32_t exact_slots = slots_for(rule_count / RULES_PER_BIND);
@@ -274,20 +274,20 @@ static struct glb_binds lay_out(struct glb_area *area, uint32_t rule_count)
 			  .shift6 = shift},
 	};
 
-	binds.exact.slots4 = glb_area_take(area, exact_slots * sizeof(struct exact4));
-	binds.exact.slots6 = glb_area_take(area, exact_slots * sizeof(struct exact6));
-	binds.entries = glb_area_take(area, entry_slots * sizeof(struct entry));
-	binds.rules = glb_area_take(area, rule_count * sizeof(struct rule));
-	binds.segments = glb_area_take(area, (size_t)rule_count * SEGMENTS_PER_RULE *
-						     sizeof(struct segment));
+	binds.exact.slots4 = glb_arena_take(arena, exact_slots * sizeof(struct exact4));
+	binds.exact.slots6 = glb_arena_take(arena, exact_slots * sizeof(struct exact6));
+	binds.entries = glb_arena_take(arena, entry_slots * sizeof(struct entry));
+	binds.rules = glb_arena_take(arena, rule_count * sizeof(struct rule));
+	binds.segments = glb_arena_take(arena, (size_t)rule_count * SEGMENTS_PER_RULE *
+						       sizeof(struct segment));
 	return binds;
 }
 
 size_t binds_len(const struct glb_tables *tables)
 {
-	struct glb_area count = {0};
+	struct glb_arena count = {0};
 
-	(void)glb_area_take(&count, sizeof(struct glb_binds));
+	(void)glb_arena_take(&count, sizeof(struct glb_binds));
 	(void)lay_out(&count, count_rules(tables));
 	return count.used;
 }
@@ -296,11 +296,11 @@ struct glb_binds *binds_write(void *at, const struct glb_tables *tables)
 {
 	uint32_t rule_count = count_rules(tables);
 	size_t len = binds_len(tables);
-	struct glb_area area = {.base = at, .len = len};
-	struct glb_binds *binds = glb_area_take(&area, sizeof(*binds));
+	struct glb_arena arena = {.base = at, .len = len};
+	struct glb_binds *binds = glb_arena_take(&arena, sizeof(*binds));
 
 	memset(at, 0, len);
-	*binds = lay_out(&area, rule_count);
+	*binds = lay_out(&arena, rule_count);
 	collect(binds, tables);
 	qsort(binds->rules, rule_count, sizeof(*binds->rules), compare_rules);
 	add_rules(binds, tables, rule_count);
@@ -308,18 +308,18 @@ struct glb_binds *binds_write(void *at, const struct glb_tables *tables)
 	return binds;
 }
 
-void binds_moved(struct glb_binds *binds, const struct glb_area *to, const struct glb_area *from)
+void binds_moved(struct glb_binds *binds, const struct glb_arena *to, const struct glb_arena *from)
 {
-	binds->exact.slots4 = glb_area_moved(to, from, binds->exact.slots4);
-	binds->exact.slots6 = glb_area_moved(to, from, binds->exact.slots6);
-	binds->entries = glb_area_moved(to, from, binds->entries);
-	binds->rules = glb_area_moved(to, from, binds->rules);
-	binds->segments = glb_area_moved(to, from, binds->segments);
+	binds->exact.slots4 = glb_arena_moved(to, from, binds->exact.slots4);
+	binds->exact.slots6 = glb_arena_moved(to, from, binds->exact.slots6);
+	binds->entries = glb_arena_moved(to, from, binds->entries);
+	binds->rules = glb_arena_moved(to, from, binds->rules);
+	binds->segments = glb_arena_moved(to, from, binds->segments);
 }
 
 int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
 {
-	void *memory = aligned_alloc(GLB_AREA_ALIGNMENT, binds_len(tables));
+	void *memory = aligned_alloc(GLB_ARENA_ALIGNMENT, binds_len(tables));
 
 	if (!memory)
 		return -ENOMEM;

@@ -8,17 +8,17 @@
 #ifndef CORE_BINDS_H
 #define CORE_BINDS_H
 
-#include <glb/area.h>
+#include <glb/arena.h>
 #include <glb/bind.h>
 
 /* Bytes that the index of these tables takes. */
 size_t binds_len(const struct glb_tables *tables);
 
-/* Writes the index at `at`, which is aligned like a part of an area. Returns `at`. */
+/* Writes the index at `at`, which is aligned like a part of an arena. Returns `at`. */
 struct glb_binds *binds_write(void *at, const struct glb_tables *tables);
 
 /* `binds` is the copy, in `to`, of an index in `from`: has it name its own parts. */
-void binds_moved(struct glb_binds *binds, const struct glb_area *to, const struct glb_area *from);
+void binds_moved(struct glb_binds *binds, const struct glb_arena *to, const struct glb_arena *from);
 
 /*
  * The table that serves a whole packet of TCP or UDP for which there is no exact bind.

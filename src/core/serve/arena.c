@@ -3,36 +3,36 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include <glb/area.h>
+#include <glb/arena.h>
 
 static size_t round_up(size_t len, size_t unit)
 {
 	return (len + unit - 1) / unit * unit;
 }
 
-int glb_area_make(struct glb_area *out, size_t len)
+int glb_arena_make(struct glb_arena *out, size_t len)
 {
-	struct glb_area area = {.len = round_up(len, GLB_HUGE_PAGE)};
+	struct glb_arena arena = {.len = round_up(len, GLB_HUGE_PAGE)};
 
-	area.base = aligned_alloc(GLB_HUGE_PAGE, area.len);
-	if (!area.base)
+	arena.base = aligned_alloc(GLB_HUGE_PAGE, arena.len);
+	if (!arena.base)
 		return -ENOMEM;
 	/* before it is touched first; where there are none, pages of the usual size do as well */
-	(void)madvise(area.base, area.len, MADV_HUGEPAGE);
-	*out = area;
+	(void)madvise(arena.base, arena.len, MADV_HUGEPAGE);
+	*out = arena;
 	return 0;
 }
 
-void *glb_area_take(struct glb_area *area, size_t len)
+void *glb_arena_take(struct glb_arena *arena, size_t len)
 {
-	uint8_t *part = area->base ? area->base + area->used : NULL;
+	uint8_t *part = arena->base ? arena->base + arena->used : NULL;
 
-	area->used += round_up(len, GLB_AREA_ALIGNMENT);
+	arena->used += round_up(len, GLB_ARENA_ALIGNMENT);
 	return part;
 }
 
-void glb_area_free(struct glb_area *area)
+void glb_arena_free(struct glb_arena *arena)
 {
-	free(area->base);
-	*area = (struct glb_area){0};
+	free(arena->base);
+	*arena = (struct glb_arena){0};
 }

@@ -125,7 +125,7 @@ static int check_underlay(struct underlay *underlay, struct glb_diag *diag)
 	return 0;
 }
 
-/* Where the parts of an area are; each holds what it says of all tables, one behind the other. */
+/* Where the parts of an arena are; each holds what it says of all tables, one behind the other. */
 struct layout {
 	struct glb_route *routes;
 	struct glb_outer *outers;
@@ -135,8 +135,8 @@ struct layout {
 	unsigned int *users;
 };
 
-/* Cuts an area into its parts, or counts how much room they need: see glb_area_take(). */
-static struct layout lay_out(struct glb_area *area, const struct glb_tables *tables)
+/* Cuts an arena into its parts, or counts how much room they need: see glb_arena_take(). */
+static struct layout lay_out(struct glb_arena *arena, const struct glb_tables *tables)
 {
 	const size_t servers_len = GLB_SERVER_IDS * sizeof(uint16_t);
 	size_t backend_count = 0;
@@ -147,12 +147,12 @@ static struct layout lay_out(struct glb_area *area, const struct glb_tables *tab
 		backend_count += tables->tables[t]->spec.backend_count;
 		with_servers += glb_uses_server_ids(&tables->tables[t]->spec);
 	}
-	layout.routes = glb_area_take(area, tables->count * sizeof(*layout.routes));
-	layout.outers = glb_area_take(area, backend_count * sizeof(*layout.outers));
-	layout.addrs = glb_area_take(area, backend_count * sizeof(*layout.addrs));
-	layout.servers = glb_area_take(area, with_servers * servers_len);
-	layout.binds = glb_area_take(area, binds_len(tables));
-	layout.users = glb_area_take(area, sizeof(*layout.users));
+	layout.routes = glb_arena_take(arena, tables->count * sizeof(*layout.routes));
+	layout.outers = glb_arena_take(arena, backend_count * sizeof(*layout.outers));
+	layout.addrs = glb_arena_take(arena, backend_count * sizeof(*layout.addrs));
+	layout.servers = glb_arena_take(arena, with_servers * servers_len);
+	layout.binds = glb_arena_take(arena, binds_len(tables));
+	layout.users = glb_arena_take(arena, sizeof(*layout.users));
 	return layout;
 }
 
@@ -207,12 +207,12 @@ static void compare_route(struct glb_generation *gen, const struct glb_route *ro
 		gen->outer_len_max = route->outer_len;
 }
 
-/* Fills the area, which has room for it. */
+/* Fills the arena, which has room for it. */
 static int make_routes(struct glb_generation *gen, const struct glb_tables *tables,
 		       struct glb_diag *diag)
 {
 	struct underlay underlay = {.settings = &gen->settings};
-	struct layout next = lay_out(&gen->area, tables);
+	struct layout next = lay_out(&gen->arena, tables);
 
 	gen->routes = next.routes;
 	gen->outers = next.outers;
@@ -245,7 +245,7 @@ void glb_generation_free(struct glb_generation *gen)
 	if (!gen)
 		return;
 	if (!__atomic_sub_fetch(gen->users, 1, __ATOMIC_ACQ_REL)) {
-		glb_area_free(&gen->area);
+		glb_arena_free(&gen->arena);
 		glb_tables_free(&gen->tables);
 	}
 	free(gen);
@@ -360,7 +360,7 @@ static void digest_settings(struct glb_generation *gen)
 
 size_t glb_generation_len(const struct glb_tables *tables)
 {
-	struct glb_area count = {0};
+	struct glb_arena count = {0};
 
 	(void)lay_out(&count, tables);
 	return count.used;
@@ -373,7 +373,7 @@ static int fill(struct glb_generation *gen, const struct glb_tables *tables, str
 
 	if (err)
 		return err;
-	err = glb_area_make(&gen->area, glb_generation_len(tables));
+	err = glb_arena_make(&gen->arena, glb_generation_len(tables));
 	if (!err)
 		err = make_routes(gen, tables, diag);
 	if (!err)
@@ -408,7 +408,7 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 		if (err == -ENOMEM)
 			glb_diag(diag, "out of memory");
 		if (gen)
-			glb_area_free(&gen->area);
+			glb_arena_free(&gen->arena);
 		free(gen);
 		return err;
 	}
@@ -466,25 +466,25 @@ size_t glb_replica_len(const struct glb_tables *tables, unsigned int copy)
 	return len;
 }
 
-/* Everything in a copy of a generation that names something in its area, or rows. */
-static void move(struct glb_generation *gen, const struct glb_area *to, unsigned int copy)
+/* Everything in a copy of a generation that names something in its arena, or rows. */
+static void move(struct glb_generation *gen, const struct glb_arena *to, unsigned int copy)
 {
-	const struct glb_area *from = &gen->area;
+	const struct glb_arena *from = &gen->arena;
 
-	gen->users = glb_area_moved(to, from, gen->users);
-	gen->outers = glb_area_moved(to, from, gen->outers);
-	gen->binds = glb_area_moved(to, from, gen->binds);
+	gen->users = glb_arena_moved(to, from, gen->users);
+	gen->outers = glb_arena_moved(to, from, gen->outers);
+	gen->binds = glb_arena_moved(to, from, gen->binds);
 	binds_moved(gen->binds, to, from);
-	gen->routes = glb_area_moved(to, from, gen->routes);
+	gen->routes = glb_arena_moved(to, from, gen->routes);
 	for (unsigned int t = 0; t < gen->tables.count; t++) {
 		struct glb_route *route = &gen->routes[t];
 
 		route->rows = gen->tables.tables[t]->copies[copy].base;
-		route->outers = glb_area_moved(to, from, route->outers);
-		route->addrs = glb_area_moved(to, from, route->addrs);
-		route->servers = glb_area_moved(to, from, route->servers);
+		route->outers = glb_arena_moved(to, from, route->outers);
+		route->addrs = glb_arena_moved(to, from, route->addrs);
+		route->servers = glb_arena_moved(to, from, route->servers);
 	}
-	gen->area = *to;
+	gen->arena = *to;
 }
 
 int glb_generation_replicate(struct glb_generation **out, const struct glb_generation *gen,
@@ -492,23 +492,23 @@ int glb_generation_replicate(struct glb_generation **out, const struct glb_gener
 {
 	struct glb_generation *replica = allocate();
 	struct glb_tables tables = {0};
-	struct glb_area area = {0};
+	struct glb_arena arena = {0};
 	int err = replica ? copy_rows(&gen->tables, copy) : -ENOMEM;
 
 	if (!err)
 		err = glb_tables_share(&tables, &gen->tables);
 	if (!err)
-		err = glb_area_make(&area, gen->area.used);
+		err = glb_arena_make(&arena, gen->arena.used);
 	if (err) {
 		glb_tables_free(&tables);
 		free(replica);
 		return err;
 	}
-	area.used = gen->area.used;
-	memcpy(area.base, gen->area.base, area.used);
+	arena.used = gen->arena.used;
+	memcpy(arena.base, gen->arena.base, arena.used);
 	*replica = *gen;
 	replica->tables = tables;
-	move(replica, &area, copy);
+	move(replica, &arena, copy);
 	*replica->users = 1;
 	*out = replica;
 	return 0;
