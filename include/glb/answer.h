@@ -13,7 +13,7 @@
 #define GLB_ANSWER_H
 
 #include <glb/forward.h>
-#include <glb/limit.h>
+#include <glb/token_bucket.h>
 
 enum {
 	/* RFC 1812 section 4.3.2.3: quote as much as fits into this many bytes */
@@ -39,14 +39,14 @@ void glb_answer(const struct glb_generation *gen, struct glb_packet *pkt);
 
 /* A worker's limits, by kind of reply. Initially all zeros. */
 struct glb_answer_limits {
-	struct glb_limit echoes; /* settings.answers_per_second */
-	struct glb_limit errors; /* settings.errors_per_second */
+	struct glb_token_buckets echoes; /* settings.answers_per_second */
+	struct glb_token_buckets errors; /* settings.errors_per_second */
 };
 
 /*
  * As glb_answer(), within limits: beyond them the packet stays as it is and its verdict becomes
  * GLB_DROP_ANSWER_LIMIT or GLB_DROP_ERROR_LIMIT. Not for concurrent use of one `limits`. For now_ns
- * see glb_limit_take().
+ * see glb_token_buckets_take().
  */
 void glb_answer_within(struct glb_answer_limits *limits, const struct glb_generation *gen,
 		       struct glb_packet *pkt, uint64_t now_ns);

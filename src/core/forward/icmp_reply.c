@@ -200,7 +200,7 @@ void glb_answer_within(struct glb_answer_limits *limits, const struct glb_genera
 {
 	const struct glb_settings *settings = &gen->settings;
 	bool echo = pkt->verdict == GLB_ANSWER_ECHO;
-	struct glb_limit *limit = echo ? &limits->echoes : &limits->errors;
+	struct glb_token_buckets *buckets = echo ? &limits->echoes : &limits->errors;
 	uint32_t rate = echo ? settings->answers_per_second : settings->errors_per_second;
 	struct glb_shares shares;
 	struct complaint about;
@@ -208,7 +208,7 @@ void glb_answer_within(struct glb_answer_limits *limits, const struct glb_genera
 	if (!read_again(&about, gen, pkt))
 		return;
 	shares = glb_shares_of(&about.flow, about.table);
-	if (glb_limit_take(limit, rate, &shares, now_ns))
+	if (glb_token_buckets_take(buckets, rate, &shares, now_ns))
 		write_answer(gen, pkt, &about);
 	else
 		pkt->verdict = echo ? GLB_DROP_ANSWER_LIMIT : GLB_DROP_ERROR_LIMIT;

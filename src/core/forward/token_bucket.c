@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <glb/limit.h>
+#include <glb/token_bucket.h>
 
-static const uint64_t answer_cost = 1000000000;
+static const uint64_t reply_cost = 1000000000;
 
 static uint8_t hash_bucket(uint64_t a, uint64_t b)
 {
@@ -33,22 +33,22 @@ struct glb_shares glb_shares_of(const struct glb_flow *flow, uint32_t table)
 }
 
 /* Gives back what time has brought. */
-static void refill(struct glb_budget *budget, uint32_t per_second, uint64_t now_ns)
+static void refill(struct glb_token_bucket *bucket, uint32_t per_second, uint64_t now_ns)
 {
-	if (now_ns < budget->at_ns)
+	if (now_ns < bucket->at_ns)
 		return;
 
-	uint64_t elapsed = now_ns - budget->at_ns;
-	/* a second refills any budget: longer ones would overflow */
-	uint64_t back = elapsed < answer_cost ? elapsed * per_second : UINT64_MAX;
+	uint64_t elapsed = now_ns - bucket->at_ns;
+	/* a second refills any bucket: longer ones would overflow */
+	uint64_t back = elapsed < reply_cost ? elapsed * per_second : UINT64_MAX;
 
-	budget->at_ns = now_ns;
-	budget->spent = back < budget->spent ? budget->spent - back : 0;
+	bucket->at_ns = now_ns;
+	bucket->spent = back < bucket->spent ? bucket->spent - back : 0;
 }
 
-static bool has_room(const struct glb_budget *budget, uint64_t burst)
+static bool has_room(const struct glb_token_bucket *bucket, uint64_t burst)
 {
-	return budget->spent + answer_cost <= burst * answer_cost;
+	return bucket->spent + reply_cost <= burst * reply_cost;
 }
 
 static uint32_t part_of(uint32_t whole, unsigned int shift)
@@ -56,8 +56,8 @@ static uint32_t part_of(uint32_t whole, unsigned int shift)
 	return whole >> shift ? whole >> shift : 1;
 }
 
-bool glb_limit_take(struct glb_limit *limit, uint32_t per_second, const struct glb_shares *shares,
-		    uint64_t now_ns)
+bool glb_token_buckets_take(struct glb_token_buckets *buckets, uint32_t per_second,
+			    const struct glb_shares *shares, uint64_t now_ns)
 {
 	static const uint8_t shifts[] = {
 #define GLB_SHARE_SHIFT(name, shift) shift,
@@ -65,19 +65,19 @@ bool glb_limit_take(struct glb_limit *limit, uint32_t per_second, const struct g
 #undef GLB_SHARE_SHIFT
 	};
 	uint32_t burst = per_second < GLB_ANSWER_BURST ? per_second : GLB_ANSWER_BURST;
-	struct glb_budget *own[GLB_SHARE_COUNT];
+	struct glb_token_bucket *own[GLB_SHARE_COUNT];
 	bool within = true;
 
 	for (unsigned int s = 0; s < GLB_SHARE_COUNT; s++) {
-		own[s] = &limit->shares[s][shares->bucket[s]];
+		own[s] = &buckets->shares[s][shares->bucket[s]];
 		refill(own[s], part_of(per_second, shifts[s]), now_ns);
 		within &= has_room(own[s], part_of(burst, shifts[s]));
 	}
-	refill(&limit->all, per_second, now_ns);
-	if (!has_room(&limit->all, within ? burst + (burst + 1) / 2 : burst))
+	refill(&buckets->all, per_second, now_ns);
+	if (!has_room(&buckets->all, within ? burst + (burst + 1) / 2 : burst))
 		return false;
-	limit->all.spent += answer_cost;
+	buckets->all.spent += reply_cost;
 	for (unsigned int s = 0; within && s < GLB_SHARE_COUNT; s++)
-		own[s]->spent += answer_cost;
+		own[s]->spent += reply_cost;
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include <glb/limit.h>
+#include <glb/token_bucket.h>
 
 #include "suite.h"
 
@@ -10,11 +10,11 @@ static const uint64_t second = 1000000000;
 /* Everything of one client in one place. */
 static const struct glb_shares alone = {.bucket = {1, 2, 3}};
 
-static struct glb_limit limit;
+static struct glb_token_buckets buckets;
 
 static void start(void)
 {
-	memset(&limit, 0, sizeof(limit));
+	memset(&buckets, 0, sizeof(buckets));
 }
 
 /* How many answers can be taken at one time? */
@@ -22,7 +22,7 @@ static unsigned int take_all(const struct glb_shares *shares, uint32_t rate, uin
 {
 	unsigned int n = 0;
 
-	while (n < 1000 && glb_limit_take(&limit, rate, shares, now))
+	while (n < 1000 && glb_token_buckets_take(&buckets, rate, shares, now))
 		n++;
 	return n;
 }
@@ -86,7 +86,7 @@ START_TEST(over_a_long_time_the_rate_is_kept_however_often_one_asks)
 			struct glb_shares shares = {
 				.bucket = {(uint8_t)n, (uint8_t)(n >> 3), (uint8_t)(n >> 5)}};
 
-			taken += glb_limit_take(&limit, rates[i], &shares, now);
+			taken += glb_token_buckets_take(&buckets, rates[i], &shares, now);
 		}
 
 		uint64_t due = now / (second / rates[i]);
@@ -168,7 +168,7 @@ START_TEST(who_stays_within_its_share_is_never_refused_while_a_flood_goes_on)
 	start();
 	for (unsigned int n = 0; n < 1000; n++, now += step) {
 		flood(1000, now);
-		ck_assert(glb_limit_take(&limit, 1000, &alone, now));
+		ck_assert(glb_token_buckets_take(&buckets, 1000, &alone, now));
 	}
 }
 END_TEST
@@ -236,7 +236,7 @@ END_TEST
 
 Suite *unit_suite(void)
 {
-	Suite *suite = suite_create("limit");
+	Suite *suite = suite_create("token_bucket");
 	TCase *rate = tcase_create("rate");
 	TCase *shares = tcase_create("shares");
 

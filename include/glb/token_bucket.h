@@ -10,8 +10,8 @@
  *
  * Shares are assigned to buckets by a hash, so memory is fixed and nothing is allocated.
  */
-#ifndef GLB_LIMIT_H
-#define GLB_LIMIT_H
+#ifndef GLB_TOKEN_BUCKET_H
+#define GLB_TOKEN_BUCKET_H
 
 #include <glb/parse.h>
 
@@ -36,16 +36,16 @@ enum glb_share {
 };
 
 /* One token bucket. All zeros: full. */
-struct glb_budget {
+struct glb_token_bucket {
 	uint64_t at_ns; /* time of the last update of `spent` */
 	uint64_t spent; /* in units of 1/1,000,000,000 of a reply; at most 1.5 * GLB_ANSWER_BURST
 			   replies */
 };
 
 /* The limit of one kind of reply. Initially all zeros. */
-struct glb_limit {
-	struct glb_budget all;
-	struct glb_budget shares[GLB_SHARE_COUNT][GLB_SHARE_BUCKETS];
+struct glb_token_buckets {
+	struct glb_token_bucket all;
+	struct glb_token_bucket shares[GLB_SHARE_COUNT][GLB_SHARE_BUCKETS];
 };
 
 /* The bucket of each kind of share that a reply belongs to. */
@@ -71,7 +71,7 @@ struct glb_shares glb_shares_of(const struct glb_flow *flow, uint32_t table);
  * computed for less than 10^9 ns and is below 2^62; `spent` is at most 150 * 10^9. Not for
  * concurrent use of one limit: each worker has its own.
  */
-bool glb_limit_take(struct glb_limit *limit, uint32_t per_second, const struct glb_shares *shares,
-		    uint64_t now_ns);
+bool glb_token_buckets_take(struct glb_token_buckets *buckets, uint32_t per_second,
+			    const struct glb_shares *shares, uint64_t now_ns);
 
 #endif
