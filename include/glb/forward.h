@@ -30,8 +30,8 @@ struct glb_packet {
  * the frame, outside the outer lengths, unless they are to be trimmed. The client's packet is not
  * changed, except for the MSS option of a SYN.
  *
- * Any other verdict: the packet is not changed. If glb_verdict_is_answer(), see glb/answer.h for
- * what to do next.
+ * Any other verdict: the packet is not changed. If glb_verdict_is_icmp_reply(), see
+ * glb/icmp_reply.h for what to do next.
  *
  * Preconditions, which are not checked:
  *   port      below GLB_PORTS_MAX in every packet, as it indexes arrays of the generation

@@ -16,10 +16,10 @@
 #include <glb/parse.h>
 
 enum {
-	GLB_ANSWER_BURST = 100,	 /* replies of a kind that can be sent at once */
-	GLB_SHARE_BUCKETS = 256, /* per kind of share */
-	GLB_CLIENT_LEN4 = 3,	 /* bytes of an address that identify a client's network: */
-	GLB_CLIENT_LEN6 = 6,	 /* 198.51.100.0/24, 2001:db8:1::/48 */
+	GLB_ICMP_REPLY_BURST = 100, /* replies of a kind that can be sent at once */
+	GLB_SHARE_BUCKETS = 256,    /* per kind of share */
+	GLB_CLIENT_LEN4 = 3,	    /* bytes of an address that identify a client's network: */
+	GLB_CLIENT_LEN6 = 6,	    /* 198.51.100.0/24, 2001:db8:1::/48 */
 };
 
 /* A share is the limit divided by 2^shift, but at least one reply per second. */
@@ -38,8 +38,8 @@ enum glb_share {
 /* One token bucket. All zeros: full. */
 struct glb_token_bucket {
 	uint64_t at_ns; /* time of the last update of `spent` */
-	uint64_t spent; /* in units of 1/1,000,000,000 of a reply; at most 1.5 * GLB_ANSWER_BURST
-			   replies */
+	uint64_t spent; /* in units of 1/1,000,000,000 of a reply; at most 1.5 *
+			   GLB_ICMP_REPLY_BURST replies */
 };
 
 /* The limit of one kind of reply. Initially all zeros. */
@@ -62,14 +62,10 @@ struct glb_shares glb_shares_of(const struct glb_flow *flow, uint32_t table);
  * Takes one reply from a limit, and from its shares if all of them have one left. Returns false,
  * with nothing taken, if there is none left.
  *
- * per_second  replies added per second, at least 1. At most min(per_second, GLB_ANSWER_BURST) can
- * be
- *             taken in a burst, and half as many again within shares. May change between calls
+ * per_second  replies added per second, at least 1. At most min(per_second,
+ *             GLB_ICMP_REPLY_BURST) can be taken in a burst, and half as many again within
+ *             shares. May change between calls
  * now_ns      from any clock. If it goes backwards, no time has passed
- *
- * Does not overflow: a second or more refills a bucket completely, so elapsed * per_second is only
- * computed for less than 10^9 ns and is below 2^62; `spent` is at most 150 * 10^9. Not for
- * concurrent use of one limit: each worker has its own.
  */
 bool glb_token_buckets_take(struct glb_token_buckets *buckets, uint32_t per_second,
 			    const struct glb_shares *shares, uint64_t now_ns);

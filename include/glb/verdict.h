@@ -5,8 +5,8 @@
  * Every fate has one name here. Grep for it to find the code that returns it, its sentence in
  * docs/counters.md and the packet cases that show it.
  *
- * The order matters in that all answers are adjacent, and all punts: glb_verdict_is_answer() and
- * glb_verdict_is_punt() compare with the first and last of them.
+ * The order matters in that all answers are adjacent, and all punts: glb_verdict_is_icmp_reply()
+ * and glb_verdict_is_punt() compare with the first and last of them.
  */
 #ifndef GLB_VERDICT_H
 #define GLB_VERDICT_H
@@ -64,8 +64,8 @@ static inline int glb_verdict_is_punt(enum glb_verdict verdict)
 	return verdict >= GLB_PUNT_NOT_IP && verdict <= GLB_PUNT_OUTER_ERROR;
 }
 
-/* Should glb_answer() turn the packet into a reply, to its sender or the client it is about? */
-static inline int glb_verdict_is_answer(enum glb_verdict verdict)
+/* Should glb_icmp_reply() turn the packet into a reply, to its sender or the client it is about? */
+static inline int glb_verdict_is_icmp_reply(enum glb_verdict verdict)
 {
 	return verdict >= GLB_ANSWER_ECHO && verdict <= GLB_ANSWER_OUTER_TOO_BIG;
 }

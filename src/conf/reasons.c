@@ -61,7 +61,7 @@ static bool is_limited(uint8_t verdict, uint8_t again)
 {
 	return verdict == GLB_DROP_ANSWER_LIMIT
 		       ? again == GLB_ANSWER_ECHO
-		       : verdict == GLB_DROP_ERROR_LIMIT && glb_verdict_is_answer(again);
+		       : verdict == GLB_DROP_ERROR_LIMIT && glb_verdict_is_icmp_reply(again);
 }
 
 /* The verdict there should be, by the frame in `room`, which is as it was received afterwards. */
@@ -80,7 +80,7 @@ static bool decides_alike(const struct fate *fate, uint8_t *room)
 	glb_forward(fate->gen, &pkt, 1);
 	memcpy(frame, fate->received.bytes, fate->received.kept);
 	if (fate->verdict == GLB_DROP_NO_HEADROOM) /* here is room */
-		return pkt.verdict == GLB_FORWARD || glb_verdict_is_answer(pkt.verdict);
+		return pkt.verdict == GLB_FORWARD || glb_verdict_is_icmp_reply(pkt.verdict);
 	if (pkt.verdict == GLB_FORWARD && fate->verdict == GLB_FORWARD)
 		return pkt.backend == fate->backend;
 	return pkt.verdict == fate->verdict || is_limited(fate->verdict, pkt.verdict);

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <glb/answer.h>
+#include <glb/icmp_reply.h>
 
 #include "capture.h"
 #include "commands.h"
@@ -70,7 +70,7 @@ struct run {
 	struct slot *slots;  /* SLOTS of them */
 	struct glb_packet packets[BURST];
 	uint64_t counts[GLB_VERDICT_COUNT];
-	struct glb_answer_limits answers;
+	struct glb_icmp_reply_limits reply_limits;
 };
 
 static bool read_mac(uint8_t mac[GLB_MAC_LEN], const char *option, const char *text)
@@ -323,17 +323,17 @@ static void write_frame(struct dump *dump, const struct slot *slot, const struct
  */
 static void answer(struct run *run, unsigned int i)
 {
-	glb_answer_within(&run->answers, run->gen, &run->packets[i], run->slots[i].at_ns);
+	glb_icmp_reply_within(&run->reply_limits, run->gen, &run->packets[i], run->slots[i].at_ns);
 }
 
 static void settle(struct run *run, unsigned int i)
 {
 	const struct glb_packet *pkt = &run->packets[i];
 
-	if (glb_verdict_is_answer(pkt->verdict))
+	if (glb_verdict_is_icmp_reply(pkt->verdict))
 		answer(run, i);
 	run->counts[pkt->verdict]++;
-	if (pkt->verdict == GLB_FORWARD || glb_verdict_is_answer(pkt->verdict))
+	if (pkt->verdict == GLB_FORWARD || glb_verdict_is_icmp_reply(pkt->verdict))
 		write_frame(&run->out, &run->slots[i], pkt);
 	else if (glb_verdict_is_punt(pkt->verdict) && run->punt_unmatched && run->punted.pcap)
 		write_frame(&run->punted, &run->slots[i], pkt);

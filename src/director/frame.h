@@ -36,7 +36,7 @@ static inline void frame_describe(struct glb_packet *pkt, struct rte_mbuf *mbuf)
 	pkt->port = (uint8_t)mbuf->port;
 }
 
-/* Gives a frame that glb_forward() or glb_answer() has written to its mbuf. */
+/* Gives a frame that glb_forward() or glb_icmp_reply() has written to its mbuf. */
 static inline void frame_adopt(struct rte_mbuf *mbuf, const struct glb_packet *pkt,
 			       uint64_t ol_flags)
 {

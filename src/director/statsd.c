@@ -77,7 +77,7 @@ static struct outcome outcome_of(const struct worker_counters *now,
 		outcome.all += change;
 		if (glb_verdict_is_punt(v))
 			outcome.to_kernel += change;
-		else if (v != GLB_FORWARD && !glb_verdict_is_answer(v))
+		else if (v != GLB_FORWARD && !glb_verdict_is_icmp_reply(v))
 			outcome.failed += change;
 	}
 	return outcome;

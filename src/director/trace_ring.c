@@ -140,7 +140,7 @@ static void complete(struct trace_ring *ring, struct trace_record *one,
 	one->generation = gen->number;
 	one->backend = 0;
 	one->sent = (struct trace_frame){.len = 0};
-	if (pkt->verdict != GLB_FORWARD && !glb_verdict_is_answer(pkt->verdict))
+	if (pkt->verdict != GLB_FORWARD && !glb_verdict_is_icmp_reply(pkt->verdict))
 		return;
 	one->sent = keep(one->bytes + ring->snaplen, ring, pkt);
 	if (pkt->verdict != GLB_FORWARD)

@@ -103,10 +103,10 @@ static void forward(struct worker *w, const struct glb_generation *gen, struct r
 static void settle(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
 		   struct glb_packet *pkt, struct outbox *out)
 {
-	if (glb_verdict_is_answer(pkt->verdict))
-		glb_answer_within(&w->answers, gen, pkt, worker_now_ns(w));
+	if (glb_verdict_is_icmp_reply(pkt->verdict))
+		glb_icmp_reply_within(&w->reply_limits, gen, pkt, worker_now_ns(w));
 	w->counters.verdicts[pkt->verdict]++;
-	if (glb_verdict_is_answer(pkt->verdict)) {
+	if (glb_verdict_is_icmp_reply(pkt->verdict)) {
 		frame_adopt(mbuf, pkt, 0);
 		gather(out, pkt->port, mbuf);
 	} else if (glb_verdict_is_punt(pkt->verdict) && w->all->twins.count) {

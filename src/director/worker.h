@@ -10,7 +10,7 @@
 #ifndef DIRECTOR_WORKER_H
 #define DIRECTOR_WORKER_H
 
-#include <glb/answer.h>
+#include <glb/icmp_reply.h>
 
 #include "director/dpdk.h"
 #include "director/handover.h"
@@ -73,7 +73,7 @@ struct worker {
 	struct trace_ring *trace; /* set by the control thread while it runs; NULL: nobody looks */
 	/* What it writes as it works is not beside what others read. */
 	struct worker_counters counters __rte_cache_aligned;
-	struct glb_answer_limits answers;
+	struct glb_icmp_reply_limits reply_limits;
 	struct turns turns;
 	const struct tally_map *map; /* of the generation it serves, when backends are counted */
 } __rte_cache_aligned;

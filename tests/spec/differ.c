@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <glb/answer.h>
+#include <glb/icmp_reply.h>
 
 #include "differ.h"
 #include "forward.h"
@@ -88,8 +88,8 @@ void differ_specify(struct differ *differ, const struct glb_generation *gen)
 	spec_forward(gen, differ->want, differ->count);
 	for (unsigned int i = 0; i < differ->count; i++) {
 		differ->verdicts[i] = differ->want[i].verdict;
-		if (glb_verdict_is_answer(differ->verdicts[i]))
-			spec_answer(gen, &differ->want[i]);
+		if (glb_verdict_is_icmp_reply(differ->verdicts[i]))
+			spec_icmp_reply(gen, &differ->want[i]);
 	}
 }
 
@@ -141,11 +141,11 @@ bool differ_agrees(struct differ *differ, const struct glb_generation *gen)
 		differ->what = "verdict";
 		if (pkt->verdict != differ->verdicts[differ->at])
 			return false;
-		if (glb_verdict_is_answer(pkt->verdict)) {
-			differ->what = "a packet touched before it is answered";
+		if (glb_verdict_is_icmp_reply(pkt->verdict)) {
+			differ->what = "a packet touched before there is a reply";
 			if (!is_untouched(pkt, was, data))
 				return false;
-			glb_answer(gen, pkt);
+			glb_icmp_reply(gen, pkt);
 		}
 		differ->what = compare(differ, differ->at);
 		if (differ->what)

@@ -4,7 +4,7 @@
  *
  * Add frames, have the specification decide them, and compare any number of generations that
  * differ in their instruction set. All that the interface names is compared: verdicts, backends,
- * where a frame lies, every byte of it and around it, and the answer where one is due.
+ * where a frame lies, every byte of it and around it, and the reply where one is due.
  */
 #ifndef SPEC_DIFFER_H
 #define SPEC_DIFFER_H
@@ -47,7 +47,8 @@ uint8_t *differ_add(struct differ *differ, uint32_t len, uint16_t headroom, uint
 /* Has the specification decide the burst. */
 void differ_specify(struct differ *differ, const struct glb_generation *gen);
 
-/* Has glb_forward() and glb_answer() do it. True: all is the same; else `at` and `what` are set. */
+/* Has glb_forward() and glb_icmp_reply() do it. True: all is the same; else `at` and `what` are
+ * set. */
 bool differ_agrees(struct differ *differ, const struct glb_generation *gen);
 
 /* Prints the packet that differs, the settings that matter to it, what was expected and got. */

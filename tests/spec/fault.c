@@ -23,7 +23,7 @@ static const char *part_at(const uint8_t *frame, uint32_t at, bool encapsulated)
 	if (at < udp)
 		return "the (outer) IP header";
 	if (!encapsulated)
-		return "the bytes of an answer";
+		return "the bytes of a reply";
 	if (at < udp + 8)
 		return at < udp + 6 ? "the UDP ports or length" : "the UDP checksum";
 	return at < udp + 12 + 4 * (frame[udp + 8] & 31U) ? "the GUE header or its hops"
@@ -55,7 +55,7 @@ static const char *find_fault(const struct spec_case *c, enum glb_verdict verdic
 	memcpy(want.data, c->original, c->original_len);
 	spec_forward(c->gen, &want, 1);
 	if (want.verdict == verdict) {
-		spec_answer(c->gen, &want);
+		spec_icmp_reply(c->gen, &want);
 		fault = compare(c, &want);
 	}
 	free(buffer);
@@ -67,7 +67,7 @@ const char *spec_sent_fault(const struct spec_case *c)
 	return find_fault(c, GLB_FORWARD);
 }
 
-const char *spec_answer_fault(const struct spec_case *c, enum glb_verdict verdict)
+const char *spec_reply_fault(const struct spec_case *c, enum glb_verdict verdict)
 {
-	return glb_verdict_is_answer(verdict) ? find_fault(c, verdict) : "no answer at all";
+	return glb_verdict_is_icmp_reply(verdict) ? find_fault(c, verdict) : "no reply at all";
 }

@@ -12,7 +12,7 @@
 
 struct spec_case {
 	const struct glb_generation *gen;
-	const uint8_t *sent; /* encapsulated, or the answer */
+	const uint8_t *sent; /* encapsulated, or the reply */
 	uint32_t sent_len;
 	const uint8_t *original; /* as it was received */
 	uint32_t original_len;
@@ -22,7 +22,7 @@ struct spec_case {
 /* What is wrong with a frame that was forwarded, or NULL. */
 const char *spec_sent_fault(const struct spec_case *c);
 
-/* What is wrong with the answer to a frame that has this verdict, or NULL. */
-const char *spec_answer_fault(const struct spec_case *c, enum glb_verdict verdict);
+/* What is wrong with the reply to a frame that has this verdict, or NULL. */
+const char *spec_reply_fault(const struct spec_case *c, enum glb_verdict verdict);
 
 #endif

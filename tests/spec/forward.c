@@ -168,7 +168,7 @@ static enum glb_verdict judge(const struct spec_packet *packet)
 		return GLB_FORWARD;
 	return settings->echo == GLB_ECHO_ANSWER && flow->fragment == GLB_WHOLE &&
 			       flow->transport_at == (packet->v4 ? 20 : 40) &&
-			       spec_may_answer(packet->pkt, flow, ip)
+			       spec_may_reply(packet->pkt, flow, ip)
 		       ? GLB_ANSWER_ECHO
 		       : GLB_DROP_ECHO;
 }
@@ -206,7 +206,7 @@ static enum glb_verdict check_room(const struct spec_packet *packet, uint32_t ou
 		/* IPv6 promises 1280 bytes: nobody could send less */
 		if (settings->too_big == GLB_TOO_BIG_DROP ||
 		    (!packet->v4 && flow->ip_len <= 1280) ||
-		    !spec_may_answer(packet->pkt, flow, packet->ip))
+		    !spec_may_reply(packet->pkt, flow, packet->ip))
 			return GLB_DROP_MTU;
 		return headroom < 48 ? GLB_DROP_NO_HEADROOM : GLB_ANSWER_TOO_BIG;
 	}

@@ -81,10 +81,10 @@ enum glb_verdict spec_judge_outer_error(const struct spec_packet *packet);
 /* Reads such an error; false if it must not be relayed. */
 bool spec_read_outer_error(struct spec_complaint *out, const struct spec_packet *packet);
 
-/* --- answer.c --- */
+/* --- icmp_reply.c --- */
 
 /* May the sender of a frame be told something about a packet in it? `ip` is that packet. */
-bool spec_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow, const uint8_t *ip);
+bool spec_may_reply(const struct glb_packet *pkt, const struct glb_flow *flow, const uint8_t *ip);
 
 /* --- forward.c --- */
 

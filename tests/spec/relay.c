@@ -67,7 +67,7 @@ static bool read_inner(struct spec_complaint *out, const struct spec_packet *pac
 	return (out->flow.kind == GLB_FLOW_PORTS ||
 		(out->flow.kind == GLB_FLOW_ECHO &&
 		 packet->gen->settings.echo == GLB_ECHO_FORWARD)) &&
-	       spec_may_answer(packet->pkt, &out->flow, out->ip);
+	       spec_may_reply(packet->pkt, &out->flow, out->ip);
 }
 
 /* Would we have sent the client's packet like this, but for what routers and NICs change? */

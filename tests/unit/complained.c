@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <glb/answer.h>
+#include <glb/icmp_reply.h>
 
 #include "complained.h"
 #include "forward.h"
@@ -110,8 +110,8 @@ const char *complaint_fault(bool *relayed, const struct spec_case *c,
 	fault = compare(&got, &want);
 	*relayed = got.verdict == GLB_ANSWER_OUTER_TOO_BIG;
 	if (*relayed && !fault) {
-		glb_answer(c->gen, &got);
-		spec_answer(c->gen, &want);
+		glb_icmp_reply(c->gen, &got);
+		spec_icmp_reply(c->gen, &want);
 		fault = compare(&got, &want);
 	}
 	free(frame);

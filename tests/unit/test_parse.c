@@ -290,7 +290,7 @@ START_TEST(every_verdict_has_a_label_whose_first_word_tells_its_kind)
 		ck_assert(punt || answer || !strncmp(label, "drop_", 5) ||
 			  !strcmp(label, "forward"));
 		ck_assert_int_eq(!!glb_verdict_is_punt((enum glb_verdict)v), punt);
-		ck_assert_int_eq(!!glb_verdict_is_answer((enum glb_verdict)v), answer);
+		ck_assert_int_eq(!!glb_verdict_is_icmp_reply((enum glb_verdict)v), answer);
 	}
 	ck_assert_str_eq(glb_verdict_label(GLB_VERDICT_COUNT), "?");
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <glb/answer.h>
+#include <glb/icmp_reply.h>
 
 #include "conf/reasons.h"
 #include "fixture.h"
@@ -48,10 +48,10 @@ static void explain(const struct sample *sample, uint32_t cut, uint32_t kept)
 	memcpy(original, bytes, len);
 	memcpy(pkt.data, bytes, len);
 	glb_forward(gen, &pkt, 1);
-	if (glb_verdict_is_answer(pkt.verdict))
-		glb_answer(gen, &pkt);
+	if (glb_verdict_is_icmp_reply(pkt.verdict))
+		glb_icmp_reply(gen, &pkt);
 
-	const bool leaves = pkt.verdict == GLB_FORWARD || glb_verdict_is_answer(pkt.verdict);
+	const bool leaves = pkt.verdict == GLB_FORWARD || glb_verdict_is_icmp_reply(pkt.verdict);
 
 	fate = (struct fate){
 		.gen = gen,

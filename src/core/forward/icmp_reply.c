@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include <glb/answer.h>
+#include <glb/icmp_reply.h>
 
 #include "relay.h"
 
@@ -10,7 +10,7 @@ enum {
 	TOS_NETWORK_CONTROL = 0xc0, /* RFC 1812, 4.3.2.5: errors have precedence 6 or 7 */
 };
 
-bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow)
+bool glb_may_reply(const struct glb_packet *pkt, const struct glb_flow *flow)
 {
 	const uint8_t *ip = pkt->data + flow->ip_at;
 	const uint8_t *src = ip + (flow->version == 4 ? 12 : 8);
@@ -21,9 +21,9 @@ bool glb_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow)
 	       flow->kind != GLB_FLOW_QUOTED && flow->kind != GLB_FLOW_BAD_QUOTE;
 }
 
-bool glb_may_answer_echo(const struct glb_packet *pkt, const struct glb_flow *flow)
+bool glb_may_reply_to_echo(const struct glb_packet *pkt, const struct glb_flow *flow)
 {
-	return glb_may_answer(pkt, flow) && flow->fragment == GLB_WHOLE &&
+	return glb_may_reply(pkt, flow) && flow->fragment == GLB_WHOLE &&
 	       flow->transport_at == (flow->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN);
 }
 
@@ -54,8 +54,8 @@ static void sum_ipv4_header(uint8_t *ip)
 	glb_store16(ip + 10, glb_sum_check(glb_sum(0, ip, GLB_IPV4_LEN)));
 }
 
-static void answer_echo(const struct glb_generation *gen, struct glb_packet *pkt,
-			const struct glb_flow *flow)
+static void write_echo_reply(const struct glb_generation *gen, struct glb_packet *pkt,
+			     const struct glb_flow *flow)
 {
 	uint8_t *ip = pkt->data + flow->ip_at;
 	uint8_t *icmp = ip + flow->transport_at;
@@ -163,7 +163,7 @@ static bool read_again(struct complaint *about, const struct glb_generation *gen
 	struct glb_flow flow;
 	int32_t table;
 
-	if (!glb_verdict_is_answer(pkt->verdict) ||
+	if (!glb_verdict_is_icmp_reply(pkt->verdict) ||
 	    glb_parse(&flow, pkt->data, pkt->len) != GLB_FORWARD)
 		return false;
 	if (pkt->verdict == GLB_ANSWER_OUTER_TOO_BIG)
@@ -178,25 +178,25 @@ static bool read_again(struct complaint *about, const struct glb_generation *gen
 	return true;
 }
 
-static void write_answer(const struct glb_generation *gen, struct glb_packet *pkt,
-			 const struct complaint *about)
+static void write_reply(const struct glb_generation *gen, struct glb_packet *pkt,
+			const struct complaint *about)
 {
 	if (pkt->verdict == GLB_ANSWER_ECHO)
-		answer_echo(gen, pkt, &about->flow);
+		write_echo_reply(gen, pkt, &about->flow);
 	else
 		write_error(gen, pkt, about);
 }
 
-void glb_answer(const struct glb_generation *gen, struct glb_packet *pkt)
+void glb_icmp_reply(const struct glb_generation *gen, struct glb_packet *pkt)
 {
 	struct complaint about;
 
 	if (read_again(&about, gen, pkt))
-		write_answer(gen, pkt, &about);
+		write_reply(gen, pkt, &about);
 }
 
-void glb_answer_within(struct glb_answer_limits *limits, const struct glb_generation *gen,
-		       struct glb_packet *pkt, uint64_t now_ns)
+void glb_icmp_reply_within(struct glb_icmp_reply_limits *limits, const struct glb_generation *gen,
+			   struct glb_packet *pkt, uint64_t now_ns)
 {
 	const struct glb_settings *settings = &gen->settings;
 	bool echo = pkt->verdict == GLB_ANSWER_ECHO;
@@ -209,7 +209,7 @@ void glb_answer_within(struct glb_answer_limits *limits, const struct glb_genera
 		return;
 	shares = glb_shares_of(&about.flow, about.table);
 	if (glb_token_buckets_take(buckets, rate, &shares, now_ns))
-		write_answer(gen, pkt, &about);
+		write_reply(gen, pkt, &about);
 	else
 		pkt->verdict = echo ? GLB_DROP_ANSWER_LIMIT : GLB_DROP_ERROR_LIMIT;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include <glb/answer.h>
 #include <glb/hash.h>
+#include <glb/icmp_reply.h>
 
 #include "hop_list.h"
 #include "relay.h"
@@ -90,7 +90,7 @@ static bool read_inner(struct complaint *out, const struct glb_generation *gen,
 	out->quote_len = there < flow->ip_len ? there : flow->ip_len;
 	return (flow->kind == GLB_FLOW_PORTS ||
 		(flow->kind == GLB_FLOW_ECHO && gen->settings.echo == GLB_ECHO_FORWARD)) &&
-	       glb_may_answer(pkt, flow);
+	       glb_may_reply(pkt, flow);
 }
 
 static uint64_t hash_flow(const struct glb_route *route, uint8_t fields,

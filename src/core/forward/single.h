@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-#include <glb/answer.h>
 #include <glb/gue.h>
+#include <glb/icmp_reply.h>
 #include <glb/tcp.h>
 
 #include "burst.h"
@@ -188,7 +188,7 @@ GLB_INLINE enum glb_verdict judge(const struct glb_generation *gen, const struct
 	case GLB_FLOW_ECHO:
 		if (settings->echo == GLB_ECHO_FORWARD)
 			return GLB_FORWARD;
-		return settings->echo == GLB_ECHO_ANSWER && glb_may_answer_echo(one->pkt, flow)
+		return settings->echo == GLB_ECHO_ANSWER && glb_may_reply_to_echo(one->pkt, flow)
 			       ? GLB_ANSWER_ECHO
 			       : GLB_DROP_ECHO;
 	default:
@@ -236,11 +236,11 @@ static enum glb_verdict check_room(const struct glb_generation *gen, const struc
 	if (len > UINT16_MAX)
 		return GLB_DROP_TOO_BIG;
 	if (len > port->mtu && gen->settings.too_big != GLB_TOO_BIG_FORWARD) {
-		if (gen->settings.too_big == GLB_TOO_BIG_DROP || !glb_may_answer(pkt, flow) ||
+		if (gen->settings.too_big == GLB_TOO_BIG_DROP || !glb_may_reply(pkt, flow) ||
 		    (flow->version == 6 && flow->ip_len <= GLB_IPV6_MTU_MIN))
 			return GLB_DROP_MTU;
-		return pkt->headroom < GLB_ANSWER_LEN_MAX ? GLB_DROP_NO_HEADROOM
-							  : GLB_ANSWER_TOO_BIG;
+		return pkt->headroom < GLB_ICMP_REPLY_LEN_MAX ? GLB_DROP_NO_HEADROOM
+							      : GLB_ANSWER_TOO_BIG;
 	}
 	if (!glb_load32(port->gateway_mac) && !glb_load16(port->gateway_mac + 4))
 		return GLB_DROP_NO_GATEWAY;

@@ -64,7 +64,7 @@ bool glb_token_buckets_take(struct glb_token_buckets *buckets, uint32_t per_seco
 		GLB_SHARES(GLB_SHARE_SHIFT)
 #undef GLB_SHARE_SHIFT
 	};
-	uint32_t burst = per_second < GLB_ANSWER_BURST ? per_second : GLB_ANSWER_BURST;
+	uint32_t burst = per_second < GLB_ICMP_REPLY_BURST ? per_second : GLB_ICMP_REPLY_BURST;
 	struct glb_token_bucket *own[GLB_SHARE_COUNT];
 	bool within = true;
 

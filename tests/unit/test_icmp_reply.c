@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <glb/answer.h>
 #include <glb/hash.h>
+#include <glb/icmp_reply.h>
 
 #include "fault.h"
 #include "fixture.h"
@@ -73,7 +73,7 @@ static void release(struct held *held)
 }
 
 /* Has a held packet decided and answered, and the answer judged. */
-static void check_answer(struct held *held, enum glb_verdict want, const char *what)
+static void check_reply(struct held *held, enum glb_verdict want, const char *what)
 {
 	const char *fault;
 
@@ -83,10 +83,10 @@ static void check_answer(struct held *held, enum glb_verdict want, const char *w
 	ck_assert_msg(held->pkt.len == held->len &&
 			      !memcmp(held->pkt.data, held->original, held->len),
 		      "%s: touched before it was answered", what);
-	glb_answer(gen, &held->pkt);
-	fault = spec_answer_fault(&(struct spec_case){gen, held->pkt.data, held->pkt.len,
-						      held->original, held->len, 1},
-				  want);
+	glb_icmp_reply(gen, &held->pkt);
+	fault = spec_reply_fault(&(struct spec_case){gen, held->pkt.data, held->pkt.len,
+						     held->original, held->len, 1},
+				 want);
 	ck_assert_msg(!fault, "%s: %s", what, fault);
 	ck_assert_msg(held->pkt.headroom == held->pkt.data - held->buffer, "%s: headroom", what);
 	ck_assert_msg(held->pkt.verdict == want && held->pkt.port == 1, "%s: verdict", what);
@@ -96,7 +96,7 @@ static void answer(const struct sample *sample, enum glb_verdict want, const cha
 {
 	struct held held = hold(sample, HEADROOM);
 
-	check_answer(&held, want, what);
+	check_reply(&held, want, what);
 	release(&held);
 }
 
@@ -113,7 +113,7 @@ START_TEST(a_known_echo_request_has_its_known_reply)
 	static const struct sample ping = {PING4, .hint = 12345, .tos = 0xb8, .payload_len = 4};
 	struct held held = hold(&ping, 0); /* an answer of its size needs no room */
 
-	check_answer(&held, GLB_ANSWER_ECHO, "ping");
+	check_reply(&held, GLB_ANSWER_ECHO, "ping");
 	ck_assert_uint_eq(held.pkt.len, sizeof(known));
 	ck_assert_mem_eq(held.pkt.data, known, sizeof(known));
 	release(&held);
@@ -143,7 +143,7 @@ START_TEST(an_echo_request_of_any_length_has_a_right_reply)
 		const uint8_t *ip = held.pkt.data + ip_at;
 
 		glb_forward(gen, &held.pkt, 1);
-		glb_answer(gen, &held.pkt);
+		glb_icmp_reply(gen, &held.pkt);
 		if (ping.version == 4)
 			ck_assert_uint_eq(plain_sum(0, ip + 20, held.pkt.len - ip_at - 20), 0xffff);
 		else
@@ -302,7 +302,7 @@ START_TEST(a_quote_is_cut_where_an_error_ends_for_its_family)
 		struct held held = hold(&cases[i].sample, HEADROOM);
 
 		serve(cases[i].mtu);
-		check_answer(&held, GLB_ANSWER_TOO_BIG, "cut");
+		check_reply(&held, GLB_ANSWER_TOO_BIG, "cut");
 		ck_assert_uint_eq(held.pkt.len, cases[i].len);
 		release(&held);
 	}
@@ -333,7 +333,7 @@ START_TEST(the_mtu_told_is_what_is_left_but_never_less_than_ipv6_promises)
 		struct held held = hold(&cases[i].sample, HEADROOM);
 
 		serve(cases[i].mtu);
-		check_answer(&held, GLB_ANSWER_TOO_BIG, "told");
+		check_reply(&held, GLB_ANSWER_TOO_BIG, "told");
 		ck_assert_uint_eq(
 			get16(held.pkt.data + 14 + (cases[i].sample.version == 4 ? 26 : 46)),
 			cases[i].told);
@@ -345,12 +345,12 @@ END_TEST
 START_TEST(the_room_an_answer_needs_is_checked_to_the_byte)
 {
 	static const struct sample large6 = {FROM6, TCP, LARGE, .vlan_count = 2};
-	struct held held = hold(&large6, GLB_ANSWER_LEN_MAX);
+	struct held held = hold(&large6, GLB_ICMP_REPLY_LEN_MAX);
 
-	check_answer(&held, GLB_ANSWER_TOO_BIG, "as much room as it takes");
+	check_reply(&held, GLB_ANSWER_TOO_BIG, "as much room as it takes");
 	ck_assert_uint_eq(held.pkt.headroom, 0);
 	release(&held);
-	held = hold(&large6, GLB_ANSWER_LEN_MAX - 1);
+	held = hold(&large6, GLB_ICMP_REPLY_LEN_MAX - 1);
 	glb_forward(gen, &held.pkt, 1);
 	ck_assert_int_eq(held.pkt.verdict, GLB_DROP_NO_HEADROOM);
 	release(&held);
@@ -420,13 +420,13 @@ START_TEST(a_packet_with_another_verdict_or_unreadable_stays_as_it_is)
 
 	for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++) {
 		held.pkt.verdict = (uint8_t)v;
-		if (!glb_verdict_is_answer((enum glb_verdict)v))
-			glb_answer(gen, &held.pkt);
+		if (!glb_verdict_is_icmp_reply((enum glb_verdict)v))
+			glb_icmp_reply(gen, &held.pkt);
 		ck_assert_mem_eq(held.pkt.data, held.original, held.len);
 	}
 	held.pkt.verdict = GLB_ANSWER_ECHO;
 	held.pkt.len = 30;
-	glb_answer(gen, &held.pkt);
+	glb_icmp_reply(gen, &held.pkt);
 	ck_assert_uint_eq(held.pkt.len, 30);
 	ck_assert_mem_eq(held.pkt.data, held.original, 30);
 	release(&held);
@@ -445,7 +445,7 @@ START_TEST(an_ipv4_sender_is_told_no_less_than_68_however_small_the_port_s_mtu)
 
 		serve(cases[i].mtu);
 		glb_forward(gen, &held.pkt, 1);
-		glb_answer(gen, &held.pkt);
+		glb_icmp_reply(gen, &held.pkt);
 		ck_assert_uint_eq(get16(held.pkt.data + 14 + 26), cases[i].told);
 		release(&held);
 	}
@@ -461,14 +461,14 @@ START_TEST(over_its_limit_a_packet_stays_as_it_is_and_is_dropped_by_the_limit_s_
 		{{PING4}, GLB_ANSWER_ECHO, GLB_DROP_ANSWER_LIMIT},
 		{{FROM6, TCP, LARGE}, GLB_ANSWER_TOO_BIG, GLB_DROP_ERROR_LIMIT},
 	};
-	static struct glb_answer_limits limits;
+	static struct glb_icmp_reply_limits limits;
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		for (unsigned int n = 0; n < 101; n++) {
 			struct held held = hold(&cases[i].sample, HEADROOM);
 
 			glb_forward(gen, &held.pkt, 1);
-			glb_answer_within(&limits, gen, &held.pkt, 0);
+			glb_icmp_reply_within(&limits, gen, &held.pkt, 0);
 			ck_assert_uint_eq(held.pkt.verdict,
 					  n < 100 ? cases[i].want : cases[i].over);
 			ck_assert((n < 100) == !!memcmp(held.pkt.data, held.original, 12));
@@ -486,11 +486,11 @@ START_TEST(errors_are_never_answered_whatever_they_quote)
 	struct glb_flow flow;
 
 	ck_assert_int_eq(glb_parse(&flow, held.pkt.data, held.len), GLB_FORWARD);
-	ck_assert(glb_may_answer(&held.pkt, &flow));
-	ck_assert(glb_may_answer_echo(&held.pkt, &flow));
+	ck_assert(glb_may_reply(&held.pkt, &flow));
+	ck_assert(glb_may_reply_to_echo(&held.pkt, &flow));
 	for (unsigned int i = 0; i < COUNT_OF(kinds); i++) {
 		flow.kind = kinds[i];
-		ck_assert(!glb_may_answer(&held.pkt, &flow));
+		ck_assert(!glb_may_reply(&held.pkt, &flow));
 	}
 	release(&held);
 }
@@ -498,7 +498,7 @@ END_TEST
 
 Suite *unit_suite(void)
 {
-	Suite *suite = suite_create("answer");
+	Suite *suite = suite_create("icmp_reply");
 	TCase *packets = tcase_create("packets");
 
 	tcase_add_unchecked_fixture(packets, make_generation, free_generation);

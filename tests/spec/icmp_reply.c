@@ -7,7 +7,7 @@
 
 enum { ERROR_LEN_MAX = 22 + 1280 };
 
-bool spec_may_answer(const struct glb_packet *pkt, const struct glb_flow *flow, const uint8_t *ip)
+bool spec_may_reply(const struct glb_packet *pkt, const struct glb_flow *flow, const uint8_t *ip)
 {
 	bool v4 = flow->version == 4;
 	const uint8_t *src = ip + (v4 ? 12 : 8);
@@ -32,7 +32,7 @@ static void write_l2(uint8_t *out, const struct spec_packet *packet, bool v4)
 	(void)put16(out + len - 2, v4 ? 0x0800 : 0x86dd);
 }
 
-static void answer_echo(const struct spec_packet *packet, struct glb_packet *pkt)
+static void reply_echo(const struct spec_packet *packet, struct glb_packet *pkt)
 {
 	const bool v4 = packet->v4;
 	const uint32_t addr_len = v4 ? 4 : 16;
@@ -102,8 +102,8 @@ static uint32_t write_packet_too_big(uint8_t *ip, const uint8_t *was, uint32_t l
 }
 
 /* Puts the error where its quote ends up in front of the quoted packet, which stays in place. */
-static void answer_error(const struct spec_packet *packet, struct glb_packet *pkt,
-			 const struct spec_complaint *about)
+static void reply_error(const struct spec_packet *packet, struct glb_packet *pkt,
+			const struct spec_complaint *about)
 {
 	const bool v4 = about->flow.version == 4;
 	uint8_t frame[ERROR_LEN_MAX];
@@ -132,7 +132,7 @@ static uint32_t mtu_for(const struct spec_packet *packet, const struct glb_table
 	return mtu < least + overhead ? least : mtu - overhead;
 }
 
-void spec_answer(const struct glb_generation *gen, struct glb_packet *pkt)
+void spec_icmp_reply(const struct glb_generation *gen, struct glb_packet *pkt)
 {
 	const struct glb_packet before = *pkt;
 	struct spec_packet packet;
@@ -144,16 +144,16 @@ void spec_answer(const struct glb_generation *gen, struct glb_packet *pkt)
 	match = spec_match(&gen->tables, &packet.flow, packet.dst);
 	switch ((enum glb_verdict)pkt->verdict) {
 	case GLB_ANSWER_ECHO:
-		answer_echo(&packet, pkt);
+		reply_echo(&packet, pkt);
 		break;
 	case GLB_ANSWER_TOO_BIG:
 		about = (struct spec_complaint){packet.flow, packet.ip, packet.flow.ip_len,
 						mtu_for(&packet, match.table)};
-		answer_error(&packet, pkt, &about);
+		reply_error(&packet, pkt, &about);
 		break;
 	case GLB_ANSWER_OUTER_TOO_BIG:
 		if (spec_read_outer_error(&about, &packet))
-			answer_error(&packet, pkt, &about);
+			reply_error(&packet, pkt, &about);
 		break;
 	default:
 		break;
