@@ -92,7 +92,7 @@ GLB_INLINE uint64_t glb_flow_hash(const uint8_t *hash_key, uint8_t fields,
  * it never equals GLB_GUE_PORT. */
 GLB_INLINE uint16_t glb_outer_src_port(uint64_t hash, const struct glb_flow *flow)
 {
-	return (uint16_t)(0x8000 | ((hash ^ flow->hint) & 0x7fff));
+	return (uint16_t)(0x8000 | ((hash ^ flow->entropy) & 0x7fff));
 }
 
 #endif

@@ -49,10 +49,11 @@ struct glb_flow {
 	uint8_t dst[16];   /* VIP, in the same form */
 	uint16_t src_port; /* host byte order, as is dst_port */
 	uint16_t dst_port;
-	uint16_t hint;	/* mixed into the outer source port: client's port, IPv4 ID or flow label */
-	uint16_t ip_at; /* offset of the IP header in the frame */
-	uint16_t ip_len; /* length according to the IP header; the frame has as many bytes from
-			    ip_at */
+	uint16_t entropy; /* mixed into the outer source port: client's port, IPv4 ID or flow label
+			   */
+	uint16_t ip_at;	  /* offset of the IP header in the frame */
+	uint16_t ip_len;  /* length according to the IP header; the frame has as many bytes from
+			     ip_at */
 	uint16_t transport_at;	  /* offset of the transport header, from the IP header */
 	uint8_t version;	  /* 4 or 6 */
 	uint8_t proto;		  /* of the flow; for an error, of the quoted packet */
@@ -71,7 +72,7 @@ struct glb_ip {
 	const uint8_t *dst;
 	uint32_t header_len;
 	uint32_t len; /* headers and payload, as announced; UINT32_MAX: not announced */
-	uint16_t hint;
+	uint16_t entropy;
 	uint8_t version;
 	uint8_t proto; /* of what follows the last header parsed */
 	enum glb_fragment fragment;
@@ -114,7 +115,7 @@ GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor 
 		.dst = header + 16,
 		.header_len = header_len,
 		.len = len,
-		.hint = glb_load_be16(header + 4),
+		.entropy = glb_load_be16(header + 4),
 		.version = 4,
 		.proto = header[9],
 		.fragment = fragment & 0x1fff	? GLB_LATER_FRAGMENT
@@ -176,7 +177,7 @@ GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor 
 		.src = header + 8,
 		.dst = header + 24,
 		.len = glb_announced_len(header + 4, GLB_IPV6_LEN, quoted),
-		.hint = glb_load_be16(header + 2),
+		.entropy = glb_load_be16(header + 2),
 		.version = 6,
 		.proto = header[6],
 	};
@@ -245,7 +246,7 @@ GLB_INLINE enum glb_flow_kind glb_parse_quote(struct glb_flow *flow, struct glb_
 	glb_flow_addresses(flow, &quote, true);
 	flow->dst_port = glb_load_be16(ports);
 	flow->src_port = glb_load_be16(ports + 2);
-	flow->hint = flow->src_port;
+	flow->entropy = flow->src_port;
 	flow->proto = quote.proto;
 	return GLB_FLOW_QUOTED;
 }
@@ -302,7 +303,7 @@ GLB_INLINE enum glb_verdict glb_parse_ports(struct glb_flow *flow, struct glb_cu
 		return GLB_DROP_TRUNCATED;
 	flow->src_port = glb_load_be16(ports);
 	flow->dst_port = glb_load_be16(ports + 2);
-	flow->hint = flow->src_port;
+	flow->entropy = flow->src_port;
 	flow->kind = GLB_FLOW_PORTS;
 	if (flow->proto != GLB_PROTO_TCP)
 		return GLB_FORWARD;
@@ -341,7 +342,7 @@ GLB_INLINE enum glb_verdict glb_parse_ip(struct glb_flow *flow, struct glb_curso
 	flow->ip_len = (uint16_t)ip.len;
 	flow->transport_at = (uint16_t)ip.header_len;
 	flow->proto = ip.proto;
-	flow->hint = ip.hint;
+	flow->entropy = ip.entropy;
 	flow->fragment = ip.fragment & 3;
 	flow->routed = ip.routed;
 
@@ -420,7 +421,7 @@ GLB_INLINE bool glb_plain_flow(struct glb_flow *flow, const uint8_t *ip, const s
 	*flow = (struct glb_flow){
 		.src_port = src_port,
 		.dst_port = glb_load_be16(transport + 2),
-		.hint = src_port,
+		.entropy = src_port,
 		.ip_at = GLB_ETHER_LEN,
 		.ip_len = (uint16_t)seen->len,
 		.transport_at = (uint16_t)seen->header_len,

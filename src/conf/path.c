@@ -26,7 +26,7 @@ int path_start(struct path *out, const struct path_question *question, struct gl
 		.flow.version = question->src.version,
 		.flow.src_port = question->src_port,
 		.flow.dst_port = question->dst_port,
-		.flow.hint = question->src_port,
+		.flow.entropy = question->src_port,
 		.has_src_port = question->has_src_port,
 	};
 	memcpy(out->flow.src, question->src.bytes, sizeof(out->flow.src));

@@ -76,7 +76,7 @@ static uint32_t sum16(uint32_t sum, const uint8_t *bytes, unsigned int len)
 /* What the headers say; of an error, those of the packet it quotes, reversed. */
 struct seen {
 	const uint8_t *src, *dst, *transport;
-	unsigned int ip_at, ip_len, addr_len, proto, src_port, dst_port, hint;
+	unsigned int ip_at, ip_len, addr_len, proto, src_port, dst_port, entropy;
 	bool echo, quic;
 };
 
@@ -92,7 +92,7 @@ static bool read_quote(struct seen *seen, const uint8_t *icmp)
 	seen->src = quote + (v4 ? 16 : 24);
 	seen->dst = quote + (v4 ? 12 : 8);
 	seen->proto = v4 ? quote[9] : quote[6];
-	seen->src_port = seen->hint = get16(transport + 2);
+	seen->src_port = seen->entropy = get16(transport + 2);
 	seen->dst_port = get16(transport);
 	return true;
 }
@@ -115,7 +115,7 @@ static bool read_frame(struct seen *seen, const struct glb_packet *pkt)
 		.ip_len = v4 ? get16(ip + 2) : 40 + get16(ip + 4),
 		.addr_len = v4 ? 4 : 16,
 		.proto = v4 ? ip[9] : ip[6],
-		.hint = get16(v4 ? ip + 4 : ip + 2),
+		.entropy = get16(v4 ? ip + 4 : ip + 2),
 	};
 	seen->echo = seen->proto == (v4 ? 1U : 58U) && transport[0] == (v4 ? 8 : 128);
 	if (seen->echo)
@@ -124,7 +124,7 @@ static bool read_frame(struct seen *seen, const struct glb_packet *pkt)
 		return read_quote(seen, transport);
 	if (seen->proto != 6 && seen->proto != 17)
 		return false;
-	seen->src_port = seen->hint = get16(transport);
+	seen->src_port = seen->entropy = get16(transport);
 	seen->dst_port = get16(transport + 2);
 	return true;
 }
@@ -311,7 +311,7 @@ static void write_outer(uint8_t *ip, const struct glb_generation *gen,
 		put16(ip + 10, ~sum16(0, ip, 20) & 0xffff);
 
 	memset(udp, 0, 16);
-	put16(udp, (unsigned int)(0x8000 | ((hash ^ seen->hint) & 0x7fff)));
+	put16(udp, (unsigned int)(0x8000 | ((hash ^ seen->entropy) & 0x7fff)));
 	put16(udp + 2, 19523);
 	put16(udp + 4, len);
 	gue[0] = (uint8_t)(1 + listed * addr_len / 4);

@@ -25,7 +25,7 @@ static void check_flow(const struct glb_flow *flow, size_t len)
 	if (flow->kind != GLB_FLOW_PORTS && flow->kind != GLB_FLOW_QUOTED)
 		PROMISE(flow->src_port == 0 && flow->dst_port == 0);
 	else
-		PROMISE(flow->hint == flow->src_port);
+		PROMISE(flow->entropy == flow->src_port);
 	if (flow->version == 4)
 		PROMISE(!__builtin_memcmp(flow->src + 4, zero, 12) &&
 			!__builtin_memcmp(flow->dst + 4, zero, 12));

@@ -277,7 +277,7 @@ class Director:
             headers = 40 if packet.ethertype == IPV4 else 60
             packet = with_smaller_mss(packet, self.mtu - self.outer_length(table) - headers)
         value = flow_hash(table.hash_key, packet.flow, self.hash_fields)
-        source_port = 0x8000 | ((value ^ packet.hint) & 0x7FFF)
+        source_port = 0x8000 | ((value ^ packet.entropy) & 0x7FFF)
         four = len(hops[0]) == 4
         ends = (self.source_ip if four else self.source_ip6, hops[0])
         gue = gue_header(packet.ethertype, hops[1:], len(hops[0]))

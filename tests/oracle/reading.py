@@ -57,7 +57,7 @@ class Packet:
     flow: Flow
     protocol: int
     header: Header
-    hint: int  # mixed into the outer UDP source port
+    entropy: int  # mixed into the outer UDP source port
     ethertype: int
     macs: bytes  # destination, source
     tags: bytes  # VLAN tags, each with its own EtherType
@@ -188,12 +188,12 @@ def _read_ip(macs: bytes, tags: bytes, ethertype: int, data: bytes, every_kind: 
     header = (_ipv4 if ethertype == IPV4 else _ipv6)(data)
     between = Flow(header.source, header.destination, 0, 0)
 
-    def packet(kind: str, flow: Flow, protocol: int, hint: int = 0) -> Packet:
-        return Packet(kind, flow, protocol, header, hint, ethertype, macs, tags, data)
+    def packet(kind: str, flow: Flow, protocol: int, entropy: int = 0) -> Packet:
+        return Packet(kind, flow, protocol, header, entropy, ethertype, macs, tags, data)
 
-    portless_hint = be16(data, 4) if ethertype == IPV4 else be16(data, 2)  # id, flow label
+    portless_entropy = be16(data, 4) if ethertype == IPV4 else be16(data, 2)  # id, flow label
     if header.offset:
-        return packet("fragment", between, header.protocol, portless_hint)
+        return packet("fragment", between, header.protocol, portless_entropy)
     if header.protocol in (TCP, UDP):
         source_port, destination_port = _ports(header.payload, HEADER_LENGTHS[header.protocol])
         flow = Flow(header.source, header.destination, source_port, destination_port)
@@ -203,7 +203,7 @@ def _read_ip(macs: bytes, tags: bytes, ethertype: int, data: bytes, every_kind: 
     _need(header.payload, ICMP_HEADER_LENGTH)
     kind = (header.payload[0], header.payload[1])
     if kind == ECHO_REQUEST[ethertype]:
-        return packet("echo", between, header.protocol, portless_hint)
+        return packet("echo", between, header.protocol, portless_entropy)
     if not _is_followed(kind, ethertype, every_kind):
         raise Verdict("punt_no_bind")
     try:
@@ -212,7 +212,7 @@ def _read_ip(macs: bytes, tags: bytes, ethertype: int, data: bytes, every_kind: 
         if str(verdict).startswith("punt"):
             raise
         return packet("bad quote", between, header.protocol)
-    return packet(*quote, hint=quote[1].source_port)
+    return packet(*quote, entropy=quote[1].source_port)
 
 
 def _ethertype(frame: bytes) -> tuple[int, int]:

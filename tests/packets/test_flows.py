@@ -45,8 +45,8 @@ def test_a_packet_to_a_vip_is_wrapped_for_the_primary_of_its_row(director, packe
 def test_a_source_port_is_mixed_from_the_hash_and_the_client_port(director):
     """Ports spread one client's connections over the receive queues of a proxy."""
     outcomes = director.send(*(ether(tcp(sport=port)) for port in (40000, 40001, 40002)))
-    hint = {outcome.source_port ^ port for outcome, port in zip(outcomes, (40000, 40001, 40002))}
-    assert len(hint) == 1 and all(outcome.source_port >= 0x8000 for outcome in outcomes)
+    entropy = {outcome.source_port ^ port for outcome, port in zip(outcomes, (40000, 40001, 40002))}
+    assert len(entropy) == 1 and all(outcome.source_port >= 0x8000 for outcome in outcomes)
 
 
 def test_all_packets_of_a_flow_have_the_same_hops(director):

@@ -124,7 +124,7 @@ static struct spec_match match_odd_quote(struct spec_packet *packet)
 	if (packet->gen->settings.echo != GLB_ECHO_FORWARD ||
 	    memcmp(flow->dst, packet->dst, packet->v4 ? 4 : 16) != 0)
 		return none;
-	flow->src_port = flow->dst_port = flow->hint = 0;
+	flow->src_port = flow->dst_port = flow->entropy = 0;
 	request = *flow;
 	request.kind = GLB_FLOW_ECHO;
 	return spec_match(&packet->gen->tables, &request, NULL);

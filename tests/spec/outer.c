@@ -222,7 +222,7 @@ uint32_t spec_write_outer(uint8_t *out, const struct glb_settings *settings,
 	uint8_t *udp = write_ip(out, settings, way, udp_len, tos);
 	uint8_t *gue = udp + 8;
 
-	(void)put16(udp, 0x8000 | ((way->hash ^ flow->hint) & 0x7fff));
+	(void)put16(udp, 0x8000 | ((way->hash ^ flow->entropy) & 0x7fff));
 	(void)put16(udp + 2, 19523);
 	(void)put16(udp + 4, udp_len);
 	(void)put16(udp + 6, 0);

@@ -95,7 +95,7 @@ static uint8_t *write_ipv4(uint8_t *ip, const struct sample *s)
 
 	ip[0] = (uint8_t)(4 << 4 | header_len / 4);
 	(void)put16(ip + 2, (uint32_t)(end - ip));
-	(void)put16(ip + 4, s->hint);
+	(void)put16(ip + 4, s->entropy);
 	(void)put16(ip + 6, s->fragment);
 	ip[1] = s->tos;
 	ip[8] = s->ttl ? s->ttl : 63;
@@ -153,7 +153,7 @@ static uint8_t *write_ipv6(uint8_t *ip, const struct sample *s)
 	uint8_t *end = write_transport(transport, s);
 
 	(void)put16(ip, 6U << 12 | (uint32_t)s->tos << 4);
-	(void)put16(ip + 2, s->hint);
+	(void)put16(ip + 2, s->entropy);
 	(void)put16(ip + 4, (uint32_t)(end - ip - 40));
 	ip[7] = s->ttl ? s->ttl : 63;
 	frame_addr(ip + 8, s->src);

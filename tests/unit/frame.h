@@ -20,7 +20,7 @@ struct sample {
 	const char *dst;
 	uint16_t src_port; /* TCP and UDP */
 	uint16_t dst_port;
-	uint16_t hint;	      /* IPv4 identification, or the low bits of the IPv6 flow label */
+	uint16_t entropy;     /* IPv4 identification, or the low bits of the IPv6 flow label */
 	uint8_t vlan_count;   /* tags; the first of two is 802.1ad */
 	uint8_t option_words; /* of IPv4 options */
 	uint16_t fragment;    /* IPv4 flags and offset as in the header */

@@ -104,7 +104,7 @@ static const struct {
 	enum glb_flow_kind kind;
 	uint16_t src_port;
 	uint16_t dst_port;
-	uint16_t hint;
+	uint16_t entropy;
 	uint8_t proto;
 	uint8_t tcp_flags;
 } kinds[] = {
@@ -115,7 +115,7 @@ static const struct {
 	  .dst = VIP4,
 	  .src_port = 40001,
 	  .dst_port = 443,
-	  .hint = 77,
+	  .entropy = 77,
 	  .tcp_flags = 0x12,
 	  .payload_len = 5},
 	 GLB_FLOW_PORTS,
@@ -139,7 +139,7 @@ static const struct {
 	  .dst = VIP6,
 	  .src_port = 40001,
 	  .dst_port = 443,
-	  .hint = 77,
+	  .entropy = 77,
 	  .tcp_flags = 0x02},
 	 GLB_FLOW_PORTS,
 	 40001,
@@ -240,7 +240,7 @@ static const struct {
 	  .src_port = 5,
 	  .dst_port = 6,
 	  .fragment = 0x2001,
-	  .hint = 77},
+	  .entropy = 77},
 	 GLB_FLOW_FRAGMENT,
 	 0,
 	 0,
@@ -256,7 +256,7 @@ static const struct {
 	 1,
 	 0},
 	{"an echo request",
-	 {.version = 4, .proto = 1, .src = CLIENT4, .dst = VIP4, .type = 8, .hint = 0x1234},
+	 {.version = 4, .proto = 1, .src = CLIENT4, .dst = VIP4, .type = 8, .entropy = 0x1234},
 	 GLB_FLOW_ECHO,
 	 0,
 	 0,
@@ -264,7 +264,7 @@ static const struct {
 	 1,
 	 0},
 	{"an ICMPv6 echo request",
-	 {.version = 6, .proto = 58, .src = CLIENT6, .dst = VIP6, .type = 128, .hint = 0x1234},
+	 {.version = 6, .proto = 58, .src = CLIENT6, .dst = VIP6, .type = 128, .entropy = 0x1234},
 	 GLB_FLOW_ECHO,
 	 0,
 	 0,

@@ -352,7 +352,7 @@ START_TEST(of_a_valid_packet_both_ways_to_sum_write_the_same_bits)
 
 		sample.src_port = (uint16_t)(next_random(&random) >> 48);
 		sample.dst_port = (uint16_t)(next_random(&random) >> 48);
-		sample.hint = (uint16_t)(next_random(&random) >> 48);
+		sample.entropy = (uint16_t)(next_random(&random) >> 48);
 		sample.tos = (uint8_t)(next_random(&random) >> 56);
 		sample.payload_len = (uint16_t)(round < 50 ? round : next_random(&random) >> 54);
 

@@ -93,7 +93,7 @@ static const struct {
 		   .src = "10.11.12.13",
 		   .dst = "1.1.1.1",
 		   .type = 8,
-		   .hint = 99},
+		   .entropy = 99},
 	 .want = GLB_FORWARD},
 	{.frame = {.version = 6,
 		   .proto = 58,

@@ -125,7 +125,7 @@ START_TEST(an_error_about_an_echo_reply_follows_the_echo_requests_when_all_are_f
 {
 	static const struct sample cases[][2] = {
 		{{ERROR4, .type = 11, .quote = &reply4},
-		 {FROM4, .dst = "1.1.1.5", .proto = 1, .type = 8, .hint = 99}},
+		 {FROM4, .dst = "1.1.1.5", .proto = 1, .type = 8, .entropy = 99}},
 		{{ERROR4, .type = 3, .code = 4, .quote = &reply4},
 		 {FROM4, .dst = "1.1.1.5", .proto = 1, .type = 8}},
 		{{ERROR6, .type = 3, .quote = &reply6},

@@ -110,7 +110,7 @@ START_TEST(fields_that_are_not_chosen_do_not_matter)
 	struct glb_flow flow = flow_of("10.0.0.1", "192.0.2.1", 40000, 80);
 	struct glb_flow other = flow_of("10.0.0.1", "192.0.2.2", 40001, 81);
 
-	other.hint = 5;
+	other.entropy = 5;
 	other.proto = 17;
 	other.tcp_flags = 2;
 	ck_assert_uint_eq(glb_flow_hash(key, SRC, &flow), glb_flow_hash(key, SRC, &other));
@@ -124,15 +124,15 @@ START_TEST(a_row_is_the_low_16_bits_of_a_hash)
 }
 END_TEST
 
-START_TEST(the_outer_source_port_is_15_bits_of_hash_and_hint_under_a_set_bit)
+START_TEST(the_outer_source_port_is_15_bits_of_hash_and_entropy_under_a_set_bit)
 {
-	struct glb_flow flow = {.hint = 45678};
+	struct glb_flow flow = {.entropy = 45678};
 
 	ck_assert_uint_eq(glb_outer_src_port(0x008972f1657a5cbd, &flow),
 			  0x8000 | ((0x5cbd ^ 45678) & 0x7fff));
-	flow.hint = 0;
+	flow.entropy = 0;
 	ck_assert_uint_eq(glb_outer_src_port(0, &flow), 0x8000);
-	flow.hint = 0xffff;
+	flow.entropy = 0xffff;
 	ck_assert_uint_eq(glb_outer_src_port(0, &flow), 0xffff);
 	ck_assert_uint_eq(glb_outer_src_port(0xffff, &flow), 0x8000);
 }
@@ -147,7 +147,7 @@ Suite *unit_suite(void)
 	tcase_add_test(hash, hashes_are_those_of_other_directors);
 	tcase_add_test(hash, fields_that_are_not_chosen_do_not_matter);
 	tcase_add_test(hash, a_row_is_the_low_16_bits_of_a_hash);
-	tcase_add_test(hash, the_outer_source_port_is_15_bits_of_hash_and_hint_under_a_set_bit);
+	tcase_add_test(hash, the_outer_source_port_is_15_bits_of_hash_and_entropy_under_a_set_bit);
 	suite_add_tcase(suite, hash);
 	return suite;
 }

@@ -110,7 +110,7 @@ START_TEST(a_known_echo_request_has_its_known_reply)
 			0xd3, 1,    1,	  1,  1,    10,	  11,	12,   13,   0,	  0,
 			0x7d, 0x7b, 0,	  0,  0,    0,	  0x40, 0x41, 0x42, 0x43,
 		};
-	static const struct sample ping = {PING4, .hint = 12345, .tos = 0xb8, .payload_len = 4};
+	static const struct sample ping = {PING4, .entropy = 12345, .tos = 0xb8, .payload_len = 4};
 	struct held held = hold(&ping, 0); /* an answer of its size needs no room */
 
 	check_reply(&held, GLB_ANSWER_ECHO, "ping");
@@ -123,8 +123,8 @@ END_TEST
 START_TEST(an_echo_request_of_any_length_has_a_right_reply)
 {
 	static const struct sample pings[] = {
-		{PING4, .hint = 7},
-		{PING6, .hint = 7, .tos = 0x12},
+		{PING4, .entropy = 7},
+		{PING6, .entropy = 7, .tos = 0x12},
 		{PING4, .vlan_count = 1},
 		{PING6, .vlan_count = 2},
 		{PING4, .padding_len = 18},

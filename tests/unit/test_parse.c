@@ -21,7 +21,7 @@ START_TEST(a_frame_of_each_kind_gives_its_flow_as_the_client_sees_it)
 	ck_assert_msg(flow.kind == kinds[_i].kind, "%s: kind %d", what, flow.kind);
 	ck_assert_msg(flow.src_port == kinds[_i].src_port, "%s: port %u", what, flow.src_port);
 	ck_assert_msg(flow.dst_port == kinds[_i].dst_port, "%s: port %u", what, flow.dst_port);
-	ck_assert_msg(flow.hint == kinds[_i].hint, "%s: hint %u", what, flow.hint);
+	ck_assert_msg(flow.entropy == kinds[_i].entropy, "%s: entropy %u", what, flow.entropy);
 	ck_assert_msg(flow.proto == kinds[_i].proto, "%s: protocol %u", what, flow.proto);
 	ck_assert_msg(flow.tcp_flags == kinds[_i].tcp_flags, "%s: flags", what);
 	ck_assert_msg(flow.version == sample->version, "%s: version %u", what, flow.version);

@@ -19,7 +19,7 @@ static struct sample error_about(const struct sample *quote)
 		.proto = v4 ? 1 : 58,
 		.src = v4 ? ROUTER4 : ROUTER6,
 		.dst = v4 ? VIP4 : VIP6,
-		.hint = 88,
+		.entropy = 88,
 		.type = v4 ? 3 : 2,
 		.code = v4 ? 4 : 0,
 		.quote = quote,
@@ -37,7 +37,7 @@ static void check_unquoted(const struct glb_flow *flow, const char *what)
 	ck_assert_msg(!memcmp(flow->src, router, 16), "%s: source", what);
 	ck_assert_msg(!memcmp(flow->dst, vip, 16), "%s: destination", what);
 	ck_assert_msg(!flow->src_port && !flow->dst_port, "%s: ports", what);
-	ck_assert_msg(flow->hint == 88, "%s: hint %u", what, flow->hint);
+	ck_assert_msg(flow->entropy == 88, "%s: entropy %u", what, flow->entropy);
 	ck_assert_msg(flow->proto == (flow->version == 4 ? 1 : 58), "%s: protocol", what);
 }
 
@@ -46,7 +46,7 @@ static void check_quoted(const struct glb_flow *flow, const struct sample *quote
 	check_addresses(flow, what);
 	ck_assert_msg(flow->src_port == (quote->proto == 132 ? 0x4243 : 40001), "%s: port", what);
 	ck_assert_msg(flow->dst_port == (quote->proto == 132 ? 0x4041 : 443), "%s: port", what);
-	ck_assert_msg(flow->hint == flow->src_port, "%s: hint", what);
+	ck_assert_msg(flow->entropy == flow->src_port, "%s: entropy", what);
 	ck_assert_msg(flow->proto == quote->proto, "%s: protocol %u", what, flow->proto);
 }
 

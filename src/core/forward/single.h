@@ -107,7 +107,7 @@ static struct glb_match match_portless_quote(const struct glb_generation *gen, s
 	    memcmp(flow->dst, packet_dst(one, version), v4 ? 4 : 16) != 0 ||
 	    gen->settings.echo != GLB_ECHO_FORWARD)
 		return no_match;
-	flow->src_port = flow->dst_port = flow->hint = 0;
+	flow->src_port = flow->dst_port = flow->entropy = 0;
 	request.kind = GLB_FLOW_ECHO;
 	return glb_binds_match(gen->binds, &request, NULL);
 }
@@ -326,7 +326,7 @@ GLB_INLINE void fill_lane(struct columns *c, struct burst *b, unsigned int i,
 	c->ip[i] = (uintptr_t)ip;
 	c->ip_lens[i] = flow->ip_len;
 	c->tos[i] = b->gen->tos | (traffic & b->gen->tos_mask);
-	c->entropy[i] = le_port(flow->hint);
+	c->entropy[i] = le_port(flow->entropy);
 	c->ports[i] = le_port(flow->src_port) | le_port(flow->dst_port) << 16;
 	if (version == 4) {
 		c->addrs[0][i] = glb_load_le32(flow->src) | (uint64_t)glb_load_le32(flow->dst)
