@@ -8,8 +8,8 @@ enum { AHEAD = 4 }; /* packets whose headers are on their way from memory */
 static uint32_t hash_of(const struct rte_mbuf *mbuf)
 {
 	if (mbuf->ol_flags & RTE_MBUF_F_RX_RSS_HASH) /* all of a queue share its lower bits */
-		return spread_mix(mbuf->hash.rss, 0);
-	return spread_hash(rte_pktmbuf_mtod(mbuf, const uint8_t *), rte_pktmbuf_data_len(mbuf));
+		return rss_mix(mbuf->hash.rss, 0);
+	return rss_hash(rte_pktmbuf_mtod(mbuf, const uint8_t *), rte_pktmbuf_data_len(mbuf));
 }
 
 static void prefetch(const struct rte_mbuf *mbuf)
@@ -34,7 +34,7 @@ unsigned int handover_burst(const struct handover *handover, struct handover_bat
 		if (i + AHEAD < n)
 			prefetch(mbufs[i + AHEAD]);
 
-		unsigned int worker = spread_worker(&handover->spread, hash_of(mbufs[i]));
+		unsigned int worker = rss_worker(&handover->rss, hash_of(mbufs[i]));
 		struct handover_batch *batch = &batches[worker];
 
 		batch->mbufs[batch->len++] = mbufs[i];

@@ -2,24 +2,24 @@
 /*
  * How do packets get from the workers that receive to those that decide?
  *
- * Owners of queues put them into rings, by flow (director/spread.h): all packets of a flow take the
+ * Owners of queues put them into rings, by flow (director/rss.h): all packets of a flow take the
  * same way and stay in order.
  */
 #ifndef DIRECTOR_HANDOVER_H
 #define DIRECTOR_HANDOVER_H
 
 #include "director/dpdk.h"
-#include "director/spread.h"
+#include "director/rss.h"
 
 enum { HANDOVER_BURST = 32 }; /* packets handed over at once, at most */
 
 /* Constant while workers run. */
 struct handover {
-	struct spread spread;
+	struct rss rss;
 	struct rte_ring *rings[RTE_MAX_LCORE]; /* of workers; NULL: it gets none */
 	unsigned int count;		       /* of workers */
 };
-_Static_assert(RTE_MAX_LCORE <= SPREAD_WORKERS_MAX, "any lcore may be a worker");
+_Static_assert(RTE_MAX_LCORE <= RSS_WORKERS_MAX, "any lcore may be a worker");
 
 /* What one owner of queues sorts a burst into: one for each worker. */
 struct handover_batch {

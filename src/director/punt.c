@@ -5,7 +5,7 @@
 #include <glb/tcp.h>
 
 #include "director/punt.h"
-#include "director/spread.h"
+#include "director/rss.h"
 
 enum {
 	LLC_MAX = 1500, /* smaller EtherTypes are lengths, IEEE 802.3 */
@@ -99,7 +99,7 @@ static bool is_discovery(const struct glb_flow *flow, const uint8_t *frame)
 
 static uint32_t place_of(const uint8_t addr[16])
 {
-	return spread_mix(spread_fold(addr, addr), 0) >> (32 - PUNT_HOSTS_BITS);
+	return rss_mix(rss_fold(addr, addr), 0) >> (32 - PUNT_HOSTS_BITS);
 }
 
 static bool is_host(const struct punt_hosts *hosts, const uint8_t addr[16])

@@ -407,12 +407,12 @@ static bool make_handover(struct workers *all)
 	unsigned int queues = all->ports.queue_count;
 	bool made = true;
 
-	spread_assign(&all->handover.spread, queues, all->count);
+	rss_assign(&all->handover.rss, queues, all->count);
 	all->handover.count = all->count;
 	for (unsigned int i = 0; i < all->count && made; i++) {
 		struct worker *w = &all->workers[i];
 
-		if (spread_weight(i, queues, all->count)) {
+		if (rss_weight(i, queues, all->count)) {
 			w->in_ring = make_ring("in", i, queues);
 			all->handover.rings[i] = w->in_ring;
 			made = w->in_ring;

@@ -2,24 +2,26 @@
 /*
  * Which worker decides about a flow, when the ports have fewer queues than there are workers?
  *
+ * Receive-side scaling in software: a hash of the flow, and a table from hashes to workers.
+ *
  * Handing over and sending for the others takes an owner of queues 12 ns a packet (scripts/bench
  * rings), to which come 10 to 30 of a driver; deciding takes 25 to 40. So an owner has as much to
- * do as the others when it decides about fewer flows, or none: spread_weight().
+ * do as the others when it decides about fewer flows, or none: rss_weight().
  */
-#ifndef DIRECTOR_SPREAD_H
-#define DIRECTOR_SPREAD_H
+#ifndef DIRECTOR_RSS_H
+#define DIRECTOR_RSS_H
 
 #include <glb/parse.h>
 
 enum {
-	SPREAD_WORKERS_MAX = UINT8_MAX + 1,
-	SPREAD_BITS = 10,
-	SPREAD_SLOTS = 1 << SPREAD_BITS,
+	RSS_WORKERS_MAX = UINT8_MAX + 1,
+	RSS_BITS = 10,
+	RSS_SLOTS = 1 << RSS_BITS,
 };
 
 /* Flows come to a slot by their hash, and slots belong to workers. */
-struct spread {
-	uint8_t workers[SPREAD_SLOTS];
+struct rss {
+	uint8_t workers[RSS_SLOTS];
 };
 
 /*
@@ -29,23 +31,23 @@ struct spread {
  * Let deciding and the rest be the same work, 1 each. Then `count` workers have 2 to share, 2/count
  * each, and an owner is left with that less the 1/queues it receives. Times count * queues:
  */
-static inline unsigned int spread_weight(unsigned int i, unsigned int queues, unsigned int count)
+static inline unsigned int rss_weight(unsigned int i, unsigned int queues, unsigned int count)
 {
 	if (i >= queues)
 		return 2 * queues;
 	return 2 * queues > count ? 2 * queues - count : 0;
 }
 
-/* Gives the slots to `count` workers, up to SPREAD_WORKERS_MAX, by their weights. */
-void spread_assign(struct spread *spread, unsigned int queues, unsigned int count);
+/* Gives the slots to `count` workers, up to RSS_WORKERS_MAX, by their weights. */
+void rss_assign(struct rss *rss, unsigned int queues, unsigned int count);
 
-static inline unsigned int spread_worker(const struct spread *spread, uint32_t hash)
+static inline unsigned int rss_worker(const struct rss *rss, uint32_t hash)
 {
-	return spread->workers[hash >> (32 - SPREAD_BITS)];
+	return rss->workers[hash >> (32 - RSS_BITS)];
 }
 
 /* Spreads what differs over all bits; the upper ones are good. */
-GLB_INLINE uint32_t spread_mix(uint64_t addresses, uint32_t ports)
+GLB_INLINE uint32_t rss_mix(uint64_t addresses, uint32_t ports)
 {
 	uint64_t hash = addresses * 0x9e3779b97f4a7c15; /* odd, with bits set all over */
 
@@ -53,7 +55,7 @@ GLB_INLINE uint32_t spread_mix(uint64_t addresses, uint32_t ports)
 }
 
 /* Of 16 bytes, and 16 more. */
-GLB_INLINE uint64_t spread_fold(const uint8_t *src, const uint8_t *dst)
+GLB_INLINE uint64_t rss_fold(const uint8_t *src, const uint8_t *dst)
 {
 	uint64_t from = glb_load64(src) * 0xff51afd7ed558ccd + glb_load64(src + 8);
 	uint64_t to = glb_load64(dst) * 0xc4ceb9fe1a85ec53 + glb_load64(dst + 8);
@@ -62,27 +64,27 @@ GLB_INLINE uint64_t spread_fold(const uint8_t *src, const uint8_t *dst)
 }
 
 /* Whatever the frame: by the flow that glb_parse() finds. 0 when there is none. */
-uint32_t spread_hash_any(const uint8_t *frame, uint32_t len);
+uint32_t rss_hash_any(const uint8_t *frame, uint32_t len);
 
 /*
  * A hash of the frame's flow: one for all its packets and for the ICMP errors about it. Later
  * fragments, which have no ports, have one of their own for each pair of addresses.
  */
-GLB_INLINE uint32_t spread_hash(const uint8_t *frame, uint32_t len)
+GLB_INLINE uint32_t rss_hash(const uint8_t *frame, uint32_t len)
 {
 	const uint8_t *ip = frame + GLB_ETHER_LEN;
 
 	/* nearly all are untagged TCP or UDP right behind an IP header of the usual length */
 	if (GLB_UNLIKELY(len < GLB_ETHER_LEN + GLB_IPV4_LEN + GLB_PORTS_LEN))
-		return spread_hash_any(frame, len);
+		return rss_hash_any(frame, len);
 	if (glb_load_be16(ip - 2) == GLB_ETHERTYPE_IPV4 && ip[0] == 0x45 &&
 	    !(glb_load_be16(ip + 6) & 0x3fff) && (ip[9] == GLB_PROTO_TCP || ip[9] == GLB_PROTO_UDP))
-		return spread_mix(glb_load64(ip + 12), glb_load32(ip + GLB_IPV4_LEN));
+		return rss_mix(glb_load64(ip + 12), glb_load32(ip + GLB_IPV4_LEN));
 	if (glb_load_be16(ip - 2) == GLB_ETHERTYPE_IPV6 &&
 	    len >= GLB_ETHER_LEN + GLB_IPV6_LEN + GLB_PORTS_LEN &&
 	    (ip[6] == GLB_PROTO_TCP || ip[6] == GLB_PROTO_UDP))
-		return spread_mix(spread_fold(ip + 8, ip + 24), glb_load32(ip + GLB_IPV6_LEN));
-	return spread_hash_any(frame, len);
+		return rss_mix(rss_fold(ip + 8, ip + 24), glb_load32(ip + GLB_IPV6_LEN));
+	return rss_hash_any(frame, len);
 }
 
 #endif

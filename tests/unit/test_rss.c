@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "director/spread.h"
+#include "director/rss.h"
 #include "frame.h"
 #include "suite.h"
 
@@ -58,7 +58,7 @@ static uint32_t hash_of(const struct sample *sample)
 {
 	static uint8_t frame[FRAME_LEN_MAX];
 
-	return spread_hash(frame, frame_write(frame, sample));
+	return rss_hash(frame, frame_write(frame, sample));
 }
 
 START_TEST(all_packets_of_a_flow_have_one_hash)
@@ -111,7 +111,7 @@ START_TEST(no_byte_behind_a_frame_is_read)
 		for (uint32_t cut = 0; cut < len && cut < 200; cut++) {
 			uint8_t *exact = frame_exact(frame, cut);
 
-			(void)spread_hash(exact, cut);
+			(void)rss_hash(exact, cut);
 			free(exact);
 		}
 	}
@@ -122,8 +122,8 @@ START_TEST(what_is_no_flow_has_no_hash)
 {
 	static const uint8_t arp[60] = {[12] = 8, 6, 0, 1, 8, 0};
 
-	ck_assert_uint_eq(spread_hash(arp, sizeof(arp)), 0);
-	ck_assert_uint_eq(spread_hash(arp, 10), 0);
+	ck_assert_uint_eq(rss_hash(arp, sizeof(arp)), 0);
+	ck_assert_uint_eq(rss_hash(arp, 10), 0);
 }
 END_TEST
 
@@ -136,13 +136,13 @@ static const struct {
 
 START_TEST(owners_of_queues_get_fewer_flows)
 {
-	unsigned int counts[SPREAD_WORKERS_MAX] = {0};
-	struct spread spread;
+	unsigned int counts[RSS_WORKERS_MAX] = {0};
+	struct rss rss;
 
-	memset(&spread, 0xff, sizeof(spread));
-	spread_assign(&spread, shares[_i].queues, shares[_i].count);
-	for (unsigned int slot = 0; slot < SPREAD_SLOTS; slot++)
-		counts[spread.workers[slot]]++;
+	memset(&rss, 0xff, sizeof(rss));
+	rss_assign(&rss, shares[_i].queues, shares[_i].count);
+	for (unsigned int slot = 0; slot < RSS_SLOTS; slot++)
+		counts[rss.workers[slot]]++;
 	for (unsigned int i = 0; i < shares[_i].count; i++) {
 		unsigned int want = i < shares[_i].queues ? shares[_i].owner : shares[_i].other;
 
@@ -174,14 +174,14 @@ START_TEST(flows_are_spread_evenly)
 	enum { FLOWS = 4096, WORKERS = 5 };
 
 	unsigned int counts[WORKERS] = {0};
-	struct spread spread;
+	struct rss rss;
 
-	spread_assign(&spread, 1, WORKERS);
+	rss_assign(&rss, 1, WORKERS);
 	for (unsigned int n = 0; n < FLOWS; n++) {
 		char src[64];
 		struct sample sample = flow_of((unsigned int)_i, n, src);
 
-		counts[spread_worker(&spread, hash_of(&sample))]++;
+		counts[rss_worker(&rss, hash_of(&sample))]++;
 	}
 	ck_assert_uint_eq(counts[0], 0);
 	for (unsigned int i = 1; i < WORKERS; i++) {
@@ -193,8 +193,8 @@ END_TEST
 
 Suite *unit_suite(void)
 {
-	Suite *suite = suite_create("spread");
-	TCase *tcase = tcase_create("spread");
+	Suite *suite = suite_create("rss");
+	TCase *tcase = tcase_create("rss");
 
 	tcase_add_loop_test(tcase, all_packets_of_a_flow_have_one_hash, 0, COUNT_OF(others));
 	tcase_add_test(tcase, later_fragments_have_one_hash_for_their_addresses);
