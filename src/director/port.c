@@ -15,7 +15,7 @@
 
 enum {
 	RING_LEN = 1024,	 /* descriptors a queue asks for */
-	MBUFS_PER_WORKER = 4096, /* on hand-over rings and in bursts */
+	MBUFS_PER_WORKER = 4096, /* on handoff rings and in bursts */
 	ROOM_MAX = 9728,	 /* of an ordinary mbuf: the largest frame NICs take, and more */
 	LARGE_ROOM = UINT16_MAX, /* as much as an mbuf can have, its headroom included */
 	LARGE_MBUFS = 128,

@@ -94,14 +94,14 @@ void twins_punt(struct worker *w, const struct glb_generation *gen, struct rte_m
 {
 	const struct twins *twins = &w->all->twins;
 	uint64_t now_ns = worker_now_ns(w);
-	struct rte_mbuf *cut[HANDOVER_BURST];
+	struct rte_mbuf *cut[HANDOFF_BURST];
 	unsigned int cut_count = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct twin *twin = twins->of_port[mbufs[i]->port];
 
 		if (twin && passes(twin, gen->settings.punt_interval_ns, now_ns, mbufs[i])) {
-			w->counters.punt_dropped += handover_put(twin->to_kernel, &mbufs[i], 1);
+			w->counters.punt_dropped += handoff_put(twin->to_kernel, &mbufs[i], 1);
 			continue;
 		}
 		w->counters.punt_limited += twin != NULL;
@@ -117,7 +117,7 @@ void twins_punt(struct worker *w, const struct glb_generation *gen, struct rte_m
  */
 static unsigned int send_for_kernel(struct worker *w, struct twin *twin, uint32_t interval_ns)
 {
-	struct rte_mbuf *mbufs[HANDOVER_BURST];
+	struct rte_mbuf *mbufs[HANDOFF_BURST];
 	uint64_t now_ns;
 	unsigned int n;
 
@@ -126,7 +126,7 @@ static unsigned int send_for_kernel(struct worker *w, struct twin *twin, uint32_
 	now_ns = worker_now_ns(w);
 	if (twin->spent_until_ns > now_ns)
 		return 0;
-	n = rte_ring_dequeue_burst(twin->to_wire, (void **)mbufs, HANDOVER_BURST, NULL);
+	n = rte_ring_dequeue_burst(twin->to_wire, (void **)mbufs, HANDOFF_BURST, NULL);
 	twin->spent_until_ns = now_ns + (uint64_t)n * interval_ns;
 	for (unsigned int i = 0; i < n; i++)
 		punt_learn(&twin->hosts, rte_pktmbuf_mtod(mbufs[i], const uint8_t *),
@@ -151,9 +151,9 @@ static unsigned int hand_to_kernel(struct twins *twins, struct twin *twin)
 {
 	const struct tx_queue tx = {
 		.port = twin->id, .frame_max = __atomic_load_n(twin->frame_max, __ATOMIC_RELAXED)};
-	struct rte_mbuf *mbufs[HANDOVER_BURST];
+	struct rte_mbuf *mbufs[HANDOFF_BURST];
 	unsigned int n =
-		rte_ring_dequeue_burst(twin->to_kernel, (void **)mbufs, HANDOVER_BURST, NULL);
+		rte_ring_dequeue_burst(twin->to_kernel, (void **)mbufs, HANDOFF_BURST, NULL);
 	uint16_t sent = transmit(&tx, mbufs, (uint16_t)n);
 
 	twins->sent += sent;
@@ -164,13 +164,13 @@ static unsigned int hand_to_kernel(struct twins *twins, struct twin *twin)
 /* And up to a burst from there, if there is room for one. */
 static unsigned int take_from_kernel(struct twin *twin)
 {
-	struct rte_mbuf *mbufs[HANDOVER_BURST];
+	struct rte_mbuf *mbufs[HANDOFF_BURST];
 	unsigned int n = 0;
 
-	if (rte_ring_free_count(twin->to_wire) >= HANDOVER_BURST)
-		n = rte_eth_rx_burst(twin->id, 0, mbufs, HANDOVER_BURST);
+	if (rte_ring_free_count(twin->to_wire) >= HANDOFF_BURST)
+		n = rte_eth_rx_burst(twin->id, 0, mbufs, HANDOFF_BURST);
 	if (n) /* all fit: nobody else fills the ring */
-		(void)handover_put(twin->to_wire, mbufs, n);
+		(void)handoff_put(twin->to_wire, mbufs, n);
 	return n;
 }
 
@@ -195,7 +195,7 @@ static void *run(void *arg)
 			done += hand_to_kernel(twins, &twins->list[i]);
 			done += take_from_kernel(&twins->list[i]);
 		}
-		if (done < HANDOVER_BURST)
+		if (done < HANDOFF_BURST)
 			rest(&nap_us, done);
 	} while (!__atomic_load_n(&twins->stop, __ATOMIC_ACQUIRE));
 	for (unsigned int i = 0; i < twins->count; i++)

@@ -14,7 +14,7 @@
 #include "sys/log.h"
 
 enum {
-	BURST = HANDOVER_BURST,
+	BURST = HANDOFF_BURST,
 	RING_LEN = 1024,
 	SPINS_BEFORE_SLEEP = 64, /* empty polls: about a microsecond of pauses */
 	TIMER_SLACK_NS = 1000,	 /* the kernel's default would add 50 microseconds to every sleep */
@@ -68,7 +68,7 @@ static void leave(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint
 	for (uint16_t i = 0; i < n; i++)
 		mbufs[i]->port = port; /* tells the owner */
 	w->counters.tx_dropped +=
-		handover_put(all->workers[w->index % all->ports.queue_count].tx_ring, mbufs, n);
+		handoff_put(all->workers[w->index % all->ports.queue_count].tx_ring, mbufs, n);
 }
 
 /* Sends what was gathered. */
@@ -229,7 +229,7 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 		}
 		if (w->batches)
 			w->counters.handover_dropped +=
-				handover_burst(&w->all->handover, w->batches, mbufs, n);
+				handoff_burst(&w->all->handoff, w->batches, mbufs, n);
 		else
 			process(w, gen, mbufs, n);
 	}
@@ -402,19 +402,19 @@ static bool equip_owner(struct worker *w)
 }
 
 /* Has owners of queues hand packets over. False: out of memory. */
-static bool make_handover(struct workers *all)
+static bool make_handoff(struct workers *all)
 {
 	unsigned int queues = all->ports.queue_count;
 	bool made = true;
 
-	rss_assign(&all->handover.rss, queues, all->count);
-	all->handover.count = all->count;
+	rss_assign(&all->handoff.rss, queues, all->count);
+	all->handoff.count = all->count;
 	for (unsigned int i = 0; i < all->count && made; i++) {
 		struct worker *w = &all->workers[i];
 
 		if (rss_weight(i, queues, all->count)) {
 			w->in_ring = make_ring("in", i, queues);
-			all->handover.rings[i] = w->in_ring;
+			all->handoff.rings[i] = w->in_ring;
 			made = w->in_ring;
 		}
 		made = made && (!owns_queue(w) || equip_owner(w));
@@ -427,7 +427,7 @@ static bool make_rings(struct workers *all)
 {
 	if (all->punt_unmatched && twins_make(&all->twins, &all->ports, all->count))
 		return false;
-	return all->ports.queue_count >= all->count || make_handover(all);
+	return all->ports.queue_count >= all->count || make_handoff(all);
 }
 
 int workers_make(struct workers *all, unsigned int count, struct glb_diag *diag)

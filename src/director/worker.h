@@ -4,7 +4,7 @@
  *
  * It runs packets to completion: receive a burst, decide with glb_forward(), send. Worker i owns
  * queue pair i of every port. When the ports have fewer queue pairs than there are workers, the
- * owners of queues hand over what they receive (director/handover.h), and workers without a queue
+ * owners of queues hand over what they receive (director/handoff.h), and workers without a queue
  * send through the ring of an owner.
  */
 #ifndef DIRECTOR_WORKER_H
@@ -13,7 +13,7 @@
 #include <glb/icmp_reply.h>
 
 #include "director/dpdk.h"
-#include "director/handover.h"
+#include "director/handoff.h"
 #include "director/port.h"
 #include "director/publish.h"
 #include "director/tally.h"
@@ -28,7 +28,7 @@
 	X(tx, "packets handed to the ports for sending")                                           \
 	X(tx_dropped,                                                                              \
 	  "packets not sent: a transmit ring was full, or the frame larger than its port takes")   \
-	X(handover_dropped, "packets lost between workers: a hand-over ring was full")             \
+	X(handover_dropped, "packets lost between workers: a handoff ring was full")               \
 	X(punted, "punted packets handed to the twin port")                                        \
 	X(punt_dropped, "punted packets lost on the way to the twin port: its ring was full, or "  \
 			"the frame too large")                                                     \
@@ -58,18 +58,18 @@ struct workers {
 	bool punt_unmatched;
 	bool stop;		   /* set by the control thread */
 	struct twins twins;	   /* served by worker 0 and a thread of their own */
-	struct handover handover;  /* where some workers have no queue */
+	struct handoff handoff;	   /* where some workers have no queue */
 	struct turn_orders orders; /* for measuring where time goes; set by the control thread */
 };
 
 struct worker {
 	struct workers *all;
 	unsigned int index;
-	unsigned int node;	  /* index of its own in publish.nodes */
-	struct rte_ring *in_ring; /* packets to decide about, from owners of queues; or NULL */
-	struct rte_ring *tx_ring; /* packets to send, from workers without a queue; or NULL */
-	struct handover_batch *batches; /* of an owner that hands over; or NULL */
-	struct tally_count *tally;	/* its own; NULL: backends are not counted */
+	unsigned int node;	       /* index of its own in publish.nodes */
+	struct rte_ring *in_ring;      /* packets to decide about, from owners of queues; or NULL */
+	struct rte_ring *tx_ring;      /* packets to send, from workers without a queue; or NULL */
+	struct handoff_batch *batches; /* of an owner that hands over; or NULL */
+	struct tally_count *tally;     /* its own; NULL: backends are not counted */
 	struct trace_ring *trace; /* set by the control thread while it runs; NULL: nobody looks */
 	/* What it writes as it works is not beside what others read. */
 	struct worker_counters counters __rte_cache_aligned;

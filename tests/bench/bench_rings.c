@@ -83,7 +83,7 @@ static void bench_shares(const struct bench *bench)
 	}
 }
 
-static void bench_handover(const struct bench *bench)
+static void bench_handoff(const struct bench *bench)
 {
 	static const char *const ways[RINGS_WAYS] = {"naive", "by frame", "by hash of a NIC"};
 	static struct samples samples[RINGS_WAYS];
@@ -97,7 +97,7 @@ static void bench_handover(const struct bench *bench)
 		for (unsigned int round = 0; round < bench->options->rounds; round++)
 			for (unsigned int way = 0; way < RINGS_WAYS; way++)
 				samples_add(&samples[way],
-					    rings_handover(rings, (enum rings_way)way));
+					    rings_handoff(rings, (enum rings_way)way));
 		rings_stop(rings);
 		for (unsigned int way = 0; way < RINGS_WAYS; way++)
 			report_row(bench->report, subjects[i].name, ways[way], &samples[way],
@@ -121,7 +121,7 @@ int main(int argc, char **argv)
 
 	bench_workers(&bench);
 	bench_shares(&bench);
-	bench_handover(&bench);
+	bench_handoff(&bench);
 	rings_close(bench.rings);
 	return report_close(&report) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

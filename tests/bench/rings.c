@@ -8,7 +8,7 @@
 
 #include "director/ethdev.h"
 #include "director/worker.h"
-#include "naive_handover.h"
+#include "naive_handoff.h"
 #include "rings.h"
 
 enum {
@@ -28,7 +28,7 @@ struct rings {
 	struct rte_mempool *pool;
 	struct rte_ring *rx[QUEUES]; /* of the port, seen from the director */
 	struct rte_ring *tx[QUEUES];
-	struct handover naive;
+	struct handoff naive;
 	struct tally_map *map;
 	struct tally_count counts[WORKERS_MAX][TALLY_SLOTS] __rte_cache_aligned;
 	bool count_backends;
@@ -334,10 +334,10 @@ void rings_hand_over(struct rings_shares *out, struct rings *rings)
 	empty(rings->tx[0], HANDED);
 }
 
-double rings_handover(struct rings *rings, enum rings_way way)
+double rings_handoff(struct rings *rings, enum rings_way way)
 {
-	const struct handover *handover = way == RINGS_NAIVE ? &rings->naive : &rings->all.handover;
-	struct handover_batch *batches = rings->all.workers[0].batches;
+	const struct handoff *handoff = way == RINGS_NAIVE ? &rings->naive : &rings->all.handoff;
+	struct handoff_batch *batches = rings->all.workers[0].batches;
 	struct rte_mbuf *mbufs[HANDED];
 	unsigned int dropped = 0;
 
@@ -349,19 +349,19 @@ double rings_handover(struct rings *rings, enum rings_way way)
 
 	double begin = now_ns();
 
-	for (unsigned int i = 0; i < HANDED; i += HANDOVER_BURST)
+	for (unsigned int i = 0; i < HANDED; i += HANDOFF_BURST)
 		dropped += way == RINGS_NAIVE
-				   ? naive_handover(handover, mbufs + i, HANDOVER_BURST)
-				   : handover_burst(handover, batches, mbufs + i, HANDOVER_BURST);
+				   ? naive_handoff(handoff, mbufs + i, HANDOFF_BURST)
+				   : handoff_burst(handoff, batches, mbufs + i, HANDOFF_BURST);
 
 	double ns = (now_ns() - begin) / HANDED;
 	unsigned int there = 0;
 
-	for (unsigned int i = 0; i < handover->count; i++) {
-		unsigned int n = handover->rings[i] ? rte_ring_count(handover->rings[i]) : 0;
+	for (unsigned int i = 0; i < handoff->count; i++) {
+		unsigned int n = handoff->rings[i] ? rte_ring_count(handoff->rings[i]) : 0;
 
 		if (n)
-			empty(handover->rings[i], n);
+			empty(handoff->rings[i], n);
 		there += n;
 	}
 	if (dropped || there != HANDED)

@@ -53,6 +53,6 @@ void rings_hand_over(struct rings_shares *out, struct rings *rings);
 
 /* ns that a packet takes to be handed over, and no more: to the workers of rings_start(). */
 enum rings_way { RINGS_NAIVE, RINGS_BY_FRAME, RINGS_BY_RSS, RINGS_WAYS };
-double rings_handover(struct rings *rings, enum rings_way way);
+double rings_handoff(struct rings *rings, enum rings_way way);
 
 #endif

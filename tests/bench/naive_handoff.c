@@ -2,7 +2,7 @@
 #include <rte_hash_crc.h>
 
 #include "director/ethdev.h"
-#include "naive_handover.h"
+#include "naive_handoff.h"
 
 /* The same for all packets of a flow. */
 static unsigned int worker_of(const struct rte_mbuf *mbuf, unsigned int count)
@@ -18,23 +18,22 @@ static unsigned int worker_of(const struct rte_mbuf *mbuf, unsigned int count)
 	return hash % count;
 }
 
-unsigned int naive_handover(const struct handover *handover, struct rte_mbuf **mbufs,
-			    unsigned int n)
+unsigned int naive_handoff(const struct handoff *handoff, struct rte_mbuf **mbufs, unsigned int n)
 {
-	unsigned int to[HANDOVER_BURST];
+	unsigned int to[HANDOFF_BURST];
 	unsigned int dropped = 0;
 
 	for (unsigned int i = 0; i < n; i++)
-		to[i] = worker_of(mbufs[i], handover->count);
-	for (unsigned int k = 0; k < handover->count; k++) {
-		struct rte_mbuf *batch[HANDOVER_BURST];
+		to[i] = worker_of(mbufs[i], handoff->count);
+	for (unsigned int k = 0; k < handoff->count; k++) {
+		struct rte_mbuf *batch[HANDOFF_BURST];
 		unsigned int len = 0;
 
 		for (unsigned int i = 0; i < n; i++)
 			if (to[i] == k)
 				batch[len++] = mbufs[i];
 		if (len)
-			dropped += handover_put(handover->rings[k], batch, len);
+			dropped += handoff_put(handoff->rings[k], batch, len);
 	}
 	return dropped;
 }

@@ -5,16 +5,16 @@
  * Owners of queues put them into rings, by flow (director/rss.h): all packets of a flow take the
  * same way and stay in order.
  */
-#ifndef DIRECTOR_HANDOVER_H
-#define DIRECTOR_HANDOVER_H
+#ifndef DIRECTOR_HANDOFF_H
+#define DIRECTOR_HANDOFF_H
 
 #include "director/dpdk.h"
 #include "director/rss.h"
 
-enum { HANDOVER_BURST = 32 }; /* packets handed over at once, at most */
+enum { HANDOFF_BURST = 32 }; /* packets handed over at once, at most */
 
 /* Constant while workers run. */
-struct handover {
+struct handoff {
 	struct rss rss;
 	struct rte_ring *rings[RTE_MAX_LCORE]; /* of workers; NULL: it gets none */
 	unsigned int count;		       /* of workers */
@@ -22,31 +22,31 @@ struct handover {
 _Static_assert(RTE_MAX_LCORE <= RSS_WORKERS_MAX, "any lcore may be a worker");
 
 /* What one owner of queues sorts a burst into: one for each worker. */
-struct handover_batch {
+struct handoff_batch {
 	unsigned int len;
-	struct rte_mbuf *mbufs[HANDOVER_BURST];
+	struct rte_mbuf *mbufs[HANDOFF_BURST];
 };
 
 /* Frees n packets that fit nowhere. */
-void handover_free(struct rte_mbuf **mbufs, unsigned int n);
+void handoff_free(struct rte_mbuf **mbufs, unsigned int n);
 
 /* Puts n packets into a ring. What does not fit is freed; returns how many that were. */
-static inline unsigned int handover_put(struct rte_ring *ring, struct rte_mbuf **mbufs,
-					unsigned int n)
+static inline unsigned int handoff_put(struct rte_ring *ring, struct rte_mbuf **mbufs,
+				       unsigned int n)
 {
 	unsigned int put = rte_ring_enqueue_burst(ring, (void **)mbufs, n, NULL);
 
 	if (GLB_UNLIKELY(put < n))
-		handover_free(mbufs + put, n - put);
+		handoff_free(mbufs + put, n - put);
 	return n - put;
 }
 
 /*
- * Puts n packets, at most HANDOVER_BURST, into the rings of the workers that are to decide about
+ * Puts n packets, at most HANDOFF_BURST, into the rings of the workers that are to decide about
  * them. `batches` are the caller's own, one for each worker, empty before and after. Returns how
  * many were freed, as they did not fit.
  */
-unsigned int handover_burst(const struct handover *handover, struct handover_batch *batches,
-			    struct rte_mbuf **mbufs, unsigned int n);
+unsigned int handoff_burst(const struct handoff *handoff, struct handoff_batch *batches,
+			   struct rte_mbuf **mbufs, unsigned int n);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "director/handover.h"
+#include "director/handoff.h"
 #include "director/ethdev.h"
 
 enum { AHEAD = 4 }; /* packets whose headers are on their way from memory */
@@ -18,13 +18,13 @@ static void prefetch(const struct rte_mbuf *mbuf)
 		rte_prefetch0(rte_pktmbuf_mtod(mbuf, const void *));
 }
 
-void handover_free(struct rte_mbuf **mbufs, unsigned int n)
+void handoff_free(struct rte_mbuf **mbufs, unsigned int n)
 {
 	rte_pktmbuf_free_bulk(mbufs, n);
 }
 
-unsigned int handover_burst(const struct handover *handover, struct handover_batch *batches,
-			    struct rte_mbuf **mbufs, unsigned int n)
+unsigned int handoff_burst(const struct handoff *handoff, struct handoff_batch *batches,
+			   struct rte_mbuf **mbufs, unsigned int n)
 {
 	unsigned int dropped = 0;
 
@@ -34,17 +34,17 @@ unsigned int handover_burst(const struct handover *handover, struct handover_bat
 		if (i + AHEAD < n)
 			prefetch(mbufs[i + AHEAD]);
 
-		unsigned int worker = rss_worker(&handover->rss, hash_of(mbufs[i]));
-		struct handover_batch *batch = &batches[worker];
+		unsigned int worker = rss_worker(&handoff->rss, hash_of(mbufs[i]));
+		struct handoff_batch *batch = &batches[worker];
 
 		batch->mbufs[batch->len++] = mbufs[i];
 	}
-	for (unsigned int i = 0; i < handover->count; i++) {
-		struct handover_batch *batch = &batches[i];
+	for (unsigned int i = 0; i < handoff->count; i++) {
+		struct handoff_batch *batch = &batches[i];
 
 		if (!batch->len)
 			continue;
-		dropped += handover_put(handover->rings[i], batch->mbufs, batch->len);
+		dropped += handoff_put(handoff->rings[i], batch->mbufs, batch->len);
 		batch->len = 0;
 	}
 	return dropped;
