@@ -3,7 +3,7 @@
  * Where is the memory that the data path reads?
  *
  * In one contiguous arena, backed by huge pages if the system has them, so that the rows of many
- * tables share a TLB entry. A single arena is also easy to copy, and to place on the memory node of
+ * tables share a TLB entry. A single arena is also easy to copy, and to place on the NUMA node of
  * the workers that read it.
  */
 #ifndef GLB_ARENA_H

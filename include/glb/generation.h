@@ -120,7 +120,7 @@ struct glb_outer_plan {
 
 /* A table as seen by the data path. */
 struct glb_route {
-	const struct glb_row *rows; /* the table's, or their copy on the readers' memory node */
+	const struct glb_row *rows; /* the table's, or their copy on the readers' NUMA node */
 	uint64_t key[2];	    /* the two halves of the table's hash_key, little-endian */
 	struct glb_outer *outers;   /* templates of its backends, within those of the generation */
 	uint32_t *addrs;	    /* of IPv4 backends, in network byte order */
@@ -216,7 +216,7 @@ GLB_NODISCARD int glb_generation_with_ports(struct glb_generation **out,
 
 /*
  * Makes a replica: a generation that decides alike, with everything that workers read in separate
- * memory, for workers on another memory node. It shares the tables, whose rows get a further copy
+ * memory, for workers on another NUMA node. It shares the tables, whose rows get a further copy
  * that later generations share as well.
  *
  * gen   not read by other threads yet, unless its tables have this copy of their rows already

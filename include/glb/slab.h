@@ -22,7 +22,7 @@ struct glb_slab {
 	struct glb_arena arena;
 	unsigned int places; /* how many it has, a multiple of GLB_PLACES_PER_PAGE */
 	uint32_t taken;	     /* set of places; atomic */
-	bool is_near; /* the caller's own: it was put on the memory node of those who read it */
+	bool is_near; /* the caller's own: it was put on the NUMA node of those who read it */
 };
 
 /* All zeros: none. */

@@ -16,7 +16,7 @@
 enum {
 	GLB_ROWS = 65536,
 	GLB_ROW_MASK = GLB_ROWS - 1,
-	GLB_ROW_COPIES_MAX = 8, /* one for each memory node */
+	GLB_ROW_COPIES_MAX = 8, /* one for each NUMA node */
 };
 
 /* Indices into the table's backends; hop 0 is the primary. Hops beyond the table's hop_count are

@@ -104,7 +104,7 @@ static void look(struct doctor *doctor)
 	doctor_interrupts(doctor);
 	doctor_clocks(doctor);
 	doctor_memory(doctor);
-	doctor_nodes(doctor);
+	doctor_numa(doctor);
 	doctor_sizes(doctor);
 	doctor_devices(doctor);
 	doctor_files(doctor);

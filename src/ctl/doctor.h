@@ -103,7 +103,7 @@ void doctor_cpus(struct doctor *doctor);
 void doctor_clocks(struct doctor *doctor);
 void doctor_interrupts(struct doctor *doctor);
 void doctor_memory(struct doctor *doctor);
-void doctor_nodes(struct doctor *doctor);
+void doctor_numa(struct doctor *doctor);
 void doctor_sizes(struct doctor *doctor);
 void doctor_devices(struct doctor *doctor);
 void doctor_files(struct doctor *doctor);

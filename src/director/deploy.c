@@ -71,24 +71,23 @@ static int start_tally(struct tally *tally)
 	return 0;
 }
 
-/* Has workers find generations on their own memory nodes, where there are several. 0 or -ENOMEM. */
-static int spread(struct publish *publish)
+/* Has workers find generations on their own NUMA nodes, where there are several. 0 or -ENOMEM. */
+static int replicate(struct publish *publish)
 {
 	const struct glb_arena *arena = &publish->current->gen->arena;
-	struct nodes nodes = {.count = 0};
+	struct numa_nodes nodes = {.count = 0};
 	unsigned int lcore;
 	int err;
 
 	if (rte_socket_count() < 2)
 		return 0;
 	RTE_LCORE_FOREACH_WORKER (lcore)
-		nodes_add(&nodes, rte_lcore_to_socket_id(lcore));
-	err = node_place(nodes.ids[0], arena->base, arena->len);
+		numa_nodes_add(&nodes, rte_lcore_to_socket_id(lcore));
+	err = numa_place(nodes.ids[0], arena->base, arena->len);
 	if (err)
-		log_warning("tables may lie on other memory nodes than workers: %s",
-			    strerror(-err));
-	log_info("workers are on %u memory nodes, each of which has the tables", nodes.count);
-	return publish_spread(publish, &nodes);
+		log_warning("tables may lie on other NUMA nodes than workers: %s", strerror(-err));
+	log_info("workers are on %u NUMA nodes, each of which has the tables", nodes.count);
+	return publish_replicate(publish, &nodes);
 }
 
 void deploy_stop(struct workers *workers)
@@ -119,7 +118,7 @@ int deploy_first(struct workers *workers, struct glb_generation *gen, bool backe
 		glb_generation_free(gen);
 		return err;
 	}
-	err = spread(&workers->publish);
+	err = replicate(&workers->publish);
 	if (err) {
 		log_error("out of memory");
 		deploy_stop(workers);

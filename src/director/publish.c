@@ -4,12 +4,12 @@
 
 #include "director/publish.h"
 
-_Static_assert(GLB_ROW_COPIES_MAX >= (int)NODES_MAX, "rows have a copy for each node");
+_Static_assert(GLB_ROW_COPIES_MAX >= (int)NUMA_NODES_MAX, "rows have a copy for each node");
 
 /* All but what the caller brought. */
 static void free_near(struct served *served)
 {
-	for (unsigned int i = 1; i < NODES_MAX; i++)
+	for (unsigned int i = 1; i < NUMA_NODES_MAX; i++)
 		glb_generation_free(served->near[i]);
 	free(served);
 }
@@ -30,19 +30,19 @@ static int make_replica(struct glb_generation **out, const struct glb_generation
  */
 static void place(unsigned int id, const struct glb_generation *gen, unsigned int copy)
 {
-	(void)node_place(id, gen->arena.base, gen->arena.len);
+	(void)numa_place(id, gen->arena.base, gen->arena.len);
 	for (unsigned int t = 0; t < gen->tables.count; t++) {
 		struct glb_slab *slab = gen->tables.tables[t]->copies[copy].slab;
 
 		if (!slab->is_near)
-			(void)node_place(id, slab->arena.base, slab->arena.len);
+			(void)numa_place(id, slab->arena.base, slab->arena.len);
 		slab->is_near = true;
 	}
 }
 
 /* `before`: another one that may share its arena, or NULL. NULL: out of memory. */
 static struct served *make_after(struct glb_generation *gen, struct tally_map *map,
-				 const struct nodes *nodes, const struct served *before)
+				 const struct numa_nodes *nodes, const struct served *before)
 {
 	struct served *served = malloc(sizeof(*served));
 
@@ -61,7 +61,7 @@ static struct served *make_after(struct glb_generation *gen, struct tally_map *m
 	return served;
 }
 
-struct served *served_make(struct glb_generation *gen, const struct nodes *nodes)
+struct served *served_make(struct glb_generation *gen, const struct numa_nodes *nodes)
 {
 	return make_after(gen, NULL, nodes, NULL);
 }
@@ -78,7 +78,7 @@ int publish_start(struct publish *publish, struct glb_generation *first, struct 
 {
 	size_t len = RTE_ALIGN_CEIL(rte_rcu_qsbr_get_memsize(worker_count), RTE_CACHE_LINE_SIZE);
 	struct rte_rcu_qsbr *qsbr = aligned_alloc(RTE_CACHE_LINE_SIZE, len);
-	struct served *served = make_after(first, map, &(struct nodes){.count = 0}, NULL);
+	struct served *served = make_after(first, map, &(struct numa_nodes){.count = 0}, NULL);
 
 	if (!qsbr || !served) {
 		free(qsbr);
@@ -90,7 +90,7 @@ int publish_start(struct publish *publish, struct glb_generation *first, struct 
 	return 0;
 }
 
-int publish_spread(struct publish *publish, const struct nodes *nodes)
+int publish_replicate(struct publish *publish, const struct numa_nodes *nodes)
 {
 	struct served *alone = (struct served *)publish->current;
 	struct served *served = make_after(alone->gen, alone->map, nodes, NULL);

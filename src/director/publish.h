@@ -5,7 +5,7 @@
  * One pointer is shared between the control thread and the workers. A worker reads it once a burst
  * and reports a quiescent state when it holds no generation; the control thread frees a replaced
  * generation once every worker has done so. Nobody ever waits. Where its packets are counted comes
- * with a generation and goes with it, and so do the replicas for workers on other memory nodes.
+ * with a generation and goes with it, and so do the replicas for workers on other NUMA nodes.
  */
 #ifndef DIRECTOR_PUBLISH_H
 #define DIRECTOR_PUBLISH_H
@@ -13,13 +13,13 @@
 #include <glb/generation.h>
 
 #include "director/dpdk.h"
-#include "director/node.h"
+#include "director/numa.h"
 #include "director/tally.h"
 
 struct served {
-	struct glb_generation *gen;		/* the one with tables, which is also near[0] */
-	struct tally_map *map;			/* NULL: backends are not counted */
-	struct glb_generation *near[NODES_MAX]; /* for workers, by the index of their node */
+	struct glb_generation *gen; /* the one with tables, which is also near[0] */
+	struct tally_map *map;	    /* NULL: backends are not counted */
+	struct glb_generation *near[NUMA_NODES_MAX]; /* for workers, by the index of their node */
 	/* control thread only, once replaced: */
 	struct served *next;
 	uint64_t token; /* a grace period of the QSBR variable */
@@ -31,13 +31,13 @@ struct served {
  * memory, and the generation is the caller's still. Both for any thread, as long as no worker is
  * involved.
  */
-struct served *served_make(struct glb_generation *gen, const struct nodes *nodes);
+struct served *served_make(struct glb_generation *gen, const struct numa_nodes *nodes);
 void served_free(struct served *served);
 
 struct publish {
 	const struct served *current;
 	struct rte_rcu_qsbr *qsbr;
-	struct nodes nodes;
+	struct numa_nodes nodes;
 	struct served *retired; /* control thread only */
 };
 
@@ -59,7 +59,7 @@ GLB_NODISCARD int publish_start(struct publish *publish, struct glb_generation *
  * Replicas come and go with their generation. To be called before the first worker joins, if at
  * all. 0, or -ENOMEM and nothing has changed.
  */
-GLB_NODISCARD int publish_spread(struct publish *publish, const struct nodes *nodes);
+GLB_NODISCARD int publish_replicate(struct publish *publish, const struct numa_nodes *nodes);
 
 /*
  * Control thread: serve `next` from the next burst on. 0, and `next` and `map` are its own from now

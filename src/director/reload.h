@@ -36,7 +36,7 @@ struct build {
 	struct director_conf conf; /* in force; then, as the files say */
 	struct glb_tables known;   /* in force, or empty; the caller's, to be kept until the build
 				      has made something to serve, or ends */
-	struct nodes nodes;	   /* that want replicas; none at first */
+	struct numa_nodes nodes;   /* that want replicas; none at first */
 	int err;		   /* 0, or -errno after logging why */
 	struct glb_diag why;	   /* the first reason, if there is an error */
 	struct served *served;	   /* all but numbered and with ports, if there is no error */

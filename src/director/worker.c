@@ -469,7 +469,7 @@ int workers_start(struct workers *all, struct glb_diag *diag)
 	RTE_LCORE_FOREACH_WORKER (lcore) {
 		struct worker *w = &all->workers[i++];
 
-		w->node = nodes_index(&all->publish.nodes, rte_lcore_to_socket_id(lcore));
+		w->node = numa_nodes_index(&all->publish.nodes, rte_lcore_to_socket_id(lcore));
 		(void)rte_eal_remote_launch(run, w, lcore);
 	}
 	return 0;

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "director/node.h"
+#include "director/numa.h"
 #include "director/publish.h"
 #include "fixture.h"
 #include "suite.h"
@@ -30,17 +30,17 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 
 static unsigned int placed; /* arenas and slabs that were put on a node */
 
-int __real_node_place(unsigned int id, void *pages, size_t len);
-int __wrap_node_place(unsigned int id, void *pages, size_t len);
+int __real_numa_place(unsigned int id, void *pages, size_t len);
+int __wrap_numa_place(unsigned int id, void *pages, size_t len);
 
-int __wrap_node_place(unsigned int id, void *pages, size_t len)
+int __wrap_numa_place(unsigned int id, void *pages, size_t len)
 {
 	placed++;
-	return __real_node_place(id, pages, len);
+	return __real_numa_place(id, pages, len);
 }
 
 /* Three replicas, and on any machine: one node may stand for several here. */
-static const struct nodes nodes = {.ids = {0, 0, 0}, .count = 3};
+static const struct numa_nodes nodes = {.ids = {0, 0, 0}, .count = 3};
 enum { WORKERS = 2 };
 
 static struct publish publish;
@@ -49,7 +49,7 @@ static void start(void)
 {
 	ck_assert_int_eq(
 		publish_start(&publish, fixture_generation(&fixture_settings), NULL, WORKERS), 0);
-	ck_assert_int_eq(publish_spread(&publish, &nodes), 0);
+	ck_assert_int_eq(publish_replicate(&publish, &nodes), 0);
 	for (unsigned int w = 0; w < WORKERS; w++)
 		publish_join(&publish, w);
 }
@@ -182,20 +182,20 @@ END_TEST
 
 START_TEST(nodes_are_listed_once_and_as_many_as_fit)
 {
-	struct nodes found = {.count = 0};
+	struct numa_nodes found = {.count = 0};
 
-	ck_assert_uint_eq(nodes_index(&found, 3), 0);
-	nodes_add(&found, 3);
-	nodes_add(&found, 0);
-	nodes_add(&found, 3);
+	ck_assert_uint_eq(numa_nodes_index(&found, 3), 0);
+	numa_nodes_add(&found, 3);
+	numa_nodes_add(&found, 0);
+	numa_nodes_add(&found, 3);
 	ck_assert_uint_eq(found.count, 2);
-	ck_assert_uint_eq(nodes_index(&found, 3), 0);
-	ck_assert_uint_eq(nodes_index(&found, 0), 1);
+	ck_assert_uint_eq(numa_nodes_index(&found, 3), 0);
+	ck_assert_uint_eq(numa_nodes_index(&found, 0), 1);
 	for (unsigned int id = 10; id < 20; id++)
-		nodes_add(&found, id);
-	ck_assert_uint_eq(found.count, NODES_MAX);
-	ck_assert_uint_eq(nodes_index(&found, 15), 7);
-	ck_assert_uint_eq(nodes_index(&found, 16), 0); /* left out: it reads from afar */
+		numa_nodes_add(&found, id);
+	ck_assert_uint_eq(found.count, NUMA_NODES_MAX);
+	ck_assert_uint_eq(numa_nodes_index(&found, 15), 7);
+	ck_assert_uint_eq(numa_nodes_index(&found, 16), 0); /* left out: it reads from afar */
 }
 END_TEST
 
@@ -207,11 +207,11 @@ START_TEST(pages_are_placed_on_a_node_that_is_there)
 
 	ck_assert_ptr_nonnull(page);
 	memset(page, 7, len);
-	err = node_place(0, page, len);
+	err = numa_place(0, page, len);
 	/* a kernel without nodes, a container that forbids it */
 	ck_assert_msg(!err || err == -ENOSYS || err == -EPERM, "%s", strerror(-err));
-	ck_assert_int_ne(node_place(1023, page, len), 0);
-	ck_assert_int_eq(node_place(1024, page, len), -EINVAL);
+	ck_assert_int_ne(numa_place(1023, page, len), 0);
+	ck_assert_int_eq(numa_place(1024, page, len), -EINVAL);
 	ck_assert_uint_eq(page[len - 1], 7);
 	free(page);
 }

@@ -16,7 +16,7 @@
 enum { WORKERS = 3, GENERATIONS = 40, FIRST_MTU = 1000 };
 
 /* One node may stand for several. */
-static const struct nodes nodes = {.ids = {0, 0}, .count = 2};
+static const struct numa_nodes nodes = {.ids = {0, 0}, .count = 2};
 
 static struct publish publish;
 static struct tally tally;
@@ -103,7 +103,7 @@ static void start(void)
 	for (unsigned int w = 0; w < WORKERS; w++)
 		tally.counts[w] = counts[w];
 	ck_assert_int_eq(publish_start(&publish, first, map_of_fixture(), WORKERS), 0);
-	ck_assert_int_eq(publish_spread(&publish, &nodes), 0);
+	ck_assert_int_eq(publish_replicate(&publish, &nodes), 0);
 }
 
 static uint64_t counted(const struct worker *worker)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Are workers, devices and hugepages on the same memory node? */
+/* Are workers, devices and hugepages on the same NUMA node? */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,17 +7,17 @@
 
 #define NODE_FOLDER "/sys/devices/system/node"
 
-enum { NODES_MAX = 64, NO_NODE = -1 };
+enum { NUMA_NODES_MAX = 64, NO_NODE = -1 };
 
-struct nodes {
+struct numa_nodes {
 	const struct doctor *doctor;
-	struct cpu_set cpus[NODES_MAX];
+	struct cpu_set cpus[NUMA_NODES_MAX];
 	unsigned int count; /* nodes that have processors */
 };
 
 static void note_node(void *arg, const char *name)
 {
-	struct nodes *nodes = arg;
+	struct numa_nodes *nodes = arg;
 	char path[HOST_PATH_LEN];
 	unsigned long node;
 	char *end;
@@ -25,14 +25,14 @@ static void note_node(void *arg, const char *name)
 	if (strncmp(name, "node", 4) != 0)
 		return;
 	node = strtoul(name + 4, &end, 10);
-	if (end == name + 4 || *end || node >= NODES_MAX)
+	if (end == name + 4 || *end || node >= NUMA_NODES_MAX)
 		return;
 	host_path(path, NODE_FOLDER "/%s/cpulist", name);
 	if (!host_cpus(&nodes->cpus[node], nodes->doctor->root, path))
 		nodes->count += cpu_set_count(&nodes->cpus[node]) > 0;
 }
 
-/* The memory node of a device; NO_NODE: none, or unknown. */
+/* The NUMA node of a device; NO_NODE: none, or unknown. */
 static int64_t node_of(char where[HOST_PATH_LEN], const struct doctor *doctor,
 		       const struct subject_port *port)
 {
@@ -49,12 +49,12 @@ static int64_t node_of(char where[HOST_PATH_LEN], const struct doctor *doctor,
 	return NO_NODE;
 }
 
-static void check_port(struct doctor *doctor, const struct nodes *nodes,
+static void check_port(struct doctor *doctor, const struct numa_nodes *nodes,
 		       const struct subject_port *port)
 {
 	struct finding finding = {
 		.check = "memory.port_node",
-		.why = "each packet crosses from one memory node to the other, which costs a third "
+		.why = "each packet crosses from one NUMA node to the other, which costs a third "
 		       "of the "
 		       "rate or more",
 	};
@@ -62,7 +62,7 @@ static void check_port(struct doctor *doctor, const struct nodes *nodes,
 	struct cpu_set far;
 	char list[CPU_LIST_LEN];
 
-	if (node < 0 || node >= NODES_MAX)
+	if (node < 0 || node >= NUMA_NODES_MAX)
 		return;
 	far = cpu_set_less(&doctor->subject.worker_cpus, &nodes->cpus[node]);
 	if (cpu_set_count(&far)) {
@@ -99,7 +99,7 @@ static void add_pages(void *arg, const char *name)
 }
 
 /* Reports a node with workers but without hugepages. */
-static void check_pages(struct doctor *doctor, const struct nodes *nodes, unsigned int node)
+static void check_pages(struct doctor *doctor, const struct numa_nodes *nodes, unsigned int node)
 {
 	struct finding finding = {
 		.level = LEVEL_PROBLEM,
@@ -123,10 +123,10 @@ static void check_pages(struct doctor *doctor, const struct nodes *nodes, unsign
 	doctor_add(doctor, &finding);
 }
 
-void doctor_nodes(struct doctor *doctor)
+void doctor_numa(struct doctor *doctor)
 {
 	const struct subject *subject = &doctor->subject;
-	struct nodes nodes = {.doctor = doctor};
+	struct numa_nodes nodes = {.doctor = doctor};
 
 	if (!subject->worker_count)
 		return;
@@ -140,6 +140,6 @@ void doctor_nodes(struct doctor *doctor)
 		check_port(doctor, &nodes, &subject->ports[i]);
 	if (subject->knows_hugepages && !subject->has_hugepages)
 		return;
-	for (unsigned int node = 0; node < NODES_MAX; node++)
+	for (unsigned int node = 0; node < NUMA_NODES_MAX; node++)
 		check_pages(doctor, &nodes, node);
 }

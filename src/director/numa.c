@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "director/node.h"
+#include "director/numa.h"
 
 enum {
 	IDS_MAX = 1024, /* what a kernel is built for, at most */
@@ -13,7 +13,7 @@ enum {
 };
 
 /* nodes->count if it is not there. */
-static unsigned int find(const struct nodes *nodes, unsigned int id)
+static unsigned int find(const struct numa_nodes *nodes, unsigned int id)
 {
 	unsigned int i = 0;
 
@@ -22,20 +22,20 @@ static unsigned int find(const struct nodes *nodes, unsigned int id)
 	return i;
 }
 
-void nodes_add(struct nodes *nodes, unsigned int id)
+void numa_nodes_add(struct numa_nodes *nodes, unsigned int id)
 {
-	if (find(nodes, id) == nodes->count && nodes->count < NODES_MAX)
+	if (find(nodes, id) == nodes->count && nodes->count < NUMA_NODES_MAX)
 		nodes->ids[nodes->count++] = id;
 }
 
-unsigned int nodes_index(const struct nodes *nodes, unsigned int id)
+unsigned int numa_nodes_index(const struct numa_nodes *nodes, unsigned int id)
 {
 	unsigned int index = find(nodes, id);
 
 	return index < nodes->count ? index : 0;
 }
 
-int node_place(unsigned int id, void *pages, size_t len)
+int numa_place(unsigned int id, void *pages, size_t len)
 {
 	unsigned long mask[IDS_MAX / WORD_BITS] = {0};
 
