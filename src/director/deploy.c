@@ -9,49 +9,50 @@
 #include "sys/log.h"
 
 /* Finds where packets of a generation are counted: nowhere, if backends are not. 0 or -ENOMEM. */
-static int make_map(struct tally_map **out, struct tally *tally, const struct glb_generation *gen)
+static int make_map(struct backend_stats_map **out, struct backend_stats *stats,
+		    const struct glb_generation *gen)
 {
-	struct tally_map *map = NULL;
-	int err = tally->counts ? tally_map_make(&map, tally, &gen->tables) : 0;
+	struct backend_stats_map *map = NULL;
+	int err = stats->counts ? backend_stats_map_make(&map, stats, &gen->tables) : 0;
 
 	if (err)
 		return err;
 	if (map && map->sharing)
 		log_warning("%" PRIu32 " tables and backends cannot be counted apart: there is "
 			    "room for %d",
-			    map->sharing, TALLY_SLOTS - 1);
+			    map->sharing, BACKEND_STATS_SLOTS - 1);
 	*out = map;
 	return 0;
 }
 
 int deploy_next(struct workers *workers, struct glb_generation *gen, const struct served *built)
 {
-	struct tally_map *map = NULL;
-	int err = make_map(&map, &workers->tally, gen);
+	struct backend_stats_map *map = NULL;
+	int err = make_map(&map, &workers->backend_stats, gen);
 
 	if (!err)
 		err = publish_replace(&workers->publish, gen, map, built);
 	if (err) {
 		log_error("out of memory");
-		tally_map_free(map);
+		backend_stats_map_free(map);
 		glb_generation_free(gen);
 	}
 	return err;
 }
 
-/* Gives back what start_tally() took, if it did. */
-static void stop_tally(struct tally *tally)
+/* Gives back what start_backend_stats() took, if it did. */
+static void stop_backend_stats(struct backend_stats *stats)
 {
-	for (unsigned int i = 0; i < tally->worker_count && tally->counts; i++)
-		rte_free(tally->counts[i]);
-	tally_stop(tally);
+	for (unsigned int i = 0; i < stats->worker_count && stats->counts; i++)
+		rte_free(stats->counts[i]);
+	backend_stats_stop(stats);
 }
 
 /* Has every worker count near its lcore, if there is room. 0 or -ENOMEM. */
-static int start_tally(struct tally *tally)
+static int start_backend_stats(struct backend_stats *stats)
 {
-	const size_t len = TALLY_SLOTS * sizeof(struct tally_count);
-	int err = tally_start(tally, rte_lcore_count() - 1);
+	const size_t len = BACKEND_STATS_SLOTS * sizeof(struct backend_stats_count);
+	int err = backend_stats_start(stats, rte_lcore_count() - 1);
 	unsigned int lcore;
 	unsigned int i = 0;
 
@@ -59,12 +60,13 @@ static int start_tally(struct tally *tally)
 		return err;
 	RTE_LCORE_FOREACH_WORKER (lcore) {
 		int socket = (int)rte_lcore_to_socket_id(lcore);
-		struct tally_count *counts =
-			rte_zmalloc_socket("tally", len, RTE_CACHE_LINE_SIZE, socket);
+		struct backend_stats_count *counts =
+			rte_zmalloc_socket("backend_stats", len, RTE_CACHE_LINE_SIZE, socket);
 
-		tally->counts[i] = counts ? counts : rte_zmalloc("tally", len, RTE_CACHE_LINE_SIZE);
-		if (!tally->counts[i++]) {
-			stop_tally(tally);
+		stats->counts[i] =
+			counts ? counts : rte_zmalloc("backend_stats", len, RTE_CACHE_LINE_SIZE);
+		if (!stats->counts[i++]) {
+			stop_backend_stats(stats);
 			return -ENOMEM;
 		}
 	}
@@ -93,28 +95,28 @@ static int replicate(struct publish *publish)
 void deploy_stop(struct workers *workers)
 {
 	publish_stop(&workers->publish);
-	stop_tally(&workers->tally);
+	stop_backend_stats(&workers->backend_stats);
 }
 
 int deploy_first(struct workers *workers, struct glb_generation *gen, bool backend_counters)
 {
-	struct tally_map *map = NULL;
+	struct backend_stats_map *map = NULL;
 	int err;
 
-	if (backend_counters && start_tally(&workers->tally)) {
+	if (backend_counters && start_backend_stats(&workers->backend_stats)) {
 		log_error(
 			"no memory for counters of backends, a MiB per worker; reserve hugepages, "
 			"raise -m or set backend_counters to false");
 		glb_generation_free(gen);
 		return -ENOMEM;
 	}
-	err = make_map(&map, &workers->tally, gen);
+	err = make_map(&map, &workers->backend_stats, gen);
 	if (!err)
 		err = publish_start(&workers->publish, gen, map, rte_lcore_count() - 1);
 	if (err) {
 		log_error("out of memory");
-		tally_map_free(map);
-		stop_tally(&workers->tally);
+		backend_stats_map_free(map);
+		stop_backend_stats(&workers->backend_stats);
 		glb_generation_free(gen);
 		return err;
 	}

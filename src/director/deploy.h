@@ -2,8 +2,8 @@
 /*
  * What comes and goes with a generation that workers are to serve?
  *
- * Where they count what goes to backends (director/tally.h), and replicas on their NUMA nodes
- * (director/numa.h). All functions are for the control thread.
+ * Where they count what goes to backends (director/backend_stats.h), and replicas on their NUMA
+ * nodes (director/numa.h). All functions are for the control thread.
  */
 #ifndef DIRECTOR_DEPLOY_H
 #define DIRECTOR_DEPLOY_H

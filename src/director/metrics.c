@@ -18,7 +18,7 @@ struct metrics {
 	struct openmetrics text;
 	const struct control *control;
 	struct worker_counters sum; /* of workers, when the walk began */
-	struct tally_sums *sums;
+	struct backend_stats_sums *sums;
 	unsigned int family; /* the next one */
 	bool begun;	     /* that family has, and goes on at */
 	uint32_t at;	     /* a table, or an item of sums */
@@ -345,12 +345,12 @@ typedef bool slice_fn(struct metrics *metrics);
 
 static bool put_items(struct metrics *metrics, bool backends, bool bytes)
 {
-	struct tally_item item;
+	struct backend_stats_item item;
 
 	for (unsigned int n = 0; metrics->sums && n < METRICS_SLICE; n++) {
 		char addr[ADDR_TEXT_LEN];
 
-		if (!tally_next(&item, metrics->sums, &metrics->at))
+		if (!backend_stats_next(&item, metrics->sums, &metrics->at))
 			return false;
 		if (!item.backend == backends)
 			continue;
@@ -517,9 +517,9 @@ struct metrics *metrics_begin(const struct control *control, bool is_old)
 	metrics->text.is_old = is_old;
 	metrics->control = control;
 	metrics->sum = stats_sum(&control->workers);
-	if (!control->workers.tally.counts)
+	if (!control->workers.backend_stats.counts)
 		return metrics;
-	metrics->sums = tally_sum(&control->workers.tally);
+	metrics->sums = backend_stats_sum(&control->workers.backend_stats);
 	if (metrics->sums)
 		return metrics;
 	free(metrics);
@@ -529,7 +529,7 @@ struct metrics *metrics_begin(const struct control *control, bool is_old)
 /* Have slots changed hands since? */
 static bool is_spoilt(const struct metrics *metrics)
 {
-	return metrics->sums && metrics->sums->evictions != metrics->sums->tally->evictions;
+	return metrics->sums && metrics->sums->evictions != metrics->sums->stats->evictions;
 }
 
 bool metrics_write(struct metrics *metrics, FILE *out)

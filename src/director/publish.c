@@ -41,7 +41,7 @@ static void place(unsigned int id, const struct glb_generation *gen, unsigned in
 }
 
 /* `before`: another one that may share its arena, or NULL. NULL: out of memory. */
-static struct served *make_after(struct glb_generation *gen, struct tally_map *map,
+static struct served *make_after(struct glb_generation *gen, struct backend_stats_map *map,
 				 const struct numa_nodes *nodes, const struct served *before)
 {
 	struct served *served = malloc(sizeof(*served));
@@ -69,12 +69,12 @@ struct served *served_make(struct glb_generation *gen, const struct numa_nodes *
 void served_free(struct served *served)
 {
 	glb_generation_free(served->gen);
-	tally_map_free(served->map);
+	backend_stats_map_free(served->map);
 	free_near(served);
 }
 
-int publish_start(struct publish *publish, struct glb_generation *first, struct tally_map *map,
-		  unsigned int worker_count)
+int publish_start(struct publish *publish, struct glb_generation *first,
+		  struct backend_stats_map *map, unsigned int worker_count)
 {
 	size_t len = RTE_ALIGN_CEIL(rte_rcu_qsbr_get_memsize(worker_count), RTE_CACHE_LINE_SIZE);
 	struct rte_rcu_qsbr *qsbr = aligned_alloc(RTE_CACHE_LINE_SIZE, len);
@@ -103,8 +103,8 @@ int publish_replicate(struct publish *publish, const struct numa_nodes *nodes)
 	return 0;
 }
 
-int publish_replace(struct publish *publish, struct glb_generation *next, struct tally_map *map,
-		    const struct served *built)
+int publish_replace(struct publish *publish, struct glb_generation *next,
+		    struct backend_stats_map *map, const struct served *built)
 {
 	struct served *retired = (struct served *)publish->current;
 	struct served *served = make_after(next, map, &publish->nodes, built ? built : retired);

@@ -12,13 +12,13 @@
 
 #include <glb/generation.h>
 
+#include "director/backend_stats.h"
 #include "director/dpdk.h"
 #include "director/numa.h"
-#include "director/tally.h"
 
 struct served {
-	struct glb_generation *gen; /* the one with tables, which is also near[0] */
-	struct tally_map *map;	    /* NULL: backends are not counted */
+	struct glb_generation *gen;    /* the one with tables, which is also near[0] */
+	struct backend_stats_map *map; /* NULL: backends are not counted */
 	struct glb_generation *near[NUMA_NODES_MAX]; /* for workers, by the index of their node */
 	/* control thread only, once replaced: */
 	struct served *next;
@@ -52,7 +52,7 @@ enum { PUBLISH_RETIRED_MAX = 32 };
  * from now on; or -ENOMEM.
  */
 GLB_NODISCARD int publish_start(struct publish *publish, struct glb_generation *first,
-				struct tally_map *map, unsigned int worker_count);
+				struct backend_stats_map *map, unsigned int worker_count);
 
 /*
  * Has workers find every generation, the current one to begin with, on each of these nodes.
@@ -69,7 +69,7 @@ GLB_NODISCARD int publish_replicate(struct publish *publish, const struct numa_n
  * here; NULL: that is the current one, or `next` is to be copied
  */
 GLB_NODISCARD int publish_replace(struct publish *publish, struct glb_generation *next,
-				  struct tally_map *map, const struct served *built);
+				  struct backend_stats_map *map, const struct served *built);
 
 /* Control thread: frees the generations that no worker can be using any more. */
 void publish_reclaim(struct publish *publish);

@@ -18,7 +18,7 @@ struct sight {
 	uint64_t at_ms; /* 0: there was none yet */
 	struct rates_counted counted;
 	struct rates_worker *workers;
-	struct tally_sums *sums; /* NULL: backends are not counted */
+	struct backend_stats_sums *sums; /* NULL: backends are not counted */
 };
 
 /* The sums of one step: everything since the start of the process. */
@@ -58,13 +58,13 @@ void rates_look(struct rates *rates)
 {
 	const struct workers *all = &rates->control->workers;
 	const uint64_t now_ms = clock_ms();
-	struct tally_sums *sums = NULL;
+	struct backend_stats_sums *sums = NULL;
 	struct sight last = rates->latest;
 
 	if (last.at_ms && now_ms - last.at_ms < RATES_LEAST_MS)
 		return;
-	if (all->tally.counts) {
-		sums = tally_sum(&all->tally);
+	if (all->backend_stats.counts) {
+		sums = backend_stats_sum(&all->backend_stats);
 		if (!sums)
 			return;
 	}
@@ -102,7 +102,7 @@ static const struct series *find_series(const struct series *list, uint32_t slot
 /* Goes on with the series of tables that are in force now. */
 static void mark_tables(struct rates *rates, unsigned int place)
 {
-	const struct tally_map *map = rates->control->workers.publish.current->map;
+	const struct backend_stats_map *map = rates->control->workers.publish.current->map;
 	struct series was[RATES_TABLES];
 
 	memcpy(was, rates->tables, sizeof(was));
@@ -239,22 +239,22 @@ struct rates_worker rates_worker_added(const struct rates *rates, unsigned int w
 	return added;
 }
 
-static struct tally_count slot_of(const struct tally_sums *sums, uint32_t slot)
+static struct backend_stats_count slot_of(const struct backend_stats_sums *sums, uint32_t slot)
 {
 	if (!sums || slot >= sums->used)
-		return (struct tally_count){0};
+		return (struct backend_stats_count){0};
 	return sums->by_slot[slot];
 }
 
-struct tally_count rates_slot(const struct rates *rates, uint32_t slot)
+struct backend_stats_count rates_slot(const struct rates *rates, uint32_t slot)
 {
 	return slot_of(rates->latest.sums, slot);
 }
 
-struct tally_count rates_slot_added(const struct rates *rates, uint32_t slot)
+struct backend_stats_count rates_slot_added(const struct rates *rates, uint32_t slot)
 {
-	const struct tally_count was = slot_of(rates->earlier.sums, slot);
-	struct tally_count added = {0};
+	const struct backend_stats_count was = slot_of(rates->earlier.sums, slot);
+	struct backend_stats_count added = {0};
 
 	if (rates_window_ms(rates)) {
 		added = rates_slot(rates, slot);

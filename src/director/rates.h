@@ -53,13 +53,13 @@ uint64_t rates_window_ms(const struct rates *rates);
 /* A second's share of what was added in that window. */
 uint64_t rates_per_second(const struct rates *rates, uint64_t added);
 
-/* What was added meanwhile: to all counters, to those of a worker, to a slot of the tally. */
+/* What was added meanwhile: to all counters, to those of a worker, to a slot of a backend. */
 struct rates_counted rates_added(const struct rates *rates);
 struct rates_worker rates_worker_added(const struct rates *rates, unsigned int worker);
-struct tally_count rates_slot_added(const struct rates *rates, uint32_t slot);
+struct backend_stats_count rates_slot_added(const struct rates *rates, uint32_t slot);
 
 /* What was sent to a slot at the last look; 0 for a slot that is newer. */
-struct tally_count rates_slot(const struct rates *rates, uint32_t slot);
+struct backend_stats_count rates_slot(const struct rates *rates, uint32_t slot);
 
 /*
  * --- The last minutes ---

@@ -71,14 +71,14 @@ static void put_ports(struct writer *w, const struct ports *ports)
 }
 
 /* Tables or backends; those that were removed and are still counted are among them. */
-static void put_items(struct writer *w, const struct tally_sums *sums, bool backends)
+static void put_items(struct writer *w, const struct backend_stats_sums *sums, bool backends)
 {
-	struct tally_item item;
+	struct backend_stats_item item;
 	uint32_t at = 0;
 	char addr[ADDR_TEXT_LEN];
 
 	write_open(w, backends ? "backends" : "tables", '[');
-	while (tally_next(&item, sums, &at)) {
+	while (backend_stats_next(&item, sums, &at)) {
 		if (backends != (item.backend != NULL))
 			continue;
 		write_open(w, NULL, '{');
@@ -95,10 +95,10 @@ static void put_items(struct writer *w, const struct tally_sums *sums, bool back
 int show_stats(struct writer *w, const struct control *control)
 {
 	const struct workers *all = &control->workers;
-	struct tally_sums *sums = NULL;
+	struct backend_stats_sums *sums = NULL;
 
-	if (all->tally.counts) {
-		sums = tally_sum(&all->tally);
+	if (all->backend_stats.counts) {
+		sums = backend_stats_sum(&all->backend_stats);
 		if (!sums)
 			return -ENOMEM;
 	}

@@ -33,7 +33,7 @@ int view_open(struct view *out, const struct control *control, const char *only)
 	if (!found)
 		return -ENOENT;
 	if (view.map) {
-		view.sums = tally_sum(&control->workers.tally);
+		view.sums = backend_stats_sum(&control->workers.backend_stats);
 		if (!view.sums)
 			return -ENOMEM;
 	}
@@ -50,7 +50,7 @@ void view_close(const struct view *view)
 static void put_count(struct writer *w, const struct view *view, uint32_t place,
 		      const char *const names[2])
 {
-	const struct tally_count *count;
+	const struct backend_stats_count *count;
 
 	if (!view->map)
 		return;
@@ -60,7 +60,8 @@ static void put_count(struct writer *w, const struct view *view, uint32_t place,
 	if (!view->rates)
 		return;
 
-	const struct tally_count added = rates_slot_added(view->rates, view->map->slots[place]);
+	const struct backend_stats_count added =
+		rates_slot_added(view->rates, view->map->slots[place]);
 
 	write_uint(w, "packets_per_s", rates_per_second(view->rates, added.packets));
 	write_uint(w, "bytes_per_s", rates_per_second(view->rates, added.bytes));

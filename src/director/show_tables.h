@@ -13,11 +13,11 @@
 /* What is shown of which tables. */
 struct view {
 	const struct glb_tables *tables;
-	const struct tally_map *map;   /* NULL: backends are not counted */
-	const struct tally_sums *sums; /* likewise */
-	const struct rates *rates;     /* NULL: they are not shown */
-	const char *only;	       /* name of a table; "": all */
-	unsigned int binds_max;	       /* of a table */
+	const struct backend_stats_map *map;   /* NULL: backends are not counted */
+	const struct backend_stats_sums *sums; /* likewise */
+	const struct rates *rates;	       /* NULL: they are not shown */
+	const char *only;		       /* name of a table; "": all */
+	unsigned int binds_max;		       /* of a table */
 };
 
 /* Of the generation in force. 0, to be given up with view_close(); -ENOENT; -ENOMEM. */

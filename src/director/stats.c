@@ -50,7 +50,7 @@ static void write_lines(FILE *out, const struct workers *all)
 #undef PRINT_LOSS
 	(void)fprintf(out, "port_link_down %" PRIu64 "\n", all->ports.link_downs);
 	(void)fprintf(out, "port_link_changes %" PRIu64 "\n", all->ports.link_changes);
-	if (all->tally.counts && tally_print(out, &all->tally))
+	if (all->backend_stats.counts && backend_stats_print(out, &all->backend_stats))
 		log_error("out of memory");
 }
 

@@ -219,21 +219,21 @@ int telemetry_workers(struct rte_tel_data *out, const struct control *control, c
 /* --- Tables and backends --- */
 
 /* What was counted of what stands at a place of the map in force; all 0: nobody counts. */
-static struct tally_count count_at(const struct control *control, const struct tally_sums *sums,
-				   uint32_t place)
+static struct backend_stats_count count_at(const struct control *control,
+					   const struct backend_stats_sums *sums, uint32_t place)
 {
-	const struct tally_map *map = control->workers.publish.current->map;
+	const struct backend_stats_map *map = control->workers.publish.current->map;
 
-	return map && sums ? sums->by_slot[map->slots[place]] : (struct tally_count){0, 0};
+	return map && sums ? sums->by_slot[map->slots[place]] : (struct backend_stats_count){0, 0};
 }
 
 /* The sums, for free(); NULL where nobody counts, too. 0 or -ENOMEM. */
-static int take_sums(struct tally_sums **out, const struct control *control)
+static int take_sums(struct backend_stats_sums **out, const struct control *control)
 {
 	*out = NULL;
 	if (!control->workers.publish.current->map)
 		return 0;
-	*out = tally_sum(&control->workers.tally);
+	*out = backend_stats_sum(&control->workers.backend_stats);
 	return *out ? 0 : -ENOMEM;
 }
 
@@ -265,9 +265,9 @@ int telemetry_tables(struct rte_tel_data *out, const struct control *control, co
 		{"table_bytes", RTE_TEL_U64_VAL},
 	};
 	const struct glb_tables *tables = &publish_in_force(&control->workers.publish)->tables;
-	const struct tally_map *map = control->workers.publish.current->map;
+	const struct backend_stats_map *map = control->workers.publish.current->map;
 	struct columns columns;
-	struct tally_sums *sums;
+	struct backend_stats_sums *sums;
 	unsigned int from;
 
 	if (!number_in(&from, params) || from >= tables->count)
@@ -281,7 +281,7 @@ int telemetry_tables(struct rte_tel_data *out, const struct control *control, co
 	rte_tel_data_start_dict(out);
 	for (unsigned int end = put_part(out, from, tables->count), t = from; t < end; t++) {
 		const struct glb_table *table = tables->tables[t];
-		struct tally_count count =
+		struct backend_stats_count count =
 			count_at(control, sums, map ? map->backend_count + t : 0);
 		char number[16];
 		char digest[GLB_DIGEST_TEXT_LEN];
@@ -321,7 +321,7 @@ static bool find_table(unsigned int *index, uint32_t *place, const struct glb_ta
 }
 
 static void add_backend(struct columns *columns, const struct glb_backend *backend,
-			struct tally_count count)
+			struct backend_stats_count count)
 {
 	char addr[ADDR_TEXT_LEN];
 
@@ -343,7 +343,7 @@ int telemetry_backends(struct rte_tel_data *out, const struct control *control, 
 	const char *comma = strrchr(params, ',');
 	const struct glb_table_spec *spec;
 	struct columns columns;
-	struct tally_sums *sums;
+	struct backend_stats_sums *sums;
 	unsigned int from = 0;
 	unsigned int index;
 	uint32_t place;

@@ -95,7 +95,7 @@ static void forward(struct worker *w, const struct glb_generation *gen, struct r
 		    const struct glb_packet *pkt)
 {
 	if (w->map)
-		tally_add(w->tally, w->map, pkt);
+		backend_stats_add(w->backend_stats, w->map, pkt);
 	frame_adopt(mbuf, pkt, frame_offload(mbuf, pkt, gen->settings.udp_checksum));
 }
 
@@ -444,7 +444,8 @@ int workers_make(struct workers *all, unsigned int count, struct glb_diag *diag)
 		all->workers[i] = (struct worker){
 			.all = all,
 			.index = i,
-			.tally = all->tally.counts ? all->tally.counts[i] : NULL,
+			.backend_stats =
+				all->backend_stats.counts ? all->backend_stats.counts[i] : NULL,
 		};
 	if (!make_rings(all)) {
 		glb_diag(diag, "no memory for rings: %s", rte_strerror(rte_errno));

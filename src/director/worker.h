@@ -12,11 +12,11 @@
 
 #include <glb/icmp_reply.h>
 
+#include "director/backend_stats.h"
 #include "director/dpdk.h"
 #include "director/handoff.h"
 #include "director/port.h"
 #include "director/publish.h"
-#include "director/tally.h"
 #include "director/trace_ring.h"
 #include "director/transmit.h"
 #include "director/turns.h"
@@ -50,7 +50,7 @@ struct worker_counters {
 struct workers {
 	struct ports ports;
 	struct publish publish;
-	struct tally tally; /* all 0: backends are not counted */
+	struct backend_stats backend_stats; /* all 0: backends are not counted */
 	struct worker *workers;
 	unsigned int count;
 	uint64_t ns_per_tick; /* of the TSC, times 2^32 */
@@ -69,19 +69,19 @@ struct worker {
 	struct rte_ring *in_ring;      /* packets to decide about, from owners of queues; or NULL */
 	struct rte_ring *tx_ring;      /* packets to send, from workers without a queue; or NULL */
 	struct handoff_batch *batches; /* of an owner that hands over; or NULL */
-	struct tally_count *tally;     /* its own; NULL: backends are not counted */
+	struct backend_stats_count *backend_stats; /* its own; NULL: backends are not counted */
 	struct trace_ring *trace; /* set by the control thread while it runs; NULL: nobody looks */
 	/* What it writes as it works is not beside what others read. */
 	struct worker_counters counters __rte_cache_aligned;
 	struct glb_icmp_reply_limits reply_limits;
 	struct turns turns;
-	const struct tally_map *map; /* of the generation it serves, when backends are counted */
+	const struct backend_stats_map *map; /* of what it serves; NULL: none are counted */
 } __rte_cache_aligned;
 
 /*
  * Makes `count` workers, with the rings between them. all->ports and the settings must be set, and
- * ->tally started if backends are to be counted. 0, or -ENOMEM with a diag. To be freed with
- * workers_free().
+ * ->backend_stats started if backends are to be counted. 0, or -ENOMEM with a diag. To be freed
+ * with workers_free().
  */
 GLB_NODISCARD int workers_make(struct workers *all, unsigned int count, struct glb_diag *diag);
 

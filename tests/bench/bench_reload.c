@@ -64,8 +64,8 @@ struct run {
 	struct traffic traffic; /* its generation is the first one that is served */
 	struct glb_settings settings;
 	struct publish publish;
-	struct tally tally;
-	struct tally_count *counts;
+	struct backend_stats backend_stats;
+	struct backend_stats_count *counts;
 	struct glb_spec specs[2]; /* served in turns */
 	uint64_t swaps;
 	enum phase phase; /* set by the control thread */
@@ -119,7 +119,7 @@ static void burst(struct run *run)
 
 		run->verdicts[pkt->verdict % GLB_VERDICT_COUNT]++;
 		if (pkt->verdict == GLB_FORWARD)
-			tally_add(run->counts, served->map, pkt);
+			backend_stats_add(run->counts, served->map, pkt);
 	}
 	ticks = rte_rdtsc_precise() - begin;
 
@@ -181,7 +181,7 @@ static double swap(struct run *run)
 {
 	const struct glb_generation *current = run->publish.current->gen;
 	struct glb_generation *next;
-	struct tally_map *map;
+	struct backend_stats_map *map;
 	struct glb_tables tables;
 	double begin = now_ms();
 
@@ -189,7 +189,7 @@ static double swap(struct run *run)
 	      "build");
 	check(glb_generation_make(&next, current->number + 1, &run->settings, &tables, NULL),
 	      "make a generation");
-	check(tally_map_make(&map, &run->tally, &next->tables), "map");
+	check(backend_stats_map_make(&map, &run->backend_stats, &next->tables), "map");
 	check(publish_replace(&run->publish, next, map, NULL), "publish");
 	publish_reclaim(&run->publish);
 	return now_ms() - begin;
@@ -239,16 +239,16 @@ static void make_specs(struct run *run, unsigned int changed)
 
 static void start(struct run *run, const struct reload *reload)
 {
-	struct tally_map *map;
+	struct backend_stats_map *map;
 
 	memset(run, 0, sizeof(*run));
 	traffic_start(&run->traffic, &reload->subject, GLB_ISA_BEST);
 	make_specs(run, reload->changed);
 	run->settings = run->traffic.gen->settings;
-	run->counts = calloc(TALLY_SLOTS, sizeof(*run->counts));
-	check(run->counts ? tally_start(&run->tally, 1) : -ENOMEM, "count");
-	run->tally.counts[0] = run->counts;
-	check(tally_map_make(&map, &run->tally, &run->traffic.gen->tables), "map");
+	run->counts = calloc(BACKEND_STATS_SLOTS, sizeof(*run->counts));
+	check(run->counts ? backend_stats_start(&run->backend_stats, 1) : -ENOMEM, "count");
+	run->backend_stats.counts[0] = run->counts;
+	check(backend_stats_map_make(&map, &run->backend_stats, &run->traffic.gen->tables), "map");
 	check(publish_start(&run->publish, run->traffic.gen, map, 1), "publish");
 	run->traffic.gen = NULL; /* publish has it */
 	run->phase = PAUSE;
@@ -263,7 +263,7 @@ static bool stop(struct run *run)
 
 	for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++)
 		decided += run->verdicts[v];
-	for (unsigned int slot = 1; slot < TALLY_SLOTS; slot++)
+	for (unsigned int slot = 1; slot < BACKEND_STATS_SLOTS; slot++)
 		tallied += run->counts[slot].packets;
 	right = !run->wrong && decided == run->packets && tallied == run->packets &&
 		run->number == run->publish.current->gen->number;
@@ -271,7 +271,7 @@ static bool stop(struct run *run)
 	       " counted by backend, %" PRIu64 " wrong; %" PRIu64 " generations\n",
 	       run->traffic.subject->name, run->packets, decided, tallied, run->wrong, run->number);
 	publish_stop(&run->publish);
-	tally_stop(&run->tally);
+	backend_stats_stop(&run->backend_stats);
 	free(run->counts);
 	glb_spec_free(&run->specs[0]);
 	glb_spec_free(&run->specs[1]);

@@ -29,8 +29,8 @@ struct rings {
 	struct rte_ring *rx[QUEUES]; /* of the port, seen from the director */
 	struct rte_ring *tx[QUEUES];
 	struct handoff naive;
-	struct tally_map *map;
-	struct tally_count counts[WORKERS_MAX][TALLY_SLOTS] __rte_cache_aligned;
+	struct backend_stats_map *map;
+	struct backend_stats_count counts[WORKERS_MAX][BACKEND_STATS_SLOTS] __rte_cache_aligned;
 	bool count_backends;
 };
 
@@ -99,16 +99,18 @@ static void make_port(struct rings *rings)
 void rings_start(struct rings *rings, const struct subject *subject, unsigned int queues,
 		 unsigned int workers)
 {
-	struct tally tally;
+	struct backend_stats backend_stats;
 
 	traffic_start(&rings->traffic, subject, GLB_ISA_BEST);
-	if (tally_start(&tally, workers))
+	if (backend_stats_start(&backend_stats, workers))
 		die("count");
 	memset(rings->counts, 0, sizeof(rings->counts));
 	for (unsigned int i = 0; i < workers; i++)
-		tally.counts[i] = rings->counts[i];
-	rings->all = (struct workers){.ports = {.count = 1, .frame_max = {1522}}, .tally = tally};
-	if (tally_map_make(&rings->map, &rings->all.tally, &rings->traffic.gen->tables))
+		backend_stats.counts[i] = rings->counts[i];
+	rings->all = (struct workers){.ports = {.count = 1, .frame_max = {1522}},
+				      .backend_stats = backend_stats};
+	if (backend_stats_map_make(&rings->map, &rings->all.backend_stats,
+				   &rings->traffic.gen->tables))
 		die("count");
 	rings->count_backends = true;
 	rings->all.ports.queue_count = (uint16_t)queues;
@@ -120,8 +122,8 @@ void rings_start(struct rings *rings, const struct subject *subject, unsigned in
 void rings_stop(struct rings *rings)
 {
 	workers_free(&rings->all);
-	tally_map_free(rings->map);
-	tally_stop(&rings->all.tally);
+	backend_stats_map_free(rings->map);
+	backend_stats_stop(&rings->all.backend_stats);
 	traffic_stop(&rings->traffic);
 }
 
@@ -159,7 +161,7 @@ uint64_t rings_tallied(const struct rings *rings)
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < rings->all.count; i++)
-		for (unsigned int slot = 0; slot < TALLY_SLOTS; slot++)
+		for (unsigned int slot = 0; slot < BACKEND_STATS_SLOTS; slot++)
 			sum += rings->counts[i][slot].packets;
 	return sum;
 }

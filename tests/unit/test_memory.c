@@ -21,7 +21,7 @@
 
 #include "conf/health.h"
 #include "conf/tables.h"
-#include "director/tally.h"
+#include "director/backend_stats.h"
 #include "document.h"
 #include "fixture.h"
 #include "suite.h"
@@ -511,32 +511,32 @@ START_TEST(planning_fails_cleanly)
 END_TEST
 
 /* All that a director does to count what its backends get. */
-static int tally_backends(struct glb_diag *diag)
+static int count_backends(struct glb_diag *diag)
 {
-	static struct tally_count counts[TALLY_SLOTS];
+	static struct backend_stats_count counts[BACKEND_STATS_SLOTS];
 	static char lines[4096];
-	struct tally_map *map = NULL;
-	struct tally tally;
-	int err = tally_start(&tally, 1);
+	struct backend_stats_map *map = NULL;
+	struct backend_stats stats;
+	int err = backend_stats_start(&stats, 1);
 
 	if (err)
 		return without_words(err, diag);
-	tally.counts[0] = counts;
-	err = tally_map_make(&map, &tally, &tables);
+	stats.counts[0] = counts;
+	err = backend_stats_map_make(&map, &stats, &tables);
 	if (!err) {
 		FILE *out = fmemopen(lines, sizeof(lines), "w");
 
-		err = tally_print(out, &tally);
+		err = backend_stats_print(out, &stats);
 		(void)fclose(out);
 	}
-	tally_map_free(map);
-	tally_stop(&tally);
+	backend_stats_map_free(map);
+	backend_stats_stop(&stats);
 	return without_words(err, diag);
 }
 
 START_TEST(tallying_backends_fails_cleanly)
 {
-	starve(tally_backends);
+	starve(count_backends);
 }
 END_TEST
 

@@ -11,15 +11,15 @@
  * another and no worker can have the map any more. What was sent to such a backend stays part of
  * its table's sum. A table that is gone and whose slot was needed starts from 0 when it comes back.
  */
-#ifndef DIRECTOR_TALLY_H
-#define DIRECTOR_TALLY_H
+#ifndef DIRECTOR_BACKEND_STATS_H
+#define DIRECTOR_BACKEND_STATS_H
 
 #include <stdio.h>
 
 #include <glb/forward.h>
 
 /* name, sentence for docs/counters.md */
-#define TALLY_COUNTERS(X)                                                                          \
+#define BACKEND_STATS_COUNTERS(X)                                                                  \
 	X(table_packets, "packets forwarded to the backends of a table, removed ones included")    \
 	X(table_bytes, "bytes of those frames as they left")                                       \
 	X(backend_packets, "packets forwarded to a backend of a table as their primary")           \
@@ -27,31 +27,31 @@
 	X(unlisted_packets, "packets forwarded for tables that there was no room to list")         \
 	X(unlisted_bytes, "bytes of those frames as they left")
 
-enum { TALLY_SLOTS = 65536 }; /* slot 0 is for what has none */
+enum { BACKEND_STATS_SLOTS = 65536 }; /* slot 0 is for what has none */
 
 /* Of one worker and slot. The worker increments, others may read at any time. */
-struct tally_count {
+struct backend_stats_count {
 	uint64_t packets;
 	uint64_t bytes;
 };
 
-struct tally_entry;
+struct backend_stats_entry;
 
 /* Control thread only, but for the arrays that `counts` names. */
-struct tally {
-	struct tally_entry *entries; /* by slot */
-	uint32_t *heads;	     /* of chains of entries, by hash */
-	uint32_t used;		     /* slots that ever were */
-	uint32_t hand;		     /* where the search for one to reuse goes on */
-	bool full;		     /* and it would find none */
-	uint64_t evictions;	     /* slots that were given to another */
+struct backend_stats {
+	struct backend_stats_entry *entries; /* by slot */
+	uint32_t *heads;		     /* of chains of entries, by hash */
+	uint32_t used;			     /* slots that ever were */
+	uint32_t hand;			     /* where the search for one to reuse goes on */
+	bool full;			     /* and it would find none */
+	uint64_t evictions;		     /* slots that were given to another */
 	unsigned int worker_count;
-	struct tally_count **counts; /* by worker: its TALLY_SLOTS, all 0 at first */
+	struct backend_stats_count **counts; /* by worker: BACKEND_STATS_SLOTS, all 0 at first */
 };
 
 /* From the backends of a generation, as glb_packet.backend has them, to where they are counted. */
-struct tally_map {
-	struct tally *tally;
+struct backend_stats_map {
+	struct backend_stats *stats;
 	uint32_t backend_count;
 	uint32_t table_count;
 	uint32_t sharing; /* tables and backends that share the slot of something else */
@@ -59,59 +59,62 @@ struct tally_map {
 };
 
 /* Worker: the generation that came with this map gave the packet GLB_FORWARD. */
-static inline void tally_add(struct tally_count *counts, const struct tally_map *map,
-			     const struct glb_packet *pkt)
+static inline void backend_stats_add(struct backend_stats_count *counts,
+				     const struct backend_stats_map *map,
+				     const struct glb_packet *pkt)
 {
-	struct tally_count *one = &counts[map->slots[pkt->backend]];
+	struct backend_stats_count *one = &counts[map->slots[pkt->backend]];
 
 	one->packets++;
 	one->bytes += pkt->len;
 }
 
 /* Starts with no table; counts[] are left to the caller to set and to free. 0 or -ENOMEM. */
-GLB_NODISCARD int tally_start(struct tally *tally, unsigned int worker_count);
+GLB_NODISCARD int backend_stats_start(struct backend_stats *stats, unsigned int worker_count);
 
 /* All maps must have been freed. */
-void tally_stop(struct tally *tally);
+void backend_stats_stop(struct backend_stats *stats);
 
 /*
  * Makes the map for a generation of these tables. A table without a name goes by its index. When
  * there are no slots left, backends share that of their table, and tables slot 0.
  *
- * 0 and *out, for tally_map_free() and freed before the tally is; or -ENOMEM.
+ * 0 and *out, for backend_stats_map_free() and freed before the stats are; or -ENOMEM.
  */
-GLB_NODISCARD int tally_map_make(struct tally_map **out, struct tally *tally,
-				 const struct glb_tables *tables);
+GLB_NODISCARD int backend_stats_map_make(struct backend_stats_map **out,
+					 struct backend_stats *stats,
+					 const struct glb_tables *tables);
 
 /* When no worker has it any more. NULL is fine. */
-void tally_map_free(struct tally_map *map);
+void backend_stats_map_free(struct backend_stats_map *map);
 
 /* What was counted at one time. */
-struct tally_sums {
-	const struct tally *tally;
+struct backend_stats_sums {
+	const struct backend_stats *stats;
 	uint64_t evictions;
 	uint32_t used;
-	struct tally_count unlisted;  /* sent for tables that there was no room to list */
-	struct tally_count by_slot[]; /* of a table: with what its backends were sent */
+	struct backend_stats_count unlisted;  /* sent for tables that there was no room to list */
+	struct backend_stats_count by_slot[]; /* of a table: with what its backends were sent */
 };
 
 /* A table, or a backend of one, and what it was sent. Names live until the next map is made. */
-struct tally_item {
+struct backend_stats_item {
 	const char *table;
 	const struct glb_addr *backend; /* NULL: the table */
-	struct tally_count count;
+	struct backend_stats_count count;
 };
 
 /* Sums up what all workers have counted. NULL: out of memory. To be released with free(). */
-struct tally_sums *tally_sum(const struct tally *tally);
+struct backend_stats_sums *backend_stats_sum(const struct backend_stats *stats);
 
 /*
  * The next item, in no order: *at is 0 at first. False: that was all; or the slot of an item has
  * been given to another since, so that the sums are no longer good for anything.
  */
-bool tally_next(struct tally_item *out, const struct tally_sums *sums, uint32_t *at);
+bool backend_stats_next(struct backend_stats_item *out, const struct backend_stats_sums *sums,
+			uint32_t *at);
 
 /* Writes what was counted, a `NAME VALUE` line each, in no order. 0 or -ENOMEM. */
-GLB_NODISCARD int tally_print(FILE *out, const struct tally *tally);
+GLB_NODISCARD int backend_stats_print(FILE *out, const struct backend_stats *stats);
 
 #endif

@@ -66,7 +66,7 @@ class Ledger:
             self.wanted[f"{what}_bytes{{{labels}}}"] += length
 
 
-def tallies_in(counters):
+def backend_stats_in(counters):
     """The counters of tables and backends that are not 0."""
     return {name: value for name, value in counters.items() if "{" in name and value}
 
@@ -92,7 +92,7 @@ def test_counters_are_what_left_for_each_backend_across_reloads(host, vdev, work
         ledger.pass_through(names, 60)
     ledger.wire.close()
     counters = host.stop()
-    assert tallies_in(counters) == ledger.wanted
+    assert backend_stats_in(counters) == ledger.wanted
     assert len(ledger.wanted) == 2 * (2 + 4 + 3)
     assert sum(v for name, v in counters.items() if name.startswith("table_packets")) == counters["forward"]
     assert counters["unlisted_packets"] == 0
