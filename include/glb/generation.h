@@ -4,7 +4,7 @@
  *
  * A generation is one consistent version of the configuration, computed down to the last template.
  * It is immutable once made, so workers read it without locking; a reload makes a new one and swaps
- * a pointer. Only `users` changes, atomically, and workers do not access it.
+ * a pointer. Only `refs` changes, atomically, and workers do not access it.
  */
 #ifndef GLB_GENERATION_H
 #define GLB_GENERATION_H
@@ -147,7 +147,7 @@ typedef void glb_forward_fn(const struct glb_generation *gen, struct glb_packet 
  *
  *   belongs to            members                       shared with successors (new ports)
  *   this generation       settings, egress, ingress     no
- *   all that share users  binds, routes, outers, arena,  yes: released by the last of them
+ *   all that share refs   binds, routes, outers, arena,  yes: released by the last of them
  *                         tables
  *
  * Pointers refer to the arena, except for rows, which are shared with other generations; so a
@@ -180,7 +180,7 @@ struct glb_generation {
 	struct glb_outer *outers; /* a template per backend, table by table */
 	struct glb_tables tables; /* of which workers read rows only */
 	struct glb_arena arena;	  /* memory of binds, routes and all they point to, except rows */
-	unsigned int *users;	  /* number of generations that share arena and tables; atomic */
+	unsigned int *refs;	  /* number of generations that share arena and tables; atomic */
 };
 
 /*

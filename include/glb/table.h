@@ -56,7 +56,7 @@ struct glb_table {
 	struct glb_table_spec spec; /* for a table read from an image: what the image contains */
 	uint8_t hop_count;	    /* per row, 2 to GLB_HOPS_MAX */
 	bool ranked;		    /* is `ranking` filled in? Not for a table read from an image */
-	unsigned int sharers;	    /* further lists that contain it; atomic */
+	unsigned int refs;	    /* number of lists that contain it; atomic */
 	char digest[33];	    /* "": not computed yet, see digest.h */
 	struct glb_survey survey;
 	struct glb_unhealthy_rows unhealthy; /* zeros for a table with hops, or from an image */

@@ -34,6 +34,7 @@ int places_make_table(struct glb_table **out, struct places *places)
 		free(table);
 		return -ENOMEM;
 	}
+	table->refs = 1;
 	table->rows = table->copies[0].base;
 	memset(table->rows, 0, GLB_ROWS_LEN); /* which may have been those of another table */
 	*out = table;

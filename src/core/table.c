@@ -119,7 +119,7 @@ size_t glb_tables_len(const struct glb_spec *spec, const struct glb_tables *know
 static struct glb_table *share(struct glb_table *table)
 {
 	if (table)
-		(void)__atomic_fetch_add(&table->sharers, 1, __ATOMIC_RELAXED);
+		(void)__atomic_fetch_add(&table->refs, 1, __ATOMIC_RELAXED);
 	return table;
 }
 
@@ -140,7 +140,7 @@ void glb_tables_free(struct glb_tables *tables)
 	for (unsigned int i = 0; i < tables->count; i++) {
 		struct glb_table *table = tables->tables[i];
 
-		if (!table || __atomic_fetch_sub(&table->sharers, 1, __ATOMIC_ACQ_REL))
+		if (!table || __atomic_sub_fetch(&table->refs, 1, __ATOMIC_ACQ_REL))
 			continue;
 		glb_table_spec_clear(&table->spec);
 		for (unsigned int c = 0; c < GLB_ROW_COPIES_MAX; c++)

@@ -296,7 +296,7 @@ int checker_run(const char *conf_path)
 	if (!err)
 		run(&checker);
 	closed = close_all(&checker);
-	content_drop(content);
+	content_unref(content);
 	if (!closed) {
 		log_flush();
 		_exit(err ? EXIT_FAILURE : EXIT_SUCCESS);
@@ -322,7 +322,7 @@ int checker_check(const char *conf_path)
 	       printable(path, sizeof(path), conf.source), plan->table_count,
 	       plural(plan->table_count), plan->backend_count, plural(plan->backend_count),
 	       plan->check_count, plural(plan->check_count));
-	content_drop(content);
+	content_unref(content);
 	if (!fflush(stdout) && !ferror(stdout))
 		return EXIT_SUCCESS;
 	log_error("standard output: %s", strerror(errno));

@@ -6,16 +6,16 @@
 #include "healthcheck/access.h"
 #include "healthcheck/source.h"
 
-struct content *content_hold(struct content *content)
+struct content *content_ref(struct content *content)
 {
 	if (content)
-		content->holders++;
+		content->refs++;
 	return content;
 }
 
-void content_drop(struct content *content)
+void content_unref(struct content *content)
 {
-	if (!content || --content->holders)
+	if (!content || --content->refs)
 		return;
 	health_plan_free(&content->plan);
 	file_free(&content->file);
@@ -63,7 +63,7 @@ int content_read(struct content **out, const char *path, struct report *report)
 		free(content);
 		return err;
 	}
-	content->holders = 1;
+	content->refs = 1;
 	*out = content;
 	return 0;
 }

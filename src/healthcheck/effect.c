@@ -93,7 +93,7 @@ static void log_not_written(const struct effect *effect)
 static void end_writing(struct effect *effect)
 {
 	effect->is_writing = false;
-	content_drop(effect->writing.content);
+	content_unref(effect->writing.content);
 	free(effect->writing.healthy);
 	effect->writing.content = NULL;
 	effect->writing.healthy = NULL;
@@ -167,7 +167,7 @@ static void start_writing(evutil_socket_t fd, short events, void *arg)
 	effect->has_news = false;
 	effect->is_writing = true;
 	effect->writing.path = effect->conf.checked;
-	effect->writing.content = content_hold(effect->content);
+	effect->writing.content = content_ref(effect->content);
 	effect->writing.healthy = healthy;
 	effect->writing.why[0] = '\0';
 	effect->job = (struct background_job){.run = run_write, .done = written, .arg = effect};
@@ -195,8 +195,8 @@ bool effect_want(struct effect *effect, struct content *content, const bool *hea
 	if (!copy)
 		return false;
 	memcpy(copy, healthy, count);
-	content_hold(content);
-	content_drop(effect->content);
+	content_ref(content);
+	content_unref(effect->content);
 	free(effect->healthy);
 	effect->content = content;
 	effect->healthy = copy;
@@ -268,7 +268,7 @@ void effect_close(struct effect *effect)
 		event_free(effect->timer);
 	glb_tables_free(&effect->writing.tables);
 	free(effect->digests);
-	content_drop(effect->content);
+	content_unref(effect->content);
 	free(effect->healthy);
 	free(effect);
 }

@@ -251,7 +251,7 @@ struct figures *figures_begin(const struct checker *checker, bool is_old)
 	figures->text.is_old = is_old;
 	figures->checker = checker;
 	if (content)
-		figures->content = content_hold((struct content *)content);
+		figures->content = content_ref((struct content *)content);
 	return figures;
 }
 
@@ -281,6 +281,6 @@ bool figures_write(struct figures *figures, FILE *out)
 
 void figures_free(struct figures *figures)
 {
-	content_drop((struct content *)figures->content);
+	content_unref((struct content *)figures->content);
 	free(figures);
 }

@@ -84,7 +84,7 @@ static void restore_tables(struct monitor *monitor, const struct health_conf *co
 		else
 			(void)take_table(monitor, i, plan);
 	}
-	content_drop(checked);
+	content_unref(checked);
 	log_info("which backends are healthy begins as kept from the last run for %u table%s, as "
 		 "in %s for %u, and as in %s for %u",
 		 from_state, plural(from_state), conf->checked, from_checked, conf->source,

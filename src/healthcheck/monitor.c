@@ -86,7 +86,7 @@ static void forget_trial(struct monitor_trial *trial)
 	while (*at != trial)
 		at = &(*at)->next;
 	*at = trial->next;
-	content_drop(trial->content);
+	content_unref(trial->content);
 	free(trial);
 }
 
@@ -120,7 +120,7 @@ struct monitor_trial *monitor_try(struct monitor *monitor, unsigned int check,
 		return NULL;
 	*trial = (struct monitor_trial){
 		.monitor = monitor,
-		.content = content_hold(monitor->now.content),
+		.content = content_ref(monitor->now.content),
 		.listener = *listener,
 		.next = monitor->trials,
 	};

@@ -46,7 +46,7 @@ static void end(struct onlooker *one)
 		monitor_try_cancel(one->trial);
 	if (one->is_begun)
 		response_drop(&one->batch);
-	content_drop(one->content);
+	content_unref(one->content);
 	free(one->checks);
 	*one = (struct onlooker){.number = 0};
 }
@@ -325,7 +325,7 @@ void onlookers_start(struct onlookers *onlookers, struct lines_request *request,
 	*one = (struct onlooker){
 		.all = onlookers,
 		.number = ++onlookers->last,
-		.content = content_hold((struct content *)content),
+		.content = content_ref((struct content *)content),
 		.connection = lines_connection(request),
 		.turned_ms = clock_ms(),
 	};

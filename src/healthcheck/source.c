@@ -137,7 +137,7 @@ static void take(struct source *source, struct content *content)
 	source->status.is_refused = false;
 	source->status.why[0] = '\0';
 	if (same_bytes(&content->file, &source->content->file)) {
-		content_drop(content);
+		content_unref(content);
 		return;
 	}
 	source->status.loaded++;
@@ -145,7 +145,7 @@ static void take(struct source *source, struct content *content)
 	log_event(LOG_LEVEL_INFO, &pairs, "%s has changed: %u table%s, %u backend%s, %u check%s",
 		  source->path, plan->table_count, plural(plan->table_count), plan->backend_count,
 		  plural(plan->backend_count), plan->check_count, plural(plan->check_count));
-	content_drop(source->content);
+	content_unref(source->content);
 	source->content = content;
 	source->listener.changed(source->listener.arg, content);
 }
@@ -247,7 +247,7 @@ int source_open(struct source **out, struct loop *loop, struct background *backg
 		.background = background,
 		.listener = *listener,
 		.status.loaded = 1,
-		.content = content_hold(content),
+		.content = content_ref(content),
 		.seen = content->file.info,
 		.fd = -1,
 		.path = strdup(content->path),
@@ -272,7 +272,7 @@ void source_close(struct source *source)
 		event_free(source->timer);
 	if (source->fd >= 0)
 		(void)close(source->fd);
-	content_drop(source->content);
+	content_unref(source->content);
 	free(source->path);
 	free(source);
 }

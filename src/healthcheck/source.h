@@ -16,13 +16,13 @@ struct content {
 	char *path;
 	struct file_bytes file;
 	struct health_plan plan; /* derived from it */
-	unsigned int holders;
+	unsigned int refs;
 };
 
 /* Adds or drops a reference; dropping the last one releases it. NULL is fine. Called on the
  * loop's thread. */
-struct content *content_hold(struct content *content);
-void content_drop(struct content *content);
+struct content *content_ref(struct content *content);
+void content_unref(struct content *content);
 
 /*
  * Reads a file and derives its plan. Returns 0 and sets *out, with one reference; or -errno with
@@ -35,7 +35,7 @@ struct background;
 struct source;
 
 struct source_listener {
-	/* another content has come into force: hold it to keep it */
+	/* another content has come into force: take a reference to keep it */
 	void (*changed)(void *arg, struct content *content);
 	void *arg;
 };

@@ -158,7 +158,7 @@ static void end(struct target *target)
 {
 	target->probe = NULL;
 	target->known.is_under_way = false;
-	content_drop(target->probed);
+	content_unref(target->probed);
 	target->probed = NULL;
 	target->monitor->totals.under_way--;
 }
@@ -189,7 +189,7 @@ static void start(struct target *target)
 		wait_for_next(target);
 		return;
 	}
-	target->probed = content_hold(monitor->now.content);
+	target->probed = content_ref(monitor->now.content);
 	target->known.is_under_way = true;
 	monitor->totals.under_way++;
 }

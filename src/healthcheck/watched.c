@@ -17,7 +17,7 @@ static void release(struct watched *watched)
 	free(watched->having);
 	free(watched->evidence);
 	free(watched->before);
-	content_drop(watched->content);
+	content_unref(watched->content);
 	*watched = (struct watched){0};
 }
 
@@ -215,7 +215,7 @@ static void move_tables(struct watched *next, const struct watched *old,
 int monitor_follow(struct monitor *monitor, struct content *content)
 {
 	struct watched old = monitor->now;
-	struct watched next = {.content = content_hold(content)};
+	struct watched next = {.content = content_ref(content)};
 	unsigned int old_count = old.content ? old.content->plan.backend_count : 0;
 	const struct health_backend **sorted = room(old_count, sizeof(*sorted));
 

@@ -271,7 +271,7 @@ START_TEST(a_replica_shares_nothing_that_workers_read_and_outlives_the_original)
 	check_replica(replica, gen);
 	ck_assert_uint_eq(replica->number, 5);
 	ck_assert_ptr_nonnull(replica->routes[2].servers);
-	memset(gen->arena.base, 0xff, (size_t)((uint8_t *)gen->users - gen->arena.base));
+	memset(gen->arena.base, 0xff, (size_t)((uint8_t *)gen->refs - gen->arena.base));
 	glb_generation_free(gen);
 
 	ck_assert_int_eq(glb_generation_with_ports(&next, replica, ports), 0);

@@ -366,7 +366,7 @@ static int change_ports(struct glb_diag *diag)
 
 	if (err) {
 		ck_assert_ptr_null(next);
-		ck_assert_uint_eq(*shared->users, 1);
+		ck_assert_uint_eq(*shared->refs, 1);
 	}
 	glb_generation_free(next);
 	return without_words(err, diag);

@@ -100,7 +100,7 @@ static void follow(const char *source)
 	struct content *content = content_of(source);
 
 	ck_assert_int_eq(monitor_follow(monitor, content), 0);
-	content_drop(content);
+	content_unref(content);
 }
 
 /* Runs until so many more changes were reported. */
@@ -197,11 +197,11 @@ START_TEST(without_memory_all_stays_as_it_was)
 		refused++;
 		ck_assert_int_eq(err, -ENOMEM);
 		ck_assert_ptr_eq(monitor_content(monitor), before);
-		ck_assert_uint_eq(more->holders, 1);
+		ck_assert_uint_eq(more->refs, 1);
 	}
 	ck_assert_uint_ge(refused, 10);
 	ck_assert_ptr_eq(monitor_content(monitor), more);
-	content_drop(more);
+	content_unref(more);
 	run_until_healthy(0);
 }
 END_TEST

@@ -132,7 +132,7 @@ struct layout {
 	uint32_t *addrs;
 	uint16_t *servers; /* 128 KiB, so only of tables that need it */
 	void *binds;
-	unsigned int *users;
+	unsigned int *refs;
 };
 
 /* Cuts an arena into its parts, or counts how much room they need: see glb_arena_take(). */
@@ -152,7 +152,7 @@ static struct layout lay_out(struct glb_arena *arena, const struct glb_tables *t
 	layout.addrs = glb_arena_take(arena, backend_count * sizeof(*layout.addrs));
 	layout.servers = glb_arena_take(arena, with_servers * servers_len);
 	layout.binds = glb_arena_take(arena, binds_len(tables));
-	layout.users = glb_arena_take(arena, sizeof(*layout.users));
+	layout.refs = glb_arena_take(arena, sizeof(*layout.refs));
 	return layout;
 }
 
@@ -216,8 +216,8 @@ static int make_routes(struct glb_generation *gen, const struct glb_tables *tabl
 
 	gen->routes = next.routes;
 	gen->outers = next.outers;
-	gen->users = next.users;
-	*gen->users = 1;
+	gen->refs = next.refs;
+	*gen->refs = 1;
 	for (unsigned int t = 0; t < tables->count; t++) {
 		underlay.table = tables->tables[t];
 		underlay.index = t;
@@ -244,7 +244,7 @@ void glb_generation_free(struct glb_generation *gen)
 {
 	if (!gen)
 		return;
-	if (!__atomic_sub_fetch(gen->users, 1, __ATOMIC_ACQ_REL)) {
+	if (!__atomic_sub_fetch(gen->refs, 1, __ATOMIC_ACQ_REL)) {
 		glb_arena_free(&gen->arena);
 		glb_tables_free(&gen->tables);
 	}
@@ -429,7 +429,7 @@ int glb_generation_with_ports(struct glb_generation **out, const struct glb_gene
 	next->number++;
 	memcpy(next->settings.ports, ports, sizeof(next->settings.ports));
 	digest_settings(next);
-	(void)__atomic_fetch_add(next->users, 1, __ATOMIC_RELAXED);
+	(void)__atomic_fetch_add(next->refs, 1, __ATOMIC_RELAXED);
 	*out = next;
 	return 0;
 }
@@ -471,7 +471,7 @@ static void move(struct glb_generation *gen, const struct glb_arena *to, unsigne
 {
 	const struct glb_arena *from = &gen->arena;
 
-	gen->users = glb_arena_moved(to, from, gen->users);
+	gen->refs = glb_arena_moved(to, from, gen->refs);
 	gen->outers = glb_arena_moved(to, from, gen->outers);
 	gen->binds = glb_arena_moved(to, from, gen->binds);
 	binds_moved(gen->binds, to, from);
@@ -509,7 +509,7 @@ int glb_generation_replicate(struct glb_generation **out, const struct glb_gener
 	*replica = *gen;
 	replica->tables = tables;
 	move(replica, &arena, copy);
-	*replica->users = 1;
+	*replica->refs = 1;
 	*out = replica;
 	return 0;
 }
