@@ -14,21 +14,21 @@
 enum { IN_LEN = LINES_REQUEST_MAX + 1 }; /* a line and its newline */
 
 struct lines_request {
-	struct client *client; /* NULL: it has left */
+	struct line_client *client; /* NULL: it has left */
 	struct lines_peer peer;
 	struct lines_connection connection;
 };
 
-static void drop_answer(struct client *client)
+static void drop_answer(struct line_client *client)
 {
 	client->lines->unread -= client->out ? client->out_len : 0;
 	free(client->out);
 	client->out = NULL;
 }
 
-void client_drop(struct client *client)
+void line_client_drop(struct line_client *client)
 {
-	struct client **place = client->lines->clients;
+	struct line_client **place = client->lines->clients;
 
 	while (*place != client)
 		place++;
@@ -44,7 +44,7 @@ void client_drop(struct client *client)
 }
 
 /* Enables reading if there is room and the input has not ended. */
-static void read_on(struct client *client)
+static void read_on(struct line_client *client)
 {
 	if (client->ended || client->last || client->in_len == IN_LEN)
 		(void)event_del(client->readable);
@@ -52,13 +52,13 @@ static void read_on(struct client *client)
 		(void)event_add(client->readable, NULL);
 }
 
-static bool is_asked(const struct client *client)
+static bool is_asked(const struct line_client *client)
 {
 	return client->request || client->out;
 }
 
 /* Looks for a whole line at the start of the input. End of file terminates a line, too. */
-static void find_line(struct client *client)
+static void find_line(struct line_client *client)
 {
 	char *end = client->in_len ? memchr(client->in, '\n', client->in_len) : NULL;
 
@@ -67,22 +67,22 @@ static void find_line(struct client *client)
 		(end || (client->ended && client->in_len)) && client->line_len <= LINES_REQUEST_MAX;
 }
 
-static void put(struct client *client, char *text, size_t len);
+static void line_client_put(struct line_client *client, char *text, size_t len);
 
-static void refuse_long(struct client *client)
+static void refuse_long(struct line_client *client)
 {
 	char *text = strdup(client->lines->conf.too_long);
 
 	client->last = true;
 	read_on(client);
 	if (text)
-		put(client, text, strlen(text));
+		line_client_put(client, text, strlen(text));
 	else
-		client_drop(client);
+		line_client_drop(client);
 }
 
 /* Continues with a client whose request is not being processed. It may be gone afterwards. */
-static void look_at(struct client *client)
+static void look_at(struct line_client *client)
 {
 	find_line(client);
 	read_on(client);
@@ -91,11 +91,11 @@ static void look_at(struct client *client)
 	else if (client->in_len > LINES_REQUEST_MAX)
 		refuse_long(client);
 	else if (client->ended)
-		client_drop(client);
+		line_client_drop(client);
 }
 
 /* Sends as much as the client accepts now. It may be gone afterwards. */
-static void send_on(struct client *client)
+static void send_on(struct line_client *client)
 {
 	while (client->out_at < client->out_len) {
 		ssize_t sent = send(client->fd, client->out + client->out_at,
@@ -108,7 +108,7 @@ static void send_on(struct client *client)
 			return;
 		}
 		if (sent < 0) {
-			client_drop(client);
+			line_client_drop(client);
 			return;
 		}
 		client->out_at += (size_t)sent;
@@ -116,7 +116,7 @@ static void send_on(struct client *client)
 	drop_answer(client);
 	client->since_ms = clock_ms();
 	if (client->last)
-		client_drop(client);
+		line_client_drop(client);
 	else
 		look_at(client);
 }
@@ -129,7 +129,7 @@ static void send_more(evutil_socket_t fd, short events, void *arg)
 }
 
 /* Starts sending a reply and takes ownership of it. The client may be gone afterwards. */
-static void put(struct client *client, char *text, size_t len)
+static void line_client_put(struct line_client *client, char *text, size_t len)
 {
 	struct lines *lines = client->lines;
 
@@ -144,14 +144,14 @@ static void put(struct client *client, char *text, size_t len)
 
 static void take_bytes(evutil_socket_t fd, short events, void *arg)
 {
-	struct client *client = arg;
+	struct line_client *client = arg;
 	ssize_t got = recv(fd, client->in + client->in_len, IN_LEN - client->in_len, 0);
 
 	(void)events;
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got < 0) {
-		client_drop(client);
+		line_client_drop(client);
 		return;
 	}
 	client->ended = !got;
@@ -164,7 +164,7 @@ static void take_bytes(evutil_socket_t fd, short events, void *arg)
 		look_at(client);
 }
 
-void client_ask(struct client *client)
+void line_client_ask(struct line_client *client)
 {
 	const struct lines_conf *conf = &client->lines->conf;
 	const size_t len = client->line_len;
@@ -174,7 +174,7 @@ void client_ask(struct client *client)
 	if (!request || !line) {
 		free(request);
 		free(line);
-		client_drop(client);
+		line_client_drop(client);
 		return;
 	}
 	memcpy(line, client->in, len);
@@ -194,7 +194,7 @@ void client_ask(struct client *client)
 
 void lines_answer(struct lines_request *request, char *text, size_t len)
 {
-	struct client *client = request->client;
+	struct line_client *client = request->client;
 
 	free(request);
 	if (!client) {
@@ -203,9 +203,9 @@ void lines_answer(struct lines_request *request, char *text, size_t len)
 	}
 	client->request = NULL;
 	if (text)
-		put(client, text, len);
+		line_client_put(client, text, len);
 	else
-		client_drop(client);
+		line_client_drop(client);
 }
 
 struct lines_connection lines_connection(const struct lines_request *request)
@@ -227,13 +227,13 @@ static struct lines_peer peer_of(int fd)
 	return (struct lines_peer){peer.pid, peer.uid};
 }
 
-int client_make(struct lines *lines, unsigned int place, int fd)
+int line_client_make(struct lines *lines, unsigned int place, int fd)
 {
-	struct client *client = calloc(1, sizeof(*client));
+	struct line_client *client = calloc(1, sizeof(*client));
 
 	if (!client)
 		return -ENOMEM;
-	*client = (struct client){
+	*client = (struct line_client){
 		.lines = lines,
 		.number = ++lines->last,
 		.fd = fd,
@@ -258,25 +258,25 @@ int client_make(struct lines *lines, unsigned int place, int fd)
 	return -ENOMEM;
 }
 
-bool client_is_idle(const struct client *client)
+bool line_client_is_idle(const struct line_client *client)
 {
 	return !is_asked(client) && !client->in_len;
 }
 
-bool client_has_left(const struct client *client)
+bool line_client_has_left(const struct line_client *client)
 {
 	struct pollfd fd = {.fd = client->fd};
 
 	return poll(&fd, 1, 0) == 1 && fd.revents & (POLLHUP | POLLERR);
 }
 
-bool client_is_over(const struct client *client, uint64_t now_ms)
+bool line_client_is_over(const struct line_client *client, uint64_t now_ms)
 {
 	const struct lines_conf *conf = &client->lines->conf;
 	const uint64_t passed_ms = now_ms - client->since_ms;
 
 	if (client->request)
-		return client_has_left(client);
+		return line_client_has_left(client);
 	if (client->out)
 		return passed_ms >= conf->unread_ms;
 	if (client->has_line)

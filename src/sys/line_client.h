@@ -15,7 +15,7 @@
 
 struct event;
 
-struct client {
+struct line_client {
 	struct lines *lines;
 	uint64_t number; /* unique among all past and present clients of this server */
 	int fd;
@@ -42,7 +42,7 @@ struct lines {
 	struct event *connecting;
 	struct event *turn; /* fires when requests may be processed */
 	struct event *look; /* fires regularly, to check timeouts */
-	struct client *clients[LINES_CLIENTS_MAX];
+	struct line_client *clients[LINES_CLIENTS_MAX];
 	unsigned int next; /* the client to be served first next time */
 	uint64_t last;	   /* number of the newest client */
 	size_t unread;	   /* bytes of unsent replies, over all clients */
@@ -51,23 +51,23 @@ struct lines {
 
 /* Makes a client of a connection, in slot `place` of lines->clients. Returns 0, and fd is the
  * client's; or -ENOMEM. */
-__attribute__((warn_unused_result)) int client_make(struct lines *lines, unsigned int place,
-						    int fd);
+__attribute__((warn_unused_result)) int line_client_make(struct lines *lines, unsigned int place,
+							 int fd);
 
 /* Disconnects a client and releases it. */
-void client_drop(struct client *client);
+void line_client_drop(struct line_client *client);
 
 /* Passes its line to conf.ask(), which replies now or later. The client may be gone afterwards. */
-void client_ask(struct client *client);
+void line_client_ask(struct line_client *client);
 
 /* Does it have no request, whole or partial, and no reply to read? */
-bool client_is_idle(const struct client *client);
+bool line_client_is_idle(const struct line_client *client);
 
 /* Has it closed its end entirely, rather than just for sending? */
-bool client_has_left(const struct client *client);
+bool line_client_has_left(const struct line_client *client);
 
 /* Has it left while waiting for a reply, or exceeded the timeout of its state? */
-bool client_is_over(const struct client *client, uint64_t now_ms);
+bool line_client_is_over(const struct line_client *client, uint64_t now_ms);
 
 /* Schedules the processing of requests for the next turn of the loop. Called by clients. */
 void lines_plan_turn(struct lines *lines);

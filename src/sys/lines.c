@@ -31,15 +31,15 @@ void lines_plan_turn(struct lines *lines)
 void lines_bound_unread(struct lines *lines)
 {
 	while (lines->unread > lines->conf.unread_max) {
-		struct client *oldest = NULL;
+		struct line_client *oldest = NULL;
 
 		for (unsigned int i = 0; i < LINES_CLIENTS_MAX; i++) {
-			struct client *one = lines->clients[i];
+			struct line_client *one = lines->clients[i];
 
 			if (one && one->out && (!oldest || one->since_ms < oldest->since_ms))
 				oldest = one;
 		}
-		client_drop(oldest);
+		line_client_drop(oldest);
 	}
 }
 
@@ -52,12 +52,12 @@ static void take_turn(evutil_socket_t fd, short events, void *arg)
 	(void)fd;
 	(void)events;
 	for (unsigned int i = 0; i < LINES_CLIENTS_MAX; i++) {
-		struct client *client = lines->clients[lines->next];
+		struct line_client *client = lines->clients[lines->next];
 
 		lines->next = (lines->next + 1) % LINES_CLIENTS_MAX;
 		if (!client || !client->has_line)
 			continue;
-		client_ask(client);
+		line_client_ask(client);
 		if (clock_ms() >= until_ms) {
 			lines_plan_turn(lines);
 			return;
@@ -69,26 +69,26 @@ static void take_turn(evutil_socket_t fd, short events, void *arg)
  * A free slot, made if necessary by disconnecting a client that has left or is idle;
  * LINES_CLIENTS_MAX: none.
  */
-static unsigned int make_room(struct lines *lines)
+static unsigned int lines_make_room(struct lines *lines)
 {
 	const uint64_t now_ms = clock_ms();
 	unsigned int longest = LINES_CLIENTS_MAX;
 
 	for (unsigned int i = 0; i < LINES_CLIENTS_MAX; i++) {
-		const struct client *one = lines->clients[i];
+		const struct line_client *one = lines->clients[i];
 
 		if (!one)
 			return i;
-		if (client_is_idle(one) && now_ms - one->since_ms >= ROOM_AFTER_MS &&
+		if (line_client_is_idle(one) && now_ms - one->since_ms >= ROOM_AFTER_MS &&
 		    (longest == LINES_CLIENTS_MAX ||
 		     one->since_ms < lines->clients[longest]->since_ms))
 			longest = i;
 	}
 	for (unsigned int i = 0; i < LINES_CLIENTS_MAX && longest == LINES_CLIENTS_MAX; i++)
-		if (client_has_left(lines->clients[i]))
+		if (line_client_has_left(lines->clients[i]))
 			longest = i;
 	if (longest < LINES_CLIENTS_MAX)
-		client_drop(lines->clients[longest]);
+		line_client_drop(lines->clients[longest]);
 	return longest;
 }
 
@@ -115,12 +115,12 @@ static void take_clients(evutil_socket_t fd, short events, void *arg)
 			return;
 		lines->warned = false;
 
-		unsigned int place = make_room(lines);
+		unsigned int place = lines_make_room(lines);
 
 		if (place == LINES_CLIENTS_MAX)
 			(void)send(one, lines->conf.too_many, strlen(lines->conf.too_many),
 				   MSG_NOSIGNAL);
-		if (place == LINES_CLIENTS_MAX || client_make(lines, place, one))
+		if (place == LINES_CLIENTS_MAX || line_client_make(lines, place, one))
 			(void)close(one);
 	}
 }
@@ -134,8 +134,8 @@ static void look_at_all(evutil_socket_t fd, short events, void *arg)
 	(void)events;
 	(void)event_add(lines->connecting, NULL);
 	for (unsigned int i = 0; i < LINES_CLIENTS_MAX; i++)
-		if (lines->clients[i] && client_is_over(lines->clients[i], now_ms))
-			client_drop(lines->clients[i]);
+		if (lines->clients[i] && line_client_is_over(lines->clients[i], now_ms))
+			line_client_drop(lines->clients[i]);
 }
 
 static unsigned int shortest_ms(const struct lines_conf *conf)
@@ -205,10 +205,10 @@ int lines_open(struct lines **out, struct loop *loop, const struct lines_conf *c
 bool lines_is_connected(const struct lines_connection *connection)
 {
 	for (unsigned int i = 0; i < LINES_CLIENTS_MAX; i++) {
-		const struct client *one = connection->lines->clients[i];
+		const struct line_client *one = connection->lines->clients[i];
 
 		if (one && one->number == connection->number)
-			return !client_has_left(one);
+			return !line_client_has_left(one);
 	}
 	return false;
 }
@@ -219,7 +219,7 @@ void lines_close(struct lines *lines)
 		return;
 	for (unsigned int i = 0; i < LINES_CLIENTS_MAX; i++)
 		if (lines->clients[i])
-			client_drop(lines->clients[i]);
+			line_client_drop(lines->clients[i]);
 	if (lines->connecting)
 		event_free(lines->connecting);
 	if (lines->turn)
