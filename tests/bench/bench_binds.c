@@ -101,14 +101,14 @@ static int bench_subject(struct bench *bench, const char *list, unsigned int sub
 	samples.count = 0;
 	fill_flows(bench, subject);
 	for (unsigned int round = 0; round < bench->options.rounds; round++) {
-		double start = now_ms();
+		double start = bench_now_ms();
 
 		for (uint32_t i = 0; i < LOOKUPS; i++) {
 			const struct glb_flow *flow = &bench->flows[i];
 
 			found += glb_binds_match(bench->index, flow, flow->dst).table >= 0;
 		}
-		samples_add(&samples, (now_ms() - start) * 1e6 / LOOKUPS);
+		samples_add(&samples, (bench_now_ms() - start) * 1e6 / LOOKUPS);
 	}
 	report_row(&bench->report, subjects[subject].name, list, &samples, NULL);
 	return found == (subjects[subject].bound ? bench->options.rounds * LOOKUPS : 0) ? 0
@@ -143,10 +143,10 @@ static int bench_builds(struct bench *bench)
 		samples.count = 0;
 		fill_binds(bench, (enum list)l);
 		for (unsigned int round = 0; round < bench->options.rounds && !err; round++) {
-			double start = now_ms();
+			double start = bench_now_ms();
 
 			err = build(bench);
-			samples_add(&samples, now_ms() - start);
+			samples_add(&samples, bench_now_ms() - start);
 			if (!err)
 				glb_binds_free(bench->index);
 		}

@@ -78,7 +78,7 @@ static int publish(struct samples *samples, struct glb_tables *tables, double st
 	struct glb_generation *gen = NULL;
 	int err = glb_generation_make(&gen, 1, &settings, tables, NULL);
 
-	samples_add(samples, now_ms() - start);
+	samples_add(samples, bench_now_ms() - start);
 	glb_generation_free(gen);
 	glb_tables_free(tables);
 	return err;
@@ -107,7 +107,7 @@ static int change_once(struct bench *bench, struct samples *samples, unsigned in
 
 	table_fleet_copy(&bench->new, &bench->old);
 	changes[change].change(&bench->new);
-	start = now_ms();
+	start = bench_now_ms();
 	err = build(&tables, &bench->new, known);
 	if (err)
 		return err;
@@ -118,7 +118,7 @@ static int change_once(struct bench *bench, struct samples *samples, unsigned in
 			glb_tables_free(&tables);
 			return err;
 		}
-		start = now_ms();
+		start = bench_now_ms();
 		glb_tables_free(&tables);
 		err = build(&tables, &bench->new, known);
 	}
@@ -186,7 +186,7 @@ static int bench_image(struct bench *bench, const struct glb_tables *tables, con
 		glb_image_write(image, tables);
 	for (unsigned int round = 0; round < bench->options.rounds && !err; round++) {
 		struct glb_tables read;
-		double start = now_ms();
+		double start = bench_now_ms();
 
 		err = glb_image_read(&read, image, len, NULL);
 		if (!err)

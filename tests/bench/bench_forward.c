@@ -196,19 +196,19 @@ static void forward(struct field *field, unsigned int v)
 
 static double refill_only(struct field *field, unsigned int v)
 {
-	double begin = now_ms();
+	double begin = bench_now_ms();
 
 	refill(field, v);
-	return now_ms() - begin;
+	return bench_now_ms() - begin;
 }
 
 static double refill_and_forward(struct field *field, unsigned int v)
 {
-	double begin = now_ms();
+	double begin = bench_now_ms();
 
 	refill(field, v);
 	forward(field, v);
-	return now_ms() - begin;
+	return bench_now_ms() - begin;
 }
 
 /* Does a variant make the same of the next frames as the reference? */

@@ -183,7 +183,7 @@ static double swap(struct run *run)
 	struct glb_generation *next;
 	struct backend_stats_map *map;
 	struct glb_tables tables;
-	double begin = now_ms();
+	double begin = bench_now_ms();
 
 	check(glb_tables_build(&tables, &run->specs[++run->swaps % 2], &current->tables, NULL),
 	      "build");
@@ -192,24 +192,24 @@ static double swap(struct run *run)
 	check(backend_stats_map_make(&map, &run->backend_stats, &next->tables), "map");
 	check(publish_replace(&run->publish, next, map, NULL), "publish");
 	publish_reclaim(&run->publish);
-	return now_ms() - begin;
+	return bench_now_ms() - begin;
 }
 
 /* One slice; adds what reloads took to `took`. */
 static void slice(struct run *run, enum phase phase, struct samples *took)
 {
-	double end = now_ms() + SLICE_MS;
-	double next = now_ms();
+	double end = bench_now_ms() + SLICE_MS;
+	double next = bench_now_ms();
 
 	__atomic_store_n(&run->phase, phase, __ATOMIC_RELAXED);
-	while (now_ms() < end) {
+	while (bench_now_ms() < end) {
 		if (!phases[phase].swaps_per_s) {
-			sleep_ms(end - now_ms());
+			sleep_ms(end - bench_now_ms());
 			continue;
 		}
 		samples_add(took, swap(run));
 		next += 1000.0 / phases[phase].swaps_per_s;
-		sleep_ms((next < end ? next : end) - now_ms());
+		sleep_ms((next < end ? next : end) - bench_now_ms());
 		publish_reclaim(&run->publish);
 	}
 	sleep_ms(1); /* what was published last is felt in this phase */
@@ -324,7 +324,7 @@ static bool measure(struct result *result, const struct reload *reload, unsigned
 	pin(0);
 	sleep_ms(PAUSE_MS);
 	for (unsigned int round = 0; round < rounds; round++) {
-		begin_ms = now_ms();
+		begin_ms = bench_now_ms();
 		begin_ticks = rte_rdtsc();
 		for (unsigned int p = 0; p < PHASES; p++) {
 			uint64_t before = run.swaps;
@@ -334,7 +334,7 @@ static bool measure(struct result *result, const struct reload *reload, unsigned
 				    (double)(run.swaps - before) * 1000 / SLICE_MS);
 		}
 		add_round(result, &run,
-			  (now_ms() - begin_ms) * 1e3 / (double)(rte_rdtsc() - begin_ticks));
+			  (bench_now_ms() - begin_ms) * 1e3 / (double)(rte_rdtsc() - begin_ticks));
 	}
 	__atomic_store_n(&run.phase, STOP, __ATOMIC_RELAXED);
 	(void)pthread_join(worker, NULL);

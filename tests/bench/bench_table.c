@@ -97,10 +97,10 @@ static int bench_build(struct bench *bench, const char *subject, const struct gl
 			if (!usable[v])
 				continue;
 
-			double start = now_ms();
+			double start = bench_now_ms();
 
 			err = rank(bench->rows, &variants[v], spec);
-			samples_add(&samples[v], now_ms() - start);
+			samples_add(&samples[v], bench_now_ms() - start);
 		}
 	}
 	for (unsigned int v = 0; v < VARIANTS && !err; v++)

@@ -81,7 +81,7 @@ static void fill_tables(struct glb_spec *spec, const struct subject *subject)
 	}
 }
 
-struct glb_generation *generation_of(const struct subject *subject, enum glb_isa isa)
+struct glb_generation *bench_generation_of(const struct subject *subject, enum glb_isa isa)
 {
 	const struct glb_settings settings = {
 		.src_addr = {{10, 255, 0, 1}, 4},
@@ -115,7 +115,7 @@ static bool has(unsigned int isa)
 
 static void *make(const struct subject *subject)
 {
-	return generation_of(subject, GLB_ISA_BEST);
+	return bench_generation_of(subject, GLB_ISA_BEST);
 }
 
 static void release(void *gen)

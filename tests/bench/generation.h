@@ -10,7 +10,7 @@
 #include "forward_build.h"
 
 /* The generation for a subject of subject_whole(). Failure ends the program. */
-struct glb_generation *generation_of(const struct subject *subject, enum glb_isa isa);
+struct glb_generation *bench_generation_of(const struct subject *subject, enum glb_isa isa);
 
 static inline void packets_describe(struct glb_packet *packets, const struct frame_at *frames,
 				    unsigned int n)

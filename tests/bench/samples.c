@@ -4,7 +4,7 @@
 
 #include "samples.h"
 
-double now_ms(void)
+double bench_now_ms(void)
 {
 	struct timespec now;
 

@@ -20,7 +20,7 @@ struct spread {
 };
 
 /* Wall clock in milliseconds since some time. */
-double now_ms(void);
+double bench_now_ms(void);
 
 /* Beyond SAMPLES_MAX nothing is added. */
 void samples_add(struct samples *samples, double value);

@@ -38,7 +38,7 @@ void traffic_start(struct traffic *traffic, const struct subject *subject, enum 
 	const struct subject all = subject_whole(subject);
 
 	*traffic = (struct traffic){.subject = subject, .flows = all.flows};
-	traffic->gen = generation_of(&all, isa);
+	traffic->gen = bench_generation_of(&all, isa);
 	traffic->buffers = aligned_alloc(4096, (size_t)RING * BUFFER_LEN);
 	traffic->heads = aligned_alloc(64, (size_t)all.flows * TRAFFIC_HEAD_LEN);
 	traffic->lens = calloc(all.flows, sizeof(*traffic->lens));

@@ -10,7 +10,7 @@
 #include "conf/health.h"
 #include "sys/printable.h"
 
-static int read_director(const char *path, const char *text, size_t len, struct report *report)
+static int read_director_text(const char *path, const char *text, size_t len, struct report *report)
 {
 	struct director_conf conf;
 
@@ -38,7 +38,7 @@ static const struct {
 	const char *name;
 	int (*read)(const char *path, const char *text, size_t len, struct report *report);
 } kinds[] = {
-	{"director", read_director},
+	{"director", read_director_text},
 	{"healthcheck", read_healthcheck},
 	{"tables", read_tables},
 };

@@ -4,8 +4,8 @@
 #include "forward.h"
 #include "parts.h"
 
-enum glb_verdict spec_read(struct spec_packet *out, const struct glb_generation *gen,
-			   const struct glb_packet *pkt)
+enum glb_verdict spec_read_packet(struct spec_packet *out, const struct glb_generation *gen,
+				  const struct glb_packet *pkt)
 {
 	enum glb_verdict verdict;
 
@@ -362,7 +362,7 @@ static enum glb_verdict forward_one(const struct glb_generation *gen, struct glb
 		return GLB_DROP_TRUNCATED;
 	if (!takes(&gen->settings.ports[pkt->port], pkt->data))
 		return pkt->data[0] & 1 ? judge_group(pkt) : GLB_DROP_OTHER_HOST;
-	verdict = spec_read(&packet, gen, &before);
+	verdict = spec_read_packet(&packet, gen, &before);
 	if (verdict != GLB_FORWARD)
 		return verdict;
 	found = match(&packet);

@@ -139,7 +139,7 @@ void spec_icmp_reply(const struct glb_generation *gen, struct glb_packet *pkt)
 	struct spec_complaint about;
 	struct spec_match match;
 
-	if (spec_read(&packet, gen, &before) != GLB_FORWARD)
+	if (spec_read_packet(&packet, gen, &before) != GLB_FORWARD)
 		return;
 	match = spec_match(&gen->tables, &packet.flow, packet.dst);
 	switch ((enum glb_verdict)pkt->verdict) {

@@ -89,8 +89,8 @@ bool spec_may_reply(const struct glb_packet *pkt, const struct glb_flow *flow, c
 /* --- forward.c --- */
 
 /* Fills in everything about a packet that can be read; the verdict of the parser. */
-enum glb_verdict spec_read(struct spec_packet *out, const struct glb_generation *gen,
-			   const struct glb_packet *pkt);
+enum glb_verdict spec_read_packet(struct spec_packet *out, const struct glb_generation *gen,
+				  const struct glb_packet *pkt);
 
 /* Can a packet to dst come from src, by what either address is? */
 bool spec_is_from(const uint8_t *src, const uint8_t *dst, bool v4);

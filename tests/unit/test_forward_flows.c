@@ -85,7 +85,7 @@ static struct way forward(struct sample sample, const char *what)
 	struct way way;
 
 	trial.sample = sample;
-	expect(GLB_FORWARD, what);
+	trial_expect(GLB_FORWARD, what);
 	memcpy(way.primary, trial.sent + 24, 16);
 	memcpy(way.hops, trial.sent + 56, sizeof(way.hops));
 	return way;
@@ -101,12 +101,12 @@ static void check_way(const struct sample *sample, const struct sample *flow, co
 
 START_TEST(an_error_follows_the_flow_it_quotes_if_its_kind_is_followed)
 {
-	start(errors[_i].error);
+	trial_start(errors[_i].error);
 	trial.settings.hash_fields = GLB_HASH_FIELDS_ALL;
 	if (errors[_i].compatible)
 		check_way(&errors[_i].error, &errors[_i].flow, errors[_i].what);
 	else
-		expect(GLB_PUNT_NO_BIND, errors[_i].what);
+		trial_expect(GLB_PUNT_NO_BIND, errors[_i].what);
 	trial.settings.all_icmp_errors = true;
 	check_way(&errors[_i].error, &errors[_i].flow, errors[_i].what);
 }
@@ -114,10 +114,10 @@ END_TEST
 
 START_TEST(an_error_of_any_kind_to_another_vip_is_none_of_ours)
 {
-	start(errors[_i].error);
+	trial_start(errors[_i].error);
 	trial.settings.all_icmp_errors = true;
 	trial.sample.dst = trial.sample.version == 4 ? "1.1.1.6" : "fdb4:98ce:52d4::46";
-	expect(GLB_PUNT_NO_BIND, errors[_i].what);
+	trial_expect(GLB_PUNT_NO_BIND, errors[_i].what);
 }
 END_TEST
 
@@ -135,14 +135,14 @@ START_TEST(an_error_about_an_echo_reply_follows_the_echo_requests_when_all_are_f
 	};
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
-		start(cases[i][0]);
+		trial_start(cases[i][0]);
 		trial.settings.hash_fields = GLB_HASH_FIELDS_ALL;
 		trial.settings.all_icmp_errors = true;
 		check_way(&cases[i][0], &cases[i][1], "an echo reply");
 		for (unsigned int echo = GLB_ECHO_ANSWER; echo <= GLB_ECHO_DROP; echo++) {
 			trial.sample = cases[i][0];
 			trial.settings.echo = (uint8_t)echo;
-			expect(GLB_PUNT_NO_BIND, "no proxy has seen the request");
+			trial_expect(GLB_PUNT_NO_BIND, "no proxy has seen the request");
 		}
 	}
 }
@@ -166,12 +166,12 @@ START_TEST(an_error_that_quotes_anything_else_matches_no_bind_when_all_are_follo
 					      : (struct sample){ERROR6, .type = 2};
 
 		error.quote = quotes[i];
-		start(error);
+		trial_start(error);
 		trial.settings.all_icmp_errors = true;
-		expect(GLB_PUNT_NO_BIND, "all");
+		trial_expect(GLB_PUNT_NO_BIND, "all");
 		/* the original looks at the ports whatever the protocol */
 		trial.settings.all_icmp_errors = false;
-		expect(GLB_FORWARD, "compatible");
+		trial_expect(GLB_FORWARD, "compatible");
 	}
 }
 END_TEST
@@ -182,12 +182,12 @@ START_TEST(an_echo_reply_to_one_vip_quoted_in_an_error_to_another_is_none_of_our
 	static const struct sample reply = {
 		.version = 4, .src = "10.0.0.1", .dst = "9.9.9.9", .proto = 1, .payload_len = 8};
 
-	start((struct sample){ERROR4, .type = 11, .quote = &reply});
+	trial_start((struct sample){ERROR4, .type = 11, .quote = &reply});
 	trial.settings.all_icmp_errors = true;
 	trial.sample.dst = "10.0.0.1";
-	expect(GLB_FORWARD, "to the same");
+	trial_expect(GLB_FORWARD, "to the same");
 	trial.sample.dst = "10.0.0.2";
-	expect(GLB_PUNT_NO_BIND, "to another");
+	trial_expect(GLB_PUNT_NO_BIND, "to another");
 }
 END_TEST
 
@@ -211,12 +211,13 @@ START_TEST(a_bad_quote_is_dropped_at_bound_addresses_if_its_kind_is_followed)
 	};
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
-		start(cases[i].error);
-		expect(cases[i].compatible ? GLB_DROP_BAD_QUOTE : GLB_PUNT_NO_BIND, cases[i].what);
+		trial_start(cases[i].error);
+		trial_expect(cases[i].compatible ? GLB_DROP_BAD_QUOTE : GLB_PUNT_NO_BIND,
+			     cases[i].what);
 		trial.settings.all_icmp_errors = true;
-		expect(GLB_DROP_BAD_QUOTE, cases[i].what);
+		trial_expect(GLB_DROP_BAD_QUOTE, cases[i].what);
 		trial.sample.dst = trial.sample.version == 4 ? "1.1.1.9" : "2001:db9::1";
-		expect(GLB_PUNT_NO_BIND, cases[i].what);
+		trial_expect(GLB_PUNT_NO_BIND, cases[i].what);
 	}
 }
 END_TEST
@@ -227,11 +228,12 @@ START_TEST(a_quoted_later_fragment_belongs_to_nobody)
 	static const struct sample later6 = {FROM_VIP6(6), .exts = "l"};
 
 	for (unsigned int i = 0; i < 4; i++) {
-		start(i % 2 ? (struct sample){ERROR6, .type = 2, .quote = &later6}
-			    : (struct sample){ERROR4, .type = 3, .code = 4, .quote = &later4});
+		trial_start(
+			i % 2 ? (struct sample){ERROR6, .type = 2, .quote = &later6}
+			      : (struct sample){ERROR4, .type = 3, .code = 4, .quote = &later4});
 		trial.settings.all_icmp_errors = i / 2;
 		trial.settings.forward_fragments = true;
-		expect(GLB_PUNT_NO_BIND, "a later fragment");
+		trial_expect(GLB_PUNT_NO_BIND, "a later fragment");
 	}
 }
 END_TEST
@@ -246,11 +248,11 @@ START_TEST(fragments_follow_their_first_one_by_address)
 	};
 
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
-		start(cases[i][0]);
+		trial_start(cases[i][0]);
 		trial.settings.hash_fields = GLB_HASH_SRC_ADDR | GLB_HASH_DST_ADDR;
-		expect(GLB_FORWARD, "the first");
+		trial_expect(GLB_FORWARD, "the first");
 		trial.sample = cases[i][1];
-		expect(GLB_DROP_FRAGMENT, "a later one");
+		trial_expect(GLB_DROP_FRAGMENT, "a later one");
 		trial.settings.forward_fragments = true;
 		check_way(&cases[i][1], &cases[i][0], "by address");
 	}
@@ -259,13 +261,13 @@ END_TEST
 
 START_TEST(a_fragment_to_an_address_with_two_tables_is_dropped_and_to_none_punted)
 {
-	start((struct sample){TO4, TCP, .fragment = 5, .payload_len = 8});
+	trial_start((struct sample){TO4, TCP, .fragment = 5, .payload_len = 8});
 	trial.settings.forward_fragments = true;
-	expect(GLB_DROP_FRAGMENT, "1.1.1.1 is TCP to one table and UDP to another");
+	trial_expect(GLB_DROP_FRAGMENT, "1.1.1.1 is TCP to one table and UDP to another");
 	trial.sample.dst = "1.1.1.9";
-	expect(GLB_PUNT_NO_BIND, "no bind");
+	trial_expect(GLB_PUNT_NO_BIND, "no bind");
 	trial.sample.dst = "1.1.1.3";
-	expect(GLB_FORWARD, "one table");
+	trial_expect(GLB_FORWARD, "one table");
 }
 END_TEST
 
@@ -274,7 +276,7 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("forward_flows");
 	TCase *flows = tcase_create("flows");
 
-	tcase_add_unchecked_fixture(flows, make_generations, NULL);
+	tcase_add_unchecked_fixture(flows, trial_make_generations, NULL);
 	tcase_add_loop_test(flows, an_error_follows_the_flow_it_quotes_if_its_kind_is_followed, 0,
 			    COUNT_OF(errors));
 	tcase_add_loop_test(flows, an_error_of_any_kind_to_another_vip_is_none_of_ours, 0,

@@ -14,15 +14,15 @@ static void expect_no_room(uint16_t small_payload)
 	trial.settings.too_big = GLB_TOO_BIG_DROP;
 	trial.headroom = 0;
 	memset(trial.port->gateway_mac, 0, 6);
-	expect(GLB_DROP_TOO_BIG, "65,535 bytes");
+	trial_expect(GLB_DROP_TOO_BIG, "65,535 bytes");
 	trial.sample.payload_len = small_payload;
-	expect(GLB_DROP_MTU, "the MTU");
+	trial_expect(GLB_DROP_MTU, "the MTU");
 	trial.settings.too_big = GLB_TOO_BIG_FORWARD;
-	expect(GLB_DROP_NO_GATEWAY, "the gateway");
+	trial_expect(GLB_DROP_NO_GATEWAY, "the gateway");
 	trial.port->gateway_mac[5] = 1;
-	expect(GLB_DROP_NO_HEADROOM, "the headroom");
+	trial_expect(GLB_DROP_NO_HEADROOM, "the headroom");
 	trial.headroom = GLB_OUTER_LEN_MAX;
-	expect(GLB_FORWARD, "nothing left");
+	trial_expect(GLB_FORWARD, "nothing left");
 }
 
 /* A wrong header to a VIP, up to what is `next`. */
@@ -32,18 +32,18 @@ static void expect_bad_header(enum glb_verdict next)
 	trial.settings.min_ttl = 64;
 	trial.damaged = true;
 	trial.sample.dst = "1.1.1.9";
-	expect(GLB_PUNT_NO_BIND, "no bind");
+	trial_expect(GLB_PUNT_NO_BIND, "no bind");
 	trial.sample.dst = "1.1.1.2";
-	expect(GLB_DROP_BAD_CHECKSUM, "the checksum");
+	trial_expect(GLB_DROP_BAD_CHECKSUM, "the checksum");
 	trial.damaged = false;
-	expect(GLB_DROP_TTL, "the TTL");
+	trial_expect(GLB_DROP_TTL, "the TTL");
 	trial.sample.ttl = 64;
-	expect(next, "the next reason");
+	trial_expect(next, "the next reason");
 }
 
 START_TEST(the_reasons_to_drop_a_packet_are_looked_for_in_one_order)
 {
-	start((struct sample){TO4, TCP, .payload_len = 65535 - 40});
+	trial_start((struct sample){TO4, TCP, .payload_len = 65535 - 40});
 	trial.settings.too_big = GLB_TOO_BIG_DROP;
 	trial.headroom = 0;
 	expect_bad_header(GLB_DROP_TOO_BIG);
@@ -53,16 +53,16 @@ END_TEST
 
 START_TEST(the_policy_for_echoes_comes_before_the_way_to_a_proxy)
 {
-	start((struct sample){PING4, .payload_len = 65535 - 28});
+	trial_start((struct sample){PING4, .payload_len = 65535 - 28});
 	trial.settings.echo = GLB_ECHO_PUNT;
 	trial.settings.min_ttl = 255;
-	expect(GLB_PUNT_NO_BIND, "punted whatever else");
+	trial_expect(GLB_PUNT_NO_BIND, "punted whatever else");
 	trial.settings.echo = GLB_ECHO_ANSWER;
 	expect_bad_header(GLB_ANSWER_ECHO);
 	trial.headroom = 0;
-	expect(GLB_ANSWER_ECHO, "without room, gateway or a fitting MTU");
+	trial_expect(GLB_ANSWER_ECHO, "without room, gateway or a fitting MTU");
 	trial.settings.echo = GLB_ECHO_DROP;
-	expect(GLB_DROP_ECHO, "dropped");
+	trial_expect(GLB_DROP_ECHO, "dropped");
 	trial.settings.echo = GLB_ECHO_FORWARD;
 	expect_no_room(1460);
 }
@@ -70,7 +70,7 @@ END_TEST
 
 START_TEST(the_policy_for_fragments_comes_before_the_way_to_a_proxy)
 {
-	start((struct sample){TO4, TCP, .fragment = 9, .payload_len = 65535 - 40});
+	trial_start((struct sample){TO4, TCP, .fragment = 9, .payload_len = 65535 - 40});
 	expect_bad_header(GLB_DROP_FRAGMENT);
 	trial.settings.forward_fragments = true;
 	expect_no_room(1460);
@@ -79,36 +79,36 @@ END_TEST
 
 START_TEST(a_quote_is_read_only_after_the_header_it_stands_behind)
 {
-	start((struct sample){TO4, .proto = 1, .type = 3, .code = 4, .payload_len = 3});
+	trial_start((struct sample){TO4, .proto = 1, .type = 3, .code = 4, .payload_len = 3});
 	expect_bad_header(GLB_DROP_BAD_QUOTE);
 }
 END_TEST
 
 START_TEST(ttl_and_checksum_are_asked_of_ipv6_only_as_far_as_it_has_them)
 {
-	start((struct sample){TO6, TCP, .ttl = 9});
+	trial_start((struct sample){TO6, TCP, .ttl = 9});
 	trial.settings.verify_ip_checksum = true;
-	expect(GLB_FORWARD, "IPv6 has no header checksum");
+	trial_expect(GLB_FORWARD, "IPv6 has no header checksum");
 	trial.settings.min_ttl = 9;
-	expect(GLB_FORWARD, "the smallest hop limit");
+	trial_expect(GLB_FORWARD, "the smallest hop limit");
 	trial.settings.min_ttl = 10;
-	expect(GLB_DROP_TTL, "one less");
-	start((struct sample){TO4, TCP, .ttl = 9, .option_words = 4});
+	trial_expect(GLB_DROP_TTL, "one less");
+	trial_start((struct sample){TO4, TCP, .ttl = 9, .option_words = 4});
 	trial.settings.verify_ip_checksum = true;
-	expect(GLB_FORWARD, "a checksum over options");
+	trial_expect(GLB_FORWARD, "a checksum over options");
 	trial.settings.min_ttl = 255;
 	trial.sample.ttl = 255;
-	expect(GLB_FORWARD, "the largest TTL");
+	trial_expect(GLB_FORWARD, "the largest TTL");
 }
 END_TEST
 
 START_TEST(any_byte_of_a_mac_address_makes_it_one)
 {
-	start((struct sample){TO4, TCP});
+	trial_start((struct sample){TO4, TCP});
 	for (unsigned int i = 0; i < 6; i++) {
 		memset(trial.port->gateway_mac, 0, 6);
 		trial.port->gateway_mac[i] = 1;
-		expect(GLB_FORWARD, "one byte");
+		trial_expect(GLB_FORWARD, "one byte");
 	}
 }
 END_TEST
@@ -138,18 +138,18 @@ START_TEST(a_packet_fits_the_mtu_or_not_to_the_byte)
 
 		sample.dst = dst;
 		sample.payload_len = (uint16_t)(2000 - overhead - (v4 ? 40 : 60));
-		start(sample);
+		trial_start(sample);
 		trial.settings.alt_hash_fields = i % 2 ? GLB_HASH_SRC_PORT : 0;
 		trial.port->mtu = 2000;
 		trial.settings.unique_hops = i / 4 % 2; /* counted as if none were left out */
 		trial.settings.too_big = GLB_TOO_BIG_DROP;
-		expect(GLB_FORWARD, dst);
+		trial_expect(GLB_FORWARD, dst);
 		trial.sample.payload_len++;
-		expect(GLB_DROP_MTU, dst);
+		trial_expect(GLB_DROP_MTU, dst);
 		trial.settings.too_big = GLB_TOO_BIG_ANSWER;
-		expect(GLB_ANSWER_TOO_BIG, dst);
+		trial_expect(GLB_ANSWER_TOO_BIG, dst);
 		trial.settings.too_big = GLB_TOO_BIG_FORWARD;
-		expect(GLB_FORWARD, dst);
+		trial_expect(GLB_FORWARD, dst);
 	}
 }
 END_TEST
@@ -184,12 +184,12 @@ START_TEST(a_syn_asks_for_no_more_than_fits)
 		syn.fragment = cases[i].fragment;
 		syn.tcp_options = "\2\4\x23\0"; /* 8960 */
 		syn.tcp_option_words = 1;
-		start(syn);
+		trial_start(syn);
 		trial.settings.udp_checksum = i % 2 ? GLB_UDP_INNER : GLB_UDP_FULL;
-		expect(GLB_FORWARD, "unclamped");
+		trial_expect(GLB_FORWARD, "unclamped");
 		ck_assert_uint_eq(get16(trial.sent + trial.sent_len - 2), 8960);
 		trial.settings.clamp_mss = true;
-		expect(GLB_FORWARD, "clamped");
+		trial_expect(GLB_FORWARD, "clamped");
 		ck_assert_msg(get16(trial.sent + trial.sent_len - 2) == cases[i].want,
 			      "case %u: %u", i, get16(trial.sent + trial.sent_len - 2));
 	}
@@ -212,13 +212,13 @@ START_TEST(the_room_needed_is_that_of_all_outer_headers_to_the_byte)
 						      : 18;
 		uint16_t need = (uint16_t)(outer_lens[i / 12] + l2 - 14 - 4U * tags);
 
-		start((struct sample){FROM4, TCP, .vlan_count = tags, .payload_len = 3});
+		trial_start((struct sample){FROM4, TCP, .vlan_count = tags, .payload_len = 3});
 		trial.sample.dst = dsts[i / 12];
 		trial.port->vlan = vlan;
 		trial.headroom = need;
-		expect(GLB_FORWARD, "just enough");
+		trial_expect(GLB_FORWARD, "just enough");
 		trial.headroom--;
-		expect(GLB_DROP_NO_HEADROOM, "one byte missing");
+		trial_expect(GLB_DROP_NO_HEADROOM, "one byte missing");
 	}
 }
 END_TEST
@@ -243,9 +243,9 @@ START_TEST(outer_tags_are_those_the_port_wants)
 	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
 		const uint8_t *sent;
 
-		start((struct sample){TO4, TCP, .vlan_count = cases[i].tags});
+		trial_start((struct sample){TO4, TCP, .vlan_count = cases[i].tags});
 		trial.port->vlan = cases[i].vlan;
-		expect(GLB_FORWARD, "tags");
+		trial_expect(GLB_FORWARD, "tags");
 		sent = trial.sent - 14;
 		ck_assert_mem_eq(sent, "\2\0\0\0\1\0\2\0\0\0\2\1", 12);
 		ck_assert_mem_eq(sent + 12, cases[i].bytes, cases[i].len - 12U);
@@ -282,10 +282,10 @@ START_TEST(dscp_and_ecn_of_the_outer_header_are_given_or_copied)
 
 		sample.dst = dsts[i % 4];
 		sample.tos = cases[i / 4].inner;
-		start(sample);
+		trial_start(sample);
 		trial.settings.outer_dscp = cases[i / 4].dscp;
 		trial.settings.copy_ecn = cases[i / 4].copy_ecn;
-		expect(GLB_FORWARD, "TOS");
+		trial_expect(GLB_FORWARD, "TOS");
 		ck_assert_uint_eq(outer4 ? trial.sent[1] : get16(trial.sent) >> 4 & 0xff,
 				  cases[i / 4].want);
 	}
@@ -295,12 +295,12 @@ END_TEST
 START_TEST(what_is_behind_the_packet_stays_or_is_cut)
 {
 	for (uint16_t padding = 0; padding < 20; padding++) {
-		start((struct sample){TO4, UDP, .padding_len = padding});
+		trial_start((struct sample){TO4, UDP, .padding_len = padding});
 		trial.sample.dst = "1.1.1.5";
-		expect(GLB_FORWARD, "kept");
+		trial_expect(GLB_FORWARD, "kept");
 		ck_assert_uint_eq(trial.sent_len, 104U + 28 + padding);
 		trial.settings.trim_padding = true;
-		expect(GLB_FORWARD, "cut");
+		trial_expect(GLB_FORWARD, "cut");
 		ck_assert_uint_eq(trial.sent_len, 104U + 28);
 	}
 }
@@ -311,23 +311,23 @@ START_TEST(no_hop_is_listed_twice_if_that_is_unwanted)
 	unsigned int fewer = 0;
 
 	for (uint16_t port = 1; port < 200; port++) {
-		start((struct sample){FROM4, TCP, .dst = "1.1.1.6"});
+		trial_start((struct sample){FROM4, TCP, .dst = "1.1.1.6"});
 		trial.sample.src_port = port;
 		trial.settings.hash_fields = GLB_HASH_SRC_PORT;
 		trial.settings.alt_hash_fields = GLB_HASH_SRC_ADDR;
-		expect(GLB_FORWARD, "all");
+		trial_expect(GLB_FORWARD, "all");
 		ck_assert_uint_eq(trial.sent[35], 7);
 		trial.settings.unique_hops = true;
-		expect(GLB_FORWARD, "unique");
+		trial_expect(GLB_FORWARD, "unique");
 		ck_assert_uint_le(trial.sent[35], 4); /* there are five backends */
 		fewer += trial.sent[35] == 3;
 	}
 	ck_assert_uint_gt(fewer, 0);
 	/* a table of one backend has no second hop */
-	start((struct sample){FROM4, UDP, .dst = "10.0.0.1"});
+	trial_start((struct sample){FROM4, UDP, .dst = "10.0.0.1"});
 	trial.sample.dst_port = 1000;
 	trial.settings.unique_hops = true;
-	expect(GLB_FORWARD, "one");
+	trial_expect(GLB_FORWARD, "one");
 	ck_assert_uint_eq(trial.sent[35], 0);
 }
 END_TEST
@@ -378,7 +378,7 @@ START_TEST(whatever_is_set_a_frame_is_what_the_description_says)
 		uint64_t bits = next_random(&random);
 		bool alt = bits & 1;
 
-		start(forwarded[(bits >> 32) % COUNT_OF(forwarded)]);
+		trial_start(forwarded[(bits >> 32) % COUNT_OF(forwarded)]);
 		trial.sample.src_port = (uint16_t)(bits >> 48);
 		trial.settings.hash_fields = (uint8_t)(1 + (bits >> 1 & 7));
 		trial.settings.alt_hash_fields = alt ? (uint8_t)(1 + (bits >> 4 & 7)) : 0;
@@ -393,7 +393,7 @@ START_TEST(whatever_is_set_a_frame_is_what_the_description_says)
 		trial.port->vlan = bits >> 22 & 1 ? GLB_VLAN_NONE : bits >> 23 & 511;
 		trial.settings.isa = (bits >> 40) % GLB_ISA_COUNT;
 		trial.port->mtu = 1000;
-		expect(GLB_FORWARD, "some sample");
+		trial_expect(GLB_FORWARD, "some sample");
 	}
 }
 END_TEST
@@ -403,7 +403,7 @@ Suite *unit_suite(void)
 	Suite *suite = suite_create("forward_settings");
 	TCase *settings = tcase_create("settings");
 
-	tcase_add_unchecked_fixture(settings, make_generations, NULL);
+	tcase_add_unchecked_fixture(settings, trial_make_generations, NULL);
 	tcase_add_test(settings, the_reasons_to_drop_a_packet_are_looked_for_in_one_order);
 	tcase_add_test(settings, the_policy_for_echoes_comes_before_the_way_to_a_proxy);
 	tcase_add_test(settings, the_policy_for_fragments_comes_before_the_way_to_a_proxy);

@@ -15,7 +15,7 @@ static uint8_t frame[FRAME_LEN_MAX];
 static uint8_t buffer[GLB_OUTER_LEN_MAX + FRAME_LEN_MAX];
 static uint8_t original[FRAME_LEN_MAX];
 
-void make_generations(void)
+void trial_make_generations(void)
 {
 	struct glb_settings settings = fixture_settings;
 
@@ -26,7 +26,7 @@ void make_generations(void)
 	}
 }
 
-void start(struct sample sample)
+void trial_start(struct sample sample)
 {
 	trial = (struct trial){
 		.settings = fixture_settings, .sample = sample, .headroom = GLB_OUTER_LEN_MAX};
@@ -58,7 +58,7 @@ static void check_sent(const struct glb_generation *gen, const struct glb_packet
 	trial.sent_len = pkt->len - 14;
 }
 
-void expect(enum glb_verdict want, const char *what)
+void trial_expect(enum glb_verdict want, const char *what)
 {
 	struct glb_generation *gen = fixture_wide_generation(&trial.settings);
 	uint32_t len = frame_write(frame, &trial.sample);

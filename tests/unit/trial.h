@@ -2,7 +2,8 @@
 /*
  * How does a test ask what glb_forward() makes of a packet under some settings?
  *
- * start() with a sample, change settings, expect() a verdict, change something, expect() another.
+ * trial_start() with a sample, change settings, trial_expect() a verdict, change something,
+ * trial_expect() another.
  */
 #ifndef UNIT_TRIAL_H
 #define UNIT_TRIAL_H
@@ -28,22 +29,22 @@ struct trial {
 	struct sample sample;
 	uint16_t headroom;
 	bool damaged;  /* IPv4 header checksum */
-	uint8_t *sent; /* what the last expect() sent, behind 14 bytes; NULL: nothing */
+	uint8_t *sent; /* what the last trial_expect() sent, behind 14 bytes; NULL: nothing */
 	uint32_t sent_len;
 };
 
 extern struct trial trial;
 
 /* Builds tables once, in front of all tests: for an unchecked fixture. */
-void make_generations(void);
+void trial_make_generations(void);
 
 /* Starts over with a sample, nothing set and all the room there is. */
-void start(struct sample sample);
+void trial_start(struct sample sample);
 
 /*
  * Has the sample decided. A forwarded frame must be what the specification says; of any other
  * packet nothing may have changed.
  */
-void expect(enum glb_verdict want, const char *what);
+void trial_expect(enum glb_verdict want, const char *what);
 
 #endif
