@@ -13,7 +13,7 @@ static uint32_t bit_of(const struct glb_place *place)
 	return 1U << offset / GLB_PLACE_LEN;
 }
 
-static struct glb_place place_of(struct glb_slab *slab, unsigned int number)
+static struct glb_place slab_place_of(struct glb_slab *slab, unsigned int number)
 {
 	return (struct glb_place){slab, slab->arena.base + (size_t)number * GLB_PLACE_LEN};
 }
@@ -32,7 +32,7 @@ int glb_place_make(struct glb_place *out, unsigned int places)
 	}
 	slab->places = (unsigned int)(slab->arena.len / GLB_PLACE_LEN);
 	slab->taken = 1;
-	*out = place_of(slab, 0);
+	*out = slab_place_of(slab, 0);
 	return 0;
 }
 
@@ -49,7 +49,7 @@ bool glb_place_beside(struct glb_place *out, const struct glb_place *other)
 		if (!__atomic_compare_exchange_n(&slab->taken, &taken, taken | 1U << number, true,
 						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;
-		*out = place_of(slab, number);
+		*out = slab_place_of(slab, number);
 		return true;
 	}
 	return false;

@@ -81,7 +81,7 @@ static bool same_bytes(const char *a, const char *b, size_t len)
 }
 
 /* Do both specs make the same table, down to its names? */
-static bool is_same(const struct glb_table_spec *a, const struct glb_table_spec *b)
+static bool table_is_same(const struct glb_table_spec *a, const struct glb_table_spec *b)
 {
 	return same_text(a->name, b->name) &&
 	       !memcmp(a->hash_key, b->hash_key, sizeof(a->hash_key)) &&
@@ -96,7 +96,7 @@ static struct glb_table *find_same(const struct glb_tables *known, const struct 
 	for (unsigned int i = 0; known && i < known->count; i++) {
 		struct glb_table *table = known->tables[(index + i) % known->count];
 
-		if (table->ranked && is_same(&table->spec, &spec->tables[index]))
+		if (table->ranked && table_is_same(&table->spec, &spec->tables[index]))
 			return table;
 	}
 	return NULL;

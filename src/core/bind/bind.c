@@ -82,7 +82,7 @@ static const struct level *add_level(struct glb_binds *binds, const struct glb_b
 	return level;
 }
 
-static void collect(struct glb_binds *binds, const struct glb_tables *tables)
+static void bind_collect(struct glb_binds *binds, const struct glb_tables *tables)
 {
 	uint32_t n = 0;
 
@@ -301,7 +301,7 @@ struct glb_binds *binds_write(void *at, const struct glb_tables *tables)
 
 	memset(at, 0, len);
 	*binds = lay_out(&arena, rule_count);
-	collect(binds, tables);
+	bind_collect(binds, tables);
 	qsort(binds->rules, rule_count, sizeof(*binds->rules), compare_rules);
 	add_rules(binds, tables, rule_count);
 	qsort(binds->levels, binds->level_count, sizeof(*binds->levels), compare_levels);
@@ -383,13 +383,14 @@ static const struct rule *match_levels(const struct glb_binds *binds, uint8_t ve
 	return NULL;
 }
 
-static const struct rule *match(const struct glb_binds *binds, const struct glb_flow *flow,
-				uint16_t proto, const uint8_t *also)
+static const struct rule *bind_match(const struct glb_binds *binds, const struct glb_flow *flow,
+				     uint16_t proto, const uint8_t *also)
 {
 	return match_levels(binds, flow->version, flow->dst, proto, flow->dst_port, also);
 }
 
-static const struct exact *find_exact(const struct glb_binds *binds, const struct glb_flow *flow)
+static const struct exact *find_exact_bind(const struct glb_binds *binds,
+					   const struct glb_flow *flow)
 {
 	uint64_t what = exact_what(flow->version, flow->proto, exact_port(flow->dst_port));
 	uint64_t vip[2] = {glb_load_le64(flow->dst), glb_load_le64(flow->dst + 8)};
@@ -402,10 +403,10 @@ static const struct exact *find_exact(const struct glb_binds *binds, const struc
 static const struct rule *match_proto(const struct glb_binds *binds, const struct glb_flow *flow,
 				      const uint8_t *also)
 {
-	const struct exact *exact = find_exact(binds, flow);
+	const struct exact *exact = find_exact_bind(binds, flow);
 
 	if (!exact)
-		return match(binds, flow, flow->proto, also);
+		return bind_match(binds, flow, flow->proto, also);
 	return also && memcmp(also, flow->dst, 16) != 0 ? NULL : &binds->rules[exact->rule];
 }
 
@@ -417,7 +418,7 @@ static const struct rule *match_quoted(const struct glb_binds *binds, const stru
 
 	memcpy(also, outer_dst, flow->version == 4 ? 4 : 16);
 	rule = match_proto(binds, flow, also);
-	return rule ? rule : match(binds, flow, PROTO_EITHER, also);
+	return rule ? rule : bind_match(binds, flow, PROTO_EITHER, also);
 }
 
 static const struct rule *match_flow(const struct glb_binds *binds, const struct glb_flow *flow,
@@ -431,7 +432,7 @@ static const struct rule *match_flow(const struct glb_binds *binds, const struct
 	case GLB_FLOW_ECHO:
 	case GLB_FLOW_FRAGMENT:
 	case GLB_FLOW_BAD_QUOTE:
-		return match(binds, flow, PROTO_NONE, NULL);
+		return bind_match(binds, flow, PROTO_NONE, NULL);
 	case GLB_FLOW_OTHER:
 		break;
 	}

@@ -50,7 +50,8 @@ static uint32_t take_bit(uint64_t *bits)
 	return lowest;
 }
 
-/* Until join() a piece has in `last` not a port but the number of a piece: see last_taken(). */
+/* Until segments_join() a piece has in `last` not a port but the number of a piece: see
+ * last_taken(). */
 static uint32_t list_pieces(struct segment *pieces, struct ports *cuts)
 {
 	uint32_t count = 0;
@@ -87,7 +88,7 @@ static uint32_t last_taken(struct segment *pieces, uint32_t at)
 }
 
 /* Gives a piece, which is not taken, to a rule. */
-static void take(struct segment *pieces, uint32_t count, uint32_t at, uint32_t rule)
+static void segments_take(struct segment *pieces, uint32_t count, uint32_t at, uint32_t rule)
 {
 	pieces[at].rule = rule;
 	if (at + 1 < count && is_taken(&pieces[at + 1]))
@@ -106,12 +107,12 @@ static void take_range(struct segment *pieces, uint32_t count, const struct rule
 		if (is_taken(&pieces[at]))
 			at = last_taken(pieces, at);
 		else
-			take(pieces, count, at, i);
+			segments_take(pieces, count, at, i);
 	}
 }
 
 /* Makes segments of the pieces, in their place: neighbours of one rule are one segment. */
-static uint32_t join(struct segment *pieces, uint32_t count)
+static uint32_t segments_join(struct segment *pieces, uint32_t count)
 {
 	uint32_t joined = 0;
 
@@ -139,5 +140,5 @@ uint32_t segments_of(struct segment *out, const struct rule *rules, uint32_t cou
 	pieces = list_pieces(out, &cuts);
 	for (uint32_t i = 0; i < count; i++)
 		take_range(out, pieces, rules, i);
-	return join(out, pieces);
+	return segments_join(out, pieces);
 }

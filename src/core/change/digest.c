@@ -53,7 +53,7 @@ static void absorb_servers(struct digest *digest, const struct glb_table_spec *s
 	}
 }
 
-static struct digest start(void)
+static struct digest digest_start(void)
 {
 	static const uint8_t keys[2][GLB_SIPHASH_KEY_LEN] = {"glb table digest",
 							     "a second opinion"};
@@ -71,7 +71,7 @@ static void write_hex(char *out, uint64_t value)
 const char *glb_digest(char out[GLB_DIGEST_TEXT_LEN], const struct glb_table *table)
 {
 	const struct glb_table_spec *spec = &table->spec;
-	struct digest digest = start();
+	struct digest digest = digest_start();
 
 	if (__atomic_load_n(&table->digest[0], __ATOMIC_ACQUIRE)) {
 		memcpy(out, table->digest, GLB_DIGEST_TEXT_LEN);

@@ -17,8 +17,8 @@ struct planner {
 	unsigned int busy_max;	   /* backends that may be filling or draining at a time */
 };
 
-static int build(struct glb_tables *out, const struct glb_table_spec *spec,
-		 const struct glb_tables *known, struct glb_diag *diag)
+static int plan_build(struct glb_tables *out, const struct glb_table_spec *spec,
+		      const struct glb_tables *known, struct glb_diag *diag)
 {
 	struct glb_table_spec one = *spec;
 
@@ -73,7 +73,7 @@ static unsigned int busy_count(const struct glb_table_spec *spec)
 	return busy;
 }
 
-static int append(struct glb_table_spec *spec, const struct glb_backend *backend)
+static int plan_append(struct glb_table_spec *spec, const struct glb_backend *backend)
 {
 	struct glb_backend *more =
 		realloc(spec->backends, (spec->backend_count + 1) * sizeof(*more));
@@ -86,8 +86,8 @@ static int append(struct glb_table_spec *spec, const struct glb_backend *backend
 }
 
 /* Carries an action out on a state. */
-static int apply(struct glb_table_spec *spec, const struct glb_plan_action *action,
-		 const struct glb_table_spec *target)
+static int plan_apply(struct glb_table_spec *spec, const struct glb_plan_action *action,
+		      const struct glb_table_spec *target)
 {
 	struct glb_backend *backend = plan_backend(spec, &action->backend);
 	const struct glb_backend *wanted = plan_backend(target, &action->backend);
@@ -95,7 +95,7 @@ static int apply(struct glb_table_spec *spec, const struct glb_plan_action *acti
 	switch (action->verb) {
 	case GLB_PLAN_ADD:
 		if (!backend) {
-			int err = append(spec, wanted);
+			int err = plan_append(spec, wanted);
 
 			backend = err ? NULL : &spec->backends[spec->backend_count - 1];
 		}
@@ -182,9 +182,10 @@ static int try_action(struct planner *planner, const struct glb_plan_action *act
 
 	if (err)
 		return err;
-	err = apply(&next, action, &planner->target);
+	err = plan_apply(&next, action, &planner->target);
 	if (!err)
-		err = build(&tables, &next, &planner->now_tables, NULL) == -ENOMEM ? -ENOMEM : 0;
+		err = plan_build(&tables, &next, &planner->now_tables, NULL) == -ENOMEM ? -ENOMEM
+											: 0;
 	if (!err && !tables.count)
 		err = -EPERM; /* not one usable backend would be left */
 	if (!err)
@@ -262,7 +263,7 @@ static int take_step(struct planner *planner)
 	err = glb_table_spec_copy(&now, &planner->step.spec);
 	if (err)
 		return err;
-	err = build(&tables, &now, &planner->now_tables, NULL);
+	err = plan_build(&tables, &now, &planner->now_tables, NULL);
 	if (err) {
 		glb_table_spec_clear(&now);
 		return err;
@@ -305,7 +306,7 @@ static int try_finish(struct planner *planner, bool settled)
 	const struct glb_plan_action finish = {.verb = GLB_PLAN_FINISH};
 	struct glb_tables tables;
 	bool lost;
-	int err = build(&tables, &planner->target, &planner->now_tables, NULL);
+	int err = plan_build(&tables, &planner->target, &planner->now_tables, NULL);
 
 	if (err)
 		return err;
@@ -327,14 +328,14 @@ static int take_general_step(struct planner *planner, enum glb_plan_verb verb)
 	int err = glb_table_spec_copy(&planner->step.spec, &planner->now);
 
 	if (!err)
-		err = apply(&planner->step.spec, &action, &planner->target);
+		err = plan_apply(&planner->step.spec, &action, &planner->target);
 	if (!err)
 		err = add_action(&planner->step, &action);
 	return err ? err : take_step(planner);
 }
 
 /* What has to come before everything else, and changes no row's backends but for more of them. */
-static int prepare(struct planner *planner)
+static int plan_prepare(struct planner *planner)
 {
 	const struct glb_table_spec *target = &planner->target;
 	int err = 0;
@@ -354,7 +355,7 @@ static const char *state_name(const struct glb_backend *backend)
 }
 
 /* What stands in the way: a backend that does not hold its place as an active, healthy one. */
-static int refuse(const struct planner *planner, struct glb_diag *diag)
+static int plan_refuse(const struct planner *planner, struct glb_diag *diag)
 {
 	for (unsigned int i = 0; i < planner->now.backend_count; i++) {
 		const struct glb_backend *backend = &planner->now.backends[i];
@@ -400,7 +401,7 @@ static unsigned int busy_max_of(const struct planner *planner)
 static int make_steps(struct planner *planner, struct glb_diag *diag)
 {
 	bool done = false;
-	int err = prepare(planner);
+	int err = plan_prepare(planner);
 
 	planner->busy_max = busy_max_of(planner);
 	while (!err && !done) {
@@ -414,7 +415,7 @@ static int make_steps(struct planner *planner, struct glb_diag *diag)
 			err = advance(planner, true, &done);
 		}
 	}
-	return err == -EPERM ? refuse(planner, diag) : err;
+	return err == -EPERM ? plan_refuse(planner, diag) : err;
 }
 
 static int planner_init(struct planner *planner, const struct glb_table_spec *old,
@@ -424,7 +425,7 @@ static int planner_init(struct planner *planner, const struct glb_table_spec *ol
 	int err;
 
 	*planner = (struct planner){.busy_max = 1};
-	err = build(&reachable, new, NULL, diag);
+	err = plan_build(&reachable, new, NULL, diag);
 	if (err)
 		return err;
 	glb_tables_free(&reachable);
@@ -442,7 +443,7 @@ static int planner_init(struct planner *planner, const struct glb_table_spec *ol
 		if (wanted) /* health is not ours to plan */
 			planner->now.backends[i].healthy = wanted->healthy;
 	}
-	return build(&planner->now_tables, &planner->now, NULL, diag);
+	return plan_build(&planner->now_tables, &planner->now, NULL, diag);
 }
 
 void glb_plan_free(struct glb_plan *plan)

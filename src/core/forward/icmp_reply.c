@@ -28,8 +28,8 @@ bool glb_may_reply_to_echo(const struct glb_packet *pkt, const struct glb_flow *
 }
 
 /* Ethernet back to where the frame came from, at out; its tags and EtherType stay the same. */
-static void write_l2(uint8_t *out, const struct glb_generation *gen, const struct glb_packet *pkt,
-		     uint16_t ip_at)
+static void write_reply_l2(uint8_t *out, const struct glb_generation *gen,
+			   const struct glb_packet *pkt, uint16_t ip_at)
 {
 	uint8_t l2[GLB_ETHER_LEN + GLB_VLAN_MAX * GLB_VLAN_LEN];
 
@@ -65,7 +65,7 @@ static void write_echo_reply(const struct glb_generation *gen, struct glb_packet
 	uint32_t to = GLB_BE16((uint16_t)(reply << 8));
 	uint16_t check;
 
-	write_l2(pkt->data, gen, pkt, flow->ip_at);
+	write_reply_l2(pkt->data, gen, pkt, flow->ip_at);
 	swap_addresses(ip + (v4 ? 12 : 8), v4 ? 4 : 16);
 	ip[v4 ? 8 : 7] = TTL;
 	if (v4)
@@ -145,7 +145,7 @@ static void write_error(const struct glb_generation *gen, struct glb_packet *pkt
 	uint8_t *data = quote - head_len - about->l2_len;
 
 	/* before the tags are overwritten */
-	write_l2(data, gen, pkt, about->l2_len);
+	write_reply_l2(data, gen, pkt, about->l2_len);
 	glb_store_be16(data + about->l2_len - 2, v4 ? GLB_ETHERTYPE_IPV4 : GLB_ETHERTYPE_IPV6);
 	if (v4)
 		write_ipv4_error(quote, quote_len, about->mtu);

@@ -186,7 +186,7 @@ bool glb_get_backend(struct glb_backend *backend, const uint8_t *in, uint16_t ma
 	return true;
 }
 
-static bool read_bind(struct glb_bind *bind, const uint8_t *in)
+static bool image_read_bind(struct glb_bind *bind, const uint8_t *in)
 {
 	uint16_t prefix_len = glb_load_le16(in + 20);
 
@@ -214,7 +214,7 @@ static int read_v2_backends(struct glb_table_spec *spec, const uint8_t *in, stru
 int glb_get_binds(struct glb_table_spec *spec, const uint8_t *in, struct glb_diag *diag)
 {
 	for (unsigned int i = 0; i < spec->bind_count; i++)
-		if (!read_bind(&spec->binds[i], in + i * ENTRY_BIND_LEN)) {
+		if (!image_read_bind(&spec->binds[i], in + i * ENTRY_BIND_LEN)) {
 			glb_diag(diag, "bind %u: impossible family, prefix, ports or protocol", i);
 			return -EINVAL;
 		}
@@ -370,8 +370,8 @@ uint32_t glb_image_count(const uint8_t *bytes, size_t len)
 	return count < most ? count : (uint32_t)most;
 }
 
-static int read_table(struct glb_table *table, uint32_t version, struct glb_cursor *cur,
-		      struct glb_diag *diag)
+static int image_read_table(struct glb_table *table, uint32_t version, struct glb_cursor *cur,
+			    struct glb_diag *diag)
 {
 	return version == 2 ? read_v2_table(table, cur, diag) : glb_image_v3_read(table, cur, diag);
 }
@@ -392,7 +392,7 @@ static int read_tables(struct glb_tables *tables, uint32_t count, uint32_t versi
 		int err = places_make_table(&tables->tables[i], &places);
 
 		if (!err)
-			err = read_table(tables->tables[i], version, cur, &reason);
+			err = image_read_table(tables->tables[i], version, cur, &reason);
 		if (err) {
 			glb_diag(diag, "table %u: %.400s", i, reason.text);
 			return err;

@@ -22,8 +22,8 @@ struct batch {
 static const struct candidate nobody = {.backend = UINT16_MAX};
 _Static_assert(GLB_BACKENDS_MAX <= UINT16_MAX, "nobody comes behind every backend");
 
-static struct place place_of(const struct ranker *ranker, const struct candidate *candidate,
-			     uint64_t rank)
+static struct place batch_place_of(const struct ranker *ranker, const struct candidate *candidate,
+				   uint64_t rank)
 {
 	return (struct place){
 		.cost = glb_ranking_cost(ranker, candidate, rank),
@@ -42,7 +42,7 @@ static bool precedes(const struct place *a, const struct place *b)
 }
 
 /* Puts a place where it belongs among `count` places in order; the last one falls off. */
-static void insert(struct place *places, uint32_t count, const struct place *new)
+static void batch_insert(struct place *places, uint32_t count, const struct place *new)
 {
 	uint32_t at = count - 1;
 
@@ -73,8 +73,8 @@ static void insert_zoned(struct place *places, uint32_t count, const struct plac
 	for (uint32_t i = 0; i <= count; i++)
 		ordered[i] = last;
 	for (uint32_t i = 0; i < count; i++)
-		insert(ordered, count + 1, &places[i]);
-	insert(ordered, count + 1, new);
+		batch_insert(ordered, count + 1, &places[i]);
+	batch_insert(ordered, count + 1, new);
 	for (uint32_t i = 1; i <= count && ordered[i].candidate != &nobody; i++) {
 		if (ordered[i].candidate->zone != ordered[0].candidate->zone) {
 			move_to_second(ordered, i);
@@ -108,15 +108,15 @@ static void set_reach(const struct ranker *ranker, struct batch *batch, uint32_t
 }
 
 /* Gives a candidate its place in a row, if it comes before one that has one. */
-static void enter(const struct ranker *ranker, struct batch *batch, uint32_t lane,
-		  const struct candidate *candidate, uint64_t rank)
+static void batch_enter(const struct ranker *ranker, struct batch *batch, uint32_t lane,
+			const struct candidate *candidate, uint64_t rank)
 {
-	const struct place new = place_of(ranker, candidate, rank);
+	const struct place new = batch_place_of(ranker, candidate, rank);
 
 	if (ranker->zoned)
 		insert_zoned(batch->places[lane], ranker->hops, &new);
 	else
-		insert(batch->places[lane], ranker->hops, &new);
+		batch_insert(batch->places[lane], ranker->hops, &new);
 	set_reach(ranker, batch, lane);
 }
 
@@ -135,8 +135,8 @@ static void enter_all(const struct ranker *ranker, struct batch *batch,
 			for (uint64_t hits = sieved.hits[k]; hits; hits &= hits - 1) {
 				uint32_t lane = (uint32_t)__builtin_ctzll(hits);
 
-				enter(ranker, batch, lane, &candidates[c + k],
-				      sieved.rank[k][lane]);
+				batch_enter(ranker, batch, lane, &candidates[c + k],
+					    sieved.rank[k][lane]);
 			}
 		}
 	}
@@ -214,7 +214,7 @@ static void rank_added(const struct ranker *ranker, const struct change *change,
 			held[i] = change->now[change->old_ranked[batch->rows[i]].hops[hop]];
 		ranker->lanes->rank(rank, &batch->lanes, held);
 		for (uint32_t i = 0; i < LANES; i++)
-			batch->places[i][hop] = place_of(ranker, held[i], rank[i]);
+			batch->places[i][hop] = batch_place_of(ranker, held[i], rank[i]);
 	}
 	for (uint32_t lane = 0; lane < LANES; lane++) {
 		batch->lanes.zone[lane] = 0;
@@ -242,7 +242,7 @@ static void reach_last(const struct ranker *ranker, const struct change *change,
 		held[i] = change->now[change->old_ranked[batch->rows[i]].hops[ranker->hops - 1]];
 	ranker->lanes->rank(rank, &batch->lanes, held);
 	for (uint32_t i = 0; i < LANES; i++) {
-		struct place last = place_of(ranker, held[i], rank[i]);
+		struct place last = batch_place_of(ranker, held[i], rank[i]);
 
 		batch->lanes.reach[i] = reach_of(ranker, &last);
 		batch->lanes.zone[i] = 0;

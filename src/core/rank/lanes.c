@@ -21,7 +21,7 @@ GLB_INLINE void start_one(struct lanes *restrict lanes, struct glb_siphash begin
 	lanes->v3[i] = s.v3;
 }
 
-static void start(struct lanes *lanes, const uint8_t *seed, const uint32_t *rows)
+static void lanes_start(struct lanes *lanes, const uint8_t *seed, const uint32_t *rows)
 {
 	const struct glb_siphash begin = glb_siphash_start(seed);
 
@@ -34,7 +34,7 @@ static void start(struct lanes *lanes, const uint8_t *seed, const uint32_t *rows
 		start_one(lanes, begin, i);
 }
 
-/* What start() left of a round: see glb_siphash_round(). */
+/* What lanes_start() left of a round: see glb_siphash_round(). */
 GLB_INLINE void resume_round(struct glb_siphash *s)
 {
 	s->v2 += s->v3;
@@ -200,7 +200,7 @@ static void sieve(struct sieved *out, const struct lanes *lanes, const struct ca
 /* Both names are given per instruction set this file is compiled for. */
 const struct lanes_set GLB_LANES = {
 	.name = GLB_LANES_NAME,
-	.start = start,
+	.start = lanes_start,
 	.rank = rank_each,
 	.lead = lead,
 	.sieve = sieve,

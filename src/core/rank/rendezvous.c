@@ -82,7 +82,7 @@ static void drop_equal_options(const struct ranker *ranker, struct candidate *ca
 }
 
 /* Makes ready what it takes to rank the rows that cannot be taken over. */
-static int prepare(struct ranker *ranker, struct change *change)
+static int rendezvous_prepare(struct ranker *ranker, struct change *change)
 {
 	for (uint32_t c = 0; c < ranker->candidate_count; c++)
 		drop_equal_options(ranker, &ranker->candidates[c]);
@@ -123,7 +123,7 @@ int glb_rank_rows_how(struct glb_row *ranked, const struct glb_table_spec *spec,
 	if (!err)
 		err = glb_change_init(&change, &ranker, how);
 	if (!err)
-		err = prepare(&ranker, &change);
+		err = rendezvous_prepare(&ranker, &change);
 	if (!err)
 		rank_all(&ranker, &change, ranked, how->run);
 	glb_change_clear(&change);
@@ -194,7 +194,7 @@ int glb_rate_row(struct glb_rating *out, const struct glb_table_spec *spec, uint
 	int err = ranker_init(&ranker, spec, GLB_ISA_BEST);
 
 	if (!err)
-		err = prepare(&ranker, &nothing);
+		err = rendezvous_prepare(&ranker, &nothing);
 	if (!err)
 		rate_all(&ranker, out, row);
 	ranker_clear(&ranker);

@@ -81,8 +81,8 @@ static void match_rest(struct change *change, struct listing *old, struct listin
 	}
 }
 
-static int match(struct change *change, const struct ranker *ranker,
-		 const struct candidate *old_candidates, uint32_t old_count)
+static int reuse_match(struct change *change, const struct ranker *ranker,
+		       const struct candidate *old_candidates, uint32_t old_count)
 {
 	struct listing old = {0};
 	struct listing new = {0};
@@ -100,7 +100,7 @@ static int match(struct change *change, const struct ranker *ranker,
 }
 
 /* Makes of what was found a list that is quick to ask. */
-static void number(struct change *change, unsigned int old_count)
+static void reuse_number(struct change *change, unsigned int old_count)
 {
 	change->same = !change->removed;
 	for (unsigned int i = 0; i < old_count; i++) {
@@ -135,9 +135,9 @@ int glb_change_init(struct change *change, const struct ranker *ranker,
 	change->added = calloc(ranker->candidate_count, sizeof(*change->added));
 	err = old_candidates && change->now && change->index && change->added ? 0 : -ENOMEM;
 	if (!err)
-		err = match(change, ranker, old_candidates, glb_usable_count(old));
+		err = reuse_match(change, ranker, old_candidates, glb_usable_count(old));
 	if (!err)
-		number(change, old->backend_count);
+		reuse_number(change, old->backend_count);
 	free(old_candidates);
 	/* recalling what a row holds costs as much as a few more candidates */
 	if (!err && change->added_count + ranker->hops + 2 < ranker->candidate_count)

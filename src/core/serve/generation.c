@@ -136,7 +136,7 @@ struct layout {
 };
 
 /* Cuts an arena into its parts, or counts how much room they need: see glb_arena_take(). */
-static struct layout lay_out(struct glb_arena *arena, const struct glb_tables *tables)
+static struct layout generation_lay_out(struct glb_arena *arena, const struct glb_tables *tables)
 {
 	const size_t servers_len = GLB_SERVER_IDS * sizeof(uint16_t);
 	size_t backend_count = 0;
@@ -212,7 +212,7 @@ static int make_routes(struct glb_generation *gen, const struct glb_tables *tabl
 		       struct glb_diag *diag)
 {
 	struct underlay underlay = {.settings = &gen->settings};
-	struct layout next = lay_out(&gen->arena, tables);
+	struct layout next = generation_lay_out(&gen->arena, tables);
 
 	gen->routes = next.routes;
 	gen->outers = next.outers;
@@ -362,7 +362,7 @@ size_t glb_generation_len(const struct glb_tables *tables)
 {
 	struct glb_arena count = {0};
 
-	(void)lay_out(&count, tables);
+	(void)generation_lay_out(&count, tables);
 	return count.used;
 }
 
@@ -382,7 +382,7 @@ static int fill(struct glb_generation *gen, const struct glb_tables *tables, str
 }
 
 /* NULL: out of memory. */
-static struct glb_generation *allocate(void)
+static struct glb_generation *generation_allocate(void)
 {
 	return aligned_alloc(_Alignof(struct glb_generation), sizeof(struct glb_generation));
 }
@@ -397,7 +397,7 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 		return -E2BIG;
 	}
 
-	struct glb_generation *gen = allocate();
+	struct glb_generation *gen = generation_allocate();
 	int err = -ENOMEM;
 
 	if (gen) {
@@ -421,7 +421,7 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 int glb_generation_with_ports(struct glb_generation **out, const struct glb_generation *gen,
 			      const struct glb_port *ports)
 {
-	struct glb_generation *next = allocate();
+	struct glb_generation *next = generation_allocate();
 
 	if (!next)
 		return -ENOMEM;
@@ -490,7 +490,7 @@ static void move(struct glb_generation *gen, const struct glb_arena *to, unsigne
 int glb_generation_replicate(struct glb_generation **out, const struct glb_generation *gen,
 			     unsigned int copy)
 {
-	struct glb_generation *replica = allocate();
+	struct glb_generation *replica = generation_allocate();
 	struct glb_tables tables = {0};
 	struct glb_arena arena = {0};
 	int err = replica ? copy_rows(&gen->tables, copy) : -ENOMEM;
