@@ -217,8 +217,8 @@ static void refuse_option(const struct program *program, const struct command *c
 }
 
 /* Reports what getopt_long() rejected. */
-static void refuse(const struct program *program, const struct command *command, int found,
-		   const char *word)
+static void command_refuse(const struct program *program, const struct command *command, int found,
+			   const char *word)
 {
 	const char letter[] = {'-', (char)optopt, '\0'};
 
@@ -365,7 +365,7 @@ static bool read_words(struct command_line *out, const struct program *program, 
 			return false;
 		}
 		if (found == '?' || found == ':') {
-			refuse(program, command, found, argv[optind - 1]);
+			command_refuse(program, command, found, argv[optind - 1]);
 			out->status = COMMAND_MISUSED;
 			return false;
 		}

@@ -80,7 +80,7 @@ static int make_room(struct reading *reading, size_t room)
 }
 
 /* Reads the next piece. 1: there may be more; 0: end of file; or -errno. */
-static int read_more(struct reading *reading)
+static int file_read_more(struct reading *reading)
 {
 	int err = reading->len + 1 < reading->room ? 0 : make_room(reading, reading->room * 2);
 
@@ -112,7 +112,7 @@ static int read_all(struct file_bytes *out, int fd, size_t expected_len, uint64_
 	if (!more)
 		more = 1;
 	while (more > 0)
-		more = read_more(&reading);
+		more = file_read_more(&reading);
 	if (more < 0) {
 		free(reading.bytes);
 		return more;

@@ -42,7 +42,7 @@ struct http {
 
 /* --- One reply --- */
 
-static void forget(struct reply *reply)
+static void http_forget(struct reply *reply)
 {
 	struct reply **at = &reply->http->replies;
 
@@ -60,7 +60,7 @@ static void finish(struct reply *reply)
 	struct evhttp_request *request = reply->request;
 
 	http_clients_answer(reply->http->clients, evhttp_request_get_connection(request), NULL);
-	forget(reply);
+	http_forget(reply);
 	evhttp_send_reply_end(request);
 }
 
@@ -70,7 +70,7 @@ static void give_up(void *answer)
 	struct reply *reply = answer;
 	struct evhttp_request *request = reply->request;
 
-	forget(reply);
+	http_forget(reply);
 	evhttp_send_reply_end(request);
 }
 
@@ -173,7 +173,7 @@ bool http_host_is_plain(const char *host)
 	return inet_pton(AF_INET6, address, bytes) == 1;
 }
 
-static const struct http_route *find_route(const struct http *http, const char *path)
+static const struct http_route *http_find_route(const struct http *http, const char *path)
 {
 	const struct http_route *route = http->routes;
 
@@ -187,7 +187,7 @@ static void take_request(struct evhttp_request *request, void *arg)
 	struct http *http = arg;
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-	const struct http_route *route = path ? find_route(http, path) : NULL;
+	const struct http_route *route = path ? http_find_route(http, path) : NULL;
 	const char *accept =
 		evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
 	const struct http_question question = {.accept = accept ? accept : ""};
@@ -284,7 +284,7 @@ void http_close(struct http *http)
 		return;
 	http_clients_close(http->clients);
 	while (http->replies)
-		forget(http->replies);
+		http_forget(http->replies);
 	if (http->server)
 		evhttp_free(http->server);
 	free(http);

@@ -88,7 +88,7 @@ void http_client_cut_off(struct evhttp_connection *connection)
 
 /* Disconnects the client that has been idle longest, as the last slot was taken. False: none is
  * idle. */
-static bool make_room(struct http_clients *clients)
+static bool clients_make_room(struct http_clients *clients)
 {
 	const struct client *idle = first_to_leave(clients, true);
 
@@ -123,13 +123,14 @@ static void end_the_longest(struct http_clients *clients)
 
 /* Called regularly: listening may have been paused because all slots were taken or accept()
  * failed. */
-static void look(evutil_socket_t fd, short events, void *arg)
+static void clients_look(evutil_socket_t fd, short events, void *arg)
 {
 	struct http_clients *clients = arg;
 
 	(void)fd;
 	(void)events;
-	if (clients->count == HTTP_CLIENTS_MAX && somebody_waits(clients) && !make_room(clients))
+	if (clients->count == HTTP_CLIENTS_MAX && somebody_waits(clients) &&
+	    !clients_make_room(clients))
 		end_the_longest(clients);
 	if (clients->count < HTTP_CLIENTS_MAX)
 		(void)evconnlistener_enable(clients->listener);
@@ -197,7 +198,7 @@ static struct bufferevent *take_newcomer(struct event_base *base, void *arg)
 	clients->newcomer = bev;
 	clients->count++;
 	event_active(clients->adoption, EV_TIMEOUT, 0);
-	if (clients->count == HTTP_CLIENTS_MAX && !make_room(clients))
+	if (clients->count == HTTP_CLIENTS_MAX && !clients_make_room(clients))
 		(void)evconnlistener_disable(clients->listener);
 	return bev;
 }
@@ -242,7 +243,7 @@ int http_clients_open(struct http_clients **out, struct event_base *base, struct
 	clients->gone = gone;
 	for (unsigned int i = 0; i < HTTP_CLIENTS_MAX; i++)
 		clients->list[i].all = clients;
-	clients->look = event_new(base, -1, EV_PERSIST, look, clients);
+	clients->look = event_new(base, -1, EV_PERSIST, clients_look, clients);
 	clients->adoption = event_new(base, -1, 0, adopt_newcomer, clients);
 	if (clients->look && clients->adoption && !event_add(clients->look, &often))
 		err = listen_at(clients, base, server, at);

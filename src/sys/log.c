@@ -45,7 +45,7 @@ static enum mark mark;
 static enum log_level least = LOG_LEVEL_INFO;
 static bool library_goes_on; /* the last output of a library did not end in a newline */
 
-static void put(const char *lines, size_t len)
+static void log_put(const char *lines, size_t len)
 {
 	if (outlet)
 		outlet_put(outlet, lines, len);
@@ -59,7 +59,7 @@ static bool is_wanted(enum log_level level)
 }
 
 /* Writes the time of day as in 2026-11-30T03:12:45.678Z. Returns its length. */
-static size_t write_time(char out[LOG_HEAD_LEN])
+static size_t log_write_time(char out[LOG_HEAD_LEN])
 {
 	struct timespec now;
 	struct tm parts;
@@ -83,7 +83,7 @@ static size_t write_mark(char out[LOG_HEAD_LEN], enum log_level level)
 
 	out[0] = '\0';
 	if (mark == MARK_TIME)
-		return write_time(out);
+		return log_write_time(out);
 	if (mark == MARK_PRIORITY)
 		return (size_t)snprintf(out, LOG_HEAD_LEN, "<%c>", priorities[level]);
 	return 0;
@@ -110,7 +110,7 @@ static void put_line(enum log_level level, const char *text)
 	char line[LOG_HEAD_LEN + LINE_LEN_MAX + PAIRS_LEN_MAX + 1];
 	int len = snprintf(line, sizeof(line), "%s%s\n", log_head(head, level), text);
 
-	put(line, (size_t)len);
+	log_put(line, (size_t)len);
 }
 
 void log_with(enum log_level level, const char *pairs, const char *format, va_list args)
@@ -180,7 +180,7 @@ static void put_escaped(enum log_level level, const char *lines, size_t len, con
 		size_t one_len = strlen(one);
 
 		if (out_len + head_len + one_len > sizeof(out)) {
-			put(out, out_len);
+			log_put(out, out_len);
 			out_len = 0;
 		}
 		if (!goes_on) {
@@ -193,7 +193,7 @@ static void put_escaped(enum log_level level, const char *lines, size_t len, con
 		lines += taken;
 		len -= taken;
 	}
-	put(out, out_len);
+	log_put(out, out_len);
 }
 
 void log_lines(enum log_level level, const char *lines, size_t len)

@@ -16,7 +16,7 @@ struct log_pairs log_pairs_of(const char *event)
 }
 
 /* Appends a text, or nothing if it does not fit. */
-static void append(struct log_pairs *pairs, const char *pair)
+static void log_pairs_append(struct log_pairs *pairs, const char *pair)
 {
 	size_t len = strlen(pairs->text);
 
@@ -51,7 +51,7 @@ void log_pair(struct log_pairs *pairs, const char *key, const char *value)
 	else
 		memcpy(quoted, shown, strlen(shown) + 1);
 	(void)snprintf(pair, sizeof(pair), " %s=%s", key, quoted);
-	append(pairs, pair);
+	log_pairs_append(pairs, pair);
 }
 
 void log_pair_number(struct log_pairs *pairs, const char *key, uint64_t number)
@@ -59,7 +59,7 @@ void log_pair_number(struct log_pairs *pairs, const char *key, uint64_t number)
 	char pair[128];
 
 	(void)snprintf(pair, sizeof(pair), " %s=%" PRIu64, key, number);
-	append(pairs, pair);
+	log_pairs_append(pairs, pair);
 }
 
 void log_event(enum log_level level, const struct log_pairs *pairs, const char *format, ...)

@@ -34,7 +34,7 @@ int loop_open(struct loop **out)
 	return 0;
 }
 
-static void forget(struct watch *watch)
+static void loop_forget(struct watch *watch)
 {
 	struct watch **at = &watch->loop->watches;
 
@@ -50,7 +50,7 @@ void loop_close(struct loop *loop)
 	if (!loop)
 		return;
 	while (loop->watches)
-		forget(loop->watches);
+		loop_forget(loop->watches);
 	event_base_free(loop->base);
 	free(loop);
 }
@@ -70,12 +70,12 @@ static void call_once(evutil_socket_t fd, short events, void *arg)
 
 	(void)fd;
 	(void)events;
-	forget(arg);
+	loop_forget(arg);
 	watch.call(watch.arg);
 }
 
 /* Waits for `events` of fd (-1: none), or for `ms` milliseconds (0: no timeout). */
-static int add(struct watch what, int fd, short events, unsigned int ms)
+static int loop_add(struct watch what, int fd, short events, unsigned int ms)
 {
 	const struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 	struct watch *watch = malloc(sizeof(*watch));
@@ -95,24 +95,24 @@ static int add(struct watch what, int fd, short events, unsigned int ms)
 	err = event_add(watch->event, ms ? &time : NULL) ? -errno : 0;
 	what.loop->watches = watch;
 	if (err)
-		forget(watch);
+		loop_forget(watch);
 	return err;
 }
 
 int loop_watch(struct loop *loop, int fd, void (*ready)(void *), void *arg)
 {
-	return add((struct watch){.loop = loop, .call = ready, .arg = arg}, fd,
-		   EV_READ | EV_PERSIST, 0);
+	return loop_add((struct watch){.loop = loop, .call = ready, .arg = arg}, fd,
+			EV_READ | EV_PERSIST, 0);
 }
 
 int loop_every(struct loop *loop, unsigned int ms, void (*due)(void *), void *arg)
 {
-	return add((struct watch){.loop = loop, .call = due, .arg = arg}, -1, EV_PERSIST, ms);
+	return loop_add((struct watch){.loop = loop, .call = due, .arg = arg}, -1, EV_PERSIST, ms);
 }
 
 int loop_after(struct loop *loop, unsigned int ms, void (*due)(void *), void *arg)
 {
-	return add((struct watch){.loop = loop, .call = due, .arg = arg}, -1, 0, ms);
+	return loop_add((struct watch){.loop = loop, .call = due, .arg = arg}, -1, 0, ms);
 }
 
 void loop_run(struct loop *loop)

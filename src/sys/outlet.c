@@ -40,7 +40,7 @@ struct outlet {
 	bool cut;		/* the last line was written in part */
 };
 
-static void append(struct outlet *outlet, const char *text, size_t len)
+static void outlet_append(struct outlet *outlet, const char *text, size_t len)
 {
 	size_t at = outlet->put % outlet->room;
 	size_t first = len < outlet->room - at ? len : outlet->room - at;
@@ -63,8 +63,8 @@ static bool put_behind_lost(struct outlet *outlet, const char *lines, size_t len
 				      log_head(head, LOG_LEVEL_WARNING), outlet->lost);
 	if ((size_t)notice_len > left || len > left - (size_t)notice_len)
 		return false;
-	append(outlet, notice, (size_t)notice_len);
-	append(outlet, lines, len);
+	outlet_append(outlet, notice, (size_t)notice_len);
+	outlet_append(outlet, lines, len);
 	outlet->lost = 0;
 	return true;
 }
@@ -79,7 +79,7 @@ static unsigned int count_lines(const char *lines, size_t len)
 }
 
 /* Grows the buffer for a text, unless an earlier large one is still pending. */
-static void make_room(struct outlet *outlet, size_t len)
+static void outlet_make_room(struct outlet *outlet, size_t len)
 {
 	size_t waiting = outlet->put - outlet->taken;
 	size_t room = waiting + NOTICE_LEN + len;
@@ -96,11 +96,11 @@ static void make_room(struct outlet *outlet, size_t len)
 	outlet->put = waiting;
 }
 
-static void put(struct outlet *outlet, const char *lines, size_t len, bool large)
+static void outlet_put_lines(struct outlet *outlet, const char *lines, size_t len, bool large)
 {
 	(void)pthread_mutex_lock(&outlet->lock);
 	if (large)
-		make_room(outlet, len);
+		outlet_make_room(outlet, len);
 	if (!put_behind_lost(outlet, lines, len))
 		outlet->lost += count_lines(lines, len);
 	(void)pthread_cond_broadcast(&outlet->changed);
@@ -109,12 +109,12 @@ static void put(struct outlet *outlet, const char *lines, size_t len, bool large
 
 void outlet_put(struct outlet *outlet, const char *lines, size_t len)
 {
-	put(outlet, lines, len, false);
+	outlet_put_lines(outlet, lines, len, false);
 }
 
 void outlet_put_large(struct outlet *outlet, const char *lines, size_t len)
 {
-	put(outlet, lines, len, true);
+	outlet_put_lines(outlet, lines, len, true);
 }
 
 /* Copies the text to be written next: whole lines, unless a single one is longer. */

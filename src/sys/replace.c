@@ -224,7 +224,7 @@ static int find_access(struct access *out, const char *path, const struct file_d
 
 /* --- Content --- */
 
-static int write_all(int fd, const uint8_t *bytes, size_t len)
+static int replace_write_all(int fd, const uint8_t *bytes, size_t len)
 {
 	while (len) {
 		ssize_t put = write(fd, bytes, len);
@@ -245,7 +245,7 @@ static int write_temporary(int fd, const struct access *access, const struct fil
 	int err = set_access(fd, access);
 
 	if (!err)
-		err = write_all(fd, draft->bytes, draft->len);
+		err = replace_write_all(fd, draft->bytes, draft->len);
 	if (!err && fsync(fd))
 		err = -errno;
 	if (close(fd) && !err)

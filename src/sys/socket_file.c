@@ -33,7 +33,7 @@ __attribute__((format(printf, 3, 4))) static int refuse(char why[SOCKET_WHY_LEN]
 	return err;
 }
 
-static struct sockaddr_un address_of(const char *path)
+static struct sockaddr_un socket_file_address_of(const char *path)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
@@ -80,7 +80,7 @@ static int refuse_taken(const char *path, int fd, char why[SOCKET_WHY_LEN])
  * why. */
 static int clear_path(const char *path, char why[SOCKET_WHY_LEN])
 {
-	const struct sockaddr_un addr = address_of(path);
+	const struct sockaddr_un addr = socket_file_address_of(path);
 	struct stat file;
 	int fd;
 	int err;
@@ -112,7 +112,7 @@ static int clear_path(const char *path, char why[SOCKET_WHY_LEN])
 }
 
 /* flock(2); its header clashes with one of ours. */
-static int try_lock(int fd)
+static int socket_file_try_lock(int fd)
 {
 	enum { LOCK_EXCLUSIVE = 2, LOCK_NO_WAIT = 4 };
 
@@ -137,7 +137,7 @@ static int lock_directory(const char *path, char why[SOCKET_WHY_LEN])
 	if (fd < 0)
 		return refuse(why, -errno, "%.*s: its directory: %s", PATH_SHOWN, path,
 			      strerror(errno));
-	for (int i = 0; try_lock(fd); i++) {
+	for (int i = 0; socket_file_try_lock(fd); i++) {
 		if (errno == EWOULDBLOCK && i < LOCK_TRIES) {
 			(void)nanosleep(&pause, NULL);
 			continue;
@@ -149,9 +149,9 @@ static int lock_directory(const char *path, char why[SOCKET_WHY_LEN])
 }
 
 /* Binds the socket, accessible to its owner only at first, and listens. Returns 0 or -errno. */
-static int listen_at(struct socket_file *file, mode_t mode)
+static int socket_file_listen_at(struct socket_file *file, mode_t mode)
 {
-	const struct sockaddr_un addr = address_of(file->path);
+	const struct sockaddr_un addr = socket_file_address_of(file->path);
 	struct stat made;
 
 	/* the file gets the mode of the socket, less the umask: unix(7) */
@@ -169,14 +169,14 @@ static int listen_at(struct socket_file *file, mode_t mode)
 	return 0;
 }
 
-static int open_locked(struct socket_file *file, mode_t mode, char why[SOCKET_WHY_LEN])
+static int socket_file_open_locked(struct socket_file *file, mode_t mode, char why[SOCKET_WHY_LEN])
 {
 	int err = clear_path(file->path, why);
 
 	if (err)
 		return err;
 	file->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	err = file->fd < 0 ? -errno : listen_at(file, mode);
+	err = file->fd < 0 ? -errno : socket_file_listen_at(file, mode);
 	if (!err)
 		return 0;
 	if (file->fd >= 0)
@@ -201,7 +201,7 @@ int socket_file_open(struct socket_file *out, const char *path, mode_t mode,
 	if (lock < 0)
 		return lock;
 
-	int err = open_locked(&file, mode, why);
+	int err = socket_file_open_locked(&file, mode, why);
 
 	(void)close(lock);
 	if (!err)
