@@ -5,7 +5,7 @@
 #include "conf/addr.h"
 #include "conf/backends.h"
 
-static void read_addr(struct glb_backend *out, const struct conf_value *backend)
+static void backends_read_addr(struct glb_backend *out, const struct conf_value *backend)
 {
 	struct conf_value value;
 
@@ -63,7 +63,7 @@ static void read_weight(struct glb_backend *out, const struct conf_value *backen
 	out->weight = (uint16_t)weight;
 }
 
-static void read_server_id(struct glb_backend *out, const struct conf_value *backend)
+static void backends_read_server_id(struct glb_backend *out, const struct conf_value *backend)
 {
 	struct conf_value value;
 	uint32_t server_id;
@@ -100,13 +100,13 @@ static bool read_backend(struct glb_backend *out, const char **zone,
 	if (conf_object(backend))
 		return false;
 	conf_warn_unknown(backend, known);
-	read_addr(out, backend);
+	backends_read_addr(out, backend);
 
 	int state = read_state(out, backend);
 	int healthy = read_healthy(out, backend);
 
 	read_weight(out, backend, options);
-	read_server_id(out, backend);
+	backends_read_server_id(out, backend);
 	*zone = read_zone(backend, options);
 	return !state && !healthy;
 }
@@ -118,7 +118,7 @@ struct listed {
 	unsigned int index;
 };
 
-static int compare_listed(const void *left, const void *right)
+static int backends_compare_listed(const void *left, const void *right)
 {
 	const struct listed *a = left;
 	const struct listed *b = right;
@@ -130,7 +130,8 @@ static int compare_listed(const void *left, const void *right)
 }
 
 /* Sorted, backends of one address stand together, the first listed first. */
-static int check_duplicates(const struct glb_table_spec *table, const struct conf_value *list)
+static int backends_check_duplicates(const struct glb_table_spec *table,
+				     const struct conf_value *list)
 {
 	struct listed *sorted = malloc((table->backend_count + 1) * sizeof(*sorted));
 	const struct listed *first = sorted;
@@ -142,7 +143,7 @@ static int check_duplicates(const struct glb_table_spec *table, const struct con
 	for (unsigned int i = 0; i < table->backend_count; i++)
 		if (table->backends[i].addr.version) /* it could be read */
 			sorted[count++] = (struct listed){&table->backends[i], i};
-	qsort(sorted, count, sizeof(*sorted), compare_listed);
+	qsort(sorted, count, sizeof(*sorted), backends_compare_listed);
 	for (unsigned int i = 1; i < count; i++) {
 		struct conf_value backend = conf_element(list, sorted[i].index);
 		struct conf_value ip;
@@ -324,7 +325,7 @@ static int read_list(struct glb_table_spec *table, const char **zones,
 	check_max_load(table, zones, list);
 	check_quic(table, list);
 
-	int err = check_duplicates(table, list);
+	int err = backends_check_duplicates(table, list);
 
 	if (!err)
 		err = check_server_ids(table, list);

@@ -27,7 +27,7 @@ static int read_prefix(struct glb_bind *out, const struct conf_value *bind)
 	return 0;
 }
 
-static int read_port(uint16_t *out, const struct conf_value *bind, const char *name)
+static int binds_read_port(uint16_t *out, const struct conf_value *bind, const char *name)
 {
 	struct conf_value value;
 	uint32_t port;
@@ -44,7 +44,7 @@ static int read_port(uint16_t *out, const struct conf_value *bind, const char *n
 static int read_single_port(struct glb_bind *out, const struct conf_value *bind)
 {
 	static const char *const overruled[] = {"port_start", "port_end"};
-	int err = read_port(&out->port_first, bind, "port");
+	int err = binds_read_port(&out->port_first, bind, "port");
 
 	for (int i = 0; i < 2; i++) {
 		struct conf_value value;
@@ -65,8 +65,8 @@ static int read_ports(struct glb_bind *out, const struct conf_value *bind)
 	if (!conf_find(&value, bind, "port_start") && !conf_find(&value, bind, "port_end"))
 		return conf_refuse(bind, "has neither port nor port_start and port_end");
 
-	int first = read_port(&out->port_first, bind, "port_start");
-	int last = read_port(&out->port_last, bind, "port_end");
+	int first = binds_read_port(&out->port_first, bind, "port_start");
+	int last = binds_read_port(&out->port_last, bind, "port_end");
 
 	if (first || last)
 		return -EINVAL;
@@ -90,7 +90,7 @@ static int read_proto(uint8_t *out, const struct conf_value *bind)
 	return err;
 }
 
-static void read_quic(bool *out, uint8_t proto, const struct conf_value *bind)
+static void binds_read_quic(bool *out, uint8_t proto, const struct conf_value *bind)
 {
 	struct conf_value value;
 
@@ -114,7 +114,7 @@ static void read_bind(struct glb_bind *out, const struct conf_value *bind)
 	int proto = read_proto(&read.proto, bind);
 	int ports = read_ports(&read, bind);
 
-	read_quic(&read.quic, read.proto, bind);
+	binds_read_quic(&read.quic, read.proto, bind);
 	out->quic = read.quic; /* whatever else is wrong: server IDs are checked against it */
 
 	if (!prefix && !proto && !ports)

@@ -117,8 +117,8 @@ static int read_tunnel_request(struct reading *reading, struct health_check *che
 	return err;
 }
 
-static int read_tunnel(struct reading *reading, struct health_check *check,
-		       const struct conf_value *value)
+static int health_checks_read_tunnel(struct reading *reading, struct health_check *check,
+				     const struct conf_value *value)
 {
 	bool is_object = conf_is_object(value);
 	struct conf_value member;
@@ -145,7 +145,7 @@ static const struct kind kinds[] = {
 	{HEALTH_EXEC, false, false, false, read_exec, exec_keys},
 	{HEALTH_GUE, true, true, false, read_plain, plain_keys},
 	{HEALTH_FOU, true, true, false, read_plain, plain_keys},
-	{HEALTH_TUNNEL, false, false, true, read_tunnel, tunnel_keys},
+	{HEALTH_TUNNEL, false, false, true, health_checks_read_tunnel, tunnel_keys},
 	{HEALTH_SECOND_CHANCE, false, false, true, read_plain, second_chance_keys},
 };
 _Static_assert(sizeof(kinds) / sizeof(*kinds) == HEALTH_TYPE_COUNT, "every type is read");
@@ -153,7 +153,7 @@ _Static_assert(sizeof(kinds) / sizeof(*kinds) == HEALTH_TYPE_COUNT, "every type 
 /* --- Values --- */
 
 /* False where it is no good, or 0: as if it were not given. */
-static bool read_port(uint16_t *out, uint32_t least, const struct conf_value *value)
+static bool health_checks_read_port(uint16_t *out, uint32_t least, const struct conf_value *value)
 {
 	uint32_t port;
 
@@ -172,8 +172,8 @@ static bool read_object(struct health_check *check, struct health_times *times,
 	if (conf_object(value) || conf_refuse_unknown(value, kind->known))
 		return false;
 	health_times_read(times, value);
-	return !kind->has_port ||
-	       (!conf_member(&port, value, "port") && read_port(&check->port, 1, &port));
+	return !kind->has_port || (!conf_member(&port, value, "port") &&
+				   health_checks_read_port(&check->port, 1, &port));
 }
 
 /* Is there a check to be read on? False where there is none, or no good one. */
@@ -185,7 +185,7 @@ static bool read_common(struct health_check *check, struct health_times *times,
 	if (conf_is_object(value))
 		return read_object(check, times, kind, value);
 	if (kind->by_port)
-		return read_port(&check->port, 0, value);
+		return health_checks_read_port(&check->port, 0, value);
 	if (kind->by_true)
 		return !conf_bool(&on, value) && on;
 	return kind->type == HEALTH_EXEC || !conf_object(value);

@@ -149,7 +149,7 @@ static void read_interface(struct health_conf *conf, const struct conf_value *ro
 				"interface name", &value);
 }
 
-static void read_tunnel(struct health_conf *conf, const struct conf_value *root)
+static void health_conf_read_tunnel(struct health_conf *conf, const struct conf_value *root)
 {
 	static const char *const keys[] = {"tunnel_src_ip", "tunnel_src_ip6"};
 	struct conf_value interface;
@@ -184,7 +184,7 @@ static bool is_other_file(const struct conf_value *root)
 	return true;
 }
 
-static void read_conf(struct health_conf *conf, const struct conf_value *root)
+static void health_conf_read_conf(struct health_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
 		"forwarding_table", "reload_command",  "director_socket", "control_socket",
@@ -199,7 +199,7 @@ static void read_conf(struct health_conf *conf, const struct conf_value *root)
 	read_places(conf, root);
 	check_sockets(conf, root);
 	read_amounts(conf, root);
-	read_tunnel(conf, root);
+	health_conf_read_tunnel(conf, root);
 }
 
 int health_conf_parse(struct health_conf *out, const char *path, const char *bytes, size_t len,
@@ -222,7 +222,7 @@ int health_conf_parse(struct health_conf *out, const char *path, const char *byt
 
 	struct conf_value root = conf_root(&file);
 
-	read_conf(&conf, &root);
+	health_conf_read_conf(&conf, &root);
 	conf_close(&file);
 	if (report->totals[SEVERITY_ERROR] > errors)
 		return -EINVAL;

@@ -73,8 +73,8 @@ static bool has_same_times(const struct health_check *a, const struct health_che
 }
 
 /* The place of a check in the plan, to which it is added unless it is there. 0 or -ENOMEM. */
-static int place(unsigned int *out, struct planning *planning, struct health_check *check,
-		 const struct conf_value *backend)
+static int health_plan_place(unsigned int *out, struct planning *planning,
+			     struct health_check *check, const struct conf_value *backend)
 {
 	struct health_plan *plan = &planning->plan;
 	int err = plan->check_count == planning->room ? grow(planning) : 0;
@@ -127,7 +127,7 @@ static int give(struct planning *planning, struct health_backend *out,
 		unsigned int at;
 
 		check.backend = out->addr;
-		if (place(&at, planning, &check, backend))
+		if (health_plan_place(&at, planning, &check, backend))
 			return -ENOMEM;
 		if (!is_among(at, out))
 			out->checks[out->check_count++] = at;
@@ -156,9 +156,9 @@ static int read_own(struct planning *planning, struct level *own, const struct c
 	return err;
 }
 
-static int read_backend(struct planning *planning, struct health_backend *out,
-			const struct conf_value *backend, const struct level *table,
-			const struct glb_table_spec *spec)
+static int health_plan_read_backend(struct planning *planning, struct health_backend *out,
+				    const struct conf_value *backend, const struct level *table,
+				    const struct glb_table_spec *spec)
 {
 	struct level own = *table;
 	struct conf_value value;
@@ -194,7 +194,7 @@ static int read_backends(struct planning *planning, struct health_table *out,
 			.healthy = one->healthy,
 		};
 		out->backend_count++;
-		err = read_backend(planning, of_plan, &backend, level, spec);
+		err = health_plan_read_backend(planning, of_plan, &backend, level, spec);
 	}
 	return err;
 }
@@ -219,8 +219,8 @@ static int read_level(struct planning *planning, struct level *level,
 				  spec);
 }
 
-static int read_table(struct planning *planning, const struct conf_value *table,
-		      const struct level *file, const struct glb_table_spec *spec)
+static int health_plan_read_table(struct planning *planning, const struct conf_value *table,
+				  const struct level *file, const struct glb_table_spec *spec)
 {
 	struct health_plan *plan = &planning->plan;
 	struct health_table *out = &plan->tables[plan->table_count++];
@@ -243,7 +243,7 @@ static int read_table(struct planning *planning, const struct conf_value *table,
 }
 
 /* "healthchecks" of the file. */
-static void read_file(struct level *out, const struct conf_value *root)
+static void health_plan_read_file(struct level *out, const struct conf_value *root)
 {
 	static const char *const checks[] = {HEALTH_CHECK_KEYS, NULL};
 	static const char *const known[] = {
@@ -302,12 +302,12 @@ static int read_plan(struct planning *planning, const struct glb_spec *spec,
 	plan->backends = calloc(backend_count + 1, sizeof(*plan->backends));
 	if (!plan->tables || !plan->backends)
 		return -ENOMEM;
-	read_file(&level, root);
+	health_plan_read_file(&level, root);
 	(void)conf_find(&tables, root, "tables");
 	for (unsigned int i = 0; i < spec->table_count && !err; i++) {
 		struct conf_value table = conf_element(&tables, i);
 
-		err = read_table(planning, &table, &level, &spec->tables[i]);
+		err = health_plan_read_table(planning, &table, &level, &spec->tables[i]);
 		if (!err)
 			plan->tables[i].limits.notice_ms = notice_ms(plan, i);
 	}

@@ -27,7 +27,7 @@ int health_request_init(struct health_request *out, struct health_memory **memor
 
 /* --- Its first line, and where it goes --- */
 
-static int keep(char **out, struct health_memory **memory, const char *text)
+static int health_request_keep(char **out, struct health_memory **memory, const char *text)
 {
 	char *copy = health_keep_text(memory, text, strlen(text));
 
@@ -55,7 +55,7 @@ int health_path_read(char **out, struct health_memory **memory, const struct con
 	if (conf_string(&text, value))
 		return 0;
 	if (is_path(text))
-		return keep(out, memory, text);
+		return health_request_keep(out, memory, text);
 	(void)conf_refuse(value,
 			  "is no path: that begins with \"/\" and has at most %d visible "
 			  "characters of ASCII, none of them \"#\"",
@@ -73,7 +73,7 @@ static int read_method(struct health_request *request, struct health_memory **me
 	if (!conf_find(&value, object, "method") ||
 	    conf_choice(&method, names, "GET, HEAD or OPTIONS", &value))
 		return 0;
-	return keep(&request->method, memory, names[method]);
+	return health_request_keep(&request->method, memory, names[method]);
 }
 
 static bool is_host(const char *text)
@@ -85,8 +85,8 @@ static bool is_host(const char *text)
 	return *text && !*c && c - text <= HEALTH_HOST_MAX;
 }
 
-static int read_host(struct health_request *request, struct health_memory **memory,
-		     const struct conf_value *object)
+static int health_request_read_host(struct health_request *request, struct health_memory **memory,
+				    const struct conf_value *object)
 {
 	struct conf_value value;
 	const char *text;
@@ -94,7 +94,7 @@ static int read_host(struct health_request *request, struct health_memory **memo
 	if (!conf_find(&value, object, "host") || conf_string(&text, &value))
 		return 0;
 	if (is_host(text))
-		return keep(&request->host, memory, text);
+		return health_request_keep(&request->host, memory, text);
 	(void)conf_refuse(&value, "\"%s\" is no name of a host", text);
 	return 0;
 }
@@ -150,11 +150,12 @@ static int check_header(char line[HEALTH_HEADER_MAX + 1], const struct conf_valu
 }
 
 /* One field; *out stays NULL where it is no good. */
-static int read_header(char **out, struct health_memory **memory, const struct conf_value *field)
+static int health_request_read_header(char **out, struct health_memory **memory,
+				      const struct conf_value *field)
 {
 	char line[HEALTH_HEADER_MAX + 1];
 
-	return check_header(line, field) ? 0 : keep(out, memory, line);
+	return check_header(line, field) ? 0 : health_request_keep(out, memory, line);
 }
 
 static int read_headers(struct health_request *request, struct health_memory **memory,
@@ -180,7 +181,7 @@ static int read_headers(struct health_request *request, struct health_memory **m
 
 		if (conf_is_remark(&field))
 			continue;
-		if (read_header(&request->headers[next], memory, &field))
+		if (health_request_read_header(&request->headers[next], memory, &field))
 			return -ENOMEM;
 		next += request->headers[next] != NULL;
 	}
@@ -259,7 +260,7 @@ static int read_body(struct health_request *request, struct health_memory **memo
 		(void)conf_refuse(&value, "cannot be had with \"HEAD\"");
 	if (conf_sized_string(&text, 1, HEALTH_BODY_MAX, &value))
 		return 0;
-	return keep(&request->body, memory, text);
+	return health_request_keep(&request->body, memory, text);
 }
 
 int health_request_read(struct health_request *request, struct health_memory **memory,
@@ -271,7 +272,7 @@ int health_request_read(struct health_request *request, struct health_memory **m
 	if (!err && conf_find(&path, object, "path"))
 		err = health_path_read(&request->path, memory, &path);
 	if (!err)
-		err = read_host(request, memory, object);
+		err = health_request_read_host(request, memory, object);
 	if (!err)
 		err = read_headers(request, memory, object);
 	if (!err)

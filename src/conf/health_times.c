@@ -27,8 +27,8 @@ bool health_find(struct conf_value *out, const struct conf_value *object, const 
 }
 
 /* True, with *out set, where a number other than 0 is given. */
-static bool read_number(uint32_t *out, uint32_t max, const struct conf_value *object,
-			const char *key)
+static bool health_times_read_number(uint32_t *out, uint32_t max, const struct conf_value *object,
+				     const char *key)
 {
 	struct conf_value value;
 	uint32_t number;
@@ -43,7 +43,7 @@ static void read_count(uint8_t *out, const struct conf_value *object, const char
 {
 	uint32_t count;
 
-	if (read_number(&count, UINT8_MAX, object, key))
+	if (health_times_read_number(&count, UINT8_MAX, object, key))
 		*out = (uint8_t)count;
 }
 
@@ -66,13 +66,15 @@ static void check_times(const struct health_times *times, const struct conf_valu
 
 void health_times_read(struct health_times *times, const struct conf_value *object)
 {
-	bool is_timeout = read_number(&times->timeout_ms, TIMEOUT_MS_MAX, object, "timeout_ms");
-	bool is_interval = read_number(&times->interval_ms, INTERVAL_MS_MAX, object, "interval_ms");
+	bool is_timeout =
+		health_times_read_number(&times->timeout_ms, TIMEOUT_MS_MAX, object, "timeout_ms");
+	bool is_interval = health_times_read_number(&times->interval_ms, INTERVAL_MS_MAX, object,
+						    "interval_ms");
 	uint32_t trigger;
 
 	if (is_timeout || is_interval)
 		check_times(times, object, is_timeout);
-	if (read_number(&trigger, UINT8_MAX, object, "trigger"))
+	if (health_times_read_number(&trigger, UINT8_MAX, object, "trigger"))
 		times->rise = times->fall = (uint8_t)trigger;
 	read_count(&times->rise, object, "rise");
 	read_count(&times->fall, object, "fall");
@@ -83,9 +85,9 @@ void health_limits_read(struct health_limits *limits, const struct conf_value *o
 	struct conf_value value;
 	uint32_t number;
 
-	if (read_number(&number, 100, object, "max_unhealthy_percent"))
+	if (health_times_read_number(&number, 100, object, "max_unhealthy_percent"))
 		limits->max_unhealthy_percent = (uint8_t)number;
-	if (read_number(&number, FLAP_WINDOW_S_MAX, object, "flap_window_s"))
+	if (health_times_read_number(&number, FLAP_WINDOW_S_MAX, object, "flap_window_s"))
 		limits->flap_window_s = number;
 	if (health_find(&value, object, "max_changes_per_minute") &&
 	    !conf_uint(&number, 0, HEALTH_CHANGES_MAX, &value))

@@ -11,22 +11,22 @@ enum {
 	INPUTS_MAX = 2,		     /* of a director */
 };
 
-static struct stat look_at(const char *path)
+static struct stat input_look_at(const char *path)
 {
 	struct stat info;
 
 	return stat(path, &info) ? (struct stat){0} : info;
 }
 
-static bool is_standard(const struct conf_input *input)
+static bool reads_standard(const struct conf_input *input)
 {
 	return input->standard && !strcmp(input->path, "-");
 }
 
-static int read_one(struct conf_input *input)
+static int input_read_one(struct conf_input *input)
 {
-	return is_standard(input) ? file_read_standard(&input->file)
-				  : file_read(&input->file, input->path, input->pipe_ms);
+	return reads_standard(input) ? file_read_standard(&input->file)
+				     : file_read(&input->file, input->path, input->pipe_ms);
 }
 
 /* A pipe says what it has to say once. */
@@ -38,7 +38,7 @@ static bool has_been_read(const struct conf_input *input)
 /* Is it what was there before any file was read, and still there now? Pipes say nothing. */
 static bool is_unchanged(const struct conf_input *input, const struct stat *before)
 {
-	struct stat now = look_at(input->path);
+	struct stat now = input_look_at(input->path);
 
 	if (input->err || !S_ISREG(input->file.info.st_mode))
 		return true;
@@ -52,12 +52,12 @@ static bool read_together(struct conf_input *inputs, unsigned int count)
 	bool unchanged = true;
 
 	for (unsigned int i = 0; i < count; i++)
-		before[i] = look_at(inputs[i].path);
+		before[i] = input_look_at(inputs[i].path);
 	for (unsigned int i = 0; i < count; i++)
-		if (i && is_standard(&inputs[i]) && is_standard(&inputs[i - 1]))
+		if (i && reads_standard(&inputs[i]) && reads_standard(&inputs[i - 1]))
 			inputs[i].err = -EALREADY;
 		else if (!has_been_read(&inputs[i]))
-			inputs[i].err = read_one(&inputs[i]);
+			inputs[i].err = input_read_one(&inputs[i]);
 	for (unsigned int i = 0; i < count; i++)
 		if (!is_unchanged(&inputs[i], &before[i])) {
 			file_free(&inputs[i].file);
@@ -79,7 +79,7 @@ void inputs_read(struct conf_input *inputs, unsigned int count)
 	static const struct timespec pause = {.tv_nsec = PAUSE_NS};
 
 	if (count == 1) {
-		inputs->err = read_one(inputs);
+		inputs->err = input_read_one(inputs);
 		return;
 	}
 	for (unsigned int i = 0; !read_together(inputs, count) && i + 1 < TRIES; i++) {

@@ -310,7 +310,8 @@ bool conf_is_remark(const struct conf_value *member)
 	return is_remark(member->parent, member->key);
 }
 
-static bool is_known(const struct conf_value *object, const char *key, const char *const known[])
+static bool json_is_known(const struct conf_value *object, const char *key,
+			  const char *const known[])
 {
 	for (; *known; known++)
 		if (!strcmp(key, *known))
@@ -319,7 +320,7 @@ static bool is_known(const struct conf_value *object, const char *key, const cha
 }
 
 /* "; did you mean ...?" if a known key is near, or "". Returns out. */
-static const char *hint(char out[HINT_LEN], const char *key, const char *const known[])
+static const char *json_hint(char out[HINT_LEN], const char *key, const char *const known[])
 {
 	struct nearest nearest = nearest_start(key);
 
@@ -341,9 +342,9 @@ void conf_warn_unknown(const struct conf_value *object, const char *const known[
 	json_object_foreach (object->json, key, json) {
 		struct conf_value member;
 
-		if (!is_known(object, key, known)) {
+		if (!json_is_known(object, key, known)) {
 			member = member_at(object, key, json, index);
-			conf_warn(&member, "unknown key, ignored%s", hint(text, key, known));
+			conf_warn(&member, "unknown key, ignored%s", json_hint(text, key, known));
 		}
 		index++;
 	}
@@ -360,9 +361,9 @@ int conf_refuse_unknown(const struct conf_value *object, const char *const known
 	json_object_foreach (object->json, key, json) {
 		struct conf_value member;
 
-		if (!is_known(object, key, known)) {
+		if (!json_is_known(object, key, known)) {
 			member = member_at(object, key, json, index);
-			err = conf_refuse(&member, "unknown key%s", hint(text, key, known));
+			err = conf_refuse(&member, "unknown key%s", json_hint(text, key, known));
 		}
 		index++;
 	}

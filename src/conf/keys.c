@@ -45,7 +45,8 @@ static int compare_keys(const void *key, const void *seed)
 	return memcmp(key, ((const struct seed *)seed)->key, GLB_SIPHASH_KEY_LEN);
 }
 
-static void warn(const struct conf_value *tables, uint32_t table, const char *name, uint32_t other)
+static void warn_key(const struct conf_value *tables, uint32_t table, const char *name,
+		     uint32_t other)
 {
 	struct conf_value object = conf_element(tables, table);
 	struct conf_value other_object = conf_element(tables, other);
@@ -69,7 +70,7 @@ static void check_sorted(const struct glb_spec *spec, const struct seed *seeds,
 		if (memcmp(first->key, seeds[i].key, GLB_SIPHASH_KEY_LEN) != 0)
 			first = &seeds[i];
 		else if (!is_zeros(first->key))
-			warn(tables, seeds[i].table, "seed", first->table);
+			warn_key(tables, seeds[i].table, "seed", first->table);
 	}
 	for (uint32_t t = 0; t < spec->table_count; t++) {
 		const uint8_t *key = spec->tables[t].hash_key;
@@ -80,7 +81,7 @@ static void check_sorted(const struct glb_spec *spec, const struct seed *seeds,
 		while (found && found > seeds && !compare_keys(key, found - 1))
 			found--;
 		if (found)
-			warn(tables, t, "hash_key", found->table);
+			warn_key(tables, t, "hash_key", found->table);
 	}
 }
 

@@ -75,8 +75,8 @@ static const char *where_backend(char out[WHERE_LEN_MAX], const struct loops *al
 }
 
 /* A warning about a bind (or backend) of the tables file: `what` of the lists they stand in. */
-static void warn(const struct loops *all, const char *what, const struct listed *listed,
-		 const char *text)
+static void warn_listed(const struct loops *all, const char *what, const struct listed *listed,
+			const char *text)
 {
 	struct problem problem = {.severity =
 					  all->report->strict ? SEVERITY_ERROR : SEVERITY_WARNING};
@@ -93,17 +93,17 @@ static void warn(const struct loops *all, const char *what, const struct listed 
 
 /* --- Addresses in prefixes --- */
 
-static int compare_addrs(const struct glb_addr *a, const struct glb_addr *b)
+static int loops_compare_addrs(const struct glb_addr *a, const struct glb_addr *b)
 {
 	return a->version != b->version ? a->version - b->version
 					: memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-static int compare_listed(const void *left, const void *right)
+static int loops_compare_listed(const void *left, const void *right)
 {
 	const struct listed *a = left;
 	const struct listed *b = right;
-	int addr = compare_addrs(a->addr, b->addr);
+	int addr = loops_compare_addrs(a->addr, b->addr);
 
 	if (addr)
 		return addr;
@@ -121,7 +121,7 @@ static uint32_t first_from(const struct sorted *sorted, const struct glb_addr *a
 	for (uint32_t high = sorted->count; low < high;) {
 		uint32_t middle = low + (high - low) / 2;
 
-		int order = compare_addrs(sorted->items[middle].addr, addr);
+		int order = loops_compare_addrs(sorted->items[middle].addr, addr);
 
 		if (order < 0 || (order == 0 && !or_equal))
 			low = middle + 1;
@@ -181,7 +181,7 @@ static void check_backends(const struct loops *all, const struct listed *place,
 		(void)snprintf(text, sizeof(text),
 			       "has %s%s inside: what is sent there goes to directors", where,
 			       more);
-	warn(all, "binds", place, text);
+	warn_listed(all, "binds", place, text);
 }
 
 static void check_own(struct loops *all, const struct listed *place, const struct glb_bind *bind)
@@ -201,7 +201,7 @@ static void check_own(struct loops *all, const struct listed *place, const struc
 			       own->path, one->line,
 			       one->is_source ? "answers to the director go to any director"
 					      : "a gateway cannot be a VIP");
-		warn(all, "binds", place, text);
+		warn_listed(all, "binds", place, text);
 	}
 }
 
@@ -220,11 +220,11 @@ static void check_sources(const struct loops *all)
 			       "is %s of %s, line %u, too: a host drops what seems to come from "
 			       "itself",
 			       one->place, all->report->own->path, one->line);
-		warn(all, "backends", &all->backends.items[at], text);
+		warn_listed(all, "backends", &all->backends.items[at], text);
 	}
 }
 
-static void collect(struct loops *all)
+static void loops_collect(struct loops *all)
 {
 	const struct own_addrs *own = all->report->own;
 	struct sorted *backends = &all->backends;
@@ -237,12 +237,12 @@ static void collect(struct loops *all)
 				backends->items[backends->count++] =
 					(struct listed){&backend->addr, t, i};
 		}
-	qsort(backends->items, backends->count, sizeof(*backends->items), compare_listed);
+	qsort(backends->items, backends->count, sizeof(*backends->items), loops_compare_listed);
 	all->own.items = all->own_items;
 	for (; own && all->own.count < own->count; all->own.count++)
 		all->own.items[all->own.count] =
 			(struct listed){&own->addrs[all->own.count].addr, 0, all->own.count};
-	qsort(all->own.items, all->own.count, sizeof(*all->own.items), compare_listed);
+	qsort(all->own.items, all->own.count, sizeof(*all->own.items), loops_compare_listed);
 }
 
 /* Binds of one VIP usually stand together: one of them is enough. */
@@ -279,7 +279,7 @@ int loops_warn(const struct glb_spec *spec, const struct conf_value *tables, str
 	all.backends.items = malloc(room * sizeof(*all.backends.items));
 	if (!all.backends.items)
 		return -ENOMEM;
-	collect(&all);
+	loops_collect(&all);
 	for (uint32_t t = 0; t < spec->table_count; t++)
 		check_table(&all, t);
 	check_sources(&all);
@@ -289,8 +289,8 @@ int loops_warn(const struct glb_spec *spec, const struct conf_value *tables, str
 
 /* --- director.json --- */
 
-static void read_own(struct own_addrs *out, const struct conf_value *object, const char *key,
-		     bool is_source)
+static void loops_read_own(struct own_addrs *out, const struct conf_value *object, const char *key,
+			   bool is_source)
 {
 	struct own_addr *own = &out->addrs[out->count];
 	char place[CONF_PLACE_LEN_MAX];
@@ -315,14 +315,14 @@ void own_addrs_read(struct own_addrs *out, const struct conf_value *root)
 	struct conf_value ports;
 
 	*out = (struct own_addrs){.path = root->file->report->path};
-	read_own(out, root, "outbound_src_ip", true);
-	read_own(out, root, "outbound_src_ip6", true);
-	read_own(out, root, "outbound_gateway_ip", false);
+	loops_read_own(out, root, "outbound_src_ip", true);
+	loops_read_own(out, root, "outbound_src_ip6", true);
+	loops_read_own(out, root, "outbound_gateway_ip", false);
 	if (!conf_find(&ports, root, "ports"))
 		return;
 	for (size_t i = 0; i < conf_count(&ports); i++) {
 		struct conf_value port = conf_element(&ports, i);
 
-		read_own(out, &port, "outbound_gateway_ip", false);
+		loops_read_own(out, &port, "outbound_gateway_ip", false);
 	}
 }

@@ -18,7 +18,7 @@ static int compare_names(const void *left, const void *right)
 	return order ? order : (a->table > b->table) - (a->table < b->table);
 }
 
-static void warn(const struct conf_value *tables, uint32_t table, uint32_t first)
+static void warn_name(const struct conf_value *tables, uint32_t table, uint32_t first)
 {
 	struct conf_value object = conf_element(tables, table);
 	struct conf_value other = conf_element(tables, first);
@@ -46,7 +46,7 @@ int names_warn(const struct glb_spec *spec, const struct conf_value *tables)
 		if (strcmp(names[first].text, names[i].text) != 0)
 			first = i;
 		else
-			warn(tables, names[i].table, names[first].table);
+			warn_name(tables, names[i].table, names[first].table);
 	}
 	free(names);
 	return 0;

@@ -108,8 +108,8 @@ static bool same_ports(const struct item *a, const struct item *b)
 	return a->port_first == b->port_first && a->port_last == b->port_last;
 }
 
-static void warn(const struct overlaps *all, struct item *loser, const struct item *winner,
-		 bool never)
+static void overlap_warn(const struct overlaps *all, struct item *loser, const struct item *winner,
+			 bool never)
 {
 	char place[CONF_PLACE_LEN_MAX];
 	struct bind_place lost;
@@ -213,7 +213,7 @@ static void take_segments(const struct overlaps *all, struct group *group, uint3
 		any = true;
 	}
 	if (other != NOBODY)
-		warn(all, item, &group->items[other], !any);
+		overlap_warn(all, item, &group->items[other], !any);
 }
 
 /* Lets a bind of a prefix inside a group win against the owners of its ports. */
@@ -228,7 +228,7 @@ static void beat_owners(const struct overlaps *all, struct group *group, const s
 		struct item *owner = &group->items[group->owners[at]];
 
 		if (!owner->warned)
-			warn(all, owner, winner, false);
+			overlap_warn(all, owner, winner, false);
 		group->next[at] = at + 1; /* of no interest any more */
 		at = find_next(group->next, at);
 	}
@@ -236,7 +236,7 @@ static void beat_owners(const struct overlaps *all, struct group *group, const s
 
 /* --- The pass --- */
 
-static bool is_inside(const struct item *item, const struct group *group)
+static bool overlap_is_inside(const struct item *item, const struct group *group)
 {
 	const struct item *outer = group->items;
 
@@ -253,7 +253,7 @@ static void check_group(struct overlaps *all, struct item *items, uint32_t count
 {
 	struct group group = {.items = items, .item_count = count};
 
-	while (all->depth && !is_inside(items, &all->open[all->depth - 1]))
+	while (all->depth && !overlap_is_inside(items, &all->open[all->depth - 1]))
 		all->depth--;
 	for (uint32_t outer = 0; outer < all->depth; outer++)
 		for (uint32_t i = 0; i < count; i++)
@@ -267,7 +267,7 @@ static void check_group(struct overlaps *all, struct item *items, uint32_t count
 	all->open[all->depth++] = group;
 }
 
-static void collect(struct overlaps *all, const struct glb_spec *spec)
+static void overlap_collect(struct overlaps *all, const struct glb_spec *spec)
 {
 	for (uint32_t t = 0; t < spec->table_count; t++)
 		for (uint32_t b = 0; b < spec->tables[t].bind_count; b++) {
@@ -301,7 +301,7 @@ int overlaps_warn(const struct glb_spec *spec, const struct conf_value *tables)
 		free(all.ports);
 		return -ENOMEM;
 	}
-	collect(&all, spec);
+	overlap_collect(&all, spec);
 	qsort(all.items, all.item_count, sizeof(*all.items), compare_items);
 	for (uint32_t first = 0, next; first < all.item_count; first = next) {
 		next = first + 1;

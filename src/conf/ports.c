@@ -197,8 +197,8 @@ static void warn_unasked(const struct conf_value *object)
 			conf_warn(&value, "has no effect: outbound_gateway_mac is not \"auto\"");
 }
 
-static void read_name(struct director_conf *conf, struct port_conf *port,
-		      const struct conf_value *object)
+static void ports_read_name(struct director_conf *conf, struct port_conf *port,
+			    const struct conf_value *object)
 {
 	struct conf_value value;
 
@@ -223,7 +223,7 @@ static void read_port(struct director_conf *conf, struct port_conf *port,
 	if (conf_object(object))
 		return;
 	conf_warn_unknown(object, known);
-	read_name(conf, port, object);
+	ports_read_name(conf, port, object);
 	read_keys(port, &conf->settings, object);
 	if (conf_find(&value, object, "punt_port"))
 		(void)conf_name(port->punt_port, sizeof(port->punt_port), "device name", &value);
@@ -234,7 +234,7 @@ static void read_port(struct director_conf *conf, struct port_conf *port,
 		warn_unasked(object);
 }
 
-static void read_list(struct director_conf *conf, const struct conf_value *root)
+static void ports_read_list(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value list;
 
@@ -252,8 +252,8 @@ static void read_list(struct director_conf *conf, const struct conf_value *root)
 }
 
 /* A number of a flow path; 0 where it is absent, as in the original. */
-static int read_number(uint32_t *out, uint32_t max, const char *key,
-		       const struct conf_value *object)
+static int ports_read_number(uint32_t *out, uint32_t max, const char *key,
+			     const struct conf_value *object)
 {
 	struct conf_value value;
 
@@ -270,10 +270,10 @@ static void read_path(struct director_conf *conf, uint32_t at, const struct conf
 	if (conf_object(object))
 		return;
 	conf_warn_unknown(object, known);
-	err = read_number(&from, GLB_PORTS_MAX - 1, "rx_port", object);
-	err = read_number(&to, GLB_PORTS_MAX - 1, "tx_port", object) ? -EINVAL : err;
-	err = read_number(&queue, UINT16_MAX, "rx_queue", object) ? -EINVAL : err;
-	err = read_number(&queue, UINT16_MAX, "tx_queue", object) ? -EINVAL : err;
+	err = ports_read_number(&from, GLB_PORTS_MAX - 1, "rx_port", object);
+	err = ports_read_number(&to, GLB_PORTS_MAX - 1, "tx_port", object) ? -EINVAL : err;
+	err = ports_read_number(&queue, UINT16_MAX, "rx_queue", object) ? -EINVAL : err;
+	err = ports_read_number(&queue, UINT16_MAX, "tx_queue", object) ? -EINVAL : err;
 	if (err)
 		return;
 
@@ -310,7 +310,7 @@ void ports_read(struct director_conf *conf, const struct conf_value *root)
 	if (!conf_find(&value, root, "outbound_gateway_mac"))
 		(void)conf_refuse(&value, "is missing");
 	read_keys(&conf->defaults, &conf->settings, root);
-	read_list(conf, root);
+	ports_read_list(conf, root);
 	read_paths(conf, root);
 
 	bool asks = conf->defaults.gateway_auto;

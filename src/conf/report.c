@@ -42,7 +42,7 @@ bool report_has_room(const struct report *report, const struct problem *problem)
 	       (problem->severity == least->severity && is_before(&here, least));
 }
 
-static void make_room(struct report *report)
+static void report_make_room(struct report *report)
 {
 	if (report->count < REPORT_PROBLEMS_MAX)
 		return;
@@ -54,9 +54,9 @@ static void make_room(struct report *report)
 		(report->count - least) * sizeof(*report->problems));
 }
 
-static void insert(struct report *report, const struct problem *problem)
+static void report_insert(struct report *report, const struct problem *problem)
 {
-	make_room(report);
+	report_make_room(report);
 
 	uint32_t at = report->count;
 
@@ -81,7 +81,7 @@ void report_add_args(struct report *report, const struct problem *problem, const
 	if (vsnprintf(full.reason, sizeof(full.reason), format, args) >= (int)sizeof(full.reason))
 		character_trim(full.reason);
 	character_trim(full.place);
-	insert(report, &full);
+	report_insert(report, &full);
 }
 
 void report_add(struct report *report, const struct problem *problem, const char *format, ...)

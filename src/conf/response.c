@@ -13,7 +13,7 @@ static const char *const error_words[] = {
 #undef ERROR_WORD
 };
 
-static bool begin(struct response *out, bool ok)
+static bool response_open(struct response *out, bool ok)
 {
 	*out = (struct response){.text = NULL};
 	out->w.out = open_memstream(&out->text, &out->len);
@@ -28,7 +28,7 @@ static bool begin(struct response *out, bool ok)
 
 bool response_begin(struct response *out)
 {
-	return begin(out, true);
+	return response_open(out, true);
 }
 
 GLB_PRINTF(3, 0)
@@ -38,7 +38,7 @@ static bool begin_error(struct response *out, enum response_error error, const c
 	char reason[REASON_LEN];
 
 	(void)vsnprintf(reason, sizeof(reason), format, args);
-	if (!begin(out, false))
+	if (!response_open(out, false))
 		return false;
 	write_open(&out->w, "error", '{');
 	write_string(&out->w, "code", error_words[error]);
@@ -58,7 +58,7 @@ bool response_begin_error(struct response *out, enum response_error error, const
 }
 
 /* The text, whole and the caller's, or NULL. */
-static char *end(struct response *response)
+static char *response_end(struct response *response)
 {
 	while (response->w.depth)
 		write_close(&response->w, '}');
@@ -70,7 +70,7 @@ static char *end(struct response *response)
 
 char *response_text(struct response *response, size_t *len)
 {
-	char *text = end(response);
+	char *text = response_end(response);
 
 	*len = response->len;
 	return text;
@@ -78,12 +78,12 @@ char *response_text(struct response *response, size_t *len)
 
 void response_drop(struct response *response)
 {
-	free(end(response));
+	free(response_end(response));
 }
 
 void response_send(struct response *response, struct lines_request *request)
 {
-	char *text = end(response);
+	char *text = response_end(response);
 
 	lines_answer(request, text, response->len);
 }
@@ -113,7 +113,8 @@ char *response_error_line(enum response_error error, const char *reason)
 {
 	struct response response;
 
-	return response_begin_error(&response, error, "%s", reason) ? end(&response) : NULL;
+	return response_begin_error(&response, error, "%s", reason) ? response_end(&response)
+								    : NULL;
 }
 
 void response_put_problems(struct writer *w, const struct problem *problems, uint32_t count)

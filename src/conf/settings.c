@@ -53,7 +53,7 @@ _Static_assert(GLB_TOO_BIG_ANSWER == 1 && GLB_TOO_BIG_DROP == 2 && GLB_UDP_INNER
 		       GLB_ISA_AVX2 == 2 && GLB_ISA_AVX512 == 3,
 	       "words stand in the order of their enums");
 
-static void read_words(struct glb_settings *settings, const struct conf_value *root)
+static void settings_read_words(struct glb_settings *settings, const struct conf_value *root)
 {
 	for (unsigned int i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		struct conf_value value;
@@ -270,7 +270,7 @@ void settings_read(struct glb_settings *settings, const struct conf_value *root)
 	read_hash_fields(&settings->alt_hash_fields, root, "alt_hash_fields");
 	check_alternative(settings, root);
 	read_echo(settings, root);
-	read_words(settings, root);
+	settings_read_words(settings, root);
 	check_isa(settings, root);
 	read_flags(settings, root);
 	read_min_ttl(settings, root);

@@ -18,7 +18,7 @@
 #include "conf/tables.h"
 #include "sys/parallel.h"
 
-static int read_name(struct glb_table_spec *out, const struct conf_value *table)
+static int tables_read_name(struct glb_table_spec *out, const struct conf_value *table)
 {
 	struct conf_value value;
 	const char *name;
@@ -70,7 +70,7 @@ static int read_table(struct glb_table_spec *out, const struct conf_value *table
 	read_hops(out, table);
 	read_max_load(out, table);
 
-	int err = read_name(out, table);
+	int err = tables_read_name(out, table);
 
 	if (!err)
 		err = binds_read(out, table);
@@ -179,7 +179,7 @@ int spec_load(struct glb_spec *out, const char *path, struct report *report)
 }
 
 /* Would other places have something better to offer? */
-static bool has_choice(const struct glb_table_spec *spec)
+static bool tables_has_choice(const struct glb_table_spec *spec)
 {
 	bool healthy = false;
 
@@ -188,7 +188,7 @@ static bool has_choice(const struct glb_table_spec *spec)
 	return healthy && glb_usable_count(spec) > 1;
 }
 
-static double percent(uint32_t rows)
+static double tables_percent(uint32_t rows)
 {
 	return 100.0 * rows / GLB_ROWS;
 }
@@ -198,15 +198,15 @@ static void warn_of_unhealthy_rows(const struct conf_value *value, const struct 
 	struct glb_unhealthy_rows rows = table->unhealthy;
 	uint32_t all = rows.both + rows.not_replaced + rows.replaced;
 
-	if (!all || !has_choice(&table->spec))
+	if (!all || !tables_has_choice(&table->spec))
 		return;
 	conf_remark(
 		value, SEVERITY_WARNING,
 		"an unhealthy backend is first in %.2f %% of rows: in %.2f %% both choices are "
 		"unhealthy, in %.2f %% a healthy second is filling or draining and stays behind, "
 		"in %.2f %% it displaced a healthy draining one; \"hops\": 3 or 4 would avoid it",
-		percent(all), percent(rows.both), percent(rows.not_replaced),
-		percent(rows.replaced));
+		tables_percent(all), tables_percent(rows.both), tables_percent(rows.not_replaced),
+		tables_percent(rows.replaced));
 }
 
 /* What is only known once rows are built. */
@@ -231,7 +231,7 @@ static void judge_tables(const struct glb_tables *tables, const struct conf_file
 }
 
 /* Is there room for so many bytes of tables? */
-static int check_room(uint64_t tables_len, struct report *report)
+static int tables_check_room(uint64_t tables_len, struct report *report)
 {
 	struct glb_diag reason = {{0}};
 	int err = room_check(tables_len, &reason);
@@ -241,7 +241,7 @@ static int check_room(uint64_t tables_len, struct report *report)
 	return err;
 }
 
-static int build_tables(struct glb_tables *out, const char *path, const struct file_bytes *bytes,
+static int build_listed(struct glb_tables *out, const char *path, const struct file_bytes *bytes,
 			const struct glb_building *how, struct report *report)
 {
 	struct glb_building building = how ? *how : (struct glb_building){0};
@@ -254,7 +254,7 @@ static int build_tables(struct glb_tables *out, const char *path, const struct f
 		return err;
 	/* on all processors this thread may use: the director's control thread has one */
 	building.run = parallel_run;
-	err = check_room(glb_tables_len(&spec, building.known), report);
+	err = tables_check_room(glb_tables_len(&spec, building.known), report);
 	if (!err) {
 		err = glb_tables_build_how(out, &spec, &building, &reason);
 		if (err)
@@ -292,7 +292,7 @@ static int read_image(struct glb_tables *out, const struct conf_input *input, st
 	int err;
 
 	report_file(report, input->path);
-	err = check_room(glb_tables_len_of(count), report);
+	err = tables_check_room(glb_tables_len_of(count), report);
 	if (err)
 		return err;
 	err = glb_image_read(&tables, input->file.bytes, input->file.len, &reason);
@@ -323,7 +323,7 @@ int tables_read(struct glb_tables *out, const struct conf_input *input,
 	if (glb_image_detect(file->bytes, file->len))
 		err = read_image(out, input, report);
 	else
-		err = build_tables(out, input->path, file, how, report);
+		err = build_listed(out, input->path, file, how, report);
 	input_guard(input, report);
 	return err;
 }
