@@ -32,7 +32,7 @@ static bool read_call(struct call *call, const struct asked *asked)
 	return false;
 }
 
-static void take(void *arg, const struct asked *asked)
+static void api_take(void *arg, const struct asked *asked)
 {
 	struct control *control = arg;
 	struct call call = {.control = control, .lines_request = asked->request};
@@ -58,7 +58,8 @@ static int open_at(struct control *control, char why[SOCKET_WHY_LEN])
 		return err;
 	}
 	return sockets_open(&control->sockets, control->loop,
-			    &(struct sockets_conf){.path = path, .ask = take, .arg = control}, why);
+			    &(struct sockets_conf){.path = path, .ask = api_take, .arg = control},
+			    why);
 }
 
 int api_open(struct control *control)

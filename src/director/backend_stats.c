@@ -93,7 +93,7 @@ static struct backend_stats_count counted(const struct backend_stats *stats, uin
 	return sum;
 }
 
-static void add(struct backend_stats_count *sum, struct backend_stats_count count)
+static void add_count(struct backend_stats_count *sum, struct backend_stats_count count)
 {
 	sum->packets += count.packets;
 	sum->bytes += count.bytes;
@@ -112,11 +112,11 @@ static void evict(struct backend_stats *stats, uint32_t slot)
 		link = &stats->entries[*link].next;
 	*link = entry->next;
 	if (!entry->name) {
-		add(&stats->entries[entry->table].past, count);
+		add_count(&stats->entries[entry->table].past, count);
 		stats->entries[entry->table].refs--;
 	}
 	free(entry->name);
-	add(&count, entry->base);
+	add_count(&count, entry->base);
 	*entry = (struct backend_stats_entry){.base = count};
 }
 
@@ -136,7 +136,8 @@ static uint32_t free_slot(struct backend_stats *stats)
 	return 0;
 }
 
-static uint32_t find(const struct backend_stats *stats, const struct backend_stats_key *key)
+static uint32_t backend_stats_find(const struct backend_stats *stats,
+				   const struct backend_stats_key *key)
 {
 	uint32_t slot = *head_of(stats, key);
 
@@ -186,7 +187,7 @@ static int hold(uint32_t *out, struct backend_stats *stats, const struct backend
 {
 	uint32_t next = before + 1;
 	bool is_next = next < stats->used && is_of(&stats->entries[next], key);
-	uint32_t slot = is_next ? next : find(stats, key);
+	uint32_t slot = is_next ? next : backend_stats_find(stats, key);
 	int err = slot ? 0 : claim(&slot, stats, key);
 
 	if (err)
@@ -299,10 +300,10 @@ struct backend_stats_sums *backend_stats_sum(const struct backend_stats *stats)
 		const struct backend_stats_entry *entry = &stats->entries[slot];
 		struct backend_stats_count count = counted(stats, slot);
 
-		add(&sums->by_slot[slot], count);
-		add(&sums->by_slot[slot], entry->past);
+		add_count(&sums->by_slot[slot], count);
+		add_count(&sums->by_slot[slot], entry->past);
 		if (!entry->name)
-			add(&sums->by_slot[entry->table], count);
+			add_count(&sums->by_slot[entry->table], count);
 	}
 	return sums;
 }

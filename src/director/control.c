@@ -141,7 +141,7 @@ static void take_event(void *arg)
 
 /* Runs until a signal asks for a stop, 0, or no port is left, -ENETDOWN; or -errno after logging.
  */
-static int serve(struct control *control)
+static int control_serve(struct control *control)
 {
 	int err = loop_open(&control->loop);
 
@@ -206,7 +206,7 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 		return err;
 	}
 	builds_serve_first(control, gen);
-	err = serve(control);
+	err = control_serve(control);
 	live_close(&control->live);
 	if (err)
 		status_stopping(&control->status, "the devices of its ports are gone");

@@ -12,8 +12,8 @@
 #include "sys/words.h"
 
 /* Takes a name out of a line such as `failed to initialize NAME device`. False: it is another. */
-static bool read_name(char out[RTE_DEV_NAME_MAX_LEN], const char *line, const char *before,
-		      const char *behind)
+static bool eal_read_name(char out[RTE_DEV_NAME_MAX_LEN], const char *line, const char *before,
+			  const char *behind)
 {
 	const char *from = strstr(line, before);
 	const char *to = from ? strstr(from + strlen(before), behind) : NULL;
@@ -44,8 +44,8 @@ static bool is_own(const char *line)
 static void take_line(struct eal_log *log, const char *line)
 {
 	char name[RTE_DEV_NAME_MAX_LEN];
-	bool failed = read_name(name, line, "failed to initialize ", " device");
-	bool unknown = read_name(name, line, "failed to parse device \"", "\"");
+	bool failed = eal_read_name(name, line, "failed to initialize ", " device");
+	bool unknown = eal_read_name(name, line, "failed to parse device \"", "\"");
 
 	if ((failed || unknown) && !*log->device) {
 		memcpy(log->device, name, sizeof(name));
@@ -266,7 +266,7 @@ static void log_failure(const struct eal_log *log, int err, bool huge)
 }
 
 /* Explains why the EAL has not started with these words. Returns -errno. */
-static int refuse(const struct eal_log *log, int argc, char **words)
+static int eal_refuse(const struct eal_log *log, int argc, char **words)
 {
 	int err = rte_errno;
 
@@ -288,7 +288,7 @@ int eal_start(struct eal_log *log, int argc, char **argv)
 	memcpy(words, argv, (size_t)argc * sizeof(*words)); /* the EAL writes over some */
 	take_log(log);
 
-	int err = rte_eal_init(argc, argv) < 0 ? refuse(log, argc, words) : check_devices(log);
+	int err = rte_eal_init(argc, argv) < 0 ? eal_refuse(log, argc, words) : check_devices(log);
 
 	if (!err)
 		warn_without_hugepages();

@@ -47,8 +47,8 @@ static int copy_name(struct effect_table *out, const struct glb_table *table)
 }
 
 /* 0 or -ENOMEM. */
-static int compare(struct effect_table *out, const struct glb_table *old,
-		   const struct glb_table *new)
+static int effect_compare(struct effect_table *out, const struct glb_table *old,
+			  const struct glb_table *new)
 {
 	int err = copy_name(out, old);
 
@@ -100,7 +100,7 @@ static int add_old(struct effect *effect, const struct glb_tables *old,
 		if (!table)
 			continue;
 		if (index >= 0) {
-			err = compare(table, old->tables[t], new->tables[index]);
+			err = effect_compare(table, old->tables[t], new->tables[index]);
 		} else {
 			(void)glb_digest(table->was, old->tables[t]);
 			err = copy_name(table, old->tables[t]);
@@ -150,7 +150,7 @@ void effect_free(struct effect *effect)
 
 /* Appends to a text of which `at` bytes are there; all of it has room. */
 GLB_PRINTF(3, 4)
-static void put(char out[EFFECT_SUMMARY_LEN], size_t *at, const char *format, ...)
+static void effect_put(char out[EFFECT_SUMMARY_LEN], size_t *at, const char *format, ...)
 {
 	va_list args;
 	int more;
@@ -164,18 +164,18 @@ static void put(char out[EFFECT_SUMMARY_LEN], size_t *at, const char *format, ..
 static void put_loss(char out[EFFECT_SUMMARY_LEN], size_t *at, const struct glb_diff *diff)
 {
 	if (!diff->same_hash_key)
-		put(out, at, "; another hash_key: every flow is on another row");
+		effect_put(out, at, "; another hash_key: every flow is on another row");
 	else if (diff->lost)
-		put(out, at, "; flows on up to %u row%s lost their path", diff->lost,
-		    plural(diff->lost));
+		effect_put(out, at, "; flows on up to %u row%s lost their path", diff->lost,
+			   plural(diff->lost));
 	else
-		put(out, at, "; no row lost the path of its flows");
+		effect_put(out, at, "; no row lost the path of its flows");
 	if (diff->binds_gone)
-		put(out, at, "; %u bind%s gone, with all flows", diff->binds_gone,
-		    plural(diff->binds_gone));
+		effect_put(out, at, "; %u bind%s gone, with all flows", diff->binds_gone,
+			   plural(diff->binds_gone));
 	if (diff->servers_lost)
-		put(out, at, "; %u server ID%s elsewhere", diff->servers_lost,
-		    diff->servers_lost == 1 ? " leads" : "s lead");
+		effect_put(out, at, "; %u server ID%s elsewhere", diff->servers_lost,
+			   diff->servers_lost == 1 ? " leads" : "s lead");
 }
 
 const char *effect_summary(char out[EFFECT_SUMMARY_LEN], const struct effect_table *table)
@@ -185,14 +185,14 @@ const char *effect_summary(char out[EFFECT_SUMMARY_LEN], const struct effect_tab
 
 	switch (table->change) {
 	case EFFECT_GONE:
-		put(out, &at, "gone, with all its flows");
+		effect_put(out, &at, "gone, with all its flows");
 		break;
 	case EFFECT_NEW:
-		put(out, &at, "new, digest %s", table->digest);
+		effect_put(out, &at, "new, digest %s", table->digest);
 		break;
 	case EFFECT_CHANGED:
-		put(out, &at, "digest %s, was %s; %u row%s with another primary", table->digest,
-		    table->was, changed, plural(changed));
+		effect_put(out, &at, "digest %s, was %s; %u row%s with another primary",
+			   table->digest, table->was, changed, plural(changed));
 		if (table->ranked)
 			put_loss(out, &at, &table->diff);
 		break;
@@ -215,7 +215,7 @@ void effect_log_fields(const struct glb_settings *old, const struct glb_settings
 }
 
 /* "web" or "3", without escapes: the log sees to them. */
-static const char *title(char out[256], const struct effect_table *table)
+static const char *effect_title(char out[256], const struct effect_table *table)
 {
 	if (table->name)
 		(void)snprintf(out, 256, "%.200s", table->name);
@@ -230,7 +230,7 @@ static void log_table(const struct effect_table *table)
 	char summary[EFFECT_SUMMARY_LEN];
 	char name[256];
 
-	log_pair(&pairs, "table", title(name, table));
+	log_pair(&pairs, "table", effect_title(name, table));
 	log_event(LOG_LEVEL_INFO, &pairs, "table %s: %s", name, effect_summary(summary, table));
 }
 
@@ -263,7 +263,7 @@ static void write_diff(struct writer *w, const struct effect_table *table)
 	write_bool(w, "loses_flows", glb_diff_loses(diff));
 }
 
-static void write_table(struct writer *w, const struct effect_table *table)
+static void effect_write_table(struct writer *w, const struct effect_table *table)
 {
 	static const char *const changes[] = {
 		[EFFECT_CHANGED] = "changed",
@@ -293,6 +293,6 @@ void effect_write(struct writer *w, const struct effect *effect)
 	write_uint(w, "changed_tables", effect->changed);
 	write_open(w, "changes", '[');
 	for (unsigned int t = 0; t < effect->count; t++)
-		write_table(w, &effect->tables[t]);
+		effect_write_table(w, &effect->tables[t]);
 	write_close(w, ']');
 }

@@ -24,7 +24,7 @@ int fib_open(struct fib *out)
 }
 
 /* The next datagram: how many bytes, or -errno. */
-static ssize_t receive(const struct fib *fib, char *buffer)
+static ssize_t fib_receive(const struct fib *fib, char *buffer)
 {
 	for (;;) {
 		struct pollfd ready = {mnl_socket_get_fd(fib->socket), POLLIN, 0};
@@ -59,7 +59,7 @@ int fib_lookup(struct fib_route *out, struct fib *fib, const struct glb_addr *ad
 	int err = rtnl_ask_for_match(fib->socket, addr, ++fib->seq);
 
 	while (!err) {
-		ssize_t got = receive(fib, buffer);
+		ssize_t got = fib_receive(fib, buffer);
 		const struct nlmsghdr *message = (const void *)buffer;
 
 		if (got < 0)
@@ -94,7 +94,7 @@ bool fib_has_gateway6(struct fib *fib)
 	if (rtnl_ask_for_routes6(fib->socket, ++fib->seq))
 		return false;
 	do
-		got = receive(fib, buffer);
+		got = fib_receive(fib, buffer);
 	while (got > 0 && !ends_search(&found, buffer, (int)got));
 	return found;
 }

@@ -39,7 +39,7 @@ static enum gateway_event lose(struct gateway *gateway, uint64_t now_ms)
 	return GATEWAY_LOST;
 }
 
-static enum gateway_event take(struct gateway *gateway, const struct neighbour *neighbour)
+static enum gateway_event gateway_take(struct gateway *gateway, const struct neighbour *neighbour)
 {
 	enum gateway_event event = gateway->state == NEIGHBOUR_LOST ? GATEWAY_BACK : GATEWAY_SAME;
 
@@ -74,7 +74,7 @@ enum gateway_event gateway_hear(struct gateway *gateway, const struct neighbour 
 		return GATEWAY_SAME;
 	gateway->listed = true;
 	return neighbour->state == NEIGHBOUR_LOST ? lose(gateway, now_ms)
-						  : take(gateway, neighbour);
+						  : gateway_take(gateway, neighbour);
 }
 
 void gateway_list_starts(struct gateway *gateway)

@@ -55,7 +55,7 @@ struct findings {
 	unsigned int count;
 };
 
-static int compare_addrs(const struct glb_addr *a, const struct glb_addr *b)
+static int host_compare_addrs(const struct glb_addr *a, const struct glb_addr *b)
 {
 	if (a->version != b->version)
 		return a->version < b->version ? -1 : 1;
@@ -67,7 +67,7 @@ static int compare_vips(const void *left, const void *right)
 	const struct vip *a = left;
 	const struct vip *b = right;
 
-	int order = compare_addrs(&a->addr, &b->addr);
+	int order = host_compare_addrs(&a->addr, &b->addr);
 
 	return order ? order : a->prefix_len - b->prefix_len;
 }
@@ -201,7 +201,7 @@ static int compare_routes(const void *left, const void *right)
 	const struct fib_route *a = left;
 	const struct fib_route *b = right;
 
-	return compare_addrs(&a->dst, &b->dst);
+	return host_compare_addrs(&a->dst, &b->dst);
 }
 
 /* Without memory, or where the kernel does not say, there are none. */
@@ -231,7 +231,7 @@ static bool find_own(struct fib_route *out, const struct local_addrs *own, const
 	while (from < to) {
 		unsigned int middle = from + (to - from) / 2;
 
-		if (compare_addrs(&own->list[middle].dst, &vip->addr) < 0)
+		if (host_compare_addrs(&own->list[middle].dst, &vip->addr) < 0)
 			from = middle + 1;
 		else
 			to = middle;
@@ -253,7 +253,7 @@ static bool is_single(const struct vip *vip)
 }
 
 /* Finds the route of every VIP, and with an address of the host in it, that. 0 or -errno. */
-static int find_routes(struct vips *vips, struct fib *fib, const char *live_device)
+static int host_find_routes(struct vips *vips, struct fib *fib, const char *live_device)
 {
 	struct local_addrs own;
 	int err = 0;
@@ -401,7 +401,7 @@ static int ask_kernel(struct host *out, const struct workers *workers)
 	find_ways(&ways, workers, fib_has_gateway6(&fib));
 	err = collect_vips(&vips, tables);
 	if (!err && ways.count)
-		err = find_routes(&vips, &fib, out->live_device);
+		err = host_find_routes(&vips, &fib, out->live_device);
 	if (!err) {
 		judge_vips(&findings, &vips, &ways);
 		out->count = findings.count;

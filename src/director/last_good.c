@@ -26,7 +26,7 @@ bool last_good_path(char out[PATH_MAX], const struct director_conf *conf)
 /* --- The thread --- */
 
 /* Not 0. */
-static uint64_t hash_of(const uint8_t *image, size_t len)
+static uint64_t last_good_hash_of(const uint8_t *image, size_t len)
 {
 	static const uint8_t key[GLB_SIPHASH_KEY_LEN];
 	uint64_t hash = glb_siphash(key, image, len);
@@ -38,7 +38,7 @@ static uint64_t hash_of(const uint8_t *image, size_t len)
 static int put_image(struct last_good *last, const uint8_t *image, size_t len)
 {
 	const struct file_draft draft = {.bytes = image, .len = len, .secret = true};
-	uint64_t hash = hash_of(image, len);
+	uint64_t hash = last_good_hash_of(image, len);
 	int err;
 
 	if (hash == last->kept && !access(last->path, F_OK))
@@ -48,7 +48,7 @@ static int put_image(struct last_good *last, const uint8_t *image, size_t len)
 	return err;
 }
 
-static void keep(struct last_good *last)
+static void last_good_store(struct last_good *last)
 {
 	const struct glb_tables *tables = &last->gen->tables;
 	size_t len = glb_image_len_in(tables, VERSION);
@@ -72,11 +72,11 @@ static void keep(struct last_good *last)
 			    last->path, why.text);
 }
 
-static void *run(void *arg)
+static void *last_good_run(void *arg)
 {
 	struct last_good *last = arg;
 
-	keep(last);
+	last_good_store(last);
 	__atomic_store_n(&last->ended, true, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -95,20 +95,20 @@ static void drop(struct glb_generation **gen)
 	*gen = NULL;
 }
 
-static void join(struct last_good *last)
+static void last_good_join(struct last_good *last)
 {
 	(void)pthread_join(last->thread, NULL);
 	drop(&last->gen);
 }
 
 /* Without a thread there is another try in the next turn. */
-static void start(struct last_good *last)
+static void last_good_start(struct last_good *last)
 {
 	last->gen = last->next;
 	last->next = NULL;
 	memcpy(last->path, last->next_path, sizeof(last->path));
 	last->ended = false;
-	if (!pthread_create(&last->thread, NULL, run, last))
+	if (!pthread_create(&last->thread, NULL, last_good_run, last))
 		return;
 	last->next = last->gen;
 	last->gen = NULL;
@@ -119,11 +119,11 @@ static void go_on(struct last_good *last, bool at_once)
 	uint64_t now_ms = clock_ms();
 
 	if (last->gen && has_ended(last))
-		join(last);
+		last_good_join(last);
 	if (!last->next || last->gen || (now_ms < last->due_at_ms && !at_once))
 		return;
 	last->due_at_ms = now_ms + LAST_GOOD_PAUSE_MS;
-	start(last);
+	last_good_start(last);
 }
 
 void last_good_poll(struct last_good *last)

@@ -47,7 +47,7 @@ void leave_start(struct control *control, struct lines_request *request, uint32_
 		  deadline_s);
 }
 
-static void answer(struct lines_request *request, const struct leave *leave, bool is_quiet)
+static void leave_answer(struct lines_request *request, const struct leave *leave, bool is_quiet)
 {
 	struct response response;
 
@@ -94,7 +94,7 @@ void leave_follow(struct control *control)
 			    "it began to leave, the last one %" PRIu64 " ms ago",
 			    forwarded - leave->forwarded_at_start, now_ms - leave->moved_ms);
 	while (leave->first)
-		answer(take_first(leave), leave, is_quiet);
+		leave_answer(take_first(leave), leave, is_quiet);
 	readiness_stop(control);
 }
 

@@ -112,7 +112,7 @@ static int make_device(struct live *live)
 
 /* --- What the director makes of it --- */
 
-static void explain(struct glb_diag *diag, const char *name, int err)
+static void live_explain(struct glb_diag *diag, const char *name, int err)
 {
 	switch (err) {
 	case -EBUSY:
@@ -154,7 +154,7 @@ int live_open(struct live *live, const char *name, struct glb_diag *diag)
 	if (!err)
 		err = make_device(&opened);
 	if (err) {
-		explain(diag, name, err);
+		live_explain(diag, name, err);
 		if (opened.link >= 0)
 			(void)close(opened.link);
 		return err;
@@ -173,7 +173,7 @@ static void complain(struct live *live, int err)
 	live->err = err;
 	if (!err)
 		return;
-	explain(&why, live->name, err);
+	live_explain(&why, live->name, err);
 	log_error("%s; routing daemons take this director for dead", why.text);
 }
 

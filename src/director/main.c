@@ -130,7 +130,7 @@ static bool has_descriptors(void)
 	return false;
 }
 
-static int run(struct control *control, int eal_argc, char **eal_argv)
+static int director_run(struct control *control, int eal_argc, char **eal_argv)
 {
 	if (!has_descriptors())
 		return EXIT_FAILURE;
@@ -176,8 +176,8 @@ static int print_found(const struct control *control)
 	return EXIT_FAILURE;
 }
 
-static int start(struct control *control, const struct command_line *line, int eal_argc,
-		 char **eal_argv)
+static int director_start(struct control *control, const struct command_line *line, int eal_argc,
+			  char **eal_argv)
 {
 	bool check = command_has(line, OPTION_CHECK);
 	int err;
@@ -199,7 +199,7 @@ static int start(struct control *control, const struct command_line *line, int e
 	if (err)
 		return EXIT_FAILURE;
 
-	int status = check ? print_found(control) : run(control, eal_argc, eal_argv);
+	int status = check ? print_found(control) : director_run(control, eal_argc, eal_argv);
 
 	control_unload(control);
 	return status;
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 
-	int status = start(&control, &line, own_args_at(argc, argv), argv);
+	int status = director_start(&control, &line, own_args_at(argc, argv), argv);
 
 	if (status != EXIT_SUCCESS && !control.ready)
 		status_failed(&control.status, &control.first.why);

@@ -30,7 +30,7 @@ struct metrics {
 #define LABELS(...) (&(const struct openmetrics_labels){{__VA_ARGS__}})
 
 /* A number as the value of a label. Returns out. */
-static const char *number(char out[16], unsigned int value)
+static const char *metrics_number(char out[16], unsigned int value)
 {
 	(void)snprintf(out, 16, "%u", value);
 	return out;
@@ -157,7 +157,7 @@ static void put_each_worker(struct metrics *metrics, uint64_t (*value)(const str
 	char text[16];
 
 	for (unsigned int i = 0; i < all->count; i++)
-		openmetrics_count(&metrics->text, LABELS({"worker", number(text, i)}),
+		openmetrics_count(&metrics->text, LABELS({"worker", metrics_number(text, i)}),
 				  value(&all->workers[i]));
 }
 
@@ -194,7 +194,7 @@ static void put_seconds(struct metrics *metrics, enum turn_kind kind)
 		struct turn_times times;
 
 		turn_copy(&times, &all->workers[i].turns);
-		openmetrics_real(&metrics->text, LABELS({"worker", number(text, i)}),
+		openmetrics_real(&metrics->text, LABELS({"worker", metrics_number(text, i)}),
 				 (double)times.ns[kind] / 1e9);
 	}
 }
@@ -236,7 +236,7 @@ static void put_turns(struct metrics *metrics, bool idle_too)
 				counts[at < EDGE_COUNT ? at : EDGE_COUNT] += times.counts[kind][c];
 			}
 		}
-		openmetrics_histogram(&metrics->text, LABELS({"worker", number(text, i)}),
+		openmetrics_histogram(&metrics->text, LABELS({"worker", metrics_number(text, i)}),
 				      &histogram);
 	}
 }
@@ -266,7 +266,7 @@ static void put_bursts(struct metrics *metrics)
 
 		turn_copy(&times, &all->workers[i].turns);
 		histogram.sum = (double)times.packets;
-		openmetrics_histogram(&metrics->text, LABELS({"worker", number(text, i)}),
+		openmetrics_histogram(&metrics->text, LABELS({"worker", metrics_number(text, i)}),
 				      &histogram);
 	}
 }

@@ -100,8 +100,8 @@ void neighbours_warn_unknown(const struct neighbours *neighbours)
 }
 
 /* Something was heard, or was not, about the gateway of a port. */
-static void note(struct neighbours *neighbours, unsigned int port, enum gateway_event event,
-		 const uint8_t old_mac[GLB_MAC_LEN])
+static void neighbour_note(struct neighbours *neighbours, unsigned int port,
+			   enum gateway_event event, const uint8_t old_mac[GLB_MAC_LEN])
 {
 	if (event == GATEWAY_SAME)
 		return;
@@ -129,15 +129,15 @@ static void log_others(struct neighbours *neighbours, unsigned int port)
 			    plural(withheld), mac_text(mac, gateway->mac));
 }
 
-static void hear(struct neighbours *neighbours, const struct neighbour *neighbour)
+static void neighbour_hear(struct neighbours *neighbours, const struct neighbour *neighbour)
 {
 	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++) {
 		struct gateway *gateway = &neighbours->gateways[port];
 		uint8_t old_mac[GLB_MAC_LEN];
 
 		memcpy(old_mac, gateway->mac, GLB_MAC_LEN);
-		note(neighbours, port, gateway_hear(gateway, neighbour, neighbours->now_ms),
-		     old_mac);
+		neighbour_note(neighbours, port,
+			       gateway_hear(gateway, neighbour, neighbours->now_ms), old_mac);
 	}
 }
 
@@ -155,7 +155,7 @@ static int ask_for_list(struct neighbours *neighbours)
 }
 
 /* Failures show by themselves: the gateway stays unknown, and is asked for again. */
-static void ask(struct neighbours *neighbours, unsigned int port)
+static void neighbour_ask(struct neighbours *neighbours, unsigned int port)
 {
 	struct gateway *gateway = &neighbours->gateways[port];
 
@@ -169,7 +169,7 @@ static void ask_where_due(struct neighbours *neighbours)
 {
 	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++)
 		if (gateway_is_due(&neighbours->gateways[port], neighbours->now_ms))
-			ask(neighbours, port);
+			neighbour_ask(neighbours, port);
 }
 
 static void end_list(struct neighbours *neighbours)
@@ -178,8 +178,8 @@ static void end_list(struct neighbours *neighbours)
 	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++) {
 		struct gateway *gateway = &neighbours->gateways[port];
 
-		note(neighbours, port, gateway_list_ends(gateway, neighbours->now_ms),
-		     gateway->mac);
+		neighbour_note(neighbours, port, gateway_list_ends(gateway, neighbours->now_ms),
+			       gateway->mac);
 	}
 }
 
@@ -232,13 +232,13 @@ static void hear_message(void *arg, const struct nlmsghdr *message)
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		if (rtnl_read_neighbour(&neighbour, message))
-			hear(neighbours, &neighbour);
+			neighbour_hear(neighbours, &neighbour);
 		break;
 	}
 }
 
 /* Everything there is, but not for ever. */
-static void read_all(struct neighbours *neighbours)
+static void neighbour_read_all(struct neighbours *neighbours)
 {
 	for (unsigned int i = 0; i < READS_MAX; i++) {
 		int err = rtnl_read(neighbours->socket, hear_message, neighbours);
@@ -319,7 +319,7 @@ int neighbours_read(struct neighbours *neighbours, struct glb_diag *diag)
 	uint64_t until_ms = neighbours->now_ms + LIST_TIMEOUT_MS;
 
 	do {
-		read_all(neighbours);
+		neighbour_read_all(neighbours);
 		if (neighbours->list_again && !neighbours->listing)
 			(void)ask_for_list(neighbours);
 	} while (neighbours->listing && wait_for_socket(neighbours, until_ms));
@@ -332,7 +332,7 @@ void neighbours_poll(struct neighbours *neighbours)
 	if (!neighbours->socket)
 		return;
 	neighbours->now_ms = clock_ms();
-	read_all(neighbours);
+	neighbour_read_all(neighbours);
 	if (neighbours->now_ms - neighbours->interfaces_at_ms >= GATEWAY_ASK_MS)
 		find_interfaces(neighbours);
 	if (neighbours->list_again && !neighbours->listing)
@@ -340,7 +340,8 @@ void neighbours_poll(struct neighbours *neighbours)
 	for (unsigned int port = 0; port < GLB_PORTS_MAX; port++) {
 		struct gateway *gateway = &neighbours->gateways[port];
 
-		note(neighbours, port, gateway_tick(gateway, neighbours->now_ms), gateway->mac);
+		neighbour_note(neighbours, port, gateway_tick(gateway, neighbours->now_ms),
+			       gateway->mac);
 		log_others(neighbours, port);
 	}
 	ask_where_due(neighbours);

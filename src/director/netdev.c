@@ -73,7 +73,7 @@ const char *netdev_port(uint16_t id, char name[RTE_DEV_NAME_MAX_LEN])
 }
 
 /* The type of a device's link (ARPHRD_...) and its address; 0 or -errno. */
-static int read_link(struct sockaddr *out, uint32_t ifindex)
+static int netdev_read_link(struct sockaddr *out, uint32_t ifindex)
 {
 	struct ifreq request = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -94,7 +94,7 @@ bool netdev_mac(uint8_t out[GLB_MAC_LEN], uint16_t id)
 	struct netdev netdev;
 	struct sockaddr link;
 
-	if (!netdev_of(&netdev, id) || read_link(&link, netdev.ifindex) ||
+	if (!netdev_of(&netdev, id) || netdev_read_link(&link, netdev.ifindex) ||
 	    link.sa_family != ARPHRD_ETHER)
 		return false;
 	memcpy(out, link.sa_data, GLB_MAC_LEN);
@@ -110,10 +110,10 @@ int netdev_check(uint16_t id, struct glb_diag *diag)
 		return 0;
 
 	struct sockaddr link;
-	int err = read_link(&link, netdev.ifindex);
+	int err = netdev_read_link(&link, netdev.ifindex);
 
 	if (err) /* it may be gone; another one of its name is opened next */
-		err = read_link(&link, if_nametoindex(netdev.name));
+		err = netdev_read_link(&link, if_nametoindex(netdev.name));
 	if (err) {
 		glb_diag(diag, "port %s: %s: %s", netdev_port(id, port), netdev.name,
 			 strerror(-err));

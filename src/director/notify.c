@@ -33,7 +33,7 @@ struct notify {
 };
 
 /* Takes the first of the events that are pending. */
-static enum notify_event take_event(struct notify *notify)
+static enum notify_event notify_take_event(struct notify *notify)
 {
 	unsigned int first = notify->pending & -notify->pending;
 
@@ -42,7 +42,8 @@ static enum notify_event take_event(struct notify *notify)
 }
 
 /* The lines of an event in front of its text, each with its newline. */
-static void write_lines(char out[LINES_LEN], enum notify_event event, uint64_t reloading_at_us)
+static void notify_write_lines(char out[LINES_LEN], enum notify_event event,
+			       uint64_t reloading_at_us)
 {
 	switch (event) {
 	case NOTIFY_RELOADING:
@@ -68,12 +69,12 @@ static void write_lines(char out[LINES_LEN], enum notify_event event, uint64_t r
 }
 
 /* With the lock held, which is released while libsystemd may wait. 0 or -errno. */
-static int send_next(struct notify *notify)
+static int notify_send_next(struct notify *notify)
 {
 	char lines[LINES_LEN];
 	char message[LINES_LEN + sizeof("STATUS=") + NOTIFY_STATUS_LEN];
 
-	write_lines(lines, take_event(notify), notify->reloading_at_us);
+	notify_write_lines(lines, notify_take_event(notify), notify->reloading_at_us);
 	(void)snprintf(message, sizeof(message), "%sSTATUS=%s", lines, notify->status);
 	(void)pthread_mutex_unlock(&notify->lock);
 
@@ -95,7 +96,7 @@ static void *send_all(void *arg)
 		if (!notify->pending)
 			break;
 
-		int err = send_next(notify);
+		int err = notify_send_next(notify);
 
 		if (!err || warned || notify->closing)
 			continue;

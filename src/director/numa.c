@@ -13,7 +13,7 @@ enum {
 };
 
 /* nodes->count if it is not there. */
-static unsigned int find(const struct numa_nodes *nodes, unsigned int id)
+static unsigned int numa_find(const struct numa_nodes *nodes, unsigned int id)
 {
 	unsigned int i = 0;
 
@@ -24,13 +24,13 @@ static unsigned int find(const struct numa_nodes *nodes, unsigned int id)
 
 void numa_nodes_add(struct numa_nodes *nodes, unsigned int id)
 {
-	if (find(nodes, id) == nodes->count && nodes->count < NUMA_NODES_MAX)
+	if (numa_find(nodes, id) == nodes->count && nodes->count < NUMA_NODES_MAX)
 		nodes->ids[nodes->count++] = id;
 }
 
 unsigned int numa_nodes_index(const struct numa_nodes *nodes, unsigned int id)
 {
-	unsigned int index = find(nodes, id);
+	unsigned int index = numa_find(nodes, id);
 
 	return index < nodes->count ? index : 0;
 }

@@ -22,7 +22,7 @@ enum {
 	FRAME_OVERHEAD = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
 };
 
-static const char *name_of(uint16_t id, char name[RTE_DEV_NAME_MAX_LEN])
+static const char *port_name_of(uint16_t id, char name[RTE_DEV_NAME_MAX_LEN])
 {
 	return rte_eth_dev_get_name_by_port(id, name) ? "?" : name;
 }
@@ -42,11 +42,11 @@ static unsigned int count_twins(const struct ports *ports)
 	return n;
 }
 
-static int refuse(struct glb_diag *diag, uint16_t id, const char *what, int err)
+static int port_refuse(struct glb_diag *diag, uint16_t id, const char *what, int err)
 {
 	char name[RTE_DEV_NAME_MAX_LEN];
 
-	glb_diag(diag, "port %s: cannot %s: %s", name_of(id, name), what, rte_strerror(-err));
+	glb_diag(diag, "port %s: cannot %s: %s", port_name_of(id, name), what, rte_strerror(-err));
 	return err;
 }
 
@@ -86,12 +86,12 @@ static int queue_pairs(unsigned int *out, uint16_t id, struct glb_diag *diag)
 	int err = rte_eth_dev_info_get(id, &info);
 
 	if (err)
-		return refuse(diag, id, "read its capabilities", err);
+		return port_refuse(diag, id, "read its capabilities", err);
 	*out = RTE_MIN(info.max_rx_queues, info.max_tx_queues);
 	if (*out)
 		return 0;
 	glb_diag(diag, "port %s: needs a receive and a transmit queue, and has %u and %u",
-		 name_of(id, name), info.max_rx_queues, info.max_tx_queues);
+		 port_name_of(id, name), info.max_rx_queues, info.max_tx_queues);
 	return -ENOTSUP;
 }
 
@@ -118,13 +118,13 @@ static int check_all_served(uint16_t id, unsigned int served, const char *why,
 	int err = rte_eth_dev_info_get(id, &info);
 
 	if (err)
-		return refuse(diag, id, "read its capabilities", err);
+		return port_refuse(diag, id, "read its capabilities", err);
 	if (info.max_rx_queues <= served || !fills_all_queues(info.driver_name))
 		return 0;
 	glb_diag(diag,
 		 "port %s: packets arrive on all of its %u receive queues, of which only %u can be "
 		 "served: %s",
-		 name_of(id, name), info.max_rx_queues, served, why);
+		 port_name_of(id, name), info.max_rx_queues, served, why);
 	return -ENOTSUP;
 }
 
@@ -156,7 +156,7 @@ static int count_queues(struct ports *ports, unsigned int worker_count, struct g
 	if (!err && queues < worker_count)
 		log_warning("port %s: has %u of the %u queue pairs that the workers could use: "
 			    "packets are handed over between workers",
-			    name_of(weakest, name), queues, worker_count);
+			    port_name_of(weakest, name), queues, worker_count);
 	return err;
 }
 
@@ -243,23 +243,24 @@ static int start_port(uint16_t id, const struct setup *setup, struct glb_diag *d
 	int err = rte_eth_dev_info_get(id, &info);
 
 	if (err)
-		return refuse(diag, id, "read its capabilities", err);
+		return port_refuse(diag, id, "read its capabilities", err);
 
 	struct rte_eth_conf conf = eth_conf_of(&info, setup);
 
 	if (setup->udp_checksum) {
 		if (!(info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_UDP_CKSUM))
-			return refuse(diag, id, "fill in UDP checksums ($.udp_checksum)", -ENOTSUP);
+			return port_refuse(diag, id, "fill in UDP checksums ($.udp_checksum)",
+					   -ENOTSUP);
 		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
 	}
 	err = rte_eth_dev_configure(id, setup->queue_count, setup->queue_count, &conf);
 	if (err)
-		return refuse(diag, id, "configure it", err);
+		return port_refuse(diag, id, "configure it", err);
 	err = setup_queues(id, &info, setup);
 	if (err)
-		return refuse(diag, id, "set up its queues", err);
+		return port_refuse(diag, id, "set up its queues", err);
 	err = rte_eth_dev_start(id);
-	return err ? refuse(diag, id, "start it", err) : 0;
+	return err ? port_refuse(diag, id, "start it", err) : 0;
 }
 
 static struct setup twin_setup(const struct setup *setup)
@@ -299,7 +300,7 @@ void ports_match_twin(const struct ports *ports, uint16_t id, const uint8_t mac[
 	err = rte_eth_dev_default_mac_addr_set(twin, &wanted);
 	if (err)
 		log_warning("port %s: its twin %s does not take its MAC address: %s",
-			    name_of(id, port), name_of(twin, name), rte_strerror(-err));
+			    port_name_of(id, port), port_name_of(twin, name), rte_strerror(-err));
 }
 
 /* With the address that DPDK knows a port by. */
@@ -389,7 +390,7 @@ void ports_measure(struct ports *ports, uint16_t id)
 		log_warning(
 			"port %s: packet buffers have room for frames of %u bytes, its MTU asks "
 			"for %u; restart to use it",
-			name_of(id, name), room, now);
+			port_name_of(id, name), room, now);
 	__atomic_store_n(frame_max, now, __ATOMIC_RELAXED);
 }
 
@@ -402,7 +403,7 @@ static void stop_port(uint16_t id)
 		return;
 	err = rte_eth_dev_stop(id);
 
-	(void)name_of(id, name);
+	(void)port_name_of(id, name);
 	if (!err)
 		err = rte_eth_dev_close(id);
 	if (err)
@@ -421,7 +422,7 @@ void ports_stop(const struct ports *ports)
 struct port_conf ports_conf(uint16_t id, const struct director_conf *conf)
 {
 	char name[RTE_DEV_NAME_MAX_LEN];
-	struct port_conf own = *director_conf_port(conf, name_of(id, name));
+	struct port_conf own = *director_conf_port(conf, port_name_of(id, name));
 
 	_Static_assert(sizeof(own.name) == sizeof(name), "DPDK's limit");
 	memcpy(own.name, name, sizeof(own.name));
@@ -481,7 +482,7 @@ static void receive_at(uint16_t id, const uint8_t *bytes)
 	if (!err || err == -ENOTSUP)
 		return;
 	rte_ether_format_addr(text, sizeof(text), &mac);
-	log_warning("port %s: may not receive what is sent to %s: %s", name_of(id, name), text,
+	log_warning("port %s: may not receive what is sent to %s: %s", port_name_of(id, name), text,
 		    rte_strerror(-err));
 }
 

@@ -26,7 +26,7 @@ enum {
 static const uint64_t second_ns = 1000000000;
 
 /* One part of a budget, by the generic cell rate algorithm: so needs one word, and no lock. */
-static bool take(uint64_t *until, uint64_t cost_ns, unsigned int burst, uint64_t now_ns)
+static bool punt_take(uint64_t *until, uint64_t cost_ns, unsigned int burst, uint64_t now_ns)
 {
 	uint64_t most_ns = cost_ns > second_ns ? cost_ns : second_ns; /* one packet at least */
 	uint64_t at_once_ns = cost_ns * burst < most_ns ? cost_ns * burst : most_ns;
@@ -47,7 +47,7 @@ bool punt_pass_shared(struct punt_budget *budget, uint32_t interval_ns, uint64_t
 {
 	/* without a rate clocks do not count, of which other workers may be ahead */
 	return !interval_ns ||
-	       take(&budget->shared_ns, 2ULL * interval_ns, PUNT_SHARED_BURST, now_ns);
+	       punt_take(&budget->shared_ns, 2ULL * interval_ns, PUNT_SHARED_BURST, now_ns);
 }
 
 bool punt_pass(struct punt_budget *budget, uint32_t interval_ns, uint64_t now_ns, uint8_t kinds)
@@ -57,7 +57,8 @@ bool punt_pass(struct punt_budget *budget, uint32_t interval_ns, uint64_t now_ns
 	if (punt_pass_shared(budget, interval_ns, now_ns))
 		return true;
 	for (unsigned int i = 0; i < PUNT_KINDS; i++)
-		if (kinds >> i & 1 && take(&budget->kinds_ns[i], cost_ns, PUNT_KIND_BURST, now_ns))
+		if (kinds >> i & 1 &&
+		    punt_take(&budget->kinds_ns[i], cost_ns, PUNT_KIND_BURST, now_ns))
 			return true;
 	return false;
 }
@@ -97,14 +98,14 @@ static bool is_discovery(const struct glb_flow *flow, const uint8_t *frame)
 	       ip[flow->transport_at] >= ND_FIRST && ip[flow->transport_at] <= ND_LAST;
 }
 
-static uint32_t place_of(const uint8_t addr[16])
+static uint32_t punt_place_of(const uint8_t addr[16])
 {
 	return rss_mix(rss_fold(addr, addr), 0) >> (32 - PUNT_HOSTS_BITS);
 }
 
-static bool is_host(const struct punt_hosts *hosts, const uint8_t addr[16])
+static bool punt_is_host(const struct punt_hosts *hosts, const uint8_t addr[16])
 {
-	uint32_t at = place_of(addr);
+	uint32_t at = punt_place_of(addr);
 	uint64_t both = __atomic_load_n(&hosts->words[0][at / 64], __ATOMIC_RELAXED) |
 			__atomic_load_n(&hosts->words[1][at / 64], __ATOMIC_RELAXED);
 
@@ -125,25 +126,25 @@ uint8_t punt_kinds(const struct punt_hosts *hosts, const uint8_t *frame, uint32_
 		kinds |= is_discovery(&flow, frame) ? PUNT_LINK : 0;
 		kinds |= is_routing(&flow) ? PUNT_ROUTING : 0;
 		/* the flow of an error is that of its quote: an error to the host is one of it */
-		kinds |= hosts && is_host(hosts, flow.dst) ? PUNT_HOST : 0;
+		kinds |= hosts && punt_is_host(hosts, flow.dst) ? PUNT_HOST : 0;
 	}
 	return kinds ? kinds : PUNT_OTHER;
 }
 
-static void add(struct punt_hosts *hosts, const uint8_t *bytes, uint32_t len)
+static void punt_add(struct punt_hosts *hosts, const uint8_t *bytes, uint32_t len)
 {
 	uint8_t addr[16] = {0};
 	uint64_t *word;
 	uint32_t at;
 
 	memcpy(addr, bytes, len);
-	at = place_of(addr);
+	at = punt_place_of(addr);
 	word = &hosts->words[hosts->current][at / 64];
 	__atomic_store_n(word, *word | 1ULL << at % 64, __ATOMIC_RELAXED);
 }
 
 /* Forgets what was not seen for a period. */
-static void age(struct punt_hosts *hosts, uint64_t now_ns)
+static void punt_age(struct punt_hosts *hosts, uint64_t now_ns)
 {
 	if (now_ns - hosts->since_ns < PUNT_HOSTS_PERIOD_S * second_ns)
 		return;
@@ -176,12 +177,12 @@ void punt_learn(struct punt_hosts *hosts, const uint8_t *frame, uint32_t len, ui
 	enum glb_verdict verdict = glb_parse(&flow, frame, len);
 	const uint8_t *arp;
 
-	age(hosts, now_ns);
+	punt_age(hosts, now_ns);
 	if (verdict == GLB_FORWARD && is_conversation(&flow, frame)) {
-		add(hosts, flow.src, sizeof(flow.src));
+		punt_add(hosts, flow.src, sizeof(flow.src));
 	} else if (verdict == GLB_PUNT_NOT_IP && glb_parse_ether(&type, &cur) && type == TYPE_ARP) {
 		arp = glb_take(&cur, ARP_SENDER_AT + 4);
 		if (arp && glb_load32(arp + ARP_SENDER_AT)) /* 0: a probe, RFC 5227 */
-			add(hosts, arp + ARP_SENDER_AT, 4);
+			punt_add(hosts, arp + ARP_SENDER_AT, 4);
 	}
 }

@@ -23,7 +23,7 @@ const char *readiness_name(enum readiness readiness)
 	return known[readiness].name;
 }
 
-static enum readiness judge(const struct control *control)
+static enum readiness ready_judge(const struct control *control)
 {
 	if (control->leaving)
 		return READINESS_LEAVING;
@@ -34,7 +34,7 @@ static enum readiness judge(const struct control *control)
 
 enum readiness readiness_of(const struct control *control, struct glb_diag *why)
 {
-	enum readiness readiness = judge(control);
+	enum readiness readiness = ready_judge(control);
 	unsigned int worker = control->stalls.slowest;
 
 	if (readiness == READINESS_STALLED &&
@@ -86,7 +86,7 @@ int readiness_open(struct control *control)
 	return err;
 }
 
-static void watch(void *arg)
+static void ready_watch(void *arg)
 {
 	struct control *control = arg;
 
@@ -98,10 +98,10 @@ static void watch(void *arg)
 
 int readiness_watch(struct control *control)
 {
-	return loop_every(control->loop, WATCH_MS, watch, control);
+	return loop_every(control->loop, WATCH_MS, ready_watch, control);
 }
 
-static void end(void *arg)
+static void ready_end(void *arg)
 {
 	const struct control *control = arg;
 
@@ -116,6 +116,6 @@ void readiness_stop(struct control *control)
 	control->leaving = control->stopping = true;
 	readiness_follow(control);
 	status_stopping(&control->status, "as asked");
-	if (!leave_ms || loop_after(control->loop, leave_ms, end, control))
+	if (!leave_ms || loop_after(control->loop, leave_ms, ready_end, control))
 		loop_end(control->loop);
 }

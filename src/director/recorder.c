@@ -83,7 +83,7 @@ static void mention_others(struct recorder *recorder, uint64_t now_ms)
 			 plural(withheld));
 }
 
-static void collect(struct recorder *recorder, const struct worker *worker)
+static void recorder_collect(struct recorder *recorder, const struct worker *worker)
 {
 	uint64_t count = __atomic_load_n(&worker->turns.times.stalls, __ATOMIC_ACQUIRE);
 	uint64_t *seen = &recorder->seen[worker->index];
@@ -116,7 +116,7 @@ void recorder_poll(struct recorder *recorder, struct workers *workers)
 	recorder->polled_at_ms = now_ms;
 	mention_others(recorder, now_ms);
 	for (unsigned int i = 0; i < workers->count; i++)
-		collect(recorder, &workers->workers[i]);
+		recorder_collect(recorder, &workers->workers[i]);
 	__atomic_store_n(&workers->orders.sample, workers->orders.sample + 1, __ATOMIC_RELAXED);
 }
 

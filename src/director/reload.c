@@ -80,7 +80,7 @@ static void keep_problems(struct build *build, const struct report *report)
 }
 
 /* What the tables in force have in common with the new ones is not worked out again. */
-static int read_files(struct build *build, struct glb_tables *tables, struct reload *reload)
+static int reload_read_files(struct build *build, struct glb_tables *tables, struct reload *reload)
 {
 	bool first = !build->known.count;
 	struct director_files files = {
@@ -167,14 +167,14 @@ static void follow_up(struct reload *reload)
 	glb_tables_free(&before);
 }
 
-static void *run(void *arg)
+static void *reload_run(void *arg)
 {
 	struct reload *reload = arg;
 	struct build *build = &reload->build;
 	struct glb_tables tables;
 
 	give_way();
-	build->err = read_files(build, &tables, reload);
+	build->err = reload_read_files(build, &tables, reload);
 	if (!build->err)
 		build->err = make_served(build, &tables, reload);
 	if (!build->err)
@@ -204,7 +204,7 @@ void reload_start(struct reload *reload, const struct build *from)
 	reload->started_at_ms = clock_ms();
 	reload->warn_at_ms = reload->started_at_ms + RELOAD_SLOW_MS;
 
-	int err = -pthread_create(&reload->thread, NULL, run, reload);
+	int err = -pthread_create(&reload->thread, NULL, reload_run, reload);
 
 	if (err) {
 		glb_diag(&reload->build.why, "no thread to read files on: %s", strerror(-err));

@@ -19,7 +19,7 @@ const struct envelope_verb *verb_words(enum verb verb)
 	return &verbs[verb];
 }
 
-static void read_port(uint16_t *out, const struct conf_value *value)
+static void request_read_port(uint16_t *out, const struct conf_value *value)
 {
 	uint32_t port;
 
@@ -28,7 +28,7 @@ static void read_port(uint16_t *out, const struct conf_value *value)
 }
 
 /* A flow, all of which must be there but for its source port and protocol. */
-static void read_flow(struct path_question *flow, const struct conf_value *root)
+static void request_read_flow(struct path_question *flow, const struct conf_value *root)
 {
 	static const char *const protos[] = {"tcp", "udp", NULL};
 	struct conf_value value;
@@ -41,9 +41,9 @@ static void read_flow(struct path_question *flow, const struct conf_value *root)
 		(void)conf_addr(&flow->dst, &value);
 	flow->has_src_port = conf_find(&value, root, "src_port");
 	if (flow->has_src_port)
-		read_port(&flow->src_port, &value);
+		request_read_port(&flow->src_port, &value);
 	if (!conf_member(&value, root, "dst_port"))
-		read_port(&flow->dst_port, &value);
+		request_read_port(&flow->dst_port, &value);
 	if (conf_find(&value, root, "proto") && !conf_choice(&udp, protos, "tcp or udp", &value))
 		flow->proto = udp ? GLB_PROTO_UDP : GLB_PROTO_TCP;
 }
@@ -144,7 +144,7 @@ static void read_trace(struct trace_order *order, const struct conf_value *root)
 }
 
 /* Every key is looked at, so that all problems show at once. */
-static void read_keys(struct request *request, const struct conf_value *root)
+static void request_read_keys(struct request *request, const struct conf_value *root)
 {
 	struct conf_value value;
 
@@ -152,7 +152,7 @@ static void read_keys(struct request *request, const struct conf_value *root)
 		(void)orders_read_level(&request->level, root);
 	read_leave(request, root);
 	if (request->verb == VERB_LOOKUP)
-		read_flow(&request->flow, root);
+		request_read_flow(&request->flow, root);
 	if (request->verb == VERB_TRACE)
 		read_trace(&request->trace, root);
 	if (request->verb == VERB_TRACE_NEXT && !conf_member(&value, root, "trace"))
@@ -171,7 +171,7 @@ static int read_root(struct request *request, const struct conf_value *root)
 	if (err)
 		return err;
 	request->verb = verb;
-	read_keys(request, root);
+	request_read_keys(request, root);
 	return report_has_errors(root->file->report) ? -EINVAL : 0;
 }
 

@@ -48,7 +48,7 @@ int rtnl_read(const struct mnl_socket *socket, rtnl_hear_fn *hear, void *arg)
 	return 0;
 }
 
-static bool read_addr(struct glb_addr *out, uint8_t family, const struct nlattr *attr)
+static bool rtnl_read_addr(struct glb_addr *out, uint8_t family, const struct nlattr *attr)
 {
 	uint16_t len = family == AF_INET ? 4 : 16;
 
@@ -94,7 +94,7 @@ bool rtnl_read_neighbour(struct neighbour *out, const struct nlmsghdr *message)
 		.state = (uint8_t)state_of(message, entry),
 	};
 
-	if (!read_addr(&read.addr, entry->ndm_family, dst))
+	if (!rtnl_read_addr(&read.addr, entry->ndm_family, dst))
 		return false;
 	if (mac && mnl_attr_get_payload_len(mac) == GLB_MAC_LEN)
 		memcpy(read.mac, mnl_attr_get_payload(mac), GLB_MAC_LEN);
@@ -272,7 +272,7 @@ void rtnl_read_match(struct fib_route *out, const struct nlmsghdr *message)
 	mnl_attr_for_each(attr, message, sizeof(*route))
 	{
 		if (mnl_attr_get_type(attr) == RTA_DST)
-			(void)read_addr(&read.dst, route->rtm_family, attr);
+			(void)rtnl_read_addr(&read.dst, route->rtm_family, attr);
 		else if (mnl_attr_get_type(attr) == RTA_OIF &&
 			 mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
 			(void)if_indextoname(mnl_attr_get_u32(attr), read.device);

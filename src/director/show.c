@@ -50,7 +50,7 @@ static void put_host_warnings(struct writer *w, const struct control *control)
 	write_close(w, ']');
 }
 
-static void put_last_reload(struct writer *w, const struct control *control)
+static void show_put_last_reload(struct writer *w, const struct control *control)
 {
 	const struct reload_end *last = &control->last;
 	uint64_t ended = 0;
@@ -75,7 +75,7 @@ static void put_last_reload(struct writer *w, const struct control *control)
 	write_close(w, '}');
 }
 
-static void put_readiness(struct writer *w, const struct control *control)
+static void show_put_readiness(struct writer *w, const struct control *control)
 {
 	const struct live *live = &control->live;
 	struct glb_diag why = {{0}};
@@ -110,9 +110,9 @@ void show_status(struct writer *w, const struct control *control)
 	struct extent extent = status_extent(gen);
 
 	put_process(w, control);
-	put_readiness(w, control);
+	show_put_readiness(w, control);
 	write_uint(w, "generation", gen->number);
-	put_last_reload(w, control);
+	show_put_last_reload(w, control);
 	put_host_warnings(w, control);
 	write_uint(w, "binds", extent.binds);
 	write_uint(w, "backends", extent.backends);

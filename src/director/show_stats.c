@@ -71,7 +71,8 @@ static void put_ports(struct writer *w, const struct ports *ports)
 }
 
 /* Tables or backends; those that were removed and are still counted are among them. */
-static void put_items(struct writer *w, const struct backend_stats_sums *sums, bool backends)
+static void show_stats_put_items(struct writer *w, const struct backend_stats_sums *sums,
+				 bool backends)
 {
 	struct backend_stats_item item;
 	uint32_t at = 0;
@@ -107,8 +108,8 @@ int show_stats(struct writer *w, const struct control *control)
 	put_workers(w, all);
 	put_ports(w, &all->ports);
 	if (sums) {
-		put_items(w, sums, false);
-		put_items(w, sums, true);
+		show_stats_put_items(w, sums, false);
+		show_stats_put_items(w, sums, true);
 		write_uint(w, "unlisted_packets", sums->unlisted.packets);
 		write_uint(w, "unlisted_bytes", sums->unlisted.bytes);
 	}

@@ -49,7 +49,7 @@ static void try_busiest(struct choice *choice, struct candidate one)
 	choice->busiest[at] = one;
 }
 
-static void choose(struct choice *out, const struct view *view)
+static void show_top_choose(struct choice *out, const struct view *view)
 {
 	*out = (struct choice){.count = 0};
 	for (unsigned int t = 0; t < view->tables->count; t++) {
@@ -91,7 +91,7 @@ static void put_backends(struct writer *w, const struct view *view)
 	struct choice choice;
 	unsigned int unusual;
 
-	choose(&choice, view);
+	show_top_choose(&choice, view);
 	unusual = choice.unusual_count < TOP_UNUSUAL ? choice.unusual_count : TOP_UNUSUAL;
 	write_uint(w, "backend_count", choice.count);
 	write_uint(w, "unusual_count", choice.unusual_count);
@@ -143,7 +143,7 @@ static void put_values(struct writer *w, const char *key, const uint64_t *values
 }
 
 /* Turns by how long they took, of both kinds: director/turns.h. */
-static void put_gaps(struct writer *w, const char *key, const struct turn_times *times)
+static void show_top_put_gaps(struct writer *w, const char *key, const struct turn_times *times)
 {
 	uint64_t counts[TURN_TIMES];
 
@@ -152,7 +152,7 @@ static void put_gaps(struct writer *w, const char *key, const struct turn_times 
 	put_values(w, key, counts, TURN_TIMES);
 }
 
-static void put_workers(struct writer *w, const struct control *control)
+static void show_top_put_workers(struct writer *w, const struct control *control)
 {
 	const struct workers *all = &control->workers;
 
@@ -168,15 +168,15 @@ static void put_workers(struct writer *w, const struct control *control)
 		write_uint(w, "rx_per_s", rates_per_second(control->rates, added.rx));
 		write_uint(w, "busy_permille", rates_busy(&added.times));
 		write_uint(w, "stalls", times.stalls);
-		put_gaps(w, "gaps", &times);
-		put_gaps(w, "recent_gaps", &added.times);
+		show_top_put_gaps(w, "gaps", &times);
+		show_top_put_gaps(w, "recent_gaps", &added.times);
 		put_values(w, "history", busy, rates_busy_line(busy, control->rates, i));
 		write_close(w, '}');
 	}
 	write_close(w, ']');
 }
 
-static void put_history(struct writer *w, const struct rates *rates)
+static void show_top_put_history(struct writer *w, const struct rates *rates)
 {
 	static const char *const names[] = {
 		[RATES_RX] = "rx", [RATES_FORWARD] = "forward", [RATES_DROPS] = "drops"};
@@ -205,8 +205,8 @@ int show_top(struct writer *w, const struct control *control)
 	write_uint(w, "uptime_ms", clock_ms() - control->started_ms);
 	show_sums(w, &control->workers);
 	put_rates(w, control->rates);
-	put_history(w, control->rates);
-	put_workers(w, control);
+	show_top_put_history(w, control->rates);
+	show_top_put_workers(w, control);
 	put_tables(w, &view);
 	put_backends(w, &view);
 	view_close(&view);

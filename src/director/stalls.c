@@ -19,7 +19,7 @@ static void warn_of(unsigned int worker, uint64_t seconds)
 		  worker, worker_lcore(worker), seconds);
 }
 
-static void warn(const struct stalls *stalls, const struct workers *workers)
+static void stalls_warn(const struct stalls *stalls, const struct workers *workers)
 {
 	for (unsigned int i = 0; i < workers->count; i++)
 		if (stalls->workers[i].waited_ms >= STALL_MS)
@@ -39,7 +39,7 @@ static uint64_t count_time(struct stalls *stalls, uint32_t turn_ms)
 }
 
 /* Asks workers that have answered, and finds the one that owes an answer for the longest time. */
-static void ask(struct stalls *stalls, const struct workers *workers, uint64_t passed_ms)
+static void stalls_ask(struct stalls *stalls, const struct workers *workers, uint64_t passed_ms)
 {
 	const uint64_t token = publish_ask(&workers->publish);
 
@@ -61,7 +61,7 @@ static void ask(struct stalls *stalls, const struct workers *workers, uint64_t p
 }
 
 /* One that stands still again and again is stalled all the time, so that no route flaps. */
-static void judge(struct stalls *stalls, uint64_t passed_ms, uint32_t limit_ms)
+static void stalls_judge(struct stalls *stalls, uint64_t passed_ms, uint32_t limit_ms)
 {
 	if (limit_ms && stalls->longest_ms >= limit_ms) {
 		stalls->stalled = true;
@@ -79,12 +79,12 @@ void stalls_poll(struct stalls *stalls, const struct workers *workers, uint32_t 
 {
 	uint64_t passed_ms = count_time(stalls, turn_ms);
 
-	ask(stalls, workers, passed_ms);
-	judge(stalls, passed_ms, limit_ms);
+	stalls_ask(stalls, workers, passed_ms);
+	stalls_judge(stalls, passed_ms, limit_ms);
 	if (!stalls->warn_at_ms)
 		stalls->warn_at_ms = STALL_MS;
 	if (stalls->longest_ms >= stalls->warn_at_ms) {
-		warn(stalls, workers);
+		stalls_warn(stalls, workers);
 		stalls->warn_at_ms += STALL_REMIND_MS;
 	} else if (stalls->longest_ms < STALL_MS && stalls->warn_at_ms > STALL_MS) {
 		log_info("all workers go on");

@@ -35,7 +35,7 @@ struct port_losses stats_losses(const struct ports *ports)
 	return sum;
 }
 
-static void write_lines(FILE *out, const struct workers *all)
+static void stats_write_lines(FILE *out, const struct workers *all)
 {
 	struct worker_counters workers = stats_sum(all);
 	struct port_losses ports = stats_losses(&all->ports);
@@ -62,7 +62,7 @@ static char *make_text(const struct workers *all)
 	FILE *out = open_memstream(&text, &len);
 
 	if (out) {
-		write_lines(out, all);
+		stats_write_lines(out, all);
 		if (fclose(out)) {
 			free(text);
 			text = NULL;

@@ -48,7 +48,8 @@ static bool find_receiver(struct statsd *statsd, const struct listen_conf *at)
 	return at->port && statsd->fd >= 0;
 }
 
-static void put(const struct statsd *statsd, const char *name, uint64_t change, const char *tags)
+static void statsd_put(const struct statsd *statsd, const char *name, uint64_t change,
+		       const char *tags)
 {
 	char line[LINE_LEN];
 	int len = snprintf(line, sizeof(line), "glb_director_ng.%s:%" PRIu64 "|c|#%s", name, change,
@@ -91,17 +92,17 @@ static void put_worker(struct statsd *statsd, unsigned int index, const struct w
 	char tags[TAGS_LEN];
 
 	(void)snprintf(tags, sizeof(tags), "core:%02u", worker_lcore(index));
-	put(statsd, "core.packets.total", now.rx - before->rx, tags);
-	put(statsd, "core.packets.matched", outcome.all - outcome.to_kernel, tags);
-	put(statsd, "core.packets.unmatched", 0, tags);
-	put(statsd, "core.packets.rx_errors", 0, tags);
-	put(statsd, "core.packets.kni", outcome.to_kernel, tags);
-	put(statsd, "core.packets.encap.success",
-	    now.verdicts[GLB_FORWARD] - before->verdicts[GLB_FORWARD], tags);
-	put(statsd, "core.packets.encap.failure", outcome.failed, tags);
-	put(statsd, "core.packets.eth_tx_sent", now.tx - before->tx, tags);
-	put(statsd, "core.packets.kni_tx_sent", now.punted - before->punted, tags);
-	put(statsd, "core.config_reload_count", now.generation - before->generation, tags);
+	statsd_put(statsd, "core.packets.total", now.rx - before->rx, tags);
+	statsd_put(statsd, "core.packets.matched", outcome.all - outcome.to_kernel, tags);
+	statsd_put(statsd, "core.packets.unmatched", 0, tags);
+	statsd_put(statsd, "core.packets.rx_errors", 0, tags);
+	statsd_put(statsd, "core.packets.kni", outcome.to_kernel, tags);
+	statsd_put(statsd, "core.packets.encap.success",
+		   now.verdicts[GLB_FORWARD] - before->verdicts[GLB_FORWARD], tags);
+	statsd_put(statsd, "core.packets.encap.failure", outcome.failed, tags);
+	statsd_put(statsd, "core.packets.eth_tx_sent", now.tx - before->tx, tags);
+	statsd_put(statsd, "core.packets.kni_tx_sent", now.punted - before->punted, tags);
+	statsd_put(statsd, "core.config_reload_count", now.generation - before->generation, tags);
 	statsd->workers[index] = now;
 }
 
@@ -112,16 +113,18 @@ static void put_queues(const struct statsd *statsd, uint16_t id, unsigned int co
 
 	for (unsigned int q = 0; q < count && q < QUEUES_MAX; q++) {
 		(void)snprintf(tags, sizeof(tags), "port:%02u,queue:%02u", id, q);
-		put(statsd, "queue.packets.rx", now->q_ipackets[q] - before->q_ipackets[q], tags);
-		put(statsd, "queue.packets.tx", now->q_opackets[q] - before->q_opackets[q], tags);
-		put(statsd, "queue.packets.rx_errors", now->q_errors[q] - before->q_errors[q],
-		    tags);
-		put(statsd, "queue.bytes.rx", now->q_ibytes[q] - before->q_ibytes[q], tags);
-		put(statsd, "queue.bytes.tx", now->q_obytes[q] - before->q_obytes[q], tags);
+		statsd_put(statsd, "queue.packets.rx", now->q_ipackets[q] - before->q_ipackets[q],
+			   tags);
+		statsd_put(statsd, "queue.packets.tx", now->q_opackets[q] - before->q_opackets[q],
+			   tags);
+		statsd_put(statsd, "queue.packets.rx_errors",
+			   now->q_errors[q] - before->q_errors[q], tags);
+		statsd_put(statsd, "queue.bytes.rx", now->q_ibytes[q] - before->q_ibytes[q], tags);
+		statsd_put(statsd, "queue.bytes.tx", now->q_obytes[q] - before->q_obytes[q], tags);
 	}
 }
 
-static void put_port(struct statsd *statsd, uint16_t id, unsigned int queue_count)
+static void statsd_put_port(struct statsd *statsd, uint16_t id, unsigned int queue_count)
 {
 	struct rte_eth_stats *before = &statsd->ports[id];
 	struct rte_eth_stats now;
@@ -132,14 +135,14 @@ static void put_port(struct statsd *statsd, uint16_t id, unsigned int queue_coun
 	if (now.ipackets < before->ipackets || now.opackets < before->opackets)
 		*before = (struct rte_eth_stats){0}; /* it was opened again */
 	(void)snprintf(tags, sizeof(tags), "port:%02u", id);
-	put(statsd, "port.packets.rx", now.ipackets - before->ipackets, tags);
-	put(statsd, "port.packets.tx", now.opackets - before->opackets, tags);
-	put(statsd, "port.packets.rx_missed", now.imissed - before->imissed, tags);
-	put(statsd, "port.packets.rx_errors", now.ierrors - before->ierrors, tags);
-	put(statsd, "port.packets.tx_errors", now.oerrors - before->oerrors, tags);
-	put(statsd, "port.packets.rx_nombuf", now.rx_nombuf - before->rx_nombuf, tags);
-	put(statsd, "port.bytes.rx", now.ibytes - before->ibytes, tags);
-	put(statsd, "port.bytes.tx", now.obytes - before->obytes, tags);
+	statsd_put(statsd, "port.packets.rx", now.ipackets - before->ipackets, tags);
+	statsd_put(statsd, "port.packets.tx", now.opackets - before->opackets, tags);
+	statsd_put(statsd, "port.packets.rx_missed", now.imissed - before->imissed, tags);
+	statsd_put(statsd, "port.packets.rx_errors", now.ierrors - before->ierrors, tags);
+	statsd_put(statsd, "port.packets.tx_errors", now.oerrors - before->oerrors, tags);
+	statsd_put(statsd, "port.packets.rx_nombuf", now.rx_nombuf - before->rx_nombuf, tags);
+	statsd_put(statsd, "port.bytes.rx", now.ibytes - before->ibytes, tags);
+	statsd_put(statsd, "port.bytes.tx", now.obytes - before->obytes, tags);
 	put_queues(statsd, id, queue_count, &now, before);
 	*before = now;
 }
@@ -155,7 +158,7 @@ static void put_all(void *arg)
 	for (unsigned int i = 0; i < statsd->worker_count; i++)
 		put_worker(statsd, i, &all->workers[i]);
 	for (unsigned int i = 0; i < all->ports.count; i++)
-		put_port(statsd, all->ports.ids[i], all->ports.queue_count);
+		statsd_put_port(statsd, all->ports.ids[i], all->ports.queue_count);
 }
 
 int statsd_open(struct control *control)

@@ -28,7 +28,7 @@ struct extent status_extent(const struct glb_generation *gen)
 }
 
 /* The time of day, for somebody who compares it with logs. Returns out. */
-static const char *time_text(char out[TIME_LEN])
+static const char *status_time_text(char out[TIME_LEN])
 {
 	time_t now = time(NULL);
 	struct tm parts;
@@ -98,7 +98,7 @@ void status_started(struct status *status)
 {
 	char now[TIME_LEN];
 
-	(void)snprintf(status->last, sizeof(status->last), "started at %s", time_text(now));
+	(void)snprintf(status->last, sizeof(status->last), "started at %s", status_time_text(now));
 	send_status(status, NOTIFY_READY);
 }
 
@@ -126,12 +126,13 @@ void status_reloading(struct status *status)
 {
 	char now[TIME_LEN];
 
-	(void)snprintf(status->last, sizeof(status->last), "reloading since %s", time_text(now));
+	(void)snprintf(status->last, sizeof(status->last), "reloading since %s",
+		       status_time_text(now));
 	status->busy_at_ms = clock_ms();
 	send_status(status, NOTIFY_RELOADING);
 }
 
-static const char *reason(const struct glb_diag *why)
+static const char *status_reason(const struct glb_diag *why)
 {
 	return why && why->text[0] ? why->text : "the log says why";
 }
@@ -143,10 +144,10 @@ void status_reloaded(struct status *status, const struct glb_diag *refusal)
 	if (refusal)
 		(void)snprintf(status->last, sizeof(status->last),
 			       "RELOAD REFUSED at %s, the old tables and settings stay: %s",
-			       time_text(now), reason(refusal));
+			       status_time_text(now), status_reason(refusal));
 	else
 		(void)snprintf(status->last, sizeof(status->last), "reloaded at %s",
-			       time_text(now));
+			       status_time_text(now));
 	send_status(status, NOTIFY_READY);
 }
 
@@ -170,7 +171,7 @@ void status_stopping(struct status *status, const char *why)
 void status_failed(struct status *status, const struct glb_diag *why)
 {
 	(void)snprintf(status->serving, sizeof(status->serving), "did not start");
-	(void)snprintf(status->last, sizeof(status->last), "%s", reason(why));
+	(void)snprintf(status->last, sizeof(status->last), "%s", status_reason(why));
 	send_status(status, NOTIFY_STATUS);
 }
 

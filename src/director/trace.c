@@ -108,7 +108,7 @@ static unsigned int reclaim(struct control *control)
 }
 
 /* Ends what goes on. */
-static void end(struct control *control, const char *why)
+static void end_trace(struct control *control, const char *why)
 {
 	struct tracing *tracing = &control->tracing;
 	struct trace *trace = tracing->now;
@@ -134,7 +134,7 @@ static bool end_left(struct control *control)
 
 	if (!now || lines_is_connected(&now->connection))
 		return false;
-	end(control, "its client has left");
+	end_trace(control, "its client has left");
 	return true;
 }
 
@@ -185,7 +185,7 @@ static bool begin_batch(struct trace *trace)
 }
 
 /* Moves records into the next answer, as far as it has room. */
-static void collect(struct control *control, struct trace *trace)
+static void trace_collect(struct control *control, struct trace *trace)
 {
 	struct trace_text text = {
 		.w = &trace->batch.w,
@@ -229,7 +229,7 @@ static const char *end_of(const struct trace *trace)
 }
 
 /* Answers whoever asks for more. `why` it ends, or NULL. */
-static void answer(struct trace *trace, const char *why, uint64_t now_ms)
+static void trace_answer(struct trace *trace, const char *why, uint64_t now_ms)
 {
 	struct lines_request *request = trace->request;
 	const uint64_t missed = count_missed(trace);
@@ -250,7 +250,7 @@ static void answer(struct trace *trace, const char *why, uint64_t now_ms)
 
 /* --- Turns --- */
 
-static void watch(void *arg);
+static void trace_watch(void *arg);
 
 void trace_follow(struct control *control)
 {
@@ -263,28 +263,29 @@ void trace_follow(struct control *control)
 	if (!trace)
 		return;
 	watch_time(control, trace, now_ms);
-	collect(control, trace);
+	trace_collect(control, trace);
 	why = end_of(trace);
 	if (end_left(control))
 		return;
 	if (trace->request &&
 	    (trace->batched || why || now_ms - trace->turned_ms >= TRACE_WAIT_MS)) {
-		answer(trace, why, now_ms);
+		trace_answer(trace, why, now_ms);
 		if (why) {
-			end(control, why);
+			end_trace(control, why);
 			return;
 		}
 	}
 	if (!trace->request && now_ms - trace->turned_ms >= TRACE_PATIENCE_MS) {
-		end(control, "nobody asks for more");
+		end_trace(control, "nobody asks for more");
 		return;
 	}
 	/* without memory, the next turn looks */
 	if (!tracing->is_watching)
-		tracing->is_watching = !loop_after(control->loop, TRACE_TICK_MS, watch, control);
+		tracing->is_watching =
+			!loop_after(control->loop, TRACE_TICK_MS, trace_watch, control);
 }
 
-static void watch(void *arg)
+static void trace_watch(void *arg)
 {
 	struct control *control = arg;
 
@@ -295,7 +296,7 @@ static void watch(void *arg)
 /* --- Requests --- */
 
 /* Is there one already, or too much left of those before? Refuses then. */
-static bool is_taken(struct control *control, struct lines_request *request)
+static bool trace_is_taken(struct control *control, struct lines_request *request)
 {
 	const struct trace *now = end_left(control) ? NULL : control->tracing.now;
 
@@ -321,7 +322,7 @@ void trace_start(struct control *control, struct lines_request *request,
 	struct response response;
 	struct trace *trace;
 
-	if (is_taken(control, request))
+	if (trace_is_taken(control, request))
 		return;
 	trace = make_trace(order, control->workers.count);
 	if (!trace || !response_begin(&response)) {
@@ -372,7 +373,7 @@ void trace_end(struct control *control)
 	if (trace->request)
 		response_refuse(trace->request, RESPONSE_FAILED, "the director stops");
 	trace->request = NULL;
-	end(control, "the director stops");
+	end_trace(control, "the director stops");
 }
 
 void trace_free(struct tracing *tracing)

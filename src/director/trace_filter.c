@@ -57,7 +57,7 @@ static const uint16_t known_codes[] = {
 	BPF_MISC | BPF_TXA,
 };
 
-static bool is_known(const struct bpf_insn *one)
+static bool trace_filter_is_known(const struct bpf_insn *one)
 {
 	size_t i = 0;
 
@@ -92,8 +92,8 @@ int trace_filter_check(const struct trace_filter *filter, struct glb_diag *diag)
 	}
 	for (uint32_t i = 0; i < filter->len; i++) {
 		const struct bpf_insn *one = &filter->program[i];
-		const char *why = !is_known(one)	? "is none of the BSD Packet Filter"
-				  : shifts_too_far(one) ? "shifts by more than 31 bits"
+		const char *why = !trace_filter_is_known(one) ? "is none of the BSD Packet Filter"
+				  : shifts_too_far(one)	      ? "shifts by more than 31 bits"
 				  : jumps_back(one, filter->len)
 					  ? "jumps backwards, so that it might not end"
 					  : NULL;

@@ -68,7 +68,7 @@ void trace_ring_free(struct trace_ring *ring)
 
 /* --- The worker --- */
 
-static uint16_t *place(const struct trace_ring *ring, uint64_t number)
+static uint16_t *trace_ring_place(const struct trace_ring *ring, uint64_t number)
 {
 	return &ring->order[number & (ring->count - 1)];
 }
@@ -76,11 +76,11 @@ static uint16_t *place(const struct trace_ring *ring, uint64_t number)
 static struct trace_record *record(const struct trace_ring *ring, uint64_t number)
 {
 	return (struct trace_record *)(ring->records +
-				       (size_t)*place(ring, number) * ring->record_len);
+				       (size_t)*trace_ring_place(ring, number) * ring->record_len);
 }
 
-static struct trace_frame keep(uint8_t *out, const struct trace_ring *ring,
-			       const struct glb_packet *pkt)
+static struct trace_frame trace_ring_keep(uint8_t *out, const struct trace_ring *ring,
+					  const struct glb_packet *pkt)
 {
 	const uint32_t kept = pkt->len < ring->snaplen ? pkt->len : ring->snaplen;
 
@@ -94,7 +94,8 @@ static void miss(struct trace_ring *ring)
 }
 
 /* Copies packet i as it was received, if the program takes it and there is room. */
-static void receive(struct trace_ring *ring, const struct glb_packet *pkt, unsigned int i)
+static void trace_ring_receive(struct trace_ring *ring, const struct glb_packet *pkt,
+			       unsigned int i)
 {
 	const uint64_t number = ring->written + ring->held;
 
@@ -108,7 +109,7 @@ static void receive(struct trace_ring *ring, const struct glb_packet *pkt, unsig
 
 	struct trace_record *one = record(ring, number);
 
-	one->received = keep(one->bytes, ring, pkt);
+	one->received = trace_ring_keep(one->bytes, ring, pkt);
 	__atomic_store_n(&ring->copied, ring->copied + 1, __ATOMIC_RELAXED);
 	ring->at[i] = (uint16_t)++ring->held;
 }
@@ -120,7 +121,7 @@ void trace_before(struct trace_ring *ring, const struct glb_packet *packets, uns
 	if (!trace_filter_wants(ring->filter, GLB_FORWARD))
 		return;
 	for (unsigned int i = 0; i < n; i++)
-		receive(ring, &packets[i], i);
+		trace_ring_receive(ring, &packets[i], i);
 }
 
 void trace_decided(struct trace_ring *ring, const struct glb_packet *packets, unsigned int n)
@@ -129,7 +130,7 @@ void trace_decided(struct trace_ring *ring, const struct glb_packet *packets, un
 		return;
 	for (unsigned int i = 0; i < n; i++)
 		if (ring->early >> packets[i].verdict & 1)
-			receive(ring, &packets[i], i);
+			trace_ring_receive(ring, &packets[i], i);
 }
 
 /* Fills in the rest of a record. */
@@ -142,7 +143,7 @@ static void complete(struct trace_ring *ring, struct trace_record *one,
 	one->sent = (struct trace_frame){.len = 0};
 	if (pkt->verdict != GLB_FORWARD && !glb_verdict_is_icmp_reply(pkt->verdict))
 		return;
-	one->sent = keep(one->bytes + ring->snaplen, ring, pkt);
+	one->sent = trace_ring_keep(one->bytes + ring->snaplen, ring, pkt);
 	if (pkt->verdict != GLB_FORWARD)
 		return;
 	one->backend = pkt->backend;
@@ -160,8 +161,8 @@ void trace_settled(struct trace_ring *ring, const struct glb_generation *gen,
 			continue;
 
 		/* those wanted go in front, and the others are free again */
-		uint16_t *to = place(ring, first + wanted++);
-		uint16_t *from = place(ring, first + ring->at[i] - 1U);
+		uint16_t *to = trace_ring_place(ring, first + wanted++);
+		uint16_t *from = trace_ring_place(ring, first + ring->at[i] - 1U);
 		const uint16_t other = *to;
 
 		*to = *from;

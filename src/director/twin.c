@@ -175,7 +175,7 @@ static unsigned int take_from_kernel(struct twin *twin)
 }
 
 /* Others may need the processor: it never spins. */
-static void rest(unsigned int *nap_us, unsigned int done)
+static void twin_rest(unsigned int *nap_us, unsigned int done)
 {
 	const struct timespec nap = {.tv_nsec = (long)*nap_us * 1000};
 
@@ -183,7 +183,7 @@ static void rest(unsigned int *nap_us, unsigned int done)
 	*nap_us = done ? NAP_MIN_US : RTE_MIN(2 * *nap_us, (unsigned int)NAP_MAX_US);
 }
 
-static void *run(void *arg)
+static void *twin_run(void *arg)
 {
 	struct twins *twins = arg;
 	unsigned int nap_us = NAP_MIN_US;
@@ -196,7 +196,7 @@ static void *run(void *arg)
 			done += take_from_kernel(&twins->list[i]);
 		}
 		if (done < HANDOFF_BURST)
-			rest(&nap_us, done);
+			twin_rest(&nap_us, done);
 	} while (!__atomic_load_n(&twins->stop, __ATOMIC_ACQUIRE));
 	for (unsigned int i = 0; i < twins->count; i++)
 		while (hand_to_kernel(twins, &twins->list[i]))
@@ -209,7 +209,7 @@ int twins_start(struct twins *twins)
 	int err;
 
 	twins->stop = false;
-	err = twins->count ? -pthread_create(&twins->thread, NULL, run, twins) : 0;
+	err = twins->count ? -pthread_create(&twins->thread, NULL, twin_run, twins) : 0;
 
 	twins->started = twins->count && !err;
 	return err;

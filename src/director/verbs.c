@@ -24,8 +24,8 @@ static void answer_shown(const struct call *call, struct response *response, int
 }
 
 /* Answers with what one of these writes. */
-static void show(const struct call *call,
-		 void (*put)(struct writer *w, const struct control *control))
+static void verbs_show(const struct call *call,
+		       void (*put)(struct writer *w, const struct control *control))
 {
 	struct response response;
 
@@ -62,22 +62,22 @@ static void show_some(const struct call *call,
 
 void verb_status(const struct call *call)
 {
-	show(call, show_status);
+	verbs_show(call, show_status);
 }
 
 void verb_workers(const struct call *call)
 {
-	show(call, show_workers);
+	verbs_show(call, show_workers);
 }
 
 void verb_ports(const struct call *call)
 {
-	show(call, show_ports);
+	verbs_show(call, show_ports);
 }
 
 void verb_stalls(const struct call *call)
 {
-	show(call, show_stalls);
+	verbs_show(call, show_stalls);
 }
 
 void verb_tables(const struct call *call)

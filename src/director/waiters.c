@@ -75,8 +75,8 @@ static bool describe(struct waiter *waiter, const struct control *control,
 	return true;
 }
 
-static void refuse(struct lines_request *request, const struct control *control,
-		   const struct build *build)
+static void waiters_refuse(struct lines_request *request, const struct control *control,
+			   const struct build *build)
 {
 	const char *why = control->last.why.text;
 	struct response response;
@@ -108,7 +108,7 @@ void waiters_build_ended(struct waiters *waiters, struct control *control,
 		if (is_done)
 			response_give_up(one->request);
 		else
-			refuse(one->request, control, build);
+			waiters_refuse(one->request, control, build);
 		take_off(place);
 	}
 	waiters_follow(waiters, control);
@@ -160,7 +160,7 @@ static bool answer_served(struct waiter *waiter, const struct control *control)
 	return true;
 }
 
-static void watch(void *arg);
+static void waiters_watch(void *arg);
 
 void waiters_follow(struct waiters *waiters, struct control *control)
 {
@@ -179,10 +179,10 @@ void waiters_follow(struct waiters *waiters, struct control *control)
 	}
 	/* without memory, the next turn looks */
 	if (is_left && !waiters->is_watching)
-		waiters->is_watching = !loop_after(control->loop, WATCH_MS, watch, control);
+		waiters->is_watching = !loop_after(control->loop, WATCH_MS, waiters_watch, control);
 }
 
-static void watch(void *arg)
+static void waiters_watch(void *arg)
 {
 	struct control *control = arg;
 

@@ -72,7 +72,7 @@ static void leave(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint
 }
 
 /* Sends what was gathered. */
-static void flush(struct worker *w, struct outbox *out)
+static void worker_flush(struct worker *w, struct outbox *out)
 {
 	const struct ports *ports = &w->all->ports;
 
@@ -85,14 +85,14 @@ static void flush(struct worker *w, struct outbox *out)
 	}
 }
 
-static void gather(struct outbox *out, uint16_t port, struct rte_mbuf *mbuf)
+static void worker_gather(struct outbox *out, uint16_t port, struct rte_mbuf *mbuf)
 {
 	out->mbufs[port][out->counts[port]++] = mbuf;
 }
 
 /* Carries GLB_FORWARD out, up to counting the verdict and sending. */
-static void forward(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
-		    const struct glb_packet *pkt)
+static void worker_forward(struct worker *w, const struct glb_generation *gen,
+			   struct rte_mbuf *mbuf, const struct glb_packet *pkt)
 {
 	if (w->map)
 		backend_stats_add(w->backend_stats, w->map, pkt);
@@ -100,15 +100,15 @@ static void forward(struct worker *w, const struct glb_generation *gen, struct r
 }
 
 /* Carries any other verdict out, up to sending. */
-static void settle(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
-		   struct glb_packet *pkt, struct outbox *out)
+static void worker_settle(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
+			  struct glb_packet *pkt, struct outbox *out)
 {
 	if (glb_verdict_is_icmp_reply(pkt->verdict))
 		glb_icmp_reply_within(&w->reply_limits, gen, pkt, worker_now_ns(w));
 	w->counters.verdicts[pkt->verdict]++;
 	if (glb_verdict_is_icmp_reply(pkt->verdict)) {
 		frame_adopt(mbuf, pkt, 0);
-		gather(out, pkt->port, mbuf);
+		worker_gather(out, pkt->port, mbuf);
 	} else if (glb_verdict_is_punt(pkt->verdict) && w->all->twins.count) {
 		out->punted[out->punt_count++] = mbuf;
 	} else {
@@ -150,18 +150,18 @@ static void settle_burst(struct worker *w, const struct glb_generation *gen, str
 	empty(out);
 	for (unsigned int i = 0; i < n; i++) {
 		if (packets[i].verdict != GLB_FORWARD) {
-			settle(w, gen, mbufs[i], &packets[i], out);
+			worker_settle(w, gen, mbufs[i], &packets[i], out);
 			continue;
 		}
 		w->counters.verdicts[GLB_FORWARD]++;
-		forward(w, gen, mbufs[i], &packets[i]);
-		gather(out, glb_way_out(&gen->settings, packets[i].port), mbufs[i]);
+		worker_forward(w, gen, mbufs[i], &packets[i]);
+		worker_gather(out, glb_way_out(&gen->settings, packets[i].port), mbufs[i]);
 	}
 }
 
 static void send_burst(struct worker *w, const struct glb_generation *gen, struct outbox *out)
 {
-	flush(w, out);
+	worker_flush(w, out);
 	if (out->punt_count)
 		twins_punt(w, gen, out->punted, out->punt_count);
 	if (out->free_count)
@@ -202,7 +202,7 @@ static void process(struct worker *w, const struct glb_generation *gen, struct r
 	if (GLB_LIKELY(is_uniform(packets, n))) {
 		w->counters.verdicts[GLB_FORWARD] += n;
 		for (unsigned int i = 0; i < n; i++)
-			forward(w, gen, mbufs[i], &packets[i]);
+			worker_forward(w, gen, mbufs[i], &packets[i]);
 		leave(w, glb_way_out(&gen->settings, packets[0].port), mbufs, (uint16_t)n);
 		return;
 	}
@@ -238,7 +238,7 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 }
 
 /* Takes a burst out of a ring, with the mbufs on their way from the other worker's cache. */
-static unsigned int take(struct rte_ring *ring, struct rte_mbuf **mbufs)
+static unsigned int worker_take(struct rte_ring *ring, struct rte_mbuf **mbufs)
 {
 	unsigned int n = rte_ring_dequeue_burst(ring, (void **)mbufs, BURST, NULL);
 
@@ -254,7 +254,7 @@ static unsigned int serve_in_ring(struct worker *w, const struct glb_generation 
 	unsigned int done = 0;
 
 	for (unsigned int i = 0; i < w->all->ports.count; i++) {
-		unsigned int n = take(w->in_ring, mbufs);
+		unsigned int n = worker_take(w->in_ring, mbufs);
 
 		if (!n)
 			break;
@@ -273,19 +273,19 @@ static unsigned int serve_tx_ring(struct worker *w)
 
 	empty(&out);
 	for (unsigned int i = 0; i < w->all->ports.count; i++) {
-		unsigned int n = take(w->tx_ring, mbufs);
+		unsigned int n = worker_take(w->tx_ring, mbufs);
 
 		if (!n)
 			break;
 		for (unsigned int k = 0; k < n; k++)
-			gather(&out, mbufs[k]->port, mbufs[k]);
-		flush(w, &out);
+			worker_gather(&out, mbufs[k]->port, mbufs[k]);
+		worker_flush(w, &out);
 		done += n;
 	}
 	return done;
 }
 
-static unsigned int serve(struct worker *w, const struct served *served)
+static unsigned int worker_serve(struct worker *w, const struct served *served)
 {
 	const struct glb_generation *gen = served->near[w->node];
 	unsigned int done = 0;
@@ -334,11 +334,11 @@ unsigned int worker_turn(struct worker *w, const struct served *served)
 
 	if (GLB_UNLIKELY(end.is_stall || end.is_due))
 		look_closer(w, end);
-	w->turns.packets = serve(w, served);
+	w->turns.packets = worker_serve(w, served);
 	return w->turns.packets;
 }
 
-static void rest(unsigned int empty_polls, uint32_t sleep_us)
+static void worker_rest(unsigned int empty_polls, uint32_t sleep_us)
 {
 	const struct timespec nap = {.tv_nsec = (long)sleep_us * 1000};
 
@@ -348,7 +348,7 @@ static void rest(unsigned int empty_polls, uint32_t sleep_us)
 		(void)nanosleep(&nap, NULL);
 }
 
-static int run(void *arg)
+static int worker_run(void *arg)
 {
 	struct worker *w = arg;
 	struct workers *all = w->all;
@@ -365,14 +365,14 @@ static int run(void *arg)
 		publish_quiescent(&all->publish, w->index);
 		empty_polls = done ? 0 : empty_polls + 1;
 		if (empty_polls)
-			rest(empty_polls, all->idle_sleep_us);
+			worker_rest(empty_polls, all->idle_sleep_us);
 	}
 	publish_leave(&all->publish, w->index);
 	return 0;
 }
 
 /* A ring that one worker reads. */
-static struct rte_ring *make_ring(const char *what, unsigned int index, unsigned int writers)
+static struct rte_ring *worker_make_ring(const char *what, unsigned int index, unsigned int writers)
 {
 	unsigned int flags = RING_F_SC_DEQ | (writers == 1 ? RING_F_SP_ENQ : 0);
 	char name[RTE_RING_NAMESIZE];
@@ -395,7 +395,7 @@ static bool equip_owner(struct worker *w)
 	unsigned int guests = count_guests(w->all, w->index);
 
 	if (guests)
-		w->tx_ring = make_ring("tx", w->index, guests);
+		w->tx_ring = worker_make_ring("tx", w->index, guests);
 	w->batches = rte_zmalloc("glb-batches", w->all->count * sizeof(*w->batches),
 				 RTE_CACHE_LINE_SIZE);
 	return w->batches && (w->tx_ring || !guests);
@@ -413,7 +413,7 @@ static bool make_handoff(struct workers *all)
 		struct worker *w = &all->workers[i];
 
 		if (rss_weight(i, queues, all->count)) {
-			w->in_ring = make_ring("in", i, queues);
+			w->in_ring = worker_make_ring("in", i, queues);
 			all->handoff.rings[i] = w->in_ring;
 			made = w->in_ring;
 		}
@@ -471,7 +471,7 @@ int workers_start(struct workers *all, struct glb_diag *diag)
 		struct worker *w = &all->workers[i++];
 
 		w->node = numa_nodes_index(&all->publish.nodes, rte_lcore_to_socket_id(lcore));
-		(void)rte_eal_remote_launch(run, w, lcore);
+		(void)rte_eal_remote_launch(worker_run, w, lcore);
 	}
 	return 0;
 }
