@@ -194,7 +194,7 @@ static void log_reasons(const struct conf_value *error)
 }
 
 /* Maps a reply to an exit status, after logging the reason if it is not a success. */
-static int status_of(const struct conf_value *root, const char *noun)
+static int client_status_of(const struct conf_value *root, const char *noun)
 {
 	struct conf_value value;
 	bool ok = false;
@@ -224,7 +224,7 @@ static int read_answer(struct client_answer *out, const struct question *questio
 		return EXIT_FAILED;
 	}
 	out->root = conf_root(&out->file);
-	return status_of(&out->root, answerers[question->whom].noun);
+	return client_status_of(&out->root, answerers[question->whom].noun);
 }
 
 /* --- Connections --- */
@@ -260,7 +260,8 @@ static int explain_lost(struct glb_diag *why, const struct client *client,
 	return EXIT_FAILED;
 }
 
-static int say(const struct client *client, const struct question *question, struct glb_diag *why)
+static int say_question(const struct client *client, const struct question *question,
+			struct glb_diag *why)
 {
 	int err = send_line(client->fd, question->request);
 
@@ -268,16 +269,16 @@ static int say(const struct client *client, const struct question *question, str
 	return err && err != -EPIPE ? explain_lost(why, client, question, err) : EXIT_OK;
 }
 
-static int hear(struct client_answer *out, const struct client *client,
-		const struct question *question, struct glb_diag *why)
+static int hear_answer(struct client_answer *out, const struct client *client,
+		       const struct question *question, struct glb_diag *why)
 {
 	int err = read_line(&out->bytes, client->fd);
 
 	return err ? explain_lost(why, client, question, err) : EXIT_OK;
 }
 
-static int exchange(struct client_answer *out, const struct command_line *line,
-		    const struct question *question, struct glb_diag *why)
+static int client_exchange(struct client_answer *out, const struct command_line *line,
+			   const struct question *question, struct glb_diag *why)
 {
 	struct client client;
 	int status = connect_client(&client, line, question, why);
@@ -285,9 +286,9 @@ static int exchange(struct client_answer *out, const struct command_line *line,
 	*out = (struct client_answer){.bytes = NULL};
 	if (status != EXIT_OK)
 		return status;
-	status = say(&client, question, why);
+	status = say_question(&client, question, why);
 	if (status == EXIT_OK)
-		status = hear(out, &client, question, why);
+		status = hear_answer(out, &client, question, why);
 	client_close(&client);
 	return status;
 }
@@ -317,7 +318,7 @@ int client_say(const struct client *client, const struct question *question)
 {
 	struct glb_diag why = {{0}};
 
-	return log_status(say(client, question, &why), &why);
+	return log_status(say_question(client, question, &why), &why);
 }
 
 int client_hear(struct client_answer *out, const struct client *client,
@@ -327,7 +328,7 @@ int client_hear(struct client_answer *out, const struct client *client,
 	int status;
 
 	*out = (struct client_answer){.bytes = NULL};
-	status = log_status(hear(out, client, question, &why), &why);
+	status = log_status(hear_answer(out, client, question, &why), &why);
 	return status == EXIT_OK ? read_answer(out, question) : status;
 }
 
@@ -335,7 +336,7 @@ int client_ask(struct client_answer *out, const struct command_line *line,
 	       const struct question *question)
 {
 	struct glb_diag why = {{0}};
-	int status = log_status(exchange(out, line, question, &why), &why);
+	int status = log_status(client_exchange(out, line, question, &why), &why);
 
 	if (status != EXIT_OK)
 		return status;
@@ -350,7 +351,7 @@ int client_fetch(struct client_answer *out, const struct command_line *line, con
 	const struct question question = {.request = request, .patience_ms = CLIENT_PATIENCE_MS};
 	struct conf_value value;
 
-	if (exchange(out, line, &question, why) != EXIT_OK)
+	if (client_exchange(out, line, &question, why) != EXIT_OK)
 		return EXIT_FAILED;
 	report_init(&out->report);
 	if (conf_parse(&out->file, "answer", out->bytes, strlen(out->bytes), &out->report)) {

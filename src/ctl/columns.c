@@ -39,8 +39,8 @@ static void put_cell(FILE *out, const struct column *column, const char *text, i
 		(void)fprintf(out, "%s%*s", text, pad, "");
 }
 
-static void put_line(FILE *out, const struct column *columns, unsigned int count,
-		     const struct line *line)
+static void columns_put_line(FILE *out, const struct column *columns, unsigned int count,
+			     const struct line *line)
 {
 	char text[CONF_TEXT_LEN];
 
@@ -73,11 +73,11 @@ void columns_write(FILE *out, const struct conf_value *list, const struct column
 			widths[c] = width > widths[c] ? width : widths[c];
 		}
 	}
-	put_line(out, columns, count, &(struct line){NULL, widths});
+	columns_put_line(out, columns, count, &(struct line){NULL, widths});
 	for (size_t i = 0; i < lines; i++) {
 		struct conf_value one = conf_element(list, i);
 
-		put_line(out, columns, count, &(struct line){&one, widths});
+		columns_put_line(out, columns, count, &(struct line){&one, widths});
 	}
 }
 

@@ -32,7 +32,7 @@ struct comparison {
 	const struct glb_tables *new;
 };
 
-static bool compare(struct change *change, bool settled)
+static bool diff_compare(struct change *change, bool settled)
 {
 	size_t room = change->old->spec.backend_count + change->new->spec.backend_count;
 
@@ -65,7 +65,7 @@ static bool make_report(struct comparison *report, bool settled)
 		*change =
 			(struct change){.old = old, .new = report->new->tables[index], .index = t};
 		report->change_count++;
-		if (!compare(change, settled))
+		if (!diff_compare(change, settled))
 			return false;
 	}
 	if (!report->changes)
@@ -83,7 +83,7 @@ static bool is_unsafe(const struct comparison *report)
 	return unsafe;
 }
 
-static double percent(uint32_t part, uint32_t whole)
+static double diff_percent(uint32_t part, uint32_t whole)
 {
 	return whole ? 100.0 * part / whole : 0;
 }
@@ -123,12 +123,12 @@ static void print_change(const struct change *change)
 	if (!diff->same_hash_key)
 		printf("  hash_key changes: every flow moves to another row\n");
 	printf("  rows: %u change (%.2f %%), %u get another primary (%.2f %%)\n",
-	       diff->changed_rows, percent(diff->changed_rows, GLB_ROWS), diff->changed_primary,
-	       percent(diff->changed_primary, GLB_ROWS));
+	       diff->changed_rows, diff_percent(diff->changed_rows, GLB_ROWS),
+	       diff->changed_primary, diff_percent(diff->changed_primary, GLB_ROWS));
 	printf("  established flows: %.2f %% stay, %.2f %% move but keep a second chance, "
 	       "%.2f %% lose their path\n",
-	       percent(diff->kept, diff->owned), percent(diff->moved, diff->owned),
-	       percent(diff->lost, diff->owned));
+	       diff_percent(diff->kept, diff->owned), diff_percent(diff->moved, diff->owned),
+	       diff_percent(diff->lost, diff->owned));
 	for (unsigned int i = 0; i < change->old->spec.bind_count && diff->binds_gone; i++)
 		if (!glb_diff_keeps_bind(&change->new->spec, &change->old->spec.binds[i], i))
 			printf("  bind gone: %s\n", bind_text(text, &change->old->spec.binds[i]));

@@ -96,7 +96,7 @@ static void check_namespace(struct doctor *doctor)
 		    process);
 }
 
-static void look(struct doctor *doctor)
+static void doctor_check_all(struct doctor *doctor)
 {
 	check_namespace(doctor);
 	doctor_spread(doctor);
@@ -126,7 +126,7 @@ int doctor_look(struct doctor *out, const struct command_line *line)
 	else
 		(void)subject_ask(out, line);
 	if (status == EXIT_OK)
-		look(out);
+		doctor_check_all(out);
 	if (status == EXIT_OK && out->failed) {
 		log_error("out of memory");
 		status = EXIT_FAILED;

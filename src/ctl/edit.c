@@ -62,7 +62,7 @@ static const char *backend_word(const struct edit *edit)
 	return edit->line->args[1];
 }
 
-static const struct glb_table_spec *table_of(const struct edit *edit)
+static const struct glb_table_spec *edit_table_of(const struct edit *edit)
 {
 	return &edit->spec.tables[edit->table];
 }
@@ -102,7 +102,7 @@ static int choose_table(struct edit *edit)
 		found++;
 	}
 	if (found == 1 &&
-	    (edit->verb != ADD || !has_backend(&edit->index, table_of(edit), &edit->backend)))
+	    (edit->verb != ADD || !has_backend(&edit->index, edit_table_of(edit), &edit->backend)))
 		return 0;
 	if (found == 1)
 		log_error("%s: %s is listed already", edit->path, backend_word(edit));
@@ -142,12 +142,12 @@ static char *edited_text(size_t *len, const struct edit *edit)
 static bool is_done(const struct edit *edit)
 {
 	return edit->verb <= ACTIVATE &&
-	       table_of(edit)->backends[edit->index].state == steps[edit->verb].to;
+	       edit_table_of(edit)->backends[edit->index].state == steps[edit->verb].to;
 }
 
 static int check_transition(const struct edit *edit)
 {
-	const struct glb_backend *backend = &table_of(edit)->backends[edit->index];
+	const struct glb_backend *backend = &edit_table_of(edit)->backends[edit->index];
 
 	if (edit->verb == ADD || steps[edit->verb].from >> backend->state & 1 ||
 	    (edit->verb == REMOVE && !backend->healthy))
@@ -212,7 +212,7 @@ static int check_effect(const struct edit *edit, const struct glb_table *old,
 	return EXIT_OK;
 }
 
-static int compare(const struct edit *edit, const struct glb_spec *new)
+static int edit_compare(const struct edit *edit, const struct glb_spec *new)
 {
 	struct glb_tables tables[2] = {{0}};
 	int status = EXIT_FAILED;
@@ -260,7 +260,7 @@ static bool is_filter(const struct edit *edit)
 }
 
 /* Reports the new state, on the stream that does not carry the file. */
-static void announce(const struct edit *edit, const char *already, const char *state)
+static void announce_edit(const struct edit *edit, const char *already, const char *state)
 {
 	if (is_filter(edit))
 		log_info("%s: %s%s", backend_word(edit), already, state);
@@ -283,18 +283,19 @@ static int put_in_place(const struct edit *edit, const char *text, size_t len)
 	int status = check_transition(edit);
 
 	if (status == EXIT_OK)
-		status = compare(edit, &new);
+		status = edit_compare(edit, &new);
 	glb_spec_free(&new);
 	if (status != EXIT_OK && !(status == EXIT_UNSAFE && command_has(edit->line, OPTION_FORCE)))
 		return status;
 
 	if (!is_filter(edit) && replace(edit, text, len))
 		return EXIT_FAILED;
-	announce(edit, "", edit->verb == REMOVE ? "removed" : glb_state_name(steps[edit->verb].to));
+	announce_edit(edit, "",
+		      edit->verb == REMOVE ? "removed" : glb_state_name(steps[edit->verb].to));
 	return is_filter(edit) ? put_bytes(text, len) : EXIT_OK;
 }
 
-static int apply(struct edit *edit)
+static int edit_apply(struct edit *edit)
 {
 	size_t len = 0;
 
@@ -302,13 +303,13 @@ static int apply(struct edit *edit)
 		return EXIT_FAILED;
 
 	if ((command_has(edit->line, OPTION_WEIGHT) || command_has(edit->line, OPTION_ZONE)) &&
-	    !table_of(edit)->hops) {
+	    !edit_table_of(edit)->hops) {
 		log_error("%s: weights and zones are for tables with \"hops\"", edit->path);
 		return EXIT_FAILED;
 	}
 
 	if (is_done(edit)) {
-		announce(edit, "already ", glb_state_name(steps[edit->verb].to));
+		announce_edit(edit, "already ", glb_state_name(steps[edit->verb].to));
 		return is_filter(edit) ? put_bytes(edit->text, edit->len) : EXIT_OK;
 	}
 
@@ -337,7 +338,7 @@ static int edit_text(struct edit *edit)
 	struct conf_value root = conf_root(&file);
 
 	if (conf_find(&edit->tables, &root, "tables"))
-		status = apply(edit);
+		status = edit_apply(edit);
 	conf_close(&file);
 	glb_spec_free(&edit->spec);
 	return status;

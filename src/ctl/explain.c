@@ -53,7 +53,7 @@ static void print_path(const struct path *path)
 }
 
 /* The position of a backend in the row, or the number of hops if it is not in it. */
-static unsigned int position_of(const struct path *path, uint16_t backend)
+static unsigned int explain_position_of(const struct path *path, uint16_t backend)
 {
 	unsigned int hop = 0;
 
@@ -63,10 +63,10 @@ static unsigned int position_of(const struct path *path, uint16_t backend)
 }
 
 /* Why a candidate is at its position, in words. `place` is its rank, from 0. */
-static const char *reason_of(const struct path *path, uint16_t backend, unsigned int place)
+static const char *explain_reason_of(const struct path *path, uint16_t backend, unsigned int place)
 {
 	const struct glb_backend *one = &path->table->spec.backends[backend];
-	unsigned int position = position_of(path, backend);
+	unsigned int position = explain_position_of(path, backend);
 
 	if (position == path->table->hop_count)
 		return "beyond the hops of a row";
@@ -90,7 +90,7 @@ static void print_candidates(const struct path *path, const struct glb_rating *r
 	       weighted ? "cost (rank and weight)" : "rank");
 	for (int i = 0; i < count && i < RANKED_SHOWN; i++) {
 		const struct glb_backend *backend = &path->table->spec.backends[ratings[i].backend];
-		unsigned int position = position_of(path, ratings[i].backend);
+		unsigned int position = explain_position_of(path, ratings[i].backend);
 		char text[ADDR_TEXT_LEN];
 
 		printf("  %-40s %016llx %-9s %-9s ", addr_text(text, &backend->addr),
@@ -98,7 +98,7 @@ static void print_candidates(const struct path *path, const struct glb_rating *r
 		       backend->healthy ? "healthy" : "unhealthy");
 		if (position < path->table->hop_count)
 			printf("hop %u, ", position + 1);
-		printf("%s\n", reason_of(path, ratings[i].backend, (unsigned int)i));
+		printf("%s\n", explain_reason_of(path, ratings[i].backend, (unsigned int)i));
 	}
 	if (count > RANKED_SHOWN)
 		printf("  ... %d more\n", count - RANKED_SHOWN);
@@ -110,7 +110,7 @@ static void write_candidates(struct writer *w, const struct path *path,
 	write_open(w, "candidates", '[');
 	for (int i = 0; i < count; i++) {
 		const struct glb_backend *backend = &path->table->spec.backends[ratings[i].backend];
-		unsigned int position = position_of(path, ratings[i].backend);
+		unsigned int position = explain_position_of(path, ratings[i].backend);
 		char text[ADDR_TEXT_LEN];
 		char rank[17];
 
@@ -122,13 +122,14 @@ static void write_candidates(struct writer *w, const struct path *path,
 		write_bool(w, "healthy", backend->healthy);
 		if (position < path->table->hop_count)
 			write_uint(w, "hop", position + 1);
-		write_string(w, "why", reason_of(path, ratings[i].backend, (unsigned int)i));
+		write_string(w, "why",
+			     explain_reason_of(path, ratings[i].backend, (unsigned int)i));
 		write_close(w, '}');
 	}
 	write_close(w, ']');
 }
 
-static int explain(const struct path *path, bool json)
+static int explain_path(const struct path *path, bool json)
 {
 	const struct glb_table_spec *spec = &path->table->spec;
 	struct glb_rating *ratings = calloc(spec->backend_count, sizeof(*ratings));
@@ -201,7 +202,8 @@ static int read_question(struct path *path, const struct command_line *line)
 }
 
 /* Follows the flow to its rows. False after printing where it ends. */
-static bool follow(struct path *path, const struct glb_tables *tables, const char *tables_path)
+static bool explain_follow(struct path *path, const struct glb_tables *tables,
+			   const char *tables_path)
 {
 	struct glb_binds *binds;
 
@@ -218,7 +220,7 @@ static bool follow(struct path *path, const struct glb_tables *tables, const cha
 	return !err;
 }
 
-static int answer(const struct command_line *line, bool with_reasons)
+static int explain_answer(const struct command_line *line, bool with_reasons)
 {
 	struct path path = {.bind = 0};
 	struct glb_tables tables;
@@ -230,20 +232,21 @@ static int answer(const struct command_line *line, bool with_reasons)
 		return EXIT_FAILED;
 	if (with_reasons && !require_source(&tables, line->args[0]))
 		status = EXIT_FAILED;
-	else if (!follow(&path, &tables, line->args[0]))
+	else if (!explain_follow(&path, &tables, line->args[0]))
 		status = EXIT_FAILED;
 	else
-		status = (with_reasons ? explain : look_up)(&path, command_has(line, OPTION_JSON));
+		status = (with_reasons ? explain_path : look_up)(&path,
+								 command_has(line, OPTION_JSON));
 	glb_tables_free(&tables);
 	return status;
 }
 
 int table_lookup(const struct command_line *line)
 {
-	return answer(line, false);
+	return explain_answer(line, false);
 }
 
 int table_explain(const struct command_line *line)
 {
-	return answer(line, true);
+	return explain_answer(line, true);
 }

@@ -7,7 +7,7 @@
 #include "flow.h"
 #include "sys/log.h"
 
-static bool read_port(uint16_t *out, const char *text)
+static bool flow_read_port(uint16_t *out, const char *text)
 {
 	char *end;
 	unsigned long port = strtoul(text, &end, 10);
@@ -20,7 +20,7 @@ static bool read_port(uint16_t *out, const char *text)
 	return true;
 }
 
-static bool read_addr(struct glb_addr *out, const char *text)
+static bool flow_read_addr(struct glb_addr *out, const char *text)
 {
 	if (!addr_parse(out, text)) {
 		log_error("\"%s\" is not an IPv4 or IPv6 address", text);
@@ -29,7 +29,7 @@ static bool read_addr(struct glb_addr *out, const char *text)
 	return true;
 }
 
-static bool read_proto(uint8_t *out, const char *text)
+static bool flow_read_proto(uint8_t *out, const char *text)
 {
 	if (strcmp(text, "tcp") != 0 && strcmp(text, "udp") != 0) {
 		log_error("\"%s\" is not tcp or udp", text);
@@ -51,13 +51,13 @@ int flow_read(struct path_question *out, int count, char **words)
 
 	if (count - has_proto < FLOW_WORDS_MIN || count - has_proto > FLOW_WORDS_MIN + 1)
 		return EXIT_USAGE;
-	if (has_proto && !read_proto(&flow.proto, words[--count]))
+	if (has_proto && !flow_read_proto(&flow.proto, words[--count]))
 		return EXIT_FAILED;
 	flow.has_src_port = count > FLOW_WORDS_MIN;
-	if (flow.has_src_port && !read_port(&flow.src_port, words[1]))
+	if (flow.has_src_port && !flow_read_port(&flow.src_port, words[1]))
 		return EXIT_FAILED;
-	if (!read_addr(&flow.src, words[0]) || !read_addr(&flow.dst, words[count - 2]) ||
-	    !read_port(&flow.dst_port, words[count - 1]))
+	if (!flow_read_addr(&flow.src, words[0]) || !flow_read_addr(&flow.dst, words[count - 2]) ||
+	    !flow_read_port(&flow.dst_port, words[count - 1]))
 		return EXIT_FAILED;
 	*out = flow;
 	return EXIT_OK;

@@ -49,7 +49,7 @@ static void trim(char *text, size_t len)
 }
 
 /* Reads until the end of file or the limit. Returns 0 or -errno. */
-static int read_text(char out[HOST_TEXT_LEN], int fd)
+static int host_files_read_text(char out[HOST_TEXT_LEN], int fd)
 {
 	struct stat info;
 	size_t len = 0;
@@ -79,7 +79,7 @@ int host_text(char out[HOST_TEXT_LEN], const char *root, const char *path)
 
 	if (fd < 0)
 		return fd;
-	err = read_text(out, fd);
+	err = host_files_read_text(out, fd);
 	(void)close(fd);
 	return err;
 }

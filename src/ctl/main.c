@@ -400,7 +400,7 @@ static int flush_output(void)
 	return EXIT_FAILED;
 }
 
-static int run(const struct program *called, int argc, char **argv)
+static int glbctl_run(const struct program *called, int argc, char **argv)
 {
 	struct command_line line;
 
@@ -422,7 +422,7 @@ int main(int argc, char **argv)
 	const struct program *original = original_program(argv[0]);
 
 	if (!original)
-		return run(&program, argc, argv);
+		return glbctl_run(&program, argc, argv);
 	original_skip_eal(original, &argc, &argv);
-	return run(original, argc, argv) == EXIT_OK ? EXIT_OK : EXIT_FAILED;
+	return glbctl_run(original, argc, argv) == EXIT_OK ? EXIT_OK : EXIT_FAILED;
 }

@@ -48,7 +48,7 @@ static void read_digits(uint8_t out[GLB_SIPHASH_KEY_LEN], const char text[KEY_TE
 }
 
 /* Remembers a key. Returns 0 or -ENOMEM. */
-static int remember(struct mask *mask, const char *text)
+static int mask_remember(struct mask *mask, const char *text)
 {
 	if (count_digits(text, strlen(text)) < KEY_TEXT_LEN)
 		return 0; /* no director accepts it as a key */
@@ -97,7 +97,7 @@ static void mask_value(struct copy *copy, const struct conf_value *value)
 		text = NULL;
 	if (text && (is_key_name(value->key) || looks_like_key(text))) {
 		if (!copy->err)
-			copy->err = remember(copy->mask, text);
+			copy->err = mask_remember(copy->mask, text);
 		put_instead(copy, value);
 		return;
 	}

@@ -62,7 +62,7 @@ static bool has_clients(const struct glb_table_spec *spec, uint8_t version)
 enum { HINT_LEN = 64 };
 
 /* A route setting for the proxies, whose clients are behind the default route. Returns out. */
-static const char *hint(char out[HINT_LEN], const struct path *path, uint8_t version)
+static const char *mtu_hint(char out[HINT_LEN], const struct path *path, uint8_t version)
 {
 	(void)snprintf(out, HINT_LEN, "ip %sroute change default via ROUTER advmss %u",
 		       version == 6 ? "-6 " : "", mss_of(path, version));
@@ -75,7 +75,7 @@ static void print_clients(const struct path *path, uint8_t version)
 
 	printf("    IPv%u clients: MSS %u", version, mss_of(path, version));
 	if (must_announce(path))
-		printf(", for the proxies to announce: %s", hint(command, path, version));
+		printf(", for the proxies to announce: %s", mtu_hint(command, path, version));
 	printf("\n");
 	if (version == 6 && path->packet_max < GLB_IPV6_MTU_MIN)
 		printf("      packets of %d bytes, which IPv6 may always send, do not fit\n",
@@ -96,8 +96,8 @@ static void print_port(const struct path *path, const char *anonymous)
 			print_clients(path, version);
 }
 
-static void print_table(const struct glb_generation *gen, unsigned int table,
-			const struct director_conf *conf)
+static void mtu_print_table(const struct glb_generation *gen, unsigned int table,
+			    const struct director_conf *conf)
 {
 	const struct glb_route *route = &gen->routes[table];
 	char title[PRINTABLE_NAME_LEN];
@@ -129,7 +129,7 @@ static void write_clients(struct writer *w, const struct path *path, uint8_t ver
 	write_uint(w, "version", version);
 	write_uint(w, "mss", mss_of(path, version));
 	write_bool(w, "announce", must_announce(path));
-	write_string(w, "route", must_announce(path) ? hint(command, path, version) : NULL);
+	write_string(w, "route", must_announce(path) ? mtu_hint(command, path, version) : NULL);
 	if (version == 6)
 		write_bool(w, "minimum_fits", path->packet_max >= GLB_IPV6_MTU_MIN);
 	write_close(w, '}');
@@ -150,8 +150,8 @@ static void write_port(struct writer *w, const struct path *path)
 	write_close(w, '}');
 }
 
-static void write_table(struct writer *w, const struct glb_generation *gen, unsigned int table,
-			const struct director_conf *conf)
+static void mtu_write_table(struct writer *w, const struct glb_generation *gen, unsigned int table,
+			    const struct director_conf *conf)
 {
 	const struct glb_route *route = &gen->routes[table];
 	bool v4 = route->version == 4;
@@ -179,7 +179,7 @@ static void write_table(struct writer *w, const struct glb_generation *gen, unsi
 	write_close(w, '}');
 }
 
-static void tell(const struct glb_generation *gen, const struct director_conf *conf, bool json)
+static void mtu_tell(const struct glb_generation *gen, const struct director_conf *conf, bool json)
 {
 	struct writer w = {.out = stdout};
 
@@ -189,9 +189,9 @@ static void tell(const struct glb_generation *gen, const struct director_conf *c
 	}
 	for (unsigned int t = 0; t < gen->tables.count; t++)
 		if (json)
-			write_table(&w, gen, t, conf);
+			mtu_write_table(&w, gen, t, conf);
 		else
-			print_table(gen, t, conf);
+			mtu_print_table(gen, t, conf);
 	if (json) {
 		write_close(&w, ']');
 		write_close(&w, '}');
@@ -212,7 +212,7 @@ int mtu(const struct command_line *line)
 		glb_tables_free(&tables);
 		return EXIT_FAILED;
 	}
-	tell(gen, &conf, command_has(line, OPTION_JSON));
+	mtu_tell(gen, &conf, command_has(line, OPTION_JSON));
 	glb_generation_free(gen);
 	return EXIT_OK;
 }

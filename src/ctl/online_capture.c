@@ -68,7 +68,7 @@ static void add_ports(struct dump *dump, const struct conf_value *started, uint3
 	}
 }
 
-static int begin(void *arg, const struct conf_value *started)
+static int capture_begin(void *arg, const struct conf_value *started)
 {
 	struct dump *dump = arg;
 	struct conf_value value;
@@ -87,7 +87,7 @@ static int begin(void *arg, const struct conf_value *started)
 }
 
 /* The index of a port in the list: its interfaces are 2 * index and 2 * index + 1. */
-static uint32_t place_of(const struct dump *dump, uint32_t port)
+static uint32_t capture_place_of(const struct dump *dump, uint32_t port)
 {
 	uint32_t place = 0;
 
@@ -101,7 +101,7 @@ static void add_frame(struct dump *dump, const struct viewed *packet, bool is_ou
 {
 	const struct viewed_frame *frame = is_outbound ? &packet->sent : &packet->received;
 	const struct pcapng_packet one = {
-		.interface = 2 * place_of(dump, frame->port) + is_outbound,
+		.interface = 2 * capture_place_of(dump, frame->port) + is_outbound,
 		.time_ns = packet->time_ns,
 		.bytes = frame->bytes,
 		.kept = frame->kept,
@@ -114,7 +114,7 @@ static void add_frame(struct dump *dump, const struct viewed *packet, bool is_ou
 	pcapng_add(dump->out, &one);
 }
 
-static int add_packet(void *arg, const struct viewed *packet)
+static int capture_add_packet(void *arg, const struct viewed *packet)
 {
 	struct dump *dump = arg;
 	char comment[COMMENT_LEN];
@@ -142,7 +142,7 @@ static int close_dump(struct dump *dump)
 	return EXIT_FAILED;
 }
 
-static void tell(const struct views *views, const struct command_line *line)
+static void capture_tell(const struct views *views, const struct command_line *line)
 {
 	FILE *out = is_standard(line->args[0]) ? stderr : stdout;
 	struct writer w = {.out = out, .on_one_line = true};
@@ -164,8 +164,8 @@ int online_capture(const struct command_line *line)
 	const struct viewer viewer = {
 		.line = line,
 		.filter_at = 1,
-		.begin = begin,
-		.take = add_packet,
+		.begin = capture_begin,
+		.take = capture_add_packet,
 		.pause = pause_dump,
 		.arg = &dump,
 	};
@@ -180,6 +180,6 @@ int online_capture(const struct command_line *line)
 	if (close_dump(&dump) != EXIT_OK)
 		return EXIT_FAILED;
 	if (status == EXIT_OK)
-		tell(&views, line);
+		capture_tell(&views, line);
 	return status;
 }

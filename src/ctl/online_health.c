@@ -160,7 +160,7 @@ static void print_event(struct watch *watch, const struct conf_value *event)
 }
 
 /* Prints new steps. Returns an exit status. */
-static int take(struct watch *watch, const struct client_answer *answer)
+static int health_take(struct watch *watch, const struct client_answer *answer)
 {
 	const bool print = !command_has(watch->line, OPTION_JSON);
 	struct conf_value result;
@@ -185,8 +185,8 @@ static int take(struct watch *watch, const struct client_answer *answer)
 }
 
 /* Exchanges one request and reply. Returns an exit status; release the reply with client_free(). */
-static int exchange(struct client_answer *out, const struct watch *watch,
-		    const struct question *question)
+static int health_exchange(struct client_answer *out, const struct watch *watch,
+			   const struct question *question)
 {
 	int status = client_say(&watch->client, question);
 
@@ -208,18 +208,18 @@ static int watch_all(struct watch *watch)
 	while (status == EXIT_OK && !watch->is_over) {
 		struct client_answer answer;
 
-		status = exchange(&answer, watch, &question);
+		status = health_exchange(&answer, watch, &question);
 		if (status == EXIT_OK)
-			status = take(watch, &answer);
+			status = health_take(watch, &answer);
 		client_free(&answer);
 	}
 	return status;
 }
 
-static int begin(struct watch *watch, const struct question *question)
+static int health_begin(struct watch *watch, const struct question *question)
 {
 	struct client_answer answer;
-	int status = exchange(&answer, watch, question);
+	int status = health_exchange(&answer, watch, question);
 
 	if (status == EXIT_OK)
 		watch->number = member_count(&answer.root, "probe");
@@ -259,7 +259,7 @@ int online_health_probe(const struct command_line *line)
 		return EXIT_FAILED;
 	status = client_open(&watch.client, line, &question);
 	if (status == EXIT_OK) {
-		status = begin(&watch, &question);
+		status = health_begin(&watch, &question);
 		client_close(&watch.client);
 	}
 	free((char *)question.request);

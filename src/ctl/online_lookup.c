@@ -21,7 +21,7 @@ static void write_flow(struct writer *w, const struct path_question *flow)
 	write_string(w, "proto", flow->proto == GLB_PROTO_TCP ? "tcp" : "udp");
 }
 
-static void print_path(const struct conf_value *root)
+static void online_lookup_print_path(const struct conf_value *root)
 {
 	static const char *const lines[][2] = {
 		{"generation", "generation"},
@@ -62,7 +62,7 @@ int online_lookup(const struct command_line *line)
 		return EXIT_FAILED;
 	status = client_ask(&answer, line, &question);
 	if (status == EXIT_OK && !command_has(line, OPTION_JSON))
-		print_path(&answer.root);
+		online_lookup_print_path(&answer.root);
 	client_free(&answer);
 	free((char *)question.request);
 	return status;

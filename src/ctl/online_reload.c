@@ -10,7 +10,7 @@
 enum { RELOAD_PATIENCE_MS = 600000 }; /* disks may hang, and many tables take long */
 
 /* "table web: ..." */
-static void print_change(const struct conf_value *change)
+static void online_reload_print_change(const struct conf_value *change)
 {
 	char text[CONF_TEXT_LEN];
 	struct conf_value value;
@@ -36,7 +36,7 @@ static void print_reload(const struct conf_value *root)
 	for (size_t i = 0; i < count; i++) {
 		struct conf_value one = conf_element(&changes, i);
 
-		print_change(&one);
+		online_reload_print_change(&one);
 	}
 }
 

@@ -25,7 +25,7 @@ struct figures {
 	bool failed; /* out of memory */
 };
 
-static void add(struct figures *figures, const char *name, uint64_t value)
+static void online_stats_add(struct figures *figures, const char *name, uint64_t value)
 {
 	if (figures->count == figures->room) {
 		size_t room = figures->room ? 2 * figures->room : 64;
@@ -66,7 +66,7 @@ static void add_members(struct figures *figures, const struct conf_value *object
 		if (!conf_is_integer(&member) || conf_count64(&value, &member))
 			continue;
 		(void)snprintf(name, sizeof(name), "%s%s", member.key, labels);
-		add(figures, name, value);
+		online_stats_add(figures, name, value);
 	}
 }
 
@@ -94,7 +94,7 @@ static void add_items(struct figures *figures, const struct conf_value *root, co
 	}
 }
 
-static int ask(struct figures *out, const struct command_line *line)
+static int online_stats_ask(struct figures *out, const struct command_line *line)
 {
 	const struct question question = {.request = "{\"glb\": 1, \"verb\": \"stats\"}",
 					  .patience_ms = CLIENT_PATIENCE_MS};
@@ -166,12 +166,12 @@ int online_stats(const struct command_line *line)
 		return EXIT_USAGE;
 	}
 	if (rate) {
-		status = ask(&before, line);
+		status = online_stats_ask(&before, line);
 		if (status == EXIT_OK)
 			(void)sleep(INTERVAL_S);
 	}
 	if (status == EXIT_OK)
-		status = ask(&now, line);
+		status = online_stats_ask(&now, line);
 	if (status == EXIT_OK)
 		print_figures(&now, rate ? &before : NULL, command_has(line, OPTION_NONZERO));
 	free_figures(&before);

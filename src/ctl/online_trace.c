@@ -11,14 +11,14 @@
 
 enum { LINE_BYTES = 16, LINES_MAX = 10 };
 
-static int begin(void *arg, const struct conf_value *started)
+static int online_trace_begin(void *arg, const struct conf_value *started)
 {
 	(void)arg;
 	(void)started;
 	return EXIT_OK;
 }
 
-static int flush(void *arg)
+static int online_trace_flush(void *arg)
 {
 	(void)arg;
 	return fflush(stdout) ? EXIT_FAILED : EXIT_OK;
@@ -78,9 +78,9 @@ int online_trace(const struct command_line *line)
 		.count = COUNT_USUAL,
 		.with_reasons = true,
 		.prints_answers = command_has(line, OPTION_JSON),
-		.begin = begin,
+		.begin = online_trace_begin,
 		.take = print_packet,
-		.pause = flush,
+		.pause = online_trace_flush,
 		.arg = (void *)line,
 	};
 	struct views views;

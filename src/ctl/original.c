@@ -22,7 +22,7 @@ static void print_bind(const struct glb_bind *bind)
 	printf(":[%u-%u] (%u)\n", bind->port_first, bind->port_last, bind->proto);
 }
 
-static void print_table(const struct glb_table_spec *spec)
+static void print_original_table(const struct glb_table_spec *spec)
 {
 	char addr[ADDR_TEXT_LEN];
 
@@ -44,7 +44,7 @@ static bool is_good(const struct director_conf *conf, struct glb_tables *tables,
 		return false;
 	}
 	for (unsigned int i = 0; i < gen->tables.count; i++)
-		print_table(&gen->tables.tables[i]->spec);
+		print_original_table(&gen->tables.tables[i]->spec);
 	glb_generation_free(gen);
 	return true;
 }

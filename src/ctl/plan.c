@@ -51,7 +51,7 @@ static void print_step(const struct glb_plan_step *step, unsigned int number)
 }
 
 /* The worst status of all tables. */
-static int status_of(const struct fleet_plan *fleet)
+static int plan_status_of(const struct fleet_plan *fleet)
 {
 	int worst = EXIT_OK;
 
@@ -129,7 +129,7 @@ static void write_fleet(const struct fleet_plan *fleet)
 	struct writer w = {.out = stdout};
 
 	write_open(&w, NULL, '{');
-	write_bool(&w, "safe", status_of(fleet) == EXIT_OK);
+	write_bool(&w, "safe", plan_status_of(fleet) == EXIT_OK);
 	write_open(&w, "tables", '[');
 	for (unsigned int t = 0; t < fleet->table_count; t++)
 		if (fleet->tables[t].status == EXIT_OK)
@@ -201,7 +201,7 @@ static int write_steps(const struct fleet_plan *fleet, const struct step_files *
 {
 	char first[STEP_NAME_LEN];
 	char last[STEP_NAME_LEN];
-	int status = status_of(fleet);
+	int status = plan_status_of(fleet);
 
 	if (!files->folder || status != EXIT_OK || !fleet->step_count)
 		return status;

@@ -88,7 +88,7 @@ static int refuse_group(const char *text)
 }
 
 /* Parses the MAC addresses of the port and its gateway. */
-static int read_macs(struct replay_args *args, const char *source, const char *gateway)
+static int replay_read_macs(struct replay_args *args, const char *source, const char *gateway)
 {
 	if ((source && !read_mac(args->source_mac, "--source-mac", source)) ||
 	    (gateway && !read_mac(args->gateway_mac, "--gateway-mac", gateway)))
@@ -100,7 +100,7 @@ static int read_macs(struct replay_args *args, const char *source, const char *g
 	return EXIT_OK;
 }
 
-static int read_args(struct replay_args *out, const struct command_line *line)
+static int replay_read_args(struct replay_args *out, const struct command_line *line)
 {
 	*out = (struct replay_args){
 		.config_path = line->values[OPTION_CONFIG],
@@ -112,7 +112,8 @@ static int read_args(struct replay_args *out, const struct command_line *line)
 		.nonzero = command_has(line, OPTION_NONZERO),
 		.source_mac = {2}, /* a locally administered address, 02:00:00:00:00:00 */
 	};
-	return read_macs(out, line->values[OPTION_SOURCE_MAC], line->values[OPTION_GATEWAY_MAC]);
+	return replay_read_macs(out, line->values[OPTION_SOURCE_MAC],
+				line->values[OPTION_GATEWAY_MAC]);
 }
 
 /* Describes the single port that packets enter and leave through. */
@@ -137,7 +138,7 @@ static int describe_port(struct glb_port *port, const struct director_conf *conf
 	return 0;
 }
 
-static int make_generation(struct run *run, const struct replay_args *args)
+static int replay_make_generation(struct run *run, const struct replay_args *args)
 {
 	struct director_conf conf;
 	struct glb_tables tables;
@@ -185,7 +186,7 @@ static pcap_dumper_t *start_dump(pcap_t *dead, const char *path)
 }
 
 /* Opens a capture for writing, with the timestamp resolution of the input. */
-static int open_dump(struct dump *dump, const char *path, bool micro)
+static int replay_open_dump(struct dump *dump, const char *path, bool micro)
 {
 	pcap_t *dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAPSHOT_LEN,
 							    micro ? PCAP_TSTAMP_PRECISION_MICRO
@@ -221,13 +222,15 @@ static bool refuse_one_target(const struct replay_args *args)
 /* New files can be compared only once the first of them exists. */
 static int open_dumps(struct run *run, const struct replay_args *args)
 {
-	int err = refuse_one_target(args) ? -EINVAL
-					  : open_dump(&run->out, args->out_path, run->in.micro);
+	int err = refuse_one_target(args)
+			  ? -EINVAL
+			  : replay_open_dump(&run->out, args->out_path, run->in.micro);
 
 	if (err || !args->punted_path)
 		return err;
-	return refuse_one_target(args) ? -EINVAL
-				       : open_dump(&run->punted, args->punted_path, run->in.micro);
+	return refuse_one_target(args)
+		       ? -EINVAL
+		       : replay_open_dump(&run->punted, args->punted_path, run->in.micro);
 }
 
 static int open_files(struct run *run, const struct replay_args *args)
@@ -306,7 +309,8 @@ static unsigned int load_burst(struct run *run)
 }
 
 /* Of a frame captured in part, writes only what was captured and the outer headers. */
-static void write_frame(struct dump *dump, const struct slot *slot, const struct glb_packet *pkt)
+static void replay_write_frame(struct dump *dump, const struct slot *slot,
+			       const struct glb_packet *pkt)
 {
 	uint32_t known = (uint32_t)(slot->buffer + HEADROOM + slot->known - pkt->data);
 	struct pcap_pkthdr header = {
@@ -321,22 +325,22 @@ static void write_frame(struct dump *dump, const struct slot *slot, const struct
 
 /* Sends an ICMP reply unless the limit is reached by the capture's clock, which may go backwards.
  */
-static void answer(struct run *run, unsigned int i)
+static void replay_answer(struct run *run, unsigned int i)
 {
 	glb_icmp_reply_within(&run->reply_limits, run->gen, &run->packets[i], run->slots[i].at_ns);
 }
 
-static void settle(struct run *run, unsigned int i)
+static void replay_settle(struct run *run, unsigned int i)
 {
 	const struct glb_packet *pkt = &run->packets[i];
 
 	if (glb_verdict_is_icmp_reply(pkt->verdict))
-		answer(run, i);
+		replay_answer(run, i);
 	run->counts[pkt->verdict]++;
 	if (pkt->verdict == GLB_FORWARD || glb_verdict_is_icmp_reply(pkt->verdict))
-		write_frame(&run->out, &run->slots[i], pkt);
+		replay_write_frame(&run->out, &run->slots[i], pkt);
 	else if (glb_verdict_is_punt(pkt->verdict) && run->punt_unmatched && run->punted.pcap)
-		write_frame(&run->punted, &run->slots[i], pkt);
+		replay_write_frame(&run->punted, &run->slots[i], pkt);
 }
 
 static void run_all(struct run *run)
@@ -346,7 +350,7 @@ static void run_all(struct run *run)
 	while ((n = load_burst(run)) > 0) {
 		glb_forward(run->gen, run->packets, n);
 		for (unsigned int i = 0; i < n; i++)
-			settle(run, i);
+			replay_settle(run, i);
 	}
 	capture_sum_up(&run->in);
 }
@@ -396,7 +400,7 @@ static void write_counters(FILE *out, const struct run *run, bool nonzero)
 }
 
 /* Prints the fate of the frames, for those not written to a capture. */
-static void tell(const struct run *run, const struct replay_args *args)
+static void replay_tell(const struct run *run, const struct replay_args *args)
 {
 	bool taken = is_standard(args->out_path) ||
 		     (args->punted_path && is_standard(args->punted_path));
@@ -408,12 +412,12 @@ int replay(const struct command_line *line)
 {
 	struct replay_args args;
 	struct run run = {0};
-	int status = read_args(&args, line);
+	int status = replay_read_args(&args, line);
 
 	if (status != EXIT_OK)
 		return status;
 
-	int err = make_generation(&run, &args);
+	int err = replay_make_generation(&run, &args);
 
 	if (!err)
 		err = open_files(&run, &args);
@@ -424,7 +428,7 @@ int replay(const struct command_line *line)
 	if (close_dump(&run.punted))
 		err = -EIO;
 	if (!err)
-		tell(&run, &args);
+		replay_tell(&run, &args);
 	capture_close(&run.in);
 	glb_generation_free(run.gen);
 	free(run.slots);

@@ -18,7 +18,7 @@ enum { ROWS_USUAL = 24, CTRL_D = 4 };
 static const char opening[] = "\033[?1049h\033[?25l\033[?7l";
 static const char closing[] = "\033[?7h\033[?25h\033[?1049l";
 
-static void put(const char *text)
+static void screen_put(const char *text)
 {
 	(void)fputs(text, stdout);
 	(void)fflush(stdout);
@@ -53,7 +53,7 @@ int screen_open(struct screen *screen)
 	quiet = screen->was;
 	quiet.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	(void)tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
-	put(opening);
+	screen_put(opening);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ void screen_draw(const char *text)
 		if (!*text)
 			break;
 	}
-	put("\033[J");
+	screen_put("\033[J");
 }
 
 /* Reads what was typed. True: the user wants to quit. */
@@ -125,7 +125,7 @@ enum screen_event screen_wait(const struct screen *screen, unsigned int ms)
 
 void screen_close(const struct screen *screen)
 {
-	put(closing);
+	screen_put(closing);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &screen->was);
 	(void)sigprocmask(SIG_SETMASK, &screen->mask_was, NULL);
 	(void)close(screen->signals);

@@ -90,8 +90,8 @@ static enum order order_of(const struct glb_table *table)
 	return table->spec.hops ? ORDER_CLASS : ORDER_ORIGINAL;
 }
 
-static void print_table(const struct glb_table *table, unsigned int index,
-			const struct share *shares)
+static void show_print_table(const struct glb_table *table, unsigned int index,
+			     const struct share *shares)
 {
 	static const char *const orders[] = {
 		[ORDER_UNKNOWN] = "not in the image",
@@ -156,8 +156,8 @@ static void write_max_load(struct writer *w, const struct glb_table *table)
 		write_string(w, "max_load", NULL);
 }
 
-static void write_table(struct writer *w, const struct glb_table *table, unsigned int index,
-			const struct share *shares)
+static void show_write_table(struct writer *w, const struct glb_table *table, unsigned int index,
+			     const struct share *shares)
 {
 	static const char *const orders[] = {
 		[ORDER_CLASS] = "class",
@@ -191,9 +191,9 @@ static bool show_table(struct writer *w, const struct glb_table *table, unsigned
 	if (!shares)
 		return false;
 	if (w)
-		write_table(w, table, index, shares);
+		show_write_table(w, table, index, shares);
 	else
-		print_table(table, index, shares);
+		show_print_table(table, index, shares);
 	free(shares);
 	return true;
 }
@@ -414,7 +414,7 @@ static int tell_all(struct writer *w, const struct glb_tables *tables, tell_fn *
 	return ok ? EXIT_OK : EXIT_FAILED;
 }
 
-static int show(struct writer *w, const struct glb_tables *tables)
+static int show_all_tables(struct writer *w, const struct glb_tables *tables)
 {
 	if (w) {
 		write_open(w, NULL, '{');
@@ -442,7 +442,7 @@ static int show_or_measure(const struct command_line *line, bool is_show)
 		return EXIT_FAILED;
 
 	struct writer *w = command_has(line, OPTION_JSON) ? &writer : NULL;
-	int status = is_show ? show(w, &tables) : measure(w, &tables, line->args[0]);
+	int status = is_show ? show_all_tables(w, &tables) : measure(w, &tables, line->args[0]);
 
 	glb_tables_free(&tables);
 	return status;

@@ -7,7 +7,7 @@
 #include "ctl/splice.h"
 
 /* The text with one splice applied. */
-static char *apply(size_t *len, const struct listing *list, const struct splice *splice)
+static char *splice_apply(size_t *len, const struct listing *list, const struct splice *splice)
 {
 	const struct splice end = {.from = list->len, .to = list->len, .by = ""};
 	char *text = NULL;
@@ -35,7 +35,7 @@ char *splice_state(size_t *len, const struct listing *list, unsigned int index, 
 	conf_span(&value, &splice.from, &splice.to);
 	(void)snprintf(word, sizeof(word), "\"%s\"", state);
 	splice.by = word;
-	return apply(len, list, &splice);
+	return splice_apply(len, list, &splice);
 }
 
 char *splice_out(size_t *len, const struct listing *list, unsigned int index)
@@ -53,7 +53,7 @@ char *splice_out(size_t *len, const struct listing *list, unsigned int index)
 		neighbour = conf_element(list->backends, 1);
 		conf_span(&neighbour, &splice.to, &ignored);
 	}
-	return apply(len, list, &splice);
+	return splice_apply(len, list, &splice);
 }
 
 /* How a list of objects is formatted: pieces of the file's text, each with its length. */
@@ -133,7 +133,7 @@ char *splice_in(size_t *len, const struct listing *list, const struct new_backen
 	put_backend(out, &layout, backend);
 	if (!fclose(out)) {
 		splice.by = object;
-		text = apply(len, list, &splice);
+		text = splice_apply(len, list, &splice);
 	}
 	free(object);
 	return text;

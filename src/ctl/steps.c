@@ -83,7 +83,7 @@ static bool says_the_same(const struct glb_table_spec *a, unsigned int at,
 }
 
 /* Copies a value of a file verbatim. */
-static void put_value(FILE *out, const char *text, const struct conf_value *value)
+static void steps_put_value(FILE *out, const char *text, const struct conf_value *value)
 {
 	size_t start;
 	size_t end;
@@ -100,7 +100,8 @@ struct state {
 };
 
 /* Writes a backend, copied from whichever file has it with these options. */
-static void put_backend(FILE *out, const struct state *state, const struct glb_backend *backend)
+static void steps_put_backend(FILE *out, const struct state *state,
+			      const struct glb_backend *backend)
 {
 	const struct texts *texts = state->texts;
 	const struct table_plan *one = state->one;
@@ -128,7 +129,7 @@ static void put_backend(FILE *out, const struct state *state, const struct glb_b
 }
 
 /* Was it removed by this step or an earlier one? */
-static bool has_left(const struct table_plan *one, const struct glb_backend *backend)
+static bool steps_has_left(const struct table_plan *one, const struct glb_backend *backend)
 {
 	const struct glb_table_spec *old = &one->table->spec;
 	const struct glb_table_spec *wanted = &one->wanted->spec;
@@ -140,7 +141,7 @@ static bool has_left(const struct table_plan *one, const struct glb_backend *bac
 }
 
 /* Writes the list of backends, formatted as in the old file. */
-static void put_backends(FILE *out, const struct state *state)
+static void steps_put_backends(FILE *out, const struct state *state)
 {
 	const char *text = (const char *)state->texts->files->old->file.bytes;
 	const struct glb_table_spec *spec = state->spec;
@@ -163,11 +164,11 @@ static void put_backends(FILE *out, const struct state *state)
 	conf_span(&element, &first, &ignored);
 	conf_span(&final, &ignored, &last);
 	for (unsigned int i = 0; i < spec->backend_count; i++) {
-		if (has_left(state->one, &spec->backends[i]))
+		if (steps_has_left(state->one, &spec->backends[i]))
 			continue;
 		(void)fputc(more ? ',' : '[', out);
 		(void)fwrite(text + start + 1, 1, first - start - 1, out);
-		put_backend(out, state, &spec->backends[i]);
+		steps_put_backend(out, state, &spec->backends[i]);
 		more = true;
 	}
 	(void)fwrite(text + last, 1, end - last, out);
@@ -189,7 +190,7 @@ static int put_table(FILE *out, const struct texts *texts, const struct table_pl
 	size_t len;
 
 	if (!spec) {
-		put_value(out, text, &table);
+		steps_put_value(out, text, &table);
 		return 0;
 	}
 
@@ -197,7 +198,7 @@ static int put_table(FILE *out, const struct texts *texts, const struct table_pl
 
 	if (!list)
 		return -ENOMEM;
-	put_backends(list, &(struct state){texts, one, spec});
+	steps_put_backends(list, &(struct state){texts, one, spec});
 
 	int err = fclose(list) ? -ENOMEM : 0;
 	const struct member members[] = {
@@ -216,7 +217,7 @@ static int put_table(FILE *out, const struct texts *texts, const struct table_pl
 }
 
 /* Writes the old file with its tables as they are after a step. */
-static int put_tables(FILE *out, const struct texts *texts, unsigned int step)
+static int steps_put_tables(FILE *out, const struct texts *texts, unsigned int step)
 {
 	const struct fleet_plan *fleet = texts->fleet;
 	const struct file_bytes *file = &texts->files->old->file;
@@ -270,21 +271,21 @@ static int write_file(const struct draft_folder *folder, const char *name,
 
 /* Generates the text of a step other than the last. Returns 0 and *text, to be released with
  * free(); or -errno. */
-static int make_text(char **text, size_t *len, const struct texts *texts, unsigned int step)
+static int steps_make_text(char **text, size_t *len, const struct texts *texts, unsigned int step)
 {
 	FILE *out = open_memstream(text, len);
 	int err;
 
 	if (!out)
 		return -ENOMEM;
-	err = put_tables(out, texts, step);
+	err = steps_put_tables(out, texts, step);
 	if (fclose(out) && !err)
 		err = -ENOMEM;
 	return err;
 }
 
 /* Is a text as valid as the files that it was made from? Logs why not. */
-static int check_text(const char *name, const char *text, size_t len)
+static int steps_check_text(const char *name, const char *text, size_t len)
 {
 	struct report report;
 	struct glb_spec spec;
@@ -305,13 +306,13 @@ static int write_state(const struct draft_folder *folder, const struct texts *te
 	char name[STEP_NAME_LEN];
 	char *text = NULL;
 	size_t len = 0;
-	int err = make_text(&text, &len, texts, step);
+	int err = steps_make_text(&text, &len, texts, step);
 
 	(void)step_name(name, texts->fleet, step);
 	if (err)
 		log_error("out of memory");
 	else
-		err = check_text(name, text, len);
+		err = steps_check_text(name, text, len);
 	if (!err)
 		err = write_file(folder, name,
 				 &(struct file_draft){.bytes = (const uint8_t *)text,
@@ -323,7 +324,7 @@ static int write_state(const struct draft_folder *folder, const struct texts *te
 	return err;
 }
 
-static int write_all(const struct draft_folder *folder, const struct texts *texts)
+static int steps_write_all(const struct draft_folder *folder, const struct texts *texts)
 {
 	const struct fleet_plan *fleet = texts->fleet;
 	const struct conf_input *new = texts->files->new;
@@ -424,7 +425,7 @@ int steps_write(const struct fleet_plan *fleet, const struct step_files *files)
 	err = open_texts(&texts, files);
 	report_log(&texts.report, SEVERITY_ERROR);
 	if (!err) {
-		err = write_all(&folder, &texts);
+		err = steps_write_all(&folder, &texts);
 		close_texts(&texts);
 	}
 	if (!err) {

@@ -21,7 +21,8 @@
 
 /* Reads the command's file and builds its tables. Returns 0, or -errno with the reason in the
  * report. */
-static int load(struct glb_tables *out, const struct command_line *line, struct report *report)
+static int table_load(struct glb_tables *out, const struct command_line *line,
+		      struct report *report)
 {
 	report->strict = command_has(line, OPTION_STRICT);
 	return tables_load(out, line->args[0], NULL, report);
@@ -43,7 +44,7 @@ static void warn_if_open(const char *image, const char *source)
 
 /* Puts an image in place with permissions no wider than its source's. Returns 0 or an exit
  * status. */
-static int put_image(const char *path, const char *source, const struct file_draft *image)
+static int table_put_image(const char *path, const char *source, const struct file_draft *image)
 {
 	if (is_standard(path) && isatty(STDOUT_FILENO)) {
 		log_error("standard output is a terminal, and an image is binary");
@@ -69,7 +70,7 @@ int table_build(const struct command_line *line)
 
 	report_init(&report);
 
-	int err = load(&tables, line, &report);
+	int err = table_load(&tables, line, &report);
 
 	report_log(&report, SEVERITY_WARNING);
 	if (err)
@@ -83,7 +84,7 @@ int table_build(const struct command_line *line)
 
 	if (image) {
 		glb_image_write(image, &tables);
-		status = put_image(
+		status = table_put_image(
 			line->args[1], source,
 			&(struct file_draft){.bytes = image, .len = len, .source = source});
 		explicit_bzero(image, len); /* it contains the hash_key */
@@ -169,7 +170,7 @@ static int check_director(struct checked *out, struct director_files *files, str
 	return err;
 }
 
-static void release(struct checked *checked)
+static void table_release(struct checked *checked)
 {
 	if (checked->gen)
 		glb_generation_free(checked->gen);
@@ -197,7 +198,7 @@ int table_check(const struct command_line *line)
 		report.strict = command_has(line, OPTION_STRICT);
 		err = check_director(&checked, &files, &report);
 	} else {
-		err = load(&checked.tables, line, &report);
+		err = table_load(&checked.tables, line, &report);
 	}
 	if (command_has(line, OPTION_JSON)) {
 		write_check(&report, &checked.tables);
@@ -205,6 +206,6 @@ int table_check(const struct command_line *line)
 		report_log(&report, SEVERITY_NOTE);
 		print_tables(&checked.tables);
 	}
-	release(&checked);
+	table_release(&checked);
 	return err ? EXIT_FAILED : EXIT_OK;
 }

@@ -71,7 +71,7 @@ int tar_open(struct tar **out, const char *path, time_t at)
 	return err;
 }
 
-static void write_bytes(struct tar *tar, const void *bytes, size_t len)
+static void tar_write_bytes(struct tar *tar, const void *bytes, size_t len)
 {
 	const char *at = bytes;
 
@@ -108,9 +108,9 @@ void tar_add(struct tar *tar, const char *name, const char *bytes, size_t len)
 	(void)snprintf(header.size, sizeof(header.size), "%011" PRIo64, (uint64_t)len);
 	(void)snprintf(header.mtime, sizeof(header.mtime), "%011" PRIo64, (uint64_t)tar->at);
 	write_sum(&header);
-	write_bytes(tar, &header, sizeof(header));
-	write_bytes(tar, bytes, len);
-	write_bytes(tar, zeros, (BLOCK_LEN - len % BLOCK_LEN) % BLOCK_LEN);
+	tar_write_bytes(tar, &header, sizeof(header));
+	tar_write_bytes(tar, bytes, len);
+	tar_write_bytes(tar, zeros, (BLOCK_LEN - len % BLOCK_LEN) % BLOCK_LEN);
 }
 
 int tar_close(struct tar *tar)
@@ -118,7 +118,7 @@ int tar_close(struct tar *tar)
 	static const char end[2 * BLOCK_LEN];
 	int err;
 
-	write_bytes(tar, end, sizeof(end));
+	tar_write_bytes(tar, end, sizeof(end));
 	errno = 0;
 	if (gzclose(tar->out) != Z_OK && !tar->err)
 		tar->err = errno ? -errno : -EIO;

@@ -15,7 +15,7 @@ enum { INTERVAL_S = 2 };
 
 /* Sends the request. *out is the text for people, to be released with free(); NULL with --json.
  * Returns the exit status. */
-static int ask(char **out, const struct command_line *line)
+static int top_ask(char **out, const struct command_line *line)
 {
 	const struct question question = {.request = "{\"glb\": 1, \"verb\": \"top\"}",
 					  .patience_ms = CLIENT_PATIENCE_MS};
@@ -45,7 +45,7 @@ static int ask(char **out, const struct command_line *line)
 static int print_once(const struct command_line *line)
 {
 	char *text;
-	int status = ask(&text, line);
+	int status = top_ask(&text, line);
 
 	if (text)
 		(void)fputs(text, stdout);
@@ -54,7 +54,7 @@ static int print_once(const struct command_line *line)
 }
 
 /* Shows a reply until the next one is due. True: the user wants to quit. */
-static bool show(const struct screen *screen, const char *text, unsigned int ms)
+static bool top_show(const struct screen *screen, const char *text, unsigned int ms)
 {
 	enum screen_event event = SCREEN_RESIZED;
 
@@ -66,7 +66,7 @@ static bool show(const struct screen *screen, const char *text, unsigned int ms)
 }
 
 /* Shows replies until the user quits, which is EXIT_OK, or the director stops replying. */
-static int watch(const struct screen *screen, const struct command_line *line, unsigned int ms)
+static int top_watch(const struct screen *screen, const struct command_line *line, unsigned int ms)
 {
 	bool ends = false;
 	int status = EXIT_OK;
@@ -74,9 +74,9 @@ static int watch(const struct screen *screen, const struct command_line *line, u
 	while (status == EXIT_OK && !ends) {
 		char *text;
 
-		status = ask(&text, line);
+		status = top_ask(&text, line);
 		if (status == EXIT_OK)
-			ends = show(screen, text, ms);
+			ends = top_show(screen, text, ms);
 		free(text);
 	}
 	return status;
@@ -106,7 +106,7 @@ int online_top(const struct command_line *line)
 		log_error("the terminal: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
-	status = watch(&screen, line, interval_s * 1000);
+	status = top_watch(&screen, line, interval_s * 1000);
 	screen_close(&screen);
 	/* the reason was written to the alternate screen; repeat it where it can be read */
 	return status == EXIT_OK ? status : print_once(line);

@@ -50,7 +50,7 @@ static void write_process(FILE *out, const struct conf_value *status)
 	(void)fputc('\n', out);
 }
 
-static void write_state(FILE *out, const struct conf_value *status)
+static void top_text_write_state(FILE *out, const struct conf_value *status)
 {
 	char text[CONF_TEXT_LEN];
 	struct conf_value value = member(status, "ready");
@@ -206,7 +206,7 @@ void top_write(FILE *out, const struct conf_value *root)
 	const struct conf_value status = member(root, "status");
 
 	write_process(out, &status);
-	write_state(out, &status);
+	top_text_write_state(out, &status);
 	write_rates(out, root);
 	write_list(out, root, "tables", "table_count");
 	write_workers(out, root);

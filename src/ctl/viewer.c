@@ -21,7 +21,7 @@ enum { SNAPSHOT_LEN = 262144 };
 /* --- The request --- */
 
 /* Joins the words of a filter, to be released with free(). NULL: out of memory. */
-static char *join(char **words, int count)
+static char *viewer_join(char **words, int count)
 {
 	char *text = NULL;
 	size_t len;
@@ -156,7 +156,7 @@ static int write_expression(struct writer *w, const struct viewer *viewer)
 	if (viewer->line->values[OPTION_TABLE])
 		status = table_filter(&table, viewer->line);
 	if (status == EXIT_OK && words > 0) {
-		said = join(viewer->line->args + viewer->filter_at, words);
+		said = viewer_join(viewer->line->args + viewer->filter_at, words);
 		if (!said || (table && asprintf(&both, "(%s) and (%s)", said, table) < 0)) {
 			log_error("out of memory");
 			status = EXIT_FAILED;
@@ -198,7 +198,7 @@ static int write_start(char **out, const struct viewer *viewer)
 
 /* --- Replies --- */
 
-static uint64_t number_of(const struct conf_value *object, const char *key)
+static uint64_t viewer_number_of(const struct conf_value *object, const char *key)
 {
 	struct conf_value value;
 	uint64_t number = 0;
@@ -225,8 +225,8 @@ static bool read_frame(struct viewed_frame *out, const struct conf_value *packet
 		return false;
 	kept = base64_decode(out->bytes, sizeof(out->bytes), text);
 	out->kept = (uint32_t)kept;
-	out->len = (uint32_t)number_of(&frame, "length");
-	out->port = (uint32_t)number_of(&frame, "port");
+	out->len = (uint32_t)viewer_number_of(&frame, "length");
+	out->port = (uint32_t)viewer_number_of(&frame, "port");
 	return kept >= 0 && out->len >= out->kept;
 }
 
@@ -234,9 +234,9 @@ static bool read_packet(struct viewed *out, const struct conf_value *packet)
 {
 	struct conf_value value;
 
-	out->time_ns = number_of(packet, "time_ns");
-	out->worker = number_of(packet, "worker");
-	out->generation = number_of(packet, "generation");
+	out->time_ns = viewer_number_of(packet, "time_ns");
+	out->worker = viewer_number_of(packet, "worker");
+	out->generation = viewer_number_of(packet, "generation");
 	(void)conf_find(&out->reasons, packet, "reasons");
 	return conf_find(&value, packet, "verdict") && !conf_string(&out->verdict, &value) &&
 	       read_frame(&out->received, packet, "received") &&
@@ -264,7 +264,7 @@ static int take_all(struct session *session, const struct client_answer *answer)
 
 	if (viewer->prints_answers)
 		puts(answer->bytes);
-	session->views->missed += number_of(&answer->root, "missed");
+	session->views->missed += viewer_number_of(&answer->root, "missed");
 	session->ended = conf_find(&value, &answer->root, "ended") && conf_is_string(&value);
 	if (!conf_find(&list, &answer->root, "frames"))
 		return EXIT_OK;
@@ -319,7 +319,7 @@ static int view(struct session *session)
 }
 
 /* Starts a trace and views it. */
-static int start(struct session *session, const struct question *question)
+static int viewer_start(struct session *session, const struct question *question)
 {
 	const struct viewer *viewer = session->viewer;
 	struct client_answer answer;
@@ -329,7 +329,7 @@ static int start(struct session *session, const struct question *question)
 		return status;
 	status = client_hear(&answer, &session->client, question);
 	if (status == EXIT_OK) {
-		session->number = number_of(&answer.root, "trace");
+		session->number = viewer_number_of(&answer.root, "trace");
 		status = viewer->begin(viewer->arg, &answer.root);
 	}
 	client_free(&answer);
@@ -363,7 +363,7 @@ int viewer_run(struct views *out, const struct viewer *viewer)
 		status = client_open(&session.client, viewer->line, &question);
 	if (status == EXIT_OK) {
 		session.stop_fd = watch_signals();
-		status = start(&session, &question);
+		status = viewer_start(&session, &question);
 		client_close(&session.client);
 		(void)close(session.stop_fd);
 	}
