@@ -56,7 +56,7 @@ static bool cut_at_closed(char *path)
 }
 
 /* "user U, group G, may not VERB PATH (mode 0600, root:root)" */
-static void explain(char out[ACCESS_WHY_LEN], const char *verb, const char *path)
+static void access_explain(char out[ACCESS_WHY_LEN], const char *verb, const char *path)
 {
 	char names[4][NAME_LEN];
 	struct stat info = {0};
@@ -87,7 +87,7 @@ const char *access_explain_read(char out[ACCESS_WHY_LEN], const char *path)
 
 	(void)snprintf(copy, sizeof(copy), "%s", path);
 	closed = cut_at_closed(copy);
-	explain(out, closed ? "pass" : "read", copy);
+	access_explain(out, closed ? "pass" : "read", copy);
 	add_command(out, closed ? "g+x" : "g+r", copy);
 	return out;
 }
@@ -100,7 +100,7 @@ const char *access_explain_write(char out[ACCESS_WHY_LEN], const char *path)
 
 	(void)snprintf(copy, sizeof(copy), "%s", path);
 	directory = cut_at_closed(copy) ? copy : dirname(copy);
-	explain(out, "write in", directory);
+	access_explain(out, "write in", directory);
 	(void)strncat(out, advice, ACCESS_WHY_LEN - strlen(out) - 1);
 	return out;
 }

@@ -14,7 +14,7 @@
 
 enum { MESSAGE_LEN = 1024 };
 
-static bool is_for_us(void)
+static bool announce_is_for_us(void)
 {
 	const char *pid = getenv("WATCHDOG_PID");
 
@@ -24,12 +24,12 @@ static bool is_for_us(void)
 unsigned int announce_watchdog_ms(void)
 {
 	const char *us = getenv("WATCHDOG_USEC");
-	unsigned long long ms = us && is_for_us() ? strtoull(us, NULL, 10) / 1000 : 0;
+	unsigned long long ms = us && announce_is_for_us() ? strtoull(us, NULL, 10) / 1000 : 0;
 
 	return ms < UINT_MAX ? (unsigned int)ms : UINT_MAX;
 }
 
-static void send_message(const char *path, const char *message)
+static void announce_send_message(const char *path, const char *message)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	size_t len = strlen(path);
@@ -58,5 +58,5 @@ void announce(const char *lines, const char *status)
 		return;
 	(void)snprintf(message, sizeof(message), "%s%sSTATUS=%s", lines, *lines ? "\n" : "",
 		       printable(text, sizeof(text), status));
-	send_message(path, message);
+	announce_send_message(path, message);
 }

@@ -28,7 +28,7 @@ struct background {
 	struct event *ended_event;
 };
 
-static void put(struct queue *queue, struct background_job *job)
+static void background_put(struct queue *queue, struct background_job *job)
 {
 	job->next = NULL;
 	*queue->end = job;
@@ -36,7 +36,7 @@ static void put(struct queue *queue, struct background_job *job)
 }
 
 /* NULL: the queue is empty. */
-static struct background_job *take(struct queue *queue)
+static struct background_job *background_take(struct queue *queue)
 {
 	struct background_job *job = queue->first;
 
@@ -55,7 +55,7 @@ static void *run_jobs(void *arg)
 
 	(void)pthread_mutex_lock(&background->lock);
 	while (!background->closing) {
-		struct background_job *job = take(&background->asked);
+		struct background_job *job = background_take(&background->asked);
 
 		if (!job) {
 			(void)pthread_cond_wait(&background->changed, &background->lock);
@@ -64,7 +64,7 @@ static void *run_jobs(void *arg)
 		(void)pthread_mutex_unlock(&background->lock);
 		job->run(job->arg);
 		(void)pthread_mutex_lock(&background->lock);
-		put(&background->ended, job);
+		background_put(&background->ended, job);
 		(void)!write(background->fd, &one, sizeof(one));
 	}
 	(void)pthread_mutex_unlock(&background->lock);
@@ -75,7 +75,7 @@ static struct background_job *take_ended(struct background *background)
 {
 	(void)pthread_mutex_lock(&background->lock);
 
-	struct background_job *job = take(&background->ended);
+	struct background_job *job = background_take(&background->ended);
 
 	if (job)
 		background->left--;
@@ -107,7 +107,7 @@ static int watch_ended(struct background *background, struct loop *loop)
 	return -ENOMEM;
 }
 
-static void release(struct background *background)
+static void background_release(struct background *background)
 {
 	if (background->ended_event)
 		event_free(background->ended_event);
@@ -133,7 +133,7 @@ int background_open(struct background **out, struct loop *loop)
 	if (!err)
 		err = -pthread_create(&background->thread, NULL, run_jobs, background);
 	if (err) {
-		release(background);
+		background_release(background);
 		return err;
 	}
 	*out = background;
@@ -143,7 +143,7 @@ int background_open(struct background **out, struct loop *loop)
 void background_add(struct background *background, struct background_job *job)
 {
 	(void)pthread_mutex_lock(&background->lock);
-	put(&background->asked, job);
+	background_put(&background->asked, job);
 	background->left++;
 	(void)pthread_cond_signal(&background->changed);
 	(void)pthread_mutex_unlock(&background->lock);
@@ -172,5 +172,5 @@ void background_close(struct background *background)
 	(void)pthread_cond_signal(&background->changed);
 	(void)pthread_mutex_unlock(&background->lock);
 	(void)pthread_join(background->thread, NULL);
-	release(background);
+	background_release(background);
 }

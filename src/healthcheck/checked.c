@@ -9,7 +9,7 @@
 #include "healthcheck/checked.h"
 #include "sys/replace.h"
 
-static void explain(struct checked *checked, const char *why)
+static void checked_explain(struct checked *checked, const char *why)
 {
 	(void)snprintf(checked->why, sizeof(checked->why), "%.180s: %.320s", checked->path, why);
 }
@@ -23,11 +23,11 @@ static void explain_report(struct checked *checked, const struct report *report)
 		(void)snprintf(checked->why, sizeof(checked->why), "%.*s",
 			       (int)sizeof(checked->why) - 1, report_line(line, first));
 	else
-		explain(checked, file_reason(checked->err));
+		checked_explain(checked, file_reason(checked->err));
 }
 
 /* Builds the tables of a text. Returns 0 or -errno. */
-static int build(struct checked *checked, const char *text, size_t len)
+static int checked_build(struct checked *checked, const char *text, size_t len)
 {
 	const struct glb_building how = {.known = &checked->tables};
 	struct report *report = malloc(sizeof(*report));
@@ -44,7 +44,7 @@ static int build(struct checked *checked, const char *text, size_t len)
 	} else {
 		checked->err = glb_tables_build_how(&tables, &spec, &how, &diag);
 		if (checked->err)
-			explain(checked, diag.text);
+			checked_explain(checked, diag.text);
 		glb_spec_free(&spec);
 	}
 	free(report);
@@ -69,7 +69,7 @@ static bool is_there(const struct checked *checked, const char *text, size_t len
 	return same;
 }
 
-static int put(struct checked *checked, const char *text, size_t len)
+static int checked_put(struct checked *checked, const char *text, size_t len)
 {
 	const struct file_draft draft = {
 		.bytes = (const uint8_t *)text,
@@ -82,9 +82,9 @@ static int put(struct checked *checked, const char *text, size_t len)
 		return 0;
 	checked->err = file_replace(checked->path, &draft);
 	if (checked->err == -EACCES || checked->err == -EROFS)
-		explain(checked, access_explain_write(why, checked->path));
+		checked_explain(checked, access_explain_write(why, checked->path));
 	else if (checked->err)
-		explain(checked, file_reason(checked->err));
+		checked_explain(checked, file_reason(checked->err));
 	else
 		checked->is_written = true;
 	return checked->err;
@@ -102,13 +102,13 @@ void checked_write(struct checked *checked)
 			      content->file.len, checked->healthy, content->plan.backend_count);
 	if (!text) {
 		checked->err = -ENOMEM;
-		explain(checked, "out of memory");
+		checked_explain(checked, "out of memory");
 		return;
 	}
-	if (!build(checked, text, len))
-		(void)put(checked, text, len);
+	if (!checked_build(checked, text, len))
+		(void)checked_put(checked, text, len);
 	else if (!checked->why[0])
-		explain(checked, file_reason(checked->err));
+		checked_explain(checked, file_reason(checked->err));
 	explicit_bzero(text, len);
 	free(text);
 }

@@ -90,7 +90,7 @@ static void verdict_changed(void *arg)
 		log_error("out of memory: the tables stay as they are");
 }
 
-static char *state_of(void *arg, size_t *len_out)
+static char *checker_state_of(void *arg, size_t *len_out)
 {
 	struct checker *checker = arg;
 	const struct state_view view = monitor_view(checker->monitor);
@@ -151,7 +151,7 @@ static void reload(struct checker *checker)
 	source_read(checker->source);
 }
 
-static void take_signal(void *arg)
+static void checker_take_signal(void *arg)
 {
 	struct checker *checker = arg;
 
@@ -177,7 +177,7 @@ static void take_signal(void *arg)
 /* Opens the state, both for restoring and for saving. Returns 0 or -ENOMEM. */
 static int open_state(struct checker *checker)
 {
-	const struct state_source source = {.text = state_of, .arg = checker};
+	const struct state_source source = {.text = checker_state_of, .arg = checker};
 	char path[PATH_MAX];
 	bool kept = service_state_file(path, checker->conf.state_directory, STATE_NAME);
 
@@ -213,7 +213,8 @@ static int open_parts(struct checker *checker, struct content *content)
 static int open_timers(struct checker *checker)
 {
 	unsigned int watchdog_ms = announce_watchdog_ms();
-	int err = loop_watch(checker->loop, checker->service.signal_fd, take_signal, checker);
+	int err =
+		loop_watch(checker->loop, checker->service.signal_fd, checker_take_signal, checker);
 
 	if (!err)
 		err = loop_every(checker->loop, KEEP_MS, keep_state, checker);
@@ -266,7 +267,7 @@ static bool close_all(struct checker *checker)
 	return true;
 }
 
-static void run(struct checker *checker)
+static void checker_loop(struct checker *checker)
 {
 	set_limit(checker, checker->descriptors);
 	loop_run(checker->loop);
@@ -294,7 +295,7 @@ int checker_run(const char *conf_path)
 		return EXIT_FAILURE;
 	err = open_all(&checker, content);
 	if (!err)
-		run(&checker);
+		checker_loop(&checker);
 	closed = close_all(&checker);
 	content_unref(content);
 	if (!closed) {

@@ -11,7 +11,8 @@
 enum { NAMES_LEN = 256 };
 
 /* Returns 0 or -errno, after logging the report. */
-static int read_conf(struct health_conf *conf, const char *path, struct report *report)
+static int configuration_read_conf(struct health_conf *conf, const char *path,
+				   struct report *report)
 {
 	struct conf_input input = {.path = path, .pipe_ms = FILE_PIPE_MS};
 	int err;
@@ -26,7 +27,7 @@ static int read_conf(struct health_conf *conf, const char *path, struct report *
 	return err;
 }
 
-static struct report *make_report(void)
+static struct report *configuration_make_report(void)
 {
 	struct report *report = malloc(sizeof(*report));
 
@@ -37,8 +38,8 @@ static struct report *make_report(void)
 
 int configuration_read(struct health_conf *conf, struct content **content, const char *path)
 {
-	struct report *report = make_report();
-	int err = report ? read_conf(conf, path, report) : -ENOMEM;
+	struct report *report = configuration_make_report();
+	int err = report ? configuration_read_conf(conf, path, report) : -ENOMEM;
 
 	if (!err) {
 		report_init(report);
@@ -83,9 +84,9 @@ static void warn_restart(const struct health_conf *is, const struct health_conf 
 
 bool configuration_reload(struct health_conf *conf, const char *path)
 {
-	struct report *report = make_report();
+	struct report *report = configuration_make_report();
 	struct health_conf next;
-	int err = report ? read_conf(&next, path, report) : -ENOMEM;
+	int err = report ? configuration_read_conf(&next, path, report) : -ENOMEM;
 
 	free(report);
 	if (err) {

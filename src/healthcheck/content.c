@@ -24,8 +24,8 @@ void content_unref(struct content *content)
 }
 
 /* Returns 0, and the input belongs to the content; or -errno. */
-static int parse(struct content *content, const char *path, struct conf_input *input,
-		 struct report *report)
+static int content_parse(struct content *content, const char *path, struct conf_input *input,
+			 struct report *report)
 {
 	int err = health_plan_parse(&content->plan, path, (const char *)input->file.bytes,
 				    input->file.len, report);
@@ -51,7 +51,7 @@ int content_read(struct content **out, const char *path, struct report *report)
 	if (content)
 		content->path = strdup(path);
 	if (content && content->path) {
-		err = parse(content, path, &input, report);
+		err = content_parse(content, path, &input, report);
 	} else {
 		err = -ENOMEM;
 		report_fail(report, "out of memory");

@@ -27,7 +27,7 @@ static void ask_in(struct effect *effect, enum director_question question, uint6
 	effect_timer(effect->director_timer, ms);
 }
 
-static void ask(evutil_socket_t fd, short events, void *arg)
+static void convey_ask(evutil_socket_t fd, short events, void *arg)
 {
 	struct effect *effect = arg;
 
@@ -164,7 +164,7 @@ int convey_open(struct effect *effect, struct loop *loop)
 {
 	const struct director_listener listener = {.answered = answered, .arg = effect};
 
-	effect->director_timer = evtimer_new(effect->base, ask, effect);
+	effect->director_timer = evtimer_new(effect->base, convey_ask, effect);
 	return effect->director_timer ? director_open(&effect->director, loop, &listener) : -ENOMEM;
 }
 

@@ -59,7 +59,7 @@ static void put_table_id(struct writer *w, const struct health_plan *plan, unsig
 }
 
 /* Counts of a table's backends by state. */
-static void put_table(struct writer *w, const struct checker *checker, unsigned int table)
+static void describe_put_table(struct writer *w, const struct checker *checker, unsigned int table)
 {
 	const struct health_plan *plan = plan_of(checker);
 	const struct health_table *of = &plan->tables[table];
@@ -82,14 +82,14 @@ static void put_table(struct writer *w, const struct checker *checker, unsigned 
 	write_close(w, '}');
 }
 
-static void put_tables(struct writer *w, const struct checker *checker, const char *only)
+static void describe_put_tables(struct writer *w, const struct checker *checker, const char *only)
 {
 	const struct health_plan *plan = plan_of(checker);
 
 	write_open(w, "tables", '[');
 	for (unsigned int t = 0; plan && t < plan->table_count; t++)
 		if (describe_means_table(only, plan, t))
-			put_table(w, checker, t);
+			describe_put_table(w, checker, t);
 	write_close(w, ']');
 }
 
@@ -130,7 +130,8 @@ static void put_check(struct writer *w, const struct health_check *check,
 	write_close(w, '}');
 }
 
-static void put_backend(struct writer *w, const struct checker *checker, const struct sight *sight)
+static void describe_put_backend(struct writer *w, const struct checker *checker,
+				 const struct sight *sight)
 {
 	const struct health_plan *plan = plan_of(checker);
 	const struct health_backend *backend = sight->backend;
@@ -208,7 +209,7 @@ int describe_health(struct writer *w, const struct checker *checker,
 		return -ENOENT;
 	put_source(w, checker);
 	put_effect(w, checker);
-	put_tables(w, checker, choice->table);
+	describe_put_tables(w, checker, choice->table);
 	write_open(w, "backends", '[');
 	for (unsigned int b = 0; plan && b < plan->backend_count; b++) {
 		struct sight sight;
@@ -217,7 +218,7 @@ int describe_health(struct writer *w, const struct checker *checker,
 			continue;
 		sight_of(&sight, checker->monitor, b);
 		if (!choice->unhealthy_only || sight_is_unhealthy(&sight))
-			put_backend(w, checker, &sight);
+			describe_put_backend(w, checker, &sight);
 	}
 	write_close(w, ']');
 	return 0;
@@ -225,7 +226,7 @@ int describe_health(struct writer *w, const struct checker *checker,
 
 /* --- The checker itself --- */
 
-static void put_process(struct writer *w, const struct checker *checker)
+static void describe_put_process(struct writer *w, const struct checker *checker)
 {
 	write_string(w, "version", version_number());
 	write_string(w, "commit", *version_commit() ? version_commit() : NULL);
@@ -265,14 +266,14 @@ void describe_status(struct writer *w, const struct checker *checker)
 	struct glb_diag why = {{0}};
 	const bool is_ready = describe_is_ready(checker, &why);
 
-	put_process(w, checker);
+	describe_put_process(w, checker);
 	write_bool(w, "ready", is_ready);
 	write_string(w, "readiness_reason", why.text);
 	put_source(w, checker);
 	put_effect(w, checker);
 	write_uint(w, "backends", plan ? plan->backend_count : 0);
 	write_uint(w, "checks", plan ? plan->check_count : 0);
-	put_tables(w, checker, "");
+	describe_put_tables(w, checker, "");
 	write_open(w, "counts", '{');
 	describe_counts(w, checker);
 	write_close(w, '}');

@@ -55,7 +55,7 @@ static void report_answer(struct director *director, struct director_answer *ans
 	director_answer_free(answer);
 }
 
-static struct director_answer failure(enum director_result result, const char *reason)
+static struct director_answer director_failure(enum director_result result, const char *reason)
 {
 	struct director_answer answer = {.result = result};
 
@@ -65,7 +65,7 @@ static struct director_answer failure(enum director_result result, const char *r
 
 static void fail(struct director *director, enum director_result result, const char *reason)
 {
-	struct director_answer answer = failure(result, reason);
+	struct director_answer answer = director_failure(result, reason);
 
 	report_answer(director, &answer);
 }
@@ -80,7 +80,7 @@ static void time_is_over(evutil_socket_t fd, short events, void *arg)
 	report_answer(director, &answer);
 }
 
-static void take_line(struct director *director)
+static void director_take_line(struct director *director)
 {
 	struct director_answer answer;
 
@@ -89,7 +89,7 @@ static void take_line(struct director *director)
 }
 
 /* Ensures room for at least one more byte. */
-static bool make_room(struct director *director)
+static bool director_make_room(struct director *director)
 {
 	size_t room = director->in_room ? director->in_room * 2 : ROOM_FIRST;
 	char *more;
@@ -106,13 +106,13 @@ static bool make_room(struct director *director)
 	return true;
 }
 
-static void hear(evutil_socket_t fd, short events, void *arg)
+static void director_hear(evutil_socket_t fd, short events, void *arg)
 {
 	struct director *director = arg;
 	ssize_t got;
 
 	(void)events;
-	if (!make_room(director)) {
+	if (!director_make_room(director)) {
 		fail(director, DIRECTOR_FAILED, "its answer is too long");
 		return;
 	}
@@ -126,7 +126,7 @@ static void hear(evutil_socket_t fd, short events, void *arg)
 	}
 	director->in_len += (size_t)got;
 	if (director->in[director->in_len - 1] == '\n')
-		take_line(director);
+		director_take_line(director);
 }
 
 /* Waits for events on the connection. False: out of memory. */
@@ -139,7 +139,7 @@ static bool wait_for(struct director *director, short events, event_callback_fn 
 	return director->event && !event_add(director->event, NULL);
 }
 
-static void say(evutil_socket_t fd, short events, void *arg)
+static void director_say(evutil_socket_t fd, short events, void *arg)
 {
 	struct director *director = arg;
 	const char *request = requests[director->question];
@@ -154,12 +154,12 @@ static void say(evutil_socket_t fd, short events, void *arg)
 		return;
 	}
 	director->sent += (size_t)sent;
-	if (director->sent == strlen(request) && !wait_for(director, EV_READ, hear))
+	if (director->sent == strlen(request) && !wait_for(director, EV_READ, director_hear))
 		fail(director, DIRECTOR_FAILED, "out of memory");
 }
 
 /* Returns 0 or -errno. */
-static int connect_to(struct director *director, const char *path)
+static int director_connect_to(struct director *director, const char *path)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
@@ -171,7 +171,7 @@ static int connect_to(struct director *director, const char *path)
 		return -errno;
 	if (connect(director->fd, (const struct sockaddr *)&addr, sizeof(addr)))
 		return -errno;
-	return wait_for(director, EV_WRITE, say) ? 0 : -ENOMEM;
+	return wait_for(director, EV_WRITE, director_say) ? 0 : -ENOMEM;
 }
 
 static const char *connect_reason(int err)
@@ -195,10 +195,10 @@ void director_ask(struct director *director, const char *path, enum director_que
 	director->question = question;
 	director->is_asked = true;
 	director->sent = 0;
-	director->answer = failure(DIRECTOR_FAILED, "no answer within a minute");
-	err = connect_to(director, path);
+	director->answer = director_failure(DIRECTOR_FAILED, "no answer within a minute");
+	err = director_connect_to(director, path);
 	if (err) {
-		director->answer = failure(DIRECTOR_ABSENT, connect_reason(err));
+		director->answer = director_failure(DIRECTOR_ABSENT, connect_reason(err));
 		time.tv_sec = 0;
 	}
 	(void)evtimer_add(director->timer, &time);

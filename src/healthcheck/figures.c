@@ -9,7 +9,7 @@
 #include "sys/memory.h"
 #include "sys/version.h"
 
-static const struct health_plan *plan_of(const struct figures *figures)
+static const struct health_plan *figures_plan_of(const struct figures *figures)
 {
 	static const struct health_plan none;
 
@@ -17,9 +17,9 @@ static const struct health_plan *plan_of(const struct figures *figures)
 }
 
 /* The name of a table, or its number in parentheses, as in the director's metrics. */
-static const char *name_of(char out[16], const struct figures *figures, unsigned int table)
+static const char *figures_name_of(char out[16], const struct figures *figures, unsigned int table)
 {
-	const char *name = plan_of(figures)->tables[table].name;
+	const char *name = figures_plan_of(figures)->tables[table].name;
 
 	(void)snprintf(out, 16, "(%u)", table);
 	return *name ? name : out;
@@ -27,23 +27,23 @@ static const char *name_of(char out[16], const struct figures *figures, unsigned
 
 /* --- The process --- */
 
-static void put_build(struct figures *figures)
+static void figures_put_build(struct figures *figures)
 {
 	openmetrics_count(&figures->text,
 			  LABELS({"version", version_number()}, {"commit", version_commit()}), 1);
 }
 
-static void put_start_time(struct figures *figures)
+static void figures_put_start_time(struct figures *figures)
 {
 	openmetrics_real(&figures->text, NULL, (double)figures->checker->started);
 }
 
-static void put_memory(struct figures *figures)
+static void figures_put_memory(struct figures *figures)
 {
 	openmetrics_count(&figures->text, NULL, memory_resident());
 }
 
-static void put_ready(struct figures *figures)
+static void figures_put_ready(struct figures *figures)
 {
 	openmetrics_count(&figures->text, NULL, describe_is_ready(figures->checker, NULL));
 }
@@ -52,21 +52,21 @@ static void put_ready(struct figures *figures)
 
 static void put_distrust(struct figures *figures)
 {
-	for (unsigned int t = 0; t < plan_of(figures)->table_count; t++) {
+	for (unsigned int t = 0; t < figures_plan_of(figures)->table_count; t++) {
 		const struct judge_table *table = monitor_table(figures->checker->monitor, t);
 		char name[16];
 
 		for (unsigned int i = JUDGE_TRUSTED + 1; i <= JUDGE_LIMITED; i++)
 			openmetrics_count(&figures->text,
-					  LABELS({"table", name_of(name, figures, t)},
+					  LABELS({"table", figures_name_of(name, figures, t)},
 						 {"distrust", describe_distrust(i)}),
 					  table->distrust == i);
 	}
 }
 
-static void put_table_backends(struct figures *figures)
+static void figures_put_table_backends(struct figures *figures)
 {
-	const struct health_plan *plan = plan_of(figures);
+	const struct health_plan *plan = figures_plan_of(figures);
 
 	for (unsigned int t = 0; t < plan->table_count; t++) {
 		const struct health_table *table = &plan->tables[t];
@@ -77,7 +77,7 @@ static void put_table_backends(struct figures *figures)
 			counts[sight_status(figures->checker->monitor, table->first_backend + b)]++;
 		for (unsigned int i = 0; i < SIGHT_COUNT; i++)
 			openmetrics_count(&figures->text,
-					  LABELS({"table", name_of(name, figures, t)},
+					  LABELS({"table", figures_name_of(name, figures, t)},
 						 {"status", sight_word(i)}),
 					  counts[i]);
 	}
@@ -86,15 +86,15 @@ static void put_table_backends(struct figures *figures)
 /* The file last written, with names and digests as in the director's metrics. */
 static void put_checked(struct figures *figures)
 {
-	for (unsigned int t = 0; t < plan_of(figures)->table_count; t++) {
+	for (unsigned int t = 0; t < figures_plan_of(figures)->table_count; t++) {
 		const char *digest = effect_digest(figures->checker->effect, t);
 		char name[16];
 
 		if (digest)
-			openmetrics_count(
-				&figures->text,
-				LABELS({"table", name_of(name, figures, t)}, {"digest", digest}),
-				1);
+			openmetrics_count(&figures->text,
+					  LABELS({"table", figures_name_of(name, figures, t)},
+						 {"digest", digest}),
+					  1);
 	}
 }
 
@@ -103,14 +103,14 @@ static void put_checked(struct figures *figures)
 /* Writes samples from where the family continues. True: there are more. */
 typedef bool slice_fn(struct figures *figures);
 
-static void put_backend(struct figures *figures, uint64_t value)
+static void figures_put_backend(struct figures *figures, uint64_t value)
 {
-	const struct health_backend *backend = &plan_of(figures)->backends[figures->at];
+	const struct health_backend *backend = &figures_plan_of(figures)->backends[figures->at];
 	char addr[ADDR_TEXT_LEN];
 	char name[16];
 
 	openmetrics_count(&figures->text,
-			  LABELS({"table", name_of(name, figures, backend->table)},
+			  LABELS({"table", figures_name_of(name, figures, backend->table)},
 				 {"backend", addr_text(addr, &backend->addr)}),
 			  value);
 }
@@ -119,32 +119,35 @@ static bool put_up(struct figures *figures)
 {
 	const struct monitor *monitor = figures->checker->monitor;
 
-	for (unsigned int n = 0; figures->at < plan_of(figures)->backend_count; figures->at++) {
+	for (unsigned int n = 0; figures->at < figures_plan_of(figures)->backend_count;
+	     figures->at++) {
 		if (n++ == FIGURES_SLICE)
 			return true;
-		if (plan_of(figures)->backends[figures->at].check_count)
-			put_backend(figures,
-				    monitor_evidence(monitor, figures->at).status == JUDGE_UP);
+		if (figures_plan_of(figures)->backends[figures->at].check_count)
+			figures_put_backend(
+				figures, monitor_evidence(monitor, figures->at).status == JUDGE_UP);
 	}
 	return false;
 }
 
-static bool put_healthy(struct figures *figures)
+static bool figures_put_healthy(struct figures *figures)
 {
 	const bool *healthy = monitor_healthy(figures->checker->monitor);
 
-	for (unsigned int n = 0; figures->at < plan_of(figures)->backend_count; figures->at++) {
+	for (unsigned int n = 0; figures->at < figures_plan_of(figures)->backend_count;
+	     figures->at++) {
 		if (n++ == FIGURES_SLICE)
 			return true;
-		put_backend(figures, healthy[figures->at]);
+		figures_put_backend(figures, healthy[figures->at]);
 	}
 	return false;
 }
 
 static bool put_checks(struct figures *figures)
 {
-	for (unsigned int n = 0; figures->at < plan_of(figures)->check_count; figures->at++) {
-		const struct health_check *check = &plan_of(figures)->checks[figures->at];
+	for (unsigned int n = 0; figures->at < figures_plan_of(figures)->check_count;
+	     figures->at++) {
+		const struct health_check *check = &figures_plan_of(figures)->checks[figures->at];
 		const struct monitor_check *seen =
 			monitor_check(figures->checker->monitor, figures->at);
 		char addr[ADDR_TEXT_LEN];
@@ -172,18 +175,18 @@ static const struct {
 	figures_family_fn *put; /* writes all samples at once */
 	slice_fn *put_slice;	/* or in slices */
 } families[] = {
-	{{"glb_health_build", INFO, "which glb-healthcheck this is"}, put_build, NULL},
+	{{"glb_health_build", INFO, "which glb-healthcheck this is"}, figures_put_build, NULL},
 	{{"process_start_time_seconds", GAUGE, "when it was started, in seconds since 1970"},
-	 put_start_time,
+	 figures_put_start_time,
 	 NULL},
-	{{"process_resident_memory_bytes", GAUGE, "memory that it has"}, put_memory, NULL},
-	{{"glb_health_ready", GAUGE, "1 once every check has a result"}, put_ready, NULL},
+	{{"process_resident_memory_bytes", GAUGE, "memory that it has"}, figures_put_memory, NULL},
+	{{"glb_health_ready", GAUGE, "1 once every check has a result"}, figures_put_ready, NULL},
 	{{"glb_health_backend_up", GAUGE, "1 while all checks of a backend are"}, NULL, put_up},
 	{{"glb_health_backend_healthy", GAUGE, "1 where the checked file says so"},
 	 NULL,
-	 put_healthy},
+	 figures_put_healthy},
 	{{"glb_health_backends", GAUGE, "backends of a table, by how they look: docs/health.md"},
-	 put_table_backends,
+	 figures_put_table_backends,
 	 NULL},
 	{{"glb_health_check_up", GAUGE, "1 while a check is up"}, NULL, put_checks},
 	{{"glb_health_probes", COUNTER,

@@ -96,7 +96,7 @@ void figure_changes(struct figures *figures)
 }
 
 /* Writes a clock_ms() time as wall-clock time; 0: never. */
-static void put_moment(struct figures *figures, uint64_t at_ms)
+static void totals_put_moment(struct figures *figures, uint64_t at_ms)
 {
 	const uint64_t ago_ms = clock_ms() - at_ms;
 
@@ -111,12 +111,12 @@ static const struct effect_status *effect_of(const struct figures *figures)
 
 void figure_last_write(struct figures *figures)
 {
-	put_moment(figures, effect_of(figures)->file.at_ms);
+	totals_put_moment(figures, effect_of(figures)->file.at_ms);
 }
 
 void figure_last_agreement(struct figures *figures)
 {
-	put_moment(figures, effect_of(figures)->director.at_ms);
+	totals_put_moment(figures, effect_of(figures)->director.at_ms);
 }
 
 void figure_agrees(struct figures *figures)

@@ -48,7 +48,7 @@ bool http_answer_line(struct http_answer *answer, const char *line, size_t len)
 }
 
 /* Ensures room for `len` bytes of the body. Returns 0 or -ENOMEM. */
-static int make_room(struct http_answer *answer, size_t len)
+static int http_answer_make_room(struct http_answer *answer, size_t len)
 {
 	size_t room = answer->body_room ? answer->body_room : 1024;
 	char *body;
@@ -73,7 +73,7 @@ int http_answer_piece(struct http_answer *answer, const char *piece, size_t len,
 	if (is_last)
 		len = wanted;
 	if (keep && len) {
-		if (make_room(answer, answer->body_len + len))
+		if (http_answer_make_room(answer, answer->body_len + len))
 			return -ENOMEM;
 		memcpy(answer->body + answer->body_len, piece, len);
 	}

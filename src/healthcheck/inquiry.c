@@ -42,7 +42,7 @@ static void read_probe(struct inquiry *inquiry, const struct conf_value *root)
 }
 
 /* Checks every key, so that all problems are reported in one run. */
-static void read_keys(struct inquiry *inquiry, const struct conf_value *root)
+static void inquiry_read_keys(struct inquiry *inquiry, const struct conf_value *root)
 {
 	struct conf_value value;
 
@@ -58,7 +58,7 @@ static void read_keys(struct inquiry *inquiry, const struct conf_value *root)
 		(void)conf_name(inquiry->table, sizeof(inquiry->table), "name of a table", &value);
 }
 
-static int read_root(struct inquiry *inquiry, const struct conf_value *root)
+static int inquiry_read_root(struct inquiry *inquiry, const struct conf_value *root)
 {
 	unsigned int verb;
 	int err = envelope_read(&verb, root, &(struct envelope_verbs){verbs, INQUIRY_COUNT});
@@ -66,7 +66,7 @@ static int read_root(struct inquiry *inquiry, const struct conf_value *root)
 	if (err)
 		return err;
 	inquiry->verb = verb;
-	read_keys(inquiry, root);
+	inquiry_read_keys(inquiry, root);
 	return report_has_errors(root->file->report) ? -EINVAL : 0;
 }
 
@@ -81,7 +81,7 @@ int inquiry_read(struct inquiry *out, const char *line, size_t len, struct repor
 
 	struct conf_value root = conf_root(&file);
 
-	err = read_root(&inquiry, &root);
+	err = inquiry_read_root(&inquiry, &root);
 	conf_close(&file);
 	if (!err)
 		*out = inquiry;

@@ -59,7 +59,7 @@ struct session {
 };
 
 /* Time since `then_ms`; 0 is infinitely long ago. */
-static uint64_t age(const struct session *s, uint64_t then_ms)
+static uint64_t judge_age(const struct session *s, uint64_t then_ms)
 {
 	return then_ms ? s->now_ms - then_ms : UINT64_MAX;
 }
@@ -83,7 +83,7 @@ static void write_degraded(struct judge_backend *backend, bool degraded)
 
 /* --- Step 1: note new backends and the evidence --- */
 
-static void forget(const struct session *s, struct judge_backend *backend)
+static void judge_forget(const struct session *s, struct judge_backend *backend)
 {
 	struct judge_backend blank = {
 		.healthy = backend->healthy,
@@ -97,7 +97,7 @@ static void forget(const struct session *s, struct judge_backend *backend)
 	*backend = blank;
 }
 
-static void begin(const struct session *s, struct judge_backend *backend)
+static void judge_begin(const struct session *s, struct judge_backend *backend)
 {
 	backend->is_known = true;
 	backend->fit = true;
@@ -132,7 +132,7 @@ static void note_flaps(const struct session *s, struct judge_backend *backend)
 	if (limit > JUDGE_FLAPS_MAX)
 		limit = JUDGE_FLAPS_MAX;
 	for (unsigned int i = 0; i < JUDGE_FLAPS_MAX; i++)
-		recent += age(s, backend->flaps_ms[i]) < window_ms;
+		recent += judge_age(s, backend->flaps_ms[i]) < window_ms;
 	if (!limit || !recent)
 		backend->held = false;
 	else if (recent >= limit)
@@ -149,11 +149,11 @@ static void note_evidence(const struct session *s)
 		bool is_up = evidence->status == JUDGE_UP;
 
 		if (!evidence->takes_flows) {
-			forget(s, backend);
+			judge_forget(s, backend);
 			continue;
 		}
 		if (begins)
-			begin(s, backend);
+			judge_begin(s, backend);
 		if (evidence->status != JUDGE_UNKNOWN)
 			write_degraded(backend, is_up && evidence->degraded);
 		if (!backend->is_known) {
@@ -200,7 +200,7 @@ static enum stance stance_of(const struct session *s, unsigned int i)
 }
 
 /* Are too many known backends down, or possibly so? If not, how much room is left for others? */
-static void share(struct session *s)
+static void judge_share(struct session *s)
 {
 	unsigned int counts[STANCE_COUNT] = {0};
 	unsigned int suspects = 0;
@@ -299,14 +299,14 @@ static unsigned int oldest(const struct session *s, enum turn turn)
 
 	for (unsigned int i = 0; i < s->count; i++)
 		if (turn_of(s, i) == turn &&
-		    (found == s->count ||
-		     age(s, s->backends[i].flaps_ms[0]) > age(s, s->backends[found].flaps_ms[0])))
+		    (found == s->count || judge_age(s, s->backends[i].flaps_ms[0]) >
+						  judge_age(s, s->backends[found].flaps_ms[0])))
 			found = i;
 	return found;
 }
 
 /* Changes the backends of a turn while fewer than `most` changes were made in this minute. */
-static void take(struct session *s, enum turn turn, unsigned int most)
+static void judge_take(struct session *s, enum turn turn, unsigned int most)
 {
 	unsigned int lately = changes_lately(s->table);
 	unsigned int room = most > lately ? most - lately : 0;
@@ -325,17 +325,17 @@ static void take(struct session *s, enum turn turn, unsigned int most)
 			change(s, i);
 }
 
-static void take_all(struct session *s)
+static void judge_take_all(struct session *s)
 {
 	unsigned int limit = s->limits->max_changes_per_minute;
 
 	if (!limit)
 		limit = UINT32_MAX;
-	take(s, TURN_RISES, limit - limit / 2);
-	share(s); /* counts again, after the changes */
-	take(s, TURN_RECOVERS, limit);
-	take(s, TURN_FAILS, limit);
-	take(s, TURN_YIELDS, limit);
+	judge_take(s, TURN_RISES, limit - limit / 2);
+	judge_share(s); /* counts again, after the changes */
+	judge_take(s, TURN_RECOVERS, limit);
+	judge_take(s, TURN_FAILS, limit);
+	judge_take(s, TURN_YIELDS, limit);
 }
 
 /* --- Verdict --- */
@@ -380,7 +380,7 @@ struct judge_verdict judge_table(struct judge_table *table, struct judge_backend
 		backends[i].changed = 0;
 	let_pass(table, now_ms);
 	note_evidence(&s);
-	take_all(&s);
+	judge_take_all(&s);
 	table->distrust = JUDGE_TRUSTED;
 	if (s.waits)
 		table->distrust = JUDGE_LIMITED;

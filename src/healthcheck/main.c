@@ -13,7 +13,7 @@ static const struct command_option options[OPTION_COUNT] = {
 			  "read the files, say what is in them or wrong, and exit 0 or 1", 0},
 };
 
-static int run(const struct command_line *line);
+static int healthcheck_run(const struct command_line *line);
 
 static const struct command command = {
 	.name = "",
@@ -23,7 +23,7 @@ static const struct command command = {
 	.sentence = "Probes the backends of all tables and has the director send flows to those "
 		    "that are healthy.",
 	.example = "glb-healthcheck --config /etc/glb/healthcheck.json",
-	.run = run,
+	.run = healthcheck_run,
 };
 
 static const struct program program = {
@@ -38,7 +38,7 @@ static const struct program program = {
 	.option_count = OPTION_COUNT,
 };
 
-static int run(const struct command_line *line)
+static int healthcheck_run(const struct command_line *line)
 {
 	const char *path = line->values[OPTION_CONFIG];
 

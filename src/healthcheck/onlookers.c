@@ -40,7 +40,7 @@ static void plan_turn(struct onlookers *all);
 
 /* --- Setup --- */
 
-static void end(struct onlooker *one)
+static void onlookers_end(struct onlooker *one)
 {
 	if (one->trial)
 		monitor_try_cancel(one->trial);
@@ -71,7 +71,7 @@ static bool has_batch(struct onlooker *one)
 	return true;
 }
 
-static void answer(struct onlooker *one)
+static void onlookers_answer(struct onlooker *one)
 {
 	struct lines_request *request = one->request;
 
@@ -86,7 +86,7 @@ static void answer(struct onlooker *one)
 	write_bool(&one->batch.w, "ended", is_over(one));
 	response_send(&one->batch, request);
 	if (is_over(one))
-		end(one);
+		onlookers_end(one);
 }
 
 static void open_event(struct onlooker *one)
@@ -99,7 +99,7 @@ static void open_event(struct onlooker *one)
 	write_uint(w, "at_us", clock_us() - one->started_us);
 }
 
-static void take_step(void *arg, const char *text)
+static void onlookers_take_step(void *arg, const char *text)
 {
 	struct onlooker *one = arg;
 
@@ -141,7 +141,7 @@ static void take_result(void *arg, const struct probe_result *result)
 /* --- Scheduling --- */
 
 /* Finds the next check in the plan in force; false if it is gone. */
-static bool find_next(unsigned int *out, const struct onlooker *one)
+static bool onlookers_find_next(unsigned int *out, const struct onlooker *one)
 {
 	const struct content *now = monitor_content(one->all->monitor);
 	const unsigned int place = one->checks[one->at];
@@ -158,14 +158,14 @@ static bool find_next(unsigned int *out, const struct onlooker *one)
 	return false;
 }
 
-static void try_next(struct onlooker *one)
+static void onlookers_try_next(struct onlooker *one)
 {
-	const struct probe_listener listener = {take_result, take_step, one};
+	const struct probe_listener listener = {take_result, onlookers_take_step, one};
 	struct probe_result result = {.reason = PROBE_LOCAL};
 	unsigned int check;
 
 	one->started_us = clock_us();
-	if (!find_next(&check, one)) {
+	if (!onlookers_find_next(&check, one)) {
 		(void)strcpy(result.detail, "the source of the tables does not have it any more");
 		take_result(one, &result);
 		return;
@@ -177,7 +177,7 @@ static void try_next(struct onlooker *one)
 	}
 }
 
-static void follow(struct onlooker *one, uint64_t now_ms)
+static void onlookers_follow(struct onlooker *one, uint64_t now_ms)
 {
 	const uint64_t since_ms = now_ms - one->turned_ms;
 
@@ -185,13 +185,13 @@ static void follow(struct onlooker *one, uint64_t now_ms)
 	    (!one->request && since_ms >= ONLOOKER_PATIENCE_MS)) {
 		if (one->request)
 			response_give_up(one->request);
-		end(one);
+		onlookers_end(one);
 		return;
 	}
 	if (!one->trial && !is_over(one))
-		try_next(one);
+		onlookers_try_next(one);
 	if (one->request && (one->is_begun || is_over(one) || since_ms >= ONLOOKER_WAIT_MS))
-		answer(one);
+		onlookers_answer(one);
 }
 
 static void follow_all(void *arg)
@@ -200,7 +200,7 @@ static void follow_all(void *arg)
 
 	for (unsigned int i = 0; i < ONLOOKERS_MAX; i++)
 		if (all->places[i].number)
-			follow(&all->places[i], clock_ms());
+			onlookers_follow(&all->places[i], clock_ms());
 }
 
 static void turn(void *arg)
@@ -251,8 +251,8 @@ static bool add_checks(struct onlooker *one, const struct health_backend *backen
 }
 
 /* Determines the checks to be tried. False: there are none, and the request was refused. */
-static bool choose(struct onlooker *one, struct lines_request *request,
-		   const struct inquiry *inquiry)
+static bool onlookers_choose(struct onlooker *one, struct lines_request *request,
+			     const struct inquiry *inquiry)
 {
 	const struct health_plan *plan = &one->content->plan;
 	char addr[ADDR_TEXT_LEN];
@@ -282,7 +282,7 @@ static bool choose(struct onlooker *one, struct lines_request *request,
 }
 
 /* A free slot, or NULL. */
-static struct onlooker *find_place(struct onlookers *all)
+static struct onlooker *onlookers_find_place(struct onlookers *all)
 {
 	for (unsigned int i = 0; i < ONLOOKERS_MAX; i++)
 		if (!all->places[i].number)
@@ -298,7 +298,7 @@ static void answer_started(struct onlooker *one, struct lines_request *request)
 
 	if (!response_begin(&response)) {
 		response_give_up(request);
-		end(one);
+		onlookers_end(one);
 		return;
 	}
 	write_uint(&response.w, "probe", one->number);
@@ -314,7 +314,7 @@ void onlookers_start(struct onlookers *onlookers, struct lines_request *request,
 		     const struct inquiry *inquiry)
 {
 	const struct content *content = monitor_content(onlookers->monitor);
-	struct onlooker *one = find_place(onlookers);
+	struct onlooker *one = onlookers_find_place(onlookers);
 
 	if (!one || !content) {
 		response_refuse(request, RESPONSE_REFUSED, "%s",
@@ -329,10 +329,10 @@ void onlookers_start(struct onlookers *onlookers, struct lines_request *request,
 		.connection = lines_connection(request),
 		.turned_ms = clock_ms(),
 	};
-	if (choose(one, request, inquiry))
+	if (onlookers_choose(one, request, inquiry))
 		answer_started(one, request);
 	else
-		end(one);
+		onlookers_end(one);
 }
 
 void onlookers_next(struct onlookers *onlookers, struct lines_request *request, uint64_t number)
@@ -381,7 +381,7 @@ void onlookers_close(struct onlookers *onlookers)
 		if (one->request)
 			response_refuse(one->request, RESPONSE_FAILED, "the checker stops");
 		if (one->number)
-			end(one);
+			onlookers_end(one);
 	}
 	free(onlookers);
 }

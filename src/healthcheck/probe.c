@@ -127,8 +127,8 @@ void probe_connected(struct probe *probe)
 	probe_step(probe, "connected after %u us", probe->result.connect_us);
 }
 
-/* Records the result for settle(), which is called in the same turn of the loop. */
-static void end(struct probe *probe, enum probe_reason reason, const char *detail)
+/* Records the result for probe_settle(), which is called in the same turn of the loop. */
+static void probe_note_result(struct probe *probe, enum probe_reason reason, const char *detail)
 {
 	if (probe->is_ended)
 		return;
@@ -147,7 +147,7 @@ void probe_end(struct probe *probe, enum probe_reason reason, const char *format
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	end(probe, reason, text);
+	probe_note_result(probe, reason, text);
 }
 
 /* The destination of a probe's packets. */
@@ -158,10 +158,10 @@ static const struct glb_addr *destination(const struct probe *probe)
 
 void probe_end_errno(struct probe *probe, int err)
 {
-	end(probe, probe_reason_of(destination(probe), err), strerror(err));
+	probe_note_result(probe, probe_reason_of(destination(probe), err), strerror(err));
 }
 
-static void release(struct probe *probe)
+static void probe_release(struct probe *probe)
 {
 	if (probe->type)
 		probe->type->stop(probe);
@@ -215,7 +215,7 @@ static void end_late(struct probe *probe)
 }
 
 /* Called at the deadline, or after the end. */
-static void settle(evutil_socket_t fd, short events, void *arg)
+static void probe_settle(evutil_socket_t fd, short events, void *arg)
 {
 	struct probe *probe = arg;
 	const struct probe_listener listener = probe->listener;
@@ -227,7 +227,7 @@ static void settle(evutil_socket_t fd, short events, void *arg)
 
 	const struct probe_result result = probe->result;
 
-	release(probe);
+	probe_release(probe);
 	listener.done(listener.arg, &result);
 }
 
@@ -245,7 +245,7 @@ static struct probe *make(struct probes *probes, const struct health_check *chec
 		.late = PROBE_TIMEOUT,
 		.start_us = clock_us(),
 		.listener = *listener,
-		.timer = event_new(probes->base, -1, 0, settle, probe),
+		.timer = event_new(probes->base, -1, 0, probe_settle, probe),
 	};
 	if (probe->timer)
 		return probe;
@@ -253,7 +253,7 @@ static struct probe *make(struct probes *probes, const struct health_check *chec
 	return NULL;
 }
 
-static void start(struct probe *probe)
+static void probe_begin(struct probe *probe)
 {
 	const struct probe_type *type = types[probe->check->type];
 	const char *word = health_check_word(probe->check->type);
@@ -290,14 +290,14 @@ struct probe *probe_start(struct probes *probes, const struct health_check *chec
 	if (!probe)
 		return NULL;
 	if (event_add(probe->timer, &timeout)) {
-		release(probe);
+		probe_release(probe);
 		return NULL;
 	}
-	start(probe);
+	probe_begin(probe);
 	return probe;
 }
 
 void probe_cancel(struct probe *probe)
 {
-	release(probe);
+	probe_release(probe);
 }

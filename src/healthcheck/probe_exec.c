@@ -89,7 +89,7 @@ static void exec_close(struct probes *probes)
 }
 
 /* Reports how a program has ended. */
-static void report(struct probe *probe, const struct program_end *end)
+static void exec_probe_report(struct probe *probe, const struct program_end *end)
 {
 	const char *between = end->line[0] ? ": " : "";
 
@@ -113,14 +113,14 @@ static void on_ended(void *arg, const struct program_end *end)
 	list_remove(shared, state);
 	state->program = NULL;
 	if (state->probe)
-		report(state->probe, end); /* exec_stop() will be called later */
+		exec_probe_report(state->probe, end); /* exec_stop() will be called later */
 	else
 		free(state);
 	run_next(shared);
 }
 
 /* Returns 0 or -errno. */
-static int run(struct exec_probe *state)
+static int exec_probe_run(struct exec_probe *state)
 {
 	struct probe *probe = state->probe;
 	const struct health_check *check = probe->check;
@@ -156,7 +156,7 @@ static void run_next(struct exec_shared *shared)
 
 	while (state && shared->running < PROGRAMS_MAX) {
 		struct exec_probe *next = state->next;
-		int err = state->program ? 0 : run(state);
+		int err = state->program ? 0 : exec_probe_run(state);
 
 		if (err) {
 			list_remove(shared, state);
@@ -176,7 +176,7 @@ static int exec_start(struct probe *probe)
 		return -ENOMEM;
 	*state = (struct exec_probe){.shared = shared, .probe = probe};
 	if (shared->running < PROGRAMS_MAX) {
-		err = run(state);
+		err = exec_probe_run(state);
 	} else {
 		probe->awaited = "turn, as others ran,";
 		probe->late = PROBE_LOCAL;

@@ -54,8 +54,8 @@ static struct gue_probe **bucket_of(struct gue_shared *shared, const struct echo
 }
 
 /* The probe that a reply from a backend belongs to; NULL: there is none for this backend. */
-static struct gue_probe *find(struct gue_shared *shared, const struct echo_id *id,
-			      const struct glb_addr *src)
+static struct gue_probe *gue_probe_find(struct gue_shared *shared, const struct echo_id *id,
+					const struct glb_addr *src)
 {
 	for (struct gue_probe *one = *bucket_of(shared, id); one; one = one->next)
 		if (!memcmp(one->id.text, id->text, ECHO_ID_LEN) &&
@@ -73,7 +73,7 @@ static void take_reply(struct gue_shared *shared, const struct sockaddr_storage 
 
 	if (!echo_reply_read(&id, src.version, bytes, len))
 		return;
-	found = find(shared, &id, &src);
+	found = gue_probe_find(shared, &id, &src);
 	if (!found)
 		return;
 	probe_step(found->probe, "echo reply after %u us", probe_elapsed_us(found->probe));
@@ -213,7 +213,7 @@ static void on_failure(evutil_socket_t fd, short events, void *arg)
 }
 
 /* Sends the request. Returns 0 or -errno. */
-static int ask(struct gue_probe *state, const struct health_check *check)
+static int gue_probe_ask(struct gue_probe *state, const struct health_check *check)
 {
 	enum echo_tunnel tunnel = check->type == HEALTH_FOU ? ECHO_GRE : ECHO_GUE;
 	uint8_t random[ECHO_RANDOM_LEN];
@@ -257,10 +257,10 @@ static void gue_stop(struct probe *probe)
 }
 
 /* Returns 0 or -errno. */
-static int prepare(struct gue_probe *state)
+static int gue_probe_prepare(struct gue_probe *state)
 {
 	struct probe *probe = state->probe;
-	int err = ask(state, probe->check);
+	int err = gue_probe_ask(state, probe->check);
 
 	if (err)
 		return err;
@@ -283,7 +283,7 @@ static int gue_start(struct probe *probe)
 		return -ENOMEM;
 	state->probe = probe;
 	state->fd = -1;
-	err = prepare(state);
+	err = gue_probe_prepare(state);
 	if (err) {
 		free_state(state);
 		return err;

@@ -67,7 +67,8 @@ static int take_connection(void *arg, char *ip, char *own_ip, int port, int own_
 	return CURL_PREREQFUNC_OK;
 }
 
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+static curl_socket_t http_probe_open_socket(void *arg, curlsocktype purpose,
+					    struct curl_sockaddr *address)
 {
 	struct http_request *request = arg;
 	const struct http_order *order = &request->order;
@@ -99,7 +100,7 @@ static bool take_end_of_header(struct http_request *request)
 	return http_status_expected(request->order.request, status);
 }
 
-static size_t take_line(char *line, size_t size, size_t count, void *arg)
+static size_t http_probe_take_line(char *line, size_t size, size_t count, void *arg)
 {
 	struct http_request *request = arg;
 	const size_t len = size * count;
@@ -147,7 +148,7 @@ static char *next_url(const struct http_request *request)
 }
 
 /* Starts the transfer in libcurl. */
-static int run(struct http_request *request)
+static int http_probe_run(struct http_request *request)
 {
 	int err = http_loop_add(request->shared->loop, request->easy);
 
@@ -156,7 +157,7 @@ static int run(struct http_request *request)
 }
 
 /* Follows a redirect. False: there is none to follow. */
-static bool go_on(struct http_request *request)
+static bool http_probe_go_on(struct http_request *request)
 {
 	char *url = next_url(request);
 
@@ -170,8 +171,9 @@ static bool go_on(struct http_request *request)
 	*request->error = '\0';
 	request->probe->awaited = "connection";
 	probe_step(request->probe, "redirected to %s", url);
-	request->progress.err =
-		curl_easy_setopt(request->easy, CURLOPT_URL, url) ? -ENOMEM : run(request);
+	request->progress.err = curl_easy_setopt(request->easy, CURLOPT_URL, url)
+					? -ENOMEM
+					: http_probe_run(request);
 	return !request->progress.err;
 }
 
@@ -188,7 +190,7 @@ static void take_end(CURL *easy, CURLcode code)
 	struct http_request *request = request_of(easy);
 
 	request->is_running = false;
-	if (go_on(request))
+	if (http_probe_go_on(request))
 		return;
 
 	const struct http_end end = {
@@ -221,19 +223,19 @@ static void set_callbacks(struct http_request *request)
 
 	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
 	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->error);
-	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, http_probe_open_socket);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, request);
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, take_tls);
 	(void)curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, request);
 	(void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, take_connection);
 	(void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, request);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_line);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_probe_take_line);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_piece);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
 }
 
-static int prepare(struct http_request *request)
+static int http_probe_prepare(struct http_request *request)
 {
 	int err;
 
@@ -245,7 +247,7 @@ static int prepare(struct http_request *request)
 	if (err)
 		return err;
 	set_callbacks(request);
-	return run(request);
+	return http_probe_run(request);
 }
 
 int http_start(struct http_request **out, struct probe *probe, const struct http_order *order)
@@ -261,7 +263,7 @@ int http_start(struct http_request **out, struct probe *probe, const struct http
 	request->shared = probe->probes->shared[HEALTH_HTTP];
 	request->probe = probe;
 	request->order = *order;
-	err = prepare(request);
+	err = http_probe_prepare(request);
 	if (err) {
 		http_stop(request);
 		return err;
@@ -312,7 +314,7 @@ static bool open_shared(struct probes *probes)
 	return false;
 }
 
-static int start(struct probe *probe)
+static int http_probe_start(struct probe *probe)
 {
 	const struct health_check *check = probe->check;
 	const struct http_order order = {
@@ -337,6 +339,6 @@ static void stop(struct probe *probe)
 const struct probe_type probe_http = {
 	.open = open_shared,
 	.close = close_shared,
-	.start = start,
+	.start = http_probe_start,
 	.stop = stop,
 };

@@ -67,7 +67,7 @@ static bool set_method(CURL *easy, const char *method)
 	return !curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
-static bool append(struct curl_slist **list, const char *text)
+static bool http_describe_append(struct curl_slist **list, const char *text)
 {
 	struct curl_slist *longer = curl_slist_append(*list, text);
 
@@ -85,10 +85,10 @@ static bool append_field(struct curl_slist **list, const char *field)
 	bool done;
 
 	if (!colon || colon[1 + strspn(colon + 1, " \t")])
-		return append(list, field);
+		return http_describe_append(list, field);
 	if (asprintf(&empty, "%.*s;", (int)(colon - field), field) < 0)
 		return false;
-	done = append(list, empty);
+	done = http_describe_append(list, empty);
 	free(empty);
 	return done;
 }
@@ -96,7 +96,7 @@ static bool append_field(struct curl_slist **list, const char *field)
 static bool set_fields(struct http_description *out, CURL *easy,
 		       const struct health_request *request)
 {
-	if (!append(&out->headers, "Connection: close"))
+	if (!http_describe_append(&out->headers, "Connection: close"))
 		return false;
 	for (char **field = request->headers; field && *field; field++)
 		if (!append_field(&out->headers, *field))
@@ -122,7 +122,7 @@ static bool set_target(struct http_description *out, CURL *easy, const struct ht
 		out->url = NULL;
 		return false;
 	}
-	return append(&out->connect_to, to) &&
+	return http_describe_append(&out->connect_to, to) &&
 	       !curl_easy_setopt(easy, CURLOPT_CONNECT_TO, out->connect_to) &&
 	       !curl_easy_setopt(easy, CURLOPT_URL, out->url);
 }

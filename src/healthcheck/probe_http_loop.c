@@ -32,7 +32,7 @@ struct http_loop {
 };
 
 /* Hands over the transfers that have ended. */
-static void report(struct http_loop *loop)
+static void http_loop_report(struct http_loop *loop)
 {
 	const CURLMsg *message;
 	int left;
@@ -48,7 +48,7 @@ static void report(struct http_loop *loop)
 }
 
 /* Ends a transfer that libcurl would continue. */
-static void end(struct http_loop *loop, CURL *easy)
+static void http_loop_end(struct http_loop *loop, CURL *easy)
 {
 	(void)curl_multi_remove_handle(loop->multi, easy); /* also releases its socket */
 	loop->listener.ended(easy, CURLE_FILESIZE_EXCEEDED);
@@ -62,13 +62,13 @@ static void ready(evutil_socket_t fd, short events, void *arg)
 	int running;
 
 	if (watched->turn_count++ == TURNS_MAX)
-		return end(loop, watched->easy);
+		return http_loop_end(loop, watched->easy);
 	if (events & EV_READ)
 		mask |= CURL_CSELECT_IN;
 	if (events & EV_WRITE)
 		mask |= CURL_CSELECT_OUT;
 	(void)curl_multi_socket_action(loop->multi, fd, mask, &running);
-	report(loop);
+	http_loop_report(loop);
 }
 
 static void due(evutil_socket_t fd, short events, void *arg)
@@ -79,7 +79,7 @@ static void due(evutil_socket_t fd, short events, void *arg)
 	(void)fd;
 	(void)events;
 	(void)curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	report(loop);
+	http_loop_report(loop);
 }
 
 static struct watched *watch_new(struct http_loop *loop, CURL *easy, curl_socket_t fd)
@@ -121,7 +121,7 @@ static int watch_for(struct watched *watched, curl_socket_t fd, int what)
 }
 
 /* libcurl wants a socket watched; `assigned` is ours from an earlier call, or NULL. */
-static int watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
+static int http_loop_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 {
 	struct http_loop *loop = arg;
 	struct watched *watched = assigned;
@@ -141,7 +141,7 @@ static int watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *assign
 }
 
 /* libcurl wants to be called in `ms` milliseconds; -1: not at all. */
-static int wait_for(CURLM *multi, long ms, void *arg)
+static int http_loop_wait_for(CURLM *multi, long ms, void *arg)
 {
 	const struct http_loop *loop = arg;
 	const struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
@@ -154,15 +154,15 @@ static int wait_for(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
-static int prepare(struct http_loop *loop)
+static int http_loop_prepare(struct http_loop *loop)
 {
 	loop->multi = curl_multi_init();
 	loop->timer = event_new(loop->base, -1, 0, due, loop);
 	if (!loop->multi || !loop->timer)
 		return -ENOMEM;
-	(void)curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch);
+	(void)curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, http_loop_watch);
 	(void)curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
-	(void)curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, wait_for);
+	(void)curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, http_loop_wait_for);
 	(void)curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
 	(void)curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
 	return 0;
@@ -177,7 +177,7 @@ int http_loop_open(struct http_loop **out, struct event_base *base,
 		return -ENOMEM;
 	loop->base = base;
 	loop->listener = *listener;
-	if (prepare(loop)) {
+	if (http_loop_prepare(loop)) {
 		http_loop_close(loop);
 		return -ENOMEM;
 	}

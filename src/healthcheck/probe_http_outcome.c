@@ -9,7 +9,7 @@
 #include "probe_socket.h"
 
 /* The reason for a code, if no system call has failed. */
-static enum probe_reason reason_of(CURLcode code, bool is_requested)
+static enum probe_reason http_outcome_reason_of(CURLcode code, bool is_requested)
 {
 	switch (code) {
 	case CURLE_COULDNT_CONNECT:
@@ -91,7 +91,7 @@ static struct http_outcome outcome(enum probe_reason reason, const char *format,
 }
 
 /* libcurl has given up. */
-static struct http_outcome failure(const struct http_end *end)
+static struct http_outcome http_outcome_failure(const struct http_end *end)
 {
 	const bool is_requested = end->progress->is_requested;
 	const char *words = words_of(end->code, is_requested);
@@ -103,7 +103,7 @@ static struct http_outcome failure(const struct http_end *end)
 			       strerror((int)err));
 	if (!words)
 		words = *end->words ? end->words : curl_easy_strerror(end->code);
-	return outcome(reason_of(end->code, is_requested), "%s", words);
+	return outcome(http_outcome_reason_of(end->code, is_requested), "%s", words);
 }
 
 /* The status is not among those expected. */
@@ -138,7 +138,7 @@ struct http_outcome http_outcome(const struct http_end *end)
 	if (progress->answer.has_header && !http_status_expected(asked, status))
 		return unexpected(end->easy, status);
 	if (end->code && !progress->is_full)
-		return failure(end);
+		return http_outcome_failure(end);
 	if (!progress->answer.has_header)
 		return outcome(PROBE_RESET, "closed within the header");
 	if (asked->body && !http_answer_has(&progress->answer, asked->body))

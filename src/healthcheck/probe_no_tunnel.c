@@ -2,7 +2,7 @@
 /* Replaces probe_tunnel.c if its eBPF program cannot be built. */
 #include "probe_tunnel.h"
 
-static int start(struct probe *probe)
+static int no_tunnel_start(struct probe *probe)
 {
 	probe_end(probe, PROBE_LOCAL,
 		  "this program was built without libbpf, clang or bpftool, which that takes");
@@ -14,4 +14,4 @@ static void stop(struct probe *probe)
 	(void)probe;
 }
 
-const struct probe_type probe_tunnel = {.start = start, .stop = stop};
+const struct probe_type probe_tunnel = {.start = no_tunnel_start, .stop = stop};

@@ -92,7 +92,7 @@ static void take_error(struct second_socket *second, const struct sockaddr_stora
 }
 
 /* Reads one error from the socket's queue, IP_RECVERR in ip(7); false: it is empty. */
-static bool read_error(struct second_socket *second)
+static bool second_probe_read_error(struct second_socket *second)
 {
 	_Alignas(struct cmsghdr) uint8_t control[512];
 	struct sockaddr_storage to = {0};
@@ -117,7 +117,7 @@ static bool read_error(struct second_socket *second)
 	return true;
 }
 
-static bool read_datagram(struct second_socket *second)
+static bool second_probe_read_datagram(struct second_socket *second)
 {
 	uint8_t bytes[DATAGRAM_LEN_MAX];
 	struct sockaddr_storage from = {0};
@@ -135,9 +135,9 @@ static void read_socket(evutil_socket_t fd, short events, void *arg)
 {
 	(void)fd;
 	(void)events;
-	for (int i = 0; i < DATAGRAMS_A_TURN && read_error(arg); i++)
+	for (int i = 0; i < DATAGRAMS_A_TURN && second_probe_read_error(arg); i++)
 		;
-	for (int i = 0; i < DATAGRAMS_A_TURN && read_datagram(arg); i++)
+	for (int i = 0; i < DATAGRAMS_A_TURN && second_probe_read_datagram(arg); i++)
 		;
 }
 
@@ -170,7 +170,7 @@ static void close_socket(struct second_socket *second)
 }
 
 /* Explains an error of bind_socket(). */
-static const char *words_of(int err)
+static const char *second_probe_words_of(int err)
 {
 	switch (err) {
 	case -EADDRINUSE:
@@ -183,7 +183,7 @@ static const char *words_of(int err)
 }
 
 /* Opens the socket of one IP version if there is an address for it; logs why if it cannot. */
-static void open_socket(struct second_socket *second, struct event_base *base)
+static void second_probe_open_socket(struct second_socket *second, struct event_base *base)
 {
 	char text[ADDR_TEXT_LEN];
 
@@ -200,7 +200,8 @@ static void open_socket(struct second_socket *second, struct event_base *base)
 		return;
 	close_socket(second);
 	log_warning("no checks of the second chance from %s, UDP port %u: %s",
-		    addr_text(text, &second->own), GLB_GUE_PORT, words_of(second->err));
+		    addr_text(text, &second->own), GLB_GUE_PORT,
+		    second_probe_words_of(second->err));
 }
 
 static bool open_second(struct probes *probes)
@@ -213,8 +214,8 @@ static bool open_second(struct probes *probes)
 	}
 	second->v4 = (struct second_socket){.own = probes->conf->tunnel_src, .fd = -1};
 	second->v6 = (struct second_socket){.own = probes->conf->tunnel_src6, .fd = -1};
-	open_socket(&second->v4, probes->base);
-	open_socket(&second->v6, probes->base);
+	second_probe_open_socket(&second->v4, probes->base);
+	second_probe_open_socket(&second->v6, probes->base);
 	probes->shared[HEALTH_SECOND_CHANCE] = second;
 	return true;
 }
@@ -280,10 +281,11 @@ static void end_without(struct probe *probe, const struct second_socket *second)
 			  probe->check->backend.version);
 	else
 		probe_end(probe, PROBE_LOCAL, "no socket at %s, UDP port %u: %s",
-			  addr_text(text, &second->own), GLB_GUE_PORT, words_of(second->err));
+			  addr_text(text, &second->own), GLB_GUE_PORT,
+			  second_probe_words_of(second->err));
 }
 
-static int start(struct probe *probe)
+static int second_probe_start(struct probe *probe)
 {
 	const struct health_check *check = probe->check;
 	const struct glb_addr *dst =
@@ -322,6 +324,6 @@ static void stop(struct probe *probe)
 const struct probe_type probe_second = {
 	.open = open_second,
 	.close = close_second,
-	.start = start,
+	.start = second_probe_start,
 	.stop = stop,
 };

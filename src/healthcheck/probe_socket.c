@@ -85,7 +85,7 @@ bool probe_has_route(struct glb_addr *own, const struct glb_addr *addr)
 	return has;
 }
 
-static bool is_of(const struct ifaddrs *one, const struct glb_addr *own)
+static bool probe_socket_is_of(const struct ifaddrs *one, const struct glb_addr *own)
 {
 	const struct sockaddr *addr = one->ifa_addr;
 	struct sockaddr_storage copy = {0};
@@ -109,7 +109,7 @@ bool probe_has_carrier(const struct glb_addr *own)
 	if (getifaddrs(&all))
 		return true;
 	for (const struct ifaddrs *one = all; one; one = one->ifa_next)
-		if (is_of(one, own))
+		if (probe_socket_is_of(one, own))
 			has = one->ifa_flags & IFF_RUNNING;
 	freeifaddrs(all);
 	return has;

@@ -24,7 +24,7 @@ struct tcp_probe {
 	struct event *connecting;
 };
 
-static void free_state(struct tcp_probe *state)
+static void tcp_probe_free_state(struct tcp_probe *state)
 {
 	if (state->connecting)
 		event_free(state->connecting);
@@ -35,7 +35,7 @@ static void free_state(struct tcp_probe *state)
 
 static void tcp_stop(struct probe *probe)
 {
-	free_state(probe->state);
+	tcp_probe_free_state(probe->state);
 }
 
 static void on_connected(evutil_socket_t fd, short events, void *arg)
@@ -56,7 +56,7 @@ static void on_connected(evutil_socket_t fd, short events, void *arg)
 }
 
 /* Returns 0 or -errno. */
-static int connect_to(struct tcp_probe *state, const struct health_check *check)
+static int tcp_probe_connect_to(struct tcp_probe *state, const struct health_check *check)
 {
 	const struct linger none = {.l_onoff = 1};
 	const int off = 0;
@@ -81,14 +81,14 @@ static int tcp_start(struct probe *probe)
 	if (!state)
 		return -ENOMEM;
 	state->fd = -1;
-	err = connect_to(state, probe->check);
+	err = tcp_probe_connect_to(state, probe->check);
 	if (!err) {
 		state->connecting =
 			event_new(probe->probes->base, state->fd, EV_WRITE, on_connected, probe);
 		err = state->connecting && !event_add(state->connecting, NULL) ? 0 : -ENOMEM;
 	}
 	if (err) {
-		free_state(state);
+		tcp_probe_free_state(state);
 		return err;
 	}
 	probe->state = state;

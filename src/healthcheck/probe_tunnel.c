@@ -80,7 +80,7 @@ static void close_tunnel(struct probes *probes)
 /* --- End --- */
 
 /* Has every socket sent a packet? */
-static bool has_left(const struct tunnel_probe *state)
+static bool tunnel_probe_has_left(const struct tunnel_probe *state)
 {
 	for (unsigned int i = 0; i < state->cookie_count; i++)
 		if (!tunnel_packets(tunnel_of(state->probe), state->cookies[i]))
@@ -94,7 +94,7 @@ static bool has_left(const struct tunnel_probe *state)
  */
 static bool end_unsent(const struct tunnel_probe *state)
 {
-	if (has_left(state))
+	if (tunnel_probe_has_left(state))
 		return false;
 	probe_end(state->probe, PROBE_LOCAL, "a packet for the VIP has not left by %s in GUE",
 		  state->probe->probes->conf->tunnel_interface);
@@ -122,7 +122,7 @@ static void end_late(struct probe *probe)
 
 /* --- Connections --- */
 
-static int enter(struct tunnel_probe *state, int fd, uint16_t full_size)
+static int tunnel_probe_enter(struct tunnel_probe *state, int fd, uint16_t full_size)
 {
 	const struct health_check *check = state->probe->check;
 	const struct tunnel_end end = {&check->vip, &check->backend, full_size};
@@ -141,7 +141,7 @@ static int enter(struct tunnel_probe *state, int fd, uint16_t full_size)
 	return err;
 }
 
-static void close_socket(struct connection *connection)
+static void tunnel_probe_close_socket(struct connection *connection)
 {
 	if (connection->fd >= 0)
 		(void)close(connection->fd);
@@ -153,7 +153,7 @@ static void note_up(struct connection *connection)
 	struct tunnel_probe *state = connection->of;
 	struct probe *probe = state->probe;
 
-	close_socket(connection);
+	tunnel_probe_close_socket(connection);
 	connection->is_up = true;
 	if (connection == &state->first) {
 		state->is_good = true;
@@ -166,7 +166,7 @@ static void note_up(struct connection *connection)
 }
 
 /* The connection is established, or has failed. */
-static void decide(evutil_socket_t fd, short events, void *arg)
+static void tunnel_probe_decide(evutil_socket_t fd, short events, void *arg)
 {
 	struct connection *connection = arg;
 	struct tunnel_probe *state = connection->of;
@@ -182,8 +182,8 @@ static void decide(evutil_socket_t fd, short events, void *arg)
 		probe_end_errno(state->probe, err);
 }
 
-static int open_connection(struct connection *connection, struct tunnel_probe *state,
-			   uint16_t full_size)
+static int tunnel_probe_open_connection(struct connection *connection, struct tunnel_probe *state,
+					uint16_t full_size)
 {
 	struct probe *probe = state->probe;
 	const int off = 0;
@@ -196,11 +196,11 @@ static int open_connection(struct connection *connection, struct tunnel_probe *s
 	if (connection->fd < 0)
 		return -errno;
 	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
-	err = enter(state, connection->fd, full_size);
+	err = tunnel_probe_enter(state, connection->fd, full_size);
 	if (err)
 		return err;
-	connection->event =
-		event_new(probe->probes->base, connection->fd, EV_WRITE, decide, connection);
+	connection->event = event_new(probe->probes->base, connection->fd, EV_WRITE,
+				      tunnel_probe_decide, connection);
 	if (!connection->event || event_add(connection->event, NULL))
 		return -ENOMEM;
 	return connect(connection->fd, (const struct sockaddr *)&to, len) && errno != EINPROGRESS
@@ -212,14 +212,14 @@ static void close_connection(struct connection *connection)
 {
 	if (connection->event)
 		event_free(connection->event);
-	close_socket(connection);
+	tunnel_probe_close_socket(connection);
 }
 
 /* --- Request --- */
 
 static int prepare_request(void *arg, int fd)
 {
-	return enter(arg, fd, 0);
+	return tunnel_probe_enter(arg, fd, 0);
 }
 
 static void end_request(void *arg, enum probe_reason reason, const char *detail)
@@ -265,18 +265,19 @@ static void stop(struct probe *probe)
 	free(state);
 }
 
-static int open_all(struct tunnel_probe *state)
+static int tunnel_probe_open_all(struct tunnel_probe *state)
 {
 	const struct health_check *check = state->probe->check;
-	int err = check->is_http ? open_request(state) : open_connection(&state->first, state, 0);
+	int err = check->is_http ? open_request(state)
+				 : tunnel_probe_open_connection(&state->first, state, 0);
 
 	if (!err && check->full_size)
-		err = open_connection(&state->full, state, check->full_size);
+		err = tunnel_probe_open_connection(&state->full, state, check->full_size);
 	return err;
 }
 
 /* Can packets be directed there? If not, ends the probe with the reason. */
-static bool has_way(struct probe *probe)
+static bool tunnel_probe_has_way(struct probe *probe)
 {
 	const struct health_check *check = probe->check;
 	const struct tunnel_end end = {&check->vip, &check->backend, check->full_size};
@@ -293,7 +294,7 @@ static bool has_way(struct probe *probe)
 	return true;
 }
 
-static int start(struct probe *probe)
+static int tunnel_probe_start(struct probe *probe)
 {
 	char vip[ADDR_TEXT_LEN], backend[ADDR_TEXT_LEN];
 	struct tunnel_probe *state = calloc(1, sizeof(*state));
@@ -303,11 +304,11 @@ static int start(struct probe *probe)
 		return -ENOMEM;
 	*state = (struct tunnel_probe){.probe = probe, .first.fd = -1, .full.fd = -1};
 	probe->state = state;
-	if (!has_way(probe))
+	if (!tunnel_probe_has_way(probe))
 		return 0;
 	probe_step(probe, "packets for %s go to %s in GUE", addr_text(vip, &probe->check->vip),
 		   addr_text(backend, &probe->check->backend));
-	err = open_all(state);
+	err = tunnel_probe_open_all(state);
 	if (err)
 		stop(probe);
 	return err;
@@ -316,7 +317,7 @@ static int start(struct probe *probe)
 const struct probe_type probe_tunnel = {
 	.open = open_tunnel,
 	.close = close_tunnel,
-	.start = start,
+	.start = tunnel_probe_start,
 	.stop = stop,
 	.late = end_late,
 };

@@ -28,7 +28,7 @@ struct udp_probe {
 	struct event *answering;
 };
 
-static void free_state(struct udp_probe *state)
+static void udp_probe_free_state(struct udp_probe *state)
 {
 	if (state->answering)
 		event_free(state->answering);
@@ -39,10 +39,10 @@ static void free_state(struct udp_probe *state)
 
 static void udp_stop(struct probe *probe)
 {
-	free_state(probe->state);
+	udp_probe_free_state(probe->state);
 }
 
-static void judge(struct probe *probe, const char *answer, size_t len)
+static void udp_probe_judge(struct probe *probe, const char *answer, size_t len)
 {
 	const struct health_check *check = probe->check;
 	int quote_len = len < QUOTE_LEN ? (int)len : QUOTE_LEN;
@@ -63,13 +63,13 @@ static void on_answer(evutil_socket_t fd, short events, void *arg)
 
 	(void)events;
 	if (len >= 0)
-		judge(probe, answer, (size_t)len);
+		udp_probe_judge(probe, answer, (size_t)len);
 	else if (errno != EAGAIN && errno != EINTR) /* a bad checksum is detected only now */
 		probe_end_errno(probe, errno);
 }
 
 /* Returns 0 or -errno. */
-static int ask(struct udp_probe *state, const struct health_check *check)
+static int udp_probe_ask(struct udp_probe *state, const struct health_check *check)
 {
 	state->fd = probe_udp_socket(&check->backend, check->port);
 	if (state->fd < 0)
@@ -85,14 +85,14 @@ static int udp_start(struct probe *probe)
 	if (!state)
 		return -ENOMEM;
 	state->fd = -1;
-	err = ask(state, probe->check);
+	err = udp_probe_ask(state, probe->check);
 	if (!err) {
 		state->answering = event_new(probe->probes->base, state->fd, EV_READ | EV_PERSIST,
 					     on_answer, probe);
 		err = state->answering && !event_add(state->answering, NULL) ? 0 : -ENOMEM;
 	}
 	if (err) {
-		free_state(state);
+		udp_probe_free_state(state);
 		return err;
 	}
 	probe->state = state;

@@ -29,7 +29,7 @@ struct program {
 	bool has_line; /* the line is complete */
 };
 
-static void release(struct program *program)
+static void program_release(struct program *program)
 {
 	if (program->ending)
 		event_free(program->ending);
@@ -90,7 +90,7 @@ static void on_end(evutil_socket_t fd, short events, void *arg)
 	end.status = info.si_code == CLD_EXITED ? info.si_status : -1;
 	end.signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
 	program->call.ended(program->call.arg, &end);
-	release(program);
+	program_release(program);
 }
 
 /* Is the variable, NAME=VALUE, intended for this process alone? */
@@ -105,7 +105,7 @@ static bool is_private(const char *variable)
 }
 
 /* Is it overridden by one of the added variables? */
-static bool is_replaced(const char *variable, const char *const *added)
+static bool program_is_replaced(const char *variable, const char *const *added)
 {
 	size_t len = strcspn(variable, "=");
 
@@ -132,7 +132,7 @@ static char **make_environment(const char *const *added)
 	for (const char *const *one = added; *one; one++)
 		memcpy(&out[n++], one, sizeof(*one)); /* never modified */
 	for (char **one = environ; *one; one++)
-		if (!is_private(*one) && !is_replaced(*one, added))
+		if (!is_private(*one) && !program_is_replaced(*one, added))
 			out[n++] = *one;
 	return out;
 }
@@ -213,7 +213,7 @@ static int spawn_with_pipe(struct program *program)
 }
 
 /* Returns 0 or -errno. */
-static int watch(struct program *program, struct event_base *base)
+static int program_watch(struct program *program, struct event_base *base)
 {
 	program->pidfd = pidfd_open(program->pid, 0);
 	if (program->pidfd < 0)
@@ -239,10 +239,10 @@ int program_start(struct program **out, struct event_base *base, const struct pr
 	program->output = -1;
 	err = spawn_with_pipe(program);
 	if (err) {
-		release(program);
+		program_release(program);
 		return err;
 	}
-	err = watch(program, base);
+	err = program_watch(program, base);
 	if (err)
 		program_free(program);
 	else
@@ -260,5 +260,5 @@ void program_free(struct program *program)
 {
 	program_kill(program);
 	(void)waitpid(program->pid, NULL, WNOHANG);
-	release(program);
+	program_release(program);
 }

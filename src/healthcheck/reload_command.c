@@ -13,7 +13,8 @@
 enum { DEADLINE_MS = 60000, UNSURE_MS = 5000, SAID_LEN = 4 * PROGRAM_LINE_LEN };
 
 /* Explains a failure, with the first line of output; "" for a success. */
-static void explain(char why[EFFECT_WHY_LEN], const struct program_end *end, bool is_late)
+static void reload_command_explain(char why[EFFECT_WHY_LEN], const struct program_end *end,
+				   bool is_late)
 {
 	char said[SAID_LEN];
 	char how[64];
@@ -49,7 +50,7 @@ static void ended(void *arg, const struct program_end *end)
 
 	effect->command = NULL;
 	(void)evtimer_del(effect->command_deadline);
-	explain(why, end, effect->command_is_late);
+	reload_command_explain(why, end, effect->command_is_late);
 	if (*why) {
 		failed(effect, why);
 	} else {
@@ -61,7 +62,7 @@ static void ended(void *arg, const struct program_end *end)
 		effect_timer(effect->command_timer, 0);
 }
 
-static void run(evutil_socket_t fd, short events, void *arg)
+static void reload_command_run(evutil_socket_t fd, short events, void *arg)
 {
 	struct effect *effect = arg;
 	char *const words[] = {(char *)"/bin/sh", (char *)"-c", effect->conf.reload_command, NULL};
@@ -121,7 +122,7 @@ void command_configured(struct effect *effect)
 
 int command_open(struct effect *effect)
 {
-	effect->command_timer = evtimer_new(effect->base, run, effect);
+	effect->command_timer = evtimer_new(effect->base, reload_command_run, effect);
 	effect->command_deadline = evtimer_new(effect->base, time_is_over, effect);
 	return effect->command_timer && effect->command_deadline ? 0 : -ENOMEM;
 }

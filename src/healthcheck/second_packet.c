@@ -26,12 +26,12 @@ static uint32_t addr_len(const struct glb_addr *addr)
 	return addr->version == 4 ? GLB_GUE_HOP_LEN : GLB_GUE_HOP6_LEN;
 }
 
-static uint32_t ip_header_len(const struct glb_addr *addr)
+static uint32_t second_ip_header_len(const struct glb_addr *addr)
 {
 	return addr->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
 }
 
-static void write_ipv4(uint8_t *ip, const struct glb_addr *src, const struct glb_addr *dst)
+static void second_write_ipv4(uint8_t *ip, const struct glb_addr *src, const struct glb_addr *dst)
 {
 	ip[0] = 4 << 4 | GLB_IPV4_LEN / 4;
 	glb_store_be16(ip + 2, GLB_IPV4_LEN + GLB_TCP_LEN);
@@ -43,7 +43,7 @@ static void write_ipv4(uint8_t *ip, const struct glb_addr *src, const struct glb
 	glb_store16(ip + 10, glb_sum_check(glb_sum(0, ip, GLB_IPV4_LEN)));
 }
 
-static void write_ipv6(uint8_t *ip, const struct glb_addr *src, const struct glb_addr *dst)
+static void second_write_ipv6(uint8_t *ip, const struct glb_addr *src, const struct glb_addr *dst)
 {
 	ip[0] = 6 << 4;
 	glb_store_be16(ip + 4, GLB_TCP_LEN);
@@ -76,7 +76,7 @@ struct second_packet second_packet_make(const struct second_token *token,
 	uint32_t gue_len = glb_gue_len(1, addr_len(own));
 	struct second_packet out = {
 		.gue_len = (uint16_t)gue_len,
-		.len = (uint16_t)(gue_len + ip_header_len(own) + GLB_TCP_LEN),
+		.len = (uint16_t)(gue_len + second_ip_header_len(own) + GLB_TCP_LEN),
 	};
 	uint8_t *ip = out.bytes + gue_len;
 	bool v4 = own->version == 4;
@@ -84,10 +84,10 @@ struct second_packet second_packet_make(const struct second_token *token,
 	glb_gue_encode(out.bytes, v4 ? GLB_PROTO_IPIP : GLB_PROTO_IPV6, 1, addr_len(own));
 	memcpy(out.bytes + GLB_GUE_HOPS_AT, own->bytes, addr_len(own));
 	if (v4)
-		write_ipv4(ip, own, dst);
+		second_write_ipv4(ip, own, dst);
 	else
-		write_ipv6(ip, own, dst);
-	write_tcp(ip + ip_header_len(own), token, own, dst);
+		second_write_ipv6(ip, own, dst);
+	write_tcp(ip + second_ip_header_len(own), token, own, dst);
 	return out;
 }
 

@@ -58,7 +58,8 @@ static void answer_health(const struct show *show, struct lines_request *request
 	response_refuse(request, RESPONSE_BAD_REQUEST, "there is no table \"%s\"", inquiry->table);
 }
 
-static void answer(struct show *show, struct lines_request *request, const struct inquiry *inquiry)
+static void show_answer(struct show *show, struct lines_request *request,
+			const struct inquiry *inquiry)
 {
 	switch (inquiry->verb) {
 	case INQUIRY_STATUS:
@@ -94,14 +95,14 @@ static bool read_inquiry(struct inquiry *out, const struct asked *asked)
 	return false;
 }
 
-static void take(void *arg, const struct asked *asked)
+static void show_take(void *arg, const struct asked *asked)
 {
 	struct show *show = arg;
 	struct inquiry inquiry;
 
 	if (read_inquiry(&inquiry, asked) &&
 	    sockets_allow(show->sockets, asked, inquiry_words(inquiry.verb)))
-		answer(show, asked->request, &inquiry);
+		show_answer(show, asked->request, &inquiry);
 }
 
 /* --- Setup --- */
@@ -118,7 +119,7 @@ static int open_sockets(struct show *show)
 {
 	const char *path = show->checker->conf.control_socket;
 	const bool is_default = !strcmp(path, HEALTH_SOCKET_DEFAULT);
-	const struct sockets_conf conf = {.path = path, .ask = take, .arg = show};
+	const struct sockets_conf conf = {.path = path, .ask = show_take, .arg = show};
 	char why[SOCKET_WHY_LEN];
 	int err;
 
@@ -136,7 +137,7 @@ static int open_sockets(struct show *show)
 	return 0;
 }
 
-static int open_parts(struct show *show)
+static int show_open_parts(struct show *show)
 {
 	const struct checker *checker = show->checker;
 	int err = onlookers_open(&show->onlookers, checker->loop, checker->monitor);
@@ -161,7 +162,7 @@ int show_open(struct show **out, const struct checker *checker)
 		return -ENOMEM;
 	}
 	show->checker = checker;
-	err = open_parts(show);
+	err = show_open_parts(show);
 	if (err)
 		show_close(show);
 	else

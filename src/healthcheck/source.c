@@ -63,7 +63,7 @@ static void watch_directory(int fd, const char *path)
 }
 
 /* If the path is a symbolic link, its target may be replaced as well as the link. */
-static void watch(const struct source *source)
+static void source_watch(const struct source *source)
 {
 	char target[PATH_MAX];
 
@@ -74,12 +74,12 @@ static void watch(const struct source *source)
 		watch_directory(source->fd, target);
 }
 
-static void look(void *arg)
+static void source_look(void *arg)
 {
 	struct source *source = arg;
 	struct look *look = &source->look;
 
-	watch(source); /* before stat(), so that no change is missed */
+	source_watch(source); /* before stat(), so that no change is missed */
 	look->missing = stat(source->path, &look->info) ? -errno : 0;
 	if (!look->forced && look->missing == source->missing &&
 	    (look->missing || file_same(&look->info, &source->seen)))
@@ -105,7 +105,7 @@ static void look_in(struct source *source, unsigned int ms)
 	(void)evtimer_add(source->timer, &time);
 }
 
-static void refuse(struct source *source, const struct look *look)
+static void source_refuse(struct source *source, const struct look *look)
 {
 	struct log_pairs pairs = log_pairs_of("source_refused");
 	const struct problem *first = look->report ? report_first_error(look->report) : NULL;
@@ -124,19 +124,19 @@ static void refuse(struct source *source, const struct look *look)
 		  source->status.why);
 }
 
-static bool same_bytes(const struct file_bytes *a, const struct file_bytes *b)
+static bool source_same_bytes(const struct file_bytes *a, const struct file_bytes *b)
 {
 	return a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
 }
 
-static void take(struct source *source, struct content *content)
+static void source_take(struct source *source, struct content *content)
 {
 	const struct health_plan *plan = &content->plan;
 	struct log_pairs pairs = log_pairs_of("source_loaded");
 
 	source->status.is_refused = false;
 	source->status.why[0] = '\0';
-	if (same_bytes(&content->file, &source->content->file)) {
+	if (source_same_bytes(&content->file, &source->content->file)) {
 		content_unref(content);
 		return;
 	}
@@ -164,9 +164,9 @@ static void looked(void *arg)
 	}
 	if (look->read && !look->err) {
 		report_log(look->report, SEVERITY_WARNING);
-		take(source, look->content);
+		source_take(source, look->content);
 	} else if (look->read && !busy) {
-		refuse(source, look);
+		source_refuse(source, look);
 	}
 	free(look->report);
 	look_in(source, source->again || busy ? SOON_MS : LOOK_MS);
@@ -181,7 +181,7 @@ static void start_look(evutil_socket_t fd, short events, void *arg)
 	if (source->looking)
 		return;
 	source->look = (struct look){
-		.job = {.run = look, .done = looked, .arg = source},
+		.job = {.run = source_look, .done = looked, .arg = source},
 		.forced = source->forced,
 	};
 	source->looking = true;

@@ -56,8 +56,8 @@ static void write_flaps(struct writer *w, const struct judge_backend *backend,
 	write_close(w, ']');
 }
 
-static void write_backend(struct writer *w, const struct glb_addr *addr,
-			  const struct judge_backend *backend, const struct state_time *time)
+static void state_write_backend(struct writer *w, const struct glb_addr *addr,
+				const struct judge_backend *backend, const struct state_time *time)
 {
 	char ip[ADDR_TEXT_LEN];
 
@@ -73,8 +73,8 @@ static void write_backend(struct writer *w, const struct glb_addr *addr,
 	write_close(w, '}');
 }
 
-static void write_table(struct writer *w, const struct state_view *view, unsigned int place,
-			const struct state_time *time)
+static void state_write_table(struct writer *w, const struct state_view *view, unsigned int place,
+			      const struct state_time *time)
 {
 	const struct health_table *table = &view->plan->tables[place];
 
@@ -84,15 +84,15 @@ static void write_table(struct writer *w, const struct state_view *view, unsigne
 	for (unsigned int i = 0; i < table->backend_count; i++) {
 		unsigned int backend = table->first_backend + i;
 
-		write_backend(w, &view->plan->backends[backend].addr, &view->backends[backend],
-			      time);
+		state_write_backend(w, &view->plan->backends[backend].addr,
+				    &view->backends[backend], time);
 	}
 	write_close(w, ']');
 	write_close(w, '}');
 }
 
-static void write_check(struct writer *w, const struct state_view *view, unsigned int place,
-			const struct state_time *time)
+static void state_write_check(struct writer *w, const struct state_view *view, unsigned int place,
+			      const struct state_time *time)
 {
 	struct state_check check = view->check(view->arg, place);
 
@@ -104,19 +104,19 @@ static void write_check(struct writer *w, const struct state_view *view, unsigne
 	write_close(w, '}');
 }
 
-static void write_all(struct writer *w, const struct state_view *view,
-		      const struct state_time *time)
+static void state_write_all(struct writer *w, const struct state_view *view,
+			    const struct state_time *time)
 {
 	write_open(w, NULL, '{');
 	write_string(w, "format", STATE_FORMAT);
 	write_uint(w, "version", STATE_VERSION);
 	write_open(w, "tables", '[');
 	for (unsigned int i = 0; i < view->plan->table_count; i++)
-		write_table(w, view, i, time);
+		state_write_table(w, view, i, time);
 	write_close(w, ']');
 	write_open(w, "checks", '[');
 	for (unsigned int i = 0; i < view->plan->check_count; i++)
-		write_check(w, view, i, time);
+		state_write_check(w, view, i, time);
 	write_close(w, ']');
 	write_close(w, '}');
 }
@@ -128,7 +128,7 @@ char *state_text(size_t *len_out, const struct state_view *view, const struct st
 
 	if (!w.out)
 		return NULL;
-	write_all(&w, view, time);
+	state_write_all(&w, view, time);
 	if (!fclose(w.out))
 		return text;
 	free(text);
@@ -143,7 +143,8 @@ static void begin_anew(const char *path, const char *why)
 		    path, why);
 }
 
-static void parse(const struct state_view *view, const char *path, const struct file_bytes *file)
+static void state_parse_file(const struct state_view *view, const char *path,
+			     const struct file_bytes *file)
 {
 	struct report *report = malloc(sizeof(*report));
 	const struct state_time now = state_time_now();
@@ -174,6 +175,6 @@ void state_read(const struct state_view *view, const char *path)
 		begin_anew(path, file_reason(err));
 		return;
 	}
-	parse(view, path, &file);
+	state_parse_file(view, path, &file);
 	file_free(&file);
 }

@@ -30,7 +30,7 @@ struct state_file {
 	uint64_t failed;
 };
 
-static void wait_for(struct state_file *file, uint64_t ms)
+static void state_file_wait_for(struct state_file *file, uint64_t ms)
 {
 	const struct timeval time = {
 		.tv_sec = (time_t)(ms / MS_PER_SECOND),
@@ -41,7 +41,7 @@ static void wait_for(struct state_file *file, uint64_t ms)
 }
 
 /* Logs that the file is out of date, or up to date again. */
-static void note(struct state_file *file, int err)
+static void state_file_note(struct state_file *file, int err)
 {
 	if (err && !file->err)
 		log_warning("%s: what is known of backends is not kept for the next start: %s",
@@ -57,12 +57,12 @@ static void note(struct state_file *file, int err)
 	file->after_ms = clock_ms() + STATE_RETRY_MS;
 }
 
-static void start(struct state_file *file)
+static void state_file_start(struct state_file *file)
 {
 	file->text = file->source.text(file->source.arg, &file->len);
 	if (!file->text) {
-		note(file, -ENOMEM);
-		wait_for(file, STATE_RETRY_MS);
+		state_file_note(file, -ENOMEM);
+		state_file_wait_for(file, STATE_RETRY_MS);
 		return;
 	}
 	file->has_changed = false;
@@ -71,26 +71,26 @@ static void start(struct state_file *file)
 }
 
 /* Starts a write if one is due, otherwise schedules it. */
-static void go_on(struct state_file *file)
+static void state_file_go_on(struct state_file *file)
 {
 	uint64_t now_ms = clock_ms();
 
 	if (!file->has_changed || file->text)
 		return;
 	if (now_ms < file->after_ms)
-		wait_for(file, file->after_ms - now_ms);
+		state_file_wait_for(file, file->after_ms - now_ms);
 	else
-		start(file);
+		state_file_start(file);
 }
 
 static void due(evutil_socket_t fd, short events, void *arg)
 {
 	(void)fd;
 	(void)events;
-	go_on(arg);
+	state_file_go_on(arg);
 }
 
-static void run(void *arg)
+static void state_file_run(void *arg)
 {
 	struct state_file *file = arg;
 	const struct file_draft draft = {
@@ -101,14 +101,14 @@ static void run(void *arg)
 	file->run_err = file_replace(file->path, &draft);
 }
 
-static void done(void *arg)
+static void state_file_done(void *arg)
 {
 	struct state_file *file = arg;
 
 	free(file->text);
 	file->text = NULL;
-	note(file, file->run_err);
-	go_on(file);
+	state_file_note(file, file->run_err);
+	state_file_go_on(file);
 }
 
 int state_file_open(struct state_file **out, struct loop *loop, struct background *background,
@@ -120,7 +120,8 @@ int state_file_open(struct state_file **out, struct loop *loop, struct backgroun
 		return -ENOMEM;
 	file->background = background;
 	file->source = *source;
-	file->job = (struct background_job){.run = run, .done = done, .arg = file};
+	file->job = (struct background_job){
+		.run = state_file_run, .done = state_file_done, .arg = file};
 	file->path = strdup(path);
 	file->timer = evtimer_new(loop_base(loop), due, file);
 	if (!file->path || !file->timer) {
@@ -147,7 +148,7 @@ void state_file_changed(struct state_file *file, uint64_t version)
 		return;
 	file->version = version;
 	file->has_changed = true;
-	go_on(file);
+	state_file_go_on(file);
 }
 
 void state_file_now(struct state_file *file)
@@ -155,7 +156,7 @@ void state_file_now(struct state_file *file)
 	if (!file)
 		return;
 	file->after_ms = 0;
-	go_on(file);
+	state_file_go_on(file);
 }
 
 struct state_file_status state_file_status(const struct state_file *file)

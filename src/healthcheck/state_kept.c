@@ -49,8 +49,8 @@ int kept_check_order(const void *left, const void *right)
 /* --- Applying --- */
 
 /* The table of a name, or NULL. Of several, the one at the same index, or any. */
-static const struct kept_table *find_table(const struct kept *kept, const char *name,
-					   uint32_t place)
+static const struct kept_table *kept_find_table(const struct kept *kept, const char *name,
+						uint32_t place)
 {
 	const struct kept_table key = {.name = name, .place = place};
 	const struct kept_table *same =
@@ -64,7 +64,7 @@ static const struct kept_table *find_table(const struct kept *kept, const char *
 static void use_table(const struct kept *kept, const struct state_view *view, uint32_t place)
 {
 	const struct health_table *table = &view->plan->tables[place];
-	const struct kept_table *found = find_table(kept, table->name, place);
+	const struct kept_table *found = kept_find_table(kept, table->name, place);
 
 	if (!found)
 		return;

@@ -41,7 +41,7 @@ static int read_since(uint64_t *out, const struct kept *kept, const struct conf_
 	return err ? err : read_time(out, kept, &value);
 }
 
-static int read_name(const char **out, const struct conf_value *object)
+static int state_read_name(const char **out, const struct conf_value *object)
 {
 	struct conf_value value;
 	int err = conf_member(&value, object, "name");
@@ -50,7 +50,7 @@ static int read_name(const char **out, const struct conf_value *object)
 }
 
 /* An array member. */
-static int read_list(struct conf_value *out, const struct conf_value *object, const char *key)
+static int state_read_list(struct conf_value *out, const struct conf_value *object, const char *key)
 {
 	int err = conf_member(out, object, key);
 
@@ -68,7 +68,7 @@ static int read_flaps(struct judge_backend *out, const struct kept *kept,
 		      const struct conf_value *backend)
 {
 	struct conf_value list;
-	int err = read_list(&list, backend, "flaps");
+	int err = state_read_list(&list, backend, "flaps");
 	size_t count = err ? 0 : conf_count(&list);
 
 	if (count > JUDGE_FLAPS_MAX)
@@ -87,8 +87,8 @@ static int read_flaps(struct judge_backend *out, const struct kept *kept,
 	return err;
 }
 
-static int read_backend(struct kept_backend *out, const struct kept *kept,
-			const struct conf_value *backend)
+static int state_read_backend(struct kept_backend *out, const struct kept *kept,
+			      const struct conf_value *backend)
 {
 	static const char *const known[] = {"ip",  "known", "healthy", "degraded", "held",
 					    "fit", "since", "flaps",   NULL};
@@ -130,8 +130,8 @@ static int sort_backends(struct kept_table *table, const struct conf_value *list
 	return 0;
 }
 
-static int read_table(struct kept_table *out, const struct kept *kept,
-		      const struct conf_value *table)
+static int state_read_table(struct kept_table *out, const struct kept *kept,
+			    const struct conf_value *table)
 {
 	static const char *const known[] = {"name", "backends", NULL};
 	struct conf_value list;
@@ -141,9 +141,9 @@ static int read_table(struct kept_table *out, const struct kept *kept,
 	if (!err)
 		err = conf_refuse_unknown(table, known);
 	if (!err)
-		err = read_name(&out->name, table);
+		err = state_read_name(&out->name, table);
 	if (!err)
-		err = read_list(&list, table, "backends");
+		err = state_read_list(&list, table, "backends");
 	if (err)
 		return err;
 	out->backends = room_for(&count, &list, sizeof(*out->backends));
@@ -153,16 +153,16 @@ static int read_table(struct kept_table *out, const struct kept *kept,
 	for (size_t i = 0; i < count && !err; i++) {
 		struct conf_value backend = conf_element(&list, i);
 
-		err = read_backend(&out->backends[i], kept, &backend);
+		err = state_read_backend(&out->backends[i], kept, &backend);
 	}
 	return err ? err : sort_backends(out, &list);
 }
 
-static int read_tables(struct kept *kept, const struct conf_value *root)
+static int state_read_tables(struct kept *kept, const struct conf_value *root)
 {
 	struct conf_value list;
 	size_t count;
-	int err = read_list(&list, root, "tables");
+	int err = state_read_list(&list, root, "tables");
 
 	if (err)
 		return err;
@@ -174,7 +174,7 @@ static int read_tables(struct kept *kept, const struct conf_value *root)
 
 		kept->table_count++;
 		kept->tables[i].place = (uint32_t)i;
-		err = read_table(&kept->tables[i], kept, &table);
+		err = state_read_table(&kept->tables[i], kept, &table);
 	}
 	if (!err)
 		qsort(kept->tables, kept->table_count, sizeof(*kept->tables), kept_table_order);
@@ -192,7 +192,7 @@ static int read_check(struct kept_check *out, const struct kept *kept,
 	if (!err)
 		err = conf_refuse_unknown(check, known);
 	if (!err)
-		err = read_name(&out->name, check);
+		err = state_read_name(&out->name, check);
 	if (!err)
 		err = conf_member(&value, check, "status");
 	if (!err)
@@ -219,7 +219,7 @@ static int read_checks(struct kept *kept, const struct conf_value *root)
 {
 	struct conf_value list;
 	size_t count;
-	int err = read_list(&list, root, "checks");
+	int err = state_read_list(&list, root, "checks");
 
 	if (err)
 		return err;
@@ -256,7 +256,7 @@ static int read_head(const struct conf_value *root)
 	return err;
 }
 
-static int read_all(struct kept *kept, const struct conf_value *root)
+static int state_read_all(struct kept *kept, const struct conf_value *root)
 {
 	static const char *const known[] = {"format", "version", "tables", "checks", NULL};
 	int err = read_head(root);
@@ -264,7 +264,7 @@ static int read_all(struct kept *kept, const struct conf_value *root)
 	if (!err)
 		err = conf_refuse_unknown(root, known);
 	if (!err)
-		err = read_tables(kept, root);
+		err = state_read_tables(kept, root);
 	return err ? err : read_checks(kept, root);
 }
 
@@ -285,7 +285,7 @@ int state_parse(const struct state_view *view, const struct state_time *time, co
 	if (err)
 		return err;
 	root = conf_root(&file);
-	err = read_all(&kept, &root);
+	err = state_read_all(&kept, &root);
 	if (!err)
 		kept_use(&kept, view);
 	kept_release(&kept);

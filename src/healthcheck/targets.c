@@ -21,7 +21,7 @@ static uint64_t random_below(struct monitor *monitor, uint64_t limit)
 	return x % limit;
 }
 
-static void wait_until(struct target *target, uint64_t at_ms, uint64_t now_ms)
+static void targets_wait_until(struct target *target, uint64_t at_ms, uint64_t now_ms)
 {
 	uint64_t ms = at_ms > now_ms ? at_ms - now_ms : 0;
 	const struct timeval time = {.tv_sec = (time_t)(ms / 1000),
@@ -41,13 +41,14 @@ static void wait_for_next(struct target *target)
 	target->begun_ms += target->check->interval_ms;
 	if (target->begun_ms < now_ms)
 		target->begun_ms = now_ms;
-	wait_until(target,
-		   target->begun_ms + random_below(target->monitor,
-						   target->check->interval_ms / JITTER_PART + 1),
-		   now_ms);
+	targets_wait_until(
+		target,
+		target->begun_ms +
+			random_below(target->monitor, target->check->interval_ms / JITTER_PART + 1),
+		now_ms);
 }
 
-static void count(struct monitor_histogram *histogram, uint32_t us)
+static void targets_count(struct monitor_histogram *histogram, uint32_t us)
 {
 	static const uint32_t edges[] = {
 #define EDGE_US(us, label) us,
@@ -135,12 +136,12 @@ static void tally(struct monitor_totals *totals, enum health_check_type type,
 	totals->tries[type][result->reason]++;
 	if (result->reason == PROBE_LOCAL)
 		return;
-	count(&totals->total[type], result->total_us);
+	targets_count(&totals->total[type], result->total_us);
 	if (result->connect_us)
-		count(&totals->connect[type], result->connect_us);
+		targets_count(&totals->connect[type], result->connect_us);
 }
 
-static void take_result(struct target *target, const struct probe_result *result)
+static void targets_take_result(struct target *target, const struct probe_result *result)
 {
 	if (result->reason != PROBE_NONE)
 		memcpy(target->known.detail, result->detail, sizeof(target->known.detail));
@@ -154,7 +155,7 @@ static void take_result(struct target *target, const struct probe_result *result
 }
 
 /* The try has ended. */
-static void end(struct target *target)
+static void targets_end(struct target *target)
 {
 	target->probe = NULL;
 	target->known.is_under_way = false;
@@ -163,20 +164,20 @@ static void end(struct target *target)
 	target->monitor->totals.under_way--;
 }
 
-static void done(void *arg, const struct probe_result *result)
+static void targets_done(void *arg, const struct probe_result *result)
 {
 	struct target *target = arg;
 	struct monitor *monitor = target->monitor;
 
-	end(target);
-	take_result(target, result);
+	targets_end(target);
+	targets_take_result(target, result);
 	wait_for_next(target);
 	targets_go_on(monitor);
 }
 
-static void start(struct target *target)
+static void targets_start(struct target *target)
 {
-	const struct probe_listener listener = {.done = done, .arg = target};
+	const struct probe_listener listener = {.done = targets_done, .arg = target};
 	struct monitor *monitor = target->monitor;
 	static const struct probe_result none = {
 		.reason = PROBE_LOCAL,
@@ -185,7 +186,7 @@ static void start(struct target *target)
 
 	target->probe = probe_start(monitor->probes, target->check, &listener);
 	if (!target->probe) {
-		take_result(target, &none);
+		targets_take_result(target, &none);
 		wait_for_next(target);
 		return;
 	}
@@ -224,7 +225,7 @@ void targets_go_on(struct monitor *monitor)
 		struct target *target = monitor->waiting;
 
 		stop_waiting(target);
-		start(target);
+		targets_start(target);
 	}
 }
 
@@ -236,7 +237,7 @@ static void due(evutil_socket_t fd, short events, void *arg)
 	(void)fd;
 	(void)events;
 	if (monitor->totals.under_way < monitor->parallel_max && !monitor->waiting)
-		start(target);
+		targets_start(target);
 	else
 		put_last(target);
 }
@@ -263,7 +264,7 @@ void target_free(struct target *target)
 		stop_waiting(target);
 	if (target->probe) {
 		probe_cancel(target->probe);
-		end(target);
+		targets_end(target);
 	}
 	event_free(target->timer);
 	free(target);
@@ -274,7 +275,7 @@ static void start_within_interval(struct target *target)
 	uint64_t now_ms = clock_ms();
 
 	target->begun_ms = now_ms + random_below(target->monitor, target->check->interval_ms);
-	wait_until(target, target->begun_ms, now_ms);
+	targets_wait_until(target, target->begun_ms, now_ms);
 }
 
 void target_follow(struct target *target)

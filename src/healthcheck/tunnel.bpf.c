@@ -60,7 +60,7 @@ GLB_INLINE bool is_tcp(const struct inner *inner, uint8_t version)
 }
 
 /* Reads the headers; false if they are missing or have options, which no probe uses. */
-GLB_INLINE bool read_inner(struct inner *inner, struct __sk_buff *skb, uint8_t version)
+GLB_INLINE bool tunnel_read_inner(struct inner *inner, struct __sk_buff *skb, uint8_t version)
 {
 	uint32_t tcp_at = IP_AT + ip_header_len(version);
 
@@ -91,7 +91,7 @@ GLB_INLINE bool stretch(struct __sk_buff *skb, struct inner *inner, uint16_t len
 }
 
 /* The sum of a whole packet whose checksum is correct, or will be. */
-GLB_INLINE uint64_t sum_inner(const struct inner *inner, uint8_t version)
+GLB_INLINE uint64_t tunnel_sum_inner(const struct inner *inner, uint8_t version)
 {
 	const struct glb_flow flow = {
 		.version = version,
@@ -142,13 +142,13 @@ GLB_INLINE int send(struct __sk_buff *skb, struct tunnel_entry *entry, uint8_t v
 		return TC_ACT_SHOT;
 	if (!is_tcp(&inner, version))
 		return TC_ACT_UNSPEC;
-	if (!read_inner(&inner, skb, version))
+	if (!tunnel_read_inner(&inner, skb, version))
 		return TC_ACT_SHOT;
 	if ((inner.tcp_flags & (GLB_TCP_SYN | GLB_TCP_ACK)) == GLB_TCP_SYN &&
 	    entry->full_size > inner.len && !stretch(skb, &inner, entry->full_size, version))
 		return TC_ACT_SHOT;
 
-	uint64_t sum = sum_inner(&inner, version);
+	uint64_t sum = tunnel_sum_inner(&inner, version);
 
 	if (entry->version == 4 ? !wrap(skb, entry, sum, &inner, version, 4)
 				: !wrap(skb, entry, sum, &inner, version, 6))

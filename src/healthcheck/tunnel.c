@@ -39,9 +39,10 @@ struct tunnel {
 	int ioctl_fd;
 };
 
-static int explain(char why[TUNNEL_WHY_LEN], int err, const char *format, ...) GLB_PRINTF(3, 4);
+static int tunnel_explain(char why[TUNNEL_WHY_LEN], int err, const char *format, ...)
+	GLB_PRINTF(3, 4);
 
-static int explain(char why[TUNNEL_WHY_LEN], int err, const char *format, ...)
+static int tunnel_explain(char why[TUNNEL_WHY_LEN], int err, const char *format, ...)
 {
 	va_list args;
 
@@ -53,7 +54,7 @@ static int explain(char why[TUNNEL_WHY_LEN], int err, const char *format, ...)
 
 /* --- The device --- */
 
-static struct ifreq request_for(const struct tunnel *tunnel)
+static struct ifreq tunnel_request_for(const struct tunnel *tunnel)
 {
 	struct ifreq request = {0};
 
@@ -62,25 +63,25 @@ static struct ifreq request_for(const struct tunnel *tunnel)
 }
 
 /* The current index of the device; 0: it does not exist. */
-static int find_device(const struct tunnel *tunnel)
+static int tunnel_find_device(const struct tunnel *tunnel)
 {
-	struct ifreq request = request_for(tunnel);
+	struct ifreq request = tunnel_request_for(tunnel);
 
 	return ioctl(tunnel->ioctl_fd, SIOCGIFINDEX, &request) ? 0 : request.ifr_ifindex;
 }
 
 static bool is_ethernet(const struct tunnel *tunnel)
 {
-	struct ifreq request = request_for(tunnel);
+	struct ifreq request = tunnel_request_for(tunnel);
 
 	return !ioctl(tunnel->ioctl_fd, SIOCGIFHWADDR, &request) &&
 	       request.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
 /* 0: unknown. */
-static unsigned int mtu_of(const struct tunnel *tunnel)
+static unsigned int tunnel_mtu_of(const struct tunnel *tunnel)
 {
-	struct ifreq request = request_for(tunnel);
+	struct ifreq request = tunnel_request_for(tunnel);
 
 	return ioctl(tunnel->ioctl_fd, SIOCGIFMTU, &request) ? 0 : (unsigned int)request.ifr_mtu;
 }
@@ -98,28 +99,30 @@ static void forget_device(struct tunnel *tunnel)
 static int take_device(struct tunnel *tunnel, char why[TUNNEL_WHY_LEN])
 {
 	int fd = bpf_program__fd(tunnel->skeleton->progs.glb_tunnel);
-	int ifindex = find_device(tunnel);
+	int ifindex = tunnel_find_device(tunnel);
 	int err;
 
 	if (ifindex && ifindex == tunnel->ifindex)
 		return 0;
 	forget_device(tunnel);
 	if (!ifindex)
-		return explain(why, -ENODEV, "device %s does not exist", tunnel->interface);
+		return tunnel_explain(why, -ENODEV, "device %s does not exist", tunnel->interface);
 	if (!is_ethernet(tunnel))
-		return explain(why, -ENODEV, "%s is not an Ethernet device", tunnel->interface);
+		return tunnel_explain(why, -ENODEV, "%s is not an Ethernet device",
+				      tunnel->interface);
 	tunnel->link_fd = tunnel_attach_tcx(ifindex, fd);
 	err = tunnel->link_fd < 0 ? tunnel->link_fd : 0;
 	if (err == -EINVAL)
 		err = tunnel_attach_clsact(ifindex, fd);
 	if (err == -EPERM)
-		return explain(why, err,
-			       "no permission to attach a program to %s: the checker has to be "
-			       "started again",
-			       tunnel->interface);
+		return tunnel_explain(
+			why, err,
+			"no permission to attach a program to %s: the checker has to be "
+			"started again",
+			tunnel->interface);
 	if (err)
-		return explain(why, err, "no program can be attached to %s: %s", tunnel->interface,
-			       strerror(-err));
+		return tunnel_explain(why, err, "no program can be attached to %s: %s",
+				      tunnel->interface, strerror(-err));
 	tunnel->ifindex = ifindex;
 	return 0;
 }
@@ -142,7 +145,7 @@ static int print_warnings(enum libbpf_print_level level, const char *format, va_
 }
 
 /* Loads the program; if the kernel refuses it, once more to obtain its reasons. */
-static int load(struct tunnel *tunnel, char why[TUNNEL_WHY_LEN])
+static int tunnel_load(struct tunnel *tunnel, char why[TUNNEL_WHY_LEN])
 {
 	int err = 0;
 
@@ -155,9 +158,11 @@ static int load(struct tunnel *tunnel, char why[TUNNEL_WHY_LEN])
 	}
 	(void)libbpf_set_print(discard);
 	if (err == -EPERM)
-		return explain(why, err, "no permission: this takes CAP_BPF and CAP_NET_ADMIN");
+		return tunnel_explain(why, err,
+				      "no permission: this takes CAP_BPF and CAP_NET_ADMIN");
 	if (err)
-		return explain(why, err, "the kernel refuses the program: %s", strerror(-err));
+		return tunnel_explain(why, err, "the kernel refuses the program: %s",
+				      strerror(-err));
 	return 0;
 }
 
@@ -167,7 +172,7 @@ int tunnel_open(struct tunnel **out, const struct health_conf *conf, char why[TU
 	int err;
 
 	if (!tunnel)
-		return explain(why, -ENOMEM, "out of memory");
+		return tunnel_explain(why, -ENOMEM, "out of memory");
 	*tunnel = (struct tunnel){
 		.src = conf->tunnel_src,
 		.src6 = conf->tunnel_src6,
@@ -177,9 +182,9 @@ int tunnel_open(struct tunnel **out, const struct health_conf *conf, char why[TU
 	};
 	(void)snprintf(tunnel->interface, sizeof(tunnel->interface), "%s", conf->tunnel_interface);
 	if (tunnel->route_fd < 0 || tunnel->ioctl_fd < 0)
-		err = explain(why, -EMFILE, "no sockets to look at routes and devices with");
+		err = tunnel_explain(why, -EMFILE, "no sockets to look at routes and devices with");
 	else
-		err = load(tunnel, why);
+		err = tunnel_load(tunnel, why);
 	if (!err)
 		err = take_device(tunnel, why);
 	if (err)
@@ -228,28 +233,29 @@ static int check_route(const struct tunnel *tunnel, const struct glb_addr *vip,
 
 	(void)addr_text(addr, vip);
 	if (err)
-		return explain(why, err, "no route to the VIP %s: %s", addr, strerror(-err));
+		return tunnel_explain(why, err, "no route to the VIP %s: %s", addr, strerror(-err));
 	if (route.is_local)
-		return explain(why, -EADDRINUSE,
-			       "the VIP %s is an address of this host: packets to it do not leave",
-			       addr);
+		return tunnel_explain(
+			why, -EADDRINUSE,
+			"the VIP %s is an address of this host: packets to it do not leave", addr);
 	if (route.ifindex == tunnel->ifindex)
 		return 0;
 	(void)if_indextoname((unsigned int)route.ifindex, name);
-	return explain(why, -ENETUNREACH, "the VIP %s is routed by %s, not by %s", addr, name,
-		       tunnel->interface);
+	return tunnel_explain(why, -ENETUNREACH, "the VIP %s is routed by %s, not by %s", addr,
+			      name, tunnel->interface);
 }
 
 static int check_size(const struct tunnel *tunnel, const struct tunnel_end *end,
 		      char why[TUNNEL_WHY_LEN])
 {
 	unsigned int len = end->full_size + tunnel_overhead(end->backend);
-	unsigned int mtu = mtu_of(tunnel);
+	unsigned int mtu = tunnel_mtu_of(tunnel);
 
 	if (!end->full_size || !mtu || len <= mtu)
 		return 0;
-	return explain(why, -EMSGSIZE, "the MTU of %s is %u: a packet of %u bytes has %u in GUE",
-		       tunnel->interface, mtu, end->full_size, len);
+	return tunnel_explain(why, -EMSGSIZE,
+			      "the MTU of %s is %u: a packet of %u bytes has %u in GUE",
+			      tunnel->interface, mtu, end->full_size, len);
 }
 
 int tunnel_check(struct tunnel *tunnel, const struct tunnel_end *end, char why[TUNNEL_WHY_LEN])
@@ -257,8 +263,9 @@ int tunnel_check(struct tunnel *tunnel, const struct tunnel_end *end, char why[T
 	int err = take_device(tunnel, why);
 
 	if (!err && !source_for(tunnel, end->backend))
-		err = explain(why, -EAFNOSUPPORT, "there is no outer source address of IPv%u",
-			      end->backend->version);
+		err = tunnel_explain(why, -EAFNOSUPPORT,
+				     "there is no outer source address of IPv%u",
+				     end->backend->version);
 	if (!err)
 		err = check_route(tunnel, end->vip, why);
 	return err ? err : check_size(tunnel, end, why);
@@ -279,7 +286,7 @@ static int limit_segments(const struct tunnel *tunnel, int fd, const struct tunn
 {
 	const unsigned int headers = tunnel_overhead(end->backend) + GLB_TCP_LEN +
 				     (end->vip->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN);
-	const unsigned int mtu = mtu_of(tunnel);
+	const unsigned int mtu = tunnel_mtu_of(tunnel);
 	int segment = (int)(mtu - headers);
 
 	if (mtu < headers + SEGMENT_LEAST)

@@ -17,7 +17,7 @@ int tunnel_route_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-static int ask(int fd, const struct glb_addr *addr)
+static int tunnel_route_ask(int fd, const struct glb_addr *addr)
 {
 	struct {
 		struct nlmsghdr header;
@@ -59,7 +59,8 @@ static int read_route(struct tunnel_route *out, const struct nlmsghdr *message)
 	return 0;
 }
 
-static int read_answer(struct tunnel_route *out, const struct nlmsghdr *message, size_t len)
+static int tunnel_route_read_answer(struct tunnel_route *out, const struct nlmsghdr *message,
+				    size_t len)
 {
 	const struct nlmsgerr *failed;
 
@@ -78,7 +79,7 @@ static int read_answer(struct tunnel_route *out, const struct nlmsghdr *message,
 int tunnel_route_find(struct tunnel_route *out, int fd, const struct glb_addr *addr)
 {
 	_Alignas(struct nlmsghdr) char answer[ANSWER_LEN_MAX];
-	int err = ask(fd, addr);
+	int err = tunnel_route_ask(fd, addr);
 	ssize_t len;
 
 	if (err)
@@ -86,5 +87,5 @@ int tunnel_route_find(struct tunnel_route *out, int fd, const struct glb_addr *a
 	len = recv(fd, answer, sizeof(answer), 0);
 	if (len < 0)
 		return -errno;
-	return read_answer(out, (const struct nlmsghdr *)answer, (size_t)len);
+	return tunnel_route_read_answer(out, (const struct nlmsghdr *)answer, (size_t)len);
 }

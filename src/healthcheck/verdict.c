@@ -11,7 +11,8 @@
 enum { TITLE_LEN = 256 };
 
 /* The name of a table, or its number in parentheses. Returns out. */
-static const char *title(char out[TITLE_LEN], const struct watched *watched, unsigned int table)
+static const char *verdict_title(char out[TITLE_LEN], const struct watched *watched,
+				 unsigned int table)
 {
 	const char *name = watched->content->plan.tables[table].name;
 
@@ -42,7 +43,7 @@ struct judge_evidence monitor_evidence(const struct monitor *monitor, unsigned i
 }
 
 /* Gathers the evidence of a table. */
-static void gather(struct monitor *monitor, const struct health_table *table)
+static void verdict_gather(struct monitor *monitor, const struct health_table *table)
 {
 	for (unsigned int i = 0; i < table->backend_count; i++)
 		monitor->now.evidence[i] = monitor_evidence(monitor, table->first_backend + i);
@@ -122,7 +123,7 @@ static void log_change(const struct monitor *monitor, unsigned int backend,
 	char addr[ADDR_TEXT_LEN];
 	char since[48];
 
-	(void)title(table, &monitor->now, monitor->now.table_of[backend]);
+	(void)verdict_title(table, &monitor->now, monitor->now.table_of[backend]);
 	(void)addr_text(addr, &monitor->now.content->plan.backends[backend].addr);
 	log_pair(&pairs, "table", table);
 	log_pair(&pairs, "backend", addr);
@@ -169,7 +170,7 @@ static void log_distrust(const struct monitor *monitor, unsigned int place, enum
 
 	if (is == was)
 		return;
-	log_pair(&pairs, "table", title(name, &monitor->now, place));
+	log_pair(&pairs, "table", verdict_title(name, &monitor->now, place));
 	if (is == JUDGE_FAILS_OPEN)
 		log_event(LOG_LEVEL_ERROR, &pairs,
 			  "table %s: checks of %u of %u backends fail, and no more than %u %% may "
@@ -217,7 +218,7 @@ static bool judge_one(struct monitor *monitor, unsigned int place, uint64_t now_
 	bool changed = false;
 	struct judge_verdict verdict;
 
-	gather(monitor, table);
+	verdict_gather(monitor, table);
 	memcpy(now->before, backends, table->backend_count * sizeof(*backends));
 	monitor->totals.judged++;
 	verdict = judge_table(&watched->judged, backends, now->evidence, table->backend_count,

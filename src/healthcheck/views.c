@@ -108,7 +108,7 @@ static bool begin_health(void *arg, const struct http_question *question,
 	return text;
 }
 
-static bool write_text(void *state, FILE *out)
+static bool views_write_text(void *state, FILE *out)
 {
 	struct text *text = state;
 	const size_t left = text->len - text->at;
@@ -138,7 +138,7 @@ static bool write_counts(void *state, FILE *out)
 
 static const struct http_route routes[] = {
 	{"/metrics", begin_metrics, write_metrics, end_metrics},
-	{"/health", begin_health, write_text, end_text},
+	{"/health", begin_health, views_write_text, end_text},
 	{"/debug/vars", begin_counts, write_counts, NULL},
 	{"/healthz", begin_line, write_alive, NULL},
 	{"/readyz", begin_readiness, write_readiness, NULL},

@@ -6,7 +6,7 @@
 #include "healthcheck/monitor_parts.h"
 
 /* Releases what belongs to it alone, so not the targets. */
-static void release(struct watched *watched)
+static void watched_release(struct watched *watched)
 {
 	free(watched->targets);
 	free(watched->backends);
@@ -25,7 +25,7 @@ void watched_free(struct watched *watched)
 {
 	for (unsigned int i = 0; watched->content && i < watched->content->plan.check_count; i++)
 		target_free(watched->targets[i]);
-	release(watched);
+	watched_release(watched);
 }
 
 static unsigned int count_uses(const struct health_plan *plan)
@@ -43,7 +43,7 @@ static void *room(unsigned int count, size_t len)
 	return calloc(count + 1UL, len);
 }
 
-static bool allocate(struct watched *watched, const struct health_plan *plan)
+static bool watched_allocate(struct watched *watched, const struct health_plan *plan)
 {
 	unsigned int largest = 0;
 
@@ -99,7 +99,7 @@ static int compare_checks(const void *a, const void *b)
 	return strcmp((*one)->check->name, (*other)->check->name);
 }
 
-static int compare_names(const void *name, const void *target)
+static int watched_compare_names(const void *name, const void *target)
 {
 	const struct target *const *one = target;
 
@@ -110,7 +110,7 @@ static int compare_names(const void *name, const void *target)
  * Gives every check the existing target of the same name, or a new one. -ENOMEM: new ones are
  * released again.
  */
-static int find_targets(struct watched *next, struct monitor *monitor)
+static int watched_find_targets(struct watched *next, struct monitor *monitor)
 {
 	const struct content *old = monitor->now.content;
 	unsigned int count = old ? old->plan.check_count : 0;
@@ -123,7 +123,7 @@ static int find_targets(struct watched *next, struct monitor *monitor)
 	}
 	for (unsigned int i = 0; i < next->content->plan.check_count && !err; i++) {
 		struct target **found = bsearch(next->content->plan.checks[i].name, sorted, count,
-						sizeof(struct target *), compare_names);
+						sizeof(struct target *), watched_compare_names);
 
 		next->targets[i] = found ? *found : target_make(monitor);
 		if (!next->targets[i])
@@ -154,7 +154,7 @@ static void move_targets(struct watched *next, struct watched *old)
 }
 
 /* The table of the same name; for a nameless one, the table at the same index. -1: none. */
-static int find_table(const struct health_plan *plan, const char *name, unsigned int place)
+static int watched_find_table(const struct health_plan *plan, const char *name, unsigned int place)
 {
 	if (!*name)
 		return place < plan->table_count && !*plan->tables[place].name ? (int)place : -1;
@@ -164,7 +164,7 @@ static int find_table(const struct health_plan *plan, const char *name, unsigned
 	return -1;
 }
 
-static int compare_addrs(const void *a, const void *b)
+static int watched_compare_addrs(const void *a, const void *b)
 {
 	const struct health_backend *const *one = a;
 	const struct health_backend *const *other = b;
@@ -185,12 +185,13 @@ static void move_table(struct watched *next, unsigned int place, const struct wa
 
 	for (unsigned int i = 0; i < old_table->backend_count; i++)
 		sorted[i] = &old_plan->backends[old_table->first_backend + i];
-	qsort(sorted, old_table->backend_count, sizeof(*sorted), compare_addrs);
+	qsort(sorted, old_table->backend_count, sizeof(*sorted), watched_compare_addrs);
 	for (unsigned int i = 0; i < table->backend_count; i++) {
 		unsigned int to = table->first_backend + i;
 		const struct health_backend *key = &next->content->plan.backends[to];
-		const struct health_backend **found = bsearch(
-			&key, sorted, old_table->backend_count, sizeof(*sorted), compare_addrs);
+		const struct health_backend **found =
+			bsearch(&key, sorted, old_table->backend_count, sizeof(*sorted),
+				watched_compare_addrs);
 
 		if (!found)
 			continue;
@@ -205,7 +206,7 @@ static void move_tables(struct watched *next, const struct watched *old,
 	const struct health_plan *plan = &next->content->plan;
 
 	for (unsigned int i = 0; i < plan->table_count && old->content; i++) {
-		int was = find_table(&old->content->plan, plan->tables[i].name, i);
+		int was = watched_find_table(&old->content->plan, plan->tables[i].name, i);
 
 		if (was >= 0)
 			move_table(next, i, old, (unsigned int)was, sorted);
@@ -219,9 +220,10 @@ int monitor_follow(struct monitor *monitor, struct content *content)
 	unsigned int old_count = old.content ? old.content->plan.backend_count : 0;
 	const struct health_backend **sorted = room(old_count, sizeof(*sorted));
 
-	if (!sorted || !allocate(&next, &content->plan) || find_targets(&next, monitor)) {
+	if (!sorted || !watched_allocate(&next, &content->plan) ||
+	    watched_find_targets(&next, monitor)) {
 		free(sorted);
-		release(&next);
+		watched_release(&next);
 		return -ENOMEM;
 	}
 	note_uses(&next, &content->plan);
@@ -229,7 +231,7 @@ int monitor_follow(struct monitor *monitor, struct content *content)
 	free(sorted);
 	move_targets(&next, &old);
 	monitor->now = next;
-	release(&old);
+	watched_release(&old);
 	for (unsigned int i = 0; i < content->plan.check_count; i++)
 		target_follow(next.targets[i]);
 	monitor->is_new = true;
