@@ -60,7 +60,8 @@ static int inherit(struct redirect_bpf *skeleton, const struct heritage *heritag
 }
 
 /* Loads the program, with or without connection tracking lookups. */
-static int load(struct redirect_bpf **out, const struct heritage *heritage, bool asks_conntrack)
+static int attachment_load(struct redirect_bpf **out, const struct heritage *heritage,
+			   bool asks_conntrack)
 {
 	struct redirect_bpf *skeleton = redirect_bpf__open();
 
@@ -91,15 +92,15 @@ static int load_or_explain(struct redirect_bpf **out, const struct heritage *her
 {
 	netfilter_load_conntrack();
 
-	int error = load(out, heritage, true);
+	int error = attachment_load(out, heritage, true);
 
 	if (!error || error == -EPERM)
 		return error;
-	error = load(out, heritage, false);
+	error = attachment_load(out, heritage, false);
 	if (!error)
 		return 0;
 	libbpf_set_print(print_warnings);
-	error = load(out, heritage, false) ? -ENOEXEC : 0;
+	error = attachment_load(out, heritage, false) ? -ENOEXEC : 0;
 	libbpf_set_print(discard);
 	return error;
 }

@@ -21,7 +21,7 @@ enum {
 	EGRESS = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS),
 };
 
-static struct bpf_tc_hook ingress_of(int ifindex)
+static struct bpf_tc_hook clsact_ingress_of(int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
 
@@ -76,7 +76,7 @@ static void tidy(struct bpf_tc_hook hook)
 int clsact_find(int ifindex, uint32_t *program_id)
 {
 	LIBBPF_OPTS(bpf_tc_opts, place, .handle = HANDLE, .priority = PRIORITY);
-	struct bpf_tc_hook hook = ingress_of(ifindex);
+	struct bpf_tc_hook hook = clsact_ingress_of(ifindex);
 	int error = bpf_tc_query(&hook, &place);
 
 	if (error == -EINVAL) /* there is no clsact qdisc */
@@ -92,7 +92,7 @@ int clsact_attach(int ifindex, int program_fd, bool replace)
 {
 	LIBBPF_OPTS(bpf_tc_opts, place, .handle = HANDLE, .priority = PRIORITY,
 		    .prog_fd = program_fd, .flags = replace ? BPF_TC_F_REPLACE : 0);
-	struct bpf_tc_hook hook = ingress_of(ifindex);
+	struct bpf_tc_hook hook = clsact_ingress_of(ifindex);
 	int error = bpf_tc_hook_create(&hook);
 
 	if (error && error != -EEXIST)
@@ -108,7 +108,7 @@ int clsact_attach(int ifindex, int program_fd, bool replace)
 int clsact_detach(int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_opts, place, .handle = HANDLE, .priority = PRIORITY);
-	struct bpf_tc_hook hook = ingress_of(ifindex);
+	struct bpf_tc_hook hook = clsact_ingress_of(ifindex);
 	int error = bpf_tc_detach(&hook, &place);
 
 	if (!error)
@@ -132,8 +132,8 @@ static bool sees_ip(uint16_t protocol)
 }
 
 /* Reads the kind and the chain (0: the first) of a filter. */
-static void read_filter(const struct nlmsghdr *message, struct clsact_filter *filter,
-			uint32_t *chain)
+static void clsact_read_filter(const struct nlmsghdr *message, struct clsact_filter *filter,
+			       uint32_t *chain)
 {
 	struct netlink_attributes left = netlink_attributes_of(message, sizeof(struct tcmsg));
 	struct netlink_attribute attribute;
@@ -156,7 +156,7 @@ static void see_before(void *found, const struct nlmsghdr *message)
 	struct clsact_filter filter = {.priority = TC_H_MAJ(about->tcm_info) >> 16};
 	uint32_t chain = 0;
 
-	read_filter(message, &filter, &chain);
+	clsact_read_filter(message, &filter, &chain);
 	if (chain || filter.priority > PRIORITY || !sees_ip((uint16_t)TC_H_MIN(about->tcm_info)) ||
 	    (filter.priority == PRIORITY && about->tcm_handle <= HANDLE))
 		return; /* handle 0 is the priority itself, not a filter */

@@ -32,7 +32,7 @@ static const char *const labels[] = {
 };
 
 /* The error of a command in words. */
-static const char *reason(int error)
+static const char *redirect_reason(int error)
 {
 	switch (-error) {
 	case ENOENT:
@@ -59,14 +59,14 @@ static const char *reason(int error)
 	}
 }
 
-static int refuse(const char *device, const char *why)
+static int redirect_refuse(const char *device, const char *why)
 {
 	log_error("%s: %s", device, why);
 	return EXIT_REFUSED;
 }
 
 /* Do frames of this device start with an Ethernet header? */
-static bool is_ethernet(const char *device)
+static bool redirect_is_ethernet(const char *device)
 {
 	struct ifreq request = {0};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -84,7 +84,8 @@ static bool is_ethernet(const char *device)
 /* Places, in the terms of tc and bpftool. */
 static const char *const hooks[] = {[REDIRECT_TCX] = "tcx", [REDIRECT_CLSACT] = "clsact"};
 
-static void warn(const char *device, const struct redirect_before *other, const char *sentence)
+static void redirect_warn(const char *device, const struct redirect_before *other,
+			  const char *sentence)
 {
 	log_warning("%s: %s %" PRIu32 " (%s) %s", device,
 		    other->hook == REDIRECT_TCX ? "tcx program" : "the filter of priority",
@@ -95,8 +96,9 @@ static void warn(const char *device, const struct redirect_before *other, const 
 static void warn_of_others(const char *device, const struct redirect_status *status)
 {
 	for (unsigned int i = 0; i < status->before_count; i++)
-		warn(device, &status->before[i],
-		     "runs before glb-redirect, which sees only what that leaves to others");
+		redirect_warn(
+			device, &status->before[i],
+			"runs before glb-redirect, which sees only what that leaves to others");
 }
 
 /* Lists the filters that the program now precedes: one may be a firewall. */
@@ -104,9 +106,10 @@ static void warn_of_overtaken(const char *device, const struct redirect_status *
 {
 	for (unsigned int i = 0; i < before->before_count; i++)
 		if (before->before[i].hook == REDIRECT_CLSACT)
-			warn(device, &before->before[i],
-			     "ran before glb-redirect and now runs after it; attach with --clsact "
-			     "to keep their order");
+			redirect_warn(device, &before->before[i],
+				      "ran before glb-redirect and now runs after it; attach with "
+				      "--clsact "
+				      "to keep their order");
 }
 
 static const char unknown_connections[] =
@@ -146,17 +149,17 @@ static int attach(const char *device, int ifindex, bool clsact, const char *send
 	struct senders from;
 	char why[SENDERS_WHY_LEN];
 
-	if (!is_ethernet(device))
-		return refuse(device, "not an Ethernet device");
+	if (!redirect_is_ethernet(device))
+		return redirect_refuse(device, "not an Ethernet device");
 	if (senders && senders_parse(&from, senders, why))
-		return refuse(device, why);
+		return redirect_refuse(device, why);
 
 	bool was_filter = !redirect_read_status(ifindex, &before) && before.hook == REDIRECT_CLSACT;
 	int error = redirect_attach(ifindex, clsact ? REDIRECT_CLSACT : REDIRECT_TCX,
 				    senders ? &from : NULL);
 
 	if (error)
-		return refuse(device, reason(error));
+		return redirect_refuse(device, redirect_reason(error));
 	if (redirect_read_status(ifindex, &now))
 		return EXIT_SUCCESS; /* inspecting requires CAP_SYS_ADMIN */
 	warn_of_rules(device, now.asks_conntrack);
@@ -170,17 +173,17 @@ static int detach(const char *device, int ifindex)
 {
 	int error = redirect_detach(ifindex);
 
-	return error ? refuse(device, reason(error)) : EXIT_SUCCESS;
+	return error ? redirect_refuse(device, redirect_reason(error)) : EXIT_SUCCESS;
 }
 
-static int print_status(const char *device, int ifindex)
+static int redirect_print_status(const char *device, int ifindex)
 {
 	struct redirect_status status;
 	struct netfilter_rules rules;
 	int error = redirect_read_status(ifindex, &status);
 
 	if (error)
-		return refuse(device, reason(error));
+		return redirect_refuse(device, redirect_reason(error));
 	printf("hook %s\nprogram %" PRIu32 "\nconntrack %s\n", hooks[status.hook],
 	       status.program_id, status.asks_conntrack ? "asked" : "unavailable");
 	netfilter_read_rules(&rules);
@@ -199,17 +202,17 @@ static int print_status(const char *device, int ifindex)
 		       status.before[i].number,
 		       printable(name, sizeof(name), status.before[i].name));
 	}
-	return fflush(stdout) ? refuse(device, strerror(errno)) : EXIT_SUCCESS;
+	return fflush(stdout) ? redirect_refuse(device, strerror(errno)) : EXIT_SUCCESS;
 }
 
-static int print_counters(const char *device, int ifindex, bool json)
+static int redirect_print_counters(const char *device, int ifindex, bool json)
 {
 	uint64_t values[GLB_REDIRECT_COUNTER_COUNT];
 	struct redirect_status status;
 	int error = redirect_read_counters(ifindex, values);
 
 	if (error)
-		return refuse(device, reason(error));
+		return redirect_refuse(device, redirect_reason(error));
 	if (!redirect_read_status(ifindex, &status))
 		warn_of_others(device, &status);
 	for (int i = 0; i < GLB_REDIRECT_COUNTER_COUNT; i++) {
@@ -220,22 +223,22 @@ static int print_counters(const char *device, int ifindex, bool json)
 	}
 	if (json)
 		puts("}");
-	return fflush(stdout) ? refuse(device, strerror(errno)) : EXIT_SUCCESS;
+	return fflush(stdout) ? redirect_refuse(device, strerror(errno)) : EXIT_SUCCESS;
 }
 
 /* Returns the index of the command's device, or 0 after logging that there is none. */
-static int find_device(const struct command_line *line)
+static int redirect_find_device(const struct command_line *line)
 {
 	int ifindex = (int)if_nametoindex(line->args[0]);
 
 	if (!ifindex)
-		(void)refuse(line->args[0], "no such device in this network namespace");
+		(void)redirect_refuse(line->args[0], "no such device in this network namespace");
 	return ifindex;
 }
 
 static int run_attach(const struct command_line *line)
 {
-	int ifindex = find_device(line);
+	int ifindex = redirect_find_device(line);
 
 	return ifindex ? attach(line->args[0], ifindex, command_has(line, OPTION_CLSACT),
 				line->values[OPTION_FROM])
@@ -244,24 +247,25 @@ static int run_attach(const struct command_line *line)
 
 static int run_detach(const struct command_line *line)
 {
-	int ifindex = find_device(line);
+	int ifindex = redirect_find_device(line);
 
 	return ifindex ? detach(line->args[0], ifindex) : EXIT_REFUSED;
 }
 
 static int run_counters(const struct command_line *line)
 {
-	int ifindex = find_device(line);
+	int ifindex = redirect_find_device(line);
 
-	return ifindex ? print_counters(line->args[0], ifindex, command_has(line, OPTION_JSON))
+	return ifindex ? redirect_print_counters(line->args[0], ifindex,
+						 command_has(line, OPTION_JSON))
 		       : EXIT_REFUSED;
 }
 
 static int run_status(const struct command_line *line)
 {
-	int ifindex = find_device(line);
+	int ifindex = redirect_find_device(line);
 
-	return ifindex ? print_status(line->args[0], ifindex) : EXIT_REFUSED;
+	return ifindex ? redirect_print_status(line->args[0], ifindex) : EXIT_REFUSED;
 }
 
 static const struct command_option options[] = {

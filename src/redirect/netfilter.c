@@ -12,7 +12,7 @@
 #include "netlink.h"
 
 /* Dumps all objects of a kind from a netfilter subsystem; true if the reply was complete. */
-static bool ask(uint8_t subsystem, uint8_t message, netlink_see *see, void *found)
+static bool netfilter_ask(uint8_t subsystem, uint8_t message, netlink_see *see, void *found)
 {
 	struct {
 		struct nlmsghdr header;
@@ -119,7 +119,7 @@ static bool lists_nat(const char *path)
 void netfilter_read_rules(struct netfilter_rules *rules)
 {
 	*rules = (struct netfilter_rules){0};
-	(void)ask(NFNL_SUBSYS_NFTABLES, NFT_MSG_GETRULE, see_rule, rules);
+	(void)netfilter_ask(NFNL_SUBSYS_NFTABLES, NFT_MSG_GETRULE, see_rule, rules);
 	if (lists_nat("/proc/self/net/ip_tables_names") ||
 	    lists_nat("/proc/self/net/ip6_tables_names"))
 		rules->translate = rules->track = true;
@@ -133,5 +133,5 @@ static void see_nothing(void *found, const struct nlmsghdr *message)
 
 void netfilter_load_conntrack(void)
 {
-	(void)ask(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET_STATS_CPU, see_nothing, NULL);
+	(void)netfilter_ask(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET_STATS_CPU, see_nothing, NULL);
 }

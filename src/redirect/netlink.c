@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* True at the end of the reply; false if it does not arrive. */
-static bool read_answer(int fd, netlink_see *see, void *found)
+static bool netlink_read_answer(int fd, netlink_see *see, void *found)
 {
 	_Alignas(struct nlmsghdr) char answer[32768];
 
@@ -35,7 +35,7 @@ bool netlink_dump(int protocol, const struct nlmsghdr *request, netlink_see *see
 		return false;
 
 	bool complete = send(fd, request, request->nlmsg_len, 0) == (ssize_t)request->nlmsg_len &&
-			read_answer(fd, see, found);
+			netlink_read_answer(fd, see, found);
 
 	close(fd);
 	return complete;

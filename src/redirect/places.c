@@ -82,7 +82,7 @@ static int read_maps(struct ours *ours, const uint32_t *map_ids, uint32_t count)
 
 static const struct ours nothing = {.program_fd = -1, .counters_fd = -1, .senders_fd = -1};
 
-static void release(struct ours *ours)
+static void ours_release(struct ours *ours)
 {
 	if (ours->program_fd >= 0)
 		close(ours->program_fd);
@@ -113,7 +113,7 @@ static int open_ours(uint32_t id, struct ours *ours)
 		error = read_maps(&found, map_ids,
 				  info.nr_map_ids < MAPS_MAX ? info.nr_map_ids : MAPS_MAX);
 	if (error) {
-		release(&found);
+		ours_release(&found);
 		return error == -ENOENT ? -EEXIST : error;
 	}
 	*ours = found;
@@ -122,9 +122,9 @@ static int open_ours(uint32_t id, struct ours *ours)
 
 void places_release(struct places *places)
 {
-	release(&places->tcx);
-	release(&places->second);
-	release(&places->clsact);
+	ours_release(&places->tcx);
+	ours_release(&places->second);
+	ours_release(&places->clsact);
 }
 
 /* Finds our program in the tcx list, if the kernel has tcx, and a second one of ours. */
