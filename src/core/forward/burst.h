@@ -1,38 +1,46 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* clang-format off */
 /*
- * What do the stages of the data path hand each other?
+ * What do the stages of the data path pass on to each other?
  *
  * The packets of one IP version in a burst are lanes: what is known of lane i is at index i of the
- * columns below. A stage takes the lanes in groups, as vectors. What it reads from memory was asked
- * for a stage before. The order of the stages is in forward.c.
+ * columns below. A stage works on the lanes in groups, as vectors. Memory that a stage reads has
+ * been prefetched by an earlier one. The order of the stages is in forward.c.
  *
- *   column    filled by       read by
- *   ip        read            find, sum, write   address of the client's IP packet
- *   fields    read            write              length, headroom, port: packet_fields()
- *   ip_lens   read            sum, write         bytes of that packet
- *   tos       read            write              DSCP and ECN of the outer header
- *   entropy   read            write              what the outer source port is made of besides the
- *                                                hash: the client's port, IPv4 ID or flow label
- *   addrs     read            find, hash         source and destination, little-endian; of IPv4
- * both in one word ports     read            find, hash         source and destination,
- * little-endian keys      read            find               of the bind: exact.h; for IPv6 without
- * the address sums      read, sum       write              of the client's packet, if the outer
- * checksum needs it tags      read            write              the client's VLAN tags k0, k1 find
- * hash               halves of the table's key routes    find            hops, write tables    find
- * hash               the first rows of their tables servers   find            hops backends that
- * packets ask for; on demand: `served` hashes    hash            hops, write rows      hash hops
- *   alt_rows  hash            hops               of the alternative hash fields; on demand
- *   first     hops            write              address of the primary, little-endian; of IPv6, a
- * sum second    hops            write              likewise, of the hop behind it rest      hops
- * write              sum of further hops' addresses listed    hops            write hops behind the
- * primary lists     hops            write              indices of all, the primary first
+ *   column     filled by   read by
+ *   ip         read        find, sum, write   address of the client's IP packet
+ *   fields     read        write              length, headroom, port: packet_fields()
+ *   ip_lens    read        find, sum, write   bytes of that packet
+ *   tos        read        write              DSCP and ECN of the outer header
+ *   entropy    read        write              varies the outer source port besides the hash: the
+ *                                             client's port, IPv4 ID or flow label, little-endian
+ *   addrs      read        find, hash         source, destination, little-endian; IPv4: one word
+ *   ports      read        hash               source, destination, little-endian
+ *   keys       read        find               key of the bind: exact.h; IPv6: without the address
+ *   sums       read, sum   write              of the client's packet, if the outer checksum needs it
+ *   tags       read        write              VLAN tags of the client's frame
+ *   k0, k1     find        hash               halves of the table's key
+ *   routes     find        hops, write        what the table is to the data path
+ *   tables     find        hash               the first row of the table
+ *   servers    find        hops               backend that the packet asks for; only if `served`
+ *   hashes     hash        hops, write
+ *   rows       hash        hops               the row of the flow
+ *   alt_rows   hash        hops               by the alternative hash fields, if there are any
+ *   first      hops        write              IPv4: address of the primary, little-endian; IPv6: its sum
+ *   second     hops        write              the same of the next hop
+ *   more       hops        write              the same of the two behind it, in one word (1)
+ *   rest       hops        write              sum of the addresses of all others (1)
+ *   listed     hops        write              number of hops behind the primary (1)
+ *   lists      hops        write              indices of all hops, the primary first
  *
- * Lanes that are not to be forwarded are those that `live` leaves out. They have the route of the
- * first table, so that nothing need be asked before their columns are read; what is in them is
- * never written to a packet.
+ * (1) Not filled where find_hops() says that every list has one hop behind the primary.
  *
- * Unless stated otherwise, "read" includes what single.h does for packets that are read one by one.
+ * "read" includes single.h, which reads the packets that are not plain.
+ *
+ * Lanes that are not forwarded are not in `live`. They have the route of the first table, so that
+ * every stage may follow the pointers of all lanes, and are never written to a packet.
  */
+/* clang-format on */
 #ifndef CORE_FORWARD_BURST_H
 #define CORE_FORWARD_BURST_H
 
@@ -79,7 +87,7 @@ struct burst {
 	const struct glb_egress *egress;
 	const struct exact_index *exact;
 	struct glb_packet *pkts;
-	unsigned int count;   /* of these */
+	unsigned int count;   /* packets */
 	uint8_t version;      /* of the client's packets */
 	uint8_t port;	      /* where the first one came in, and plain ones do */
 	uint8_t ip_at;	      /* bytes of Ethernet in front of plain ones, */

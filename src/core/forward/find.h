@@ -32,7 +32,7 @@ GLB_INLINE struct glb_match match_plain(const struct columns *c, const struct bu
 					 : binds_match_ports(b->gen->binds, version, vip, key);
 }
 
-/* Is a packet one to the port of GUE, which a director may have sent? TCP is asked, too. */
+/* Does a packet go to the port number of GUE? If it is UDP, a director may have sent it. */
 GLB_INLINE bool may_be_gue(const struct columns *c, unsigned int i)
 {
 	return c->keys[i] >> 48 == exact_port(GLB_GUE_PORT);
@@ -52,6 +52,7 @@ GLB_INLINE void note_last(struct last_found *last, const struct columns *c, cons
 		last->none || match.quic || may_be_gue(c, i) ? NULL : &b->gen->routes[match.table];
 }
 
+/* Has lane i the key that was found last? */
 GLB_INLINE bool is_last(const struct last_found *last, const struct columns *c, unsigned int i,
 			uint8_t version)
 {
@@ -97,7 +98,7 @@ GLB_INLINE void find_each_of(struct columns *c, struct burst *b, const struct la
 			     unsigned int at, uint8_t version)
 {
 	for (unsigned int i = at; i < at + GROUP; i++) {
-		enum glb_verdict verdict = GLB_VERDICT_COUNT;
+		enum glb_verdict verdict = GLB_VERDICT_COUNT; /* of lanes without a packet */
 
 		if (i < b->count && b->odd >> i & 1) {
 			verdict = read_single(c, b, i, version);
@@ -126,8 +127,8 @@ static void find_each(struct columns *c, struct burst *b, const struct last_foun
 		find_each_of(c, b, last, at, 6);
 }
 
-/* Each lane of a plain group; false if there is more to be asked of one. Notes the last that it
- * sees. */
+/* Each lane of a plain group. False if one needs find_each(). Notes the bind of the last it sees.
+ */
 GLB_INLINE bool find_group(struct columns *c, const struct burst *b, struct last_found *last,
 			   unsigned int at, uint8_t version)
 {

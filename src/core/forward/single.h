@@ -388,7 +388,7 @@ GLB_INLINE enum glb_verdict read_single(struct columns *c, struct burst *b, unsi
 
 	if (GLB_UNLIKELY(is_other_version(one.pkt, version))) {
 		b->others |= 1ULL << i;
-		return GLB_VERDICT_COUNT;
+		return GLB_VERDICT_COUNT; /* until that one decides */
 	}
 	verdict = read_flow(&one.flow, b->gen, one.pkt);
 	if (verdict != GLB_FORWARD)
