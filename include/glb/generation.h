@@ -192,6 +192,7 @@ struct glb_generation {
  *              source address, or more IPv6 hops than GLB_OUTER_LEN_MAX has room for
  *   -ENOTSUP   this processor does not support the instruction set
  *   -E2BIG     more than GLB_TABLES_MAX tables
+ *   -EINVAL    no table
  *   -ENOMEM    out of memory
  */
 GLB_NODISCARD int glb_generation_make(struct glb_generation **out, uint64_t number,

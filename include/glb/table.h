@@ -102,10 +102,11 @@ struct glb_building {
  * refusal; may be NULL
  *
  * Returns 0 and sets *out, to be released with glb_tables_free(); otherwise leaves *out alone:
- *   -EINVAL   no tables, a table without a bind or a usable backend, or
- *             one with max_load that has fewer than 3 hops or backends in different zones
- *   -E2BIG    more than GLB_BACKENDS_MAX backends or GLB_BINDS_MAX binds in a table
- *   -ENOTSUP  this processor does not support the instruction set
+ *   -EINVAL   no table at all, or one that breaks a rule of glb/check.h; but rows are worked out
+ *             also for backends of two IP versions and zones of too few hops
+ *   -E2BIG    more than GLB_TABLES_MAX tables, or in one of them more than GLB_BACKENDS_MAX
+ *             backends or GLB_BINDS_MAX binds
+ *   -ENOTSUP  this processor lacks the instruction set
  *   -ENOMEM   out of memory
  */
 GLB_NODISCARD int glb_tables_build_how(struct glb_tables *out, const struct glb_spec *spec,

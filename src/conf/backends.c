@@ -4,6 +4,7 @@
 
 #include "conf/addr.h"
 #include "conf/backends.h"
+#include "conf/findings.h"
 
 static void backends_read_addr(struct glb_backend *out, const struct conf_value *backend)
 {
@@ -113,162 +114,21 @@ static bool read_backend(struct glb_backend *out, const char **zone,
 
 /* --- What holds between backends --- */
 
-struct listed {
-	const struct glb_backend *backend;
-	unsigned int index;
-};
-
-static int backends_compare_listed(const void *left, const void *right)
-{
-	const struct listed *a = left;
-	const struct listed *b = right;
-	int addr = memcmp(&a->backend->addr, &b->backend->addr, sizeof(a->backend->addr));
-
-	if (addr)
-		return addr;
-	return a->index < b->index ? -1 : 1;
-}
-
-/* Sorted, backends of one address stand together, the first listed first. */
-static int backends_check_duplicates(const struct glb_table_spec *table,
-				     const struct conf_value *list)
-{
-	struct listed *sorted = malloc((table->backend_count + 1) * sizeof(*sorted));
-	const struct listed *first = sorted;
-	char text[ADDR_TEXT_LEN];
-	unsigned int count = 0;
-
-	if (!sorted)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < table->backend_count; i++)
-		if (table->backends[i].addr.version) /* it could be read */
-			sorted[count++] = (struct listed){&table->backends[i], i};
-	qsort(sorted, count, sizeof(*sorted), backends_compare_listed);
-	for (unsigned int i = 1; i < count; i++) {
-		struct conf_value backend = conf_element(list, sorted[i].index);
-		struct conf_value ip;
-
-		if (!glb_addr_equal(&first->backend->addr, &sorted[i].backend->addr)) {
-			first = &sorted[i];
-			continue;
-		}
-		(void)conf_find(&ip, &backend, "ip");
-		(void)conf_refuse(&ip, "duplicate backend %s, first listed as backends[%u]",
-				  addr_text(text, &first->backend->addr), first->index);
-	}
-	free(sorted);
-	return 0;
-}
-
-static void check_usable(const struct glb_table_spec *table, const struct conf_value *list)
+static void warn_of_few(const struct glb_table_spec *table, const struct conf_value *list)
 {
 	unsigned int usable = glb_usable_count(table);
 	unsigned int healthy = 0;
 
 	for (unsigned int i = 0; i < table->backend_count; i++)
 		healthy += glb_backend_usable(&table->backends[i]) && table->backends[i].healthy;
-	if (!usable)
-		(void)conf_refuse(list, "not one usable (%u listed, all inactive)",
-				  table->backend_count);
 	if (usable == 1)
 		conf_warn(list, "only one usable: it is both choices of every row");
 	if (usable && !healthy)
 		conf_warn(list, "not one of %u usable is healthy", usable);
 }
 
-/* A hop list is of one family. Tables that mix them can be compiled, but not served. */
-static void check_families(const struct glb_table_spec *table, const struct conf_value *list)
-{
-	static const char reason[] =
-		"an IPv%u backend in a table whose others are IPv%u: one hop list cannot have both";
-	uint8_t version = 0;
-
-	for (unsigned int i = 0; i < table->backend_count; i++) {
-		const struct glb_addr *addr = &table->backends[i].addr;
-		struct conf_value backend = conf_element(list, i);
-		struct conf_value ip;
-
-		if (!addr->version || !glb_backend_usable(&table->backends[i]))
-			continue;
-		if (!version)
-			version = addr->version;
-		if (addr->version == version)
-			continue;
-		(void)conf_find(&ip, &backend, "ip");
-		if (list->file->report->serving)
-			(void)conf_refuse(&ip, reason, addr->version, version);
-		else
-			conf_warn(&ip, reason, addr->version, version);
-		return;
-	}
-}
-
-/*
- * The second place goes to another zone than the first's, so a new backend may push the one that
- * has the flows to the third: there must be one. And a backend without a zone would be in one by
- * itself.
- */
-static void check_zones(const struct glb_table_spec *table, const char *const zones[],
-			const struct conf_value *list)
-{
-	bool zoned = false;
-
-	for (unsigned int i = 0; i < table->backend_count; i++)
-		zoned |= zones[i] != NULL;
-	for (unsigned int i = 0; zoned && i < table->backend_count; i++) {
-		struct conf_value backend = conf_element(list, i);
-		struct conf_value zone;
-
-		if (!conf_find(&zone, &backend, "zone"))
-			(void)conf_refuse(&zone,
-					  "is missing, but other backends of the table have one");
-		else if (zones[i] && table->hops == 2)
-			(void)conf_refuse(&zone, "needs \"hops\": 3 or 4 in its table");
-	}
-}
-
-/* The first place by load and the second by zone would leave too few for who had the flows. */
-static void check_max_load(const struct glb_table_spec *table, const char *const zones[],
-			   const struct conf_value *list)
-{
-	struct conf_value max_load;
-	bool zoned = false;
-
-	for (unsigned int i = 0; i < table->backend_count; i++)
-		zoned |= zones[i] != NULL;
-	if (zoned && table->max_load && conf_find(&max_load, list->parent, "max_load"))
-		(void)conf_refuse(&max_load, "cannot be had together with the zones of backends");
-}
-
-/* Refuses the second of two backends with one server ID; 0 or -ENOMEM. */
-static int check_server_ids(const struct glb_table_spec *table, const struct conf_value *list)
-{
-	uint16_t *first = malloc(GLB_SERVER_IDS * sizeof(*first));
-
-	if (!first)
-		return -ENOMEM;
-	memset(first, 0xff, GLB_SERVER_IDS * sizeof(*first)); /* GLB_NO_BACKEND */
-	for (unsigned int i = 0; i < table->backend_count; i++) {
-		const struct glb_backend *one = &table->backends[i];
-		struct conf_value backend = conf_element(list, i);
-		struct conf_value value;
-
-		if (!one->has_server_id)
-			continue;
-		(void)conf_find(&value, &backend, "server_id");
-		if (first[one->server_id] == GLB_NO_BACKEND)
-			first[one->server_id] = (uint16_t)i;
-		else
-			(void)conf_refuse(&value,
-					  "duplicate server_id %u, first given to backends[%u]",
-					  one->server_id, first[one->server_id]);
-	}
-	free(first);
-	return 0;
-}
-
 /* The quic binds of a table and the server IDs of its backends are of no use without each other. */
-static void check_quic(const struct glb_table_spec *table, const struct conf_value *list)
+static void warn_of_quic(const struct glb_table_spec *table, const struct conf_value *list)
 {
 	struct conf_value binds;
 	struct conf_value value;
@@ -307,7 +167,7 @@ static int number_zones(struct glb_table_spec *table, const char *const zones[])
 }
 
 static int read_list(struct glb_table_spec *table, const char **zones,
-		     const struct conf_value *list)
+		     const struct conf_value *list, const struct glb_check *check)
 {
 	struct conf_value hops;
 	bool options = conf_find(&hops, list->parent, "hops");
@@ -318,18 +178,14 @@ static int read_list(struct glb_table_spec *table, const char **zones,
 
 		understood &= read_backend(&table->backends[i], &zones[i], &backend, options);
 	}
+	int err = number_zones(table, zones);
+
+	if (err)
+		return err;
 	if (understood)
-		check_usable(table, list);
-	check_families(table, list);
-	check_zones(table, zones, list);
-	check_max_load(table, zones, list);
-	check_quic(table, list);
-
-	int err = backends_check_duplicates(table, list);
-
-	if (!err)
-		err = check_server_ids(table, list);
-	return err ? err : number_zones(table, zones);
+		warn_of_few(table, list);
+	warn_of_quic(table, list);
+	return glb_check_backends(check, table);
 }
 
 int backends_read(struct glb_table_spec *out, const struct conf_value *table)
@@ -339,13 +195,12 @@ int backends_read(struct glb_table_spec *out, const struct conf_value *table)
 	if (conf_member(&list, table, "backends") || conf_array(&list))
 		return 0;
 
+	struct findings findings = {.table = table, .spec = out};
+	const struct glb_check check = findings_check(&findings);
 	size_t count = conf_count(&list);
 
-	if (count > GLB_BACKENDS_MAX) {
-		(void)conf_refuse(&list, "%zu backends, at most %d fit a table", count,
-				  GLB_BACKENDS_MAX);
+	if (!glb_check_backend_count(&check, count))
 		return 0;
-	}
 
 	const char **zones = calloc(count + 1, sizeof(*zones));
 	int err = -ENOMEM;
@@ -353,7 +208,7 @@ int backends_read(struct glb_table_spec *out, const struct conf_value *table)
 	out->backends = calloc(count + 1, sizeof(*out->backends));
 	if (out->backends && zones) {
 		out->backend_count = (unsigned int)count;
-		err = read_list(out, zones, &list);
+		err = read_list(out, zones, &list, &check);
 	}
 	free(zones);
 	return err;

@@ -3,6 +3,7 @@
 
 #include "conf/addr.h"
 #include "conf/binds.h"
+#include "conf/findings.h"
 
 static int read_prefix(struct glb_bind *out, const struct conf_value *bind)
 {
@@ -65,14 +66,14 @@ static int read_ports(struct glb_bind *out, const struct conf_value *bind)
 	if (!conf_find(&value, bind, "port_start") && !conf_find(&value, bind, "port_end"))
 		return conf_refuse(bind, "has neither port nor port_start and port_end");
 
-	int first = binds_read_port(&out->port_first, bind, "port_start");
-	int last = binds_read_port(&out->port_last, bind, "port_end");
+	uint16_t ports[2] = {0};
+	int first = binds_read_port(&ports[0], bind, "port_start");
+	int last = binds_read_port(&ports[1], bind, "port_end");
 
 	if (first || last)
 		return -EINVAL;
-	if (out->port_first > out->port_last)
-		return conf_refuse(bind, "port_start %u is above port_end %u", out->port_first,
-				   out->port_last);
+	out->port_first = ports[0];
+	out->port_last = ports[1];
 	return 0;
 }
 
@@ -90,16 +91,16 @@ static int read_proto(uint8_t *out, const struct conf_value *bind)
 	return err;
 }
 
-static void binds_read_quic(bool *out, uint8_t proto, const struct conf_value *bind)
+static void binds_read_quic(bool *out, const struct conf_value *bind)
 {
 	struct conf_value value;
 
-	if (conf_find(&value, bind, "quic") && !conf_bool(out, &value) && *out &&
-	    proto == GLB_PROTO_TCP)
-		(void)conf_refuse(&value, "needs \"proto\": \"udp\"");
+	if (conf_find(&value, bind, "quic"))
+		(void)conf_bool(out, &value);
 }
 
-static void read_bind(struct glb_bind *out, const struct conf_value *bind)
+static void read_bind(struct glb_bind *out, const struct conf_value *bind,
+		      const struct glb_check *check)
 {
 	static const char *const known[] = {
 		"ip", "proto", "port", "port_start", "port_end", "quic", NULL,
@@ -114,10 +115,10 @@ static void read_bind(struct glb_bind *out, const struct conf_value *bind)
 	int proto = read_proto(&read.proto, bind);
 	int ports = read_ports(&read, bind);
 
-	binds_read_quic(&read.quic, read.proto, bind);
+	binds_read_quic(&read.quic, bind);
 	out->quic = read.quic; /* whatever else is wrong: server IDs are checked against it */
-
-	if (!prefix && !proto && !ports)
+	glb_check_bind(check, &read, (unsigned int)bind->index);
+	if (!prefix && !proto && !ports && read.port_first <= read.port_last)
 		*out = read;
 }
 
@@ -128,14 +129,12 @@ int binds_read(struct glb_table_spec *out, const struct conf_value *table)
 	if (conf_member(&list, table, "binds") || conf_array(&list))
 		return 0;
 
+	struct findings findings = {.table = table, .spec = out};
+	const struct glb_check check = findings_check(&findings);
 	size_t count = conf_count(&list);
 
-	if (!count)
-		(void)conf_refuse(&list, "empty, no packet would ever match");
-	if (count > GLB_BINDS_MAX) {
-		(void)conf_refuse(&list, "%zu binds, at most %d fit a table", count, GLB_BINDS_MAX);
+	if (!glb_check_bind_count(&check, count))
 		return 0;
-	}
 	out->binds = calloc(count + 1, sizeof(*out->binds));
 	if (!out->binds)
 		return -ENOMEM;
@@ -143,7 +142,7 @@ int binds_read(struct glb_table_spec *out, const struct conf_value *table)
 	for (unsigned int i = 0; i < count; i++) {
 		struct conf_value bind = conf_element(&list, i);
 
-		read_bind(&out->binds[i], &bind);
+		read_bind(&out->binds[i], &bind, &check);
 	}
 	return 0;
 }

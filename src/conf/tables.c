@@ -8,6 +8,7 @@
 #include "conf/addr.h"
 #include "conf/backends.h"
 #include "conf/binds.h"
+#include "conf/findings.h"
 #include "conf/health_plan.h"
 #include "conf/json.h"
 #include "conf/keys.h"
@@ -38,7 +39,6 @@ static void read_hops(struct glb_table_spec *out, const struct conf_value *table
 		out->hops = (uint8_t)hops;
 }
 
-/* What else it takes is checked with the backends. */
 static void read_max_load(struct glb_table_spec *out, const struct conf_value *table)
 {
 	struct conf_value value;
@@ -51,8 +51,6 @@ static void read_max_load(struct glb_table_spec *out, const struct conf_value *t
 		conf_warn(&value, "has no effect without \"hops\" in its table");
 	else if (!conf_uint(&percent, GLB_MAX_LOAD_LEAST, GLB_MAX_LOAD_MOST, &value))
 		out->max_load = (uint8_t)percent;
-	if (out->hops == 2 && out->max_load)
-		(void)conf_refuse(&value, "needs \"hops\": 3 or 4 in its table");
 }
 
 static int read_table(struct glb_table_spec *out, const struct conf_value *table)
@@ -62,6 +60,9 @@ static int read_table(struct glb_table_spec *out, const struct conf_value *table
 		"binds", "backends", "healthchecks", NULL,
 	};
 
+	struct findings findings = {.table = table, .spec = out};
+	const struct glb_check check = findings_check(&findings);
+
 	if (conf_object(table))
 		return 0;
 	conf_warn_unknown(table, known);
@@ -69,6 +70,7 @@ static int read_table(struct glb_table_spec *out, const struct conf_value *table
 	key_read(out->seed, table, "seed");
 	read_hops(out, table);
 	read_max_load(out, table);
+	glb_check_options(&check, out);
 
 	int err = tables_read_name(out, table);
 
@@ -101,10 +103,11 @@ int spec_read(struct glb_spec *out, const struct conf_value *root)
 	if (conf_member(&list, root, "tables") || conf_array(&list))
 		return 0;
 
+	struct findings findings = {.tables = &list};
+	const struct glb_check check = findings_check(&findings);
 	size_t count = conf_count(&list);
 
-	if (!count)
-		(void)conf_refuse(&list, "empty, there is nothing to serve");
+	glb_check_table_count(&check, count);
 	out->tables = calloc(count + 1, sizeof(*out->tables));
 	if (!out->tables)
 		return -ENOMEM;

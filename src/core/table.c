@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <glb/balance.h>
+#include <glb/check.h>
 #include <glb/rendezvous.h>
 
 #include "places.h"
@@ -10,29 +11,22 @@
 /* So many tables are built side by side; of fewer, rows are. */
 enum { MANY_TABLES = 16 };
 
+/* Rows can be worked out for tables that may not be served: mixed versions, or zones that move too
+ * much. */
+static void keep_first_of_building(void *arg, const struct glb_finding *finding)
+{
+	if (finding->kind != GLB_FOUND_MIXED && finding->kind != GLB_FOUND_ZONE_MISSING &&
+	    finding->kind != GLB_FOUND_ZONE_HOPS)
+		glb_keep_first(arg, finding);
+}
+
 static int check_spec(const struct glb_table_spec *spec, unsigned int index, struct glb_diag *diag)
 {
-	if (spec->backend_count > GLB_BACKENDS_MAX || spec->bind_count > GLB_BINDS_MAX) {
-		glb_diag(diag, "$.tables[%u]: %u backends and %u binds, at most %d and %d fit",
-			 index, spec->backend_count, spec->bind_count, GLB_BACKENDS_MAX,
-			 GLB_BINDS_MAX);
-		return -E2BIG;
-	}
-	if (!spec->bind_count) {
-		glb_diag(diag, "$.tables[%u].binds: empty, no packet would ever match", index);
-		return -EINVAL;
-	}
-	if (!glb_usable_count(spec)) {
-		glb_diag(diag, "$.tables[%u].backends: not one usable (%u listed, all inactive)",
-			 index, spec->backend_count);
-		return -EINVAL;
-	}
-	if (spec->max_load && (spec->hops < 3 || glb_zones_differ(spec))) {
-		glb_diag(diag, "$.tables[%u].max_load: needs 3 or 4 hops, and backends of one zone",
-			 index);
-		return -EINVAL;
-	}
-	return 0;
+	struct glb_first_finding first = {0};
+	const struct glb_check check = {keep_first_of_building, &first, index};
+	int err = glb_check_table(&check, spec);
+
+	return err ? err : glb_refuse_first(&first, diag);
 }
 
 /* The table built before that has the most in common with a spec: the one of its seed, if any. */
@@ -207,20 +201,24 @@ static int make_missing(struct missing *missing, const struct glb_tables *tables
 	return 0;
 }
 
-/* Fills in an empty list with the tables of a spec that was checked. */
+/* Fills in an empty list with the tables of a spec. Those that are known were checked before. */
 static int build_tables(struct glb_tables *tables, const struct glb_spec *spec,
-			const struct glb_building *how)
+			const struct glb_building *how, struct glb_diag *diag)
 {
 	struct missing missing = {.how = how};
-	int err;
+	int err = 0;
 
 	tables->tables = calloc(spec->table_count, sizeof(*tables->tables));
 	if (!tables->tables)
 		return -ENOMEM;
 	tables->count = spec->table_count;
-	for (unsigned int i = 0; i < tables->count; i++)
+	for (unsigned int i = 0; i < tables->count && !err; i++) {
 		tables->tables[i] = share(find_same(how->known, spec, i));
-	err = make_missing(&missing, tables, spec);
+		if (!tables->tables[i])
+			err = check_spec(&spec->tables[i], i, diag);
+	}
+	if (!err)
+		err = make_missing(&missing, tables, spec);
 	if (!err)
 		err = rank_all_missing(&missing);
 	free(missing.tables);
@@ -230,21 +228,16 @@ static int build_tables(struct glb_tables *tables, const struct glb_spec *spec,
 int glb_tables_build_how(struct glb_tables *out, const struct glb_spec *spec,
 			 const struct glb_building *how, struct glb_diag *diag)
 {
+	struct glb_first_finding first = {0};
 	struct glb_tables tables = {0};
 	int err = glb_isa_check(how->isa, diag);
 
+	glb_check_table_count(&(struct glb_check){glb_keep_first, &first, 0}, spec->table_count);
+	if (!err)
+		err = glb_refuse_first(&first, diag);
 	if (err)
 		return err;
-	if (!spec->table_count) {
-		glb_diag(diag, "$.tables: empty, there is nothing to serve");
-		return -EINVAL;
-	}
-	for (unsigned int i = 0; i < spec->table_count; i++) {
-		err = check_spec(&spec->tables[i], i, diag);
-		if (err)
-			return err;
-	}
-	err = build_tables(&tables, spec, how);
+	err = build_tables(&tables, spec, how, diag);
 	if (err) {
 		if (err == -ENOMEM)
 			glb_diag(diag, "out of memory");

@@ -232,7 +232,11 @@ static void check_backends(bool settled)
 
 static void limit_load(struct fleet *fleet)
 {
-	if (fleet->spec.hops >= 3 && !has_zones(&fleet->spec))
+	bool zoned = false;
+
+	for (unsigned int i = 0; i < fleet->spec.backend_count; i++)
+		zoned |= fleet->backends[i].zone != 0;
+	if (fleet->spec.hops >= 3 && !zoned)
 		fleet->spec.max_load = (uint8_t)(101 + fleet_pick(fleet, 10));
 }
 

@@ -234,11 +234,12 @@ START_TEST(no_plan_leads_to_where_a_bind_is_gone)
 		read_state(&new, "0 1 2 3");
 		old.bind.port_last = 90;
 		old.bind.prefix_len = 31;
+		old.bind.proto = i == 5 ? GLB_PROTO_UDP : GLB_PROTO_TCP;
 		new.bind = old.bind;
 		old.bind.quic = i == 5;
 		new.bind.port_first = i == 0 ? 81 : 80;
 		new.bind.port_last = i == 1 ? 89 : 90;
-		new.bind.proto = i == 2 ? GLB_PROTO_UDP : GLB_PROTO_TCP;
+		new.bind.proto = i == 2 ? GLB_PROTO_UDP : old.bind.proto;
 		new.bind.prefix_len = i == 3 ? 32 : 31;
 		new.bind.addr.bytes[3] = i == 4 ? 12 : 11;
 		ck_assert_int_eq(glb_plan_make(&plan, &old.spec, &new.spec, &diag), -EPERM);

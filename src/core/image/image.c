@@ -186,18 +186,17 @@ bool glb_get_backend(struct glb_backend *backend, const uint8_t *in, uint16_t ma
 	return true;
 }
 
-static bool image_read_bind(struct glb_bind *bind, const uint8_t *in)
+/* What cannot be said in a bind is in none either: glb_check_bind() finds both. */
+static void image_read_bind(struct glb_bind *bind, const uint8_t *in)
 {
 	uint16_t prefix_len = glb_load_le16(in + 20);
 
-	if (!read_addr(&bind->addr, in) || prefix_len > (bind->addr.version == 4 ? 32 : 128))
-		return false;
-	bind->prefix_len = (uint8_t)prefix_len;
+	if (!read_addr(&bind->addr, in))
+		bind->addr.version = 0;
+	bind->prefix_len = prefix_len > UINT8_MAX ? UINT8_MAX : (uint8_t)prefix_len;
 	bind->port_first = glb_load_le16(in + 22);
 	bind->port_last = glb_load_le16(in + 24);
 	bind->proto = in[26];
-	return bind->port_first <= bind->port_last &&
-	       (bind->proto == GLB_PROTO_TCP || bind->proto == GLB_PROTO_UDP);
 }
 
 static int read_v2_backends(struct glb_table_spec *spec, const uint8_t *in, struct glb_diag *diag)
@@ -211,14 +210,49 @@ static int read_v2_backends(struct glb_table_spec *spec, const uint8_t *in, stru
 	return 0;
 }
 
-int glb_get_binds(struct glb_table_spec *spec, const uint8_t *in, struct glb_diag *diag)
+int glb_refuse_entry(const struct glb_first_finding *first, struct glb_diag *diag)
 {
-	for (unsigned int i = 0; i < spec->bind_count; i++)
-		if (!image_read_bind(&spec->binds[i], in + i * ENTRY_BIND_LEN)) {
-			glb_diag(diag, "bind %u: impossible family, prefix, ports or protocol", i);
-			return -EINVAL;
-		}
-	return 0;
+	const struct glb_finding *finding = &first->finding;
+
+	if (!first->found)
+		return 0;
+	switch (finding->kind) {
+	case GLB_FOUND_BIND_QUIC:
+		glb_diag(diag, "bind %u: impossible mark for QUIC", finding->index);
+		break;
+	case GLB_FOUND_SAME_ADDRESS:
+		glb_diag(diag, "backends %u and %u have one address", finding->value,
+			 finding->index);
+		break;
+	case GLB_FOUND_SAME_SERVER:
+		glb_diag(diag, "backend %u: server ID %u is another one's", finding->index,
+			 finding->other);
+		break;
+	case GLB_FOUND_NONE_USABLE:
+		glb_diag(diag, "all of its %u backends are inactive", finding->value);
+		break;
+	default:
+		glb_diag(diag, "bind %u: impossible family, prefix, ports or protocol",
+			 finding->index);
+		break;
+	}
+	return -EINVAL;
+}
+
+int glb_get_binds(struct glb_table_spec *spec, const uint8_t *in, bool quic, struct glb_diag *diag)
+{
+	struct glb_first_finding first = {0};
+	const struct glb_check check = {glb_keep_first, &first, 0};
+
+	for (unsigned int i = 0; i < spec->bind_count; i++, in += ENTRY_BIND_LEN) {
+		image_read_bind(&spec->binds[i], in);
+		spec->binds[i].quic = quic && in[ENTRY_QUIC_AT];
+		glb_check_bind(&check, &spec->binds[i], i);
+		if (quic && in[ENTRY_QUIC_AT] > 1)
+			glb_keep_first(&first, &(struct glb_finding){.kind = GLB_FOUND_BIND_QUIC,
+								     .index = i});
+	}
+	return glb_refuse_entry(&first, diag);
 }
 
 int glb_get_hop(struct glb_table *table, unsigned int row, unsigned int hop, uint32_t backend,
@@ -305,7 +339,7 @@ static int read_v2_table(struct glb_table *table, struct glb_cursor *cur, struct
 	if (!err)
 		err = read_v2_backends(&table->spec, in + V2_BACKENDS_AT, diag);
 	if (!err)
-		err = glb_get_binds(&table->spec, in + V2_BINDS_AT, diag);
+		err = glb_get_binds(&table->spec, in + V2_BINDS_AT, false, diag);
 	memcpy(table->spec.hash_key, in + V2_HASH_KEY_AT, GLB_SIPHASH_KEY_LEN);
 	return err ? err : read_v2_rows(table, in + V2_ROWS_AT, diag);
 }

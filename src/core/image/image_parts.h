@@ -8,6 +8,7 @@
 #ifndef CORE_IMAGE_PARTS_H
 #define CORE_IMAGE_PARTS_H
 
+#include <glb/check.h>
 #include <glb/cursor.h>
 #include <glb/image.h>
 
@@ -29,10 +30,15 @@ void glb_put_binds(uint8_t *out, const struct glb_table_spec *spec);
 /* max_state is the last that there is in a version. */
 bool glb_get_backend(struct glb_backend *backend, const uint8_t *in, uint16_t max_state);
 
-GLB_NODISCARD int glb_get_binds(struct glb_table_spec *spec, const uint8_t *in,
+/* quic: the last byte of a bind says whether it is one for QUIC; in version 2 it means nothing. */
+GLB_NODISCARD int glb_get_binds(struct glb_table_spec *spec, const uint8_t *in, bool quic,
 				struct glb_diag *diag);
 GLB_NODISCARD int glb_get_hop(struct glb_table *table, unsigned int row, unsigned int hop,
 			      uint32_t backend, struct glb_diag *diag);
+/* Puts the first finding about entries, if there is one, into the words of an image. 0 or -EINVAL.
+ */
+GLB_NODISCARD int glb_refuse_entry(const struct glb_first_finding *first, struct glb_diag *diag);
+
 GLB_NODISCARD int glb_check_count(uint32_t count, uint32_t max, const char *what,
 				  struct glb_diag *diag);
 

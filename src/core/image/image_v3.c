@@ -76,8 +76,6 @@ static bool read_server_id(struct glb_backend *backend, const uint8_t *in)
 
 static int read_v3_backends(struct glb_table_spec *spec, const uint8_t *in, struct glb_diag *diag)
 {
-	bool taken[GLB_SERVER_IDS] = {false};
-
 	for (unsigned int i = 0; i < spec->backend_count; i++, in += V3_BACKEND_LEN) {
 		struct glb_backend *backend = &spec->backends[i];
 
@@ -87,63 +85,25 @@ static int read_v3_backends(struct glb_table_spec *spec, const uint8_t *in, stru
 				 i);
 			return -EINVAL;
 		}
-		if (backend->has_server_id && taken[backend->server_id]) {
-			glb_diag(diag, "backend %u: server ID %u is another one's", i,
-				 backend->server_id);
-			return -EINVAL;
-		}
-		taken[backend->server_id] |= backend->has_server_id;
 	}
 	return 0;
 }
 
-static int compare_addrs(const void *left, const void *right)
+/* Backends of two versions may be in a table that is not served: rows tell whether they are used.
+ */
+static void keep_first_of_backends(void *arg, const struct glb_finding *finding)
 {
-	const struct glb_backend *const *a = left;
-	const struct glb_backend *const *b = right;
-
-	int addr = memcmp(&(*a)->addr, &(*b)->addr, sizeof((*a)->addr));
-
-	if (addr)
-		return addr;
-	return *a < *b ? -1 : 1; /* in the order of the list */
+	if (finding->kind != GLB_FOUND_MIXED)
+		glb_keep_first(arg, finding);
 }
 
-/* As in a source, no two backends have one address. 0 or -errno. */
-static int check_duplicates(const struct glb_table_spec *spec, struct glb_diag *diag)
+static int check_v3_backends(const struct glb_table_spec *spec, struct glb_diag *diag)
 {
-	const struct glb_backend **sorted = calloc(spec->backend_count, sizeof(*sorted));
-	int err = sorted ? 0 : -ENOMEM;
+	struct glb_first_finding first = {0};
+	const struct glb_check check = {keep_first_of_backends, &first, 0};
+	int err = glb_check_backends(&check, spec);
 
-	for (unsigned int i = 0; i < spec->backend_count && !err; i++)
-		sorted[i] = &spec->backends[i];
-	if (!err)
-		qsort(sorted, spec->backend_count, sizeof(const struct glb_backend *),
-		      compare_addrs);
-	for (unsigned int i = 1; i < spec->backend_count && !err; i++) {
-		if (!glb_addr_equal(&sorted[i - 1]->addr, &sorted[i]->addr))
-			continue;
-		glb_diag(diag, "backends %td and %td have one address",
-			 sorted[i - 1] - spec->backends, sorted[i] - spec->backends);
-		err = -EINVAL;
-	}
-	free(sorted);
-	return err;
-}
-
-/* The last byte of a bind in version 3; in version 2 it means nothing. */
-static int read_quic(struct glb_table_spec *spec, const uint8_t *in, struct glb_diag *diag)
-{
-	for (unsigned int i = 0; i < spec->bind_count; i++) {
-		uint8_t quic = in[i * ENTRY_BIND_LEN + ENTRY_QUIC_AT];
-
-		if (quic > 1 || (quic && spec->binds[i].proto != GLB_PROTO_UDP)) {
-			glb_diag(diag, "bind %u: impossible mark for QUIC", i);
-			return -EINVAL;
-		}
-		spec->binds[i].quic = quic;
-	}
-	return 0;
+	return err ? err : glb_refuse_entry(&first, diag);
 }
 
 static int read_name(struct glb_table_spec *spec, const uint8_t *in, struct glb_diag *diag)
@@ -234,11 +194,9 @@ int glb_image_v3_read(struct glb_table *table, struct glb_cursor *cur, struct gl
 	if (!err)
 		err = read_v3_backends(&table->spec, backends, diag);
 	if (!err)
-		err = check_duplicates(&table->spec, diag);
+		err = check_v3_backends(&table->spec, diag);
 	if (!err)
-		err = glb_get_binds(&table->spec, binds, diag);
-	if (!err)
-		err = read_quic(&table->spec, binds, diag);
+		err = glb_get_binds(&table->spec, binds, true, diag);
 	for (uint32_t i = 0; i < GLB_ROWS * counts.hops && !err; i++)
 		err = read_hop(table, i, glb_load_le16(rows + (size_t)i * 2), diag);
 	return err;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <glb/check.h>
 #include <glb/generation.h>
 #include <glb/hash.h>
 
@@ -52,77 +53,39 @@ static const struct glb_addr *source_of(const struct glb_settings *settings, uin
 	return version == 4 ? &settings->src_addr : &settings->src_addr6;
 }
 
-/* The family of the backends in use; they must all have the same, and it a source. */
-static int find_version(struct underlay *underlay, struct glb_diag *diag)
+/* Looks at all rows of a table for the backends that they name. */
+static void survey(struct underlay *underlay, struct glb_underlay *rows,
+		   const struct glb_check *check)
 {
-	const struct glb_table_spec *spec = &underlay->table->spec;
+	const struct glb_table *table = underlay->table;
 	bool used[GLB_BACKENDS_MAX] = {false};
-	uint8_t *found = &underlay->survey.version;
 
-	mark_used(used, underlay->table);
-	for (unsigned int b = 0; b < spec->backend_count; b++) {
-		uint8_t version = spec->backends[b].addr.version;
-
-		if (!used[b] || version == *found)
-			continue;
-		if (*found) {
-			glb_diag(diag,
-				 "$.tables[%u].backends[%u].ip: an IPv%u backend in a table whose "
-				 "others are IPv%u: one hop list cannot have both",
-				 underlay->index, b, version, *found);
-			return -ENOTSUP;
-		}
-		*found = version;
-		if (!source_of(underlay->settings, version)->version) {
-			glb_diag(diag,
-				 "$.tables[%u].backends[%u].ip: an IPv%u backend cannot be "
-				 "reached without %s in the director's configuration",
-				 underlay->index, b, version,
-				 version == 4 ? "outbound_src_ip" : "outbound_src_ip6");
-			return -ENOTSUP;
-		}
-	}
-	return 0;
+	mark_used(used, table);
+	rows->used = used;
+	underlay->survey = (struct glb_survey){
+		.done = true,
+		.version = glb_check_underlay(check, &table->spec, rows),
+		.repeats = names_one_twice(table),
+	};
 }
-
-/* Looks at all rows of a table, unless a generation that has it did. */
-static int survey(struct underlay *underlay, struct glb_diag *diag)
-{
-	const struct glb_survey *known = &underlay->table->survey;
-	int err;
-
-	if (known->done && source_of(underlay->settings, known->version)->version) {
-		underlay->survey = *known;
-		return 0;
-	}
-	underlay->survey = (struct glb_survey){.done = true};
-	err = find_version(underlay, diag);
-	underlay->survey.repeats = !err && names_one_twice(underlay->table);
-	return err;
-}
-
-_Static_assert(GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT +
-			       (GLB_HOPS_MAX - 1) * GLB_GUE_HOP6_LEN <=
-		       GLB_OUTER_LEN_MAX,
-	       "the IPv6 hops of one row fit");
 
 static int check_underlay(struct underlay *underlay, struct glb_diag *diag)
 {
-	unsigned int rows = underlay->settings->alt_hash_fields ? 2 : 1;
-	int err = survey(underlay, diag);
+	const struct glb_survey *known = &underlay->table->survey;
+	struct glb_first_finding first = {0};
+	const struct glb_check check = {glb_keep_first, &first, underlay->index};
+	struct glb_underlay rows = {.settings = underlay->settings,
+				    .row_hops = underlay->table->hop_count,
+				    .version = known->version};
 
-	if (err)
-		return err;
-	underlay->listed_hops = (uint8_t)(rows * underlay->table->hop_count - 1);
-	if (glb_outer_len(underlay->survey.version, underlay->listed_hops) > GLB_OUTER_LEN_MAX) {
-		/* one row alone always fits */
-		glb_diag(diag,
-			 "$.tables[%u].hops: with IPv6 backends a packet can list 4 hops behind "
-			 "the primary, not %u (alt_hash_fields doubles the hops)",
-			 underlay->index, underlay->listed_hops);
-		return -ENOTSUP;
+	underlay->listed_hops = glb_listed_hops(underlay->settings, rows.row_hops);
+	if (known->done && source_of(underlay->settings, known->version)->version) {
+		underlay->survey = *known;
+		(void)glb_check_underlay(&check, &underlay->table->spec, &rows);
+	} else {
+		survey(underlay, &rows, &check);
 	}
-	return 0;
+	return glb_refuse_first(&first, diag);
 }
 
 /* Where the parts of an arena are; each holds what it says of all tables, one behind the other. */
@@ -391,14 +354,18 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 			const struct glb_settings *settings, struct glb_tables *tables,
 			struct glb_diag *diag)
 {
-	if (tables->count > GLB_TABLES_MAX) {
-		glb_diag(diag, "$.tables: %u tables, at most %d can be served", tables->count,
-			 GLB_TABLES_MAX);
-		return -E2BIG;
-	}
+	struct glb_first_finding first = {0};
+
+	glb_check_table_count(&(struct glb_check){glb_keep_first, &first, 0}, tables->count);
+
+	int err = glb_refuse_first(&first, diag);
+
+	if (err)
+		return err;
 
 	struct glb_generation *gen = generation_allocate();
-	int err = -ENOMEM;
+
+	err = -ENOMEM;
 
 	if (gen) {
 		*gen = (struct glb_generation){.number = number, .settings = *settings};
