@@ -157,16 +157,57 @@ GLB_NODISCARD int glb_zones_renumber(struct glb_table_spec *table, struct glb_ta
 GLB_NODISCARD int glb_table_spec_copy(struct glb_table_spec *out,
 				      const struct glb_table_spec *spec);
 
+/* Are the addresses equal? Unused bytes are 0, so all 16 are compared. */
+static inline bool glb_addr_equal(const struct glb_addr *a, const struct glb_addr *b)
+{
+	return a->version == b->version && !__builtin_memcmp(a->bytes, b->bytes, 16);
+}
+
+/* --- The rules about states and health --- */
+
+static inline bool glb_state_usable(enum glb_state state)
+{
+	return state != GLB_INACTIVE;
+}
+
 /* Is the backend part of the rows at all? */
 static inline bool glb_backend_usable(const struct glb_backend *backend)
 {
-	return backend->state != GLB_INACTIVE;
+	return glb_state_usable(backend->state);
 }
 
 /* Does it take new flows? */
 static inline bool glb_backend_serves(const struct glb_backend *backend)
 {
 	return backend->healthy && (backend->state == GLB_ACTIVE || backend->state == GLB_FILLING);
+}
+
+/* Does it keep its flows and take new ones, without another backend's being part of that? */
+static inline bool glb_backend_steady(const struct glb_backend *backend)
+{
+	return backend->healthy && backend->state == GLB_ACTIVE;
+}
+
+/* Does it come or go, and share the flows of its rows with another backend until that is over? */
+static inline bool glb_backend_changing(const struct glb_backend *backend)
+{
+	return backend->state == GLB_FILLING || backend->state == GLB_DRAINING;
+}
+
+/* May a QUIC packet name it by its server ID? */
+static inline bool glb_backend_named(const struct glb_backend *backend)
+{
+	return backend->has_server_id && glb_backend_usable(backend);
+}
+
+/* The backend of an address; NULL: the table does not list it. */
+static inline struct glb_backend *glb_backend_find(const struct glb_table_spec *spec,
+						   const struct glb_addr *addr)
+{
+	for (unsigned int i = 0; i < spec->backend_count; i++)
+		if (glb_addr_equal(&spec->backends[i].addr, addr))
+			return &spec->backends[i];
+	return NULL;
 }
 
 /* The weight, with the default applied. */
@@ -177,12 +218,6 @@ static inline uint32_t glb_backend_weight(const struct glb_backend *backend)
 
 /* The number of usable backends in a table. */
 unsigned int glb_usable_count(const struct glb_table_spec *table);
-
-/* Are the addresses equal? Unused bytes are 0, so all 16 are compared. */
-static inline bool glb_addr_equal(const struct glb_addr *a, const struct glb_addr *b)
-{
-	return a->version == b->version && !__builtin_memcmp(a->bytes, b->bytes, 16);
-}
 
 /*
  * Are the binds equal in every member? Binds that match the same packets, but are written with

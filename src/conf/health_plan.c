@@ -165,7 +165,7 @@ static int health_plan_read_backend(struct planning *planning, struct health_bac
 	bool has_own = health_find(&value, backend, "healthchecks");
 	int err = has_own ? read_own(planning, &own, &value, spec) : 0;
 
-	if (!err && out->state != GLB_INACTIVE && out->addr.version)
+	if (!err && glb_state_usable(out->state) && out->addr.version)
 		err = give(planning, out, &own.list, backend);
 	if (has_own)
 		free(own.list.checks);

@@ -123,7 +123,7 @@ bool glb_uses_server_ids(const struct glb_table_spec *table)
 	for (unsigned int i = 0; i < table->bind_count; i++)
 		quic |= table->binds[i].quic;
 	for (unsigned int i = 0; i < table->backend_count && quic; i++)
-		ids |= table->backends[i].has_server_id && glb_backend_usable(&table->backends[i]);
+		ids |= glb_backend_named(&table->backends[i]);
 	return ids;
 }
 
@@ -133,7 +133,7 @@ bool glb_server_ids(uint16_t *out, const struct glb_table_spec *table)
 		return false;
 	memset(out, 0xff, GLB_SERVER_IDS * sizeof(*out)); /* GLB_NO_BACKEND */
 	for (unsigned int i = 0; i < table->backend_count; i++)
-		if (table->backends[i].has_server_id && glb_backend_usable(&table->backends[i]))
+		if (glb_backend_named(&table->backends[i]))
 			out[table->backends[i].server_id] = (uint16_t)i;
 	return true;
 }

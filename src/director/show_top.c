@@ -30,7 +30,7 @@ static const struct glb_backend *backend_of(const struct view *view, const struc
 
 static bool is_unusual(const struct glb_backend *backend)
 {
-	return !backend->healthy || backend->state != GLB_ACTIVE;
+	return !glb_backend_steady(backend);
 }
 
 /* Sorts it in among those that get most, if it is one of them. Equals stay in their order. */

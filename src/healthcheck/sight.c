@@ -152,7 +152,7 @@ void sight_of(struct sight *out, const struct monitor *monitor, unsigned int bac
 
 bool sight_is_unhealthy(const struct sight *sight)
 {
-	if (sight->backend->state == GLB_INACTIVE)
+	if (!glb_state_usable(sight->backend->state))
 		return false;
 	return !sight->healthy || (sight->status != SIGHT_UP && sight->status != SIGHT_UNCHECKED);
 }

@@ -30,7 +30,7 @@ struct judge_evidence monitor_evidence(const struct monitor *monitor, unsigned i
 	const struct health_backend *one = &monitor->now.content->plan.backends[backend];
 	struct judge_evidence evidence = {
 		.status = JUDGE_UP,
-		.takes_flows = one->state != GLB_INACTIVE,
+		.takes_flows = glb_state_usable(one->state),
 	};
 
 	for (unsigned int i = 0; i < one->check_count; i++) {

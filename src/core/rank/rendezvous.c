@@ -215,7 +215,7 @@ static struct glb_row order_as_original(struct glb_row row, const struct glb_tab
 	const struct glb_backend *first = &spec->backends[row.hops[0]];
 	const struct glb_backend *second = &spec->backends[row.hops[1]];
 
-	if ((first->state == GLB_DRAINING || !first->healthy) && second->state == GLB_ACTIVE)
+	if (!glb_backend_serves(first) && second->state == GLB_ACTIVE)
 		return (struct glb_row){.hops = {row.hops[1], row.hops[0]}};
 	return row;
 }

@@ -21,7 +21,7 @@ static void mark_used(bool used[GLB_BACKENDS_MAX], const struct glb_table *table
 	bool servers = glb_uses_server_ids(spec);
 
 	for (unsigned int b = 0; b < spec->backend_count && servers; b++)
-		used[b] = spec->backends[b].has_server_id && glb_backend_usable(&spec->backends[b]);
+		used[b] = glb_backend_named(&spec->backends[b]);
 	for (unsigned int r = 0; r < GLB_ROWS; r++)
 		for (unsigned int hop = 0; hop < table->hop_count; hop++)
 			used[table->rows[r].hops[hop]] = true;
