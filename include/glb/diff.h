@@ -45,9 +45,33 @@ static inline bool glb_diff_loses(const struct glb_diff *diff)
 	return diff->lost || diff->binds_gone || diff->servers_lost || !diff->same_hash_key;
 }
 
-/* Does a bind of the table cover `bind`? `hint` is the index to try first. */
-bool glb_diff_keeps_bind(const struct glb_table_spec *table, const struct glb_bind *bind,
-			 unsigned int hint);
+/* --- What a change loses, whatever becomes of the rows --- */
+
+enum glb_loss_kind {
+	GLB_LOSS_HASH_KEY,
+	GLB_LOSS_BIND,	    /* no bind of the new table covers it */
+	GLB_LOSS_SERVER_ID, /* it no longer leads to the backend that had it */
+};
+
+struct glb_loss {
+	enum glb_loss_kind kind;
+	unsigned int index; /* in the old table: of the bind, or of the backend; else 0 */
+};
+
+/* One state of a table and the next. */
+struct glb_transition {
+	const struct glb_table_spec *old;
+	const struct glb_table_spec *new;
+	bool settled; /* is the old one? */
+};
+
+typedef void glb_loss_fn(void *arg, const struct glb_loss *loss);
+
+/* Reports each loss: the hash_key, then binds, then server IDs, by index. */
+void glb_losses(const struct glb_transition *change, glb_loss_fn *report, void *arg);
+
+/* Rows on which the backend of an address is the primary. A drain that leaves any has no effect. */
+uint32_t glb_primary_rows(const struct glb_table *table, const struct glb_addr *addr);
 
 /* The effect of a change on one backend. Rows are counted by position on the hop list. */
 struct glb_diff_backend {

@@ -109,11 +109,20 @@ static bool moves_nothing(const struct glb_diff *diff)
 	return !diff->changed_rows && !diff->moved && !glb_diff_loses(diff);
 }
 
+static void print_bind_gone(void *arg, const struct glb_loss *loss)
+{
+	const struct glb_table_spec *const *old = arg;
+	char text[BIND_TEXT_LEN];
+
+	if (loss->kind == GLB_LOSS_BIND)
+		printf("  bind gone: %s\n", bind_text(text, &(*old)->binds[loss->index]));
+}
+
 static void print_change(const struct change *change)
 {
 	const struct glb_diff *diff = &change->diff;
+	const struct glb_table_spec *old = &change->old->spec;
 	char name[PRINTABLE_NAME_LEN];
-	char text[BIND_TEXT_LEN];
 
 	printf("table %s\n", table_text(name, change->old, change->index));
 	if (moves_nothing(diff)) {
@@ -129,9 +138,7 @@ static void print_change(const struct change *change)
 	       "%.2f %% lose their path\n",
 	       diff_percent(diff->kept, diff->owned), diff_percent(diff->moved, diff->owned),
 	       diff_percent(diff->lost, diff->owned));
-	for (unsigned int i = 0; i < change->old->spec.bind_count && diff->binds_gone; i++)
-		if (!glb_diff_keeps_bind(&change->new->spec, &change->old->spec.binds[i], i))
-			printf("  bind gone: %s\n", bind_text(text, &change->old->spec.binds[i]));
+	glb_losses(&(struct glb_transition){old, &change->new->spec, false}, print_bind_gone, &old);
 	if (diff->servers_lost)
 		printf("  QUIC: %u server ID%s no longer lead%s to the backend%s that had %s\n",
 		       diff->servers_lost, plural(diff->servers_lost),

@@ -70,12 +70,11 @@ static const struct glb_table_spec *edit_table_of(const struct edit *edit)
 static bool has_backend(unsigned int *index, const struct glb_table_spec *table,
 			const struct glb_addr *addr)
 {
-	for (unsigned int i = 0; i < table->backend_count; i++)
-		if (glb_addr_equal(&table->backends[i].addr, addr)) {
-			*index = i;
-			return true;
-		}
-	return false;
+	const struct glb_backend *backend = glb_backend_find(table, addr);
+
+	if (backend)
+		*index = (unsigned int)(backend - table->backends);
+	return backend;
 }
 
 /* The table to edit: the one named, else the only one with this backend, else the only one. */
@@ -157,19 +156,6 @@ static int check_transition(const struct edit *edit)
 	return EXIT_UNSAFE;
 }
 
-/* Rows whose primary the backend would still be. */
-static unsigned int count_primary(const struct glb_table *table, const struct glb_addr *addr)
-{
-	unsigned int index;
-	unsigned int rows = 0;
-
-	if (!has_backend(&index, &table->spec, addr))
-		return 0;
-	for (unsigned int row = 0; row < GLB_ROWS; row++)
-		rows += table->rows[row].hops[0] == index;
-	return rows;
-}
-
 static void log_loss(const struct edit *edit, const struct glb_diff *diff)
 {
 	char servers[64] = "";
@@ -200,7 +186,7 @@ static int check_effect(const struct edit *edit, const struct glb_table *old,
 		return EXIT_UNSAFE;
 	}
 
-	unsigned int rows = edit->verb == DRAIN ? count_primary(new, &edit->backend) : 0;
+	unsigned int rows = edit->verb == DRAIN ? glb_primary_rows(new, &edit->backend) : 0;
 
 	if (rows) {
 		log_error(

@@ -429,6 +429,77 @@ START_TEST(another_hash_key_is_noticed)
 }
 END_TEST
 
+static struct glb_loss heard[8];
+static unsigned int heard_count;
+
+static void hear(void *arg, const struct glb_loss *loss)
+{
+	ENSURE(arg == heard && heard_count < COUNT_OF(heard), "a loss too many");
+	heard[heard_count++] = *loss;
+}
+
+/* Changes that lose flows whatever becomes of rows, in two tables that were the same. */
+START_TEST(a_loss_that_is_not_of_rows_is_reported_with_its_place)
+{
+	static const struct {
+		uint16_t ids[4]; /* of the new table's backends; 0: none */
+		unsigned int port;
+		bool settled, other_key, keeps_quic;
+		unsigned int count;
+		struct glb_loss losses[4];
+	} cases[] = {
+		{{40, 41, 42, 43}, 80, false, false, true, 0, {{0}}},
+		{{40, 41, 42, 43}, 80, false, true, true, 1, {{GLB_LOSS_HASH_KEY, 0}}},
+		{{40, 41, 42, 43}, 81, false, false, true, 1, {{GLB_LOSS_BIND, 0}}},
+		{{41, 40, 42, 43},
+		 80,
+		 false,
+		 false,
+		 true,
+		 1, /* 1 is down */
+		 {{GLB_LOSS_SERVER_ID, 0}}},
+		{{40, 0, 0, 0}, 80, false, false, true, 1, {{GLB_LOSS_SERVER_ID, 2}}},
+		{{40, 0, 0, 0}, 80, true, false, true, 0, {{0}}}, /* 2 has drained, 3 is inactive */
+		{{40, 41, 42, 43},
+		 80,
+		 false,
+		 false,
+		 false,
+		 3,
+		 {{GLB_LOSS_BIND, 1}, {GLB_LOSS_SERVER_ID, 0}, {GLB_LOSS_SERVER_ID, 2}}},
+	};
+
+	for (unsigned int i = 0; i < COUNT_OF(cases); i++) {
+		const struct glb_transition change = {&old_fleet.spec, &new_fleet.spec,
+						      cases[i].settled};
+
+		make_fleets(4, 3);
+		for (unsigned int b = 0; b < 4; b++) {
+			old_fleet.backends[b].has_server_id = true;
+			old_fleet.backends[b].server_id = (uint16_t)(40 + b);
+			new_fleet.backends[b].has_server_id = cases[i].ids[b];
+			new_fleet.backends[b].server_id = cases[i].ids[b];
+		}
+		old_fleet.backends[1].healthy = false;
+		old_fleet.backends[2].state = GLB_DRAINING;
+		old_fleet.backends[3].state = GLB_INACTIVE;
+		old_fleet.binds[1].proto = new_fleet.binds[1].proto = GLB_PROTO_UDP;
+		old_fleet.binds[1].quic = true;
+		new_fleet.binds[1].quic = cases[i].keeps_quic;
+		new_fleet.binds[0].port_first = (uint16_t)cases[i].port;
+		new_fleet.binds[0].port_last = (uint16_t)cases[i].port;
+		new_fleet.spec.hash_key[7] ^= cases[i].other_key;
+		heard_count = 0;
+		glb_losses(&change, hear, heard);
+		ck_assert_uint_eq(heard_count, cases[i].count);
+		for (unsigned int n = 0; n < heard_count; n++) {
+			ck_assert_int_eq(heard[n].kind, cases[i].losses[n].kind);
+			ck_assert_uint_eq(heard[n].index, cases[i].losses[n].index);
+		}
+	}
+}
+END_TEST
+
 START_TEST(another_number_of_hops_changes_every_row)
 {
 	make_fleets(3, 2);
@@ -458,6 +529,7 @@ Suite *unit_suite(void)
 		until_a_table_is_settled_those_that_drain_and_those_behind_who_fills_own_flows_too);
 	tcase_add_test(diff, a_single_backend_that_is_replaced_loses_each_row_once);
 	tcase_add_test(diff, another_hash_key_is_noticed);
+	tcase_add_test(diff, a_loss_that_is_not_of_rows_is_reported_with_its_place);
 	tcase_add_test(diff, another_number_of_hops_changes_every_row);
 	suite_add_tcase(suite, diff);
 	return suite;

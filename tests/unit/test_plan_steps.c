@@ -265,6 +265,7 @@ START_TEST(a_plan_keeps_the_servers_that_connection_ids_name)
 		{"3 1 2 3",
 		 {42, 41, 43},
 		 "server_id 41 of backends[0] goes, with the connections that name it"},
+		{"3 1 2 3!", {41, 42, 44}, "finish"}, /* down: it has no connections left */
 		{"3 1 2", {41, 42}, "drain 3;remove 3;finish"},
 		{"3 1 2 3!i", {41, 42}, "remove 3;finish"},
 		{"3 1 2 4", {41, 42, 43}, "drain 3;remove 3,add 4;activate 4;finish"},

@@ -103,7 +103,7 @@ static unsigned int owners_of(const struct pair *pair, uint32_t row)
 		/* by zones, the one that had the flows may stand anywhere behind */
 		behind_filling = behind_filling &&
 				 (backend->state == GLB_FILLING || (hop > 0 && pair->zoned));
-		lasting += backend->state == GLB_ACTIVE && backend->healthy;
+		lasting += glb_backend_steady(backend);
 	}
 	return owners;
 }
@@ -146,8 +146,7 @@ static bool was_rebalanced(const struct glb_table_spec *spec)
 	bool changing = false;
 
 	for (unsigned int i = 0; i < spec->backend_count; i++)
-		changing |= spec->backends[i].state == GLB_FILLING ||
-			    spec->backends[i].state == GLB_DRAINING;
+		changing |= glb_backend_changing(&spec->backends[i]);
 	return spec->max_load && changing;
 }
 
@@ -169,8 +168,9 @@ static bool covers(const struct glb_bind *outer, const struct glb_bind *inner)
 	       same_bits(outer->addr.bytes, inner->addr.bytes, outer->prefix_len);
 }
 
-bool glb_diff_keeps_bind(const struct glb_table_spec *table, const struct glb_bind *bind,
-			 unsigned int hint)
+/* Does one bind of a table cover another bind? `hint` is where to look first. */
+static bool keeps_bind(const struct glb_table_spec *table, const struct glb_bind *bind,
+		       unsigned int hint)
 {
 	for (unsigned int i = 0; i < table->bind_count; i++)
 		if (covers(&table->binds[(hint + i) % table->bind_count], bind))
@@ -178,41 +178,61 @@ bool glb_diff_keeps_bind(const struct glb_table_spec *table, const struct glb_bi
 	return false;
 }
 
-static unsigned int count_gone(const struct glb_table_spec *old, const struct glb_table_spec *new)
+/* A backend that is down, or at the end of a drain, has no connections left. */
+static bool has_connections(const struct glb_backend *backend, bool settled)
 {
-	unsigned int gone = 0;
-
-	for (unsigned int i = 0; i < old->bind_count; i++)
-		gone += !glb_diff_keeps_bind(new, &old->binds[i], i);
-	return gone;
+	return backend->healthy && !(settled && backend->state == GLB_DRAINING);
 }
 
-/* Server IDs that lead elsewhere. Who is down, or at the end of a drain, has no connections left.
- */
-static unsigned int count_lost_servers(const struct glb_table_spec *old,
-				       const struct glb_table_spec *new, bool settled)
+static void report_servers(const struct glb_transition *change, glb_loss_fn *report, void *arg)
 {
-	uint16_t was[GLB_SERVER_IDS];
-	uint16_t is[GLB_SERVER_IDS];
-	unsigned int lost = 0;
+	const struct glb_table_spec *old = change->old;
+	uint16_t now[GLB_SERVER_IDS];
+	bool any = glb_uses_server_ids(old) && glb_server_ids(now, change->new);
 
-	if (!glb_server_ids(was, old))
-		return 0;
+	for (unsigned int i = 0; i < old->backend_count && glb_uses_server_ids(old); i++) {
+		const struct glb_backend *backend = &old->backends[i];
 
-	bool any = glb_server_ids(is, new);
-
-	for (unsigned int id = 0; id < GLB_SERVER_IDS; id++) {
-		if (was[id] == GLB_NO_BACKEND)
+		if (!glb_backend_named(backend) || !has_connections(backend, change->settled))
 			continue;
 
-		const struct glb_backend *backend = &old->backends[was[id]];
+		uint16_t to = any ? now[backend->server_id] : GLB_NO_BACKEND;
 
-		if (!backend->healthy || (settled && backend->state == GLB_DRAINING))
-			continue;
-		lost += !any || is[id] == GLB_NO_BACKEND ||
-			!glb_addr_equal(&new->backends[is[id]].addr, &backend->addr);
+		if (to == GLB_NO_BACKEND ||
+		    !glb_addr_equal(&change->new->backends[to].addr, &backend->addr))
+			report(arg, &(struct glb_loss){GLB_LOSS_SERVER_ID, i});
 	}
-	return lost;
+}
+
+void glb_losses(const struct glb_transition *change, glb_loss_fn *report, void *arg)
+{
+	const struct glb_table_spec *old = change->old;
+
+	if (memcmp(old->hash_key, change->new->hash_key, sizeof(old->hash_key)) != 0)
+		report(arg, &(struct glb_loss){GLB_LOSS_HASH_KEY, 0});
+	for (unsigned int i = 0; i < old->bind_count; i++)
+		if (!keeps_bind(change->new, &old->binds[i], i))
+			report(arg, &(struct glb_loss){GLB_LOSS_BIND, i});
+	report_servers(change, report, arg);
+}
+
+static void count_loss(void *arg, const struct glb_loss *loss)
+{
+	struct glb_diff *diff = arg;
+
+	diff->same_hash_key &= loss->kind != GLB_LOSS_HASH_KEY;
+	diff->binds_gone += loss->kind == GLB_LOSS_BIND;
+	diff->servers_lost += loss->kind == GLB_LOSS_SERVER_ID;
+}
+
+uint32_t glb_primary_rows(const struct glb_table *table, const struct glb_addr *addr)
+{
+	const struct glb_backend *backend = glb_backend_find(&table->spec, addr);
+	uint32_t rows = 0;
+
+	for (uint32_t row = 0; row < GLB_ROWS && backend; row++)
+		rows += &table->spec.backends[table->rows[row].hops[0]] == backend;
+	return rows;
 }
 
 int glb_diff(struct glb_diff *out, struct glb_diff_backend *backends, unsigned int *backend_count,
@@ -230,12 +250,8 @@ int glb_diff(struct glb_diff *out, struct glb_diff_backend *backends, unsigned i
 
 	if (!pair.new_place)
 		return -ENOMEM;
-	*out = (struct glb_diff){
-		.same_hash_key =
-			!memcmp(old->spec.hash_key, new->spec.hash_key, sizeof(old->spec.hash_key)),
-		.binds_gone = count_gone(&old->spec, &new->spec),
-		.servers_lost = count_lost_servers(&old->spec, &new->spec, settled),
-	};
+	*out = (struct glb_diff){.same_hash_key = true};
+	glb_losses(&(struct glb_transition){&old->spec, &new->spec, settled}, count_loss, out);
 	number_backends(&pair);
 	for (uint32_t row = 0; row < GLB_ROWS; row++)
 		compare_row(out, &pair, row);

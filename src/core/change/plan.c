@@ -36,7 +36,7 @@ static bool next_verb(enum glb_plan_verb *out, const struct glb_backend *old,
 		return true;
 	}
 	if (plan_is_out(new) || !plan_same_options(old, new)) {
-		bool free = old->state == GLB_DRAINING || !old->healthy;
+		bool free = !glb_backend_serves(old);
 
 		*out = !free		  ? GLB_PLAN_DRAIN
 		       : plan_is_out(new) ? GLB_PLAN_REMOVE
@@ -61,7 +61,7 @@ static bool occupies(enum glb_plan_verb verb)
 /* Does a backend take a place on the hop lists beside those that serve? */
 static bool is_busy(const struct glb_backend *backend)
 {
-	return backend && (backend->state == GLB_FILLING || backend->state == GLB_DRAINING);
+	return backend && glb_backend_changing(backend);
 }
 
 static unsigned int busy_count(const struct glb_table_spec *spec)
@@ -89,8 +89,8 @@ static int plan_append(struct glb_table_spec *spec, const struct glb_backend *ba
 static int plan_apply(struct glb_table_spec *spec, const struct glb_plan_action *action,
 		      const struct glb_table_spec *target)
 {
-	struct glb_backend *backend = plan_backend(spec, &action->backend);
-	const struct glb_backend *wanted = plan_backend(target, &action->backend);
+	struct glb_backend *backend = glb_backend_find(spec, &action->backend);
+	const struct glb_backend *wanted = glb_backend_find(target, &action->backend);
 
 	switch (action->verb) {
 	case GLB_PLAN_ADD:
@@ -146,17 +146,6 @@ static int find_lost(bool *lost, const struct planner *planner, const struct glb
 	return err;
 }
 
-/* Has a backend rows on which it is the primary? */
-static bool is_primary(const struct glb_table *table, const struct glb_addr *addr)
-{
-	const struct glb_backend *backend = plan_backend(&table->spec, addr);
-
-	for (uint32_t row = 0; row < GLB_ROWS; row++)
-		if (&table->spec.backends[table->rows[row].hops[0]] == backend)
-			return true;
-	return false;
-}
-
 static int add_action(struct glb_plan_step *step, const struct glb_plan_action *action)
 {
 	struct glb_plan_action *more =
@@ -191,7 +180,7 @@ static int try_action(struct planner *planner, const struct glb_plan_action *act
 	if (!err)
 		err = find_lost(&lost, planner, &tables, settled);
 	if (!err && (lost || (action->verb == GLB_PLAN_DRAIN &&
-			      is_primary(tables.tables[0], &action->backend))))
+			      glb_primary_rows(tables.tables[0], &action->backend))))
 		err = -EPERM;
 	if (!err)
 		err = add_action(&planner->step, action);
@@ -211,11 +200,11 @@ static int consider(struct planner *planner, const struct glb_addr *addr, bool o
 {
 	struct glb_plan_action action = {.backend = *addr};
 
-	if (!next_verb(&action.verb, plan_backend(&planner->now, addr),
-		       plan_backend(&planner->target, addr)) ||
+	if (!next_verb(&action.verb, glb_backend_find(&planner->now, addr),
+		       glb_backend_find(&planner->target, addr)) ||
 	    occupies(action.verb) != occupying)
 		return 0;
-	if (occupying && !is_busy(plan_backend(&planner->step.spec, addr)) &&
+	if (occupying && !is_busy(glb_backend_find(&planner->step.spec, addr)) &&
 	    busy_count(&planner->step.spec) >= planner->busy_max)
 		return 0;
 
@@ -234,7 +223,7 @@ static int fill_step(struct planner *planner, bool settled)
 			err = consider(planner, &planner->target.backends[i].addr, occupying,
 				       settled);
 		for (unsigned int i = 0; i < planner->now.backend_count && !err; i++)
-			if (!plan_backend(&planner->target, &planner->now.backends[i].addr))
+			if (!glb_backend_find(&planner->target, &planner->now.backends[i].addr))
 				err = consider(planner, &planner->now.backends[i].addr, occupying,
 					       settled);
 	}
@@ -284,7 +273,7 @@ static bool only_finish_left(const struct planner *planner)
 
 	for (unsigned int i = 0; i < planner->now.backend_count; i++) {
 		const struct glb_backend *old = &planner->now.backends[i];
-		const struct glb_backend *new = plan_backend(target, &old->addr);
+		const struct glb_backend *new = glb_backend_find(target, &old->addr);
 
 		if (plan_is_out(old) != plan_is_out(new))
 			return false;
@@ -295,7 +284,7 @@ static bool only_finish_left(const struct planner *planner)
 	}
 	for (unsigned int i = 0; i < target->backend_count; i++)
 		if (!plan_is_out(&target->backends[i]) &&
-		    plan_is_out(plan_backend(&planner->now, &target->backends[i].addr)))
+		    plan_is_out(glb_backend_find(&planner->now, &target->backends[i].addr)))
 			return false;
 	return true;
 }
@@ -347,23 +336,15 @@ static int plan_prepare(struct planner *planner)
 	return err;
 }
 
-static const char *state_name(const struct glb_backend *backend)
-{
-	static const char *const names[] = {"filling", "active", "draining", "inactive"};
-
-	return backend->healthy ? names[backend->state] : "unhealthy";
-}
-
 /* What stands in the way: a backend that does not hold its place as an active, healthy one. */
 static int plan_refuse(const struct planner *planner, struct glb_diag *diag)
 {
 	for (unsigned int i = 0; i < planner->now.backend_count; i++) {
 		const struct glb_backend *backend = &planner->now.backends[i];
 
-		if (glb_backend_usable(backend) &&
-		    (backend->state != GLB_ACTIVE || !backend->healthy)) {
+		if (glb_backend_usable(backend) && !glb_backend_steady(backend)) {
 			glb_diag(diag, "no step from here is safe while backends[%u] is %s", i,
-				 state_name(backend));
+				 backend->healthy ? glb_state_name(backend->state) : "unhealthy");
 			return -EPERM;
 		}
 	}
@@ -438,7 +419,7 @@ static int planner_init(struct planner *planner, const struct glb_table_spec *ol
 		return err;
 	for (unsigned int i = 0; i < planner->now.backend_count; i++) {
 		const struct glb_backend *wanted =
-			plan_backend(&planner->target, &planner->now.backends[i].addr);
+			glb_backend_find(&planner->target, &planner->now.backends[i].addr);
 
 		if (wanted) /* health is not ours to plan */
 			planner->now.backends[i].healthy = wanted->healthy;
@@ -464,7 +445,7 @@ int glb_plan_make(struct glb_plan *out, const struct glb_table_spec *old,
 		return err;
 	err = planner_init(&planner, old, new, diag);
 	if (!err)
-		err = plan_check_lasting(old, &planner.target, diag);
+		err = plan_check_lasting(&planner.now, &planner.target, diag);
 	if (!err && !glb_table_spec_equal(old, &planner.target))
 		err = make_steps(&planner, diag);
 	glb_table_spec_clear(&planner.now);

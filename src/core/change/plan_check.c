@@ -16,27 +16,46 @@ int plan_check_hashes(const struct glb_table_spec *old, const struct glb_table_s
 	return -EPERM;
 }
 
+/* The first loss that no order of steps avoids. */
+struct lasting {
+	const struct glb_transition *change;
+	bool found;
+	struct glb_loss loss;
+};
+
+static void keep_lasting(void *arg, const struct glb_loss *loss)
+{
+	struct lasting *lasting = arg;
+	const struct glb_backend *backend = &lasting->change->old->backends[loss->index];
+
+	if (lasting->found)
+		return;
+	if (loss->kind == GLB_LOSS_SERVER_ID) {
+		const struct glb_backend *wanted =
+			glb_backend_find(lasting->change->new, &backend->addr);
+
+		/* one that leaves, or gets another weight or zone, is drained before */
+		if (plan_is_out(wanted) || !plan_same_options(backend, wanted))
+			return;
+	}
+	lasting->found = true;
+	lasting->loss = *loss;
+}
+
 int plan_check_lasting(const struct glb_table_spec *old, const struct glb_table_spec *new,
 		       struct glb_diag *diag)
 {
-	for (unsigned int i = 0; i < old->bind_count; i++)
-		if (!glb_diff_keeps_bind(new, &old->binds[i], i)) {
-			glb_diag(diag, "binds[%u] goes, with all its flows", i);
-			return -EPERM;
-		}
-	for (unsigned int i = 0; i < old->backend_count && glb_uses_server_ids(old); i++) {
-		const struct glb_backend *backend = &old->backends[i];
-		const struct glb_backend *wanted = plan_backend(new, &backend->addr);
+	const struct glb_transition change = {old, new, false};
+	struct lasting lasting = {.change = &change};
 
-		/* one that leaves, or gets another weight or zone, is drained before */
-		if (!backend->has_server_id || plan_is_out(backend) || plan_is_out(wanted) ||
-		    !plan_same_options(backend, wanted) ||
-		    (wanted->has_server_id && wanted->server_id == backend->server_id))
-			continue;
+	glb_losses(&change, keep_lasting, &lasting);
+	if (!lasting.found)
+		return 0;
+	if (lasting.loss.kind == GLB_LOSS_BIND)
+		glb_diag(diag, "binds[%u] goes, with all its flows", lasting.loss.index);
+	else
 		glb_diag(diag,
 			 "server_id %u of backends[%u] goes, with the connections that name it",
-			 backend->server_id, i);
-		return -EPERM;
-	}
-	return 0;
+			 old->backends[lasting.loss.index].server_id, lasting.loss.index);
+	return -EPERM;
 }

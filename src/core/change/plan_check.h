@@ -8,16 +8,6 @@
 #include <glb/diag.h>
 #include <glb/spec.h>
 
-/* The backend of an address; NULL: the table does not list it. */
-static inline struct glb_backend *plan_backend(const struct glb_table_spec *spec,
-					       const struct glb_addr *addr)
-{
-	for (unsigned int i = 0; i < spec->backend_count; i++)
-		if (glb_addr_equal(&spec->backends[i].addr, addr))
-			return &spec->backends[i];
-	return NULL;
-}
-
 /* Is it on no row? `backend` may be NULL. */
 static inline bool plan_is_out(const struct glb_backend *backend)
 {
