@@ -6,6 +6,7 @@ from __future__ import annotations
 import array
 import struct
 import sys
+from functools import lru_cache
 from typing import Iterable, Sequence
 
 # The algorithm works on 64-bit words. Here a "word" is a Python integer that may hold several of
@@ -69,6 +70,7 @@ def _siphash_lanes(key: bytes, messages: Sequence[bytes]) -> list[int]:
     return siphash_words([key] * len(messages), words)
 
 
+@lru_cache(maxsize=None)
 def siphash(key: bytes, message: bytes) -> int:
     """SipHash-2-4 of one message with a 16-byte key."""
     return _siphash_lanes(key, [message])[0]
