@@ -40,8 +40,8 @@ unsigned int glb_row_hop_count(const struct glb_table_spec *spec);
  *
  * old         a spec ranked before, and its ranking: what both have in common is not hashed again.
  *             NULL: none
- * run         runs the parts of a large ranking; NULL: on the calling thread isa
- * instruction set
+ * run         runs the parts of a large ranking; NULL: on the calling thread
+ * isa         instruction set
  */
 struct glb_ranking {
 	const struct glb_row *old_ranked;

@@ -98,8 +98,8 @@ struct glb_building {
 /*
  * Builds every table of a spec.
  *
- * spec   only read during the call; the tables keep copies diag   receives the reason for a
- * refusal; may be NULL
+ * spec   only read during the call; the tables keep copies
+ * diag   receives the reason for a refusal; may be NULL
  *
  * Returns 0 and sets *out, to be released with glb_tables_free(); otherwise leaves *out alone:
  *   -EINVAL   no table at all, or one that breaks a rule of glb/check.h; but rows are worked out

@@ -45,7 +45,7 @@ bool glb_place_beside(struct glb_place *out, const struct glb_place *other)
 	while (taken != all) {
 		unsigned int number = (unsigned int)__builtin_ctz(~taken);
 
-		/* acquire: the thread that freed the place is done with it */
+		/* acquire: the thread that released the place no longer uses it */
 		if (!__atomic_compare_exchange_n(&slab->taken, &taken, taken | 1U << number, true,
 						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			continue;

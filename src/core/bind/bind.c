@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Every distinct (prefix length, address, protocol) is an entry of one hash table and points at the
- * segments of its ports. A look-up probes the prefix lengths in use, longest first. Real
+ * Every distinct (prefix length, address, protocol) is an entry of one hash table and refers to the
+ * segments of its ports. A lookup probes the prefix lengths in use, longest first. Real
  * configurations use one to three of them.
  */
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "level.h"
 #include "segments.h"
 
-/* One for its own protocol and one for each that stands for several: see level.h. */
+/* One for its own protocol and one for each value that stands for several: see level.h. */
 enum { RULES_PER_BIND = 3 };
 
 struct entry {
@@ -36,7 +36,7 @@ struct glb_binds {
 	struct level levels[33 + 129]; /* longest prefix first */
 };
 
-/* Groups equal keys; inside a group the best rule comes first. */
+/* Groups equal keys, with the best rule of a group first. */
 static int compare_rules(const void *left, const void *right)
 {
 	const struct rule *a = left;
@@ -59,7 +59,7 @@ static int compare_levels(const void *left, const void *right)
 	return b->prefix_len - a->prefix_len;
 }
 
-/* Where it stands in the file is left to the caller. */
+/* The position in the file is filled in by the caller. */
 static struct rule rule_of(const struct glb_bind *bind, const struct level *level, uint16_t proto)
 {
 	return (struct rule){
@@ -69,7 +69,7 @@ static struct rule rule_of(const struct glb_bind *bind, const struct level *leve
 	};
 }
 
-/* The level of a bind, added if it is not there yet. Valid until levels are sorted. */
+/* The level of a bind, added if necessary. Valid until levels are sorted. */
 static const struct level *add_level(struct glb_binds *binds, const struct glb_bind *bind)
 {
 	struct level *level = binds->levels;
@@ -114,7 +114,7 @@ static void add_exact4(struct exact_index *index, uint64_t key, struct exact fou
 
 	while (index->slots4[slot].key && index->slots4[slot].key != key)
 		slot = (slot + 1) & index->mask4;
-	/* of equal binds the best comes first in the list, and stays */
+	/* of equal binds the best is first in the list, and is kept */
 	if (!index->slots4[slot].key)
 		index->slots4[slot] = (struct exact4){key, found};
 }
@@ -151,7 +151,7 @@ static const struct glb_bind *bind_of(const struct glb_tables *tables, const str
 	return &tables->tables[rule->table]->spec.binds[rule->bind];
 }
 
-/* Does the rule stand for a bind of its own protocol to one address? */
+/* Does the rule represent a bind to a single address, for its own protocol? */
 static bool is_for_one_address(const struct rule *rule, const struct glb_bind *bind)
 {
 	uint8_t whole = bind->addr.version == 4 ? 32 : 128;
@@ -159,7 +159,7 @@ static bool is_for_one_address(const struct rule *rule, const struct glb_bind *b
 	return (rule->key.what & 0xffff) == bind->proto && bind->prefix_len == whole;
 }
 
-/* Adds the exact ones of the rules of one key, best first; returns how many. */
+/* Adds the exact ones among the rules of one key, best first; returns their number. */
 static uint32_t add_exact_ones(struct glb_binds *binds, const struct glb_tables *tables,
 			       uint32_t first, uint32_t count)
 {
@@ -180,7 +180,7 @@ static uint32_t add_exact_ones(struct glb_binds *binds, const struct glb_tables 
 	return n;
 }
 
-/* Adds the best of the rules behind those, unless a narrower one may come to serve some ports. */
+/* Adds the best of the remaining rules, unless a narrower one may serve some of the ports. */
 static void add_all_ports(struct glb_binds *binds, const struct glb_tables *tables, uint32_t first)
 {
 	const struct rule *rule = &binds->rules[first];
@@ -193,7 +193,7 @@ static void add_all_ports(struct glb_binds *binds, const struct glb_tables *tabl
 	binds->exact.all_ports = true;
 }
 
-/* Notes that a level has a rule of one protocol that is not in the exact index. */
+/* Records that a level has a rule of one protocol that is not in the exact index. */
 static void mark_inexact(struct glb_binds *binds, const struct key *key)
 {
 	for (uint32_t i = 0; i < binds->level_count; i++)
@@ -231,7 +231,7 @@ const struct exact_index *binds_exact(const struct glb_binds *binds)
 	return &binds->exact;
 }
 
-/* Index of `count` sorted rules. */
+/* Indexes `count` sorted rules. */
 static void add_rules(struct glb_binds *binds, const struct glb_tables *tables, uint32_t count)
 {
 	const struct rule *rules = binds->rules;
@@ -240,7 +240,7 @@ static void add_rules(struct glb_binds *binds, const struct glb_tables *tables, 
 		next = first + 1;
 		while (next < count && key_equal(&rules[first].key, &rules[next].key))
 			next++;
-		/* the narrowest come first, and need not be found twice */
+		/* the narrowest are first, and need not be found again */
 		first += add_exact_ones(binds, tables, first, next - first);
 		if (first == next)
 			continue;
@@ -259,7 +259,9 @@ static uint32_t count_rules(const struct glb_tables *tables)
 	return count;
 }
 
-/* Cuts the memory of an index into its parts, or counts what they need; see glb_arena_take(). */
+/*
+ * Divides the memory of an index into its parts, or adds up their sizes; see glb_arena_take().
+ */
 static struct glb_binds lay_out(struct glb_arena *arena, uint32_t rule_count)
 {
 	/* room for as many exact binds of each version as there are binds */
@@ -329,7 +331,7 @@ int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
 
 void glb_binds_free(struct glb_binds *binds)
 {
-	free(binds); /* where their memory begins */
+	free(binds); /* also the start of its memory */
 }
 
 static const struct entry *find_entry(const struct glb_binds *binds, const struct key *key)
@@ -355,8 +357,8 @@ static const struct rule *match_key(const struct glb_binds *binds, const struct 
 }
 
 /*
- * The best rule of a protocol for an address, 16 bytes, and a port. `also`: another address that
- * must lie in its bind, or NULL.
+ * The best rule of a protocol for a 16-byte address and a port. `also`: another address that must
+ * match the bind as well, or NULL.
  */
 static const struct rule *match_levels(const struct glb_binds *binds, uint8_t version,
 				       const uint8_t *dst, uint16_t proto, uint16_t port,
@@ -399,7 +401,7 @@ static const struct exact *find_exact_bind(const struct glb_binds *binds,
 				  : exact_find6(&binds->exact, vip, what);
 }
 
-/* Of the flow's own protocol; nothing can be more specific than an exact bind. */
+/* For the flow's own protocol; nothing is more specific than an exact bind. */
 static const struct rule *match_proto(const struct glb_binds *binds, const struct glb_flow *flow,
 				      const uint8_t *also)
 {

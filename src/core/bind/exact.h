@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Is there a bind to exactly this address, protocol and port?
+ * Is there a bind for exactly this address, protocol and port?
  *
- * Most binds are like that, and nothing can be more specific, so they are looked up first, in hash
- * tables of their own. A bind to all ports of one address is there, too, under a key of its own, if
- * nothing but exact binds can be more specific. Private to the index of binds, which fills them,
+ * Most binds are like that, and nothing can be more specific, so they are looked up first, in
+ * separate hash tables. A bind for all ports of one address is included, under a key of its own, if
+ * only exact binds can be more specific. Private to the index of binds, which fills the tables in,
  * and the data path.
  */
 #ifndef CORE_EXACT_H
@@ -17,12 +17,12 @@ struct exact {
 	uint32_t rule; /* its number, for bind.c */
 	uint16_t table;
 	bool quic;
-	bool gue; /* its packets may be a director's */
+	bool gue; /* its packets may be a director's own */
 };
 
-/* Keys: see exact_what(). 0: free slot. */
+/* For keys see exact_what(). 0: free slot. */
 struct exact4 {
-	uint64_t key; /* with the VIP, little-endian */
+	uint64_t key; /* including the VIP, little-endian */
 	struct exact found;
 };
 _Static_assert(sizeof(struct exact4) == 16, "four slots to a cache line");
@@ -34,24 +34,24 @@ struct exact6 {
 };
 _Static_assert(sizeof(struct exact6) == 32, "two slots to a cache line");
 
-/* At least half of the slots are free, so every look-up ends. */
+/* At least half of the slots are free, so every lookup ends. */
 struct exact_index {
 	struct exact4 *slots4;
 	struct exact6 *slots6;
-	uint32_t mask4, mask6;	 /* number of slots, a power of 2, less 1 */
-	uint32_t shift4, shift6; /* which bits of a product choose the slot */
-	bool all_ports;		 /* are there binds to all ports of an address? */
+	uint32_t mask4, mask6;	 /* number of slots, a power of 2, minus 1 */
+	uint32_t shift4, shift6; /* position of the bits of a product that select the slot */
+	bool all_ports;		 /* are there binds for all ports of an address? */
 };
 
 const struct exact_index *binds_exact(const struct glb_binds *binds);
 
-/* A port as a key has it: as glb_load_le16() reads it in a packet. */
+/* A port as in a key: as glb_load_le16() reads it from a packet. */
 GLB_INLINE uint16_t exact_port(uint16_t port)
 {
 	return GLB_LE16(GLB_BE16(port));
 }
 
-/* What a key is made of besides the VIP; never 0. The port is that of the packet, little-endian. */
+/* The part of a key without the VIP; never 0. The port is as in the packet, little-endian. */
 GLB_INLINE uint64_t exact_what(uint8_t version, uint64_t proto, uint64_t port)
 {
 	return port << 48 | (uint64_t)version << 40 | proto << 32;
@@ -60,7 +60,7 @@ GLB_INLINE uint64_t exact_what(uint8_t version, uint64_t proto, uint64_t port)
 /* The same for all ports from 1 on. */
 GLB_INLINE uint64_t exact_what_all_ports(uint8_t version, uint64_t proto)
 {
-	return exact_what(version | 0x80, proto, 0); /* of no packet */
+	return exact_what(version | 0x80, proto, 0); /* not the version of any packet */
 }
 
 GLB_INLINE uint64_t exact_slot4(const struct exact_index *index, uint64_t key)
@@ -68,7 +68,8 @@ GLB_INLINE uint64_t exact_slot4(const struct exact_index *index, uint64_t key)
 	return key * 0x9e3779b97f4a7c15 >> index->shift4;
 }
 
-/* A product, since sums of words that differ alike, as networks and ports do, often are equal. */
+/* A product rather than a sum: sums of words that differ in related ways, as networks and ports
+ * do, are often equal. */
 GLB_INLINE uint64_t exact_slot6(const struct exact_index *index, const uint64_t vip[2],
 				uint64_t what)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Under what key does the index of binds know the addresses of a prefix?
+ * Which key does the index of binds use for the addresses of a prefix?
  *
- * A level is one prefix length of one IP version; a key is what addresses of one prefix have in
- * common, with the protocol. Private to the index, and to the test that looks at how it spreads.
+ * A level is one prefix length of one IP version; a key is what the addresses of a prefix have in
+ * common, with the protocol. Private to the index, and to the test of its distribution.
  */
 #ifndef CORE_LEVEL_H
 #define CORE_LEVEL_H
@@ -14,10 +14,10 @@
 
 #include "rule.h"
 
-/* Stand for more than one protocol in a key; no packet can name them in its 8 bits. */
+/* Stand for several protocols in a key; they do not fit the 8 bits of a packet's protocol field. */
 enum {
-	PROTO_EITHER = 256, /* TCP or UDP, with their ports: errors that quote something else */
-	PROTO_NONE,	    /* whatever the protocol and ports: flows without ports */
+	PROTO_EITHER = 256, /* TCP or UDP, with ports: errors that quote another protocol */
+	PROTO_NONE,	    /* any protocol and ports: flows without ports */
 };
 
 struct level {
@@ -51,7 +51,7 @@ GLB_INLINE uint32_t key_hash(const struct key *key)
 {
 	uint64_t mix = (key->addr[0] ^ key->what) * 0x9e3779b97f4a7c15;
 
-	/* the last bytes of an address must reach the low bits, too */
+	/* the last bytes of an address must affect the low bits, too */
 	mix = (mix ^ mix >> 32 ^ glb_rotl64(key->addr[1], 29)) * 0xd6e8feb86659fd93;
 	return (uint32_t)(mix >> 32);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does the index of binds know of a bind?
+ * What does the index of binds store about a bind?
  *
  * Private to the index and its parts.
  */
@@ -9,21 +9,21 @@
 
 #include <stdint.h>
 
-/* The flows of a rule, but for their ports. */
+/* The flows of a rule, apart from their ports. */
 struct key {
-	uint64_t addr[2]; /* as in memory, host bits 0 */
+	uint64_t addr[2]; /* in memory order, host bits 0 */
 	uint32_t what;	  /* version, prefix length, protocol: see key_of() */
-	uint32_t zero;	  /* so that keys compare as bytes */
+	uint32_t zero;	  /* explicit padding: keys compare as bytes */
 };
 
-/* A bind on its way into the index, and a port range of an entry once it is there. */
+/* A bind while the index is being built, and a port range of an entry afterwards. */
 struct rule {
 	struct key key;
 	uint16_t port_first;
-	uint16_t port_last; /* not less */
+	uint16_t port_last; /* not less than port_first */
 	uint32_t table : 31;
 	uint32_t quic : 1;
-	uint32_t bind;	/* in that table */
+	uint32_t bind;	/* index in that table */
 	uint32_t order; /* position among all binds of all tables */
 };
 

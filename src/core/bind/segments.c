@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The ports are cut wherever a rule begins or has ended. Then each rule takes those pieces of its
- * range that are left, the best rule first. Taken pieces are not walked again: each knows one
- * further on up to which all are taken, and ways get shorter as they are gone, as in the sets of
- * Tarjan, "Efficiency of a good but not linear set union algorithm", 1975.
+ * The ports are cut into pieces wherever a rule begins or has ended. Then each rule, best first,
+ * takes the pieces of its range that are left. Taken pieces are not visited again: each refers to a
+ * later one up to which all are taken, and paths are shortened as they are followed, as in the sets
+ * of Tarjan, "Efficiency of a good but not linear set union algorithm", 1975.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 enum { PORTS = 1 << 16, WORDS = PORTS / 64 };
 #define NO_RULE UINT32_MAX
 
-/* A set of ports that can be read in their order. Of the words only those in use are set at all. */
+/* A set of ports that can be enumerated in order. Only the words in use are initialised. */
 struct ports {
 	uint64_t used[WORDS / 64];
 	uint64_t words[WORDS];
@@ -30,7 +30,7 @@ static void add_port(struct ports *ports, uint32_t port)
 	ports->words[word] |= 1ULL << port % 64;
 }
 
-/* Where pieces begin: nothing does behind the last port. */
+/* Marks where pieces begin; none begins after the last port. */
 static void cut(struct ports *cuts, const struct rule *rules, uint32_t count)
 {
 	memset(cuts->used, 0, sizeof(cuts->used));
@@ -41,7 +41,7 @@ static void cut(struct ports *cuts, const struct rule *rules, uint32_t count)
 	}
 }
 
-/* Returns and removes the lowest of the bits, of which there are some. */
+/* Removes and returns the lowest bit that is set, of which there is at least one. */
 static uint32_t take_bit(uint64_t *bits)
 {
 	uint32_t lowest = (uint32_t)__builtin_ctzll(*bits);
@@ -50,7 +50,7 @@ static uint32_t take_bit(uint64_t *bits)
 	return lowest;
 }
 
-/* Until segments_join() a piece has in `last` not a port but the number of a piece: see
+/* Until segments_join(), `last` of a piece is not a port but the index of a piece: see
  * last_taken(). */
 static uint32_t list_pieces(struct segment *pieces, struct ports *cuts)
 {
@@ -77,7 +77,7 @@ static bool is_taken(const struct segment *piece)
 	return piece->rule != NO_RULE;
 }
 
-/* The last of the pieces that are taken without a gap from a taken one on. */
+/* The last of the pieces taken without a gap from a taken one on. */
 static uint32_t last_taken(struct segment *pieces, uint32_t at)
 {
 	while (pieces[at].last != at) {
@@ -87,7 +87,7 @@ static uint32_t last_taken(struct segment *pieces, uint32_t at)
 	return at;
 }
 
-/* Gives a piece, which is not taken, to a rule. */
+/* Assigns a piece, which is not taken, to a rule. */
 static void segments_take(struct segment *pieces, uint32_t count, uint32_t at, uint32_t rule)
 {
 	pieces[at].rule = rule;
@@ -97,7 +97,7 @@ static void segments_take(struct segment *pieces, uint32_t count, uint32_t at, u
 		pieces[at - 1].last = (uint16_t)at;
 }
 
-/* Gives rules[i] what no better rule has taken of its range. */
+/* Assigns to rules[i] what better rules have left of its range. */
 static void take_range(struct segment *pieces, uint32_t count, const struct rule *rules, uint32_t i)
 {
 	const struct segment *first = segments_at(pieces, count, rules[i].port_first);
@@ -111,7 +111,7 @@ static void take_range(struct segment *pieces, uint32_t count, const struct rule
 	}
 }
 
-/* Makes segments of the pieces, in their place: neighbours of one rule are one segment. */
+/* Turns pieces into segments in place, joining neighbours of one rule. */
 static uint32_t segments_join(struct segment *pieces, uint32_t count)
 {
 	uint32_t joined = 0;

@@ -4,19 +4,21 @@
 
 #include <glb/diff.h>
 
-/* Both tables with one numbering of their backends: places in the list the caller gets. */
+/* Two tables, with their backends numbered alike, by index in the caller's list. */
 struct pair {
 	const struct glb_table *old;
 	const struct glb_table *new;
 	struct glb_diff_backend *backends;
-	uint16_t *new_place; /* by backend of the new table; an old one's place is its index */
+	uint16_t *new_place; /* by backend of the new table; for the old one it is the same as the
+				index */
 	unsigned int count;
 	bool settled;
-	bool zoned;	 /* the old table ranks by zones too */
-	bool rebalanced; /* its rows had other primaries before some began to fill or drain */
+	bool zoned;	 /* zones affect the ranking of the old table */
+	bool rebalanced; /* its rows had other primaries before some backends began to fill or drain
+			  */
 };
 
-/* The place of an address, which mostly is the one after the last that was found. */
+/* The index of an address, usually the one after the last that was found. */
 static unsigned int place_of(const struct pair *pair, const struct glb_addr *addr,
 			     unsigned int hint)
 {
@@ -53,7 +55,7 @@ static void number_backends(struct pair *pair)
 	}
 }
 
-/* The hop lists of a row as places. */
+/* The hop lists of a row, as these indexes. */
 struct lists {
 	uint16_t old[GLB_HOPS_MAX];
 	uint16_t new[GLB_HOPS_MAX];
@@ -70,7 +72,7 @@ static struct lists lists_of(const struct pair *pair, uint32_t row)
 	return lists;
 }
 
-/* Position of a place on the new list, or GLB_HOPS_MAX. */
+/* Position on the new list, or GLB_HOPS_MAX. */
 static unsigned int position_of(const struct pair *pair, const struct lists *lists, uint16_t place)
 {
 	for (unsigned int hop = 0; hop < pair->new->hop_count; hop++)
@@ -79,28 +81,28 @@ static unsigned int position_of(const struct pair *pair, const struct lists *lis
 	return GLB_HOPS_MAX;
 }
 
-/* Which hops of the old row may own flows: a bit per position on the ranking. See diff.h. */
+/* The hops of an old row that may own flows: a bit per position in the ranking. See diff.h. */
 static unsigned int owners_of(const struct pair *pair, uint32_t row)
 {
 	const struct glb_table *table = pair->old;
 	const struct glb_row *ranking = &table->ranking[row];
 	uint16_t primary = table->rows[row].hops[0];
 	unsigned int owners = 0;
-	unsigned int lasting = 0; /* hops so far that served before, too */
+	unsigned int lasting = 0; /* hops so far that also served before */
 	bool behind_filling = true;
 
 	for (unsigned int hop = 0; hop < table->hop_count; hop++) {
 		const struct glb_backend *backend = &table->spec.backends[ranking->hops[hop]];
 
 		if (hop > 0 && ranking->hops[hop] == ranking->hops[0])
-			break; /* a single backend, named again */
+			break; /* a single backend, repeated */
 
 		bool owns = ranking->hops[hop] == primary ||
 			    (!pair->settled && (backend->state == GLB_DRAINING || behind_filling ||
 						(pair->rebalanced && lasting < 2)));
 
 		owners |= (unsigned int)(owns && backend->healthy) << hop;
-		/* by zones, the one that had the flows may stand anywhere behind */
+		/* with zones, the one that had the flows may be anywhere after it */
 		behind_filling = behind_filling &&
 				 (backend->state == GLB_FILLING || (hop > 0 && pair->zoned));
 		lasting += glb_backend_steady(backend);
@@ -140,7 +142,7 @@ static void compare_row(struct glb_diff *diff, const struct pair *pair, uint32_t
 		pair->backends[lists.new[hop]].new_rows[hop]++;
 }
 
-/* Did backends begin to fill or drain since the rows were balanced otherwise? */
+/* Have backends begun to fill or drain since the rows were balanced differently? */
 static bool was_rebalanced(const struct glb_table_spec *spec)
 {
 	bool changing = false;
@@ -158,7 +160,7 @@ static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned int count)
 	return !memcmp(a, b, bytes) && (!mask || !((a[bytes] ^ b[bytes]) & mask));
 }
 
-/* Is all that matches `inner` matched by `outer`? */
+/* Does `outer` match everything that `inner` matches? */
 static bool covers(const struct glb_bind *outer, const struct glb_bind *inner)
 {
 	return outer->addr.version == inner->addr.version &&

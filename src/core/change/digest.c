@@ -25,7 +25,7 @@ static void absorb_addr(struct digest *digest, const struct glb_addr *addr)
 	absorb(digest, addr->version);
 }
 
-/* Host bits do not count. */
+/* Host bits are ignored. */
 static void absorb_bind(struct digest *digest, const struct glb_bind *bind)
 {
 	struct glb_addr prefix = bind->addr;
@@ -38,7 +38,7 @@ static void absorb_bind(struct digest *digest, const struct glb_bind *bind)
 			       (uint64_t)bind->quic << 48);
 }
 
-/* The server IDs that lead somewhere, in their order. */
+/* The server IDs that lead to a backend, in order. */
 static void absorb_servers(struct digest *digest, const struct glb_table_spec *spec)
 {
 	uint16_t backends[GLB_SERVER_IDS];
@@ -104,7 +104,7 @@ static void keep_digest(void *arg, unsigned int part)
 	if (table->digest[0])
 		return;
 	(void)glb_digest(digest, table);
-	/* its first character last: other threads see none of it or all */
+	/* the first character last, so that other threads see all of it or nothing */
 	memcpy(table->digest + 1, digest + 1, sizeof(digest) - 1);
 	__atomic_store_n(&table->digest[0], digest[0], __ATOMIC_RELEASE);
 }

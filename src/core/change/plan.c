@@ -7,14 +7,14 @@
 
 #include "plan_check.h"
 
-/* A plan in the making. */
+/* A plan being made. */
 struct planner {
-	struct glb_table_spec target; /* with the zones numbered as in `now` */
-	struct glb_table_spec now;    /* the state reached */
-	struct glb_tables now_tables; /* it, worked out */
+	struct glb_table_spec target; /* with zones numbered as in `now` */
+	struct glb_table_spec now;    /* the version reached */
+	struct glb_tables now_tables; /* its tables */
 	struct glb_plan plan;
-	struct glb_plan_step step; /* the one being put together */
-	unsigned int busy_max;	   /* backends that may be filling or draining at a time */
+	struct glb_plan_step step; /* being assembled */
+	unsigned int busy_max;	   /* backends that may be filling or draining at the same time */
 };
 
 static int plan_build(struct glb_tables *out, const struct glb_table_spec *spec,
@@ -25,7 +25,7 @@ static int plan_build(struct glb_tables *out, const struct glb_table_spec *spec,
 	return glb_tables_build(out, &(struct glb_spec){&one, 1}, known, diag);
 }
 
-/* The next thing to do about a backend; false when there is nothing. `old` or `new` may be NULL. */
+/* The next action for a backend; false if there is none. `old` or `new` may be NULL. */
 static bool next_verb(enum glb_plan_verb *out, const struct glb_backend *old,
 		      const struct glb_backend *new)
 {
@@ -58,7 +58,7 @@ static bool occupies(enum glb_plan_verb verb)
 	       verb == GLB_PLAN_REWEIGH;
 }
 
-/* Does a backend take a place on the hop lists beside those that serve? */
+/* Does a backend occupy a hop in addition to those that serve? */
 static bool is_busy(const struct glb_backend *backend)
 {
 	return backend && glb_backend_changing(backend);
@@ -85,7 +85,7 @@ static int plan_append(struct glb_table_spec *spec, const struct glb_backend *ba
 	return 0;
 }
 
-/* Carries an action out on a state. */
+/* Applies an action to a version. */
 static int plan_apply(struct glb_table_spec *spec, const struct glb_plan_action *action,
 		      const struct glb_table_spec *target)
 {
@@ -117,7 +117,7 @@ static int plan_apply(struct glb_table_spec *spec, const struct glb_plan_action 
 	case GLB_PLAN_DRAIN:
 		backend->state = GLB_DRAINING;
 		break;
-	case GLB_PLAN_REMOVE: /* another one may have its server ID from now on */
+	case GLB_PLAN_REMOVE: /* its server ID may be reused from now on */
 		backend->state = GLB_INACTIVE;
 		backend->has_server_id = wanted && wanted->has_server_id;
 		backend->server_id = backend->has_server_id ? wanted->server_id : 0;
@@ -134,7 +134,8 @@ static int plan_apply(struct glb_table_spec *spec, const struct glb_plan_action 
 	return 0;
 }
 
-/* Would going from the state reached to `next` lose flows? 0 and *lost, or -ENOMEM. */
+/* Would going from the version reached to `next` lose flows? Returns 0 and sets *lost, or
+ * -ENOMEM. */
 static int find_lost(bool *lost, const struct planner *planner, const struct glb_tables *next,
 		     bool settled)
 {
@@ -159,8 +160,8 @@ static int add_action(struct glb_plan_step *step, const struct glb_plan_action *
 }
 
 /*
- * Adds an action to the step if the step then still loses nothing and, for a drain, has the effect
- * it is meant to have. -EPERM if not.
+ * Adds an action to the step if the step then loses nothing and, for a drain, has the intended
+ * effect; otherwise returns -EPERM.
  */
 static int try_action(struct planner *planner, const struct glb_plan_action *action, bool settled)
 {
@@ -176,7 +177,7 @@ static int try_action(struct planner *planner, const struct glb_plan_action *act
 		err = plan_build(&tables, &next, &planner->now_tables, NULL) == -ENOMEM ? -ENOMEM
 											: 0;
 	if (!err && !tables.count)
-		err = -EPERM; /* not one usable backend would be left */
+		err = -EPERM; /* no usable backend would be left */
 	if (!err)
 		err = find_lost(&lost, planner, &tables, settled);
 	if (!err && (lost || (action->verb == GLB_PLAN_DRAIN &&
@@ -194,7 +195,7 @@ static int try_action(struct planner *planner, const struct glb_plan_action *act
 	return 0;
 }
 
-/* Tries the next action of one backend, if it is of the kind now looked for. */
+/* Tries the next action of one backend, if it is of the kind being looked for. */
 static int consider(struct planner *planner, const struct glb_addr *addr, bool occupying,
 		    bool settled)
 {
@@ -213,7 +214,7 @@ static int consider(struct planner *planner, const struct glb_addr *addr, bool o
 	return err == -EPERM ? 0 : err;
 }
 
-/* Puts together one step: first what frees places on the hop lists, then what takes them. */
+/* Assembles one step: first actions that free hops, then actions that occupy them. */
 static int fill_step(struct planner *planner, bool settled)
 {
 	int err = glb_table_spec_copy(&planner->step.spec, &planner->now);
@@ -237,7 +238,7 @@ static void clear_step(struct glb_plan_step *step)
 	*step = (struct glb_plan_step){0};
 }
 
-/* Makes the step part of the plan, and its state the one reached. */
+/* Appends the step to the plan; its version becomes the one reached. */
 static int take_step(struct planner *planner)
 {
 	struct glb_plan *plan = &planner->plan;
@@ -266,7 +267,7 @@ static int take_step(struct planner *planner)
 	return 0;
 }
 
-/* Is nothing left to do but what FINISH does, and options that may change on the spot? */
+/* Is nothing left except FINISH, and options that may be changed at once? */
 static bool only_finish_left(const struct planner *planner)
 {
 	const struct glb_table_spec *target = &planner->target;
@@ -289,7 +290,7 @@ static bool only_finish_left(const struct planner *planner)
 	return true;
 }
 
-/* Goes to the target in one step if that loses nothing; -EPERM if it would. */
+/* Goes to the target in one step if that loses nothing; otherwise returns -EPERM. */
 static int try_finish(struct planner *planner, bool settled)
 {
 	const struct glb_plan_action finish = {.verb = GLB_PLAN_FINISH};
@@ -310,7 +311,7 @@ static int try_finish(struct planner *planner, bool settled)
 	return err ? err : take_step(planner);
 }
 
-/* A step of one action that is not about a backend. */
+/* A step with one action that does not concern a backend. */
 static int take_general_step(struct planner *planner, enum glb_plan_verb verb)
 {
 	const struct glb_plan_action action = {.verb = verb};
@@ -323,7 +324,7 @@ static int take_general_step(struct planner *planner, enum glb_plan_verb verb)
 	return err ? err : take_step(planner);
 }
 
-/* What has to come before everything else, and changes no row's backends but for more of them. */
+/* What must precede everything else, and changes no row except by adding hops. */
 static int plan_prepare(struct planner *planner)
 {
 	const struct glb_table_spec *target = &planner->target;
@@ -352,7 +353,7 @@ static int plan_refuse(const struct planner *planner, struct glb_diag *diag)
 	return -EPERM;
 }
 
-/* One more step; *done when it was the last. */
+/* Makes one more step; sets *done if it was the last. */
 static int advance(struct planner *planner, bool settled, bool *done)
 {
 	int err = -EPERM;
@@ -369,7 +370,8 @@ static int advance(struct planner *planner, bool settled, bool *done)
 	return err ? err : take_step(planner);
 }
 
-/* One hop must be left for who serves, and one more where a zone or a load chooses. */
+/* One hop must be left for the serving backend, and one more if zones or the load determine the
+ * order. */
 static unsigned int busy_max_of(const struct planner *planner)
 {
 	bool chosen = planner->now.max_load || glb_zones_differ(&planner->now) ||
@@ -390,7 +392,7 @@ static int make_steps(struct planner *planner, struct glb_diag *diag)
 
 		err = advance(planner, !first, &done);
 		if (err == -EPERM &&
-		    first) { /* flows from before the old state may be in the way */
+		    first) { /* flows from before the old version may be in the way */
 			clear_step(&planner->step);
 			planner->plan.wait_first = true;
 			err = advance(planner, true, &done);
@@ -421,7 +423,7 @@ static int planner_init(struct planner *planner, const struct glb_table_spec *ol
 		const struct glb_backend *wanted =
 			glb_backend_find(&planner->target, &planner->now.backends[i].addr);
 
-		if (wanted) /* health is not ours to plan */
+		if (wanted) /* health is not part of the plan */
 			planner->now.backends[i].healthy = wanted->healthy;
 	}
 	return plan_build(&planner->now_tables, &planner->now, NULL, diag);

@@ -12,7 +12,7 @@ enum {
 	FAMILY_IPV6 = 2,
 };
 
-/* Version 2: room for 256 backends and binds; offsets in a table. */
+/* Version 2: room for 256 backends and binds; offsets within a table. */
 enum {
 	V2_BACKENDS_MAX = 256,
 	V2_BINDS_MAX = 256,
@@ -286,7 +286,7 @@ int glb_check_count(uint32_t count, uint32_t max, const char *what, struct glb_d
 	return -EINVAL;
 }
 
-/* Do all rows name the same backend first? */
+/* Do all rows have the same primary? */
 static bool has_one_primary(const uint8_t *rows)
 {
 	for (unsigned int r = 1; r < GLB_ROWS; r++)
@@ -296,8 +296,8 @@ static bool has_one_primary(const uint8_t *rows)
 }
 
 /*
- * Behind the only usable backend of a table the original writes what its memory held: a backend of
- * the table before, or anything. As in images of ours, that backend is its own second.
+ * After the only usable backend of a table the original writes what was in its memory: a backend of
+ * the previous table, or anything. As in our images, that backend is then its own secondary.
  */
 static int read_v2_rows(struct glb_table *table, const uint8_t *in, struct glb_diag *diag)
 {
@@ -318,7 +318,7 @@ static int read_v2_rows(struct glb_table *table, const uint8_t *in, struct glb_d
 	return err;
 }
 
-/* The cursor is at a table of either version; the caller releases it also on failure. */
+/* The cursor is at a table of either version; the caller releases it even after a failure. */
 static int read_v2_table(struct glb_table *table, struct glb_cursor *cur, struct glb_diag *diag)
 {
 	const uint8_t *in = glb_take(cur, V2_TABLE_LEN);
@@ -350,7 +350,7 @@ static int refuse_version(uint32_t version, struct glb_diag *diag)
 	return -ENOTSUP;
 }
 
-/* Reads the header behind the cursor: version and number of tables. */
+/* Reads the header at the cursor: version and number of tables. */
 static int read_header(uint32_t *version, uint32_t *count, struct glb_cursor *cur,
 		       struct glb_diag *diag)
 {
@@ -378,7 +378,7 @@ static int read_header(uint32_t *version, uint32_t *count, struct glb_cursor *cu
 	return 0;
 }
 
-/* Could that many tables be in the rest of the file? Before anything is allocated for them. */
+/* Could the rest of the file contain that many tables? Checked before anything is allocated. */
 static int check_table_count(uint32_t count, uint32_t version, size_t left, struct glb_diag *diag)
 {
 	size_t least = version == 2 ? V2_TABLE_LEN : glb_image_v3_len(1, 1, 2);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What do the versions of an image have in common, and what is version 3's own?
+ * What do the versions of an image have in common, and what is specific to version 3?
  *
- * Private to src/core, the parts of image.c: there are the header, version 2, which is the
- * original's, and the entries of both; in image_v3.c are the tables of version 3.
+ * Private to src/core, the parts of image.c: it has the header, version 2, which is the original's,
+ * and the entries of both; image_v3.c has the tables of version 3.
  */
 #ifndef CORE_IMAGE_PARTS_H
 #define CORE_IMAGE_PARTS_H
@@ -18,16 +18,16 @@ enum {
 	ENTRY_QUIC_AT = 27, /* of a bind: version 3 only */
 	STATE_FILLING = 0,
 	STATE_ACTIVE = 1,
-	STATE_DRAINING = 2, /* in version 2: or inactive */
+	STATE_DRAINING = 2, /* in version 2: possibly inactive */
 	STATE_INACTIVE = 3, /* version 3 only */
 };
 
-/* --- Entries. Those that read say false or -EINVAL about what cannot be. --- */
+/* --- Entries. The reading functions return false or -EINVAL for impossible values. --- */
 
 void glb_put_backend(uint8_t *out, const struct glb_backend *backend);
 void glb_put_binds(uint8_t *out, const struct glb_table_spec *spec);
 
-/* max_state is the last that there is in a version. */
+/* max_state is the highest state in a version. */
 bool glb_get_backend(struct glb_backend *backend, const uint8_t *in, uint16_t max_state);
 
 /* quic: the last byte of a bind says whether it is one for QUIC; in version 2 it means nothing. */
@@ -42,7 +42,7 @@ GLB_NODISCARD int glb_refuse_entry(const struct glb_first_finding *first, struct
 GLB_NODISCARD int glb_check_count(uint32_t count, uint32_t max, const char *what,
 				  struct glb_diag *diag);
 
-/* Makes room for the lists of a zeroed table, whose counts must be possible. 0 or -ENOMEM. */
+/* Allocates the lists of a zeroed table, whose counts must be valid. Returns 0 or -ENOMEM. */
 GLB_NODISCARD int glb_make_lists(struct glb_table *table, uint32_t backend_count,
 				 uint32_t bind_count);
 
@@ -50,10 +50,11 @@ GLB_NODISCARD int glb_make_lists(struct glb_table *table, uint32_t backend_count
 
 size_t glb_image_v3_len(size_t backend_count, size_t bind_count, size_t hop_count);
 
-/* Into zeroed bytes. */
+/* Writes into zeroed bytes. */
 void glb_image_v3_write(uint8_t *out, const struct glb_table *table);
 
-/* Into a zeroed table, which the caller releases also on failure. The cursor is at it. */
+/* Reads into a zeroed table, which the caller releases even after a failure. The cursor is at the
+ * table. */
 GLB_NODISCARD int glb_image_v3_read(struct glb_table *table, struct glb_cursor *cur,
 				    struct glb_diag *diag);
 

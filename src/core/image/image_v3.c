@@ -5,7 +5,7 @@
 
 #include "image_parts.h"
 
-/* Version 3: as many as there are; offsets in a table. */
+/* Version 3: as many entries as there are; offsets within a table. */
 enum {
 	V3_BACKEND_LEN = ENTRY_BACKEND_LEN + 4,
 	V3_BACKEND_COUNT_AT = 0,
@@ -18,7 +18,7 @@ enum {
 	V3_BACKENDS_AT = 96,
 };
 
-/* That of version 2, in which inactive has a number of its own, and the server ID. */
+/* As in version 2, plus a number for inactive and the server ID. */
 static void write_v3_backend(uint8_t *out, const struct glb_backend *backend)
 {
 	glb_put_backend(out, backend);
@@ -123,7 +123,7 @@ static int read_name(struct glb_table_spec *spec, const uint8_t *in, struct glb_
 	return spec->name ? 0 : -ENOMEM;
 }
 
-/* Number i of all hops of all rows. */
+/* Hop i of all hops of all rows. */
 static int read_hop(struct glb_table *table, uint32_t i, uint16_t backend, struct glb_diag *diag)
 {
 	uint32_t row = i / table->hop_count;
@@ -135,11 +135,11 @@ static int read_hop(struct glb_table *table, uint32_t i, uint16_t backend, struc
 	return -EINVAL;
 }
 
-/* How much there is of everything, from the beginning of a table. */
+/* The counts at the start of a table. */
 struct counts {
 	uint32_t backends;
 	uint32_t binds;
-	uint32_t hops; /* a row */
+	uint32_t hops; /* per row */
 };
 
 static int read_counts(struct counts *counts, const uint8_t *in, struct glb_diag *diag)

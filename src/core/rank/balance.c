@@ -5,11 +5,11 @@
 #include <glb/balance.h>
 #include <glb/rendezvous.h>
 
-enum { FAR = UINT32_MAX }; /* of a distance: there is no way */
+enum { FAR = UINT32_MAX }; /* distance: unreachable */
 
-/* What a backend has and may have. */
+/* What a backend has, and its limit. */
 struct load {
-	int32_t excess; /* rows it is first on, less its limit; 0 if it takes no new flows */
+	int32_t excess; /* rows it is first in, minus its limit; 0 if it takes no new flows */
 	uint32_t distance;
 };
 
@@ -17,17 +17,17 @@ struct balance {
 	struct glb_row *rows;
 	const struct glb_row *ranked;
 	struct load *loads; /* by backend */
-	unsigned int last;  /* place of a ranking */
-	uint32_t beyond;    /* rows that backends have beyond their limits */
+	unsigned int last;  /* last place of a ranking */
+	uint32_t beyond;    /* total number of rows beyond limits */
 };
 
-/* What is shared out, among those that take new flows. */
+/* What is shared out among the backends that take new flows. */
 struct shares {
 	uint64_t rows;
 	uint64_t weight;
 };
 
-/* `rows` are those that each backend is first on. */
+/* `rows`: the number of rows that each backend is first in. */
 static struct shares shares_of(const struct glb_table_spec *spec, const uint32_t *rows)
 {
 	struct shares shares = {0, 0};
@@ -47,7 +47,7 @@ static void count_rows(uint32_t *count, const struct glb_row *rows)
 		count[rows[row].hops[0]]++;
 }
 
-/* See balance.h. Rows in units of 2^-16 where they are not whole. */
+/* See balance.h. Rows are in units of 2^-16 where they are fractional. */
 static uint32_t limit_of(const struct glb_table_spec *spec, const struct glb_backend *backend,
 			 const struct shares *shares)
 {
@@ -80,7 +80,7 @@ static void set_limits(struct balance *balance, const struct glb_table_spec *spe
 	}
 }
 
-/* Of a row whose first two hops take new flows; others differ in having a second without room. */
+/* For a row whose first two hops take new flows; for others, the second never has room. */
 static bool has_choice(const struct balance *balance, uint32_t row)
 {
 	return balance->rows[row].hops[1] != balance->ranked[row].hops[balance->last];
@@ -100,7 +100,7 @@ static void swap_hops(struct balance *balance, uint32_t row)
 	hops[1] = first;
 }
 
-/* Gives away rows to second hops that have room. */
+/* Moves rows to second hops that have room. */
 static void give_away(struct balance *balance)
 {
 	for (uint32_t row = 0; row < GLB_ROWS && balance->beyond; row++) {
@@ -112,7 +112,7 @@ static void give_away(struct balance *balance)
 	}
 }
 
-/* One more look at all rows; false when no distance was too large. */
+/* Updates the distances from all rows; false if none was shortened. */
 static bool shorten(struct balance *balance)
 {
 	bool any = false;
@@ -142,7 +142,7 @@ static void measure_distances(struct balance *balance, unsigned int backend_coun
 		;
 }
 
-/* Hands rows on towards room that is not next door; false when none was. */
+/* Moves rows along chains of second hops; false if none was moved. */
 static bool hand_on(struct balance *balance)
 {
 	bool any = false;

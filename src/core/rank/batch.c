@@ -5,12 +5,12 @@
 
 /* A candidate in a place of a row. */
 struct place {
-	uint64_t cost; /* the rank itself in a table without weights */
+	uint64_t cost; /* equals the rank in a table without weights */
 	uint64_t rank;
 	const struct candidate *candidate;
 };
 
-/* Rows to be ranked together. */
+/* Rows being ranked together. */
 struct batch {
 	uint32_t rows[LANES];
 	uint32_t count;
@@ -18,7 +18,7 @@ struct batch {
 	struct lanes lanes;
 };
 
-/* Holds a place until somebody comes. */
+/* Empty place: sorts behind every backend. */
 static const struct candidate nobody = {.backend = UINT16_MAX};
 _Static_assert(GLB_BACKENDS_MAX <= UINT16_MAX, "nobody comes behind every backend");
 
@@ -41,7 +41,7 @@ static bool precedes(const struct place *a, const struct place *b)
 	return a->candidate->backend < b->candidate->backend;
 }
 
-/* Puts a place where it belongs among `count` places in order; the last one falls off. */
+/* Inserts a place in order among `count` places; the last one is dropped. */
 static void batch_insert(struct place *places, uint32_t count, const struct place *new)
 {
 	uint32_t at = count - 1;
@@ -62,8 +62,8 @@ static void move_to_second(struct place *places, uint32_t from)
 }
 
 /*
- * Likewise where the second place goes to another zone. The places of a row hold all that it takes
- * to place one more: the first of all, the first of another zone, and the first of the others.
+ * The same if the second place goes to another zone. The places of a row hold everything needed to
+ * insert one more: the first of all, the first of another zone, and the first of the others.
  */
 static void insert_zoned(struct place *places, uint32_t count, const struct place *new)
 {
@@ -84,7 +84,7 @@ static void insert_zoned(struct place *places, uint32_t count, const struct plac
 	memcpy(places, ordered, count * sizeof(*places));
 }
 
-/* How far may a candidate be from the first place and yet come before this one? See lanes.h. */
+/* The bound below which a candidate comes before this place. See lanes.h. */
 static uint64_t reach_of(const struct ranker *ranker, const struct place *place)
 {
 	return ranker->weighted ? glb_weight_reach(place->cost) : place->cost >> 32;
@@ -107,7 +107,7 @@ static void set_reach(const struct ranker *ranker, struct batch *batch, uint32_t
 	batch->lanes.reach_other[lane] = !apart ? UINT32_MAX : second > reach ? second : reach;
 }
 
-/* Gives a candidate its place in a row, if it comes before one that has one. */
+/* Inserts a candidate into a row if it comes before one of its places. */
 static void batch_enter(const struct ranker *ranker, struct batch *batch, uint32_t lane,
 			const struct candidate *candidate, uint64_t rank)
 {
@@ -120,7 +120,7 @@ static void batch_enter(const struct ranker *ranker, struct batch *batch, uint32
 	set_reach(ranker, batch, lane);
 }
 
-/* Enters candidates into all rows of a batch. */
+/* Inserts candidates into all rows of a batch. */
 static void enter_all(const struct ranker *ranker, struct batch *batch,
 		      const struct candidate *candidates, uint32_t count)
 {
@@ -145,7 +145,7 @@ static void enter_all(const struct ranker *ranker, struct batch *batch,
 static void batch_start(const struct ranker *ranker, struct batch *batch)
 {
 	for (uint32_t i = batch->count; i < LANES; i++)
-		batch->rows[i] = batch->rows[0]; /* not written in the end */
+		batch->rows[i] = batch->rows[0]; /* not written at the end */
 	ranker->lanes->start(&batch->lanes, ranker->seed, batch->rows);
 }
 
@@ -162,7 +162,7 @@ static void batch_end(const struct ranker *ranker, struct batch *batch, struct g
 	batch->count = 0;
 }
 
-/* Ranks rows of which nothing is known, in a table without options. */
+/* Ranks rows without prior knowledge, in a table without options. */
 static void rank_plain(const struct ranker *ranker, struct batch *batch, struct glb_row *ranked)
 {
 	struct leaders leaders;
@@ -180,7 +180,7 @@ static void rank_plain(const struct ranker *ranker, struct batch *batch, struct 
 	batch->count = 0;
 }
 
-/* Ranks rows of which nothing is known. */
+/* Ranks rows without prior knowledge. */
 static void rank_afresh(const struct ranker *ranker, struct batch *batch, struct glb_row *ranked)
 {
 	const struct place last = {UINT64_MAX, UINT64_MAX, &nobody};
@@ -201,7 +201,7 @@ static void rank_afresh(const struct ranker *ranker, struct batch *batch, struct
 	batch_end(ranker, batch, ranked);
 }
 
-/* Ranks rows that keep all their candidates, with those that were added. */
+/* Ranks rows that keep all their candidates, plus those that were added. */
 static void rank_added(const struct ranker *ranker, const struct change *change,
 		       struct batch *batch, struct glb_row *ranked)
 {
@@ -224,7 +224,7 @@ static void rank_added(const struct ranker *ranker, const struct change *change,
 	batch_end(ranker, batch, ranked);
 }
 
-/* Is it worth finding out first which rows the added ones matter to? */
+/* Is it worth determining first which rows the added ones affect? */
 static bool few_added(const struct ranker *ranker, const struct change *change)
 {
 	return !ranker->zoned && change->added_count * ranker->hops * 2 <= ranker->candidate_count;

@@ -2,8 +2,8 @@
 /*
  * How are the rows of a table ranked, many at a time?
  *
- * Private to src/core, the parts of rendezvous.c: a spec becomes a ranker, reuse.c finds out what
- * an old ranking tells, batch.c ranks the rows that are left to rank.
+ * Private to src/core, the parts of rendezvous.c: a spec becomes a ranker, reuse.c determines what
+ * an old ranking tells, batch.c ranks the remaining rows.
  */
 #ifndef CORE_RANKING_H
 #define CORE_RANKING_H
@@ -13,7 +13,7 @@
 #include "lanes.h"
 #include "weight.h"
 
-/* A spec made ready for ranking. */
+/* A spec prepared for ranking. */
 struct ranker {
 	const struct lanes_set *lanes;
 	const uint8_t *seed;
@@ -22,18 +22,18 @@ struct ranker {
 	uint32_t hops;
 	bool zoned;
 	bool weighted;
-	struct glb_weight_log *log; /* if weighted and something is to be ranked */
+	struct glb_weight_log *log; /* if weighted, and there is something to rank */
 };
 
 /* What an old ranking tells about a new one. */
 struct change {
-	const struct glb_row *old_ranked; /* NULL: nothing, all rows are to be ranked afresh */
-	const struct candidate **now;	  /* by backend of the old spec; NULL: gone */
-	uint16_t *index;		  /* likewise, in the new spec; or GLB_NO_BACKEND */
-	struct candidate *added;	  /* candidates the old spec had no equal of */
+	const struct glb_row *old_ranked; /* NULL: nothing, all rows are ranked afresh */
+	const struct candidate **now;	  /* by backend of the old spec; NULL: removed */
+	uint16_t *index; /* index in the new spec, by backend of the old one; or GLB_NO_BACKEND */
+	struct candidate *added; /* candidates without an equal in the old spec */
 	uint32_t added_count;
-	bool removed; /* some are gone */
-	bool same;    /* all are where they were */
+	bool removed; /* some were removed */
+	bool same;    /* all have the same index as before */
 };
 
 static inline uint64_t glb_ranking_cost(const struct ranker *ranker,
@@ -42,7 +42,7 @@ static inline uint64_t glb_ranking_cost(const struct ranker *ranker,
 	return ranker->weighted ? glb_weight_cost(ranker->log, rank, candidate->weight) : rank;
 }
 
-/* One ranking. Its rows are divided into parts that know nothing of each other. */
+/* One ranking. Its rows are divided into independent parts. */
 struct ranking_job {
 	const struct ranker *ranker;
 	const struct change *change;
@@ -50,10 +50,10 @@ struct ranking_job {
 	uint32_t rows_per_part;
 };
 
-/* The usable backends of a spec, as many as glb_usable_count() tells; NULL when out of memory. */
+/* The usable backends of a spec, glb_usable_count() of them; NULL: out of memory. */
 struct candidate *glb_candidates_of(const struct glb_table_spec *spec);
 
-/* To be released with glb_change_clear(), also on failure. Returns 0 or -ENOMEM. */
+/* To be released with glb_change_clear(), even after a failure. Returns 0 or -ENOMEM. */
 GLB_NODISCARD int glb_change_init(struct change *change, const struct ranker *ranker,
 				  const struct glb_ranking *how);
 void glb_change_clear(struct change *change);

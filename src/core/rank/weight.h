@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How much does a rank cost a backend of some weight?
+ * What is the cost of a rank for a backend with a given weight?
  *
  * cost = -log2(1 - rank / 2^64) / weight, in units of 2^-GLB_COST_BITS: an exponentially
- * distributed variate, of which the smallest belongs to backend i with probability weight_i / sum
+ * distributed variate, the smallest of which belongs to backend i with probability weight_i / sum
  * of weights. Never decreases with the rank.
  *
- * Integers only, and every bit of the result is part of the format. A table holds log2(1 + i /
- * 4096), digit by digit from squares that are cut to 63 binary places; between two entries, the
- * next 32 bits of the argument choose a place on a line. Products and quotients are rounded down.
+ * Integers only, and every bit of the result is part of the format. A table has log2(1 + i / 4096),
+ * computed digit by digit from squares truncated to 63 binary places; between two entries, the next
+ * 32 bits of the argument interpolate linearly. Products and quotients are rounded down.
  */
 #ifndef CORE_WEIGHT_H
 #define CORE_WEIGHT_H
@@ -36,7 +36,7 @@ static inline uint64_t glb_weight_cost(const struct glb_weight_log *log, uint64_
 		return 0;
 
 	unsigned int zeros = (unsigned int)__builtin_clzll(value);
-	uint64_t mantissa = value << zeros << 1; /* behind the leading 1 */
+	uint64_t mantissa = value << zeros << 1; /* after the leading 1 */
 	uint64_t step = mantissa >> (64 - GLB_LOG_STEP_BITS);
 	uint64_t part = mantissa << GLB_LOG_STEP_BITS >> 32;
 	uint64_t low = log->at[step];
@@ -49,8 +49,8 @@ static inline uint64_t glb_weight_cost(const struct glb_weight_log *log, uint64_
 }
 
 /*
- * Ranks that may cost a backend of weight w no more than `cost` have an upper half of at most w
- * times this. Generous by a little: -log2(1 - x) is at least x / ln 2.
+ * Ranks that cost a backend of weight w at most `cost` have an upper half of at most w times this.
+ * Slightly generous: -log2(1 - x) is at least x / ln 2.
  */
 static inline uint64_t glb_weight_reach(uint64_t cost)
 {
