@@ -20,7 +20,7 @@ static verb_fn *const verb_functions[VERB_COUNT] = {
 	[VERB_TRACE] = verb_trace,   [VERB_TRACE_NEXT] = verb_trace_next,
 };
 
-/* Reads what a line asks for. The report is large, and is none of what is done. */
+/* Parses a request line. Its problems are reported to the client, not to the log. */
 static bool read_call(struct call *call, const struct asked *asked)
 {
 	struct report report;

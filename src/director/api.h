@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a running director answer questions and take orders?
+ * How does a running director serve queries and commands?
  *
- * On two Unix sockets (sys/lines.h): one for operators, and one beside it that everybody may
- * connect to and that changes nothing. docs/control-socket.md describes what is said there.
+ * On two Unix sockets (sys/lines.h): one for operators, and a read-only one beside it for
+ * everybody. docs/control-socket.md describes the protocol.
  *
- * All functions are for the control thread.
+ * All functions must be called on the control thread.
  */
 #ifndef DIRECTOR_API_H
 #define DIRECTOR_API_H
@@ -13,13 +13,13 @@
 #include "director/control.h"
 
 /*
- * Serves at the path that the configuration in force names, on control->loop, and sets
- * control->sockets. 0; or -errno after logging why a path that was given cannot be served. Where
- * none was given and the default cannot be served, a warning says why, and there is no socket.
+ * Serves at the path in the configuration in force, on control->loop, and sets control->sockets.
+ * Returns 0; or -errno after logging why a configured path cannot be served. If no path was
+ * configured and the default cannot be served, a warning says why and there is no socket.
  */
 GLB_NODISCARD int api_open(struct control *control);
 
-/* Does nothing when there is none. */
+/* No-op if there is no socket. */
 void api_close(struct control *control);
 
 #endif

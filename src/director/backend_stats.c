@@ -7,27 +7,27 @@
 #include "director/backend_stats.h"
 #include "sys/printable.h"
 
-/* What has a slot: a table, or a backend of one. */
+/* An item that has a slot: a table, or a backend of one. */
 struct backend_stats_entry {
 	struct glb_addr addr; /* version 0: this is a table */
 	char *name;	      /* of a table */
-	uint32_t table;	      /* slot of the backend's table */
-	uint32_t next;	      /* in its chain; 0: none */
-	uint32_t refs;	      /* by maps and, of a table, by entries of backends */
-	/* what the slot had counted when it was given to this entry */
+	uint32_t table;	      /* the slot of a backend's table */
+	uint32_t next;	      /* next in its hash chain; 0: none */
+	uint32_t refs;	      /* by maps and, for a table, by entries of backends */
+	/* value of the slot's counters when this entry got it */
 	struct backend_stats_count base;
-	/* of a table: what backends were sent whose slots others have */
+	/* of a table: packets of backends that lost their slots */
 	struct backend_stats_count past;
 };
 
-/* Of tables, of backends, of the rest: packets, then bytes. */
+/* Tables, backends and the rest: packets, then bytes. */
 static const char *const names[] = {
 #define NAME(name, sentence) #name,
 	BACKEND_STATS_COUNTERS(NAME)
 #undef NAME
 };
 
-/* What an entry is known by. */
+/* Identifies an entry. */
 struct backend_stats_key {
 	const char *name; /* of a table; else NULL */
 	const struct glb_addr *addr;
@@ -78,7 +78,7 @@ static bool is_of(const struct backend_stats_entry *entry, const struct backend_
 	       glb_addr_equal(&entry->addr, key->addr);
 }
 
-/* What all workers counted in a slot since it was given to who has it. */
+/* Sum of all workers' counters of a slot since its entry got it. */
 static struct backend_stats_count counted(const struct backend_stats *stats, uint32_t slot)
 {
 	const struct backend_stats_count *base = &stats->entries[slot].base;
@@ -99,7 +99,7 @@ static void add_count(struct backend_stats_count *sum, struct backend_stats_coun
 	sum->bytes += count.bytes;
 }
 
-/* Takes a slot from who has it: no map leads there, so its counters stand still. */
+/* Takes a slot from its entry: no map refers to it, so its counters do not change. */
 static void evict(struct backend_stats *stats, uint32_t slot)
 {
 	struct backend_stats_entry *entry = &stats->entries[slot];
@@ -120,7 +120,7 @@ static void evict(struct backend_stats *stats, uint32_t slot)
 	*entry = (struct backend_stats_entry){.base = count};
 }
 
-/* A slot that nobody has; 0 when there is none. */
+/* Returns an unused slot; 0 if there is none. */
 static uint32_t free_slot(struct backend_stats *stats)
 {
 	if (stats->used < BACKEND_STATS_SLOTS)
@@ -146,12 +146,12 @@ static uint32_t backend_stats_find(const struct backend_stats *stats,
 	return slot;
 }
 
-/* Gives a free slot to a key. Without one it is that of the table, which is 0 for a table itself.
- */
+/* Assigns a free slot to a key. If none is free, the key shares the slot of its table, which is 0
+ * for a table. */
 static int claim(uint32_t *out, struct backend_stats *stats, const struct backend_stats_key *key)
 {
 	char *name = key->name ? strdup(key->name) : NULL;
-	bool listed = key->name || key->table; /* is its table? */
+	bool listed = key->name || key->table; /* has its table a slot? */
 	uint32_t slot = 0;
 
 	if (key->name && !name)
@@ -179,8 +179,9 @@ static int claim(uint32_t *out, struct backend_stats *stats, const struct backen
 }
 
 /*
- * The slot of a key, for a map to hold: the control thread has no time to look for each of 65,536
- * where most are next to the one before. 0, or -ENOMEM.
+ * Returns in *out the slot of a key, and takes a reference for a map. `before` is a hint, the slot
+ * of the previous key: a search for each of 65,536 keys would take the control thread too long.
+ * Returns 0 or -ENOMEM.
  */
 static int hold(uint32_t *out, struct backend_stats *stats, const struct backend_stats_key *key,
 		uint32_t before)
@@ -197,7 +198,8 @@ static int hold(uint32_t *out, struct backend_stats *stats, const struct backend
 	return 0;
 }
 
-/* Maps a table and its backends, the first of which is number `first` of all. 0 or -ENOMEM. */
+/* Maps a table and its backends, the first of which has index `first` among all. Returns 0 or
+ * -ENOMEM. */
 static int map_table(struct backend_stats_map *map, const struct glb_table_spec *spec,
 		     uint32_t index, uint32_t first)
 {
@@ -236,7 +238,7 @@ int backend_stats_map_make(struct backend_stats_map **out, struct backend_stats 
 
 	for (unsigned int t = 0; t < tables->count; t++)
 		backend_count += tables->tables[t]->spec.backend_count;
-	/* zeros lead to slot 0, so that what is half done can be freed, too */
+	/* zeros are slot 0, so a partial map can be freed */
 	map = calloc(1, sizeof(*map) + (backend_count + tables->count) * sizeof(*map->slots));
 	if (!map)
 		return -ENOMEM;
@@ -265,7 +267,7 @@ void backend_stats_map_free(struct backend_stats_map *map)
 	free(map);
 }
 
-/* `{table="NAME"`, fit to be printed; what would end the label or the word, too, is an escape. */
+/* Prints `{table="NAME"`; characters that would end the label or the word are escaped. */
 static void print_table(FILE *out, const char *name)
 {
 	size_t len = strlen(name);

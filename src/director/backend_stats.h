@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How many packets and bytes went to which backend of which table?
+ * How many packets and bytes went to each backend of each table?
  *
- * Every worker counts in an array of its own, in which every backend of every table has the same
- * slot for as long as the process lives: a reload moves nothing and resets nothing. What a backend
- * is known by is the table's name and its own address. Each generation comes with a map from its
- * indices to slots.
+ * Every worker counts in its own array, in which each backend of each table has the same slot for
+ * the life of the process: a reload neither moves nor resets anything. A backend is identified by
+ * the table's name and its address. Each generation comes with a map from its indices to slots.
  *
- * A backend or table that is gone keeps its slot, and is still told, until the slot is needed for
- * another and no worker can have the map any more. What was sent to such a backend stays part of
- * its table's sum. A table that is gone and whose slot was needed starts from 0 when it comes back.
+ * A removed backend or table keeps its slot, and is still reported, until the slot is needed for
+ * another and no worker can have the map any more. The packets of a backend that has lost its slot
+ * remain part of its table's sum. A table that has lost its slot restarts from 0 when it returns.
  */
 #ifndef DIRECTOR_BACKEND_STATS_H
 #define DIRECTOR_BACKEND_STATS_H
@@ -27,9 +26,9 @@
 	X(unlisted_packets, "packets forwarded for tables that there was no room to list")         \
 	X(unlisted_bytes, "bytes of those frames as they left")
 
-enum { BACKEND_STATS_SLOTS = 65536 }; /* slot 0 is for what has none */
+enum { BACKEND_STATS_SLOTS = 65536 }; /* slot 0 is for everything without a slot */
 
-/* Of one worker and slot. The worker increments, others may read at any time. */
+/* Of one worker and slot. Incremented by the worker; others may read it at any time. */
 struct backend_stats_count {
 	uint64_t packets;
 	uint64_t bytes;
@@ -37,28 +36,28 @@ struct backend_stats_count {
 
 struct backend_stats_entry;
 
-/* Control thread only, but for the arrays that `counts` names. */
+/* Used by the control thread only, except the arrays in `counts`. */
 struct backend_stats {
 	struct backend_stats_entry *entries; /* by slot */
-	uint32_t *heads;		     /* of chains of entries, by hash */
-	uint32_t used;			     /* slots that ever were */
-	uint32_t hand;			     /* where the search for one to reuse goes on */
-	bool full;			     /* and it would find none */
+	uint32_t *heads;		     /* heads of hash chains */
+	uint32_t used;			     /* slots ever used */
+	uint32_t hand;			     /* position of the search for a slot to reuse */
+	bool full;			     /* the search would find none */
 	uint64_t evictions;		     /* slots that were given to another */
 	unsigned int worker_count;
-	struct backend_stats_count **counts; /* by worker: BACKEND_STATS_SLOTS, all 0 at first */
+	struct backend_stats_count **counts; /* by worker: BACKEND_STATS_SLOTS, initially 0 */
 };
 
-/* From the backends of a generation, as glb_packet.backend has them, to where they are counted. */
+/* From backends of a generation, as in glb_packet.backend, to their slots. */
 struct backend_stats_map {
 	struct backend_stats *stats;
 	uint32_t backend_count;
 	uint32_t table_count;
-	uint32_t sharing; /* tables and backends that share the slot of something else */
-	uint32_t slots[]; /* of backends and, behind them, of tables */
+	uint32_t sharing; /* tables and backends that share a slot */
+	uint32_t slots[]; /* of backends, followed by those of tables */
 };
 
-/* Worker: the generation that came with this map gave the packet GLB_FORWARD. */
+/* Worker: counts a packet that got GLB_FORWARD with the generation of this map. */
 static inline void backend_stats_add(struct backend_stats_count *counts,
 				     const struct backend_stats_map *map,
 				     const struct glb_packet *pkt)
@@ -69,52 +68,53 @@ static inline void backend_stats_add(struct backend_stats_count *counts,
 	one->bytes += pkt->len;
 }
 
-/* Starts with no table; counts[] are left to the caller to set and to free. 0 or -ENOMEM. */
+/* Starts without tables; counts[] is set and released by the caller. Returns 0 or -ENOMEM. */
 GLB_NODISCARD int backend_stats_start(struct backend_stats *stats, unsigned int worker_count);
 
-/* All maps must have been freed. */
+/* All maps must have been released. */
 void backend_stats_stop(struct backend_stats *stats);
 
 /*
- * Makes the map for a generation of these tables. A table without a name goes by its index. When
- * there are no slots left, backends share that of their table, and tables slot 0.
+ * Makes the map for a generation of these tables. A table without a name is identified by its
+ * index. When there are no slots left, backends share that of their table, and tables share slot 0.
  *
- * 0 and *out, for backend_stats_map_free() and freed before the stats are; or -ENOMEM.
+ * Returns 0 and sets *out, to be released with backend_stats_map_free() before the stats; or
+ * -ENOMEM.
  */
 GLB_NODISCARD int backend_stats_map_make(struct backend_stats_map **out,
 					 struct backend_stats *stats,
 					 const struct glb_tables *tables);
 
-/* When no worker has it any more. NULL is fine. */
+/* Called when no worker uses it any more. NULL is fine. */
 void backend_stats_map_free(struct backend_stats_map *map);
 
-/* What was counted at one time. */
+/* The counts at one time. */
 struct backend_stats_sums {
 	const struct backend_stats *stats;
 	uint64_t evictions;
 	uint32_t used;
-	struct backend_stats_count unlisted;  /* sent for tables that there was no room to list */
-	struct backend_stats_count by_slot[]; /* of a table: with what its backends were sent */
+	struct backend_stats_count unlisted;  /* packets for tables that have no slot */
+	struct backend_stats_count by_slot[]; /* of a table: including those of its backends */
 };
 
-/* A table, or a backend of one, and what it was sent. Names live until the next map is made. */
+/* A table, or a backend of one, and its count. Names are valid until the next map is made. */
 struct backend_stats_item {
 	const char *table;
 	const struct glb_addr *backend; /* NULL: the table */
 	struct backend_stats_count count;
 };
 
-/* Sums up what all workers have counted. NULL: out of memory. To be released with free(). */
+/* Sums the counts of all workers. NULL: out of memory. To be released with free(). */
 struct backend_stats_sums *backend_stats_sum(const struct backend_stats *stats);
 
 /*
- * The next item, in no order: *at is 0 at first. False: that was all; or the slot of an item has
- * been given to another since, so that the sums are no longer good for anything.
+ * Returns the next item, in no particular order; *at is 0 initially. False: there are no more; or
+ * the slot of an item has been reused since, so the sums are no longer valid.
  */
 bool backend_stats_next(struct backend_stats_item *out, const struct backend_stats_sums *sums,
 			uint32_t *at);
 
-/* Writes what was counted, a `NAME VALUE` line each, in no order. 0 or -ENOMEM. */
+/* Writes the counts as lines of `NAME VALUE`, in no particular order. Returns 0 or -ENOMEM. */
 GLB_NODISCARD int backend_stats_print(FILE *out, const struct backend_stats *stats);
 
 #endif

@@ -42,7 +42,7 @@ static void log_generation(const char *what, const struct glb_generation *gen)
 		  glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)));
 }
 
-/* Has neighbours look up the gateways of a configuration. 0, or -errno with a diag. */
+/* Starts looking up the gateways of a configuration. Returns 0; or -errno with a diag. */
 static int follow_gateways(struct neighbours *neighbours, const struct control *control,
 			   const struct director_conf *conf, struct glb_diag *why)
 {
@@ -60,8 +60,8 @@ static int follow_gateways(struct neighbours *neighbours, const struct control *
 	return neighbours_read(neighbours, why);
 }
 
-/* Makes what was built the successor of what is served, with the ports as they are. 0 or -ENOMEM.
- */
+/* Makes the built generation the successor of the served one, with the current ports. Returns 0
+ * or -ENOMEM. */
 static int give_ports(struct glb_generation **out, const struct control *control,
 		      const struct build *build, const struct neighbours *neighbours)
 {
@@ -76,7 +76,8 @@ static int give_ports(struct glb_generation **out, const struct control *control
 	return glb_generation_with_ports(out, gen, ports);
 }
 
-/* The same, with gateways looked up. 0; or -errno after logging why, which the build has, too. */
+/* The same, with looked-up gateways. Returns 0; or -errno after logging why and storing it in the
+ * build. */
 static int make_generation(struct glb_generation **out, const struct control *control,
 			   struct build *build, struct neighbours *neighbours)
 {
@@ -109,9 +110,8 @@ static void order_turns(struct control *control)
 	turn_order(&control->workers.orders, conf->turn_times, conf->stall_ms, conf->idle_sleep_us);
 }
 
-/* Serves what was built from the next burst on. 0; or -errno after logging why, which the build
- * has, too.
- */
+/* Serves a built generation from the next burst on. Returns 0; or -errno after logging why and
+ * storing it in the build. */
 static int serve_build(struct control *control, struct build *build)
 {
 	struct neighbours neighbours = control->neighbours;
@@ -147,7 +147,7 @@ static int serve_build(struct control *control, struct build *build)
 	return 0;
 }
 
-/* What is served comes from the tables file: the next start may have to do without. */
+/* Saves the served tables if they come from the tables file: the next start may need them. */
 static void keep_tables(struct control *control)
 {
 	if (control->serving_last_good)
@@ -177,7 +177,7 @@ void builds_serve_first(struct control *control, const struct glb_generation *ge
 	host_check(&control->host, &control->workers);
 }
 
-/* Keeps how a request for a reload ended, and why if it was not done. */
+/* Stores the result of the last requested reload, and the reason if it failed. */
 static void keep_end(struct control *control, enum reload_result result, const struct glb_diag *why)
 {
 	struct reload_end *last = &control->last;
@@ -190,7 +190,7 @@ static void keep_end(struct control *control, enum reload_result result, const s
 	status_reloaded(&control->status, why);
 }
 
-/* What was asked for is not done, and what is served stays. */
+/* Logs that a request failed and that the served generation stays in force. */
 static void log_kept(enum log_level level, const char *event, uint64_t generation, const char *what)
 {
 	struct log_pairs pairs = log_pairs_of(event);
@@ -199,14 +199,14 @@ static void log_kept(enum log_level level, const char *event, uint64_t generatio
 	log_event(level, &pairs, "%s; generation %" PRIu64 " keeps serving", what, generation);
 }
 
-/* What is served stays. */
+/* Rejects a build; the served generation stays in force. */
 static void refuse_build(struct control *control, const struct build *build)
 {
 	log_kept(LOG_LEVEL_ERROR, "reload_refused", control->generation, "reload refused");
 	keep_end(control, RELOAD_REFUSED, &build->why);
 }
 
-/* Serves what a build has made, if it is any good, and that was not tried yet. */
+/* Serves the result of a build, unless that was tried before. */
 static void try_build(struct control *control, struct build *build)
 {
 	if (build->was_tried)
@@ -221,7 +221,7 @@ static void try_build(struct control *control, struct build *build)
 	keep_end(control, RELOAD_DONE, NULL);
 }
 
-/* Says what a build that has ended came to. It is used up. */
+/* Reports the result of a finished build, and releases it. */
 static void end_build(struct control *control, struct build *build)
 {
 	if (build->served)
@@ -236,7 +236,7 @@ static void end_build(struct control *control, struct build *build)
 	build_clear(build);
 }
 
-/* A request stays, but whoever waits for its end need not wait for the worker. */
+/* Keeps the request pending, but releases clients that would wait for a worker. */
 static void put_off(struct control *control)
 {
 	struct glb_diag why;

@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What becomes of the files that a build has read?
+ * What happens to the files that a build has read?
  *
- * They are served from the next burst on, or refused, and whoever asked for them hears which. What
- * is served is kept for a start whose tables file is no good (director/last_good.h). All functions
- * are for the control thread.
+ * They are served from the next burst on, or refused, and the requester is informed. What is served
+ * is saved for a start with an invalid tables file (director/last_good.h). All functions must be
+ * called on the control thread.
  */
 #ifndef DIRECTOR_BUILDS_H
 #define DIRECTOR_BUILDS_H
 
 #include "director/control.h"
 
-/* What the next build starts from. */
+/* The state that the next build starts from. */
 struct build builds_basis(const struct control *control);
 
-/* A build goes on: looks after it, and asks the service manager for patience while that is due. */
+/* Called while a build is in progress: monitors it, and asks the service manager to extend its
+ * timeout when due. */
 void builds_watch(struct control *control);
 
 /*
- * Makes the first generation of control->first, with ports as they are and gateways looked up. 0
- * and *out, or -errno after logging why.
+ * Makes the first generation of control->first, with the current ports and looked-up gateways.
+ * Returns 0 and sets *out, or -errno after logging why.
  */
 GLB_NODISCARD int builds_make_first(struct glb_generation **out, struct control *control);
 
-/* It is served: says so everywhere. */
+/* Reports in all places that it is being served. */
 void builds_serve_first(struct control *control, const struct glb_generation *gen);
 
-/* Serves what a build has come to, if one has ended, and starts the next, if one was asked for. */
+/* Serves the result of a build that has ended, and starts the next one if requested. */
 void builds_follow(struct control *control);
 
 /*
- * Serves a generation from the next burst on. 0; or -ENOMEM, and it is freed.
+ * Serves a generation from the next burst on. Returns 0; or -ENOMEM, and it is released.
  *
- * built  as of publish_replace()
+ * built  as in publish_replace()
  */
 GLB_NODISCARD int builds_publish(struct control *control, struct glb_generation *gen,
 				 const struct served *built);

@@ -20,12 +20,13 @@
 #include "sys/log.h"
 
 /*
- * The protocol of a claim. No frame has it, so nothing is ever received: up to 0x600 the type field
- * is a length (IEEE 802.3, 3.2.6), and the kernel gives numbers of its own to those frames.
+ * The protocol of a claim. No frame carries it, so nothing is ever received: values below 0x600 are
+ * lengths in the type field (IEEE 802.3, 3.2.6), and the kernel assigns other numbers to those
+ * frames.
  */
 enum { CLAIM_PROTOCOL = 0x06c };
 
-/* Makes a packet socket on a device, bound with the protocol of claims. It, or -errno. */
+/* Opens a packet socket on a device, bound to the claim protocol. Returns it, or -errno. */
 static int make_claim(uint32_t ifindex)
 {
 	const struct sockaddr_ll at = {.sll_family = AF_PACKET,
@@ -43,7 +44,8 @@ static int make_claim(uint32_t ifindex)
 	return err;
 }
 
-/* Finds the inode of another claim on the device. 0 and *out, which is 0 for none; or -errno. */
+/* Finds the inode of another claim on the device. Returns 0 and sets *out, 0 if there is none; or
+ * -errno. */
 static int find_other(ino_t *out, uint32_t ifindex, ino_t own)
 {
 	FILE *file = fopen("/proc/net/packet", "re");
@@ -87,7 +89,7 @@ static bool has_socket(const char *pid, const char *wanted)
 	return found;
 }
 
-/* The process that has a socket open; 0: it is in another PID namespace, or has just ended. */
+/* The process that holds a socket; 0 if it is in another PID namespace, or has just ended. */
 static pid_t holder_of(ino_t inode)
 {
 	DIR *processes = opendir("/proc");
@@ -105,8 +107,9 @@ static pid_t holder_of(ino_t inode)
 }
 
 /*
- * Claims first and looks then, so that of two that start at once at least one sees the other. The
- * claim, or -errno: -EADDRINUSE with *holder, the process with the other claim, or 0.
+ * Claims first and checks afterwards, so that of two directors that start together at least one
+ * sees the other. Returns the claim, or -errno: -EADDRINUSE with *holder, the process that holds
+ * the other claim, or 0.
  */
 static int take_claim(uint32_t ifindex, pid_t *holder)
 {

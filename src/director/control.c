@@ -24,8 +24,8 @@ enum {
 	TICK_MS = 100,
 	START_TICK_MS = 5,	 /* until the workers are there */
 	STOP_LATENCY_MS = 20,	 /* of a stop during the start */
-	KEEP_PATIENCE_MS = 1000, /* with a disk that is to keep tables */
-	BUILD_PATIENCE_MS = 100, /* with a build that nobody wants any more */
+	KEEP_PATIENCE_MS = 1000, /* for the disk to save tables */
+	BUILD_PATIENCE_MS = 100, /* for a build whose result is not needed */
 };
 
 int control_load(struct control *control)
@@ -62,7 +62,7 @@ void control_unload(struct control *control)
 	control->first.served = NULL;
 }
 
-/* Mentions once that workers are there. */
+/* Logs once that the workers have started. */
 static void follow_start(struct control *control)
 {
 	const struct workers *workers = &control->workers;
@@ -87,7 +87,7 @@ static void await_start(void *arg)
 		return; /* without memory, the next turn notices */
 }
 
-/* All that is to be looked after now and then. None of it waits. */
+/* Periodic upkeep; nothing in it blocks. */
 static void turn(void *arg)
 {
 	struct control *control = arg;
@@ -106,13 +106,13 @@ static void turn(void *arg)
 	if (links_take_host_change(&control->links))
 		host_check_again(&control->host, &control->workers);
 	pool_follow(&control->buffers, control->workers.ports.pool, clock_ms());
-	trace_follow(control); /* while there is the generation that decided */
+	trace_follow(control); /* while the deciding generation exists */
 	publish_reclaim(&control->workers.publish);
 	last_good_poll(&control->last_good);
 	recorder_poll(&control->recorder, &control->workers);
 }
 
-/* A signal came, or a build has ended. */
+/* A signal arrived, or a build has ended. */
 static void take_event(void *arg)
 {
 	struct control *control = arg;
@@ -139,8 +139,8 @@ static void take_event(void *arg)
 	turn(control);
 }
 
-/* Runs until a signal asks for a stop, 0, or no port is left, -ENETDOWN; or -errno after logging.
- */
+/* Runs until a signal requests a stop (returns 0) or no port is left (-ENETDOWN); or returns
+ * -errno after logging. */
 static int control_serve(struct control *control)
 {
 	int err = loop_open(&control->loop);
@@ -218,12 +218,12 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 		return err ? err : -ETIMEDOUT;
 	trace_free(&control->tracing);
 	workers_free(workers);
-	if (!control->left) /* the build that goes on reads what is served */
+	if (!control->left) /* the running build reads what is served */
 		deploy_stop(workers);
 	return err;
 }
 
-/* Configures and starts what the EAL found. 0, or -errno after logging why. */
+/* Configures and starts the devices found by the EAL. Returns 0, or -errno after logging why. */
 static int start_ports(struct control *control)
 {
 	struct ports *ports = &control->workers.ports;

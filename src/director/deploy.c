@@ -8,7 +8,7 @@
 #include "director/deploy.h"
 #include "sys/log.h"
 
-/* Finds where packets of a generation are counted: nowhere, if backends are not. 0 or -ENOMEM. */
+/* Maps the backends of a generation to counters, if backends are counted. Returns 0 or -ENOMEM. */
 static int make_map(struct backend_stats_map **out, struct backend_stats *stats,
 		    const struct glb_generation *gen)
 {
@@ -40,7 +40,7 @@ int deploy_next(struct workers *workers, struct glb_generation *gen, const struc
 	return err;
 }
 
-/* Gives back what start_backend_stats() took, if it did. */
+/* Releases what start_backend_stats() allocated, if anything. */
 static void stop_backend_stats(struct backend_stats *stats)
 {
 	for (unsigned int i = 0; i < stats->worker_count && stats->counts; i++)
@@ -48,7 +48,8 @@ static void stop_backend_stats(struct backend_stats *stats)
 	backend_stats_stop(stats);
 }
 
-/* Has every worker count near its lcore, if there is room. 0 or -ENOMEM. */
+/* Allocates each worker's counters on the NUMA node of its lcore, if possible. Returns 0 or
+ * -ENOMEM. */
 static int start_backend_stats(struct backend_stats *stats)
 {
 	const size_t len = BACKEND_STATS_SLOTS * sizeof(struct backend_stats_count);
@@ -73,7 +74,8 @@ static int start_backend_stats(struct backend_stats *stats)
 	return 0;
 }
 
-/* Has workers find generations on their own NUMA nodes, where there are several. 0 or -ENOMEM. */
+/* Gives workers replicas of generations on their own NUMA nodes, if there are several. Returns
+ * 0 or -ENOMEM. */
 static int replicate(struct publish *publish)
 {
 	const struct glb_arena *arena = &publish->current->gen->arena;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What has become of the device under a port, and is that worth a line in the log?
+ * What has changed about the device under a port, and should it be logged?
  *
- * Every change is counted. The log gets DEVICE_LINES of them in DEVICE_WINDOW_MS, and of a device
- * that changes more often a summary when that time is over.
+ * Every change is counted. At most DEVICE_LINES of them are logged per DEVICE_WINDOW_MS; for a
+ * device that changes more often, a summary follows when that time is over.
  *
- * No system calls, no clock: src/director/link.h asks the kernel.
+ * No system calls, no clock: src/director/link.h queries the kernel.
  */
 #ifndef DIRECTOR_DEVICE_H
 #define DIRECTOR_DEVICE_H
@@ -20,18 +20,18 @@ enum {
 	DEVICE_WINDOW_MS = 60000,
 };
 
-/* What is said about a device now. */
+/* What is known of a device now. */
 struct device_state {
-	uint32_t ifindex; /* its number; 0: there is none */
+	uint32_t ifindex; /* its number; 0: it does not exist */
 	uint32_t mtu;
-	bool is_up; /* it is on, and has a carrier */
+	bool is_up; /* it is up, and has a carrier */
 	uint8_t mac[GLB_MAC_LEN];
 };
 
-/* Sets of changes. */
+/* A set of changes. */
 enum device_change {
 	DEVICE_GONE = 1,
-	DEVICE_BACK = 2, /* as a new one: what was opened on the old one is dead */
+	DEVICE_BACK = 2, /* as a new device: what was opened on the old one is dead */
 	DEVICE_DOWN = 4,
 	DEVICE_UP = 8,
 	DEVICE_MTU = 16,
@@ -39,24 +39,25 @@ enum device_change {
 };
 
 struct device {
-	struct device_state now; /* MTU and MAC address of one that is gone stay */
-	uint64_t changes;	 /* since it was first heard of */
-	uint64_t downs;		 /* how often it went down, or away while it was up */
+	struct device_state now; /* keeps MTU and MAC address of a device that is gone */
+	uint64_t changes;	 /* since the start */
+	uint64_t downs;		 /* times that it went down, or disappeared while up */
 	uint64_t window_at_ms;
-	unsigned int lines; /* since then */
+	unsigned int lines; /* logged since then */
 	unsigned int withheld;
 };
 
-/* A device as it is first found: nothing has changed. */
+/* Initialises a device as first found: nothing has changed. */
 void device_start(struct device *out, const struct device_state *state, uint64_t now_ms);
 
-/* Something is said of it: a set of enum device_change, empty if that is known. */
+/* Processes news of the device. Returns a set of enum device_change, empty if it was known. */
 unsigned int device_hear(struct device *device, const struct device_state *state);
 
-/* May a line about it be logged? Counts as logged, or as withheld. */
+/* May a line about it be logged? Counts it as logged, or as withheld. */
 bool device_may_log(struct device *device);
 
-/* Time has passed: how many lines were withheld in a window that is over, 0 otherwise. */
+/* Reports the time. Returns the number of lines withheld in a window that has ended, otherwise 0.
+ */
 unsigned int device_tick(struct device *device, uint64_t now_ms);
 
 #endif

@@ -10,9 +10,9 @@
 #include "director/devices.h"
 #include "director/ethdev.h"
 
-enum { PLACE_LEN = 48 }; /* of a name in director.json */
+enum { PLACE_LEN = 48 }; /* of a key path in director.json */
 
-/* Is it a member of a bond? Not known before the bond is configured. */
+/* Is it a member of a bond? Unknown until the bond is configured. */
 static bool is_member(uint16_t id)
 {
 	struct rte_eth_dev_info info;
@@ -20,7 +20,7 @@ static bool is_member(uint16_t id)
 	return !rte_eth_dev_info_get(id, &info) && (*info.dev_flags & DPDK_BOND_MEMBER);
 }
 
-/* A bond takes the members of its EAL option when it is configured, and not before. */
+/* A bond adopts the members in its EAL argument only when it is configured. */
 static int gather_members(struct glb_diag *diag)
 {
 	const struct rte_eth_conf conf = {0};
@@ -47,10 +47,10 @@ static int gather_members(struct glb_diag *diag)
 struct members {
 	uint16_t *ids;
 	unsigned int count;
-	bool unknown; /* one that is named as nothing below takes it */
+	bool unknown; /* a member is not a known device */
 };
 
-/* A member is named as a device or by its DPDK port number. */
+/* A member is named by device name or by DPDK port number. */
 static int add_member(const char *key, const char *name, void *arg)
 {
 	struct members *members = arg;
@@ -117,7 +117,8 @@ bool ports_has(const struct ports *ports, uint16_t id)
 	return false;
 }
 
-/* The device of a name. 0, or -ENODEV with a diag of which `place` named it. */
+/* Looks a device up by name. Returns 0; or -ENODEV with a diag that names `place`, where it is
+ * configured. */
 static int find_device(uint16_t *id, const char *place, const char *name, struct glb_diag *diag)
 {
 	if (!rte_eth_dev_get_port_by_name(name, id))
@@ -126,7 +127,7 @@ static int find_device(uint16_t *id, const char *place, const char *name, struct
 	return -ENODEV;
 }
 
-/* Devices that lead to the kernel, as director.json names them: the top level first. */
+/* Kernel twins named in director.json, the top-level one first. */
 struct twin_names {
 	unsigned int count;
 	uint16_t ids[GLB_PORTS_MAX + 1];
@@ -172,7 +173,7 @@ static int find_twins(struct twin_names *names, const struct director_conf *conf
 	return err;
 }
 
-/* Lists the ports: neither twins nor members of bonds. */
+/* Lists the ports: all devices but twins and members of bonds. */
 static int list_ports(struct ports *ports, const struct twin_names *twins, struct glb_diag *diag)
 {
 	uint16_t id;
@@ -192,7 +193,7 @@ static int list_ports(struct ports *ports, const struct twin_names *twins, struc
 	return 0;
 }
 
-/* Gives ports their own twins. Names that are no port's are left to ports_check(). */
+/* Assigns the ports' own twins. Names of devices that are no ports are left to ports_check(). */
 static void assign_own(struct ports *ports, const struct director_conf *conf)
 {
 	for (unsigned int i = 0; i < conf->port_count; i++) {
@@ -208,7 +209,8 @@ static void assign_own(struct ports *ports, const struct director_conf *conf)
 	}
 }
 
-/* That of the top level is the twin of the first port, and takes what others without one punt. */
+/* The top-level twin is that of the first port, and also receives what ports without a twin punt.
+ */
 static int assign_first(struct ports *ports, uint16_t twin_id, struct glb_diag *diag)
 {
 	uint16_t first = ports->ids[0];
@@ -226,7 +228,7 @@ static int assign_first(struct ports *ports, uint16_t twin_id, struct glb_diag *
 	return 0;
 }
 
-/* Sorts the devices into ports, their twins and members of bonds. */
+/* Sorts the devices into ports, their twins, and members of bonds. */
 static int sort_ports(struct ports *ports, const struct director_conf *conf, struct glb_diag *diag)
 {
 	struct twin_names twins;
@@ -250,7 +252,7 @@ int ports_find(struct ports *out, const struct director_conf *conf, struct glb_d
 		err = sort_ports(&ports, conf, diag);
 	if (err)
 		return err;
-	/* what is asked for will be there, or ports_start() fails */
+	/* ports_start() fails if it is not supported */
 	ports.udp_checksum = conf->settings.udp_checksum == GLB_UDP_OFFLOAD;
 	err = ports_check(&ports, conf, diag);
 	if (!err)
@@ -258,7 +260,7 @@ int ports_find(struct ports *out, const struct director_conf *conf, struct glb_d
 	return err;
 }
 
-/* Is the device of this name a port? 0, or -ENODEV with a diag of which `place` named it. */
+/* Is the device of this name a port? Returns 0; or -ENODEV with a diag that names `place`. */
 static int check_served(const struct ports *ports, const char *place, const char *name,
 			struct glb_diag *diag)
 {
@@ -276,7 +278,7 @@ static int check_served(const struct ports *ports, const char *place, const char
 	return -ENODEV;
 }
 
-/* Are both ends of a path of the original ports? */
+/* Are both ends of a flow path of the original ports? */
 static int check_path(const struct ports *ports, const struct director_conf *conf, uint8_t from,
 		      struct glb_diag *diag)
 {
@@ -297,7 +299,7 @@ static int check_path(const struct ports *ports, const struct director_conf *con
 	return -ENODEV;
 }
 
-/* Can packets of ports leave where they are to? */
+/* Can packets leave through every port that the flow paths name? */
 static int check_ways_out(const struct ports *ports, const struct director_conf *conf,
 			  struct glb_diag *diag)
 {

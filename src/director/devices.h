@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which devices of the EAL does a director serve, and how do they belong together?
+ * Which devices of the EAL does a director serve, and how are they related?
  *
- * All are ports but for the twin port, which leads to the kernel, and for members of a bond
- * (net_bonding): those carry the packets of the bond, which is the port.
+ * All are ports, except the twin ports, which lead to the kernel, and members of a bond
+ * (net_bonding), which carry packets of the bond; the bond is the port.
  */
 #ifndef DIRECTOR_DEVICES_H
 #define DIRECTOR_DEVICES_H
@@ -14,7 +14,7 @@
 #include "conf/director.h"
 #include "director/dpdk.h"
 
-/* What devices count themselves. */
+/* Losses counted by the devices themselves. */
 #define PORT_LOSSES(X)                                                                             \
 	X(rx_missed, imissed)                                                                      \
 	X(rx_errors, ierrors)                                                                      \
@@ -27,58 +27,58 @@ struct port_losses {
 #undef PORT_LOSS_FIELD
 };
 
-/* The ports a director serves, and the twin port that takes punted packets. */
+/* The ports that a director serves, and the twin ports for punted packets. */
 struct ports {
 	uint16_t ids[GLB_PORTS_MAX]; /* DPDK port numbers, all below GLB_PORTS_MAX */
 	uint16_t count;
 	uint16_t queue_count;		      /* queue pairs per port */
-	bool udp_checksum;		      /* the devices fill in outer checksums when told to */
-	uint16_t twin_ids[GLB_PORTS_MAX];     /* by port: what leads to the kernel, or PORT_NONE */
-	uint16_t punt_via[GLB_PORTS_MAX];     /* by port: whose twin takes what is punted */
-	uint32_t frame_max[RTE_MAX_ETHPORTS]; /* bytes of the largest frame of any device, on the
-						 wire */
+	bool udp_checksum;		      /* the devices compute outer checksums on request */
+	uint16_t twin_ids[GLB_PORTS_MAX];     /* by port: its twin, or PORT_NONE */
+	uint16_t punt_via[GLB_PORTS_MAX];     /* by port: whose twin takes its punted packets */
+	uint32_t frame_max[RTE_MAX_ETHPORTS]; /* bytes on the wire of the largest frame of each
+						 device */
 	struct rte_mempool *pool;	      /* that frames are received into */
-	struct rte_mempool *large_pool;	      /* for frames that came in pieces */
+	struct rte_mempool *large_pool;	      /* for frames received in several segments */
 	uint64_t link_downs;		      /* counted by src/director/link.h */
 	uint64_t link_changes;
-	struct port_losses before; /* of ports that were opened again since */
+	struct port_losses before; /* of ports that were reopened since */
 };
 
 enum { PORT_NONE = UINT16_MAX };
 
 /*
- * Walks over all devices, ports and twins: each call has the next i, from 0. False: that was all;
- * else *id is a device, or PORT_NONE for a port that has no twin.
+ * Iterates over all devices, ports and twins: each call has the next i, from 0. Returns false after
+ * the last; otherwise *id is a device, or PORT_NONE for a port without a twin.
  */
 bool ports_device(uint16_t *id, const struct ports *ports, unsigned int i);
 
-/* The port whose twin a device is, by DPDK port number; PORT_NONE: of none. */
+/* The port whose twin the device is, by DPDK port number; PORT_NONE: none. */
 uint16_t ports_twin_of(const struct ports *ports, uint16_t id);
 
-/* Is a device a port, or the twin of one? Members of bonds are not. */
+/* Is the device a port, or the twin of one? Members of bonds are not. */
 bool ports_has(const struct ports *ports, uint16_t id);
 
 /*
- * The members of a bond, by its EAL option. How many, each a DPDK port number; 0: it is no bond, or
- * it is not known which device one of them is.
+ * The members of a bond, from its EAL option. Returns their number, each a DPDK port number; 0: it
+ * is not a bond, or a member is unknown.
  */
 unsigned int ports_members(uint16_t out[RTE_MAX_ETHPORTS], uint16_t id);
 
 /*
- * Finds every device of the EAL. 0, or -errno with a diag that begins with the place in
- * director.json which names a device that there is not.
+ * Finds all devices of the EAL. Returns 0; or -errno with a diag that begins with the place in
+ * director.json that names a device that does not exist.
  *
- * Bonds are configured for it, since only that makes their members known.
+ * Configures bonds, as their members are not known before.
  */
 GLB_NODISCARD int ports_find(struct ports *out, const struct director_conf *conf,
 			     struct glb_diag *diag);
 
-/* The port by which packets leave that another one received and that are forwarded. */
+/* The port that packets received by another one are forwarded through. */
 uint16_t ports_way_out(uint16_t id, const struct port_conf *own, const struct director_conf *conf);
 
 /*
- * Can they be used like that without a restart? 0, or -errno with a diag that begins with the place
- * in director.json which says otherwise.
+ * Can the ports be used in this way without a restart? Returns 0; or -errno with a diag that begins
+ * with the place in director.json that prevents it.
  */
 GLB_NODISCARD int ports_check(const struct ports *ports, const struct director_conf *conf,
 			      struct glb_diag *diag);

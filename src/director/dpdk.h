@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which DPDK do we talk to?
+ * Which DPDK do we use?
  *
- * Written for 22.11 (Debian 12). What differs in a newer DPDK is bridged here and in ethdev.h, and
- * nowhere else.
+ * Written for 22.11 (Debian 12). Differences of newer versions are bridged here and in ethdev.h
+ * only.
  *
- * Here is what all parts know of it: limits, rings and clocks. What touches ports or packets
- * includes ethdev.h, which takes a compiler ten times as long.
+ * This header has what all parts use: limits, rings and clocks. Code that handles ports or packets
+ * includes ethdev.h, which takes ten times as long to compile.
  */
 #ifndef DIRECTOR_DPDK_H
 #define DIRECTOR_DPDK_H

@@ -11,7 +11,8 @@
 #include "sys/log.h"
 #include "sys/words.h"
 
-/* Takes a name out of a line such as `failed to initialize NAME device`. False: it is another. */
+/* Extracts the name from a line such as `failed to initialize NAME device`. False if the line
+ * differs. */
 static bool eal_read_name(char out[RTE_DEV_NAME_MAX_LEN], const char *line, const char *before,
 			  const char *behind)
 {
@@ -25,7 +26,7 @@ static bool eal_read_name(char out[RTE_DEV_NAME_MAX_LEN], const char *line, cons
 	return true;
 }
 
-/* Adds what a driver says, without the name of its function. */
+/* Appends a driver's message, without the name of its function. */
 static void add_reason(char said[EAL_WHY_LEN], const char *line)
 {
 	const char *text = strstr(line, "(): ");
@@ -35,7 +36,7 @@ static void add_reason(char said[EAL_WHY_LEN], const char *line)
 		       text ? text + 4 : line);
 }
 
-/* Is it the EAL that says so? */
+/* Does the message come from the EAL itself? */
 static bool is_own(const char *line)
 {
 	return !strncmp(line, "EAL: ", strlen("EAL: "));
@@ -56,12 +57,12 @@ static void take_line(struct eal_log *log, const char *line)
 		log->said[0] = '\0';
 	else
 		add_reason(log->said, line);
-	/* it says so of whatever is wrong with them */
+	/* the EAL logs this whatever the cause is */
 	if (is_own(line) && !strstr(line, "Detected ") && !strstr(line, "'command line'"))
 		(void)snprintf(log->last, EAL_WHY_LEN, "%s", line + strlen("EAL: "));
 }
 
-/* Of what DPDK logs right now. */
+/* Level of the message that DPDK is logging. */
 static enum log_level level_of_message(void)
 {
 	int level = rte_log_cur_msg_loglevel();
@@ -88,7 +89,7 @@ static ssize_t take_lines(void *cookie, const char *lines, size_t len)
 	return (ssize_t)len;
 }
 
-/* Has what DPDK logs wait for nobody either, for as long as the process lives. */
+/* Redirects DPDK's log to a stream that never blocks either, for the lifetime of the process. */
 static void take_log(struct eal_log *log)
 {
 	FILE *stream = fopencookie(log, "w", (cookie_io_functions_t){.write = take_lines});
@@ -97,7 +98,7 @@ static void take_log(struct eal_log *log)
 		(void)fclose(stream);
 }
 
-/* The interface of the kernel that a device was to be on, if there is none of that name. */
+/* The kernel interface that a device was to use, if no interface of that name exists. */
 static bool lacks_interface(char out[IF_NAMESIZE], const char *args)
 {
 	const char *name = args ? strstr(args, "iface=") : NULL;
@@ -129,7 +130,7 @@ static void log_device(const struct eal_log *log, const char *name, const char *
 			  why);
 }
 
-/* The EAL goes on without devices that it could not make. */
+/* The EAL continues without devices that it failed to create. */
 static int check_devices(const struct eal_log *log)
 {
 	struct rte_devargs *devargs;
@@ -146,10 +147,10 @@ static int check_devices(const struct eal_log *log)
 	return 0;
 }
 
-/* As docs/performance.md has measured it. */
+/* As measured in docs/performance.md. */
 #define COST_OF_NO_HUGE "a third to a half of the rate"
 
-/* Hugepages of all sizes that nobody uses. */
+/* Free hugepages of all sizes. */
 static unsigned long free_hugepages(void)
 {
 	static const char folder[] = "/sys/kernel/mm/hugepages";
@@ -188,7 +189,7 @@ static void log_lack_of_hugepages(void)
 	log_info("without hugepages: EAL options --no-huge -m 256, which cost " COST_OF_NO_HUGE);
 }
 
-/* It forwards all the same, which is why it would go unnoticed otherwise. */
+/* Forwarding works without hugepages, so nothing else would point out the cost. */
 static void warn_without_hugepages(void)
 {
 	if (!rte_eal_has_hugepages())
@@ -205,13 +206,13 @@ static bool has_word(int argc, char **argv, const char *word)
 	return false;
 }
 
-/* Is it this option, alone or with its value? */
+/* Is it this option, with or without a value? */
 static bool is_option(const char *word, const char *option)
 {
 	size_t len = strlen(option);
 	bool alone = !strcmp(word, option);
 
-	/* a value follows a letter at once, and a name after "=" */
+	/* a short option is followed by its value, a long one by "=" */
 	return alone || (!strncmp(word, option, len) && (len == 2 || word[len] == '='));
 }
 
@@ -251,12 +252,12 @@ static bool is_vdev(int argc, char **argv, const char *name)
 	return false;
 }
 
-/* The EAL has not started: why? */
+/* Logs why the EAL failed to start. */
 static void log_failure(const struct eal_log *log, int err, bool huge)
 {
 	if (*log->device)
 		log_error("the EAL does not start: device %s: %s", log->device, log->why);
-	else if (huge && (err == EACCES || err == ENOMEM)) /* it has no other use for these */
+	else if (huge && (err == EACCES || err == ENOMEM)) /* it returns these for nothing else */
 		log_lack_of_hugepages();
 	else
 		log_error("the EAL does not start: %s%s%s", rte_strerror(err),
@@ -265,7 +266,7 @@ static void log_failure(const struct eal_log *log, int err, bool huge)
 			  log->last);
 }
 
-/* Explains why the EAL has not started with these words. Returns -errno. */
+/* Logs why the EAL failed to start with these arguments. Returns -errno. */
 static int eal_refuse(const struct eal_log *log, int argc, char **words)
 {
 	int err = rte_errno;
@@ -285,7 +286,7 @@ int eal_start(struct eal_log *log, int argc, char **argv)
 		log_error("out of memory");
 		return -ENOMEM;
 	}
-	memcpy(words, argv, (size_t)argc * sizeof(*words)); /* the EAL writes over some */
+	memcpy(words, argv, (size_t)argc * sizeof(*words)); /* the EAL overwrites some */
 	take_log(log);
 
 	int err = rte_eal_init(argc, argv) < 0 ? eal_refuse(log, argc, words) : check_devices(log);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does DPDK's environment start, and if it does not, what has to be done about it?
+ * How is DPDK's environment started, and if it fails, what must be done about it?
  *
- * The EAL logs what it does and returns an error number; which device failed, why, and whether it
- * was for want of hugepages is found out here.
+ * The EAL logs what it does and returns an error number; which device failed, why, and whether for
+ * lack of hugepages is determined here.
  */
 #ifndef DIRECTOR_EAL_H
 #define DIRECTOR_EAL_H
@@ -14,13 +14,13 @@
 
 enum { EAL_WHY_LEN = 256 };
 
-/* What the EAL and its drivers have logged about the first device that failed. All zeros at first.
- */
+/* What the EAL and its drivers have logged about the first device that failed. Initially all
+ * zeros. */
 struct eal_log {
 	char said[EAL_WHY_LEN]; /* by drivers since the last line of the EAL's own */
 	char device[RTE_DEV_NAME_MAX_LEN];
-	char why[EAL_WHY_LEN];	/* "": the driver did not say */
-	char last[EAL_WHY_LEN]; /* line of the EAL's own that may be an error; "": none */
+	char why[EAL_WHY_LEN];	/* "": the driver gave no reason */
+	char last[EAL_WHY_LEN]; /* the EAL's own latest line that may be an error; "": none */
 };
 
 /*

@@ -25,7 +25,7 @@ static uint32_t count_changed_primaries(const struct glb_table *old, const struc
 	return changed;
 }
 
-/* A place for one more table; NULL: it is only counted. Its name is the caller's to copy. */
+/* A slot for one more table; NULL if the table is only counted. The caller copies the name. */
 static struct effect_table *add_table(struct effect *effect, enum effect_change change,
 				      unsigned int index)
 {
@@ -61,13 +61,13 @@ static int effect_compare(struct effect_table *out, const struct glb_table *old,
 	return err;
 }
 
-/* A table that has not changed is shared, and mostly stands where it did. */
+/* An unchanged table is shared, and usually at the same index. */
 static bool is_shared(const struct glb_tables *a, const struct glb_tables *b, unsigned int table)
 {
 	return table < a->count && table < b->count && a->tables[table] == b->tables[table];
 }
 
-/* Where a table is in another state of all; images without names have nothing but their order. */
+/* Index of a table in another state; tables of images have no names and are matched by index. */
 static int place_in(const struct glb_tables *tables, const struct glb_table *table,
 		    unsigned int index)
 {
@@ -79,7 +79,7 @@ static int place_in(const struct glb_tables *tables, const struct glb_table *tab
 	return by_order ? (int)index : found;
 }
 
-/* What became of the old tables. 0 or -ENOMEM. */
+/* Compares the old tables with the new ones. Returns 0 or -ENOMEM. */
 static int add_old(struct effect *effect, const struct glb_tables *old,
 		   const struct glb_tables *new)
 {
@@ -94,7 +94,7 @@ static int add_old(struct effect *effect, const struct glb_tables *old,
 		int index = place_in(new, old->tables[t], t);
 
 		if (index >= 0 && new->tables[index] == old->tables[t])
-			continue; /* the same at another place */
+			continue; /* the same table at another index */
 		table = add_table(effect, index < 0 ? EFFECT_GONE : EFFECT_CHANGED,
 				  index < 0 ? t : (unsigned int)index);
 		if (!table)
@@ -109,7 +109,7 @@ static int add_old(struct effect *effect, const struct glb_tables *old,
 	return err;
 }
 
-/* Which tables are new. 0 or -ENOMEM. */
+/* Adds tables that are new. Returns 0 or -ENOMEM. */
 static int add_new(struct effect *effect, const struct glb_tables *old,
 		   const struct glb_tables *new)
 {
@@ -148,7 +148,7 @@ void effect_free(struct effect *effect)
 	free(effect);
 }
 
-/* Appends to a text of which `at` bytes are there; all of it has room. */
+/* Appends to a text of `at` bytes; the buffer is large enough for all of it. */
 GLB_PRINTF(3, 4)
 static void effect_put(char out[EFFECT_SUMMARY_LEN], size_t *at, const char *format, ...)
 {
@@ -214,7 +214,7 @@ void effect_log_fields(const struct glb_settings *old, const struct glb_settings
 			    : "most lost their path, as alt_hash_fields are not what they were");
 }
 
-/* "web" or "3", without escapes: the log sees to them. */
+/* "web" or "3", unescaped: the log escapes it. */
 static const char *effect_title(char out[256], const struct effect_table *table)
 {
 	if (table->name)
@@ -247,7 +247,7 @@ void effect_log(const struct effect *effect)
 			 plural(effect->changed - effect->count));
 }
 
-/* Members about flows, of a table of which they are known. */
+/* Members about flows, if they are known for the table. */
 static void write_diff(struct writer *w, const struct effect_table *table)
 {
 	const struct glb_diff *diff = &table->diff;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How do ports and packets of DPDK look? For what touches them; director/dpdk.h has all else.
+ * What do DPDK's ports and packets look like? For code that handles them; director/dpdk.h has the
+ * rest.
  */
 #ifndef DIRECTOR_ETHDEV_H
 #define DIRECTOR_ETHDEV_H
@@ -11,7 +12,7 @@
 
 #include "director/dpdk.h"
 
-/* What ethdev says of the members of a bond. */
+/* Names of the bonding members in ethdev. */
 #ifdef RTE_ETH_DEV_BONDING_MEMBER
 #define DPDK_BOND_MEMBER RTE_ETH_DEV_BONDING_MEMBER
 #else

@@ -23,7 +23,7 @@ int fib_open(struct fib *out)
 	return err;
 }
 
-/* The next datagram: how many bytes, or -errno. */
+/* Receives the next datagram. Returns its length, or -errno. */
 static ssize_t fib_receive(const struct fib *fib, char *buffer)
 {
 	for (;;) {
@@ -41,7 +41,7 @@ static ssize_t fib_receive(const struct fib *fib, char *buffer)
 	}
 }
 
-/* The answer to a question, as a route. The kernel reports routes that reject as errors. */
+/* Reads a reply as a route. The kernel reports rejecting routes as errors. */
 static void read_route_reply(struct fib_route *out, const struct nlmsghdr *message)
 {
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
@@ -72,7 +72,7 @@ int fib_lookup(struct fib_route *out, struct fib *fib, const struct glb_addr *ad
 	return err;
 }
 
-/* Looks for a gateway among the messages of a datagram. False: go on. */
+/* Searches the messages of a datagram for a gateway. False: continue with the next datagram. */
 static bool ends_search(bool *found, const char *buffer, int left)
 {
 	for (const struct nlmsghdr *message = (const void *)buffer; mnl_nlmsg_ok(message, left);

@@ -2,8 +2,8 @@
 /*
  * Where would the host's kernel send a packet?
  *
- * Questions to its routing tables over rtnetlink(7), each with its answer awaited, for at most
- * FIB_TIMEOUT_MS from fib_open() on. For the control thread.
+ * Queries its routing tables over rtnetlink(7), waiting for each reply, for at most FIB_TIMEOUT_MS
+ * in total from fib_open() on. Called on the control thread.
  */
 #ifndef DIRECTOR_FIB_H
 #define DIRECTOR_FIB_H
@@ -21,25 +21,25 @@ struct mnl_socket;
 
 struct fib {
 	struct mnl_socket *socket;
-	uint64_t until_ms; /* of the monotonic clock */
+	uint64_t until_ms; /* on the monotonic clock */
 	uint32_t seq;
 };
 
 /* The route that an address matches. */
 struct fib_route {
 	enum copy_route kind;
-	struct glb_addr dst; /* with prefix_len: what it is for; version 0: unknown */
+	struct glb_addr dst; /* with prefix_len: its destination; version 0: unknown */
 	uint8_t prefix_len;
 	char device[IF_NAMESIZE]; /* "": none */
 };
 
-/* 0, or -errno where there is no netlink for us. To be closed with fib_close(). */
+/* Returns 0, to be released with fib_close(); or -errno if netlink is not available. */
 GLB_NODISCARD int fib_open(struct fib *out);
 
-/* Looks an address up. 0, or -errno: -ETIMEDOUT or that of the socket. */
+/* Looks up an address. Returns 0; or -errno: -ETIMEDOUT or that of the socket. */
 GLB_NODISCARD int fib_lookup(struct fib_route *out, struct fib *fib, const struct glb_addr *addr);
 
-/* Is there any IPv6 route through a gateway? False if that cannot be found out. */
+/* Is there any IPv6 route through a gateway? False if that cannot be determined. */
 bool fib_has_gateway6(struct fib *fib);
 
 void fib_close(struct fib *fib);

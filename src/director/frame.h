@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does the frame in an mbuf become a packet for glb_forward(), and what came of it an mbuf
- * again?
+ * How does the frame in an mbuf become a packet for glb_forward(), and the result an mbuf again?
  */
 #ifndef DIRECTOR_FRAME_H
 #define DIRECTOR_FRAME_H
@@ -11,18 +10,19 @@
 #include "director/ethdev.h"
 
 /*
- * One contiguous frame of what a driver delivered in several segments: in its own first one, or in
- * an mbuf of `pool`. When there is no room to join them, the first one is judged as a frame that
- * was cut. Takes the mbuf; returns the one to use.
+ * Joins a frame received in several segments into one: in its first segment, or in an mbuf from
+ * `pool`. If there is no room, the first segment is treated as a truncated frame. Consumes the mbuf
+ * and returns the one to use.
  */
 struct rte_mbuf *frame_join(struct rte_mbuf *mbuf, struct rte_mempool *pool);
 
 /*
- * Describes the frame, VLAN tag included: drivers may strip it into the descriptor. Where it cannot
- * be put back, nothing is left of the frame, as without its tag it would be another one.
+ * Describes the frame, including its VLAN tag, which drivers may strip into the descriptor. If the
+ * tag cannot be put back, the frame is described as empty, as it would be a different one without
+ * its tag.
  *
- * Field by field: a structure put together first would be copied before its parts have arrived in
- * the cache, which makes the processor wait.
+ * Members are set one by one: a structure assembled first would be copied before its parts have
+ * arrived in the cache, which stalls the processor.
  */
 static inline void frame_describe(struct glb_packet *pkt, struct rte_mbuf *mbuf)
 {
@@ -36,20 +36,20 @@ static inline void frame_describe(struct glb_packet *pkt, struct rte_mbuf *mbuf)
 	pkt->port = (uint8_t)mbuf->port;
 }
 
-/* Gives a frame that glb_forward() or glb_icmp_reply() has written to its mbuf. */
+/* Transfers a frame written by glb_forward() or glb_icmp_reply() back to its mbuf. */
 static inline void frame_adopt(struct rte_mbuf *mbuf, const struct glb_packet *pkt,
 			       uint64_t ol_flags)
 {
 	mbuf->data_off = (uint16_t)(pkt->data - (uint8_t *)mbuf->buf_addr);
 	mbuf->data_len = (uint16_t)pkt->len;
 	mbuf->pkt_len = pkt->len;
-	/* who owns the buffer is no business of ours */
+	/* the ownership of the buffer does not change */
 	mbuf->ol_flags = (mbuf->ol_flags & (RTE_MBUF_F_EXTERNAL | RTE_MBUF_F_INDIRECT)) | ol_flags;
 }
 
 /*
- * For a device that fills in the outer UDP checksum: the flags that frame_adopt() takes, with the
- * lengths of headers noted in the mbuf. 0 in any other mode.
+ * For a device that computes the outer UDP checksum: returns the flags for frame_adopt(), and sets
+ * the header lengths in the mbuf. Returns 0 in any other mode.
  */
 static inline uint64_t frame_offload(struct rte_mbuf *mbuf, const struct glb_packet *pkt,
 				     enum glb_udp_checksum mode)

@@ -54,8 +54,8 @@ static enum gateway_event gateway_take(struct gateway *gateway, const struct nei
 }
 
 /*
- * An address may be a neighbour on several interfaces. Where none is named, the first that knows it
- * counts until it loses it.
+ * An address may be a neighbour on several interfaces. If none is configured, the first interface
+ * that resolves it is used until it no longer does.
  */
 static bool counts(const struct gateway *gateway, const struct neighbour *neighbour)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which MAC address do frames to a gateway carry, given what the kernel says about it?
+ * Which MAC address do frames to a gateway carry, given what the kernel reports?
  *
- * The last one the kernel vouched for. A gateway that stops answering keeps it for
- * GATEWAY_HOLD_MS: a router that restarts its control plane goes on forwarding meanwhile, and where
- * it is dead, the frames are lost either way. After that they are dropped and counted instead,
- * before the switches forget the address as well and flood every port with them.
+ * The last one that the kernel confirmed. A gateway that stops responding keeps it for
+ * GATEWAY_HOLD_MS: a router that restarts its control plane keeps forwarding, and if it is dead,
+ * the frames are lost anyway. After that they are dropped and counted, before switches forget the
+ * address as well and flood every port with them.
  *
- * No system calls, no clock: src/director/neighbour.h asks the kernel.
+ * No system calls, no clock: src/director/neighbour.h queries the kernel.
  */
 #ifndef DIRECTOR_GATEWAY_H
 #define DIRECTOR_GATEWAY_H
@@ -16,14 +16,14 @@
 
 enum {
 	GATEWAY_HOLD_MS = 30000, /* well below the 300 s after which bridges forget (802.1Q) */
-	GATEWAY_ASK_MS = 1000,	 /* how often the kernel is asked to find it, or to make sure */
+	GATEWAY_ASK_MS = 1000, /* interval at which the kernel is asked to resolve or confirm it */
 };
 
-/* How much the kernel vouches for the MAC address of a neighbour. */
+/* How certain the kernel is of a neighbour's MAC address. */
 enum neighbour_state {
-	NEIGHBOUR_LOST,	 /* there is none, or nobody answered */
-	NEIGHBOUR_STALE, /* it was right; whether it still is will show when somebody asks */
-	NEIGHBOUR_SURE,	 /* it is right, and the kernel keeps an eye on it where it can change */
+	NEIGHBOUR_LOST,	 /* there is none, or it does not respond */
+	NEIGHBOUR_STALE, /* was correct; will be verified when used */
+	NEIGHBOUR_SURE,	 /* correct, and monitored by the kernel where it can change */
 };
 
 /* An entry of the kernel's neighbour table. */
@@ -37,11 +37,11 @@ struct neighbour {
 /* The gateway of one port. */
 struct gateway {
 	char port[PORT_NAME_LEN];	    /* its DPDK device */
-	struct glb_addr addr;		    /* version 0: the port has none to be looked up */
-	char interface[INTERFACE_NAME_LEN]; /* whose neighbour it is; "": any */
-	uint32_t ifindex;	  /* of that, or of the one it was found on; 0: none yet */
-	uint8_t state;		  /* enum neighbour_state */
-	uint8_t mac[GLB_MAC_LEN]; /* to be used; all 0: none */
+	struct glb_addr addr;		    /* version 0: the port has no gateway to be looked up */
+	char interface[INTERFACE_NAME_LEN]; /* interface of the neighbour; "": any */
+	uint32_t ifindex; /* of that interface, or of the one it was found on; 0: none yet */
+	uint8_t state;	  /* enum neighbour_state */
+	uint8_t mac[GLB_MAC_LEN]; /* to be used; zeros: none */
 	bool listed;		  /* seen since gateway_list_starts() */
 	uint64_t lost_at_ms;	  /* when it became NEIGHBOUR_LOST */
 	uint64_t asked_at_ms;
@@ -50,35 +50,35 @@ struct gateway {
 /* What a change of a gateway means to an operator. */
 enum gateway_event {
 	GATEWAY_SAME,
-	GATEWAY_FOUND,	  /* it has a MAC address now, and had none */
-	GATEWAY_MOVED,	  /* it has another one now */
-	GATEWAY_LOST,	  /* it does not answer; its MAC address is kept for a while */
-	GATEWAY_BACK,	  /* it answers again, in time */
-	GATEWAY_GIVEN_UP, /* it has none any more */
+	GATEWAY_FOUND,	  /* it has a MAC address, and had none before */
+	GATEWAY_MOVED,	  /* its MAC address has changed */
+	GATEWAY_LOST,	  /* it does not respond; its MAC address is kept for a while */
+	GATEWAY_BACK,	  /* it responds again, in time */
+	GATEWAY_GIVEN_UP, /* its MAC address is given up */
 };
 
 /*
- * Starts to look for the gateway of the port conf->name. mac is what the port uses so far, to be
- * kept like that of a gateway that was lost now; all 0: nothing.
+ * Starts looking for the gateway of the port conf->name. `mac` is the one in use by the port, to be
+ * kept as if the gateway had just been lost; zeros: none.
  */
 void gateway_start(struct gateway *out, const struct port_conf *conf,
 		   const uint8_t mac[GLB_MAC_LEN], uint64_t now_ms);
 
-/* Is this what the gateway was started for? */
+/* Was the gateway started for this configuration? */
 bool gateway_is_for(const struct gateway *gateway, const struct port_conf *conf);
 
-/* The kernel says something about a neighbour, of this gateway or of another host. */
+/* Processes the kernel's news of a neighbour, which may be this gateway or another host. */
 enum gateway_event gateway_hear(struct gateway *gateway, const struct neighbour *neighbour,
 				uint64_t now_ms);
 
-/* The kernel is about to list all neighbours; has done so: who was not listed is not there. */
+/* Bracket a complete list of neighbours from the kernel: those not in it do not exist. */
 void gateway_list_starts(struct gateway *gateway);
 enum gateway_event gateway_list_ends(struct gateway *gateway, uint64_t now_ms);
 
-/* Time has passed. */
+/* Reports the time. */
 enum gateway_event gateway_tick(struct gateway *gateway, uint64_t now_ms);
 
-/* Should the kernel be asked now? Counts as asked when it says so. */
+/* Should the kernel be asked now? If so, counts it as asked. */
 bool gateway_is_due(struct gateway *gateway, uint64_t now_ms);
 
 /* Is there a MAC address for its frames? */

@@ -2,12 +2,12 @@
 #include "director/handoff.h"
 #include "director/ethdev.h"
 
-enum { AHEAD = 4 }; /* packets whose headers are on their way from memory */
+enum { AHEAD = 4 }; /* packets whose headers are prefetched */
 
-/* A NIC that chooses queues by a hash has it at hand, for all packets of a flow or for none. */
+/* A NIC that distributes by RSS delivers the hash, for all packets of a flow or for none. */
 static uint32_t hash_of(const struct rte_mbuf *mbuf)
 {
-	if (mbuf->ol_flags & RTE_MBUF_F_RX_RSS_HASH) /* all of a queue share its lower bits */
+	if (mbuf->ol_flags & RTE_MBUF_F_RX_RSS_HASH) /* packets of one queue share its low bits */
 		return rss_mix(mbuf->hash.rss, 0);
 	return rss_hash(rte_pktmbuf_mtod(mbuf, const uint8_t *), rte_pktmbuf_data_len(mbuf));
 }

@@ -3,7 +3,7 @@
  * How do packets get from the workers that receive to those that decide?
  *
  * Owners of queues put them into rings, by flow (director/rss.h): all packets of a flow take the
- * same way and stay in order.
+ * same path and stay in order.
  */
 #ifndef DIRECTOR_HANDOFF_H
 #define DIRECTOR_HANDOFF_H
@@ -11,26 +11,26 @@
 #include "director/dpdk.h"
 #include "director/rss.h"
 
-enum { HANDOFF_BURST = 32 }; /* packets handed over at once, at most */
+enum { HANDOFF_BURST = 32 }; /* maximum number of packets handed over at once */
 
 /* Constant while workers run. */
 struct handoff {
 	struct rss rss;
-	struct rte_ring *rings[RTE_MAX_LCORE]; /* of workers; NULL: it gets none */
+	struct rte_ring *rings[RTE_MAX_LCORE]; /* by worker; NULL: it gets none */
 	unsigned int count;		       /* of workers */
 };
 _Static_assert(RTE_MAX_LCORE <= RSS_WORKERS_MAX, "any lcore may be a worker");
 
-/* What one owner of queues sorts a burst into: one for each worker. */
+/* Packets of a burst sorted by one owner of queues; one for each worker. */
 struct handoff_batch {
 	unsigned int len;
 	struct rte_mbuf *mbufs[HANDOFF_BURST];
 };
 
-/* Frees n packets that fit nowhere. */
+/* Frees n packets that do not fit anywhere. */
 void handoff_free(struct rte_mbuf **mbufs, unsigned int n);
 
-/* Puts n packets into a ring. What does not fit is freed; returns how many that were. */
+/* Puts n packets into a ring. Those that do not fit are freed; returns their number. */
 static inline unsigned int handoff_put(struct rte_ring *ring, struct rte_mbuf **mbufs,
 				       unsigned int n)
 {
@@ -42,9 +42,9 @@ static inline unsigned int handoff_put(struct rte_ring *ring, struct rte_mbuf **
 }
 
 /*
- * Puts n packets, at most HANDOFF_BURST, into the rings of the workers that are to decide about
- * them. `batches` are the caller's own, one for each worker, empty before and after. Returns how
- * many were freed, as they did not fit.
+ * Puts n packets, at most HANDOFF_BURST, into the rings of the workers that decide about them.
+ * `batches` belongs to the caller, one for each worker, empty before and after. Returns the number
+ * of packets freed because they did not fit.
  */
 unsigned int handoff_burst(const struct handoff *handoff, struct handoff_batch *batches,
 			   struct rte_mbuf **mbufs, unsigned int n);

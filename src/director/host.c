@@ -16,12 +16,12 @@
 
 enum { VIP_TEXT_LEN = ADDR_TEXT_LEN + 4, COMMAND_LEN = 200 };
 
-/* An address or prefix that binds name, and the kernel's route for its first address. */
+/* An address or prefix named by binds, and the kernel's route for its first address. */
 struct vip {
 	struct glb_addr addr;
 	uint8_t prefix_len;
 	struct fib_route route;
-	bool is_address; /* the route is that of an address of the host */
+	bool is_address; /* the route is to an address of this host */
 };
 
 struct vips {
@@ -29,11 +29,11 @@ struct vips {
 	unsigned int count;
 };
 
-/* A device of the kernel that packets to VIPs reach it through. */
+/* A kernel device on which packets to VIPs reach the kernel. */
 struct way {
 	char port[RTE_DEV_NAME_MAX_LEN];
 	char device[IF_NAMESIZE];
-	bool is_twin; /* it gets what matches no bind, and no copies */
+	bool is_twin; /* it receives punted packets, not copies */
 	struct copy_host host;
 };
 
@@ -42,11 +42,11 @@ struct ways {
 	unsigned int count;
 };
 
-/* What is wrong about VIPs of a kind. */
+/* One kind of problem that affects VIPs. */
 struct finding {
 	enum copy_fate fate;
 	const struct way *way;
-	const struct vip *vip; /* the first of them */
+	const struct vip *vip; /* the first affected one */
 	unsigned int more;
 };
 
@@ -93,7 +93,8 @@ static void add_vips(struct vips *vips, const struct glb_table_spec *table)
 	}
 }
 
-/* Every VIP once, however many ports it has. 0 with a list to be freed, or -ENOMEM. */
+/* Collects each VIP once, whatever its number of ports. Returns 0 with a list to free, or
+ * -ENOMEM. */
 static int collect_vips(struct vips *out, const struct glb_tables *tables)
 {
 	unsigned int kept = 0;
@@ -111,7 +112,7 @@ static int collect_vips(struct vips *out, const struct glb_tables *tables)
 	return 0;
 }
 
-/* A setting of the kernel that is a number. False as well where there is none. */
+/* Is a numeric kernel setting other than 0? False if there is no such setting. */
 static bool is_set(const char *family, const char *device, const char *name)
 {
 	char path[128];
@@ -140,7 +141,7 @@ static struct copy_host read_host(const char *device, bool has_gateway6)
 	};
 }
 
-/* The devices whose kernel side gets to see packets to VIPs. */
+/* Finds the devices whose kernel side receives packets to VIPs. */
 static void find_ways(struct ways *out, const struct workers *workers, bool has_gateway6)
 {
 	*out = (struct ways){.count = 0};
@@ -185,12 +186,12 @@ static bool read_ifaddr(struct fib_route *out, const struct ifaddrs *own)
 	for (unsigned int i = 0; i < (read.dst.version == 4 ? 4 : 16); i++)
 		read.prefix_len += (uint8_t)__builtin_popcount(mask[i]);
 	(void)snprintf(read.device, sizeof(read.device), "%s", own->ifa_name);
-	read.device[strcspn(read.device, ":")] = '\0'; /* labels name devices as eth0:1 */
+	read.device[strcspn(read.device, ":")] = '\0'; /* labels are written as eth0:1 */
 	*out = read;
 	return true;
 }
 
-/* Addresses of the host, in order. */
+/* Addresses of this host, in order. */
 struct local_addrs {
 	struct fib_route *list;
 	unsigned int count;
@@ -204,7 +205,7 @@ static int compare_routes(const void *left, const void *right)
 	return host_compare_addrs(&a->dst, &b->dst);
 }
 
-/* Without memory, or where the kernel does not say, there are none. */
+/* Empty if memory runs out or the kernel does not answer. */
 static void collect_own(struct local_addrs *out)
 {
 	struct ifaddrs *own = NULL;
@@ -222,7 +223,7 @@ static void collect_own(struct local_addrs *out)
 		qsort(out->list, out->count, sizeof(*out->list), compare_routes);
 }
 
-/* Finds the lowest address of the host within a VIP. */
+/* Finds the lowest address of this host within a VIP. */
 static bool find_own(struct fib_route *out, const struct local_addrs *own, const struct vip *vip)
 {
 	unsigned int from = 0;
@@ -252,7 +253,7 @@ static bool is_single(const struct vip *vip)
 	return vip->prefix_len == (vip->addr.version == 4 ? 32 : 128);
 }
 
-/* Finds the route of every VIP, and with an address of the host in it, that. 0 or -errno. */
+/* Finds the route of every VIP, or the address of this host within it. Returns 0 or -errno. */
 static int host_find_routes(struct vips *vips, struct fib *fib, const char *live_device)
 {
 	struct local_addrs own;
@@ -265,7 +266,8 @@ static int host_find_routes(struct vips *vips, struct fib *fib, const char *live
 		err = fib_lookup(&vip->route, fib, &vip->addr);
 		if (!err && vip->route.kind == COPY_ELSEWHERE && live_device[0] &&
 		    !strcmp(vip->route.device, live_device))
-			vip->route.kind = COPY_BLACKHOLE; /* who announces VIPs may have made it */
+			vip->route.kind = COPY_BLACKHOLE; /* routing daemons that announce VIPs may
+							     have added it */
 		if (!err && (vip->route.kind == COPY_LOCAL || !is_single(vip)))
 			vip->is_address = find_own(&vip->route, &own, vip);
 	}
@@ -307,7 +309,7 @@ static void judge_vips(struct findings *out, const struct vips *vips, const stru
 				continue;
 			add_finding(out, fate, way, vip);
 			if (fate == COPY_ANSWERED)
-				break; /* one address, one line, whatever it is reached through */
+				break; /* one line for each address, whatever the device */
 		}
 }
 
@@ -323,7 +325,7 @@ static const char *vip_text(char out[VIP_TEXT_LEN], const struct vip *vip)
 	return out;
 }
 
-/* What keeps copies of packets to a VIP from going anywhere. */
+/* The command that makes the kernel ignore copies of packets to a VIP. */
 static const char *silence(char out[COMMAND_LEN], const struct finding *finding)
 {
 	const struct copy_host *host = &finding->way->host;
@@ -332,7 +334,7 @@ static const char *silence(char out[COMMAND_LEN], const struct finding *finding)
 	char vip[VIP_TEXT_LEN];
 	int len = 0;
 
-	/* sysctl takes the names of devices with dots in them behind slashes */
+	/* in sysctl names with slashes, dots in device names need no escape */
 	if (v4)
 		len = snprintf(out, COMMAND_LEN, "sysctl -w net/ipv4/conf/%s/forwarding=0, or ",
 			       device);
@@ -343,7 +345,7 @@ static const char *silence(char out[COMMAND_LEN], const struct finding *finding)
 	return out;
 }
 
-/* What takes the host's address, or local route, away. */
+/* The command that removes the host's address, or local route. */
 static const char *disown(char out[COMMAND_LEN], const struct vip *vip)
 {
 	const struct fib_route *route = &vip->route;
@@ -386,7 +388,7 @@ static void write_line(char out[HOST_LINE_LEN], const struct finding *finding)
 			       silence(command, finding));
 }
 
-/* Asks the kernel and writes a line for every finding. 0 or -errno. */
+/* Queries the kernel and logs one line for each finding. Returns 0 or -errno. */
 static int ask_kernel(struct host *out, const struct workers *workers)
 {
 	const struct glb_tables *tables = &publish_in_force(&workers->publish)->tables;

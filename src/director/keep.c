@@ -8,7 +8,7 @@
 
 enum { LISTEN_TEXT_LEN = ADDR_TEXT_LEN + 8 };
 
-/* Says that a key has another value in the file, if it has. */
+/* Warns if a key has a different value in the file. */
 static void warn_restart_only(const char *key, const char *old, const char *new)
 {
 	if (strcmp(old, new) != 0)
@@ -21,7 +21,7 @@ static void warn_restart_only_bool(const char *key, bool old, bool new)
 	warn_restart_only(key, old ? "true" : "false", new ? "true" : "false");
 }
 
-/* Says that ports of one configuration have other twins in the other. */
+/* Warns if ports have different twins in the two configurations. */
 static void warn_twins(const struct director_conf *old, const struct director_conf *new)
 {
 	char place[PORT_NAME_LEN + 32];
@@ -41,7 +41,7 @@ static void warn_twins(const struct director_conf *old, const struct director_co
 	}
 }
 
-/* As it is written in the file. Returns out. */
+/* In the syntax of the file. Returns out. */
 static const char *listen_text(char out[LISTEN_TEXT_LEN], const struct listen_conf *at)
 {
 	char addr[ADDR_TEXT_LEN];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which keys of director.json does only a restart change?
+ * Which keys of director.json take effect at a restart only?
  */
 #ifndef DIRECTOR_KEEP_H
 #define DIRECTOR_KEEP_H
@@ -8,8 +8,8 @@
 #include "conf/director.h"
 
 /*
- * Keeps what only a restart changes as it is in `old`, the configuration in force, and warns of
- * each such key that has another value in `new`, with both. Everything else in `new` stays.
+ * Keeps these keys as they are in `old`, the configuration in force, and warns of each whose value
+ * in `new` differs, with both values. Everything else in `new` is unchanged.
  */
 void keep_restart_only(struct director_conf *new, const struct director_conf *old);
 

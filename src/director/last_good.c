@@ -25,7 +25,7 @@ bool last_good_path(char out[PATH_MAX], const struct director_conf *conf)
 
 /* --- The thread --- */
 
-/* Not 0. */
+/* Never 0. */
 static uint64_t last_good_hash_of(const uint8_t *image, size_t len)
 {
 	static const uint8_t key[GLB_SIPHASH_KEY_LEN];
@@ -34,7 +34,7 @@ static uint64_t last_good_hash_of(const uint8_t *image, size_t len)
 	return hash ? hash : 1;
 }
 
-/* 0, also when the file has it already; or -errno. */
+/* Returns 0, also if the file is identical already; or -errno. */
 static int put_image(struct last_good *last, const uint8_t *image, size_t len)
 {
 	const struct file_draft draft = {.bytes = image, .len = len, .secret = true};
@@ -101,7 +101,7 @@ static void last_good_join(struct last_good *last)
 	drop(&last->gen);
 }
 
-/* Without a thread there is another try in the next turn. */
+/* If no thread can be started, the next turn tries again. */
 static void last_good_start(struct last_good *last)
 {
 	last->gen = last->next;
@@ -137,7 +137,7 @@ void last_good_keep(struct last_good *last, const struct glb_generation *gen,
 	drop(&last->next);
 	if (!last_good_path(last->next_path, conf))
 		return;
-	/* a successor shares the tables, and keeps them for as long as it takes to write them */
+	/* the successor shares the tables and keeps them alive until they are written */
 	if (glb_generation_with_ports(&last->next, gen, gen->settings.ports)) {
 		log_warning("%s: out of memory", last->next_path);
 		return;

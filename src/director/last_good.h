@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a director serve that is started while its tables file is missing or broken?
+ * What does a director serve if its tables file is missing or invalid at start?
  *
- * What was served last. Tables are kept as an image of version 3 in a directory for such state,
- * whenever others are served, by a thread of their own: a disk that is slow, full or gone costs a
- * warning. Not more than one image is written in LAST_GOOD_PAUSE_MS, however often tables change,
- * and the last one at the end. The image holds the keys of the tables, so that it is for its owner
- * alone.
+ * What was served last. Tables are saved as an image of version 3 in a state directory whenever
+ * they change, by a separate thread: a slow, full or missing disk causes a warning. At most one
+ * image is written per LAST_GOOD_PAUSE_MS, however often tables change, and the last one at the
+ * end. The image contains the keys of the tables, so it is accessible to its owner only.
  *
- * All functions are for the control thread unless they say otherwise.
+ * All functions must be called on the control thread unless stated otherwise.
  */
 #ifndef DIRECTOR_LAST_GOOD_H
 #define DIRECTOR_LAST_GOOD_H
@@ -23,23 +22,23 @@
 enum { LAST_GOOD_PAUSE_MS = 2000 };
 
 struct last_good {
-	struct glb_generation *next; /* whose tables are to be kept; NULL: they are */
-	struct glb_generation *gen;  /* whose tables are being written; NULL: there is no thread */
-	char next_path[PATH_MAX];    /* where `next` goes */
-	char path[PATH_MAX];	     /* the thread's */
-	bool ended;		     /* atomic: the thread has */
-	uint64_t due_at_ms;	     /* the next thread */
-	uint64_t kept;		     /* its own: hash of what it wrote last, or 0 */
+	struct glb_generation *next; /* whose tables are to be saved; NULL: saved already */
+	struct glb_generation *gen;  /* whose tables are being written; NULL: no thread */
+	char next_path[PATH_MAX];    /* path for `next` */
+	char path[PATH_MAX];	     /* used by the thread */
+	bool ended;		     /* atomic: set by the thread when it ends */
+	uint64_t due_at_ms;	     /* when the next thread may start */
+	uint64_t kept;		     /* used by the thread: hash of what it wrote last, or 0 */
 	pthread_t thread;
 };
 
 /*
- * Where tables are kept: in the directory that the configuration names, else in the first one of
- * the service manager's STATE_DIRECTORY. False: nowhere. For any thread.
+ * The path for saved tables: in the directory that the configuration names, or the first one of the
+ * service manager's STATE_DIRECTORY. False: none. Callable from any thread.
  */
 bool last_good_path(char out[PATH_MAX], const struct director_conf *conf);
 
-/* The tables of a generation are served from now on: keeps them, if there is somewhere to. */
+/* The tables of a generation are served from now on: saves them, if there is a path. */
 void last_good_keep(struct last_good *last, const struct glb_generation *gen,
 		    const struct director_conf *conf);
 
@@ -47,8 +46,8 @@ void last_good_keep(struct last_good *last, const struct glb_generation *gen,
 void last_good_poll(struct last_good *last);
 
 /*
- * Waits for at most timeout_ms until all is written, and gives up what there is. False: a thread
- * goes on that could not be waited for, with a generation, until the process ends.
+ * Waits at most timeout_ms until everything is written, and releases everything. False: a thread
+ * could not be joined, and keeps a generation until the process ends.
  */
 bool last_good_close(struct last_good *last, unsigned int timeout_ms);
 

@@ -7,7 +7,7 @@
 
 enum { LCORE_CPUS_LEN = 256 };
 
-/* Writes them as a list, as in "2" or "0-3,8", cut when it is longer. Returns out. */
+/* Writes them as a list, such as "2" or "0-3,8", truncated if it is longer. Returns out. */
 const char *lcore_cpus(char out[LCORE_CPUS_LEN], unsigned int lcore);
 
 #endif

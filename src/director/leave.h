@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a director go without taking packets with it?
+ * How does a director stop without losing packets?
  *
- * It is not ready any more, so that routers find other ways (director/ready.h), and goes on
- * forwarding until it has forwarded nothing for a while, or its time is over. Then it stops. Who
- * asked for it on the control socket hears how that went. All functions are for the control thread.
+ * It is no longer ready, so that routers use other paths (director/ready.h), and continues
+ * forwarding until it has forwarded nothing for a while, or a deadline. Then it stops, and replies
+ * to the requests on the control socket. All functions must be called on the control thread.
  */
 #ifndef DIRECTOR_LEAVE_H
 #define DIRECTOR_LEAVE_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-	LEAVE_QUIET_S = 5, /* without a packet, if nobody says otherwise */
+	LEAVE_QUIET_S = 5, /* default time without a packet */
 	LEAVE_QUIET_S_MAX = 3600,
 	LEAVE_DEADLINE_S = 60,
 	LEAVE_DEADLINE_S_MAX = 86400,
@@ -23,13 +23,13 @@ struct lines_request;
 struct departed;
 
 struct leave {
-	struct departed *first; /* who waits for it; NULL: nobody */
-	uint64_t started_ms;	/* 0: it does not leave */
-	uint64_t quiet_ms;	/* is enough */
-	uint64_t until_ms;	/* it goes then in any case */
+	struct departed *first; /* requests waiting for it; NULL: none */
+	uint64_t started_ms;	/* 0: it is not leaving */
+	uint64_t quiet_ms;	/* time without a packet after which it stops */
+	uint64_t until_ms;	/* deadline */
 	uint64_t forwarded_at_start;
 	uint64_t forwarded;
-	uint64_t moved_ms; /* when that was another number last */
+	uint64_t moved_ms; /* when that last changed */
 };
 
 /*

@@ -18,13 +18,13 @@
 #include "sys/words.h"
 
 enum {
-	READS_MAX = 256, /* so that a storm of changes does not keep the control thread */
+	READS_MAX = 256, /* a storm of changes must not block the control thread */
 	LIST_TIMEOUT_MS = 1000,
 };
 
 #define GROUP(number) (1U << ((number)-1))
 
-/* What the kernel is to report: devices, and what src/director/host.h looks at. */
+/* Netlink groups: devices, and what src/director/host.h checks. */
 static const unsigned int REPORTED = GROUP(RTNLGRP_LINK) | GROUP(RTNLGRP_IPV4_IFADDR) |
 				     GROUP(RTNLGRP_IPV6_IFADDR) | GROUP(RTNLGRP_IPV4_NETCONF) |
 				     GROUP(RTNLGRP_IPV6_NETCONF);
@@ -33,7 +33,7 @@ int links_open(struct links *links, struct glb_diag *diag)
 {
 	int err = 0;
 
-	/* those that belong to another one, such as a bond, are devices all the same */
+	/* includes devices that are owned by another one, such as a bond */
 	for (uint16_t id = rte_eth_find_next(0); id < RTE_MAX_ETHPORTS && !err;
 	     id = rte_eth_find_next(id + 1)) {
 		err = netdev_check(id, diag);
@@ -43,7 +43,7 @@ int links_open(struct links *links, struct glb_diag *diag)
 	return err;
 }
 
-/* Something is said of the device under a port. */
+/* The state of the device under a port was reported. */
 static void hear_state(struct links *links, uint16_t id, const struct device_state *state)
 {
 	struct link *link = &links->list[id];
@@ -66,7 +66,7 @@ static void hear_state(struct links *links, uint16_t id, const struct device_sta
 		link_log_changes(link, id, changes);
 }
 
-/* A link is that of a port by its number, or by its name when it is made again. */
+/* A link is matched by interface index, or by name after it was created again. */
 static bool is_about(const struct link *link, const struct rtnl_link *news)
 {
 	if (!link->is_followed || link->is_elsewhere || !*link->netdev.name)
@@ -76,7 +76,7 @@ static bool is_about(const struct link *link, const struct rtnl_link *news)
 		       : news->state.ifindex && !strcmp(link->netdev.name, news->name);
 }
 
-/* The driver's file descriptor of a tap device goes with it: nothing changes for the port. */
+/* The driver's file descriptor of a tap moves with it: the port is unaffected. */
 static void leave_namespace(struct link *link, uint16_t id)
 {
 	char name[RTE_DEV_NAME_MAX_LEN];
@@ -114,7 +114,7 @@ static int request_list(struct links *links)
 	return 0;
 }
 
-/* A device that was not listed is gone; another one of its name is in the next list. */
+/* A device missing from the list is gone; a new one of its name will be in the next list. */
 static void finish_list(struct links *links)
 {
 	static const struct device_state gone = {.ifindex = 0};
@@ -161,14 +161,14 @@ static void hear_report(void *arg, const struct nlmsghdr *message)
 	}
 }
 
-/* All that was reported, but not for ever. */
+/* Reads all reports, up to a limit. */
 static void read_reports(struct links *links)
 {
 	int err = 0;
 
 	for (unsigned int i = 0; i < READS_MAX && err != -EAGAIN; i++) {
 		err = rtnl_read(links->socket, hear_report, links);
-		if (err && err != -EAGAIN) { /* perhaps the end of a list was lost */
+		if (err && err != -EAGAIN) { /* the end of a list may have been lost */
 			links->is_listing = false;
 			links->list_again = true;
 		}
@@ -177,7 +177,7 @@ static void read_reports(struct links *links)
 		(void)request_list(links);
 }
 
-/* Reads one list to its end, or for as long as that may take. */
+/* Reads one list to its end, within a time limit. */
 static void await_list(struct links *links)
 {
 	uint64_t until_ms = clock_ms() + LIST_TIMEOUT_MS;
@@ -194,7 +194,7 @@ static void await_list(struct links *links)
 	} while (links->is_listing && now_ms < until_ms);
 }
 
-/* One member is enough for a bond. Those that are gone stay so. */
+/* A bond needs one member only. Members that are lost stay lost. */
 static bool has_lost_members(const struct links *links, uint16_t id)
 {
 	uint16_t members[RTE_MAX_ETHPORTS];
@@ -206,7 +206,7 @@ static bool has_lost_members(const struct links *links, uint16_t id)
 	return count;
 }
 
-/* What DPDK says of a port that has a device of its own. */
+/* DPDK's link state of a port without a kernel device. */
 static struct device_state own_state(const struct links *links, uint16_t id)
 {
 	bool is_gone = rte_eth_dev_is_removed(id) || has_lost_members(links, id);
@@ -219,7 +219,7 @@ static struct device_state own_state(const struct links *links, uint16_t id)
 	return state;
 }
 
-/* Begins with a device as it is now. */
+/* Starts with the current state of a device. */
 static void start_link(struct links *links, const struct ports *ports, uint16_t id)
 {
 	struct link *link = &links->list[id];
@@ -269,7 +269,7 @@ int links_follow(struct links *links, const struct ports *ports, struct glb_diag
 	return 0;
 }
 
-/* Asks DPDK about the ports that it has for itself. */
+/* Polls the link state of ports without a kernel device. */
 static void poll_own(struct links *links)
 {
 	if (links->now_ms - links->polled_at_ms < LINK_POLL_MS)

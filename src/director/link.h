@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What becomes of the devices under the ports?
+ * What happens to the devices under the ports?
  *
- * Before a port is started its device is looked at: whether it carries Ethernet frames, and nobody
- * else serves it. From then on the kernel reports over rtnetlink(7) what happens to it: every
- * change is logged and counted, its MAC address is taken over, and a device that was deleted and
- * made again is opened again. Ports that DPDK has for itself are asked for their link state once a
- * second.
+ * Before a port is started its device is checked: it must carry Ethernet frames, and no other
+ * director may serve it. From then on the kernel reports changes over rtnetlink(7): every change is
+ * logged and counted, the MAC address is adopted, and a device that was deleted and recreated is
+ * opened again. The link state of ports that DPDK owns exclusively is polled once a second.
  */
 #ifndef DIRECTOR_LINK_H
 #define DIRECTOR_LINK_H
@@ -19,8 +18,8 @@
 #include "director/netdev.h"
 
 enum {
-	LINK_WAIT_MS = 10000, /* for the device of the last port to be made again */
-	LINK_POLL_MS = 1000,  /* how often a port is opened again, or a port of DPDK's own asked */
+	LINK_WAIT_MS = 10000, /* for the device of the last port to be recreated */
+	LINK_POLL_MS = 1000,  /* interval of reopening a port, and of polling DPDK's own */
 	LINK_REMIND_MS = 60000,
 };
 
@@ -29,16 +28,17 @@ struct mnl_socket;
 /* The device under one port. */
 struct link {
 	bool is_followed;
-	bool is_mended;	   /* opened again when its device is back: a port or twin, not a member */
-	bool is_bond;	   /* dead when all of its members are */
-	bool is_dead;	   /* what the port is open on is no more */
-	bool is_elsewhere; /* it is in a network namespace that is not ours, and works */
-	bool is_new;	   /* its state is yet to be heard of */
-	bool is_listed;	   /* seen since the list that is under way was asked for */
-	struct netdev netdev; /* no name: the port is DPDK's own */
+	bool is_mended; /* reopened when its device is back: a port or twin, not a member of a bond
+			 */
+	bool is_bond;	/* dead when all its members are */
+	bool is_dead;	/* what the port was opened on no longer exists */
+	bool is_elsewhere;    /* it is in a different network namespace, and works */
+	bool is_new;	      /* no state reported yet */
+	bool is_listed;	      /* seen since the list in progress was requested */
+	struct netdev netdev; /* no name: the port is owned by DPDK exclusively */
 	struct device device;
 	uint64_t dead_at_ms;
-	uint64_t tried_at_ms; /* to open it again */
+	uint64_t tried_at_ms; /* time of the last attempt to reopen it */
 	uint64_t reminded_at_ms;
 };
 
@@ -46,53 +46,52 @@ struct links {
 	int claims[RTE_MAX_ETHPORTS]; /* file descriptors, by DPDK port number; or 0 */
 	struct link list[RTE_MAX_ETHPORTS];
 	struct mnl_socket *socket;
-	bool is_listing; /* a list of all devices is on its way */
-	bool list_again; /* when it is complete: something was missed */
-	uint32_t lists;	 /* asked for so far */
-	uint64_t now_ms; /* of the call of this module that is under way */
+	bool is_listing; /* a list of all devices is being received */
+	bool list_again; /* request another list afterwards: messages were lost */
+	uint32_t lists;	 /* requested so far */
+	uint64_t now_ms; /* time of the current call into this module */
 	uint64_t polled_at_ms;
-	uint64_t host_changed_at_ms; /* addresses or forwarding; 0: not since it was taken */
+	uint64_t host_changed_at_ms; /* addresses or forwarding; 0: no change since it was taken */
 };
 
 /*
- * Looks at the device under every port of the EAL, and claims those that only one director can
- * serve. 0, or -errno with a diag that names port and device. To be closed in either case.
+ * Checks the device under every port of the EAL, and claims those that only one director can serve.
+ * Returns 0, or -errno with a diag that names port and device. To be closed in either case.
  */
 GLB_NODISCARD int links_open(struct links *links, struct glb_diag *diag);
 
 /*
  * Follows the devices under ports that were started, their twins and members of bonds, and logs
- * which links are down. 0, or -errno
- * with a diag where the kernel has no netlink for us.
+ * which links are down. Returns 0; or -errno with a diag if netlink is not available.
  */
 GLB_NODISCARD int links_follow(struct links *links, const struct ports *ports,
 			       struct glb_diag *diag);
 
-/* Reads what the kernel has said since, without waiting, logs it and counts it in *ports. */
+/* Processes the kernel's messages without blocking, logs changes and counts them in *ports. */
 void links_poll(struct links *links, struct ports *ports);
 
 /* Sets the MAC addresses of those of the GLB_PORTS_MAX ports whose devices are followed. */
 void links_describe(struct glb_port *out, const struct links *links);
 
-/* Have addresses or forwarding of the host changed, a second ago? Counts as taken. */
+/* Did addresses or forwarding of the host change, at least a second ago? Counts as taken. */
 bool links_take_host_change(struct links *links);
 
-/* Can the device that the port is open on be asked about? Not if it is gone or elsewhere. */
+/* Can the device that the port was opened on be queried? Not if it is gone or elsewhere. */
 bool links_can_ask(const struct links *links, uint16_t id);
 
-/* The port that should be opened again now, if any. Counts as tried. */
+/* The port to be reopened now, if any. Counts as tried. */
 bool links_take_due(struct links *links, const struct ports *ports, uint16_t *id);
 
 /*
- * A port was opened again: claims its new device and follows it. 0, or -errno with a diag that
+ * A port was reopened: claims its new device and follows it. Returns 0, or -errno with a diag that
  * names port and device.
  */
 GLB_NODISCARD int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag);
 
-/* Have all ports been without their devices for LINK_WAIT_MS? Logs it then. */
+/* Have all ports been without their devices for LINK_WAIT_MS? If so, logs it. */
 bool links_are_lost(const struct links *links, const struct ports *ports);
 
-/* Gives the claims up. A struct of zeros, or one that was closed, is fine. */
+/* Releases the claims. All zeros, or a closed struct, are fine. */
 void links_close(struct links *links);
 
 #endif

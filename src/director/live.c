@@ -17,9 +17,9 @@
 static const char tun_path[] = "/dev/net/tun";
 
 enum {
-	/* Anything that fits into a packet: the kernel has no ICMP error to send about it. */
+	/* the largest packet: the kernel never has an ICMP error to send */
 	LIVE_MTU = 65535,
-	/* The rest waits in the kernel, which drops what comes behind 500: nobody is held up. */
+	/* the kernel queues the rest, and drops packets beyond 500 */
 	DROPS_A_TURN = 64,
 	LOOK_MS = 1000,
 };
@@ -34,7 +34,7 @@ static struct ifreq request_for(const char *name)
 	return request;
 }
 
-/* A device of this name that there is already stays alone, whatever it is. */
+/* An existing device of this name is never touched. */
 static int make_tun(int *out, const char *name)
 {
 	int fd = open(tun_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -53,7 +53,7 @@ static int make_tun(int *out, const char *name)
 	return 0;
 }
 
-/* The name that the device has by now. -EBADFD: it was deleted. */
+/* The current name of the device. -EBADFD: it was deleted. */
 static int find_name(struct ifreq *out, const struct live *live)
 {
 	struct ifreq request = {0};
@@ -66,7 +66,7 @@ static int find_name(struct ifreq *out, const struct live *live)
 	return 0;
 }
 
-/* The flags of the device, with the name that it has by now. */
+/* The flags of the device, by its current name. */
 static int read_link(struct ifreq *out, const struct live *live)
 {
 	int err = find_name(out, live);
@@ -105,12 +105,12 @@ static int make_device(struct live *live)
 	if (err)
 		return err;
 	request.ifr_mtu = LIVE_MTU;
-	(void)ioctl(live->link, SIOCSIFMTU, &request); /* 1500 is not wrong either */
+	(void)ioctl(live->link, SIOCSIFMTU, &request); /* 1500 would do as well */
 	live->up = live->is_foreign = false;
 	return 0;
 }
 
-/* --- What the director makes of it --- */
+/* --- The director's side --- */
 
 static void live_explain(struct glb_diag *diag, const char *name, int err)
 {
@@ -136,7 +136,7 @@ static void live_explain(struct glb_diag *diag, const char *name, int err)
 	}
 }
 
-/* The kernel takes the first for a pattern. */
+/* The kernel treats "%" in a name as a pattern. */
 static bool is_name(const char *name)
 {
 	return !strpbrk(name, "%/: \t\n") && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
@@ -163,7 +163,7 @@ int live_open(struct live *live, const char *name, struct glb_diag *diag)
 	return 0;
 }
 
-/* Once for each reason, however often it is tried. */
+/* Logs each reason once, however many attempts fail. */
 static void complain(struct live *live, int err)
 {
 	struct glb_diag why = {{0}};
@@ -177,10 +177,10 @@ static void complain(struct live *live, int err)
 	log_error("%s; routing daemons take this director for dead", why.text);
 }
 
-/* False: the device is gone. */
+/* False if the device is gone. */
 static bool drop_arrived(const struct live *live)
 {
-	uint8_t packet[64]; /* the rest of a packet goes with its beginning */
+	uint8_t packet[64]; /* read() discards the rest of a packet */
 
 	for (unsigned int i = 0; i < DROPS_A_TURN; i++)
 		if (read(live->tun, packet, sizeof(packet)) < 0)
@@ -188,7 +188,7 @@ static bool drop_arrived(const struct live *live)
 	return true;
 }
 
-/* Is there a device? Somebody may have deleted it. */
+/* Recreates the device if somebody deleted it. False if there is none. */
 static bool mend(struct live *live)
 {
 	int err;
@@ -205,7 +205,7 @@ static bool mend(struct live *live)
 	return !err;
 }
 
-/* Not in every turn: the kernel has it wait for whoever changes routes and devices. */
+/* Not in every turn: the kernel serializes this with all changes of routes and devices. */
 static void notice_strangers(struct live *live)
 {
 	uint64_t now_ms = clock_ms();

@@ -45,7 +45,7 @@ static const struct command_option options[] = {
 /* A start takes about 30, and more with many queues; each client of a socket or of HTTP one. */
 enum { DESCRIPTORS_LEAST = 128 };
 
-/* What a director with a few tables comes to need when it reloads them. */
+/* Memory that a director with a few tables needs when it reloads them. */
 static const size_t MEMORY_AT_START = (size_t)32 << 20;
 
 static const struct command command = {
@@ -75,7 +75,7 @@ static struct program describe_program(void)
 	};
 }
 
-/* Index of the words behind the EAL's, or argc when there is no "--". */
+/* Index of the first argument after the EAL's, or argc if there is no "--". */
 static int own_args_at(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
@@ -90,8 +90,8 @@ static bool is_question(const char *word)
 }
 
 /*
- * Reads the words behind the "--", which takes the place of the program's name. Without it, words
- * that ask a question are ours all the same.
+ * Parses the arguments after "--", which takes the place of the program's name. Without "--",
+ * informational options such as --help are still recognized.
  */
 static bool read_args(struct command_line *out, int argc, char **argv)
 {
@@ -109,7 +109,7 @@ static bool read_args(struct command_line *out, int argc, char **argv)
 	return false;
 }
 
-/* For service managers: a director that has lost its devices is worth starting again. */
+/* For service managers: a director that lost its devices is worth restarting. */
 static int status_of(int err)
 {
 	if (err == -ENETDOWN)
@@ -117,7 +117,7 @@ static int status_of(int err)
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* The EAL and libevent end a process that has none left for them, without a word to the log. */
+/* The EAL and libevent end the process without logging when descriptors run out. */
 static bool has_descriptors(void)
 {
 	struct rlimit limit;
@@ -137,7 +137,7 @@ static int director_run(struct control *control, int eal_argc, char **eal_argv)
 	status_starting(&control->status, "starts the EAL, which clears its memory");
 	if (eal_start(&control->eal_log, eal_argc, eal_argv))
 		return EXIT_FAILURE;
-	log_stay_here(); /* off the workers' processors */
+	log_stay_here(); /* away from the workers' processors */
 	status_stay_here(&control->status);
 	status_starting(&control->status, "starts its ports");
 
@@ -153,7 +153,7 @@ static int director_run(struct control *control, int eal_argc, char **eal_argv)
 	return status;
 }
 
-/* What --check found in good files. Returns the exit status. */
+/* Prints what --check found in valid files. Returns the exit status. */
 static int print_found(const struct control *control)
 {
 	const struct glb_generation *gen = control->first.served->gen;
@@ -211,8 +211,8 @@ int main(int argc, char **argv)
 	struct command_line line;
 
 	/*
-	 * Before all else: a signal that comes while tables are read must not end the process, and
-	 * no thread may take one.
+	 * First of all: a signal that arrives while tables are read must not end the process, and
+	 * no other thread may receive one.
 	 */
 	int err = service_start(&control.service);
 
@@ -235,8 +235,8 @@ int main(int argc, char **argv)
 	status_close(&control.status);
 	if (control.left || control.workers_left) {
 		log_flush();
-		_exit(status); /* takes nothing from under the thread that is left */
+		_exit(status); /* leaves the remaining thread its resources */
 	}
 	log_stop();
-	exit(status); /* and not return: DPDK logs to what is in this frame */
+	exit(status); /* not return: DPDK logs through this frame */
 }

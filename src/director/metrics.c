@@ -17,10 +17,10 @@
 struct metrics {
 	struct openmetrics text;
 	const struct control *control;
-	struct worker_counters sum; /* of workers, when the walk began */
+	struct worker_counters sum; /* of workers, at the start of the walk */
 	struct backend_stats_sums *sums;
 	unsigned int family; /* the next one */
-	bool begun;	     /* that family has, and goes on at */
+	bool begun;	     /* that family is in progress, from `at` */
 	uint32_t at;	     /* a table, or an item of sums */
 	uint32_t backend;
 };
@@ -38,7 +38,7 @@ static const char *metrics_number(char out[16], unsigned int value)
 
 /* --- Families --- */
 
-/* Writes all its samples. */
+/* Writes all samples of a family. */
 typedef void family_fn(struct metrics *metrics);
 
 static void put_build(struct metrics *metrics)
@@ -150,7 +150,7 @@ static void put_unlisted(struct metrics *metrics)
 		openmetrics_count(&metrics->text, NULL, metrics->sums->unlisted.packets);
 }
 
-/* A sample for each worker, of what `value` makes of it. */
+/* A sample for each worker, computed by `value`. */
 static void put_each_worker(struct metrics *metrics, uint64_t (*value)(const struct worker *))
 {
 	const struct workers *all = &metrics->control->workers;
@@ -174,7 +174,7 @@ WORKER_COUNTERS(WORKER_VALUE)
 WORKER_VALUE(generation, "")
 #undef WORKER_VALUE
 
-/* What the thread of the twins did, which is no worker. */
+/* Counters of the twins' thread, which is not a worker. */
 static void put_twin(struct metrics *metrics)
 {
 	openmetrics_count(&metrics->text, LABELS({"result", "punted"}),
@@ -183,7 +183,7 @@ static void put_twin(struct metrics *metrics)
 			  metrics->control->workers.twins.not_sent);
 }
 
-/* --- Where the time of workers goes: director/turns.h --- */
+/* --- Where workers spend their time: director/turns.h --- */
 
 static void put_seconds(struct metrics *metrics, enum turn_kind kind)
 {
@@ -209,10 +209,10 @@ static void put_idle(struct metrics *metrics)
 	put_seconds(metrics, TURN_IDLE);
 }
 
-/* Edges are those of classes of turns: 2^7 ns, 128 ns, to 2^34 ns, 17 s. */
+/* Bucket bounds are those of turn classes: 2^7 ns (128 ns) to 2^34 ns (17 s). */
 enum { EDGE_FIRST = 7, EDGE_LAST = 34, EDGE_COUNT = EDGE_LAST - EDGE_FIRST + 1 };
 
-/* Turns of both kinds, or of busy ones alone. */
+/* Turns of both kinds, or only busy ones. */
 static void put_turns(struct metrics *metrics, bool idle_too)
 {
 	const struct workers *all = &metrics->control->workers;
@@ -251,7 +251,7 @@ static void put_services(struct metrics *metrics)
 	put_turns(metrics, false);
 }
 
-/* Classes of packets have whole numbers below 2, 4, 8 and so on. */
+/* Burst classes have the bounds 2, 4, 8 and so on, exclusive. */
 static void put_bursts(struct metrics *metrics)
 {
 	const struct workers *all = &metrics->control->workers;
@@ -283,7 +283,7 @@ static void put_stalls(struct metrics *metrics)
 
 /* --- Ports --- */
 
-/* A sample for each port, of what its device counts. */
+/* A sample for each port, from a counter of its device. */
 static void put_each_port(struct metrics *metrics, uint64_t (*value)(const struct rte_eth_stats *))
 {
 	const struct ports *ports = &metrics->control->workers.ports;
@@ -340,7 +340,7 @@ static void put_mbufs(struct metrics *metrics)
 
 /* --- Tables and backends, in slices --- */
 
-/* Writes samples from where the family goes on. True: there are more. */
+/* Writes samples from where the family was interrupted. True if there are more. */
 typedef bool slice_fn(struct metrics *metrics);
 
 static bool put_items(struct metrics *metrics, bool backends, bool bytes)
@@ -526,7 +526,7 @@ struct metrics *metrics_begin(const struct control *control, bool is_old)
 	return NULL;
 }
 
-/* Have slots changed hands since? */
+/* Have slots been reassigned since the walk began? */
 static bool is_spoilt(const struct metrics *metrics)
 {
 	return metrics->sums && metrics->sums->evictions != metrics->sums->stats->evictions;

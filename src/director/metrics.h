@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a director say of itself in metrics?
+ * Which metrics does a director export?
  *
- * One list of families, docs/metrics.md, written slice by slice: neither 65,536 backends nor a
- * reload in between holds up the control thread or mixes samples. What went to tables and backends
- * is of the moment when the walk began, all else of when it is written.
+ * One list of families, docs/metrics.md, written in slices: neither 65,536 backends nor a reload
+ * meanwhile blocks the control thread or mixes samples. Figures of tables and backends are as of
+ * the beginning of the export, all others as of the time they are written.
  *
- * All functions are for the control thread, while there is a generation in force.
+ * All functions must be called on the control thread, while there is a generation in force.
  */
 #ifndef DIRECTOR_METRICS_H
 #define DIRECTOR_METRICS_H
@@ -15,12 +15,12 @@
 
 struct metrics;
 
-/* Begins a walk. NULL: out of memory. To be released with metrics_free(). */
+/* Begins an export. NULL: out of memory. To be released with metrics_free(). */
 struct metrics *metrics_begin(const struct control *control, bool is_old);
 
 /*
- * Writes the next family, or METRICS_SLICE samples of it. False: that was the last one; or what
- * tables and backends have counted cannot be had any more, and the text lacks its end.
+ * Writes the next family, or METRICS_SLICE samples of it. False: it was the last one; or figures of
+ * tables and backends are no longer available, and the text lacks its final line.
  */
 bool metrics_write(struct metrics *metrics, FILE *out);
 

@@ -18,11 +18,11 @@
 #include "sys/words.h"
 
 enum {
-	READS_MAX = 256, /* so that a storm of changes does not keep the control thread */
+	READS_MAX = 256, /* a storm of changes must not block the control thread */
 	LIST_TIMEOUT_MS = 1000,
 };
 
-/* Sequence numbers tell answers apart: routes by port, lists in their order. */
+/* Sequence numbers match replies to requests: routes by port, lists in order. */
 enum { SEQ_ROUTE = 1, SEQ_LIST = SEQ_ROUTE + GLB_PORTS_MAX };
 
 static void log_gateway(const struct neighbours *neighbours, unsigned int port,
@@ -75,7 +75,7 @@ static void log_gateway(const struct neighbours *neighbours, unsigned int port,
 	}
 }
 
-/* Nothing can be heard of a gateway on an interface that is not there. */
+/* A gateway cannot be resolved on an interface that does not exist. */
 static void warn_without_interface(const struct gateway *gateway)
 {
 	char addr[ADDR_TEXT_LEN];
@@ -99,22 +99,22 @@ void neighbours_warn_unknown(const struct neighbours *neighbours)
 	}
 }
 
-/* Something was heard, or was not, about the gateway of a port. */
+/* Handles a change of a port's gateway, or its absence. */
 static void neighbour_note(struct neighbours *neighbours, unsigned int port,
 			   enum gateway_event event, const uint8_t old_mac[GLB_MAC_LEN])
 {
 	if (event == GATEWAY_SAME)
 		return;
-	/* another interface may know an address that this one has lost */
+	/* another interface may have the address that was lost on this one */
 	if (event == GATEWAY_LOST && !*neighbours->gateways[port].interface)
 		neighbours->list_again = true;
-	/* that packets are dropped is said whatever was said before: it takes half a minute */
+	/* packet loss is always logged: it is detected after half a minute at the earliest */
 	if (event == GATEWAY_GIVEN_UP ||
 	    sparing_allows(&neighbours->lines[port], neighbours->now_ms))
 		log_gateway(neighbours, port, event, old_mac);
 }
 
-/* Of those changes that were not. */
+/* Logs how many changes were withheld. */
 static void log_others(struct neighbours *neighbours, unsigned int port)
 {
 	const struct gateway *gateway = &neighbours->gateways[port];
@@ -154,7 +154,7 @@ static int ask_for_list(struct neighbours *neighbours)
 	return 0;
 }
 
-/* Failures show by themselves: the gateway stays unknown, and is asked for again. */
+/* Failures need no handling here: the gateway stays unresolved, and is requested again. */
 static void neighbour_ask(struct neighbours *neighbours, unsigned int port)
 {
 	struct gateway *gateway = &neighbours->gateways[port];
@@ -183,7 +183,7 @@ static void end_list(struct neighbours *neighbours)
 	}
 }
 
-/* A request failed. There may be no route or no interface yet; everything else is for the log. */
+/* A request failed. A missing route or interface is expected; other errors are logged. */
 static void hear_error(struct neighbours *neighbours, const struct nlmsghdr *message)
 {
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
@@ -237,7 +237,7 @@ static void hear_message(void *arg, const struct nlmsghdr *message)
 	}
 }
 
-/* Everything there is, but not for ever. */
+/* Reads all pending messages, up to a limit. */
 static void neighbour_read_all(struct neighbours *neighbours)
 {
 	for (unsigned int i = 0; i < READS_MAX; i++) {
@@ -245,14 +245,14 @@ static void neighbour_read_all(struct neighbours *neighbours)
 
 		if (err == -EAGAIN)
 			return;
-		if (err) { /* messages were lost, perhaps the end of a list among them */
+		if (err) { /* messages were lost, and possibly the end of a list */
 			neighbours->listing = false;
 			neighbours->list_again = true;
 		}
 	}
 }
 
-/* An interface may appear, disappear and come back as another one under its name. */
+/* Interfaces may appear, disappear, and be created again under the same name. */
 static void find_interfaces(struct neighbours *neighbours)
 {
 	neighbours->interfaces_at_ms = neighbours->now_ms;
@@ -273,7 +273,7 @@ static void find_interfaces(struct neighbours *neighbours)
 	}
 }
 
-/* Waits for the next datagram. False: none has come by then. */
+/* Waits for the next datagram. False on timeout. */
 static bool wait_for_socket(const struct neighbours *neighbours, uint64_t until_ms)
 {
 	struct pollfd ready = {mnl_socket_get_fd(neighbours->socket), POLLIN, 0};

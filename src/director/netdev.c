@@ -13,7 +13,7 @@
 #include "director/ethdev.h"
 #include "director/netdev.h"
 
-/* Drivers whose device is an argument, and what they call it. */
+/* Drivers whose kernel device is an argument, and the key of that argument. */
 static const struct {
 	const char *driver;
 	const char *key;
@@ -25,7 +25,7 @@ static const struct {
 	{"net_pcap", "rx_iface_in", true, true},
 };
 
-/* The value of a key among the arguments that the port was made with. False: it has none. */
+/* The value of a key in the device arguments of a port. False if there is none. */
 static bool read_arg(char out[IF_NAMESIZE], const struct rte_eth_dev_info *info, const char *key)
 {
 	const struct rte_devargs *devargs = info->device ? rte_dev_devargs(info->device) : NULL;
@@ -72,7 +72,7 @@ const char *netdev_port(uint16_t id, char name[RTE_DEV_NAME_MAX_LEN])
 	return rte_eth_dev_get_name_by_port(id, name) ? "?" : name;
 }
 
-/* The type of a device's link (ARPHRD_...) and its address; 0 or -errno. */
+/* The link type (ARPHRD_...) and address of a device; returns 0 or -errno. */
 static int netdev_read_link(struct sockaddr *out, uint32_t ifindex)
 {
 	struct ifreq request = {0};
@@ -112,7 +112,7 @@ int netdev_check(uint16_t id, struct glb_diag *diag)
 	struct sockaddr link;
 	int err = netdev_read_link(&link, netdev.ifindex);
 
-	if (err) /* it may be gone; another one of its name is opened next */
+	if (err) /* the device may be gone; a new one of its name is opened next */
 		err = netdev_read_link(&link, if_nametoindex(netdev.name));
 	if (err) {
 		glb_diag(diag, "port %s: %s: %s", netdev_port(id, port), netdev.name,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which device of the kernel is under a port?
+ * Which kernel device is under a port?
  *
  * Drivers such as net_af_packet, net_af_xdp, net_pcap and net_tap move their frames through a
- * network device of the kernel. Their port is no better than that device.
+ * network device of the kernel, on which their port depends.
  */
 #ifndef DIRECTOR_NETDEV_H
 #define DIRECTOR_NETDEV_H
@@ -17,31 +17,31 @@
 
 #include "director/dpdk.h"
 
-/* What a port was made of, when it was made. */
+/* What a port was created from, at that time. */
 struct netdev {
-	char name[IF_NAMESIZE]; /* in the option; it may be another device's by now */
-	uint32_t ifindex;	/* of the device that the driver has opened; 0: it does not say */
+	char name[IF_NAMESIZE]; /* from the option; may refer to a different device by now */
+	uint32_t ifindex;	/* the device that the driver has opened; 0: unknown */
 	bool is_copied; /* the kernel, and every other reader, has its own copy of each frame */
-	bool is_own;	/* the driver makes it, and it goes with the port */
-	bool is_named;	/* an EAL option names it, so that the port can be made again */
-	bool needs_up;	/* the driver opens none that is down */
+	bool is_own;	/* created by the driver, and removed with the port */
+	bool is_named;	/* given by an EAL option, so the port can be recreated */
+	bool needs_up;	/* the driver cannot open a device that is down */
 };
 
-/* The name of a port, in *name or a constant: "?" when there is no such port. */
+/* The name of a port, in *name or a constant: "?" if there is no such port. */
 const char *netdev_port(uint16_t id, char name[RTE_DEV_NAME_MAX_LEN]);
 
-/* False, with *out untouched: the port is on no device of the kernel. */
+/* False, with *out untouched: the port is not on a kernel device. */
 bool netdev_of(struct netdev *out, uint16_t id);
 
 /*
- * The MAC address that the device of the kernel which the port is open on has now, whatever its
- * name. False, with `out` untouched: there is none.
+ * The current MAC address of the kernel device that the port was opened on, whatever its name.
+ * False, with `out` untouched: there is none.
  */
 bool netdev_mac(uint8_t out[GLB_MAC_LEN], uint16_t id);
 
 /*
- * Refuses devices whose frames have no Ethernet header, such as tun and WireGuard. 0, or -errno
- * with a diag that names port and device.
+ * Refuses devices whose frames have no Ethernet header, such as tun and WireGuard. Returns 0, or
+ * -errno with a diag that names port and device.
  */
 GLB_NODISCARD int netdev_check(uint16_t id, struct glb_diag *diag);
 

@@ -16,14 +16,14 @@
 #include "sys/printable.h"
 
 enum {
-	PATIENCE_MS = 500, /* at the end, with a manager that does not read */
+	PATIENCE_MS = 500, /* at the end, if the manager does not read */
 	LINES_LEN = 96,	   /* in front of the text */
 };
 
 struct notify {
 	pthread_t thread;
 	unsigned int watchdog_ms;
-	pthread_mutex_t lock; /* over all below */
+	pthread_mutex_t lock; /* protects everything below */
 	pthread_cond_t changed;
 	unsigned int pending; /* a set of events */
 	uint64_t reloading_at_us;
@@ -32,7 +32,7 @@ struct notify {
 	bool ended;
 };
 
-/* Takes the first of the events that are pending. */
+/* Takes the first pending event. */
 static enum notify_event notify_take_event(struct notify *notify)
 {
 	unsigned int first = notify->pending & -notify->pending;
@@ -41,7 +41,7 @@ static enum notify_event notify_take_event(struct notify *notify)
 	return (enum notify_event)first;
 }
 
-/* The lines of an event in front of its text, each with its newline. */
+/* The lines of an event that precede its text, each ending in a newline. */
 static void notify_write_lines(char out[LINES_LEN], enum notify_event event,
 			       uint64_t reloading_at_us)
 {
@@ -68,7 +68,7 @@ static void notify_write_lines(char out[LINES_LEN], enum notify_event event,
 	}
 }
 
-/* With the lock held, which is released while libsystemd may wait. 0 or -errno. */
+/* Called with the lock held, which is released while libsystemd may block. Returns 0 or -errno. */
 static int notify_send_next(struct notify *notify)
 {
 	char lines[LINES_LEN];
@@ -109,7 +109,7 @@ static void *send_all(void *arg)
 	return NULL;
 }
 
-/* 0: there is none, or it is not for this process. */
+/* 0 if there is no watchdog, or it is not for this process. */
 static unsigned int read_watchdog_ms(void)
 {
 	uint64_t us;
@@ -175,7 +175,7 @@ void notify_send(struct notify *notify, enum notify_event event, const char *sta
 		notify->pending &= ~(unsigned int)NOTIFY_READY; /* of an earlier reload */
 	}
 	if (event == NOTIFY_STOPPING)
-		notify->pending = 0; /* nothing else matters any more */
+		notify->pending = 0; /* nothing else matters now */
 	notify->pending |= event;
 	(void)printable(notify->status, sizeof(notify->status), status);
 	(void)pthread_cond_signal(&notify->changed);

@@ -8,11 +8,11 @@
 #include "director/numa.h"
 
 enum {
-	IDS_MAX = 1024, /* what a kernel is built for, at most */
+	IDS_MAX = 1024, /* maximum of any kernel build */
 	WORD_BITS = sizeof(unsigned long) * CHAR_BIT,
 };
 
-/* nodes->count if it is not there. */
+/* Returns nodes->count if there is none. */
 static unsigned int numa_find(const struct numa_nodes *nodes, unsigned int id)
 {
 	unsigned int i = 0;
@@ -42,7 +42,7 @@ int numa_place(unsigned int id, void *pages, size_t len)
 	if (id >= IDS_MAX)
 		return -EINVAL;
 	mask[id / WORD_BITS] |= 1UL << id % WORD_BITS;
-	/* the kernel takes the last bit for granted: one more than there are */
+	/* the kernel ignores the last bit: pass one more than there are */
 	if (syscall(SYS_mbind, pages, len, MPOL_PREFERRED, mask, IDS_MAX + 1UL, MPOL_MF_MOVE))
 		return -errno;
 	return 0;

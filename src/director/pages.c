@@ -81,7 +81,7 @@ static bool write_page(void *state, FILE *out)
 	return false;
 }
 
-/* As the verb "top" answers on the control socket, written as a whole: it is not long. */
+/* The reply of the control socket's verb "top", written at once: it is short. */
 static bool begin_top(void *arg, const struct http_question *question, struct http_answer *answer)
 {
 	struct response response;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a director show by HTTP?
+ * What does a director serve over HTTP?
  *
- *   /             a page for people (director/page.h), which asks for
- *   /status.json  what the verb "top" answers (director/show.h)
+ *   /             a page for people (director/page.h), which requests
+ *   /status.json  the reply to the verb "top" (director/show.h)
  *   /metrics      its metrics (director/metrics.h)
- *   /healthz      200 as long as the control thread answers
- *   /readyz       200 while it is ready (director/ready.h), else 503, with a sentence why
+ *   /healthz      200 as long as the control thread runs
+ *   /readyz       200 while it is ready (director/ready.h), otherwise 503 with the reason
  *
- * All functions are for the control thread.
+ * All functions must be called on the control thread.
  */
 #ifndef DIRECTOR_PAGES_H
 #define DIRECTOR_PAGES_H
@@ -16,13 +16,13 @@
 #include "director/control.h"
 
 /*
- * Serves where the configuration in force says, on control->loop, and sets control->http. 0; or
- * -errno after logging why an address that was given cannot be served. Where none was given and the
- * default cannot be served, a warning says why, and nothing is shown.
+ * Serves at the address in the configuration in force, on control->loop, and sets control->http.
+ * Returns 0; or -errno after logging why a configured address cannot be served. If none was
+ * configured and the default cannot be served, a warning says why and nothing is served.
  */
 GLB_NODISCARD int pages_open(struct control *control);
 
-/* Does nothing when there are none. */
+/* No-op if nothing is served. */
 void pages_close(struct control *control);
 
 #endif

@@ -7,7 +7,7 @@
 #include "director/pool.h"
 #include "sys/log_pairs.h"
 
-enum { CACHE_LEN = 256 }; /* mbufs a worker keeps for itself */
+enum { CACHE_LEN = 256 }; /* mbufs in each worker's cache */
 
 static bool populate(struct rte_mempool *pool, uint16_t room)
 {
@@ -40,7 +40,7 @@ int pool_refuse(struct glb_diag *diag, unsigned int count, uint16_t room)
 {
 	uint64_t bytes = (uint64_t)count * (RTE_CACHE_LINE_SIZE + sizeof(struct rte_mbuf) + room);
 
-	/* DPDK's own reason may be that of something it tried before */
+	/* DPDK's own reason may stem from an earlier attempt */
 	glb_diag(diag,
 		 "no memory for packet buffers, which take %u MiB: reserve hugepages or raise -m",
 		 (unsigned int)(bytes >> 20) + 1);

@@ -14,7 +14,7 @@
 #include "sys/log.h"
 
 enum {
-	RING_LEN = 1024,	 /* descriptors a queue asks for */
+	RING_LEN = 1024,	 /* descriptors requested for each queue */
 	MBUFS_PER_WORKER = 4096, /* on handoff rings and in bursts */
 	ROOM_MAX = 9728,	 /* of an ordinary mbuf: the largest frame NICs take, and more */
 	LARGE_ROOM = UINT16_MAX, /* as much as an mbuf can have, its headroom included */
@@ -27,7 +27,7 @@ static const char *port_name_of(uint16_t id, char name[RTE_DEV_NAME_MAX_LEN])
 	return rte_eth_dev_get_name_by_port(id, name) ? "?" : name;
 }
 
-/* Of the i-th port, or PORT_NONE. */
+/* The twin of port i, or PORT_NONE. */
 static uint16_t twin_of(const struct ports *ports, unsigned int i)
 {
 	return ports->twin_ids[ports->ids[i]];
@@ -50,7 +50,7 @@ static int port_refuse(struct glb_diag *diag, uint16_t id, const char *what, int
 	return err;
 }
 
-/* The MTU of a device of the kernel, or 0. */
+/* The MTU of a kernel device, or 0. */
 static uint16_t kernel_mtu(unsigned int ifindex)
 {
 	struct ifreq request = {0};
@@ -65,7 +65,7 @@ static uint16_t kernel_mtu(unsigned int ifindex)
 	return (uint16_t)RTE_MIN(mtu, UINT16_MAX);
 }
 
-/* Drivers on top of a device of the kernel do not all know its MTU, so that is asked first. */
+/* Not every driver of a kernel device knows its MTU, so the kernel is asked first. */
 static uint16_t mtu_of(uint16_t id)
 {
 	struct rte_eth_dev_info info;
@@ -78,7 +78,7 @@ static uint16_t mtu_of(uint16_t id)
 	return mtu;
 }
 
-/* Queue pairs that a port can have. 0 or -errno. */
+/* The number of queue pairs that a port supports. Returns 0 or -errno. */
 static int queue_pairs(unsigned int *out, uint16_t id, struct glb_diag *diag)
 {
 	struct rte_eth_dev_info info;
@@ -96,8 +96,8 @@ static int queue_pairs(unsigned int *out, uint16_t id, struct glb_diag *diag)
 }
 
 /*
- * Does every queue of the device get packets, whether it is set up or not? NICs spread packets over
- * those that are. These have their queues from the start.
+ * Does the device put packets into all of its queues, even ones that are not set up? NICs use only
+ * those that are set up; the devices listed here have a fixed number of queues.
  */
 static bool fills_all_queues(const char *driver)
 {
@@ -109,7 +109,7 @@ static bool fills_all_queues(const char *driver)
 	return false;
 }
 
-/* Will anybody fetch all that a port brings, with so many queues served? 0 or -errno. */
+/* Is every queue that receives packets served by a worker? Returns 0 or -errno. */
 static int check_all_served(uint16_t id, unsigned int served, const char *why,
 			    struct glb_diag *diag)
 {
@@ -128,7 +128,8 @@ static int check_all_served(uint16_t id, unsigned int served, const char *why,
 	return -ENOTSUP;
 }
 
-/* Takes as many queue pairs as there are workers, or as the weakest port has. 0 or -errno. */
+/* Sets the number of queue pairs: one for each worker, or what the weakest port supports. Returns
+ * 0 or -errno. */
 static int count_queues(struct ports *ports, unsigned int worker_count, struct glb_diag *diag)
 {
 	unsigned int queues = worker_count;
@@ -160,7 +161,8 @@ static int count_queues(struct ports *ports, unsigned int worker_count, struct g
 	return err;
 }
 
-/* Room for the largest frame a port may deliver, within reason: there are thousands of mbufs. */
+/* Room for the largest frame that a port may deliver, within a limit: there are thousands of
+ * mbufs. */
 static uint16_t mbuf_room(const struct ports *ports)
 {
 	unsigned int room = RTE_MBUF_DEFAULT_DATAROOM;
@@ -169,11 +171,11 @@ static uint16_t mbuf_room(const struct ports *ports)
 	for (unsigned int i = 0; ports_device(&id, ports, i); i++)
 		if (id != PORT_NONE)
 			room = RTE_MAX(room, (unsigned int)mtu_of(id) + FRAME_OVERHEAD);
-	room = RTE_ALIGN_CEIL(room, 1024U); /* net_af_packet wants room for its whole ring slots */
+	room = RTE_ALIGN_CEIL(room, 1024U); /* net_af_packet needs room for a whole ring slot */
 	return (uint16_t)(RTE_PKTMBUF_HEADROOM + RTE_MIN(room, (unsigned int)ROOM_MAX));
 }
 
-/* What all ports are started with. */
+/* Parameters common to the start of all ports. */
 struct setup {
 	struct rte_mempool *pool;
 	uint16_t queue_count;
@@ -182,13 +184,13 @@ struct setup {
 	bool udp_checksum;
 };
 
-/* The pools that frames are received into, and joined in. 0 or -ENOMEM. */
+/* Creates the pools for received frames and for reassembly. Returns 0 or -ENOMEM. */
 static int make_pools(struct setup *setup, struct ports *ports, unsigned int worker_count,
 		      struct glb_diag *diag)
 {
 	unsigned int twins = count_twins(ports);
 	unsigned int pairs = ports->count * ports->queue_count + twins;
-	unsigned int in_rings = RING_LEN * (2U * pairs + twins); /* those of punts, too */
+	unsigned int in_rings = RING_LEN * (2U * pairs + twins); /* including those for punts */
 	unsigned int count = rte_align32pow2(in_rings + worker_count * MBUFS_PER_WORKER) - 1;
 	int socket = rte_eth_dev_socket_id(ports->ids[0]);
 	uint16_t room = mbuf_room(ports);
@@ -201,8 +203,8 @@ static int make_pools(struct setup *setup, struct ports *ports, unsigned int wor
 }
 
 /*
- * Spreads flows over the queues where the device can. Where packets are handed over, its hash is
- * welcome even with one queue of several.
+ * Spreads flows over the queues if the device can. With handoff, its RSS hash is useful even with
+ * a single queue.
  */
 static struct rte_eth_conf eth_conf_of(const struct rte_eth_dev_info *info,
 				       const struct setup *setup)
@@ -282,7 +284,7 @@ static int start_all(const struct ports *ports, const struct setup *setup, struc
 	return err;
 }
 
-/* Not that of a tap: both ends of one have the same. */
+/* Not for a tap: both ends of one have the same address. */
 void ports_match_twin(const struct ports *ports, uint16_t id, const uint8_t mac[GLB_MAC_LEN])
 {
 	uint16_t twin = ports->twin_ids[id];
@@ -303,7 +305,7 @@ void ports_match_twin(const struct ports *ports, uint16_t id, const uint8_t mac[
 			    port_name_of(id, port), port_name_of(twin, name), rte_strerror(-err));
 }
 
-/* With the address that DPDK knows a port by. */
+/* Uses the address under which DPDK knows the port. */
 static void match_twin(const struct ports *ports, uint16_t id)
 {
 	struct rte_ether_addr mac;
@@ -399,7 +401,7 @@ static void stop_port(uint16_t id)
 	char name[RTE_DEV_NAME_MAX_LEN];
 	int err;
 
-	if (!rte_eth_dev_is_valid_port(id)) /* it could not be opened again */
+	if (!rte_eth_dev_is_valid_port(id)) /* reopening failed */
 		return;
 	err = rte_eth_dev_stop(id);
 
@@ -429,7 +431,8 @@ struct port_conf ports_conf(uint16_t id, const struct director_conf *conf)
 	return own;
 }
 
-/* Has a port take frames to this address, too. There is room for two that are not configured. */
+/* Adds an address whose frames the port accepts. Two slots are reserved beyond the configured
+ * ones. */
 static void add_mac(struct glb_port *port, const uint8_t *mac)
 {
 	if (memcmp(port->mac, mac, GLB_MAC_LEN) != 0)
@@ -437,8 +440,8 @@ static void add_mac(struct glb_port *port, const uint8_t *mac)
 }
 
 /*
- * Neighbours may know the port by the address of the twin, for which the kernel behind it answers,
- * or by that of the device of the kernel that it is on top of: net_pcap has made one up.
+ * Neighbours may know the port by the address of its twin, for which the kernel answers ARP, or by
+ * that of the kernel device below it: net_pcap reports an invented one.
  */
 static void add_macs(struct glb_port *port, uint16_t id, uint16_t twin)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a device become a port that carries traffic, and through how many queues?
+ * How does a device become a port that carries traffic, and with how many queues?
  *
- * Every port gets the same number of queue pairs: as many as there are workers, or as many as the
- * weakest port has. A queue that gets packets and has no worker is refused.
+ * All ports get the same number of queue pairs: as many as there are workers, or as the port with
+ * the fewest supports. A queue that receives packets but has no worker is refused.
  */
 #ifndef DIRECTOR_PORT_H
 #define DIRECTOR_PORT_H
@@ -11,50 +11,49 @@
 #include "director/devices.h"
 
 /*
- * Configures and starts them, for `worker_count` workers. 0, or -errno with a diag that names the
- * device.
+ * Configures and starts the ports for `worker_count` workers. Returns 0, or -errno with a diag that
+ * names the device.
  */
 GLB_NODISCARD int ports_start(struct ports *ports, const struct director_conf *conf,
 			      unsigned int worker_count, struct glb_diag *diag);
 
 /*
- * Starts one that was started before, and has been made again since under its number: what is
- * counted before it is closed has to be kept with ports_add_losses(). 0, or -errno with a diag that
- * names the device.
+ * Starts a port that was started before and has been recreated under its number; its losses must
+ * have been saved with ports_add_losses() before it was closed. Returns 0, or -errno with a diag
+ * that names the device.
  */
 GLB_NODISCARD int ports_restart(struct ports *ports, uint16_t id, const struct director_conf *conf,
 				struct glb_diag *diag);
 
-/* Adds what a device counted itself. */
+/* Adds the losses counted by a device itself. */
 void ports_add_losses(struct port_losses *sum, uint16_t id);
 
-/* Takes over the MTU that a port has now, as far as packet buffers reach; logs if that is not far.
- */
+/* Adopts the current MTU of a port, as far as packet buffers permit; logs if they do not. */
 void ports_measure(struct ports *ports, uint16_t id);
 
 /*
- * Gives the twin of a port, if it has one, the port's MAC address: what the kernel says through it,
- * above all in ARP, names the address that frames for it must have. Logs if it does not take it.
+ * Gives the twin of a port, if any, the port's MAC address: what the kernel sends through it, above
+ * all ARP, announces the address that frames for it must have. Logs if the twin does not accept it.
  */
 void ports_match_twin(const struct ports *ports, uint16_t id, const uint8_t mac[GLB_MAC_LEN]);
 
-/* Stops and closes them. */
+/* Stops and closes all ports. */
 void ports_stop(const struct ports *ports);
 
 /* How a port is to be used, with its own name. */
 struct port_conf ports_conf(uint16_t id, const struct director_conf *conf);
 
 /*
- * What the data path has to know of every port, by DPDK port number, into a list of GLB_PORTS_MAX:
- * as configured, with the device's own MAC address, and its MTU where none is configured. The MAC
- * addresses of the twin, and of the device of the kernel a port is on top of, are the port's, too.
+ * Describes every port for the data path, by DPDK port number, in a list of GLB_PORTS_MAX: as
+ * configured, with the device's own MAC address, and its MTU if none is configured. The MAC
+ * addresses of the twin, and of the kernel device under the port, are accepted as well.
  */
 void ports_describe(struct glb_port *out, const struct ports *ports,
 		    const struct director_conf *conf);
 
 /*
- * Has running devices receive frames to all addresses of such a list. What one cannot, it logs;
- * those that filter nothing need not. An address that is no longer listed may still be received.
+ * Makes running devices receive frames to all addresses in such a list. Failures are logged;
+ * devices that do not filter need nothing. Addresses removed from the list may still be received.
  */
 void ports_listen(const struct ports *ports, const struct glb_port *described);
 

@@ -6,7 +6,7 @@
 
 _Static_assert(GLB_ROW_COPIES_MAX >= (int)NUMA_NODES_MAX, "rows have a copy for each node");
 
-/* All but what the caller brought. */
+/* Everything but what the caller provided. */
 static void free_near(struct served *served)
 {
 	for (unsigned int i = 1; i < NUMA_NODES_MAX; i++)
@@ -14,7 +14,7 @@ static void free_near(struct served *served)
 	free(served);
 }
 
-/* A successor in ports only shares with what it follows, on every node. */
+/* A successor that differs only in ports shares its predecessor's memory, on every node. */
 static int make_replica(struct glb_generation **out, const struct glb_generation *gen,
 			const struct served *before, unsigned int node)
 {
@@ -24,9 +24,9 @@ static int make_replica(struct glb_generation **out, const struct glb_generation
 }
 
 /*
- * Puts on a node what workers read there. What is shared with a generation before has its place,
- * and is being read. Where the kernel refuses, workers read from afar, as they would without
- * replicas.
+ * Moves memory that a node's workers read to that node. Memory shared with an earlier generation is
+ * in place already, and is being read. If the kernel refuses, workers read from a remote node, as
+ * without replicas.
  */
 static void place(unsigned int id, const struct glb_generation *gen, unsigned int copy)
 {
@@ -40,7 +40,7 @@ static void place(unsigned int id, const struct glb_generation *gen, unsigned in
 	}
 }
 
-/* `before`: another one that may share its arena, or NULL. NULL: out of memory. */
+/* `before`: a generation that may share its arena, or NULL. Returns NULL if memory runs out. */
 static struct served *make_after(struct glb_generation *gen, struct backend_stats_map *map,
 				 const struct numa_nodes *nodes, const struct served *before)
 {
@@ -150,7 +150,7 @@ unsigned int publish_held(const struct publish *publish)
 	const void *last = publish->current->gen->arena.base;
 	unsigned int count = 0;
 
-	/* newest first; those of one arena are neighbours */
+	/* newest first; generations that share an arena are adjacent */
 	for (const struct served *retired = publish->retired; retired; retired = retired->next) {
 		count += retired->gen->arena.base != last;
 		last = retired->gen->arena.base;
@@ -176,12 +176,12 @@ bool publish_has_answered(const struct publish *publish, unsigned int worker, ui
 {
 	uint64_t count = __atomic_load_n(&publish->qsbr->qsbr_cnt[worker].cnt, __ATOMIC_RELAXED);
 
-	return !count || count >= token; /* 0: it has left */
+	return !count || count >= token; /* 0: the worker has ended */
 }
 
 void publish_stop(struct publish *publish)
 {
-	publish_reclaim(publish); /* every worker has left, so nothing remains */
+	publish_reclaim(publish); /* all workers have ended, so nothing is held */
 	served_free((struct served *)publish->current);
 	free(publish->qsbr);
 	*publish = (struct publish){0};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a new generation reach the workers, and when is an old one gone?
+ * How does a new generation reach the workers, and when is an old one released?
  *
- * One pointer is shared between the control thread and the workers. A worker reads it once a burst
- * and reports a quiescent state when it holds no generation; the control thread frees a replaced
- * generation once every worker has done so. Nobody ever waits. Where its packets are counted comes
- * with a generation and goes with it, and so do the replicas for workers on other NUMA nodes.
+ * One pointer is shared between the control thread and the workers. A worker reads it once per
+ * burst and reports a quiescent state when it does not use a generation; the control thread
+ * releases a replaced generation once every worker has done so. Nothing ever blocks. The map of its
+ * counters, and the replicas for workers on other NUMA nodes, come and go with a generation.
  */
 #ifndef DIRECTOR_PUBLISH_H
 #define DIRECTOR_PUBLISH_H
@@ -19,17 +19,17 @@
 struct served {
 	struct glb_generation *gen;    /* the one with tables, which is also near[0] */
 	struct backend_stats_map *map; /* NULL: backends are not counted */
-	struct glb_generation *near[NUMA_NODES_MAX]; /* for workers, by the index of their node */
-	/* control thread only, once replaced: */
+	struct glb_generation *near[NUMA_NODES_MAX]; /* for workers, by index of their node */
+	/* used by the control thread, once replaced: */
 	struct served *next;
-	uint64_t token; /* a grace period of the QSBR variable */
+	uint64_t token; /* grace period of the QSBR variable */
 };
 
 /*
- * Puts a generation on each of these nodes, for publish_replace() to serve a successor of it with
- * other ports. To be freed with served_free(), which frees the generation, too. NULL: out of
- * memory, and the generation is the caller's still. Both for any thread, as long as no worker is
- * involved.
+ * Places a generation on each of these nodes, for publish_replace() to serve a successor with
+ * different ports. To be released with served_free(), which also releases the generation. NULL: out
+ * of memory, and the generation remains the caller's. Both are callable from any thread, as long as
+ * no worker is involved.
  */
 struct served *served_make(struct glb_generation *gen, const struct numa_nodes *nodes);
 void served_free(struct served *served);
@@ -38,84 +38,84 @@ struct publish {
 	const struct served *current;
 	struct rte_rcu_qsbr *qsbr;
 	struct numa_nodes nodes;
-	struct served *retired; /* control thread only */
+	struct served *retired; /* used by the control thread only */
 };
 
-/* So many tables that were replaced may wait for workers that could be reading them. */
+/* Replaced tables that may be held for workers that could be reading them. */
 enum { PUBLISH_HELD_MAX = 4 };
 
-/* So many generations, of which most may share their tables. */
+/* Replaced generations that may be held, most of which may share their tables. */
 enum { PUBLISH_RETIRED_MAX = 32 };
 
 /*
- * Starts with a generation and its map, or NULL, for worker_count workers. 0, and both are its own
+ * Starts with a generation and its map, or NULL, for worker_count workers. Returns 0, and owns both
  * from now on; or -ENOMEM.
  */
 GLB_NODISCARD int publish_start(struct publish *publish, struct glb_generation *first,
 				struct backend_stats_map *map, unsigned int worker_count);
 
 /*
- * Has workers find every generation, the current one to begin with, on each of these nodes.
+ * From now on places every generation, beginning with the current one, on each of these nodes.
  * Replicas come and go with their generation. To be called before the first worker joins, if at
- * all. 0, or -ENOMEM and nothing has changed.
+ * all. Returns 0; or -ENOMEM, with nothing changed.
  */
 GLB_NODISCARD int publish_replicate(struct publish *publish, const struct numa_nodes *nodes);
 
 /*
- * Control thread: serve `next` from the next burst on. 0, and `next` and `map` are its own from now
- * on; or -ENOMEM.
+ * Control thread: serves `next` from the next burst on. Returns 0, and owns `next` and `map` from
+ * now on; or -ENOMEM.
  *
- * built  of a generation that differs from `next` in its ports only, so that nothing is copied
- * here; NULL: that is the current one, or `next` is to be copied
+ * built  for a generation that differs from `next` in its ports only, so that nothing is copied
+ *        here; NULL: use that of the current one, or copy `next`
  */
 GLB_NODISCARD int publish_replace(struct publish *publish, struct glb_generation *next,
 				  struct backend_stats_map *map, const struct served *built);
 
-/* Control thread: frees the generations that no worker can be using any more. */
+/* Control thread: releases the generations that no worker can be using any more. */
 void publish_reclaim(struct publish *publish);
 
 /*
- * Control thread: how many arenas, apart from the current one, wait for workers. With more than
- * PUBLISH_HELD_MAX no more should be made.
+ * Control thread: the number of arenas, apart from the current one, that are held for workers.
+ * Beyond PUBLISH_HELD_MAX no more should be made.
  */
 unsigned int publish_held(const struct publish *publish);
 
 /*
- * Control thread: how many generations that were replaced wait for workers. With more than
- * PUBLISH_RETIRED_MAX none should be made that can wait, too.
+ * Control thread: the number of replaced generations held for workers. Beyond PUBLISH_RETIRED_MAX
+ * only those that cannot be postponed should be made.
  */
 unsigned int publish_retired(const struct publish *publish);
 
-/* Control thread: asks every worker for a quiescent state. The token is for publish_has_answered().
- */
+/* Control thread: asks every worker for a quiescent state. Returns a token for
+ * publish_has_answered(). */
 uint64_t publish_ask(const struct publish *publish);
 
 /* Has the worker reported one since, or left? */
 bool publish_has_answered(const struct publish *publish, unsigned int worker, uint64_t token);
 
-/* Control thread, after the last worker has left. */
+/* Control thread: called after the last worker has left. */
 void publish_stop(struct publish *publish);
 
-/* Worker, before its first burst and after its last. `worker` counts from 0. */
+/* Worker: called before its first burst and after its last. `worker` counts from 0. */
 void publish_join(struct publish *publish, unsigned int worker);
 void publish_leave(struct publish *publish, unsigned int worker);
 
-/* Worker: the generation to serve, until the next publish_quiescent(). */
+/* Worker: the generation to be used until the next publish_quiescent(). */
 static inline const struct served *publish_current(const struct publish *publish)
 {
 	return __atomic_load_n(&publish->current, __ATOMIC_ACQUIRE);
 }
 
-/* Control thread: the generation in force, or NULL when there is none yet. */
+/* Control thread: the generation in force, or NULL if there is none yet. */
 static inline const struct glb_generation *publish_in_force(const struct publish *publish)
 {
 	return publish->current ? publish->current->gen : NULL;
 }
 
-/* Control thread: the generation of this number, if it was not freed yet; else NULL. */
+/* Control thread: the generation with this number if it has not been released; otherwise NULL. */
 const struct glb_generation *publish_find(const struct publish *publish, uint64_t number);
 
-/* Worker: no generation is in use here. */
+/* Worker: reports that it uses no generation at this point. */
 static inline void publish_quiescent(const struct publish *publish, unsigned int worker)
 {
 	rte_rcu_qsbr_quiescent(publish->qsbr, worker);

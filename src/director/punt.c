@@ -12,7 +12,7 @@ enum {
 	TYPE_ARP = 0x0806,
 	TYPE_SLOW = 0x8809, /* LACP, IEEE 802.1AX */
 	TYPE_LLDP = 0x88cc,
-	ARP_SENDER_AT = 14, /* its protocol address, of ARP for IPv4 over Ethernet: RFC 826 */
+	ARP_SENDER_AT = 14, /* the sender's IPv4 address, RFC 826 */
 	PROTO_OSPF = 89,
 	PORT_BGP = 179,
 	PORT_BFD = 3784,
@@ -25,10 +25,11 @@ enum {
 
 static const uint64_t second_ns = 1000000000;
 
-/* One part of a budget, by the generic cell rate algorithm: so needs one word, and no lock. */
+/* Takes from one part of a budget by the generic cell rate algorithm, which needs a single word
+ * and no lock. */
 static bool punt_take(uint64_t *until, uint64_t cost_ns, unsigned int burst, uint64_t now_ns)
 {
-	uint64_t most_ns = cost_ns > second_ns ? cost_ns : second_ns; /* one packet at least */
+	uint64_t most_ns = cost_ns > second_ns ? cost_ns : second_ns; /* at least one packet */
 	uint64_t at_once_ns = cost_ns * burst < most_ns ? cost_ns * burst : most_ns;
 	uint64_t earliest = now_ns > at_once_ns ? now_ns - at_once_ns : 0;
 	uint64_t spent = __atomic_load_n(until, __ATOMIC_RELAXED);
@@ -45,7 +46,7 @@ static bool punt_take(uint64_t *until, uint64_t cost_ns, unsigned int burst, uin
 
 bool punt_pass_shared(struct punt_budget *budget, uint32_t interval_ns, uint64_t now_ns)
 {
-	/* without a rate clocks do not count, of which other workers may be ahead */
+	/* without a rate the clock, which may be behind other workers', does not matter */
 	return !interval_ns ||
 	       punt_take(&budget->shared_ns, 2ULL * interval_ns, PUNT_SHARED_BURST, now_ns);
 }
@@ -70,7 +71,7 @@ static uint8_t kinds_of_ethertype(uint16_t type)
 	return type <= LLC_MAX ? PUNT_ROUTING : 0; /* IS-IS */
 }
 
-/* No router passes these on, RFC 5771, 4 and RFC 4291, 2.7. */
+/* Link-local scope multicast, never routed: RFC 5771, 4 and RFC 4291, 2.7. */
 static bool is_group_of_link(const struct glb_flow *flow)
 {
 	if (flow->version == 4)
@@ -88,7 +89,7 @@ static bool is_routing(const struct glb_flow *flow)
 	return flow->proto == PROTO_OSPF || is_group_of_link(flow);
 }
 
-/* With this hop limit it comes from a neighbour, RFC 4861, 11.2. */
+/* Hop limit 255 proves that it comes from a neighbour, RFC 4861, 11.2. */
 static bool is_discovery(const struct glb_flow *flow, const uint8_t *frame)
 {
 	const uint8_t *ip = frame + flow->ip_at;
@@ -125,7 +126,8 @@ uint8_t punt_kinds(const struct punt_hosts *hosts, const uint8_t *frame, uint32_
 	} else if (verdict == GLB_FORWARD) {
 		kinds |= is_discovery(&flow, frame) ? PUNT_LINK : 0;
 		kinds |= is_routing(&flow) ? PUNT_ROUTING : 0;
-		/* the flow of an error is that of its quote: an error to the host is one of it */
+		/* the flow of an ICMP error is that of its quote: an error to the host belongs to
+		 * the host */
 		kinds |= hosts && punt_is_host(hosts, flow.dst) ? PUNT_HOST : 0;
 	}
 	return kinds ? kinds : PUNT_OTHER;
@@ -143,7 +145,7 @@ static void punt_add(struct punt_hosts *hosts, const uint8_t *bytes, uint32_t le
 	__atomic_store_n(word, *word | 1ULL << at % 64, __ATOMIC_RELAXED);
 }
 
-/* Forgets what was not seen for a period. */
+/* Forgets hosts that were not seen for a period. */
 static void punt_age(struct punt_hosts *hosts, uint64_t now_ns)
 {
 	if (now_ns - hosts->since_ns < PUNT_HOSTS_PERIOD_S * second_ns)
@@ -155,9 +157,9 @@ static void punt_age(struct punt_hosts *hosts, uint64_t now_ns)
 }
 
 /*
- * Is the source of such a packet an address of the kernel that others talk to? Whoever asks a port
- * of a VIP that is closed gets a reset or an error from the VIP, if that is on the host: this is no
- * reason to have a flood of such questions pass.
+ * Is the source of such a packet a kernel address that has conversations? A probe of a closed port
+ * of a VIP gets a reset or an ICMP error from the VIP, if the host has that address: this must not
+ * open the way for a flood of such probes.
  */
 static bool is_conversation(const struct glb_flow *flow, const uint8_t *frame)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which punted packets does the kernel get, when there are more than it is given time for?
+ * Which punted packets does the kernel get when there are more than its share of time permits?
  *
- * Of the rate of a port, half is for whatever comes first, and an eighth each is kept for four
- * kinds of packets: so a flood of one kind, be it ARP, never takes the others' part. The kernel's
- * own addresses are learned from what it sends, since the host behind a twin may be any: in another
- * network namespace, with VLAN interfaces, in a virtual machine.
+ * Half of a port's rate is shared by all packets, and an eighth is reserved for each of four kinds:
+ * so a flood of one kind, even ARP, never takes the others' part. The kernel's own addresses are
+ * learned from what it sends, as the host behind a twin may be anywhere: in another network
+ * namespace, with VLAN interfaces, in a virtual machine.
  *
  * No DPDK, no clock: src/director/twin.c has both.
  */
@@ -20,22 +20,22 @@
 /* Bits of a set: a packet may be of several kinds. */
 enum punt_kind {
 	PUNT_LINK = 1,	  /* what keeps the port a neighbour: ARP, ND (RFC 4861), LACP, LLDP */
-	PUNT_ROUTING = 2, /* BGP, BFD (RFC 5881, 5883), OSPF, IS-IS, groups of this link alone */
+	PUNT_ROUTING = 2, /* BGP, BFD (RFC 5881, 5883), OSPF, IS-IS, link-local groups */
 	PUNT_HOST = 4,	  /* to an address that the kernel has sent from */
 	PUNT_OTHER = 8,	  /* none of these */
 };
 enum { PUNT_KINDS = 4 };
 
 enum {
-	PUNT_SHARED_BURST = 512, /* packets at once, of whatever kind; */
-	PUNT_KIND_BURST = 128,	 /* and of each kind: together a ring full */
+	PUNT_SHARED_BURST = 512, /* burst of packets of any kind; */
+	PUNT_KIND_BURST = 128,	 /* and of each kind: together a full ring */
 	PUNT_HOSTS_BITS = 14,
 	PUNT_HOSTS_WORDS = (1 << PUNT_HOSTS_BITS) / 64,
 };
 
 /*
- * What was taken of a port's rate: for each part, the time up to which it is spent. Any number of
- * threads may take from it. All 0: nothing was.
+ * What was used of a port's rate: per part, the time up to which it is spent. Used by any number of
+ * threads concurrently. All zeros: nothing.
  */
 struct punt_budget {
 	uint64_t shared_ns;
@@ -43,29 +43,29 @@ struct punt_budget {
 } __attribute__((aligned(64)));
 
 /*
- * The kernel's own addresses, as hashes: one that is not its own is found there once in a thousand
- * times, even with ten that are. Written by one thread, read by any. All 0: none.
+ * The kernel's own addresses, as hashes: with up to ten of them, a different address is mistaken
+ * for one once in a thousand times. Written by one thread, read by any. All zeros: none.
  */
 struct punt_hosts {
-	uint64_t words[2][PUNT_HOSTS_WORDS]; /* of the current period, and of that before */
-	uint64_t since_ns;		     /* when the current period began */
+	uint64_t words[2][PUNT_HOSTS_WORDS]; /* for the current period and the one before */
+	uint64_t since_ns;		     /* start of the current period */
 	uint8_t current;
 };
 enum { PUNT_HOSTS_PERIOD_S = 300 };
 
-/* Set of enum punt_kind; never empty. hosts may be NULL. */
+/* Returns a set of enum punt_kind; never empty. hosts may be NULL. */
 uint8_t punt_kinds(const struct punt_hosts *hosts, const uint8_t *frame, uint32_t len);
 
 /*
- * May a frame pass? interval_ns is that of the port's rate: a second divided by the packets that
- * may pass in it; 0: all may. now_ns comes from any clock that does not go back.
+ * May a frame pass? interval_ns is a second divided by the packets that may pass in it; 0: no
+ * limit. now_ns is from any clock that does not go backwards.
  */
 bool punt_pass(struct punt_budget *budget, uint32_t interval_ns, uint64_t now_ns, uint8_t kinds);
 
-/* The same, of the part that is for any kind: nobody has to find out the kinds of what passes. */
+/* The same for the shared part: the kinds of packets that pass need not be determined. */
 bool punt_pass_shared(struct punt_budget *budget, uint32_t interval_ns, uint64_t now_ns);
 
-/* Learns from a frame that the kernel sent whose address it has. Only by one thread. */
+/* Learns the source address of a frame sent by the kernel. Called by one thread only. */
 void punt_learn(struct punt_hosts *hosts, const uint8_t *frame, uint32_t len, uint64_t now_ns);
 
 #endif

@@ -9,11 +9,11 @@
 #include "sys/loop.h"
 
 enum {
-	MARKS = RATES_POINTS + 1, /* a point is between two of them */
-	UNKNOWN_SLOT = 0,	  /* which is no table's */
+	MARKS = RATES_POINTS + 1, /* a point is the interval between two */
+	UNKNOWN_SLOT = 0,	  /* no table's */
 };
 
-/* Everything that is counted, at one time. */
+/* All counters at one point in time. */
 struct sight {
 	uint64_t at_ms; /* 0: there was none yet */
 	struct rates_counted counted;
@@ -21,13 +21,13 @@ struct sight {
 	struct backend_stats_sums *sums; /* NULL: backends are not counted */
 };
 
-/* The sums of one step: everything since the start of the process. */
+/* Totals at one step, since the start of the process. */
 struct mark {
 	uint64_t at_ms;
 	uint64_t lines[RATES_LINES];
 };
 
-/* Of a table, by mark; 0 where it was not known. */
+/* Of one table, by mark; 0 if unknown. */
 struct series {
 	uint32_t slot;
 	uint64_t packets[MARKS];
@@ -38,13 +38,13 @@ struct rates {
 	unsigned int worker_count;
 	struct sight earlier;
 	struct sight latest;
-	uint64_t mark_count; /* mark number n is in place n % MARKS */
+	uint64_t mark_count; /* mark n is at index n % MARKS */
 	struct mark marks[MARKS];
 	struct series tables[RATES_TABLES];
 	uint64_t (*times)[MARKS][TURN_KINDS]; /* by worker and mark, ns */
 };
 
-/* --- Looks --- */
+/* --- Samples --- */
 
 static void look_at_workers(struct rates_worker *out, const struct workers *all)
 {
@@ -90,7 +90,7 @@ static uint64_t drops(const struct worker_counters *sum)
 	return dropped;
 }
 
-/* Finds the series of a slot among those of the last step; NULL: there is none. */
+/* Finds the series of a slot among those of the last step; NULL if there is none. */
 static const struct series *find_series(const struct series *list, uint32_t slot)
 {
 	for (unsigned int i = 0; i < RATES_TABLES; i++)
@@ -99,7 +99,7 @@ static const struct series *find_series(const struct series *list, uint32_t slot
 	return NULL;
 }
 
-/* Goes on with the series of tables that are in force now. */
+/* Continues the series of the tables in force. */
 static void mark_tables(struct rates *rates, unsigned int place)
 {
 	const struct backend_stats_map *map = rates->control->workers.publish.current->map;
@@ -205,7 +205,8 @@ uint64_t rates_per_second(const struct rates *rates, uint64_t added)
 	return ms ? added * 1000 / ms : 0;
 }
 
-/* What was added to structs of counters alone. A counter that became less begins anew: 0. */
+/* Subtracts structs that consist of counters only. A counter that decreased was reset: the result
+ * is 0. */
 static void subtract(void *from, const void *before, size_t size)
 {
 	uint64_t *to = from;
@@ -279,7 +280,7 @@ static unsigned int point_count(const struct rates *rates)
 	return rates->mark_count > MARKS ? RATES_POINTS : (unsigned int)rates->mark_count - 1;
 }
 
-/* The places of the marks before and behind a point. */
+/* The indices of the marks at the start and the end of a point. */
 static void marks_of(unsigned int *before, unsigned int *behind, const struct rates *rates,
 		     unsigned int point)
 {
@@ -289,7 +290,7 @@ static void marks_of(unsigned int *before, unsigned int *behind, const struct ra
 	*behind = (unsigned int)((first + point + 1) % MARKS);
 }
 
-/* From one mark to another, in a second. */
+/* Rate per second between two marks. */
 static uint64_t rate_between(const struct rates *rates, unsigned int before, unsigned int behind,
 			     const uint64_t values[2])
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How fast is a director, and how fast was it in the last minutes?
+ * What are a director's current rates, and those of the last minutes?
  *
- * Counters are looked at every RATES_STEP_MS, and when somebody asks, though not twice within
- * RATES_LEAST_MS. Rates are those between the last two looks. What was counted is kept for five
- * minutes, in sum, by worker, and for the first RATES_TABLES tables, so that whoever starts to
- * watch sees what led to the present.
+ * Counters are sampled every RATES_STEP_MS, and on request, but at most every RATES_LEAST_MS. Rates
+ * are those between the last two samples. Five minutes are kept for the total, for workers, and for
+ * the first RATES_TABLES tables, so that a viewer sees what led to the present.
  *
- * All functions are for the control thread, while there is a generation in force.
+ * All functions must be called on the control thread, while there is a generation in force.
  */
 #ifndef DIRECTOR_RATES_H
 #define DIRECTOR_RATES_H
@@ -23,34 +22,34 @@ enum {
 	RATES_TABLES = 32,
 };
 
-/* Counters at one time, or what was added to them between two. */
+/* Counters at one time, or their increase between two. */
 struct rates_counted {
-	struct worker_counters sum; /* of all workers; its `generation` says nothing */
+	struct worker_counters sum; /* over all workers; its `generation` is meaningless */
 	struct port_losses losses;
 };
 
-/* The same of one worker. */
+/* The same for one worker. */
 struct rates_worker {
 	uint64_t rx;
 	struct turn_times times;
 };
 
-/* What is shown over the last minutes. */
+/* What is shown for the last minutes. */
 enum rates_line { RATES_RX, RATES_FORWARD, RATES_DROPS, RATES_LINES };
 
-/* Begins to look, on control->loop, and sets control->rates. 0 or -ENOMEM. */
+/* Starts sampling, on control->loop, and sets control->rates. Returns 0 or -ENOMEM. */
 GLB_NODISCARD int rates_open(struct control *control);
 
-/* Does nothing when it was not opened. The loop is to run no more. */
+/* No-op if it was not opened. The loop must not run any more. */
 void rates_close(struct control *control);
 
-/* Looks now, unless it was done just before or there is no memory: then rates are older. */
+/* Takes a sample now, unless one was just taken or memory is exhausted: then rates are older. */
 void rates_look(struct rates *rates);
 
-/* Milliseconds between the last two looks; 0: there was but one, and all rates are 0. */
+/* Milliseconds between the last two samples; 0: there is only one, and all rates are 0. */
 uint64_t rates_window_ms(const struct rates *rates);
 
-/* A second's share of what was added in that window. */
+/* The increase per second, for an increase during that window. */
 uint64_t rates_per_second(const struct rates *rates, uint64_t added);
 
 /* What was added meanwhile: to all counters, to those of a worker, to a slot of a backend. */
@@ -58,21 +57,21 @@ struct rates_counted rates_added(const struct rates *rates);
 struct rates_worker rates_worker_added(const struct rates *rates, unsigned int worker);
 struct backend_stats_count rates_slot_added(const struct rates *rates, uint32_t slot);
 
-/* What was sent to a slot at the last look; 0 for a slot that is newer. */
+/* Packets of a slot at the last sample; 0 for a newer slot. */
 struct backend_stats_count rates_slot(const struct rates *rates, uint32_t slot);
 
 /*
  * --- The last minutes ---
  *
- * Writes values to out[RATES_POINTS], the oldest first, and returns how many there are: packets a
- * second of a line; of a slot that one of the first RATES_TABLES tables has; and thousandths of its
- * time that a worker was busy.
+ * Each writes values to out[RATES_POINTS], oldest first, and returns their number: packets per
+ * second of a line; of a slot, which must belong to one of the first RATES_TABLES tables; and busy
+ * time of a worker in thousandths.
  */
 unsigned int rates_line(uint64_t *out, const struct rates *rates, enum rates_line line);
 unsigned int rates_slot_line(uint64_t *out, const struct rates *rates, uint32_t slot);
 unsigned int rates_busy_line(uint64_t *out, const struct rates *rates, unsigned int worker);
 
-/* Thousandths of a time that were busy. */
+/* The busy share of a time, in thousandths. */
 uint64_t rates_busy(const struct turn_times *times);
 
 #endif

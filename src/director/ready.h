@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Should routers send packets to this director, and if not, why not?
+ * Should routers send packets to this director, and if not, why?
  *
- * It is ready while a good generation is served, all workers make progress with it, and it is not
- * leaving. There is one judgement, which the live device (director/live.h), the service manager and
- * whoever asks get.
+ * It is ready while a valid generation is served, all workers make progress with it, and it is not
+ * leaving. This is decided in one place, for the live device (director/live.h), the service manager
+ * and all clients.
  */
 #ifndef DIRECTOR_READY_H
 #define DIRECTOR_READY_H
@@ -27,31 +27,31 @@ enum readiness {
 		READINESS_COUNT,
 };
 
-/* How it is now. The diag gets a sentence, which says which worker. */
+/* The current state. `why` gets a sentence, which names the worker if there is one. */
 enum readiness readiness_of(const struct control *control, struct glb_diag *why);
 
-/* "ready", "stalled": a word for programs. */
+/* Returns a word for programs, such as "ready" or "stalled". */
 const char *readiness_name(enum readiness readiness);
 
 /*
- * Makes the live device, if the configuration in force wants one. 0, and it is to be closed with
+ * Creates the live device if the configuration in force has one. Returns 0, to be released with
  * live_close(); or -errno after logging why.
  */
 GLB_NODISCARD int readiness_open(struct control *control);
 
 /*
- * On the control thread's loop, from now on: looks at the workers fifty times a second, has the
- * live device and the service manager see how it is, and logs what has changed. 0 or -ENOMEM.
+ * From now on, on the control thread's loop: checks the workers fifty times a second, updates the
+ * live device and the service manager, and logs changes. Returns 0 or -ENOMEM.
  */
 GLB_NODISCARD int readiness_watch(struct control *control);
 
-/* The same at once. */
+/* Does the same at once. */
 void readiness_follow(struct control *control);
 
 /*
- * A stop was asked for: the director leaves, and the loop ends. Before that, workers go on for
- * live_leave_ms while routers find other ways; not where they see nothing, as there is no live
- * device, when it was leaving already, or when it is asked once more.
+ * A stop was requested: the director leaves, and the loop ends. Before that, workers continue for
+ * live_leave_ms so that routers can use other paths; except without a live device, if it was
+ * leaving already, or at a second request.
  */
 void readiness_stop(struct control *control);
 

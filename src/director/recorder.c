@@ -18,7 +18,7 @@ static uint64_t day_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* The time of day at which the TSC had this value, not long ago. */
+/* The time of day of a recent TSC value. */
 static uint64_t day_ms_of(uint64_t ticks)
 {
 	uint64_t now = rte_rdtsc();
@@ -73,7 +73,7 @@ static void mention(struct recorder *recorder, const struct stall *stall)
 	log_event(LOG_LEVEL_INFO, &pairs, "%s", stall_text(text, stall));
 }
 
-/* Of those that were not. */
+/* Logs how many stalls were withheld. */
 static void mention_others(struct recorder *recorder, uint64_t now_ms)
 {
 	uint32_t withheld = sparing_take(&recorder->lines, now_ms);

@@ -20,7 +20,7 @@
 
 enum { BUILD_NICE = 5 };
 
-/* All problems are in the log; one line has room for the first. */
+/* All problems are in the log; this keeps the first one. */
 static void keep_reason(struct glb_diag *why, const struct report *report)
 {
 	const struct problem *first = report_first_error(report);
@@ -44,7 +44,7 @@ static const char *time_text(char out[32], time_t when)
 	return out;
 }
 
-/* The tables that were served last in place of those of a file that is no good. 0 or -errno. */
+/* Reads the tables that were served last, in place of an invalid file. Returns 0 or -errno. */
 static int read_last_good(struct build *build, struct glb_tables *tables)
 {
 	char path[PATH_MAX];
@@ -57,7 +57,7 @@ static int read_last_good(struct build *build, struct glb_tables *tables)
 		return err;
 	report_init(&report);
 	director_files_read(&files);
-	if (files.tables.err != -ENOENT) /* there may never have been any */
+	if (files.tables.err != -ENOENT) /* there may be none yet */
 		err = director_files_take(&build->conf, tables, &files, &report);
 	(void)time_text(when, files.tables.file.info.st_mtim.tv_sec);
 	director_files_free(&files);
@@ -69,8 +69,8 @@ static int read_last_good(struct build *build, struct glb_tables *tables)
 	return err;
 }
 
-/* Keeps all errors that the report has room for, for whoever asked. Without memory, the log has
- * them. */
+/* Keeps as many errors as the report holds, for the requester. If memory runs out, they are only
+ * in the log. */
 static void keep_problems(struct build *build, const struct report *report)
 {
 	build->problems = calloc(report->count + 1, sizeof(*build->problems));
@@ -79,7 +79,7 @@ static void keep_problems(struct build *build, const struct report *report)
 			build->problems[build->problem_count++] = report->problems[i];
 }
 
-/* What the tables in force have in common with the new ones is not worked out again. */
+/* Whatever the new tables have in common with those in force is not computed again. */
 static int reload_read_files(struct build *build, struct glb_tables *tables, struct reload *reload)
 {
 	bool first = !build->known.count;
@@ -87,7 +87,7 @@ static int reload_read_files(struct build *build, struct glb_tables *tables, str
 		.config_path = build->tables_only ? NULL : reload->config_path,
 		.tables_path = reload->tables_path,
 		.known = first ? NULL : &build->known,
-		/* before it is in service it has nothing better to do than to wait for a pipe */
+		/* before it is in service, the director can wait for a pipe */
 		.pipe_ms = first ? 0 : FILE_PIPE_MS,
 	};
 	struct report report;
@@ -109,7 +109,7 @@ static int reload_read_files(struct build *build, struct glb_tables *tables, str
 	return build->last_good ? 0 : err;
 }
 
-/* The tables are gone afterwards in any case. */
+/* Releases the tables in any case. */
 static int make_served(struct build *build, struct glb_tables *tables, const struct reload *reload)
 {
 	struct glb_diag reason = {{0}};
@@ -139,8 +139,8 @@ static int make_served(struct build *build, struct glb_tables *tables, const str
 }
 
 /*
- * Where the control thread and a build share a processor, it is the former that goes first. Threads
- * that this one starts are as nice.
+ * If a build shares a processor with the control thread, the latter has priority. Threads started
+ * by this one inherit its nice value.
  */
 static void give_way(void)
 {
@@ -148,8 +148,9 @@ static void give_way(void)
 }
 
 /*
- * Lets the control thread serve what was made, and works out what that means. The tables in force
- * before may go meanwhile, so they are shared. Without memory for that, the effect is not known.
+ * Hands the result to the control thread to be served, and then computes the effect. The tables in
+ * force before may be released meanwhile, so a share is held. If memory for that runs out, the
+ * effect is unknown.
  */
 static void follow_up(struct reload *reload)
 {
@@ -210,7 +211,7 @@ void reload_start(struct reload *reload, const struct build *from)
 		glb_diag(&reload->build.why, "no thread to read files on: %s", strerror(-err));
 		log_error("%s", reload->build.why.text);
 		reload->build.err = err;
-		reload->thread = pthread_self(); /* nothing to join */
+		reload->thread = pthread_self(); /* itself: nothing to join */
 		reload->ended = true;
 	}
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How do files become a generation while the main lcore does its own work?
+ * How do files become a generation while the main lcore keeps working?
  *
- * A build reads the files, works out the tables and puts a generation together, on a thread of its
- * own that runs where the caller of reload_start() may: before the EAL starts on all processors,
- * then on that of the main lcore. There is one build at a time. What is asked for meanwhile is done
- * by one more, with the files as they are then.
+ * A build reads the files, builds the tables and assembles a generation on a thread of its own,
+ * which runs where the caller of reload_start() may run: before the EAL starts, on all processors,
+ * afterwards on that of the main lcore. There is one build at a time. Requests made meanwhile are
+ * served by one more, with the files as they are then.
  *
- * What is to be served is there before the build ends: only then it works out digests and the
- * effect on flows, which takes milliseconds a table.
+ * What is to be served is available before the build ends: digests and the effect on flows, which
+ * take milliseconds per table, are computed afterwards.
  *
- * All functions are for the control thread. A build shares with the others what it is given, which
- * nobody changes, and counts of who shares a table, which are atomic.
+ * All functions must be called on the control thread. A build shares with other threads only its
+ * inputs, which are not modified, and the reference counts of tables, which are atomic.
  */
 #ifndef DIRECTOR_RELOAD_H
 #define DIRECTOR_RELOAD_H
@@ -25,29 +25,29 @@
 #include "sys/service.h"
 
 enum {
-	RELOAD_SLOW_MS = 30000, /* without a word about the build */
+	RELOAD_SLOW_MS = 30000, /* time without a log line about the build */
 	RELOAD_REMIND_MS = 60000,
-	RELOAD_PATIENCE_MS = 300000, /* that a service manager is asked for */
+	RELOAD_PATIENCE_MS = 300000, /* timeout extension requested from the service manager */
 };
 
-/* What a build starts from, and what it comes to. */
+/* The inputs and the result of a build. */
 struct build {
-	bool tables_only;	   /* leave director.json as in force */
-	struct director_conf conf; /* in force; then, as the files say */
-	struct glb_tables known;   /* in force, or empty; the caller's, to be kept until the build
-				      has made something to serve, or ends */
-	struct numa_nodes nodes;   /* that want replicas; none at first */
+	bool tables_only;	   /* keep director.json as it is in force */
+	struct director_conf conf; /* in: in force; out: from the files */
+	struct glb_tables known;   /* in force, or empty; owned by the caller, and kept until the
+				      build has made something to serve, or ends */
+	struct numa_nodes nodes;   /* that need replicas; none at first */
 	int err;		   /* 0, or -errno after logging why */
-	struct glb_diag why;	   /* the first reason, if there is an error */
-	struct served *served;	   /* all but numbered and with ports, if there is no error */
-	bool was_tried;		   /* the caller's: to serve that */
-	bool last_good; /* its tables are those that were served last: `why` has the reason */
-	struct effect *effect;	  /* on flows; NULL: not known, or the first */
-	struct problem *problems; /* of a reload: the errors in files, if it knows them */
+	struct glb_diag why;	   /* the first reason, if err is set */
+	struct served *served;	   /* complete except for number and ports, if err is 0 */
+	bool was_tried;		   /* set by the caller: an attempt was made to serve it */
+	bool last_good;		   /* its tables are those served last: `why` has the reason */
+	struct effect *effect;	   /* on flows; NULL: unknown, or the first build */
+	struct problem *problems;  /* errors in the files, if known */
 	uint32_t problem_count;
 };
 
-/* Frees what is said about a build: effect and problems. */
+/* Releases what describes a build: effect and problems. */
 void build_clear(struct build *build);
 
 enum reload_result { RELOAD_DONE, RELOAD_REFUSED, RELOAD_PUT_OFF, RELOAD_RESULT_COUNT };
@@ -64,69 +64,68 @@ static inline const char *reload_result_name(enum reload_result result)
 	return names[result];
 }
 
-/* How the last request ended, if any has. */
+/* The outcome of the last request, if any. */
 struct reload_end {
 	enum reload_result result;
-	time_t at; /* time of day */
+	time_t at; /* wall-clock time */
 	uint64_t took_ms;
-	struct glb_diag why;		      /* if it is not done: the first reason */
-	uint64_t totals[RELOAD_RESULT_COUNT]; /* how many ended how; all 0: none has */
+	struct glb_diag why;		      /* the first reason, if it was not done */
+	uint64_t totals[RELOAD_RESULT_COUNT]; /* number of outcomes of each kind */
 };
 
 struct reload {
-	/* set by the caller; they outlive it */
+	/* set by the caller, and must outlive this */
 	const char *config_path;
 	const char *tables_path;
 	const struct service *service; /* woken when a build ends */
-	bool takes_last_good;	       /* for a first build whose tables file is no good */
-	bool put_off; /* set by the caller, once what was asked for last has to wait; reset here */
-	/* its own */
-	bool asked;	   /* for another build */
-	bool asked_config; /* and for director.json with it */
+	bool takes_last_good; /* use the last good tables if those of a first build are invalid */
+	bool put_off; /* set by the caller once the latest request has to wait; reset here */
+	/* private */
+	bool asked;	   /* another build was requested */
+	bool asked_config; /* including director.json */
 	bool building;
 	bool made;		/* atomic: the build has made something to serve */
-	bool ended;		/* atomic: the build has */
-	bool reading;		/* atomic: files; then, working tables out */
-	uint64_t started_at_ms; /* the build */
-	uint64_t warn_at_ms;	/* if it still goes on */
+	bool ended;		/* atomic: the build has ended */
+	bool reading;		/* atomic: reading files, rather than building tables */
+	uint64_t started_at_ms; /* start of the build */
+	uint64_t warn_at_ms;	/* when to warn, if it is still running */
 	pthread_t thread;
 	struct build build;
 };
 
-/* Asks for a build of both files, or of the tables with the configuration in force. */
+/* Requests a build of both files, or of the tables with the configuration in force. */
 void reload_ask(struct reload *reload, bool tables_only);
 
 /*
- * Starts the build that was asked for, if there is one and none is under way. `from` has what it
- * starts from, but for tables_only.
+ * Starts the requested build, if there is one and none is running. `from` has its inputs, except
+ * tables_only.
  */
 void reload_start(struct reload *reload, const struct build *from);
 
 /*
- * To be called now and then while a build is under way: logs one that takes long, as on a file
- * system that hangs. True: it is still worth waiting for.
+ * To be called regularly while a build is running: logs one that takes long, for example on a
+ * hanging file system. True: still within RELOAD_PATIENCE_MS.
  */
 bool reload_watch(struct reload *reload, uint64_t now_ms);
 
 /*
- * The build under way, if it has made something to serve, which may be done at once; else NULL. It
- * stays the reload's until reload_take(). The caller may set `was_tried`, `err` and `why`; effect
- * and problems are not to be looked at yet.
+ * The running build if it has made something to serve, which may be served at once; otherwise NULL.
+ * It remains the reload's until reload_take(). The caller may set `was_tried`, `err` and `why`;
+ * effect and problems must not be accessed yet.
  */
 struct build *reload_made(struct reload *reload);
 
-/* Has the build ended? Then *out has it, and what it has is the caller's:
- * `served`, and what build_clear() frees. */
+/* Has the build ended? Then moves it to *out, and what it owns is the caller's: `served`, and
+ * what build_clear() releases. */
 bool reload_take(struct reload *reload, struct build *out);
 
 /*
- * Waits for the end of the build under way, if there is one, at most timeout_ms. False: it goes on,
- * with all that it was given, until the process ends. What it came to can be taken, or is freed by
- * reload_drop().
+ * Waits at most timeout_ms for the end of the running build, if any. False: it goes on, with all
+ * its inputs, until the process ends. Its result can be taken, or is released by reload_drop().
  */
 bool reload_wait(struct reload *reload, unsigned int timeout_ms);
 
-/* Frees the build that has ended, if there is one that was not taken. */
+/* Releases the build that has ended, if there is one that was not taken. */
 void reload_drop(struct reload *reload);
 
 #endif

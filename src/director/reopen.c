@@ -10,7 +10,8 @@
 #include "director/netdev.h"
 #include "director/reopen.h"
 
-/* Has the EAL make the device of a closed port again, under its number. 0 or -errno. */
+/* Has the EAL create the device of a closed port again, under the same port number. Returns 0 or
+ * -errno. */
 static int make_again(uint16_t id, const char *name, const char *args)
 {
 	uint16_t made;
@@ -35,7 +36,7 @@ static int reopen(struct ports *ports, uint16_t id, const struct director_conf *
 	if (!err && !args)
 		err = -ENOMEM;
 	(void)netdev_port(id, name);
-	if (ports_twin_of(ports, id) == PORT_NONE) /* twins' are no losses of ports */
+	if (ports_twin_of(ports, id) == PORT_NONE) /* lost twins are not lost ports */
 		ports_add_losses(&ports->before, id);
 	if (!err)
 		err = rte_eth_dev_stop(id);

@@ -27,7 +27,7 @@ static void request_read_port(uint16_t *out, const struct conf_value *value)
 		*out = (uint16_t)port;
 }
 
-/* A flow, all of which must be there but for its source port and protocol. */
+/* A flow; all keys are required except source port and protocol. */
 static void request_read_flow(struct path_question *flow, const struct conf_value *root)
 {
 	static const char *const protos[] = {"tcp", "udp", NULL};
@@ -58,7 +58,7 @@ static void read_leave(struct request *request, const struct conf_value *root)
 		(void)conf_uint(&request->deadline_s, 0, LEAVE_DEADLINE_S_MAX, &value);
 }
 
-/* An instruction: its four numbers, as `tcpdump -ddd` prints them. */
+/* One instruction: four numbers, as `tcpdump -ddd` prints them. */
 static void read_instruction(struct bpf_insn *out, const struct conf_value *value)
 {
 	static const uint32_t largest[] = {UINT16_MAX, UINT8_MAX, UINT8_MAX, UINT32_MAX};
@@ -143,7 +143,7 @@ static void read_trace(struct trace_order *order, const struct conf_value *root)
 		(void)conf_bool(&order->with_reasons, &value);
 }
 
-/* Every key is looked at, so that all problems show at once. */
+/* Reads every key, so that all problems are reported at once. */
 static void request_read_keys(struct request *request, const struct conf_value *root)
 {
 	struct conf_value value;

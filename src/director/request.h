@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a line on the control socket ask for?
+ * What does a line on the control socket request?
  *
- * A verb and what belongs to it (conf/envelope.h). Everything that is wrong is reported.
+ * A verb and its members (conf/envelope.h). All problems are reported.
  */
 #ifndef DIRECTOR_REQUEST_H
 #define DIRECTOR_REQUEST_H
@@ -15,7 +15,8 @@
 
 enum { REQUEST_TABLE_LEN = 256 };
 
-/* constant, word, why it is for operators alone or NULL, keys besides those of every request */
+/* constant, word, why only operators may use it or NULL, keys in addition to those of every
+ * request */
 #define VERBS(X)                                                                                   \
 	X(RELOAD, "reload", "changes something", "tables_only")                                    \
 	X(STATUS, "status", NULL, )                                                                \
@@ -42,22 +43,22 @@ enum verb {
 
 struct request {
 	enum verb verb;
-	struct path_question flow;     /* of a lookup */
-	enum log_level level;	       /* of a log-level */
-	uint32_t quiet_s;	       /* of a leave: see director/leave.h */
-	uint32_t deadline_s;	       /* likewise */
-	bool tables_only;	       /* of a reload */
-	struct trace_order trace;      /* of a trace */
-	uint64_t trace_number;	       /* of a trace-next */
-	char table[REQUEST_TABLE_LEN]; /* name of the one that is meant; "": all */
+	struct path_question flow;     /* verb lookup */
+	enum log_level level;	       /* verb log-level */
+	uint32_t quiet_s;	       /* verb leave: see director/leave.h */
+	uint32_t deadline_s;	       /* verb leave */
+	bool tables_only;	       /* verb reload */
+	struct trace_order trace;      /* verb trace */
+	uint64_t trace_number;	       /* verb trace-next */
+	char table[REQUEST_TABLE_LEN]; /* name of the table; "": all */
 };
 
-/* The words of a verb. */
+/* The description of a verb. */
 const struct envelope_verb *verb_words(enum verb verb);
 
 /*
- * Reads a line of `len` bytes. 0 and *out; or -EINVAL or -ENOMEM and the fresh report says why,
- * about a file that is called "request".
+ * Parses a line of `len` bytes. Returns 0 and sets *out; or -EINVAL or -ENOMEM, with the reasons in
+ * the fresh report, under the file name "request".
  */
 GLB_NODISCARD int request_read(struct request *out, const char *line, size_t len,
 			       struct report *report);

@@ -6,7 +6,7 @@
 void rss_assign(struct rss *rss, unsigned int queues, unsigned int count)
 {
 	unsigned int all = 0;
-	unsigned int before = 0; /* weights of workers less than i */
+	unsigned int before = 0; /* sum of the weights of workers below i */
 
 	for (unsigned int i = 0; i < count; i++)
 		all += rss_weight(i, queues, count);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which worker decides about a flow, when the ports have fewer queues than there are workers?
+ * Which worker decides about a flow if the ports have fewer queues than there are workers?
  *
  * Receive-side scaling in software: a hash of the flow, and a table from hashes to workers.
  *
- * Handing over and sending for the others takes an owner of queues 12 ns a packet (scripts/bench
- * rings), to which come 10 to 30 of a driver; deciding takes 25 to 40. So an owner has as much to
- * do as the others when it decides about fewer flows, or none: rss_weight().
+ * Handing over and sending for others takes an owner of queues 12 ns per packet (scripts/bench
+ * rings), plus 10 to 30 in the driver; deciding takes 25 to 40. So an owner has as much to do as
+ * the others if it decides about fewer flows, or none: rss_weight().
  */
 #ifndef DIRECTOR_RSS_H
 #define DIRECTOR_RSS_H
@@ -19,17 +19,17 @@ enum {
 	RSS_SLOTS = 1 << RSS_BITS,
 };
 
-/* Flows come to a slot by their hash, and slots belong to workers. */
+/* Flows are assigned to slots by hash, and slots to workers. */
 struct rss {
 	uint8_t workers[RSS_SLOTS];
 };
 
 /*
- * The share of flows that worker i decides about, of `count` workers of which the first `queues`
- * own a queue; fewer than all. Relative to the other workers' weights.
+ * The share of flows that worker i decides about, out of `count` workers of which the first
+ * `queues`, fewer than all, own a queue. Relative to the other workers' weights.
  *
- * Let deciding and the rest be the same work, 1 each. Then `count` workers have 2 to share, 2/count
- * each, and an owner is left with that less the 1/queues it receives. Times count * queues:
+ * Let deciding and the rest be equal work, 1 each. Then `count` workers have 2 to share, 2/count
+ * each, and an owner is left with that minus the 1/queues it receives. Times count * queues:
  */
 static inline unsigned int rss_weight(unsigned int i, unsigned int queues, unsigned int count)
 {
@@ -38,7 +38,7 @@ static inline unsigned int rss_weight(unsigned int i, unsigned int queues, unsig
 	return 2 * queues > count ? 2 * queues - count : 0;
 }
 
-/* Gives the slots to `count` workers, up to RSS_WORKERS_MAX, by their weights. */
+/* Assigns the slots to `count` workers, up to RSS_WORKERS_MAX, by weight. */
 void rss_assign(struct rss *rss, unsigned int queues, unsigned int count);
 
 static inline unsigned int rss_worker(const struct rss *rss, uint32_t hash)
@@ -46,7 +46,7 @@ static inline unsigned int rss_worker(const struct rss *rss, uint32_t hash)
 	return rss->workers[hash >> (32 - RSS_BITS)];
 }
 
-/* Spreads what differs over all bits; the upper ones are good. */
+/* Mixes differences into all bits; the upper ones are good. */
 GLB_INLINE uint32_t rss_mix(uint64_t addresses, uint32_t ports)
 {
 	uint64_t hash = addresses * 0x9e3779b97f4a7c15; /* odd, with bits set all over */
@@ -54,7 +54,7 @@ GLB_INLINE uint32_t rss_mix(uint64_t addresses, uint32_t ports)
 	return (uint32_t)(((hash ^ hash >> 32) + ports) * 0xd6e8feb86659fd93 >> 32);
 }
 
-/* Of 16 bytes, and 16 more. */
+/* Folds 16 bytes and 16 more. */
 GLB_INLINE uint64_t rss_fold(const uint8_t *src, const uint8_t *dst)
 {
 	uint64_t from = glb_load64(src) * 0xff51afd7ed558ccd + glb_load64(src + 8);
@@ -63,18 +63,19 @@ GLB_INLINE uint64_t rss_fold(const uint8_t *src, const uint8_t *dst)
 	return from ^ (to << 32 | to >> 32);
 }
 
-/* Whatever the frame: by the flow that glb_parse() finds. 0 when there is none. */
+/* For any frame: by the flow that glb_parse() finds. 0 if there is none. */
 uint32_t rss_hash_any(const uint8_t *frame, uint32_t len);
 
 /*
- * A hash of the frame's flow: one for all its packets and for the ICMP errors about it. Later
- * fragments, which have no ports, have one of their own for each pair of addresses.
+ * A hash of the frame's flow, the same for all its packets and ICMP errors about it. Later
+ * fragments, which have no ports, are hashed by their addresses.
  */
 GLB_INLINE uint32_t rss_hash(const uint8_t *frame, uint32_t len)
 {
 	const uint8_t *ip = frame + GLB_ETHER_LEN;
 
-	/* nearly all are untagged TCP or UDP right behind an IP header of the usual length */
+	/* nearly all frames are untagged TCP or UDP directly after an IP header of the usual
+	 * length */
 	if (GLB_UNLIKELY(len < GLB_ETHER_LEN + GLB_IPV4_LEN + GLB_PORTS_LEN))
 		return rss_hash_any(frame, len);
 	if (glb_load_be16(ip - 2) == GLB_ETHERTYPE_IPV4 && ip[0] == 0x45 &&

@@ -11,7 +11,7 @@
 
 enum {
 	REQUEST_LEN = 128,
-	BUFFER_LEN = 32768, /* the kernel fills as much of it as it can */
+	BUFFER_LEN = 32768, /* the kernel fills as much as it can */
 };
 
 int rtnl_open(struct mnl_socket **out, unsigned int groups)
@@ -99,7 +99,7 @@ bool rtnl_read_neighbour(struct neighbour *out, const struct nlmsghdr *message)
 	if (mac && mnl_attr_get_payload_len(mac) == GLB_MAC_LEN)
 		memcpy(read.mac, mnl_attr_get_payload(mac), GLB_MAC_LEN);
 	if (!memcmp(read.mac, no_mac, GLB_MAC_LEN))
-		read.state = NEIGHBOUR_LOST; /* of an interface that is not Ethernet */
+		read.state = NEIGHBOUR_LOST; /* an interface that is not Ethernet */
 	*out = read;
 	return true;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What do the kernel's messages about devices, neighbours and routes say, and how is it asked for
- * them?
+ * What is in the kernel's messages about devices, neighbours and routes, and how are they
+ * requested?
  *
- * Messages of rtnetlink(7), read and written with libmnl. Whose answer a message is shows its
- * sequence number: that of the request. Requests return 0 or -errno of sending them.
+ * Messages of rtnetlink(7), read and written with libmnl. A reply has the sequence number of its
+ * request. Requests return 0, or -errno of sending them.
  */
 #ifndef DIRECTOR_RTNL_H
 #define DIRECTOR_RTNL_H
@@ -19,71 +19,72 @@ struct nlmsghdr;
 typedef void rtnl_hear_fn(void *arg, const struct nlmsghdr *message);
 
 /*
- * Opens a socket that never waits, and hears of what happens in these groups: a set of
- * 1 << (RTNLGRP_... - 1). 0, or -errno where there is no netlink for us.
+ * Opens a non-blocking socket that receives events of these groups: a set of 1 << (RTNLGRP_... -
+ * 1). Returns 0, or -errno if netlink is not available.
  */
 GLB_NODISCARD int rtnl_open(struct mnl_socket **out, unsigned int groups);
 
 /*
- * Reads a datagram, and has every message in it heard. 0, or -errno:
+ * Reads a datagram and passes every message in it to hear(). Returns 0, or -errno:
  *   -EAGAIN   there is none
- *   other     messages were lost, such as -ENOBUFS: more happened than the socket has room for
+ *   other     messages were lost, such as -ENOBUFS: more events than the socket has room for
  */
 GLB_NODISCARD int rtnl_read(const struct mnl_socket *socket, rtnl_hear_fn *hear, void *arg);
 
-/* A network device of the kernel. */
+/* A kernel network device. */
 struct rtnl_link {
 	char name[IF_NAMESIZE];
 	uint32_t ifindex;
-	struct device_state state; /* with ifindex 0: it is gone from this network namespace, */
-	bool is_moved;		   /* to another one */
+	struct device_state state; /* ifindex 0: it has left this network namespace, */
+	bool is_moved;		   /* for another one */
 };
 
 /*
- * Reads a message of RTM_NEWNEIGH or RTM_DELNEIGH, of which nlmsg_len bytes, rounded up to 4, can
- * be read. False, with *out untouched, when it is no entry of the tables of ARP and ND.
+ * Parses an RTM_NEWNEIGH or RTM_DELNEIGH message, of which nlmsg_len bytes, rounded up to 4, must
+ * be readable. False, with *out untouched, if it is not an ARP or ND entry.
  */
 bool rtnl_read_neighbour(struct neighbour *out, const struct nlmsghdr *message);
 
-/* Likewise of RTM_NEWROUTE: the interface on which the destination is a neighbour, or 0. */
+/* Parses RTM_NEWROUTE in the same way. Returns the interface on which the destination is a
+ * neighbour, or 0. */
 uint32_t rtnl_read_route(const struct nlmsghdr *message);
 
-/* Asks for all neighbours: messages of RTM_NEWNEIGH, then NLMSG_DONE. */
+/* Requests all neighbours: RTM_NEWNEIGH messages, then NLMSG_DONE. */
 GLB_NODISCARD int rtnl_ask_for_list(const struct mnl_socket *socket, uint32_t seq);
 
 /*
- * Has the kernel send ARP or ND requests, as if it had a packet for that address itself. There is
- * no answer but the change of the entry.
+ * Makes the kernel send ARP or ND requests as if it had a packet for that address. The only reply
+ * is the change of the entry.
  */
 int rtnl_ask_for_mac(const struct mnl_socket *socket, const struct glb_addr *addr,
 		     uint32_t ifindex);
 
-/* Which way would packets to that address go? One message of RTM_NEWROUTE. */
+/* Requests the route for an address: one RTM_NEWROUTE message. */
 int rtnl_ask_for_route(const struct mnl_socket *socket, const struct glb_addr *addr, uint32_t seq);
 
 /*
- * Reads a message of RTM_NEWLINK or RTM_DELLINK, cut as above. False, with *out untouched, when it
- * is not about a device as such, but about its place in a bridge.
+ * Parses an RTM_NEWLINK or RTM_DELLINK message, bounded in the same way. False, with *out
+ * untouched, if it concerns the device's role in a bridge rather than the device.
  */
 bool rtnl_read_link(struct rtnl_link *out, const struct nlmsghdr *message);
 
-/* Asks for all devices: messages of RTM_NEWLINK, then NLMSG_DONE. */
+/* Requests all devices: RTM_NEWLINK messages, then NLMSG_DONE. */
 GLB_NODISCARD int rtnl_ask_for_links(const struct mnl_socket *socket, uint32_t seq);
 
-/* Which of its routes does that address match? One message of RTM_NEWROUTE, or an error. */
+/* Requests the entry that an address matches: one RTM_NEWROUTE message, or an error. */
 GLB_NODISCARD int rtnl_ask_for_match(const struct mnl_socket *socket, const struct glb_addr *addr,
 				     uint32_t seq);
 
 /*
- * Reads the route in a message of RTM_NEWROUTE, cut as above: what the kernel does with packets
- * that match it. COPY_NO_ROUTE when there is none in it.
+ * Parses the route in an RTM_NEWROUTE message, bounded in the same way: what the kernel does with
+ * packets that match it. COPY_NO_ROUTE if it has none.
  */
 void rtnl_read_match(struct fib_route *out, const struct nlmsghdr *message);
 
-/* Asks for all IPv6 routes: messages of RTM_NEWROUTE, then NLMSG_DONE. */
+/* Requests all IPv6 routes: RTM_NEWROUTE messages, then NLMSG_DONE. */
 GLB_NODISCARD int rtnl_ask_for_routes6(const struct mnl_socket *socket, uint32_t seq);
 
-/* Does a message of RTM_NEWROUTE name a gateway? */
+/* Does an RTM_NEWROUTE message contain a gateway? */
 bool rtnl_has_gateway(const struct nlmsghdr *message);
 
 #endif

@@ -41,7 +41,7 @@ static void put_process(struct writer *w, const struct control *control)
 	write_string(w, "control_cpus", lcore_cpus(cpus, rte_get_main_lcore()));
 }
 
-/* What stands in the way of VIPs: see director/host.h. */
+/* Host settings that interfere with VIPs: see director/host.h. */
 static void put_host_warnings(struct writer *w, const struct control *control)
 {
 	write_open(w, "host_warnings", '[');
@@ -151,7 +151,7 @@ void show_workers(struct writer *w, const struct control *control)
 	write_close(w, ']');
 }
 
-/* What the kernel says of a gateway that is looked up. */
+/* The state of a looked-up gateway, from the kernel. */
 static void put_gateway(struct writer *w, const struct gateway *gateway,
 			const struct glb_port *port)
 {
@@ -168,7 +168,7 @@ static void put_gateway(struct writer *w, const struct gateway *gateway,
 	write_string(w, "gateway_state", gateway->addr.version ? states[gateway->state] : NULL);
 }
 
-/* "up" or "down", and "gone" where the device is; null: nobody asks. */
+/* "up", "down", or "gone" if the device does not exist; null: not monitored. */
 static const char *link_state(const struct link *link)
 {
 	if (!link->is_followed)
@@ -186,7 +186,7 @@ static void put_port_name(struct writer *w, const char *key, uint16_t id)
 		     id == PORT_NONE || rte_eth_dev_get_name_by_port(id, name) ? NULL : name);
 }
 
-/* The kernel's device that a port is on, null: on none. */
+/* The kernel device below a port; null if there is none. */
 static void put_interface(struct writer *w, const char *key, uint16_t id)
 {
 	struct netdev netdev;
@@ -194,7 +194,7 @@ static void put_interface(struct writer *w, const char *key, uint16_t id)
 	write_string(w, key, id != PORT_NONE && netdev_of(&netdev, id) ? netdev.name : NULL);
 }
 
-/* Bytes of the largest packet of a client's that fits with the outer headers of any table. */
+/* Length of the largest client packet that fits with the outer headers of any table. */
 static uint32_t packet_max(const struct glb_generation *gen, const struct glb_port *port)
 {
 	uint32_t outer_len = 0;

@@ -70,7 +70,7 @@ static void put_ports(struct writer *w, const struct ports *ports)
 	write_close(w, ']');
 }
 
-/* Tables or backends; those that were removed and are still counted are among them. */
+/* Tables or backends, including removed ones whose counters still exist. */
 static void show_stats_put_items(struct writer *w, const struct backend_stats_sums *sums,
 				 bool backends)
 {

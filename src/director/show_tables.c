@@ -9,7 +9,7 @@
 #include "conf/title.h"
 #include "director/show_tables.h"
 
-/* Is it one of those that are asked for? */
+/* Does the request include this table? */
 static bool is_shown(const struct view *view, unsigned int index)
 {
 	const struct glb_table *table = view->tables->tables[index];
@@ -46,7 +46,7 @@ void view_close(const struct view *view)
 	free((void *)view->sums);
 }
 
-/* What was sent to what stands at `place` in the map. */
+/* Packets sent to the item at index `place` of the map. */
 static void put_count(struct writer *w, const struct view *view, uint32_t place,
 		      const char *const names[2])
 {
@@ -67,7 +67,7 @@ static void put_count(struct writer *w, const struct view *view, uint32_t place,
 	write_uint(w, "bytes_per_s", rates_per_second(view->rates, added.bytes));
 }
 
-/* What was sent to a table in the last minutes. */
+/* Packets sent to a table in the last minutes. */
 static void put_history(struct writer *w, const struct view *view, unsigned int index)
 {
 	uint64_t line[RATES_POINTS];

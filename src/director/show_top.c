@@ -4,19 +4,19 @@
 #include "director/show_tables.h"
 #include "sys/clock.h"
 
-/* A backend, and how much it gets. */
+/* A backend and its rate. */
 struct candidate {
 	unsigned int table;
-	uint32_t place; /* among all of the generation */
+	uint32_t place; /* index among all backends of the generation */
 	uint64_t packets;
 };
 
-/* Those to be shown. */
+/* The backends to show. */
 struct choice {
-	struct candidate busiest[TOP_BUSIEST]; /* the first gets most */
+	struct candidate busiest[TOP_BUSIEST]; /* in descending order */
 	unsigned int busiest_count;
-	struct candidate unusual[TOP_UNUSUAL]; /* in the order of the file */
-	unsigned int unusual_count;	       /* all of them, also those without room */
+	struct candidate unusual[TOP_UNUSUAL]; /* in file order */
+	unsigned int unusual_count;	       /* of all, including those beyond the array */
 	unsigned int count;
 };
 
@@ -33,7 +33,7 @@ static bool is_unusual(const struct glb_backend *backend)
 	return !glb_backend_steady(backend);
 }
 
-/* Sorts it in among those that get most, if it is one of them. Equals stay in their order. */
+/* Inserts it among the busiest, if it belongs there. Equal ones keep their order. */
 static void try_busiest(struct choice *choice, struct candidate one)
 {
 	unsigned int at = choice->busiest_count;
@@ -112,7 +112,7 @@ static void put_tables(struct writer *w, const struct view *view)
 	write_close(w, ']');
 }
 
-/* All members of structs of counters become what was added in a second. */
+/* Turns structs of counters into rates per second. */
 static void spread(void *counters, size_t size, const struct rates *rates)
 {
 	uint64_t *values = counters;
@@ -142,7 +142,7 @@ static void put_values(struct writer *w, const char *key, const uint64_t *values
 	write_close(w, ']');
 }
 
-/* Turns by how long they took, of both kinds: director/turns.h. */
+/* Turns of both kinds by duration: director/turns.h. */
 static void show_top_put_gaps(struct writer *w, const char *key, const struct turn_times *times)
 {
 	uint64_t counts[TURN_TIMES];

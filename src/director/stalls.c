@@ -26,8 +26,8 @@ static void stalls_warn(const struct stalls *stalls, const struct workers *worke
 			warn_of(i, stalls->workers[i].waited_ms / 1000);
 }
 
-/* Between two turns of the control thread time passes as fast as it does for workers, but not more.
- */
+/* Limits the time between two turns of the control thread: a pause of the whole process is no
+ * stall of workers. */
 static uint64_t count_time(struct stalls *stalls, uint32_t turn_ms)
 {
 	uint64_t now_ms = clock_ms();
@@ -38,7 +38,8 @@ static uint64_t count_time(struct stalls *stalls, uint32_t turn_ms)
 	return passed_ms < most_ms ? passed_ms : most_ms;
 }
 
-/* Asks workers that have answered, and finds the one that owes an answer for the longest time. */
+/* Sends a new token to workers that have answered, and finds the one that is overdue the longest.
+ */
 static void stalls_ask(struct stalls *stalls, const struct workers *workers, uint64_t passed_ms)
 {
 	const uint64_t token = publish_ask(&workers->publish);
@@ -60,7 +61,7 @@ static void stalls_ask(struct stalls *stalls, const struct workers *workers, uin
 	}
 }
 
-/* One that stands still again and again is stalled all the time, so that no route flaps. */
+/* A worker that stops again and again counts as stalled throughout, so that routes do not flap. */
 static void stalls_judge(struct stalls *stalls, uint64_t passed_ms, uint32_t limit_ms)
 {
 	if (limit_ms && stalls->longest_ms >= limit_ms) {

@@ -7,17 +7,17 @@
 
 #include "director/worker.h"
 
-/* The sum over all workers, with what the thread of the twins counted. Its `generation` says
- * nothing. */
+/* The sum over all workers, with what the thread of the twins counted. Its `generation` is
+ * meaningless. */
 struct worker_counters stats_sum(const struct workers *all);
 
-/* What ports have lost, those that were opened again since included. */
+/* Losses of the ports, including those from before they were reopened. */
 struct port_losses stats_losses(const struct ports *ports);
 
 /*
- * Writes the sum over all workers, what the ports counted and what went to tables and backends, if
- * that is counted, to standard output: a `NAME VALUE` line each. Gives up, and logs that, when they
- * are not read within STATS_PATIENCE_MS.
+ * Writes the sums over all workers, the counters of the ports and, if counted, of tables and
+ * backends to standard output, as lines of `NAME VALUE`. Gives up, and logs that, if they are not
+ * read within STATS_PATIENCE_MS.
  */
 void stats_print(const struct workers *all);
 

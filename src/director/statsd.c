@@ -14,19 +14,19 @@
 #include "director/statsd.h"
 #include "sys/loop.h"
 
-enum { LINE_LEN = 100 /* of the original */, QUEUES_MAX = 16 /* likewise */, TAGS_LEN = 32 };
+enum { LINE_LEN = 100 /* limits of the original */, QUEUES_MAX = 16 /* likewise */, TAGS_LEN = 32 };
 
 struct statsd {
-	int fds[2]; /* for IPv4 and IPv6; -1: this host has none */
+	int fds[2]; /* IPv4 and IPv6; -1: not supported here */
 	struct sockaddr_storage to;
 	socklen_t to_len;
 	int fd;					   /* one of them */
-	struct rte_eth_stats ports[GLB_PORTS_MAX]; /* as they were sent last */
+	struct rte_eth_stats ports[GLB_PORTS_MAX]; /* as last sent */
 	unsigned int worker_count;
-	struct worker_counters workers[]; /* the same */
+	struct worker_counters workers[]; /* as last sent */
 };
 
-/* Where to, as configured now. False: nowhere. */
+/* Resolves the configured receiver. False if none is configured. */
 static bool find_receiver(struct statsd *statsd, const struct listen_conf *at)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&statsd->to;
@@ -60,7 +60,7 @@ static void statsd_put(const struct statsd *statsd, const char *name, uint64_t c
 			     (const struct sockaddr *)&statsd->to, statsd->to_len);
 }
 
-/* What the original tells apart of verdicts. */
+/* The verdicts that the original distinguishes. */
 struct outcome {
 	uint64_t all;
 	uint64_t to_kernel;
@@ -133,7 +133,7 @@ static void statsd_put_port(struct statsd *statsd, uint16_t id, unsigned int que
 	if (rte_eth_stats_get(id, &now))
 		return;
 	if (now.ipackets < before->ipackets || now.opackets < before->opackets)
-		*before = (struct rte_eth_stats){0}; /* it was opened again */
+		*before = (struct rte_eth_stats){0}; /* the port was reopened */
 	(void)snprintf(tags, sizeof(tags), "port:%02u", id);
 	statsd_put(statsd, "port.packets.rx", now.ipackets - before->ipackets, tags);
 	statsd_put(statsd, "port.packets.tx", now.opackets - before->opackets, tags);

@@ -27,7 +27,7 @@ struct extent status_extent(const struct glb_generation *gen)
 	return extent;
 }
 
-/* The time of day, for somebody who compares it with logs. Returns out. */
+/* The time of day, for comparison with logs. Returns out. */
 static const char *status_time_text(char out[TIME_LEN])
 {
 	time_t now = time(NULL);

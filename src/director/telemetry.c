@@ -14,7 +14,7 @@
 #include "sys/log.h"
 #include "sys/loop.h"
 
-/* A question, which is on the stack of the thread that waits for its answer. */
+/* A query, on the stack of the thread that waits for the reply. */
 struct telemetry_question {
 	telemetry_answer *answer;
 	const char *params; /* "" if there are none */
@@ -25,18 +25,18 @@ struct telemetry_question {
 
 struct telemetry {
 	const struct control *control;
-	int wake_fd; /* an eventfd: there is a question */
+	int wake_fd; /* an eventfd, signalled when there is a query */
 };
 
 /*
- * Where threads of the EAL meet the control thread. It is of the file, as callbacks of the EAL have
- * no argument, cannot be taken back, and may be called until the process ends. All of it is under
- * the lock, which nobody keeps for longer than an answer takes to be written.
+ * Where the EAL's threads meet the control thread. Global, because the EAL's callbacks take no
+ * argument, cannot be unregistered, and may run until the process ends. Everything in it is
+ * protected by the lock, which is held no longer than it takes to write a reply.
  */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct telemetry *telemetry; /* NULL: nobody answers */
+	struct telemetry *telemetry; /* NULL: queries fail */
 	struct telemetry_question *asked;
 } desk = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
@@ -67,13 +67,13 @@ static struct timespec deadline(void)
 	return at;
 }
 
-/* Waits for a change with the lock held. False: it took too long. */
+/* Waits for a change, with the lock held. False on timeout. */
 static bool wait_until(const struct timespec *at)
 {
 	return !pthread_cond_clockwait(&desk.changed, &desk.lock, CLOCK_MONOTONIC, at);
 }
 
-/* With the lock held. 0 or -errno. */
+/* Called with the lock held. Returns 0 or -errno. */
 static int ask_control(struct telemetry_question *question)
 {
 	const struct timespec at = deadline();
@@ -96,7 +96,7 @@ static int ask_control(struct telemetry_question *question)
 	return desk.telemetry ? -ETIMEDOUT : -ESHUTDOWN;
 }
 
-/* In the place of an answer. */
+/* Writes an error in place of the reply. */
 static int answer_error(struct rte_tel_data *out, int err)
 {
 	const char *reason = strerror(-err);
@@ -174,7 +174,7 @@ int telemetry_open(struct control *control)
 	for (unsigned int i = 0; i < RTE_DIM(commands) && !err; i++)
 		err = rte_telemetry_register_cmd(commands[i].command, take_command,
 						 commands[i].help);
-	control->telemetry = telemetry; /* its descriptor outlives the loop that watches it */
+	control->telemetry = telemetry; /* its descriptor outlives the loop */
 	if (err)
 		log_error("telemetry: %s", strerror(-err));
 	else

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a director say where DPDK's own tools look?
+ * What does a director provide to DPDK's own tools?
  *
- * The EAL has a socket for telemetry, unless --no-telemetry is among its options, and calls for
- * each client on a thread of its own. Nothing that is asked about is such a thread's to read: it
- * hands the question to the control thread, waits for TELEMETRY_PATIENCE_MS at most, and says so
- * when that was not enough. The control thread answers in its turn, one question at a time.
+ * The EAL has a telemetry socket, unless --no-telemetry is among its options, and serves each
+ * client on a separate thread. Such a thread must not read the director's data: it passes the
+ * request to the control thread, waits at most TELEMETRY_PATIENCE_MS, and reports if that was not
+ * enough. The control thread replies to one request per turn.
  */
 #ifndef DIRECTOR_TELEMETRY_H
 #define DIRECTOR_TELEMETRY_H
@@ -18,12 +18,12 @@ struct telemetry;
 enum { TELEMETRY_PATIENCE_MS = 1000 };
 
 /*
- * Has the control thread's loop answer the commands of /glb from now on. 0, and it is to be closed
- * with telemetry_close(); or -errno after logging why. Once in a process.
+ * Serves the commands of /glb on the control thread's loop from now on. Returns 0, to be released
+ * with telemetry_close(); or -errno after logging why. Once per process.
  */
 GLB_NODISCARD int telemetry_open(struct control *control);
 
-/* After the loop was closed: questions, waiting ones and later ones, are answered with an error. */
+/* Called after the loop was closed: waiting and later requests get an error. */
 void telemetry_close(struct control *control);
 
 #endif

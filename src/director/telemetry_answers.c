@@ -30,7 +30,7 @@ static void put_number(struct rte_tel_data *out, const char *name, uint64_t numb
 	(void)rte_tel_data_add_dict_u64(out, name, number);
 }
 
-/* The columns of one answer, in the order of their names. */
+/* The columns of one reply, in name order. */
 enum { COLUMNS_MAX = 12 };
 
 struct column {
@@ -41,7 +41,7 @@ struct column {
 struct columns {
 	const struct column *list;
 	unsigned int count;
-	unsigned int next; /* to be filled in the row that is being written */
+	unsigned int next; /* the next one to fill in the current row */
 	struct rte_tel_data *data[COLUMNS_MAX];
 };
 
@@ -52,7 +52,7 @@ static void free_columns(struct columns *columns)
 			rte_tel_data_free(columns->data[i]);
 }
 
-/* 0, for end_columns(); or -ENOMEM. */
+/* Returns 0, to be followed by end_columns(); or -ENOMEM. */
 static int start_columns(struct columns *out, const struct column *list, unsigned int count)
 {
 	*out = (struct columns){.list = list, .count = count};
@@ -88,7 +88,7 @@ static void add_number(struct columns *columns, uint64_t number)
 	(void)rte_tel_data_add_array_u64(take_column(columns), number);
 }
 
-/* Adds them to the answer, which owns them then. */
+/* Moves the columns into the reply, which then owns them. */
 static void end_columns(struct rte_tel_data *out, struct columns *columns)
 {
 	for (unsigned int i = 0; i < columns->count; i++)
@@ -97,7 +97,7 @@ static void end_columns(struct rte_tel_data *out, struct columns *columns)
 			rte_tel_data_free(columns->data[i]);
 }
 
-/* A number in decimal, "" being 0. False: it is none. */
+/* Parses a decimal number, 0 for "". False if it is not one. */
 static bool number_in(unsigned int *out, const char *text)
 {
 	unsigned long number;
@@ -218,7 +218,7 @@ int telemetry_workers(struct rte_tel_data *out, const struct control *control, c
 
 /* --- Tables and backends --- */
 
-/* What was counted of what stands at a place of the map in force; all 0: nobody counts. */
+/* The counters of the item at an index of the map in force; all 0 if backends are not counted. */
 static struct backend_stats_count count_at(const struct control *control,
 					   const struct backend_stats_sums *sums, uint32_t place)
 {
@@ -227,7 +227,8 @@ static struct backend_stats_count count_at(const struct control *control,
 	return map && sums ? sums->by_slot[map->slots[place]] : (struct backend_stats_count){0, 0};
 }
 
-/* The sums, for free(); NULL where nobody counts, too. 0 or -ENOMEM. */
+/* Takes the sums, to be released with free(); NULL if backends are not counted. Returns 0 or
+ * -ENOMEM. */
 static int take_sums(struct backend_stats_sums **out, const struct control *control)
 {
 	*out = NULL;
@@ -244,7 +245,7 @@ static const char *name_or_number(char number[16], const struct glb_table *table
 	return table->spec.name ? table->spec.name : number;
 }
 
-/* Which part of a list an answer has, and whether there is more. */
+/* Writes which part of a list the reply contains, and whether there is more. */
 static unsigned int put_part(struct rte_tel_data *out, unsigned int from, unsigned int total)
 {
 	unsigned int end = total - from > TELEMETRY_PART ? from + TELEMETRY_PART : total;
@@ -300,8 +301,8 @@ int telemetry_tables(struct rte_tel_data *out, const struct control *control, co
 }
 
 /*
- * Finds the table that a name of so many bytes is of, and the place of its first backend among all.
- * False: there is none.
+ * Finds a table by a name of `len` bytes, and the index of its first backend among all. False if
+ * there is none.
  */
 static bool find_table(unsigned int *index, uint32_t *place, const struct glb_tables *tables,
 		       const char *name, size_t len)
@@ -348,7 +349,7 @@ int telemetry_backends(struct rte_tel_data *out, const struct control *control, 
 	unsigned int index;
 	uint32_t place;
 
-	/* a name may have a comma in it, too */
+	/* a name may contain a comma */
 	if (!find_table(&index, &place, tables, params, strlen(params)) &&
 	    !(comma && number_in(&from, comma + 1) &&
 	      find_table(&index, &place, tables, params, (size_t)(comma - params))))

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a director say of itself in the types of DPDK's telemetry?
+ * How does a director describe itself in the types of DPDK's telemetry?
  *
- * A dictionary has at most 256 members, a string 127 bytes and an answer 16 KiB, so lists are
- * columns, arrays of one length, and long ones come in parts: `next` is the first that is left out,
- * where there is one. There are no booleans: 1 is yes. Texts are printable (sys/printable.h) and
- * cut.
+ * A dictionary has at most 256 members, a string 127 bytes and a reply 16 KiB, so lists are
+ * columns, arrays of equal length, and long ones are split: `next` is the first item left out, if
+ * any. There are no booleans: 1 means yes. Texts are printable (sys/printable.h) and truncated.
  */
 #ifndef DIRECTOR_TELEMETRY_ANSWERS_H
 #define DIRECTOR_TELEMETRY_ANSWERS_H
@@ -13,12 +12,12 @@
 struct control;
 struct rte_tel_data;
 
-enum { TELEMETRY_PART = 64 }; /* items of a list in one answer */
+enum { TELEMETRY_PART = 64 }; /* items of a list per reply */
 
 /*
- * Writes an answer; params are what stands behind the command, "" if nothing does. For the control
- * thread, while there is a generation in force. 0; -ENOENT: no such table or worker, or not so
- * many; -ENOMEM.
+ * Writes a reply; params is the text after the command, or "". Called on the control thread, while
+ * there is a generation in force. Returns 0; -ENOENT if there is no such table or worker, or not
+ * that many; or -ENOMEM.
  */
 typedef int telemetry_answer(struct rte_tel_data *out, const struct control *control,
 			     const char *params);

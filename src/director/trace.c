@@ -16,21 +16,21 @@
 struct trace {
 	uint64_t number;
 	struct trace_order order;
-	struct trace_ring **rings; /* of each worker */
-	unsigned int count;	   /* of these */
-	uint8_t *room;		   /* to explain in; NULL: no reasons are asked for */
+	struct trace_ring **rings; /* one for each worker */
+	unsigned int count;	   /* of rings */
+	uint8_t *room;		   /* scratch memory for reasons; NULL: not requested */
 	struct lines_peer peer;
-	struct lines_connection connection; /* of whoever asked last */
-	struct lines_request *request;	    /* for more, to be answered; NULL: none now */
-	uint64_t turned_ms;		    /* when that came, or the one before was answered */
-	uint64_t until_ms;		    /* it ends then; 0: at no time */
-	uint64_t given;			    /* frames, so far */
-	uint64_t told_missed;		    /* in answers, so far */
-	struct response batch;		    /* the next answer, with its frames so far */
-	unsigned int batched;		    /* of these; 0: it was not begun */
-	bool is_over;	    /* the time is, and no worker begins to write any more */
-	uint64_t token;	    /* once it has ended: workers have heard of that */
-	struct trace *next; /* likewise, one that ended before */
+	struct lines_connection connection; /* of the last request */
+	struct lines_request *request;	    /* pending request for more; NULL: none */
+	uint64_t turned_ms;		    /* of the last request or reply */
+	uint64_t until_ms;		    /* when the trace ends; 0: never */
+	uint64_t given;			    /* frames so far */
+	uint64_t told_missed;		    /* reported so far */
+	struct response batch;		    /* the next reply */
+	unsigned int batched;		    /* frames in it; 0: not begun */
+	bool is_over;			    /* time is up; no worker starts a record */
+	uint64_t token;			    /* after the end: until workers noticed */
+	struct trace *next;		    /* in the list of ended traces */
 };
 
 /* --- Life --- */
@@ -46,7 +46,7 @@ static void free_trace(struct trace *trace)
 	free(trace);
 }
 
-/* NULL: out of memory. */
+/* NULL if memory runs out. */
 static struct trace *make_trace(const struct trace_order *order, unsigned int workers)
 {
 	struct trace *trace = calloc(1, sizeof(*trace));
@@ -69,7 +69,7 @@ static struct trace *make_trace(const struct trace_order *order, unsigned int wo
 	return NULL;
 }
 
-/* Gives workers their rings, or takes them away. */
+/* Gives workers their rings, or withdraws them. */
 static void set_rings(struct workers *workers, struct trace *trace)
 {
 	for (unsigned int i = 0; i < workers->count; i++)
@@ -77,7 +77,7 @@ static void set_rings(struct workers *workers, struct trace *trace)
 				 __ATOMIC_RELEASE);
 }
 
-/* Can no worker be writing for it any more? */
+/* Are all workers certain not to write to it any more? */
 static bool is_left(const struct trace *trace, const struct publish *publish)
 {
 	unsigned int i = 0;
@@ -87,7 +87,7 @@ static bool is_left(const struct trace *trace, const struct publish *publish)
 	return i == trace->count;
 }
 
-/* Frees those that have ended, and which no worker knows any more. How many there are still. */
+/* Frees ended traces that no worker can refer to. Returns how many are left. */
 static unsigned int reclaim(struct control *control)
 {
 	struct trace **place = &control->tracing.ended;
@@ -107,7 +107,7 @@ static unsigned int reclaim(struct control *control)
 	return count;
 }
 
-/* Ends what goes on. */
+/* Ends the active trace. */
 static void end_trace(struct control *control, const char *why)
 {
 	struct tracing *tracing = &control->tracing;
@@ -127,7 +127,7 @@ static void end_trace(struct control *control, const char *why)
 	tracing->now = NULL;
 }
 
-/* Has its client left? Ends it then. */
+/* Ends the trace if its client has disconnected. */
 static bool end_left(struct control *control)
 {
 	const struct trace *now = control->tracing.now;
@@ -149,7 +149,7 @@ static uint64_t count_missed(const struct trace *trace)
 	return missed;
 }
 
-/* The worker whose next record is the oldest, or as many as there are. */
+/* The worker whose next record is the oldest, or the number of workers if there is no record. */
 static unsigned int find_oldest(const struct trace *trace)
 {
 	const struct trace_record *oldest = NULL;
@@ -184,7 +184,7 @@ static bool begin_batch(struct trace *trace)
 	return true;
 }
 
-/* Moves records into the next answer, as far as it has room. */
+/* Moves records into the next reply until it is full. */
 static void trace_collect(struct control *control, struct trace *trace)
 {
 	struct trace_text text = {
@@ -209,7 +209,7 @@ static void trace_collect(struct control *control, struct trace *trace)
 		trace_ring_allow(trace->rings[i]);
 }
 
-/* Looks at the clock. What was kept until its end is still given. */
+/* Checks the time limit. Frames captured before the end are still delivered. */
 static void watch_time(struct control *control, struct trace *trace, uint64_t now_ms)
 {
 	if (trace->is_over || !trace->until_ms || now_ms < trace->until_ms)
@@ -218,7 +218,7 @@ static void watch_time(struct control *control, struct trace *trace, uint64_t no
 	set_rings(&control->workers, NULL);
 }
 
-/* Why it ends, as far as frames and time go, or NULL. */
+/* The reason to end, if a limit of frames or time is reached; or NULL. */
 static const char *end_of(const struct trace *trace)
 {
 	if (trace->order.count && trace->given >= trace->order.count)
@@ -228,7 +228,7 @@ static const char *end_of(const struct trace *trace)
 	return NULL;
 }
 
-/* Answers whoever asks for more. `why` it ends, or NULL. */
+/* Replies to a pending request for more. `why`: the reason to end, or NULL. */
 static void trace_answer(struct trace *trace, const char *why, uint64_t now_ms)
 {
 	struct lines_request *request = trace->request;
@@ -279,7 +279,7 @@ void trace_follow(struct control *control)
 		end_trace(control, "nobody asks for more");
 		return;
 	}
-	/* without memory, the next turn looks */
+	/* if memory runs out, the next turn checks */
 	if (!tracing->is_watching)
 		tracing->is_watching =
 			!loop_after(control->loop, TRACE_TICK_MS, trace_watch, control);
@@ -295,7 +295,7 @@ static void trace_watch(void *arg)
 
 /* --- Requests --- */
 
-/* Is there one already, or too much left of those before? Refuses then. */
+/* Refuses the request if a trace is active, or too many ended ones are not freed yet. */
 static bool trace_is_taken(struct control *control, struct lines_request *request)
 {
 	const struct trace *now = end_left(control) ? NULL : control->tracing.now;
@@ -359,8 +359,7 @@ void trace_next(struct control *control, struct lines_request *request, uint64_t
 				"trace %" PRIu64 ": somebody asks for more already", number);
 		return;
 	}
-	trace->request =
-		request; /* answered in a turn of its own, so that a flood costs no other */
+	trace->request = request; /* answered in the next turn: a flood delays nothing else */
 	trace->turned_ms = clock_ms();
 }
 

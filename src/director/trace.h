@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who looks at packets of a running director, and what do they get to see?
+ * Who is viewing packets of a running director, and what do they see?
  *
- * One client at a time, on the control socket. It says which packets, is given a number, and asks
- * for more by it, again and again: each answer has what was kept since, or comes after a while
- * without. The control thread collects from the rings of workers (director/trace_ring.h), and
- * explains what it finds there while the generation that decided is there still.
+ * One client at a time, on the control socket. It selects packets, gets a number, and polls with
+ * that: each reply has what was recorded since, or is delayed for a while if there is nothing. The
+ * control thread collects from the workers' rings (director/trace_ring.h), and explains the packets
+ * while the generation that decided about them still exists.
  *
- * It ends with the number of frames or the time that was asked for, when its client has left, or
- * when nobody asks for more. All functions are for the control thread.
+ * It ends after the requested number of frames or time, when its client has left, or when the
+ * client stops polling. All functions must be called on the control thread.
  */
 #ifndef DIRECTOR_TRACE_H
 #define DIRECTOR_TRACE_H
@@ -17,13 +17,13 @@
 #include <stdint.h>
 
 enum {
-	TRACE_ENDED_MAX = 4,	   /* that wait for workers that stand still */
-	TRACE_TICK_MS = 10,	   /* between two looks at the rings */
-	TRACE_WAIT_MS = 1000,	   /* until an answer without frames */
-	TRACE_PATIENCE_MS = 10000, /* until the next question */
-	TRACE_FRAMES_MAX = 256,	   /* of an answer; fewer of those with reasons, or large ones: */
+	TRACE_ENDED_MAX = 4,	   /* waiting for stalled workers */
+	TRACE_TICK_MS = 10,	   /* interval of collecting from the rings */
+	TRACE_WAIT_MS = 1000,	   /* delay of a reply without frames */
+	TRACE_PATIENCE_MS = 10000, /* timeout for the next request */
+	TRACE_FRAMES_MAX = 256,	   /* per reply; fewer with reasons, or of large ones: */
 	TRACE_EXPLAINED_MAX = 32,
-	TRACE_TEXT_MAX = 256 << 10, /* bytes of an answer, and those of its last frame */
+	TRACE_TEXT_MAX = 256 << 10, /* bytes of a reply, plus those of its last frame */
 };
 
 struct control;
@@ -32,27 +32,26 @@ struct trace_order;
 struct trace;
 
 struct tracing {
-	struct trace *now;   /* NULL: nobody looks */
-	struct trace *ended; /* the first one whose rings workers may have; NULL: none */
-	uint64_t last;	     /* number of the latest one */
+	struct trace *now;   /* NULL: no one is viewing */
+	struct trace *ended; /* the first one whose rings workers may still have; NULL: none */
+	uint64_t last;	     /* the latest number */
 	bool is_watching;
 };
 
-/* Somebody wants to look. Answers with the number of the trace and the ports there are, or why not.
- */
+/* Starts a trace. Replies with its number and the ports, or the reason for a refusal. */
 void trace_start(struct control *control, struct lines_request *request,
 		 const struct trace_order *order);
 
-/* Whoever looks asks for more. Answered when there is something, or after a while. */
+/* Polls a trace. Replies when there are frames, or after a while. */
 void trace_next(struct control *control, struct lines_request *request, uint64_t number);
 
-/* Collects what there is. To be called in every turn, before generations are freed. */
+/* Collects new frames. To be called in every turn, before generations are released. */
 void trace_follow(struct control *control);
 
-/* The director stops: whoever looks hears that. */
+/* The director stops: informs the client. */
 void trace_end(struct control *control);
 
-/* When workers have left. */
+/* Called after workers have ended. */
 void trace_free(struct tracing *tracing);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "director/trace_filter.h"
 
-/* What libpcap's bpf_filter() knows. Its check lets others pass, and then it calls abort(). */
+/* Opcodes that libpcap's bpf_filter() implements. Its validator accepts others, on which
+ * bpf_filter() calls abort(). */
 static const uint16_t known_codes[] = {
 	BPF_RET | BPF_K,
 	BPF_RET | BPF_A,
@@ -66,7 +67,7 @@ static bool trace_filter_is_known(const struct bpf_insn *one)
 	return i < sizeof(known_codes) / sizeof(*known_codes);
 }
 
-/* By as many bits as a number has, or more: no C says what that is. */
+/* Shifts by 32 bits or more are undefined behaviour in C. */
 static bool shifts_too_far(const struct bpf_insn *one)
 {
 	return (one->code == (BPF_ALU | BPF_LSH | BPF_K) ||
@@ -75,8 +76,8 @@ static bool shifts_too_far(const struct bpf_insn *one)
 }
 
 /*
- * libpcap follows a jump backwards, for "ip6 protochain", and its check lets it pass: the offset of
- * BPF_JA has 32 bits and wraps around. Such a program need not end.
+ * libpcap implements backward jumps, for "ip6 protochain", and its validator accepts them: the
+ * offset of BPF_JA has 32 bits and wraps around. Such a program might never end.
  */
 static bool jumps_back(const struct bpf_insn *one, uint32_t len)
 {

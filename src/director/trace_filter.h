@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which packets does somebody want to see?
+ * Which packets does a client want to see?
  *
- * Those whose frame, as it was received, a program of the BSD Packet Filter takes, and of which one
- * of some verdicts came. The program comes from outside and is run by workers, so it is checked
- * before: it is short, ends, and reads nothing but the frame. libpcap runs it.
+ * Those whose frame, as received, matches a BPF program, and whose verdict is among those selected.
+ * The program comes from outside and is run by workers, so it is checked first: it is short,
+ * terminates, and reads nothing but the frame. libpcap runs it.
  */
 #ifndef DIRECTOR_TRACE_FILTER_H
 #define DIRECTOR_TRACE_FILTER_H
@@ -15,9 +15,9 @@
 #include <glb/forward.h>
 
 enum {
-	TRACE_PROGRAM_MAX = 512, /* instructions: of a frame each runs once, at most */
-	TRACE_SNAPLEN_MIN = 128, /* bytes that are kept of a frame: its headers, */
-	TRACE_SNAPLEN = 2048,	 /* if nobody says otherwise, */
+	TRACE_PROGRAM_MAX = 512, /* instructions: each runs at most once per frame */
+	TRACE_SNAPLEN_MIN = 128, /* bytes recorded of a frame: its headers, */
+	TRACE_SNAPLEN = 2048,	 /* by default, */
 	TRACE_SNAPLEN_MAX = 9216,
 	TRACE_SECONDS_MAX = 86400,
 };
@@ -26,35 +26,35 @@ _Static_assert(GLB_VERDICT_COUNT <= 64, "verdicts are a set of bits");
 
 struct trace_filter {
 	struct bpf_insn program[TRACE_PROGRAM_MAX];
-	uint32_t len;	   /* of the program; 0: any frame */
-	uint64_t verdicts; /* wanted: bit i is verdict i */
+	uint32_t len;	   /* instructions of the program; 0: any frame */
+	uint64_t verdicts; /* selected: bit i is verdict i */
 };
 
-/* What somebody asks for. */
+/* A client's request. */
 struct trace_order {
 	struct trace_filter filter;
-	uint32_t count;	  /* frames; 0: any number */
-	uint32_t seconds; /* how long; 0: until nobody asks any more */
+	uint32_t count;	  /* frames; 0: no limit */
+	uint32_t seconds; /* duration; 0: until polling stops */
 	uint32_t snaplen;
-	bool with_reasons; /* every decision in words */
+	bool with_reasons; /* with every decision in words */
 };
 
-/* All of them. */
+/* The set of all verdicts. */
 static inline uint64_t trace_any_verdict(void)
 {
 	return ((uint64_t)1 << GLB_VERDICT_COUNT) - 1;
 }
 
-/* Is the program of a filter fit to be run? 0; or -EINVAL with a diag. */
+/* Is the program of a filter safe to run? Returns 0; or -EINVAL with a diag. */
 GLB_NODISCARD int trace_filter_check(const struct trace_filter *filter, struct glb_diag *diag);
 
 /*
- * Adds the verdicts that a word stands for: the label of one, or "answer", "punt" or "drop" for all
- * that begin so. False: none is called that.
+ * Selects the verdicts that a word stands for: one by its label, or "answer", "punt" or "drop" for
+ * all that begin with it. False: no such verdict.
  */
 bool trace_filter_want(struct trace_filter *filter, const char *word);
 
-/* Does the program take a frame? */
+/* Does the frame match the program? */
 static inline bool trace_filter_takes(const struct trace_filter *filter, const uint8_t *frame,
 				      uint32_t len)
 {

@@ -9,7 +9,7 @@ enum { RECORD_ALIGN = 64 };
 
 #define BIT(verdict) ((uint64_t)1 << (verdict))
 
-/* Answers that are over the limit become drops, when they are settled. */
+/* Replies over the limit become drops when the burst is settled. */
 static uint64_t early_of(uint64_t verdicts)
 {
 	if (verdicts & BIT(GLB_DROP_ANSWER_LIMIT))
@@ -50,7 +50,7 @@ int trace_ring_make(struct trace_ring **out, const struct trace_filter *filter, 
 		trace_ring_free(ring);
 		return -ENOMEM;
 	}
-	memset(ring->records, 1, len); /* so that no worker has a page mapped */
+	memset(ring->records, 1, len); /* so that no worker takes a page fault */
 	for (uint32_t i = 0; i < ring->count; i++)
 		ring->order[i] = (uint16_t)i;
 	*out = ring;
@@ -93,7 +93,7 @@ static void miss(struct trace_ring *ring)
 	__atomic_store_n(&ring->missed, ring->missed + 1, __ATOMIC_RELAXED);
 }
 
-/* Copies packet i as it was received, if the program takes it and there is room. */
+/* Copies packet i as received, if the program matches and there is room. */
 static void trace_ring_receive(struct trace_ring *ring, const struct glb_packet *pkt,
 			       unsigned int i)
 {
@@ -133,7 +133,7 @@ void trace_decided(struct trace_ring *ring, const struct glb_packet *packets, un
 			trace_ring_receive(ring, &packets[i], i);
 }
 
-/* Fills in the rest of a record. */
+/* Completes a record. */
 static void complete(struct trace_ring *ring, struct trace_record *one,
 		     const struct glb_generation *gen, const struct glb_packet *pkt)
 {
@@ -160,7 +160,7 @@ void trace_settled(struct trace_ring *ring, const struct glb_generation *gen,
 		if (!ring->at[i] || !trace_filter_wants(ring->filter, packets[i].verdict))
 			continue;
 
-		/* those wanted go in front, and the others are free again */
+		/* records to keep move to the front; the others are free again */
 		uint16_t *to = trace_ring_place(ring, first + wanted++);
 		uint16_t *from = trace_ring_place(ring, first + ring->at[i] - 1U);
 		const uint16_t other = *to;

@@ -18,7 +18,7 @@ struct trace_clock trace_clock_now(uint64_t ns_per_tick)
 	};
 }
 
-/* The time of day at which the TSC had this value, not long ago. */
+/* The time of day of a recent TSC value. */
 static uint64_t day_ns_of(const struct trace_clock *clock, uint64_t ticks)
 {
 	const uint64_t ago = clock->ticks > ticks ? clock->ticks - ticks : 0;

@@ -9,14 +9,13 @@
 
 struct tx_queue {
 	uint16_t port;	    /* DPDK number of the device */
-	uint16_t queue;	    /* which nobody else sends through meanwhile */
+	uint16_t queue;	    /* used by no one else at the same time */
 	uint32_t frame_max; /* bytes of the largest frame it takes */
 };
 
 /*
- * Sends n frames; returns how many the device took, and frees the others. A device that stops early
- * is full, or does not take the frame it stopped at for its size: then those behind it must not
- * suffer.
+ * Sends n frames; returns how many the device accepted, and frees the others. If a device stops
+ * early it is full, or refuses a frame for its size: then those after it are still sent.
  */
 uint16_t transmit(const struct tx_queue *tx, struct rte_mbuf **mbufs, uint16_t n);
 

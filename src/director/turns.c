@@ -38,7 +38,7 @@ void turn_add_stall(struct turns *turns, uint64_t ns, uint32_t waiting)
 	};
 	turns->usage = now;
 	__atomic_store_n(&turns->times.stalls, number + 1, __ATOMIC_RELEASE);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* before the next one is written anywhere */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* before the next stall is written */
 }
 
 void turn_copy(struct turn_times *out, const struct turns *turns)
@@ -56,7 +56,7 @@ bool turn_get_stall(struct turn_stall *out, const struct turns *turns, uint64_t 
 	struct turn_stall copy = turns->stalls[number % TURN_STALLS];
 
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	/* the worker may be writing the one that there is no word of yet */
+	/* the worker may be writing the next stall, which is not counted yet, over this one */
 	if (__atomic_load_n(&turns->times.stalls, __ATOMIC_RELAXED) >= number + TURN_STALLS)
 		return false;
 	*out = copy;

@@ -10,7 +10,7 @@
 
 enum {
 	RING_LEN = 1024,
-	NAP_MIN_US = 50, /* while there is something to do; twice as long each time there is not */
+	NAP_MIN_US = 50, /* while busy; doubles with each idle round */
 	NAP_MAX_US = 1000,
 };
 
@@ -112,8 +112,8 @@ void twins_punt(struct worker *w, const struct glb_generation *gen, struct rte_m
 }
 
 /*
- * Has worker 0 send what the kernel does, unless that has spent its rate. Then it waits, and its
- * sockets with it, as nobody reads on where the ring is full. A burst may overdraw.
+ * Has worker 0 send the kernel's packets while their rate allows. Otherwise they wait in the ring,
+ * which fills, and the kernel's sockets block. A burst may overdraw the rate.
  */
 static unsigned int send_for_kernel(struct worker *w, struct twin *twin, uint32_t interval_ns)
 {
@@ -146,7 +146,7 @@ unsigned int twins_serve(struct worker *w, const struct glb_generation *gen)
 	return done;
 }
 
-/* What the thread does for one twin: up to a burst to its kernel. How many packets it was. */
+/* Hands up to a burst to the kernel behind one twin. Returns the number of packets. */
 static unsigned int hand_to_kernel(struct twins *twins, struct twin *twin)
 {
 	const struct tx_queue tx = {
@@ -161,7 +161,7 @@ static unsigned int hand_to_kernel(struct twins *twins, struct twin *twin)
 	return n;
 }
 
-/* And up to a burst from there, if there is room for one. */
+/* Takes up to a burst from the kernel, if there is room for one. Returns the number of packets. */
 static unsigned int take_from_kernel(struct twin *twin)
 {
 	struct rte_mbuf *mbufs[HANDOFF_BURST];
@@ -169,12 +169,12 @@ static unsigned int take_from_kernel(struct twin *twin)
 
 	if (rte_ring_free_count(twin->to_wire) >= HANDOFF_BURST)
 		n = rte_eth_rx_burst(twin->id, 0, mbufs, HANDOFF_BURST);
-	if (n) /* all fit: nobody else fills the ring */
+	if (n) /* all fit: there is no other writer */
 		(void)handoff_put(twin->to_wire, mbufs, n);
 	return n;
 }
 
-/* Others may need the processor: it never spins. */
+/* Sleeps instead of spinning: others may need the processor. */
 static void twin_rest(unsigned int *nap_us, unsigned int done)
 {
 	const struct timespec nap = {.tv_nsec = (long)*nap_us * 1000};

@@ -10,7 +10,8 @@
 #include "sys/log_pairs.h"
 #include "sys/words.h"
 
-/* The ports as they are now: configured, with what the kernel says of gateways and devices. */
+/* Describes the ports as they are now: the configuration with the kernel's state of gateways and
+ * devices. */
 static void describe_ports(struct glb_port *out, struct control *control)
 {
 	const struct glb_generation *current = publish_in_force(&control->workers.publish);
@@ -30,7 +31,7 @@ static void describe_ports(struct glb_port *out, struct control *control)
 	links_describe(out, &control->links);
 }
 
-/* Has twins go by the MAC addresses that their ports have now. */
+/* Updates twins to the current MAC addresses of their ports. */
 static void match_twins(const struct control *control)
 {
 	const struct glb_port *now = publish_in_force(&control->workers.publish)->settings.ports;
@@ -40,7 +41,7 @@ static void match_twins(const struct control *control)
 		ports_match_twin(ports, ports->ids[i], now[ports->ids[i]].mac);
 }
 
-/* Is there no room for one more state of the ports? It is made up for when there is. */
+/* True if too many generations are retained to add one; the update is made later. */
 static bool ports_must_wait(struct control *control)
 {
 	bool must = publish_retired(&control->workers.publish) >= PUBLISH_RETIRED_MAX;
@@ -65,7 +66,7 @@ static void log_successor(struct control *control, uint64_t number)
 		  number);
 }
 
-/* Serves a successor of the current generation when a gateway or a device is another one now. */
+/* Serves a successor of the current generation if a gateway or a device has changed. */
 static void update_ports(struct control *control)
 {
 	const struct glb_generation *current = publish_in_force(&control->workers.publish);
@@ -76,7 +77,7 @@ static void update_ports(struct control *control)
 	describe_ports(ports, control);
 	if (!memcmp(ports, current->settings.ports, sizeof(ports)) || ports_must_wait(control))
 		return;
-	/* without memory there is another try with the next tick */
+	/* if memory runs out, the next tick tries again */
 	if (glb_generation_with_ports(&gen, current, ports) || builds_publish(control, gen, NULL))
 		return;
 	log_successor(control, gen->number);
@@ -84,7 +85,8 @@ static void update_ports(struct control *control)
 	match_twins(control);
 }
 
-/* Opens ports again whose devices are back. 0, or -ENETDOWN after logging why that is the end. */
+/* Reopens ports whose devices are back. Returns 0; or -ENETDOWN after logging that no port is
+ * left. */
 static int mend_ports(struct control *control)
 {
 	struct workers *workers = &control->workers;
@@ -106,7 +108,7 @@ static int mend_ports(struct control *control)
 	return links_are_lost(&control->links, &workers->ports) ? -ENETDOWN : 0;
 }
 
-/* Of those successors that were not. */
+/* Logs how many successors were not logged. */
 static void log_successors(struct control *control)
 {
 	uint32_t withheld = sparing_take(&control->successors, clock_ms());

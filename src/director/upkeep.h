@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Are gateways, ports and their devices still what the generation in force says?
+ * Do gateways, ports and their devices still agree with the generation in force?
  *
- * All functions are for the control thread.
+ * All functions must be called on the control thread.
  */
 #ifndef DIRECTOR_UPKEEP_H
 #define DIRECTOR_UPKEEP_H
@@ -10,9 +10,9 @@
 #include "director/control.h"
 
 /*
- * Opens ports again whose devices are back, and serves a successor of the generation in force when
- * a gateway or a device is another one now. To be called in every turn. 0, or -ENETDOWN after
- * logging why that is the end.
+ * Reopens ports whose devices are back, and serves a successor of the generation in force when a
+ * gateway or a device has changed. To be called in every turn. Returns 0; or -ENETDOWN, after
+ * logging why, if the director must end.
  */
 GLB_NODISCARD int upkeep_ports(struct control *control);
 

@@ -8,7 +8,7 @@
 #include "director/verbs.h"
 #include "sys/lines.h"
 
-/* Answers with what was written, or with why it could not be: as of show.h. */
+/* Replies with the text, or with the reason of a failure, as documented in show.h. */
 static void answer_shown(const struct call *call, struct response *response, int err)
 {
 	if (!err) {
@@ -23,7 +23,7 @@ static void answer_shown(const struct call *call, struct response *response, int
 		response_give_up(call->lines_request);
 }
 
-/* Answers with what one of these writes. */
+/* Replies with the output of a function of show.h. */
 static void verbs_show(const struct call *call,
 		       void (*put)(struct writer *w, const struct control *control))
 {

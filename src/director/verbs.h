@@ -2,7 +2,7 @@
 /*
  * What does each verb of the control socket do?
  *
- * Each answers its request, now or later. Called by src/director/api.c only.
+ * Each replies to its request, now or later. Called by src/director/api.c only.
  */
 #ifndef DIRECTOR_VERBS_H
 #define DIRECTOR_VERBS_H
@@ -12,10 +12,10 @@
 
 struct lines_request;
 
-/* A request, read and checked. */
+/* A parsed and validated request. */
 struct call {
 	struct control *control;
-	struct lines_request *lines_request; /* to be answered */
+	struct lines_request *lines_request; /* to be replied to */
 	struct request request;
 };
 

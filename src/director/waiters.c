@@ -12,11 +12,11 @@
 
 enum { WATCH_MS = 2 };
 
-/* What somebody waits for. */
+/* What a client waits for. */
 enum stage {
-	STAGE_ASKED,	/* a build that is yet to be started */
-	STAGE_BUILDING, /* the end of the one under way */
-	STAGE_SERVED,	/* all workers */
+	STAGE_ASKED,	/* the start of a requested build */
+	STAGE_BUILDING, /* the end of the build in progress */
+	STAGE_SERVED,	/* all workers to serve it */
 };
 
 struct waiter {
@@ -24,7 +24,7 @@ struct waiter {
 	struct waiter *next;
 	enum stage stage;
 	struct response response; /* in STAGE_SERVED */
-	uint64_t generation;	  /* likewise: that workers are to serve */
+	uint64_t generation;	  /* in STAGE_SERVED: the one to be served */
 	uint64_t until_ms;
 };
 
@@ -47,7 +47,7 @@ void waiters_build_starts(struct waiters *waiters)
 			one->stage = STAGE_BUILDING;
 }
 
-/* Takes it off the list; *place is the next one afterwards. */
+/* Unlinks a waiter; *place is then the next one. */
 static void take_off(struct waiter **place)
 {
 	struct waiter *waiter = *place;
@@ -56,7 +56,7 @@ static void take_off(struct waiter **place)
 	free(waiter);
 }
 
-/* Writes what a reload came to. False: out of memory. */
+/* Writes the result of a reload. False if memory runs out. */
 static bool describe(struct waiter *waiter, const struct control *control,
 		     const struct build *build)
 {
@@ -130,7 +130,7 @@ void waiters_put_off(struct waiters *waiters, const struct control *control)
 	}
 }
 
-/* The first worker that does not serve a generation yet, or how many there are. */
+/* The first worker that does not serve the generation yet, or the number of workers. */
 static unsigned int find_late(const struct workers *workers, uint64_t generation)
 {
 	unsigned int i = 0;
@@ -141,7 +141,7 @@ static unsigned int find_late(const struct workers *workers, uint64_t generation
 	return i;
 }
 
-/* Answers somebody, if it is time to. */
+/* Replies to a client, if its reply is due. */
 static bool answer_served(struct waiter *waiter, const struct control *control)
 {
 	unsigned int late = find_late(&control->workers, waiter->generation);
@@ -177,7 +177,7 @@ void waiters_follow(struct waiters *waiters, struct control *control)
 		is_left |= one->stage == STAGE_SERVED;
 		place = &one->next;
 	}
-	/* without memory, the next turn looks */
+	/* if memory runs out, the next turn checks */
 	if (is_left && !waiters->is_watching)
 		waiters->is_watching = !loop_after(control->loop, WATCH_MS, waiters_watch, control);
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who asked for a reload on the control socket, and what does each hear of its end?
+ * Which clients of the control socket are waiting for a reload, and when do they get a reply?
  *
- * A request is answered by the first build that started after it: at once when that is refused,
- * else when every worker serves what it came to. All functions are for the control thread.
+ * A request is served by the first build that starts after it: the reply is sent at once if that is
+ * refused, otherwise when every worker serves the result. All functions must be called on the
+ * control thread.
  */
 #ifndef DIRECTOR_WAITERS_H
 #define DIRECTOR_WAITERS_H
 
 #include <stdbool.h>
 
-enum { WAITERS_PATIENCE_MS = 10000 }; /* with workers, once a generation is in force */
+enum { WAITERS_PATIENCE_MS = 10000 }; /* for workers, once a generation is in force */
 
 struct build;
 struct control;
@@ -18,27 +19,27 @@ struct lines_request;
 struct waiter;
 
 struct waiters {
-	struct waiter *first; /* NULL: nobody waits */
-	bool is_watching;     /* for workers, more often than in every turn */
+	struct waiter *first; /* NULL: none */
+	bool is_watching;     /* checking workers more often than in every turn */
 };
 
-/* Somebody has asked for a build, which is yet to be started, with the request to be answered. */
+/* Adds a request for a build that has not been started yet. */
 void waiters_add(struct waiters *waiters, struct lines_request *request);
 
-/* A build starts: it is for whoever has asked so far. */
+/* A build starts, which serves all requests so far. */
 void waiters_build_starts(struct waiters *waiters);
 
-/* It has ended, and control->last says how. */
+/* It has ended, with the outcome in control->last. */
 void waiters_build_ended(struct waiters *waiters, struct control *control,
 			 const struct build *build);
 
-/* What was asked for is put off, and control->last says why. */
+/* The requested build is postponed, with the reason in control->last. */
 void waiters_put_off(struct waiters *waiters, const struct control *control);
 
-/* Answers those whose workers are there, or do not come. To be called in every turn. */
+/* Replies to requests whose workers are done, or overdue. To be called in every turn. */
 void waiters_follow(struct waiters *waiters, struct control *control);
 
-/* The director stops: everybody hears that. */
+/* The director stops: replies to all. */
 void waiters_end(struct waiters *waiters);
 
 #endif

@@ -22,7 +22,7 @@ enum {
 
 _Static_assert((int)TRACE_BURST == (int)BURST, "a ring takes whole bursts");
 
-/* What becomes of a burst: frames to send, gathered per port, to be punted and to be freed. */
+/* Where the packets of a burst go: frames to send, grouped by port, to punt, and to free. */
 struct outbox {
 	uint16_t counts[GLB_PORTS_MAX];
 	uint16_t punt_count;
@@ -56,7 +56,7 @@ void worker_send(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint1
 	w->counters.tx_dropped += n - sent;
 }
 
-/* Sends n frames through a port; a worker without a queue gives them to an owner. */
+/* Sends n frames through a port; a worker without a queue hands them to an owner. */
 static void leave(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
 {
 	const struct workers *all = w->all;
@@ -66,12 +66,12 @@ static void leave(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint
 		return;
 	}
 	for (uint16_t i = 0; i < n; i++)
-		mbufs[i]->port = port; /* tells the owner */
+		mbufs[i]->port = port; /* read by the owner */
 	w->counters.tx_dropped +=
 		handoff_put(all->workers[w->index % all->ports.queue_count].tx_ring, mbufs, n);
 }
 
-/* Sends what was gathered. */
+/* Sends everything that was collected. */
 static void worker_flush(struct worker *w, struct outbox *out)
 {
 	const struct ports *ports = &w->all->ports;
@@ -90,7 +90,7 @@ static void worker_gather(struct outbox *out, uint16_t port, struct rte_mbuf *mb
 	out->mbufs[port][out->counts[port]++] = mbuf;
 }
 
-/* Carries GLB_FORWARD out, up to counting the verdict and sending. */
+/* Carries out GLB_FORWARD, except for counting the verdict and sending. */
 static void worker_forward(struct worker *w, const struct glb_generation *gen,
 			   struct rte_mbuf *mbuf, const struct glb_packet *pkt)
 {
@@ -99,7 +99,7 @@ static void worker_forward(struct worker *w, const struct glb_generation *gen,
 	frame_adopt(mbuf, pkt, frame_offload(mbuf, pkt, gen->settings.udp_checksum));
 }
 
-/* Carries any other verdict out, up to sending. */
+/* Carries out any other verdict, except for sending. */
 static void worker_settle(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
 			  struct glb_packet *pkt, struct outbox *out)
 {
@@ -116,7 +116,7 @@ static void worker_settle(struct worker *w, const struct glb_generation *gen, st
 	}
 }
 
-/* Describes a burst, with the headers that will be read and written on their way from memory. */
+/* Describes a burst, and prefetches the headers that will be read and written. */
 static void describe_burst(struct worker *w, struct glb_packet *packets, struct rte_mbuf **mbufs,
 			   unsigned int n)
 {
@@ -132,7 +132,7 @@ static void describe_burst(struct worker *w, struct glb_packet *packets, struct 
 	w->counters.merged += merged;
 }
 
-/* Are all to be forwarded, through one port? That is what nearly every burst is. */
+/* Are all packets to be forwarded through one port? True for nearly every burst. */
 static bool is_uniform(const struct glb_packet *packets, unsigned int n)
 {
 	unsigned int differences = 0;
@@ -143,7 +143,7 @@ static bool is_uniform(const struct glb_packet *packets, unsigned int n)
 	return !differences;
 }
 
-/* Carries out what was decided about a burst, up to sending. */
+/* Carries out the verdicts of a burst, except for sending. */
 static void settle_burst(struct worker *w, const struct glb_generation *gen, struct outbox *out,
 			 struct glb_packet *packets, struct rte_mbuf **mbufs, unsigned int n)
 {
@@ -168,7 +168,7 @@ static void send_burst(struct worker *w, const struct glb_generation *gen, struc
 		rte_pktmbuf_free_bulk(out->freed, out->free_count);
 }
 
-/* The same as process(), while somebody looks at packets. */
+/* Like process(), while a trace is active. */
 static __attribute__((noinline, cold)) void process_traced(struct worker *w,
 							   struct trace_ring *trace,
 							   const struct glb_generation *gen,
@@ -225,7 +225,7 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 		for (uint16_t k = 0; k < n; k++) {
 			if (mbufs[k]->nb_segs > 1)
 				mbufs[k] = frame_join(mbufs[k], w->all->ports.large_pool);
-			mbufs[k]->port = ports->ids[i]; /* drivers name what is below a bond */
+			mbufs[k]->port = ports->ids[i]; /* drivers set the member of a bond */
 		}
 		if (w->batches)
 			w->counters.handover_dropped +=
@@ -237,7 +237,7 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 	return received;
 }
 
-/* Takes a burst out of a ring, with the mbufs on their way from the other worker's cache. */
+/* Takes a burst from a ring, and prefetches the mbufs from the other worker's cache. */
 static unsigned int worker_take(struct rte_ring *ring, struct rte_mbuf **mbufs)
 {
 	unsigned int n = rte_ring_dequeue_burst(ring, (void **)mbufs, BURST, NULL);
@@ -247,7 +247,8 @@ static unsigned int worker_take(struct rte_ring *ring, struct rte_mbuf **mbufs)
 	return n;
 }
 
-/* As many bursts as serve_queues() receives, so that no ring fills while its worker keeps up. */
+/* Takes as many bursts as serve_queues() receives, so that no ring fills while its worker keeps
+ * up. */
 static unsigned int serve_in_ring(struct worker *w, const struct glb_generation *gen)
 {
 	struct rte_mbuf *mbufs[BURST];
@@ -264,7 +265,7 @@ static unsigned int serve_in_ring(struct worker *w, const struct glb_generation 
 	return done;
 }
 
-/* Likewise. */
+/* As many bursts as serve_in_ring(). */
 static unsigned int serve_tx_ring(struct worker *w)
 {
 	struct rte_mbuf *mbufs[BURST];
@@ -302,7 +303,7 @@ static unsigned int worker_serve(struct worker *w, const struct served *served)
 	return done;
 }
 
-/* In the queues and the ring that it reads, as far as drivers say. */
+/* Packets in the queues and the ring that it reads, as far as drivers report them. */
 static uint32_t count_waiting(const struct worker *w)
 {
 	const struct ports *ports = &w->all->ports;
@@ -318,7 +319,7 @@ static uint32_t count_waiting(const struct worker *w)
 	return known ? sum : TURN_UNKNOWN;
 }
 
-/* Now and then: asks the kernel, and puts a stall down. */
+/* Occasionally: reads the kernel's usage counters, and records a stall. */
 static __attribute__((noinline, cold)) void look_closer(struct worker *w, struct turn_end end)
 {
 	if (end.is_stall)
@@ -356,7 +357,7 @@ static int worker_run(void *arg)
 
 	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	publish_join(&all->publish, w->index);
-	w->turns.began = 0; /* it may be back from a pause */
+	w->turns.began = 0; /* this may be the end of a pause */
 	while (!__atomic_load_n(&all->stop, __ATOMIC_RELAXED)) {
 		const struct served *served = publish_current(&all->publish);
 		unsigned int done = worker_turn(w, served);
@@ -371,7 +372,7 @@ static int worker_run(void *arg)
 	return 0;
 }
 
-/* A ring that one worker reads. */
+/* A ring with one consumer. */
 static struct rte_ring *worker_make_ring(const char *what, unsigned int index, unsigned int writers)
 {
 	unsigned int flags = RING_F_SC_DEQ | (writers == 1 ? RING_F_SP_ENQ : 0);
@@ -381,7 +382,7 @@ static struct rte_ring *worker_make_ring(const char *what, unsigned int index, u
 	return rte_ring_create(name, RING_LEN, (int)rte_socket_id(), flags);
 }
 
-/* How many workers without a queue send through owner i. */
+/* The number of workers without a queue that send through owner i. */
 static unsigned int count_guests(const struct workers *all, unsigned int i)
 {
 	unsigned int queues = all->ports.queue_count;
@@ -389,7 +390,7 @@ static unsigned int count_guests(const struct workers *all, unsigned int i)
 	return (all->count - i - 1) / queues;
 }
 
-/* What an owner of queues needs to hand over. False: out of memory. */
+/* Creates the rings that an owner of queues needs for handoff. False if memory runs out. */
 static bool equip_owner(struct worker *w)
 {
 	unsigned int guests = count_guests(w->all, w->index);
@@ -401,7 +402,7 @@ static bool equip_owner(struct worker *w)
 	return w->batches && (w->tx_ring || !guests);
 }
 
-/* Has owners of queues hand packets over. False: out of memory. */
+/* Prepares owners of queues to hand over packets. False if memory runs out. */
 static bool make_handoff(struct workers *all)
 {
 	unsigned int queues = all->ports.queue_count;
@@ -422,7 +423,7 @@ static bool make_handoff(struct workers *all)
 	return made;
 }
 
-/* False: out of memory. */
+/* False if memory runs out. */
 static bool make_rings(struct workers *all)
 {
 	if (all->punt_unmatched && twins_make(&all->twins, &all->ports, all->count))
@@ -502,7 +503,7 @@ unsigned int worker_lcore(unsigned int index)
 	return lcore;
 }
 
-/* Has it ended in time? `*patience_ms` is what is left of that for all. */
+/* Has it ended in time? `*patience_ms` is the time left for all workers. */
 static bool has_left(unsigned int lcore, unsigned int *patience_ms)
 {
 	while (rte_eal_get_lcore_state(lcore) == RUNNING) {
