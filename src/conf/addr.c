@@ -16,7 +16,7 @@ bool addr_parse(struct glb_addr *out, const char *text)
 	return true;
 }
 
-/* Digits of a number up to `max`, without leading zeros. */
+/* A decimal number up to `max`, without leading zeros. */
 static bool number_parse(uint32_t *out, uint32_t max, const char *text)
 {
 	uint32_t value = 0;
@@ -107,7 +107,8 @@ static int hex_value(char digit)
 					     : tolower((unsigned char)digit) - 'a' + 10;
 }
 
-/* 2 * len hexadecimal digits with a colon after every `group` bytes (0: none), and nothing else. */
+/* Exactly 2 * len hexadecimal digits, with a colon after every `group` bytes (0: without colons).
+ */
 static bool digits_parse(uint8_t *out, size_t len, const char *text, size_t group)
 {
 	for (size_t i = 0; i < len; i++) {

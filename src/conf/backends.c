@@ -43,7 +43,7 @@ static int read_healthy(struct glb_backend *out, const struct conf_value *backen
 	return 0;
 }
 
-/* A key of ours that is found in a table without "hops" is one that the original ignores. */
+/* Finds a key of ours; without "hops" in its table it is ignored, as by the original. */
 static bool find_option(struct conf_value *out, const struct conf_value *backend, const char *key,
 			bool options)
 {
@@ -76,7 +76,7 @@ static void backends_read_server_id(struct glb_backend *out, const struct conf_v
 	out->server_id = (uint16_t)server_id;
 }
 
-/* The name of a backend's zone; NULL if it has none, or none that is good. */
+/* The zone name of a backend; NULL if absent or invalid. */
 static const char *read_zone(const struct conf_value *backend, bool options)
 {
 	struct conf_value value;
@@ -90,7 +90,7 @@ static const char *read_zone(const struct conf_value *backend, bool options)
 	return NULL;
 }
 
-/* False when it is not known whether the backend is usable, or healthy. */
+/* False if the backend's state or health could not be read. */
 static bool read_backend(struct glb_backend *out, const char **zone,
 			 const struct conf_value *backend, bool options)
 {
@@ -112,7 +112,7 @@ static bool read_backend(struct glb_backend *out, const char **zone,
 	return !state && !healthy;
 }
 
-/* --- What holds between backends --- */
+/* --- Rules across backends --- */
 
 static void warn_of_few(const struct glb_table_spec *table, const struct conf_value *list)
 {
@@ -141,7 +141,7 @@ static void warn_of_quic(const struct glb_table_spec *table, const struct conf_v
 		struct conf_value backend = conf_element(list, i);
 		bool found = conf_find(&value, &backend, "server_id");
 
-		ids |= found; /* even if it could not be read */
+		ids |= found; /* even if invalid */
 		if (found && !quic)
 			conf_warn(&value,
 				  "has no effect without a bind with \"quic\" in its table");

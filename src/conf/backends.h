@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which backends does a table in a file list, and are they fit to serve?
+ * Which backends does a table in a file list, and are they fit to be served?
  */
 #ifndef CONF_BACKENDS_H
 #define CONF_BACKENDS_H
@@ -8,8 +8,8 @@
 #include "conf/json.h"
 
 /*
- * Reads the backends of a table, whose hops have been read. Problems go into the report. Returns 0,
- * also if there were some, or -ENOMEM.
+ * Reads the backends of a table, whose hops must have been read. Problems go into the report.
+ * Returns 0, even if there are some, or -ENOMEM.
  */
 GLB_NODISCARD int backends_read(struct glb_table_spec *out, const struct conf_value *table);
 

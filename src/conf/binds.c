@@ -41,7 +41,7 @@ static int binds_read_port(uint16_t *out, const struct conf_value *bind, const c
 	return err;
 }
 
-/* Of both spellings the single port counts, as for the original. */
+/* If both spellings are given, the single port takes precedence, as in the original. */
 static int read_single_port(struct glb_bind *out, const struct conf_value *bind)
 {
 	static const char *const overruled[] = {"port_start", "port_end"};

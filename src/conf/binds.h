@@ -9,7 +9,7 @@
 
 /*
  * Reads the binds of a table. Problems go into the report; a bind that could not be read has
- * protocol 0. Returns 0, also if there were problems, or -ENOMEM.
+ * protocol 0. Returns 0, even if there are problems, or -ENOMEM.
  */
 GLB_NODISCARD int binds_read(struct glb_table_spec *out, const struct conf_value *table);
 

@@ -20,7 +20,7 @@ enum {
 	PUNTS_PER_SECOND_DEFAULT = 50000,
 	PUNTS_PER_SECOND_MAX = 1000000,
 	NS_PER_SECOND = 1000000000,
-	LCORES_MAX = 128, /* of the original */
+	LCORES_MAX = 128, /* as in the original */
 	STALL_MS_DEFAULT = 10,
 	STALL_MS_MAX = 60000,
 	HTTP_PORT_DEFAULT = 9390,
@@ -58,7 +58,7 @@ static void read_punts(struct director_conf *conf, const struct conf_value *root
 	conf->settings.punt_interval_ns = per_second ? NS_PER_SECOND / per_second : 0;
 }
 
-/* Keys of the original that a director of ours has no use for: no mistake, however strict. */
+/* Keys of the original that have no meaning here: never an error, not even in strict mode. */
 static void notice_retired(const struct conf_value *root)
 {
 	static const char *const retired[][2] = {
@@ -83,7 +83,7 @@ static bool has_twin(const struct director_conf *conf)
 	return found;
 }
 
-/* An lcore of the original that is to hand packets to the kernel. */
+/* Warns about an lcore that in the original hands packets to the kernel. */
 static void warn_kni(const struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value lcores;
@@ -119,7 +119,7 @@ static void read_live(struct director_conf *conf, const struct conf_value *root)
 		(void)conf_uint(&conf->live_leave_ms, 0, LIVE_MS_MAX, &value);
 }
 
-/* "" has a meaning of its own. */
+/* "" disables it. */
 static void read_state_directory(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
@@ -162,7 +162,7 @@ static void read_control_socket(struct director_conf *conf, const struct conf_va
 		conf->has_control_socket = true;
 }
 
-/* What concerns neither the data path nor a port. */
+/* Settings of neither the data path nor the ports. */
 static void read_service(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
@@ -187,7 +187,7 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 	read_state_directory(conf, root);
 }
 
-/* Is it the other file of a director? Then one error says so, and nothing else is of interest. */
+/* Is it the tables file? Then a single error says so, and nothing else is reported. */
 static bool is_of_tables(const struct conf_value *root)
 {
 	struct conf_value value;
@@ -216,7 +216,7 @@ static void read_conf(struct director_conf *conf, const struct conf_value *root)
 	conf_warn_unknown(root, known);
 	notice_retired(root);
 	settings_read(&conf->settings, root);
-	ports_read(conf, root); /* looks at the settings */
+	ports_read(conf, root); /* needs the settings */
 	read_service(conf, root);
 	warn_kni(conf, root);
 	own_addrs_read(&conf->own, root);

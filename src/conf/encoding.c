@@ -19,7 +19,7 @@ const char *other_encoding(const char *bytes, size_t len)
 		size_t len;
 		uint8_t zeros; /* bit i: byte i is 0 */
 	} encodings[] = {
-		{"UTF-32", "\xff\xfe\0\0", 4, 0xe}, /* before UTF-16: one mark begins the other */
+		{"UTF-32", "\xff\xfe\0\0", 4, 0xe}, /* before UTF-16: its mark begins this one */
 		{"UTF-32", "\0\0\xfe\xff", 4, 0x7},
 		{"UTF-16", "\xff\xfe", 2, 0xa},
 		{"UTF-16", "\xfe\xff", 2, 0x5},

@@ -57,12 +57,12 @@ void health_memory_free(struct health_memory *memory)
 
 /* --- Names --- */
 
-enum { NAME_LEN = 4096 }; /* enough for all parts at their longest */
+enum { NAME_LEN = 4096 }; /* fits the longest name */
 
 struct naming {
 	char text[NAME_LEN];
 	size_t len;
-	uint64_t digest; /* 0: of nothing */
+	uint64_t digest; /* 0: of no data */
 };
 
 GLB_PRINTF(2, 3) static void add(struct naming *naming, const char *format, ...)
@@ -77,7 +77,7 @@ GLB_PRINTF(2, 3) static void add(struct naming *naming, const char *format, ...)
 	naming->len += (size_t)len < room ? (size_t)len : room - 1;
 }
 
-/* Adds bytes of one kind to the digest; the digest so far, and the kind, are the key. */
+/* Adds bytes to the digest, with their kind: it covers the digest so far and the kind. */
 static void digest(struct naming *naming, uint64_t kind, const void *bytes, size_t len)
 {
 	uint8_t key[GLB_SIPHASH_KEY_LEN];

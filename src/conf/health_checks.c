@@ -10,27 +10,28 @@
 
 enum { OF_A_TYPE_MAX = 16 };
 
-/* What the checks of one object have in common. */
+/* Parameters common to the checks of one object. */
 struct reading {
 	struct health_list *list;
 	struct health_memory **memory;
 	const struct health_times *times;
 	const struct glb_table_spec *table;
-	char *uri; /* the original's key for the path of a port alone; or NULL */
+	char *uri; /* the original's path for a check given as a port; or NULL */
 };
 
 /*
- * How a type is read. read() is given the value of a check whose times, and port where there is
- * one, have been read; it adds the check to the list. 0, also if there were problems, or -ENOMEM.
+ * How a check type is read. read() gets the value of a check whose times, and port if it has one,
+ * have been read, and adds the check to the list. Returns 0, even if problems were reported, or
+ * -ENOMEM.
  */
 struct kind {
 	enum health_check_type type;
 	bool has_port; /* of the backend */
-	bool by_port;  /* may be a port alone */
+	bool by_port;  /* may be a port number */
 	bool by_true;  /* may be true or false */
 	int (*read)(struct reading *reading, struct health_check *check,
 		    const struct conf_value *value);
-	const char *const *known; /* keys of an object; NULL: it may be something else, too */
+	const char *const *known; /* of an object; NULL: other values are allowed, too */
 };
 
 #define PORT_KEYS "port", HEALTH_TIME_KEYS
@@ -93,7 +94,8 @@ static const char *const tunnel_keys[] = {
 	"vip", PORT_KEYS, "http", "tls", "full_size", NULL,
 };
 
-/* The request of a tunnel: true, or an object. 0, also if there were problems, or -ENOMEM. */
+/* Reads the request of a tunnel check: true, or an object. Returns 0, even if problems were
+ * reported, or -ENOMEM. */
 static int read_tunnel_request(struct reading *reading, struct health_check *check,
 			       const struct conf_value *value)
 {
@@ -152,7 +154,7 @@ _Static_assert(sizeof(kinds) / sizeof(*kinds) == HEALTH_TYPE_COUNT, "every type 
 
 /* --- Values --- */
 
-/* False where it is no good, or 0: as if it were not given. */
+/* False if it is invalid or 0, which is treated as absent. */
 static bool health_checks_read_port(uint16_t *out, uint32_t least, const struct conf_value *value)
 {
 	uint32_t port;
@@ -163,7 +165,7 @@ static bool health_checks_read_port(uint16_t *out, uint32_t least, const struct 
 	return port;
 }
 
-/* False after reporting what is wrong. Its type's own keys are left to that. */
+/* False after reporting a problem. Keys of the check's type are not read. */
 static bool read_object(struct health_check *check, struct health_times *times,
 			const struct kind *kind, const struct conf_value *value)
 {
@@ -176,7 +178,7 @@ static bool read_object(struct health_check *check, struct health_times *times,
 				   health_checks_read_port(&check->port, 1, &port));
 }
 
-/* Is there a check to be read on? False where there is none, or no good one. */
+/* Reads what all types have in common. False if there is no check, or an invalid one. */
 static bool read_common(struct health_check *check, struct health_times *times,
 			const struct kind *kind, const struct conf_value *value)
 {
@@ -206,7 +208,7 @@ static int read_one(struct reading *reading, const struct kind *kind,
 	return kind->read(reading, &check, value);
 }
 
-/* Is it an array of checks? The words of a command are one as well. */
+/* Is it an array of checks? The words of a command form an array, too. */
 static bool is_several(const struct kind *kind, const struct conf_value *value)
 {
 	struct conf_value first = conf_element(value, 0);
@@ -240,7 +242,7 @@ static int read_type(struct reading *reading, const struct kind *kind,
 	return err;
 }
 
-/* The original's path goes with a port alone. */
+/* The original's path is only valid for a check given as a port. */
 static int read_uri(struct reading *reading, const struct conf_value *object)
 {
 	struct conf_value http;

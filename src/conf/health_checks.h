@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which checks does one "healthchecks" object ask for?
+ * Which checks does a "healthchecks" object request?
  *
  * The original's keys are flat: "http" with "http_uri", "gue", "fou" and "tcp" are ports. Here each
- * may also be an object, and so may the types that the original does not have; or an array of
- * these, when there is to be more than one.
+ * may also be an object, as may the additional types; or an array of these for more than one.
  */
 #ifndef CONF_HEALTH_CHECKS_H
 #define CONF_HEALTH_CHECKS_H
@@ -12,11 +11,11 @@
 #include "conf/health_check.h"
 #include "conf/health_times.h"
 
-/* The keys of this module, for a list of known ones. */
+/* Keys of this module, for a list of known ones. */
 #define HEALTH_CHECK_KEYS                                                                          \
 	"http", "http_uri", "https", "tcp", "udp", "exec", "gue", "fou", "tunnel", "second_chance"
 
-/* Checks of no backend yet, which have no name. All zeros: none. */
+/* Checks without a backend and a name yet. All zeros: none. */
 struct health_list {
 	struct health_check *checks; /* released with free() */
 	unsigned int count;
@@ -24,11 +23,11 @@ struct health_list {
 };
 
 /*
- * Adds the checks of an object to a list, as far as they are good. Problems go into the report. 0,
- * also if there were some, or -ENOMEM.
+ * Adds the valid checks of an object to a list. Problems go into the report. Returns 0, even if
+ * there are some, or -ENOMEM.
  *
- * times  where a check says nothing of its own
- * table  whose binds are what "tunnel" is about
+ * times  for checks that do not have their own
+ * table  whose binds "tunnel" refers to
  */
 GLB_NODISCARD int health_checks_read(struct health_list *list, struct health_memory **memory,
 				     const struct conf_value *object,

@@ -7,7 +7,7 @@
 
 /* --- Programs --- */
 
-/* A word, which is the first of its command or not; *out stays NULL where it is no good. */
+/* Reads one word of a command; *out stays NULL if it is invalid. */
 static int read_word(char **out, struct health_memory **memory, const struct conf_value *value,
 		     bool is_first)
 {
@@ -61,7 +61,7 @@ int health_command_read(char ***out, struct health_memory **memory, const struct
 /* --- Datagrams --- */
 
 struct datagram {
-	char *bytes; /* NULL: none is given */
+	char *bytes; /* NULL if absent */
 	size_t len;
 };
 
@@ -96,7 +96,7 @@ static int keep_hex(struct datagram *out, struct health_memory **memory,
 	return out->bytes ? 0 : -ENOMEM;
 }
 
-/* One that may be given as text or in hexadecimal digits, but not both. */
+/* Reads a datagram, given either as text or in hexadecimal digits. */
 static int read_datagram(struct datagram *out, struct health_memory **memory,
 			 const struct conf_value *object, const char *const keys[2])
 {

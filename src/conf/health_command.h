@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which program is a check to run, and which datagrams is it to send and to expect?
+ * Which program is a check to run, and which datagrams is it to send and expect?
  */
 #ifndef CONF_HEALTH_COMMAND_H
 #define CONF_HEALTH_COMMAND_H
@@ -16,13 +16,14 @@ enum {
 
 /*
  * Reads the words of a command: the path of a program, an array of that and its arguments, or an
- * object with either as "command". *out stays as it is where it is no good. Problems go into the
- * report. 0, also if there were some, or -ENOMEM.
+ * object with either as "command". *out is unchanged if invalid. Problems go into the report.
+ * Returns 0, even if there are some, or -ENOMEM.
  */
 GLB_NODISCARD int health_command_read(char ***out, struct health_memory **memory,
 				      const struct conf_value *value);
 
-/* Reads "send" or "send_hex", and "expect" or "expect_hex", of an object. Returns as above. */
+/* Reads "send" or "send_hex", and "expect" or "expect_hex", of an object. Returns as
+ * health_command_read(). */
 GLB_NODISCARD int health_datagrams_read(struct health_check *check, struct health_memory **memory,
 					const struct conf_value *object);
 

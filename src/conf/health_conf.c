@@ -18,7 +18,7 @@ enum {
 
 /* --- The two files --- */
 
-/* The directory of a path with all links in it followed, to be released with free(); or NULL. */
+/* The directory of a path with symbolic links resolved, to be released with free(); or NULL. */
 static char *directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -37,7 +37,7 @@ static const char *name_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Do two paths lead to one file? Neither has to be there yet. */
+/* Do two paths refer to the same file? Neither has to exist. */
 static bool is_one_file(const char *a, const char *b)
 {
 	struct stat info_a;
@@ -90,9 +90,9 @@ static void read_files(struct health_conf *conf, const struct conf_value *root)
 		(void)conf_refuse(&dst, "is the same file as src, which would be overwritten");
 }
 
-/* --- What else there is --- */
+/* --- Other settings --- */
 
-/* A text that may be empty. */
+/* Reads a string that may be empty. */
 static void read_text(char *out, size_t room, const struct conf_value *root, const char *key)
 {
 	struct conf_value value;
@@ -118,7 +118,7 @@ static void read_places(struct health_conf *conf, const struct conf_value *root)
 	read_text(conf->state_directory, sizeof(conf->state_directory), root, "state_directory");
 }
 
-/* The checker's own control socket, at which it would ask itself for a reload. */
+/* Refuses the checker's own control socket: it would request reloads from itself. */
 static void check_sockets(const struct health_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
@@ -168,7 +168,7 @@ static void health_conf_read_tunnel(struct health_conf *conf, const struct conf_
 		conf_warn(&value, "has no effect without tunnel_interface");
 }
 
-/* Is it another file of ours? Then one error says so, and nothing else is of interest. */
+/* Is it another kind of file? Then a single error says so, and nothing else is reported. */
 static bool is_other_file(const struct conf_value *root)
 {
 	struct conf_value value;

@@ -5,11 +5,11 @@
 #include "conf/health.h"
 #include "conf/splice.h"
 
-/* A text that is being written with other values. */
+/* A text that is copied with some values replaced. */
 struct filling {
 	FILE *out;
 	const char *text;
-	size_t at; /* what stands before is written */
+	size_t at; /* everything before it is written */
 };
 
 static void fill_backend(struct filling *filling, const struct conf_value *backend, bool healthy)
@@ -58,7 +58,7 @@ static void fill_tables(struct filling *filling, const struct conf_value *root, 
 	}
 }
 
-/* The text that a parsed file becomes, or NULL. */
+/* The filled-in text of a parsed file, or NULL. */
 static char *fill_text(size_t *len_out, struct filling *filling, const struct conf_file *file,
 		       size_t len, const bool *healthy, unsigned int count)
 {

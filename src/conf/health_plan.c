@@ -9,30 +9,30 @@
 #include "conf/tables.h"
 
 enum {
-	CHECKS_MAX = 262144, /* of all backends together: what a mistake in a large file asks for */
+	CHECKS_MAX = 262144, /* of all backends: guards against mistakes in large files */
 	ROOM_LEAST = 64,
 };
 
-/* What one object says for those inside it. */
+/* Defaults that an object sets for those inside it. */
 struct level {
 	struct health_times times;
 	struct health_limits limits;
 	struct health_list list;
 };
 
-/* A plan that is being made. */
+/* A plan under construction. */
 struct planning {
 	struct health_plan plan;
-	unsigned int room;   /* of plan.checks */
-	unsigned int *slots; /* for twice as many, by the hash of a name: its place + 1; or 0 */
-	unsigned int given_count; /* checks of all backends, each as often as it is one's */
-	bool warned;		  /* in this table, of times that do not count */
-	bool is_full;		  /* and that is reported */
+	unsigned int room;	  /* capacity of plan.checks */
+	unsigned int *slots;	  /* hash table by name, at most half full: index + 1; or 0 */
+	unsigned int given_count; /* of all backends, duplicates included */
+	bool warned;		  /* in this table, of times without effect */
+	bool is_full;		  /* the limit was reported */
 };
 
-/* --- Each check once --- */
+/* --- Unique checks --- */
 
-/* The slot of a name, or the one that is free for it. */
+/* The slot of a name, or the free slot for it. */
 static unsigned int *find_slot(const struct planning *planning, const char *name)
 {
 	static const uint8_t key[GLB_SIPHASH_KEY_LEN];
@@ -72,7 +72,7 @@ static bool has_same_times(const struct health_check *a, const struct health_che
 	       a->rise == b->rise && a->fall == b->fall;
 }
 
-/* The place of a check in the plan, to which it is added unless it is there. 0 or -ENOMEM. */
+/* Sets *out to the index of a check in the plan, adding it if necessary. Returns 0 or -ENOMEM. */
 static int health_plan_place(unsigned int *out, struct planning *planning,
 			     struct health_check *check, const struct conf_value *backend)
 {
@@ -106,7 +106,8 @@ static bool is_among(unsigned int check, const struct health_backend *backend)
 	return false;
 }
 
-/* Gives a backend the checks of a list. 0, also if there were problems, or -ENOMEM. */
+/* Assigns the checks of a list to a backend. Returns 0, even if problems were reported, or
+ * -ENOMEM. */
 static int give(struct planning *planning, struct health_backend *out,
 		const struct health_list *list, const struct conf_value *backend)
 {
@@ -135,7 +136,7 @@ static int give(struct planning *planning, struct health_backend *out,
 	return 0;
 }
 
-/* --- From the file --- */
+/* --- Reading the file --- */
 
 static int read_own(struct planning *planning, struct level *own, const struct conf_value *value,
 		    const struct glb_table_spec *table)
@@ -242,7 +243,7 @@ static int health_plan_read_table(struct planning *planning, const struct conf_v
 	return err;
 }
 
-/* "healthchecks" of the file. */
+/* Reads "healthchecks" of the file. */
 static void health_plan_read_file(struct level *out, const struct conf_value *root)
 {
 	static const char *const checks[] = {HEALTH_CHECK_KEYS, NULL};
@@ -266,7 +267,7 @@ static void health_plan_read_file(struct level *out, const struct conf_value *ro
 	health_limits_read(&out->limits, &value);
 }
 
-/* How long it takes until every check of a table has noticed a failure. */
+/* The time until every check of a table has detected a failure. */
 static uint32_t notice_ms(const struct health_plan *plan, unsigned int place)
 {
 	const struct health_table *table = &plan->tables[place];
@@ -286,7 +287,7 @@ static uint32_t notice_ms(const struct health_plan *plan, unsigned int place)
 	return longest;
 }
 
-/* 0, also if there were problems, or -ENOMEM. */
+/* Returns 0, even if problems were reported, or -ENOMEM. */
 static int read_plan(struct planning *planning, const struct glb_spec *spec,
 		     const struct conf_value *root)
 {
@@ -345,7 +346,7 @@ int health_plan_parse(struct health_plan *out, const char *path, const char *byt
 	return err;
 }
 
-/* Reports a problem of a checker as one of a program that has no use for what is wrong. */
+/* Reports a problem of a check; unless strict, errors become warnings: only checkers use checks. */
 static void pass_on(struct report *report, const struct problem *problem)
 {
 	struct problem as = *problem;

@@ -25,7 +25,7 @@ int health_request_init(struct health_request *out, struct health_memory **memor
 	return 0;
 }
 
-/* --- Its first line, and where it goes --- */
+/* --- Request line and destination --- */
 
 static int health_request_keep(char **out, struct health_memory **memory, const char *text)
 {
@@ -118,7 +118,7 @@ static bool is_field_value(const char *text)
 	return !*text;
 }
 
-/* What a request needs to have right; NULL: anybody may set it. */
+/* The reason why a field must not be set, or NULL if it may be. */
 static const char *reserved(const char *name)
 {
 	if (!strcasecmp(name, "Host"))
@@ -149,7 +149,7 @@ static int check_header(char line[HEALTH_HEADER_MAX + 1], const struct conf_valu
 	return 0;
 }
 
-/* One field; *out stays NULL where it is no good. */
+/* Reads one field; *out stays NULL if it is invalid. */
 static int health_request_read_header(char **out, struct health_memory **memory,
 				      const struct conf_value *field)
 {

@@ -8,7 +8,7 @@ enum {
 };
 
 const struct health_times health_times_default = {
-	.timeout_ms = 1000, /* these are the original's */
+	.timeout_ms = 1000, /* as in the original */
 	.interval_ms = 2000,
 	.rise = 3,
 	.fall = 3,
@@ -26,7 +26,7 @@ bool health_find(struct conf_value *out, const struct conf_value *object, const 
 	return conf_find(out, object, key) && !conf_is_null(out);
 }
 
-/* True, with *out set, where a number other than 0 is given. */
+/* True, with *out set, if a number other than 0 is given. */
 static bool health_times_read_number(uint32_t *out, uint32_t max, const struct conf_value *object,
 				     const char *key)
 {
@@ -47,7 +47,7 @@ static void read_count(uint8_t *out, const struct conf_value *object, const char
 		*out = (uint8_t)count;
 }
 
-/* A check that is tried anew before the last try is over would have two of them under way. */
+/* A check started before the previous attempt has ended would leave two in progress. */
 static void check_times(const struct health_times *times, const struct conf_value *object,
 			bool is_timeout)
 {

@@ -2,8 +2,8 @@
 /*
  * How often is a check tried, when is its result believed, and how much may a table change?
  *
- * An object has what it says, and the rest from the one around it: a check from its backend, that
- * from its table, that from the file.
+ * What an object lacks is inherited from the enclosing one: a check from its backend, that from its
+ * table, that from the file.
  */
 #ifndef CONF_HEALTH_TIMES_H
 #define CONF_HEALTH_TIMES_H
@@ -18,25 +18,26 @@ struct health_times {
 	uint8_t fall;
 };
 
-/* The keys of either, for a list of known ones. */
+/* Keys of either, for a list of known ones. */
 #define HEALTH_TIME_KEYS "timeout_ms", "interval_ms", "trigger", "rise", "fall"
 #define HEALTH_LIMIT_KEYS                                                                          \
 	"max_unhealthy_percent", "max_changes_per_minute", "flap_limit", "flap_window_s"
 
-/* Where the file says nothing. */
+/* Used where the file says nothing. */
 extern const struct health_times health_times_default;
 extern const struct health_limits health_limits_default;
 
 /*
- * Reads what an object says, over what the one around it says; 0 and null as if they were absent.
- * What is wrong is in the report.
+ * Applies the members of an object over those inherited; 0 and null count as absent. Problems go
+ * into the report.
  */
 void health_times_read(struct health_times *times, const struct conf_value *object);
 
-/* The same of limits, of which 0 means none, but for max_unhealthy_percent and flap_window_s. */
+/* The same for limits, in which 0 means no limit, except for max_unhealthy_percent and
+ * flap_window_s. */
 void health_limits_read(struct health_limits *limits, const struct conf_value *object);
 
-/* A member that is not null: the original writes that for what is absent. */
+/* Finds a member that is not null: the original writes null for absent values. */
 bool health_find(struct conf_value *out, const struct conf_value *object, const char *key);
 
 #endif

@@ -20,7 +20,7 @@ int health_list_add(struct health_list *list, const struct health_check *check)
 	return 0;
 }
 
-/* Where a check is to go; version or port 0: wherever a bind leads. */
+/* Destination of a check; version or port 0: any that a bind covers. */
 struct target {
 	struct glb_addr vip;
 	uint16_t port;
@@ -34,7 +34,7 @@ static bool is_inside(const struct glb_addr *addr, const struct glb_bind *bind)
 	return glb_addr_equal(&network, &of_addr);
 }
 
-/* Where a bind leads, within what is wanted; false: nowhere in particular. */
+/* Finds the one destination that a bind covers, within the wanted one. False if it is not one. */
 static bool find_target(struct target *out, const struct target *wanted,
 			const struct glb_bind *bind)
 {
@@ -52,7 +52,7 @@ static bool find_target(struct target *out, const struct target *wanted,
 	return true;
 }
 
-/* Returns how many there are, of which HEALTH_TUNNEL_BINDS_MAX are in *targets. */
+/* Returns how many there are; at most HEALTH_TUNNEL_BINDS_MAX are stored in *targets. */
 static unsigned int find_targets(struct target *targets, const struct target *wanted,
 				 const struct glb_table_spec *table)
 {
@@ -71,7 +71,7 @@ static unsigned int find_targets(struct target *targets, const struct target *wa
 	return count;
 }
 
-/* False after reporting that it is no good. */
+/* False after reporting that it is invalid. */
 static bool read_wanted(struct target *out, const struct conf_value *object)
 {
 	struct conf_value value;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which VIPs and ports does a "tunnel" check go to?
+ * Which VIPs and ports does a "tunnel" check connect to?
  */
 #ifndef CONF_HEALTH_TUNNEL_H
 #define CONF_HEALTH_TUNNEL_H
@@ -10,16 +10,16 @@
 enum { HEALTH_TUNNEL_BINDS_MAX = 32 };
 
 /*
- * Reads "vip" and "port" of an object, and finds in a table's TCP binds what they leave open: a
- * bind of one address is its VIP, and one of a single port its port. Adds a copy of `check` to the
- * list for each. Problems go into the report: there is none, or there are more than
- * HEALTH_TUNNEL_BINDS_MAX. 0, also if there were some, or -ENOMEM.
+ * Reads "vip" and "port" of an object; what is not given is taken from each TCP bind of the table
+ * with a single address or port, respectively. Adds a copy of `check` to the list for each. Having
+ * none, or more than HEALTH_TUNNEL_BINDS_MAX, is a problem. Problems go into the report. Returns 0,
+ * even if there are some, or -ENOMEM.
  */
 GLB_NODISCARD int health_tunnel_read(struct health_list *list, const struct health_check *check,
 				     const struct conf_value *object,
 				     const struct glb_table_spec *table);
 
-/* Adds a check to a list. 0 or -ENOMEM. */
+/* Adds a check to a list. Returns 0 or -ENOMEM. */
 GLB_NODISCARD int health_list_add(struct health_list *list, const struct health_check *check);
 
 #endif

@@ -7,7 +7,7 @@
 
 enum {
 	TRIES = 3,
-	PAUSE_NS = 50 * 1000 * 1000, /* for whoever is putting files in place to get done */
+	PAUSE_NS = 50 * 1000 * 1000, /* for files that are being replaced */
 	INPUTS_MAX = 2,		     /* of a director */
 };
 
@@ -29,13 +29,13 @@ static int input_read_one(struct conf_input *input)
 				     : file_read(&input->file, input->path, input->pipe_ms);
 }
 
-/* A pipe says what it has to say once. */
+/* A pipe can be read only once. */
 static bool has_been_read(const struct conf_input *input)
 {
 	return input->file.bytes && !S_ISREG(input->file.info.st_mode);
 }
 
-/* Is it what was there before any file was read, and still there now? Pipes say nothing. */
+/* Is the file the same as before any was read, and still in place? Always true of pipes. */
 static bool is_unchanged(const struct conf_input *input, const struct stat *before)
 {
 	struct stat now = input_look_at(input->path);
@@ -45,7 +45,7 @@ static bool is_unchanged(const struct conf_input *input, const struct stat *befo
 	return file_same(&input->file.info, before) && file_same(&input->file.info, &now);
 }
 
-/* One try: false when a file changed, which then has an error. */
+/* One attempt. False if a file changed meanwhile; then that file has an error. */
 static bool read_together(struct conf_input *inputs, unsigned int count)
 {
 	struct stat before[INPUTS_MAX];

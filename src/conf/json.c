@@ -34,9 +34,9 @@ static int refuse_text(struct report *report, const char *bytes, size_t len, siz
 	return -EINVAL;
 }
 
-enum { SECRET_DIGITS = 8 }; /* as many in a row may be a part of a key */
+enum { SECRET_DIGITS = 8 }; /* so many in a row may be part of a key */
 
-/* Where the text that the library quotes from the file begins, if it may be a part of a key. */
+/* Start of the file excerpt in an error of the library, if it may contain part of a key. */
 static char *secret_quote(char *text)
 {
 	char *near = strstr(text, " near '");
@@ -51,8 +51,8 @@ static char *secret_quote(char *text)
 }
 
 /*
- * The library's column is that of the last character it read. More useful is where the token starts
- * that it had no use for; or the end, when the text ends too early.
+ * The library reports the column of the last character it read. This reports the start of the
+ * unexpected token, or the end if the text ends too early.
  */
 static int refuse_syntax(struct report *report, const char *bytes, size_t len, json_error_t *error)
 {
@@ -68,8 +68,8 @@ static int refuse_syntax(struct report *report, const char *bytes, size_t len, j
 }
 
 /*
- * The library has a code for that, but mostly fails without a word, or as if a string were no
- * token. malloc() leaves a trace.
+ * The library has an error code for it, but mostly fails without a message, or reports an invalid
+ * token. malloc() sets errno.
  */
 static bool is_out_of_memory(const json_error_t *error)
 {
@@ -77,7 +77,7 @@ static bool is_out_of_memory(const json_error_t *error)
 	       json_error_code(error) == json_error_out_of_memory;
 }
 
-/* 0, or -EINVAL after reporting that this is no text the library could read. */
+/* Returns 0; or -EINVAL after reporting that the library cannot read the text. */
 static int check_text(struct report *report, const char *bytes, size_t len)
 {
 	const char *nul = len ? memchr(bytes, 0, len) : NULL;
@@ -88,7 +88,7 @@ static int check_text(struct report *report, const char *bytes, size_t len)
 		(void)snprintf(reason, sizeof(reason), "is %s, expected UTF-8", encoding);
 		return refuse_text(report, bytes, len, 0, reason);
 	}
-	if (nul) /* the library drops one behind a number or word */
+	if (nul) /* the library ignores one after a number or word */
 		return refuse_text(report, bytes, len, (size_t)(nul - bytes), "a NUL byte");
 	return 0;
 }
@@ -130,7 +130,7 @@ int conf_parse(struct conf_file *out, const char *path, const char *bytes, size_
 	return 0;
 }
 
-/* Lines and columns are worked out for the problems that were kept only: lines can be long. */
+/* Computes lines and columns, only of problems that were kept: lines can be long. */
 static void find_places(const struct conf_file *file)
 {
 	struct report *report = file->report;
@@ -140,7 +140,7 @@ static void find_places(const struct conf_file *file)
 		struct place place;
 
 		if (problem->file != report->files || !problem->place[0])
-			continue; /* of another file, or about this one as a whole */
+			continue; /* it is about another file, or the whole file */
 		place = locator_place(file->locator, problem->offset);
 		problem->line = place.line;
 		problem->column = place.column;
@@ -171,7 +171,7 @@ static bool is_plain(const char *key)
 	return plain;
 }
 
-/* Returns the length of what is in `out`. */
+/* Returns the length of the text in `out`. */
 static size_t write_place(char *out, const struct conf_value *value)
 {
 	size_t at;
@@ -262,7 +262,7 @@ void conf_remark(const struct conf_value *value, enum severity severity, const c
 
 /* --- Members and elements --- */
 
-/* A member that is there, probably at an index. */
+/* An existing member, whose index is a hint. */
 static struct conf_value member_at(const struct conf_value *object, const char *key, json_t *json,
 				   uint32_t index)
 {
@@ -297,7 +297,7 @@ int conf_member(struct conf_value *out, const struct conf_value *object, const c
 	return 0;
 }
 
-/* For who reads the file, or for an editor: nothing that is read here. */
+/* Comments for readers, and keys for editors: ignored. */
 static bool is_remark(const struct conf_value *object, const char *key)
 {
 	if (!object->parent && !strcmp(key, "$schema"))
@@ -319,7 +319,7 @@ static bool json_is_known(const struct conf_value *object, const char *key,
 	return is_remark(object, key);
 }
 
-/* "; did you mean ...?" if a known key is near, or "". Returns out. */
+/* "; did you mean ...?" if a known key is similar, or "". Returns out. */
 static const char *json_hint(char out[HINT_LEN], const char *key, const char *const known[])
 {
 	struct nearest nearest = nearest_start(key);
@@ -337,7 +337,7 @@ void conf_warn_unknown(const struct conf_value *object, const char *const known[
 	char text[HINT_LEN];
 	const char *key;
 	json_t *json;
-	uint32_t index = 0; /* the library keeps members in order */
+	uint32_t index = 0; /* the library preserves the order */
 
 	json_object_foreach (object->json, key, json) {
 		struct conf_value member;
@@ -405,7 +405,7 @@ bool conf_is_boolean(const struct conf_value *value)
 	return json_is_boolean(value->json);
 }
 
-/* One that is no array. */
+/* A scalar, never an array. */
 static void write_scalar(char *out, size_t room, const json_t *json)
 {
 	if (json_is_string(json))

@@ -19,7 +19,7 @@ void key_read(uint8_t out[GLB_SIPHASH_KEY_LEN], const struct conf_value *table, 
 
 	if (conf_member(&value, table, name) || conf_string(&text, &value))
 		return;
-	if (!key_parse(out, text)) /* never print it: it is a secret */
+	if (!key_parse(out, text)) /* never print it: it is secret */
 		(void)conf_refuse(&value, "is not 32 hexadecimal digits");
 	else if (is_zeros(out))
 		conf_warn(&value, "is all zeros, which is no secret: head -c 16 /dev/urandom | "
@@ -60,7 +60,7 @@ static void warn_key(const struct conf_value *tables, uint32_t table, const char
 		  conf_place(place, &seed), conf_line(&seed));
 }
 
-/* Seeds in order: equal ones are neighbours, the first table's first. */
+/* Finds equal seeds: sorted, they are adjacent, in table order. */
 static void check_sorted(const struct glb_spec *spec, const struct seed *seeds,
 			 const struct conf_value *tables)
 {

@@ -9,7 +9,7 @@
 struct node {
 	uint32_t start;
 	uint32_t end;
-	uint32_t key;	   /* offset of its opening quote; 0: no member of an object */
+	uint32_t key;	   /* offset of its opening quote; 0: not a member of an object */
 	uint32_t parent;   /* LOCATOR_NONE: the root */
 	uint32_t children; /* index into locator.children */
 	uint32_t child_count;
@@ -19,8 +19,8 @@ struct locator {
 	const char *text;
 	size_t len;
 	struct node *nodes;
-	uint32_t *children; /* nodes by parent, each group in order */
-	uint32_t *lines;    /* offset of the first byte of every line */
+	uint32_t *children; /* node indices grouped by parent, in order */
+	uint32_t *lines;    /* offset of each line's first byte */
 	uint32_t node_count;
 	uint32_t node_room;
 	uint32_t line_count;
@@ -35,10 +35,10 @@ static bool is_space(char c)
 
 static bool is_word(char c)
 {
-	return !is_space(c) && !strchr("{}[],:\"", c); /* nor a 0 byte: strchr() finds it */
+	return !is_space(c) && !strchr("{}[],:\"", c); /* strchr() also matches a 0 byte */
 }
 
-/* Behind the last byte of the token at `at`, which is below len. */
+/* End of the token at `at`, which is below len. */
 static size_t token_end(const char *text, size_t len, size_t at)
 {
 	if (text[at] == '"') {
@@ -68,7 +68,7 @@ size_t last_token(const char *text, size_t len, size_t read)
 	return last;
 }
 
-/* --- Making --- */
+/* --- Construction --- */
 
 static int add_node(struct locator *locator, const struct node *node)
 {
@@ -85,7 +85,7 @@ static int add_node(struct locator *locator, const struct node *node)
 	return 0;
 }
 
-/* One pass over the tokens, without recursion: `open` is the innermost list or object. */
+/* One pass over the tokens, without recursion; `open` is the innermost array or object. */
 static int find_nodes(struct locator *locator)
 {
 	const char *text = locator->text;
@@ -98,7 +98,7 @@ static int find_nodes(struct locator *locator)
 			continue;
 		if (text[at] == '}' || text[at] == ']') {
 			if (open == LOCATOR_NONE)
-				break; /* never in a good text */
+				break; /* impossible in valid JSON */
 			locator->nodes[open].end = (uint32_t)end;
 			open = locator->nodes[open].parent;
 			continue;
@@ -211,7 +211,7 @@ static size_t write_utf8(char *out, uint32_t c)
 	return len;
 }
 
-/* Writes what the escape at *at stands for; moves *at behind it. Returns the bytes written. */
+/* Decodes the escape at *at, and moves *at past it. Returns the number of bytes written. */
 static size_t read_escape(char out[4], const char **at)
 {
 	static const char plain[] = "\"\\/bfnrt";
@@ -229,15 +229,14 @@ static size_t read_escape(char out[4], const char **at)
 	uint32_t c = hex4(*at + 2);
 
 	*at += 6;
-	if (c >= 0xd800 &&
-	    c < 0xdc00) { /* the library refuses a surrogate without its other half */
+	if (c >= 0xd800 && c < 0xdc00) { /* the library rejects unpaired surrogates */
 		c = 0x10000 + ((c - 0xd800) << 10) + (hex4(*at + 2) - 0xdc00);
 		*at += 6;
 	}
 	return write_utf8(out, c);
 }
 
-/* Is the text's string that starts behind a quote the same as `key`? */
+/* Is the string in the text whose opening quote precedes `at` equal to `key`? */
 static bool is_key(const char *at, const char *key)
 {
 	while (*at != '"') {
@@ -255,7 +254,7 @@ static bool is_key(const char *at, const char *key)
 	return !*key;
 }
 
-/* --- Asking --- */
+/* --- Queries --- */
 
 uint32_t locator_count(const struct locator *locator, uint32_t node)
 {
@@ -292,7 +291,7 @@ size_t locator_key(const struct locator *locator, uint32_t node)
 	return locator->nodes[node].key;
 }
 
-/* Characters of UTF-8: all bytes but those that continue one. */
+/* Counts UTF-8 characters: all bytes but continuation bytes. */
 static uint32_t count_characters(const char *text, size_t len)
 {
 	uint32_t count = 0;

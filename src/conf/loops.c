@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Backends are sorted by address, so those inside a prefix are one run of them.
+ * Backends are sorted by address, so those inside a prefix are contiguous.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ struct listed {
 	uint32_t index;
 };
 
-/* By address. */
+/* Sorted by address. */
 struct sorted {
 	struct listed *items;
 	uint32_t count;
@@ -30,12 +30,12 @@ struct loops {
 	struct sorted backends;
 	struct listed own_items[OWN_ADDRS_MAX]; /* `index` of own->addrs */
 	struct sorted own;
-	bool told[OWN_ADDRS_MAX]; /* once is enough */
+	bool told[OWN_ADDRS_MAX]; /* warned already: once is enough */
 };
 
 /* --- Warnings --- */
 
-/* The place of a bind or backend and the values that lead to it. */
+/* The location of a bind or backend, with its parents. */
 struct listed_place {
 	struct conf_value table;
 	struct conf_value list;
@@ -55,7 +55,7 @@ static void find_place(struct listed_place *out, const struct loops *all, const 
 	out->value = conf_element(&out->list, listed->index);
 }
 
-/* `backend 10.0.0.21, $.tables[0].backends[0] in line 12`, or what an image says of it. */
+/* `backend 10.0.0.21, $.tables[0].backends[0] in line 12`, or its description in an image. */
 static const char *where_backend(char out[WHERE_LEN_MAX], const struct loops *all,
 				 const struct listed *backend)
 {
@@ -74,7 +74,7 @@ static const char *where_backend(char out[WHERE_LEN_MAX], const struct loops *al
 	return out;
 }
 
-/* A warning about a bind (or backend) of the tables file: `what` of the lists they stand in. */
+/* Warns about a bind or backend of the tables file; `what` names the two lists. */
 static void warn_listed(const struct loops *all, const char *what, const struct listed *listed,
 			const char *text)
 {
@@ -91,7 +91,7 @@ static void warn_listed(const struct loops *all, const char *what, const struct 
 	}
 }
 
-/* --- Addresses in prefixes --- */
+/* --- Addresses within prefixes --- */
 
 static int loops_compare_addrs(const struct glb_addr *a, const struct glb_addr *b)
 {
@@ -112,8 +112,7 @@ static int loops_compare_listed(const void *left, const void *right)
 	return (a->index > b->index) - (a->index < b->index);
 }
 
-/* Index of the first one whose address is at least this one, or is more if they may not be equal.
- */
+/* Index of the first address at or above `addr`, or above it if !or_equal. */
 static uint32_t first_from(const struct sorted *sorted, const struct glb_addr *addr, bool or_equal)
 {
 	uint32_t low = 0;
@@ -131,7 +130,7 @@ static uint32_t first_from(const struct sorted *sorted, const struct glb_addr *a
 	return low;
 }
 
-/* The last address of a prefix. */
+/* The highest address of a prefix. */
 static struct glb_addr last_of(const struct glb_bind *bind)
 {
 	struct glb_addr last = bind->addr;
@@ -142,7 +141,7 @@ static struct glb_addr last_of(const struct glb_bind *bind)
 	return last;
 }
 
-/* The part that is inside a bind. */
+/* The part of a sorted list that is inside a bind's prefix. */
 static struct sorted inside(const struct sorted *all, const struct glb_bind *bind)
 {
 	struct glb_addr network = addr_network(&bind->addr, bind->prefix_len);
@@ -205,7 +204,7 @@ static void check_own(struct loops *all, const struct listed *place, const struc
 	}
 }
 
-/* Linux drops a packet that comes from an address of its own. */
+/* Linux drops a packet whose source is one of its own addresses. */
 static void check_sources(const struct loops *all)
 {
 	for (uint32_t i = 0; i < all->own.count; i++) {
@@ -245,7 +244,7 @@ static void loops_collect(struct loops *all)
 	qsort(all->own.items, all->own.count, sizeof(*all->own.items), loops_compare_listed);
 }
 
-/* Binds of one VIP usually stand together: one of them is enough. */
+/* Binds of one VIP are usually adjacent: checking one of them is enough. */
 static bool is_like_last(const struct glb_table_spec *table, uint32_t index)
 {
 	const struct glb_bind *bind = &table->binds[index];
@@ -262,7 +261,7 @@ static void check_table(struct loops *all, uint32_t t)
 	for (uint32_t b = 0; b < table->bind_count; b++) {
 		const struct listed place = {&table->binds[b].addr, t, b};
 
-		if (!table->binds[b].proto || is_like_last(table, b)) /* 0: could not be read */
+		if (!table->binds[b].proto || is_like_last(table, b)) /* 0: invalid */
 			continue;
 		check_backends(all, &place, &table->binds[b]);
 		check_own(all, &place, &table->binds[b]);

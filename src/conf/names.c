@@ -34,7 +34,7 @@ int names_warn(const struct glb_spec *spec, const struct conf_value *tables)
 {
 	struct name *names = calloc(spec->table_count + 1, sizeof(*names));
 	uint32_t count = 0;
-	uint32_t first = 0; /* of equal ones */
+	uint32_t first = 0; /* the first of equal ones */
 
 	if (!names)
 		return -ENOMEM;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Does the name of a table mean one table?
+ * Is the name of a table unique?
  */
 #ifndef CONF_NAMES_H
 #define CONF_NAMES_H
@@ -8,12 +8,12 @@
 #include "conf/json.h"
 
 /*
- * Warns of a name that an earlier table has, too, with the place of that one; in O(n log n) for n
- * tables. Tables without a name are none of it.
+ * Warns of a name that an earlier table has as well, with the place of that one; in O(n log n) for
+ * n tables. Tables without a name are ignored.
  *
  * tables  the array in the file that spec was read from
  *
- * Returns 0, also if there are warnings, or -ENOMEM.
+ * Returns 0, even if there are warnings, or -ENOMEM.
  */
 GLB_NODISCARD int names_warn(const struct glb_spec *spec, const struct conf_value *tables);
 

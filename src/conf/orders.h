@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is the same about orders on the control socket of every program?
+ * What do commands on the control sockets of all programs have in common?
  *
- * That somebody has given one is worth a line of the log, but for a client that gives thousands.
+ * Each is logged, within limits for a client that sends thousands.
  */
 #ifndef CONF_ORDERS_H
 #define CONF_ORDERS_H
@@ -13,16 +13,17 @@
 
 struct lines_request;
 
-/* Logs that whoever sent a request gave an order, as in "reload of the tables". */
+/* Logs that the sender of a request gave a command, such as "reload of the tables". */
 void orders_log(struct sparing *orders, const struct lines_request *request, const char *order);
 
-/* Logs how many orders were not, now and then. To be called every few seconds or more often. */
+/* Logs how many were not logged. To be called every few seconds or more often. */
 void orders_follow(struct sparing *orders);
 
-/* Reads the key "level" of a request: 0 and *out, or -EINVAL and the report says why. */
+/* Reads the key "level" of a request. Returns 0 and sets *out, or -EINVAL with the reason in the
+ * report. */
 int orders_read_level(enum log_level *out, const struct conf_value *root);
 
-/* Sets the level of the log, logs that, and answers what it was: the request is used up. */
+/* Sets the log level, logs that, and replies with the previous one: consumes the request. */
 void orders_set_level(struct sparing *orders, struct lines_request *request, enum log_level level);
 
 #endif

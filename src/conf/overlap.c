@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sorted by protocol, address and prefix length, every prefix stands before those inside it, so one
- * pass with a stack of the prefixes around the present one sees every pair that matters.
+ * Sorted by protocol, address and prefix length, every prefix precedes the prefixes inside it, so
+ * one pass with a stack of the enclosing prefixes sees every pair that matters.
  *
- * The binds of one prefix cut the ports into segments. Each segment belongs to the bind that wins
- * there: binds take segments in order of precedence, and find in `next` the segments still to be
- * had. A bind that finds some, or all, taken has lost to their owners. Then the binds of longer
- * prefixes inside are matched with the segments; those win always.
+ * The binds of one prefix divide the ports into segments. Each segment belongs to the bind with the
+ * highest precedence: binds take segments in order of precedence, and `next` leads to those still
+ * free. A bind that finds some or all of its segments taken loses to their owners. Then binds of
+ * longer prefixes inside are compared with the segments; those always win.
  */
 #include <errno.h>
 #include <string.h>
@@ -30,22 +30,22 @@ struct item {
 	uint32_t bind;
 };
 
-/* The binds of one prefix and protocol, and the ports they divide between them. */
+/* The binds of one prefix and protocol, and their port segments. */
 struct group {
 	struct item *items;
 	uint32_t item_count;
 	uint32_t segment_count;
-	uint32_t *starts; /* first port of each segment, and behind the last one its end */
+	uint32_t *starts; /* first port of each segment, then the end of the last */
 	uint32_t *owners; /* indices into items, or NOBODY */
-	uint32_t *next;	  /* the way to the next segment of interest */
+	uint32_t *next;	  /* leads to the next segment of interest */
 };
 
 struct overlaps {
 	const struct conf_value *tables;
 	struct item *items;
-	uint32_t *ports; /* room for starts, owners and next of all groups */
+	uint32_t *ports; /* memory for starts, owners and next of all groups */
 	uint32_t item_count;
-	struct group open[DEPTH_MAX]; /* the prefixes around the present one, outermost first */
+	struct group open[DEPTH_MAX]; /* the enclosing prefixes, outermost first */
 	uint32_t depth;
 };
 
@@ -62,7 +62,7 @@ static int compare_prefixes(const struct item *a, const struct item *b)
 	return addr ? addr : a->prefix_len - b->prefix_len;
 }
 
-/* Within a prefix, in order of precedence. */
+/* Within a prefix, by precedence. */
 static int compare_items(const void *left, const void *right)
 {
 	const struct item *a = left;
@@ -89,7 +89,7 @@ static int compare_ports(const void *left, const void *right)
 
 /* --- Warnings --- */
 
-/* The chain of values that leads to a bind. */
+/* The location of a bind, with its parents. */
 struct bind_place {
 	struct conf_value table;
 	struct conf_value list;
@@ -134,7 +134,7 @@ static void overlap_warn(const struct overlaps *all, struct item *loser, const s
 
 /* --- Segments --- */
 
-/* The first segment at or behind `at` that is of interest; shortens the way for the next time. */
+/* The first segment of interest at or after `at`; compresses the path for later calls. */
 static uint32_t find_next(uint32_t *next, uint32_t at)
 {
 	uint32_t found = at;
@@ -150,7 +150,7 @@ static uint32_t find_next(uint32_t *next, uint32_t at)
 	return found;
 }
 
-/* The segment of a port, or the first one. */
+/* The segment that contains a port, or the first one. */
 static uint32_t segment_of(const struct group *group, uint32_t port)
 {
 	uint32_t low = 0;
@@ -191,7 +191,7 @@ static void cut_segments(struct group *group, uint32_t *ports)
 	}
 }
 
-/* Takes the segments of an item that nobody has; to name is an equal bind, or else any other. */
+/* Takes an item's free segments; of owners of the others, reports an equal bind, or else any. */
 static void take_segments(const struct overlaps *all, struct group *group, uint32_t index)
 {
 	struct item *item = &group->items[index];
@@ -216,7 +216,7 @@ static void take_segments(const struct overlaps *all, struct group *group, uint3
 		overlap_warn(all, item, &group->items[other], !any);
 }
 
-/* Lets a bind of a prefix inside a group win against the owners of its ports. */
+/* Lets a bind of a longer prefix win against the owners of its ports. */
 static void beat_owners(const struct overlaps *all, struct group *group, const struct item *winner)
 {
 	if (winner->port_first >= group->starts[group->segment_count])
@@ -229,7 +229,7 @@ static void beat_owners(const struct overlaps *all, struct group *group, const s
 
 		if (!owner->warned)
 			overlap_warn(all, owner, winner, false);
-		group->next[at] = at + 1; /* of no interest any more */
+		group->next[at] = at + 1; /* of no more interest */
 		at = find_next(group->next, at);
 	}
 }
@@ -262,7 +262,7 @@ static void check_group(struct overlaps *all, struct item *items, uint32_t count
 	cut_segments(&group, ports);
 	for (uint32_t i = 0; i < count; i++)
 		take_segments(all, &group, i);
-	for (uint32_t i = 0; i < group.segment_count; i++) /* of interest: those that can be lost */
+	for (uint32_t i = 0; i < group.segment_count; i++) /* of interest: can be lost */
 		group.next[i] = group.owners[i] == NOBODY ? i + 1 : i;
 	all->open[all->depth++] = group;
 }

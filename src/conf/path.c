@@ -40,7 +40,7 @@ bool path_lacks_port(const struct path *path)
 	       (path->settings.hash_fields | path->settings.alt_hash_fields) & GLB_HASH_SRC_PORT;
 }
 
-/* The hops of a row, behind those there are already; as the data path lists them. */
+/* Appends the hops of a row, without duplicates, in the order of the data path. */
 static void add_hops(struct path *path, uint16_t row)
 {
 	for (unsigned int hop = 0; hop < path->table->hop_count; hop++) {
@@ -79,7 +79,7 @@ bool path_is_quic(const struct path *path)
 	return path->table->spec.binds[path->bind].quic;
 }
 
-/* A list of their names. */
+/* Writes hash fields as a list of names. */
 static void write_fields(struct writer *w, const char *key, uint8_t fields)
 {
 	char name[FIELDS_TEXT_LEN];
@@ -91,7 +91,7 @@ static void write_fields(struct writer *w, const char *key, uint8_t fields)
 	write_close(w, ']');
 }
 
-/* The outer source port in JSON, null where it depends on what was not given. */
+/* Writes the outer source port; null if it depends on fields that were not given. */
 static void write_outer_port(struct writer *w, const struct path *path)
 {
 	if (path->has_src_port)

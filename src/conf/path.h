@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which way does one flow go through tables?
+ * Which path does one flow take through tables?
  *
- * For people who ask: it is worked out as the data path does, step by step, and all of it is kept.
+ * For explanations: computed as in the data path, step by step, with all intermediate results.
  */
 #ifndef CONF_PATH_H
 #define CONF_PATH_H
@@ -12,7 +12,7 @@
 
 #include "sys/writer.h"
 
-/* The flow that is asked about. */
+/* The flow in question. */
 struct path_question {
 	struct glb_addr src;
 	struct glb_addr dst;
@@ -30,14 +30,14 @@ struct path {
 	unsigned int bind;
 	uint64_t hash;
 	uint16_t row;
-	uint16_t hops[GLB_WIRE_HOPS_MAX]; /* backends in the order in which they are to be tried */
+	uint16_t hops[GLB_WIRE_HOPS_MAX]; /* backends in the order in which they are tried */
 	unsigned int hop_count;
-	const uint8_t *outer_dst; /* of an ICMP error: as of glb_binds_match(); else any */
+	const uint8_t *outer_dst; /* for an ICMP error: as in glb_binds_match(); else any */
 	bool has_src_port;
 	bool has_settings; /* are they those of a director, rather than defaults? */
 };
 
-/* 0 and the flow, with settings left to the caller; or -EINVAL with a diag. */
+/* Returns 0 and the flow, with settings left to the caller; or -EINVAL with a diag. */
 GLB_NODISCARD int path_start(struct path *out, const struct path_question *question,
 			     struct glb_diag *diag);
 
@@ -45,9 +45,9 @@ GLB_NODISCARD int path_start(struct path *out, const struct path_question *quest
 bool path_lacks_port(const struct path *path);
 
 /*
- * Follows the flow to its rows. 0; or -ENOENT: no bind matches it.
+ * Follows the flow to its rows. Returns 0; or -ENOENT if no bind matches it.
  *
- * binds  of these tables; must outlive the path, as the tables
+ * binds  of these tables; must outlive the path, like the tables
  */
 GLB_NODISCARD int path_follow(struct path *path, const struct glb_tables *tables,
 			      const struct glb_binds *binds);
@@ -55,7 +55,7 @@ GLB_NODISCARD int path_follow(struct path *path, const struct glb_tables *tables
 /* May a packet of this flow go elsewhere? */
 bool path_is_quic(const struct path *path);
 
-/* Writes members of an object: all that is known of it. */
+/* Writes everything known about it as members of an object. */
 void path_write(struct writer *w, const struct path *path);
 
 #endif

@@ -6,19 +6,19 @@
 #include "conf/ports.h"
 
 enum {
-	MTU_MIN = 576, /* RFC 1122, 3.3.3: what any host can take */
+	MTU_MIN = 576, /* RFC 1122, 3.3.3: every host accepts it */
 	MTU_MAX = 65535,
 	VLAN_MAX = 4094,
-	MACS_MAX = GLB_PORT_MACS_MAX - 2, /* besides those that the director finds */
+	MACS_MAX = GLB_PORT_MACS_MAX - 2, /* besides those that the director adds */
 };
 
 static const uint8_t no_mac[GLB_MAC_LEN];
 
-/* What fits, and is there a client whom that is too little? */
+/* Warns if the MTU leaves too little to clients, or is never enforced. */
 static void judge_mtu(const struct glb_settings *settings, uint32_t mtu,
 		      const struct conf_value *value)
 {
-	/* of tables that have no `hops`; more of them make it worse */
+	/* tables without `hops`; with more hops, less is left */
 	uint32_t listed = settings->alt_hash_fields ? 3 : 1;
 	bool v6 = settings->src_addr6.version && !settings->src_addr.version;
 	uint32_t outer_len = glb_outer_len(v6 ? 6 : 4, listed);
@@ -61,7 +61,7 @@ static void read_vlan(struct port_conf *port, const struct conf_value *object)
 	}
 }
 
-/* An address of one station, or -EINVAL. */
+/* Reads a unicast address. Returns 0 or -EINVAL. */
 static int read_station(uint8_t out[GLB_MAC_LEN], const struct conf_value *value)
 {
 	uint8_t mac[GLB_MAC_LEN];
@@ -80,7 +80,7 @@ static int read_station(uint8_t out[GLB_MAC_LEN], const struct conf_value *value
 	return 0;
 }
 
-/* A port's own list takes the place of that of the top level. */
+/* A port's own list replaces the top-level one. */
 static void read_macs(struct port_conf *port, const struct conf_value *object)
 {
 	struct conf_value list;
@@ -100,10 +100,10 @@ static void read_macs(struct port_conf *port, const struct conf_value *object)
 	}
 }
 
-/* As the original reads it: what follows white space or "#" is a comment. */
+/* As in the original: text after white space or "#" is a comment. */
 static bool parse_commented(uint8_t mac[GLB_MAC_LEN], const char *text)
 {
-	char word[20]; /* longer than an address of either spelling */
+	char word[20]; /* longer than an address in either notation */
 
 	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(text, " \t\n\v\f\r#"), text);
 	return mac_parse(mac, word);
@@ -122,10 +122,10 @@ static void read_gateway_mac(struct port_conf *port, const struct conf_value *va
 	if (!is_auto && !parse_commented(mac, text)) {
 		(void)conf_refuse(value, "\"%s\" is not a MAC address, nor auto", text);
 	} else if (!is_auto && !memcmp(mac, no_mac, sizeof(mac))) {
-		/* it would stand for a gateway that is not known yet */
+		/* it stands for a gateway that is not resolved yet */
 		(void)conf_refuse(value, "\"%s\" is nobody's address", text);
 	} else if (glb_is_group(mac)) {
-		/* every proxy of the network would take what is for one of them */
+		/* every proxy would receive packets for one of them */
 		(void)conf_refuse(value, "\"%s\" is the address of a group", text);
 	} else {
 		memcpy(port->port.gateway_mac, mac, sizeof(mac));
@@ -133,7 +133,7 @@ static void read_gateway_mac(struct port_conf *port, const struct conf_value *va
 	}
 }
 
-/* A link-local address is one of many networks: only the interface says of which. */
+/* A link-local address is only unique on one link: the interface must be configured. */
 static void check_link_local(const struct port_conf *port, const struct conf_value *object)
 {
 	const struct glb_addr *addr = &port->gateway_addr;
@@ -143,7 +143,7 @@ static void check_link_local(const struct port_conf *port, const struct conf_val
 	    addr->bytes[0] != 0xfe || (addr->bytes[1] & 0xc0) != 0x80 ||
 	    conf_find(&value, object, "outbound_gateway_interface"))
 		return;
-	/* what a port has from the top level is refused there */
+	/* top-level values are refused at the top level */
 	if (conf_find(&value, object, "outbound_gateway_mac") |
 	    conf_find(&value, object, "outbound_gateway_ip"))
 		(void)conf_refuse(&value, "is link-local: outbound_gateway_interface is missing");
@@ -186,7 +186,7 @@ static void read_keys(struct port_conf *port, const struct glb_settings *setting
 	read_gateway(port, object);
 }
 
-/* Only "auto" asks who the gateway is. */
+/* The gateway is looked up only if its MAC address is "auto". */
 static void warn_unasked(const struct conf_value *object)
 {
 	static const char *const keys[] = {"outbound_gateway_ip", "outbound_gateway_interface"};
@@ -251,7 +251,7 @@ static void ports_read_list(struct director_conf *conf, const struct conf_value 
 	}
 }
 
-/* A number of a flow path; 0 where it is absent, as in the original. */
+/* Reads a number of a flow path; 0 if absent, as in the original. */
 static int ports_read_number(uint32_t *out, uint32_t max, const char *key,
 			     const struct conf_value *object)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How does a director.json want its ports to be used?
+ * How are ports to be used according to a director.json?
  *
- * What stands at the top level holds for every port; an object in `ports` overrides it for one.
+ * The top level applies to every port; an object in `ports` overrides it for one.
  */
 #ifndef CONF_PORTS_H
 #define CONF_PORTS_H
@@ -10,14 +10,14 @@
 #include "conf/director.h"
 #include "conf/json.h"
 
-/* The keys that stand at the top level as well as in an object of `ports`. */
+/* Keys of both the top level and an object of `ports`. */
 #define PORT_KEYS                                                                                  \
 	"mtu", "vlan", "macs", "outbound_gateway_mac", "outbound_gateway_ip",                      \
 		"outbound_gateway_interface"
 
 /*
- * Reads them into a configuration whose settings are read; what is wrong is in the report, and then
- * the ports are not to be used.
+ * Reads them into a configuration whose settings have been read; problems go into the report, and
+ * the ports must not be used then.
  */
 void ports_read(struct director_conf *conf, const struct conf_value *root);
 

@@ -34,7 +34,7 @@ GLB_PRINTF(2, 3) static void add(struct reasons *out, const char *format, ...)
 	va_end(args);
 }
 
-/* More of the last line. */
+/* Appends to the last line. */
 GLB_PRINTF(2, 3) static void go_on(struct reasons *out, const char *format, ...)
 {
 	char *line = out->lines[out->count - 1];
@@ -54,9 +54,9 @@ static const char *ip_text(char *out, const uint8_t *bytes, uint8_t version)
 	return addr_text(out, &addr);
 }
 
-/* --- The same decision again --- */
+/* --- Repeating the decision --- */
 
-/* What glb_forward() says of packets that are over a limit afterwards. */
+/* Is `verdict` what `again`, a verdict of glb_forward(), becomes when a rate limit is exceeded? */
 static bool is_limited(uint8_t verdict, uint8_t again)
 {
 	return verdict == GLB_DROP_ANSWER_LIMIT
@@ -64,7 +64,8 @@ static bool is_limited(uint8_t verdict, uint8_t again)
 		       : verdict == GLB_DROP_ERROR_LIMIT && glb_verdict_is_icmp_reply(again);
 }
 
-/* The verdict there should be, by the frame in `room`, which is as it was received afterwards. */
+/* Does glb_forward() decide the same for the frame again? Afterwards `room` holds the frame as
+ * received. */
 static bool decides_alike(const struct fate *fate, uint8_t *room)
 {
 	uint8_t *frame = room + GLB_OUTER_LEN_MAX;
@@ -79,7 +80,7 @@ static bool decides_alike(const struct fate *fate, uint8_t *room)
 	memcpy(frame, fate->received.bytes, fate->received.kept);
 	glb_forward(fate->gen, &pkt, 1);
 	memcpy(frame, fate->received.bytes, fate->received.kept);
-	if (fate->verdict == GLB_DROP_NO_HEADROOM) /* here is room */
+	if (fate->verdict == GLB_DROP_NO_HEADROOM) /* here there is headroom */
 		return pkt.verdict == GLB_FORWARD || glb_verdict_is_icmp_reply(pkt.verdict);
 	if (pkt.verdict == GLB_FORWARD && fate->verdict == GLB_FORWARD)
 		return pkt.backend == fate->backend;
@@ -136,7 +137,7 @@ static void add_tcp_flags(struct reasons *out, uint8_t flags)
 			go_on(out, " %s", names[i]);
 }
 
-/* What a flow is, seen from the client: of a quote, that of the packet it quotes. */
+/* Describes a flow in the client's direction; for an ICMP error, that of the quoted packet. */
 static void add_flow(struct reasons *out, const struct glb_flow *flow)
 {
 	const char *name = proto_name(flow->proto);
@@ -187,7 +188,7 @@ static void add_packet(struct reasons *out, const uint8_t *ip, const struct glb_
 	add_flow(out, flow);
 }
 
-/* --- The way --- */
+/* --- Forwarding --- */
 
 static void add_hash(struct reasons *out, const struct path *path)
 {
@@ -209,7 +210,7 @@ static void add_hash(struct reasons *out, const struct path *path)
 	}
 }
 
-/* The table of a backend by its number in a generation. */
+/* The table of a backend, by its index in a generation. */
 static unsigned int table_of(const struct glb_generation *gen, uint32_t backend)
 {
 	unsigned int t = gen->tables.count - 1;
@@ -219,7 +220,7 @@ static unsigned int table_of(const struct glb_generation *gen, uint32_t backend)
 	return t;
 }
 
-/* The bind, the row and the hops, as far as it came. */
+/* Describes bind, row and hops, as far as processing got. */
 static void add_way(struct reasons *out, const struct fate *fate, struct path *path)
 {
 	const struct glb_generation *gen = fate->gen;
@@ -246,7 +247,7 @@ static void add_way(struct reasons *out, const struct fate *fate, struct path *p
 		    addr_text(bind, &path->table->spec.backends[first].addr));
 }
 
-/* What a verdict depends on besides the packet. */
+/* Describes limits that decided besides the packet itself. */
 static void add_limit(struct reasons *out, const struct fate *fate, const struct glb_flow *flow)
 {
 	const struct glb_settings *settings = &fate->gen->settings;
@@ -275,9 +276,9 @@ static void add_limit(struct reasons *out, const struct fate *fate, const struct
 	}
 }
 
-/* --- What left --- */
+/* --- The sent frame --- */
 
-/* The hops behind the first one, by the frame itself. */
+/* Describes the hops after the first, read from the frame. */
 static void add_gue(struct reasons *out, const struct glb_flow *outer, const uint8_t *frame,
 		    uint32_t kept)
 {
@@ -299,7 +300,7 @@ static void add_gue(struct reasons *out, const struct glb_flow *outer, const uin
 	}
 }
 
-/* By the frame itself, with zeros for what is not known of it. */
+/* Describes the frame as sent, with zeros for bytes that were not kept. */
 static void add_sent(struct reasons *out, const struct fate_frame *sent, uint8_t *room)
 {
 	struct glb_flow outer;

@@ -19,7 +19,7 @@ static bool is_before(const struct problem *a, const struct problem *b)
 	return a->file != b->file ? a->file < b->file : a->offset < b->offset;
 }
 
-/* When there is no room, the last of the least severe goes. */
+/* If the report is full, the last of the least severe problems is dropped. */
 static uint32_t least_wanted(const struct report *report)
 {
 	uint32_t least = 0;

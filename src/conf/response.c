@@ -57,7 +57,7 @@ bool response_begin_error(struct response *out, enum response_error error, const
 	return begun;
 }
 
-/* The text, whole and the caller's, or NULL. */
+/* The complete text, to be released by the caller, or NULL. */
 static char *response_end(struct response *response)
 {
 	while (response->w.depth)

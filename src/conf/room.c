@@ -7,14 +7,14 @@
 
 enum {
 	NOT_LOOKED_AT = 16 << 20,
-	TO_SPARE = 32 << 20, /* for what is small and not counted */
+	TO_SPARE = 32 << 20, /* for small allocations, which are not counted */
 };
 
 int room_check(uint64_t need, struct glb_diag *diag)
 {
 	if (need < NOT_LOOKED_AT)
 		return 0;
-	need += need / 8 + TO_SPARE; /* freed pieces do not all fit again */
+	need += need / 8 + TO_SPARE; /* for fragmentation */
 
 	struct memory_left left = memory_left();
 
@@ -25,7 +25,8 @@ int room_check(uint64_t need, struct glb_diag *diag)
 	return -ENOMEM;
 }
 
-/* What the library and the locator take for the value or member that a character stands for. */
+/* Bytes that the library and the locator allocate for the value or member that starts with a
+ * character. */
 static const uint16_t cost_of[256] = {
 	['{'] = 300, ['['] = 200, [':'] = 100, [','] = 90, ['"'] = 45,
 };
@@ -36,5 +37,5 @@ uint64_t room_of_json(const char *text, size_t len)
 
 	for (size_t i = 0; i < len; i++)
 		bytes += cost_of[(uint8_t)text[i]];
-	return bytes + 2 * (uint64_t)len; /* and the texts of strings, here and in what is read */
+	return bytes + 2 * (uint64_t)len; /* and strings, in the library and here */
 }

@@ -13,7 +13,7 @@ enum {
 	ANSWERS_PER_SECOND_MAX = 1000000,
 };
 
-/* Keys whose value is a word, which stands for its place in the list. */
+/* Keys whose value is one of a list of words; stored as its index. */
 static const struct {
 	const char *key;
 	size_t at; /* in struct glb_settings: one byte, an enum or a flag */
@@ -65,7 +65,7 @@ static void settings_read_words(struct glb_settings *settings, const struct conf
 	}
 }
 
-/* Where it is only looked at, the file may be one for another machine. */
+/* A file that is only checked may be for another machine. */
 static void check_isa(const struct glb_settings *settings, const struct conf_value *root)
 {
 	struct glb_diag reason = {{0}};
@@ -165,7 +165,7 @@ const char *fields_text(char out[FIELDS_TEXT_LEN], uint8_t fields)
 	return out;
 }
 
-/* Leaves *out as it is when the key is absent or its value no good. */
+/* *out is unchanged if the key is absent or invalid. */
 static void read_hash_fields(uint8_t *out, const struct conf_value *root, const char *key)
 {
 	struct conf_value fields;
@@ -174,7 +174,7 @@ static void read_hash_fields(uint8_t *out, const struct conf_value *root, const 
 	if (!conf_find(&fields, root, key) || conf_object(&fields))
 		return;
 
-	/* directors that hash by different fields break each other's flows: no typos here */
+	/* directors that hash different fields break each other's flows: no typos here */
 	int err = conf_refuse_unknown(&fields, field_names);
 
 	for (unsigned int i = 0; field_names[i]; i++) {
@@ -191,7 +191,7 @@ static void read_hash_fields(uint8_t *out, const struct conf_value *root, const 
 		*out = set;
 }
 
-/* Worth a word, not more: they are the same for a while when hash_fields are changed. */
+/* Only a warning: they are equal for a while when hash_fields is migrated. */
 static void check_alternative(const struct glb_settings *settings, const struct conf_value *root)
 {
 	struct conf_value value;
@@ -201,7 +201,7 @@ static void check_alternative(const struct glb_settings *settings, const struct 
 		conf_warn(&value, "lists the same hops as hash_fields");
 }
 
-/* The original had a flag of two of the ways. */
+/* The original has a flag that selects between two of the modes. */
 static void read_echo(struct glb_settings *settings, const struct conf_value *root)
 {
 	static const char *const names[] = {"forward", "answer", "punt", "drop", NULL};
@@ -223,8 +223,8 @@ static void read_echo(struct glb_settings *settings, const struct conf_value *ro
 }
 
 /*
- * Knows what is answered already. The older key speaks for both kinds of answers where the newer
- * one is absent.
+ * Called after the settings that enable replies are read. The older key limits both kinds of
+ * replies if the newer one is absent.
  */
 static void read_answers(struct glb_settings *settings, const struct conf_value *root)
 {

@@ -18,12 +18,12 @@ enum {
 };
 
 struct sockets {
-	struct sockets_conf conf; /* its path is the caller's, and not used any more */
+	struct sockets_conf conf; /* its path is owned by the caller, and unused here */
 	struct lines *operators;
 	struct lines *readers;
 	char path[SOCKET_PATH_LEN];
 	char read_only_path[SOCKET_PATH_LEN];
-	char *too_long; /* lines of lines.h */
+	char *too_long; /* reply lines for lines.h */
 	char *too_many;
 };
 
@@ -65,7 +65,7 @@ static int open_socket(struct lines **out, struct loop *loop, struct sockets *so
 	return lines_open(out, loop, &conf, why);
 }
 
-/* 0, or -errno with why. */
+/* Returns 0; or -errno with the reason in `why`. */
 static int open_both(struct sockets *sockets, struct loop *loop, char why[SOCKET_WHY_LEN])
 {
 	const struct lines_conf operators = {
@@ -125,10 +125,10 @@ void sockets_close(struct sockets *sockets)
 
 /* --- Paths --- */
 
-/* The directory of the default, which the service manager may have made. */
+/* The default directory, which the service manager may have created. */
 static const char *default_directory(char out[SOCKET_PATH_LEN], const char *directory)
 {
-	const char *given = getenv("RUNTIME_DIRECTORY"); /* several are apart by colons */
+	const char *given = getenv("RUNTIME_DIRECTORY"); /* a list, separated by colons */
 	size_t len = given ? strcspn(given, ":") : 0;
 
 	if (!len || len >= SOCKET_PATH_LEN)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * At which sockets does a program answer questions and take orders, and who may give which?
+ * On which sockets does a program accept queries and commands, and who may send which?
  *
- * At two Unix sockets (sys/lines.h): one for operators, mode 0660, and one beside it with "-ro" in
- * its name, mode 0666, that everybody may connect to and that has no verb with a privilege
+ * On two Unix sockets (sys/lines.h): one for operators, mode 0660, and one beside it with "-ro" in
+ * its name, mode 0666, which everyone may connect to and which offers no verb with a privilege
  * (conf/envelope.h).
  *
- * All functions are for the thread of the loop.
+ * All functions must be called on the loop's thread.
  */
 #ifndef CONF_SOCKETS_H
 #define CONF_SOCKETS_H
@@ -18,38 +18,38 @@ struct lines_request;
 struct loop;
 struct sockets;
 
-/* A line that somebody said. */
+/* A line received from a client. */
 struct asked {
-	struct lines_request *request; /* to be answered, now or later, once */
-	const char *line;	       /* as of lines.h: valid during the call */
+	struct lines_request *request; /* must be replied to exactly once, now or later */
+	const char *line;	       /* as in lines.h: valid during the call */
 	size_t len;
-	bool by_operator; /* on the socket for these */
+	bool by_operator; /* received on the operators' socket */
 };
 
 struct sockets_conf {
-	const char *path; /* for operators, shorter than CONTROL_SOCKET_LEN */
+	const char *path; /* of the operators' socket, shorter than CONTROL_SOCKET_LEN */
 	void (*ask)(void *arg, const struct asked *asked);
 	void *arg;
 };
 
 /*
- * Starts to serve, and logs where. 0 and *out, to be given up with sockets_close(); or -errno and
- * `why`, as of socket_file_open().
+ * Starts serving, and logs where. Returns 0 and sets *out, to be released with sockets_close(); or
+ * -errno and `why`, as socket_file_open().
  */
 GLB_NODISCARD int sockets_open(struct sockets **out, struct loop *loop,
 			       const struct sockets_conf *conf, char why[SOCKET_WHY_LEN]);
 
-/* Disconnects everybody. Requests have to be answered nevertheless. NULL is fine. */
+/* Disconnects all clients. Outstanding requests must still be replied to. NULL is fine. */
 void sockets_close(struct sockets *sockets);
 
-/* May whoever asked have this verb? False: the request was refused, and is used up. */
+/* May the client use this verb? False: the request was refused, and is consumed. */
 bool sockets_allow(const struct sockets *sockets, const struct asked *asked,
 		   const struct envelope_verb *verb);
 
 /*
- * Writes the path of the socket for operators where none is configured: in $RUNTIME_DIRECTORY, the
- * directory that a service manager has made for it, else in `directory`, which is made. Returns 0
- * or -ENAMETOOLONG. What else is wrong with it shows when the socket is made.
+ * Writes the default path of the operators' socket: in $RUNTIME_DIRECTORY, which a service manager
+ * has created, otherwise in `directory`, which is created. Returns 0 or -ENAMETOOLONG. Other errors
+ * show when the socket is created.
  */
 GLB_NODISCARD int sockets_default_path(char out[SOCKET_PATH_LEN], const char *directory);
 

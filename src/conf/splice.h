@@ -9,7 +9,7 @@
 
 #include "conf/json.h"
 
-/* Bytes [from, to) of a text become `by`. */
+/* Bytes [from, to) of a text are replaced by `by`. */
 struct splice {
 	size_t from;
 	size_t to;
@@ -20,16 +20,16 @@ struct splice {
 #define JSON_SPACE " \t\r\n"
 
 /*
- * Writes what stands in a text between *at and a splice, and the splice; moves *at behind it. The
- * splices of a text are written in the order in which they stand there.
+ * Writes the text between *at and a splice, and the splice; advances *at past it. The splices of a
+ * text must be written in order.
  */
 void splice_write(FILE *out, const char *text, size_t *at, const struct splice *splice);
 
 /*
- * Writes another member behind one of an object, as JSON: on a line of its own where the first key
- * of the object is on one, and as deep as that.
+ * Writes a member after one of an object, as JSON: on a line of its own if the first key of the
+ * object is on one, with the same indentation.
  *
- * space      what stands between the object's bracket and its first key, white space of `space_len`
+ * space      the text between the object's bracket and its first key, white space of `space_len`
  *            bytes
  */
 void splice_member(FILE *out, const char *space, int space_len, const char *key, const char *value);

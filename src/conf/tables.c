@@ -79,7 +79,7 @@ static int read_table(struct glb_table_spec *out, const struct conf_value *table
 	return err ? err : backends_read(out, table);
 }
 
-/* Is it the other file of a director? Then one error says so, and nothing else is of interest. */
+/* Is it director.json? Then a single error says so, and nothing else is reported. */
 static bool is_of_director(const struct conf_value *root)
 {
 	struct conf_value value;
@@ -126,7 +126,7 @@ int spec_read(struct glb_spec *out, const struct conf_value *root)
 	return err ? err : loops_warn(out, &list, list.file->report);
 }
 
-/* Parses a file and reads its spec. The file stays open, for its places, when that goes well. */
+/* Parses a file and reads its spec. On success the file stays open, for locations in reports. */
 static int open_spec(struct glb_spec *out, struct conf_file *file, const char *path,
 		     const char *bytes, size_t len, struct report *report)
 {
@@ -181,7 +181,7 @@ int spec_load(struct glb_spec *out, const char *path, struct report *report)
 	return err;
 }
 
-/* Would other places have something better to offer? */
+/* Is there a choice of backends for the further hops? */
 static bool tables_has_choice(const struct glb_table_spec *spec)
 {
 	bool healthy = false;
@@ -212,7 +212,7 @@ static void warn_of_unhealthy_rows(const struct conf_value *value, const struct 
 		tables_percent(rows.replaced));
 }
 
-/* What is only known once rows are built. */
+/* Checks that need the built rows. */
 static void judge_tables(const struct glb_tables *tables, const struct conf_file *file)
 {
 	struct conf_value root = conf_root(file);
@@ -233,7 +233,7 @@ static void judge_tables(const struct glb_tables *tables, const struct conf_file
 	}
 }
 
-/* Is there room for so many bytes of tables? */
+/* Is there memory for tables of this size? */
 static int tables_check_room(uint64_t tables_len, struct report *report)
 {
 	struct glb_diag reason = {{0}};
@@ -255,7 +255,7 @@ static int build_listed(struct glb_tables *out, const char *path, const struct f
 
 	if (err)
 		return err;
-	/* on all processors this thread may use: the director's control thread has one */
+	/* on every processor of this thread; the director's control thread has one */
 	building.run = parallel_run;
 	err = tables_check_room(glb_tables_len(&spec, building.known), report);
 	if (!err) {
@@ -270,7 +270,7 @@ static int build_listed(struct glb_tables *out, const char *path, const struct f
 	return err;
 }
 
-/* The spec of tables that were read from an image; it shares what they own. */
+/* Checks the spec of tables read from an image, which it shares. */
 static int judge_image(const struct glb_tables *tables, struct report *report)
 {
 	struct glb_spec spec = {.table_count = tables->count};

@@ -2,8 +2,8 @@
 /*
  * Which tables does a tables file describe?
  *
- * The source format is the original's with keys of our own (docs/configuration.md), read strictly.
- * A binary image is taken as well wherever only the finished tables are needed.
+ * The source format is the original's with additional keys (docs/configuration.md), parsed
+ * strictly. A binary image is accepted as well wherever only the finished tables are needed.
  *
  * All problems of a file go into the report, not only the first. A failure always leaves an error
  * there.
@@ -20,37 +20,38 @@ struct conf_value;
 /*
  * Reads the source file at `path`, which must outlive the report, into a spec. Returns 0 and sets
  * *out, to be released with glb_spec_free(); otherwise leaves *out alone: -errno of reading the
- * file, -EINVAL for its content, -ENOMEM.
+ * file, -EINVAL for its content, or -ENOMEM.
  */
 GLB_NODISCARD int spec_load(struct glb_spec *out, const char *path, struct report *report);
 
-/* Likewise from bytes in memory that came from `path`. */
+/* The same for bytes in memory that came from `path`. */
 GLB_NODISCARD int spec_parse(struct glb_spec *out, const char *path, const char *bytes, size_t len,
 			     struct report *report);
 
 /*
- * The same of a file that is parsed, whose root this is. 0, also if there are problems, which are
- * in the report: then the spec has what could be read. Or -ENOMEM. To be released with
- * glb_spec_free() after either.
+ * The same for a parsed file with this root. Returns 0 even if there are problems, which are in the
+ * report: the spec then has what could be read. Or returns -ENOMEM. To be released with
+ * glb_spec_free() in both cases.
  */
 GLB_NODISCARD int spec_read(struct glb_spec *out, const struct conf_value *root);
 
 /*
- * Reads a source file or a binary image and works the tables out. Failures as above.
+ * Reads a source file or a binary image and builds the tables. Returns as spec_load().
  *
- * how  as of glb_tables_build_how(), but for `run`: all processors this thread may use take part;
+ * how  as in glb_tables_build_how(), except `run`: all processors that this thread may use take
+ * part;
  *      may be NULL
  */
 GLB_NODISCARD int tables_load(struct glb_tables *out, const char *path,
 			      const struct glb_building *how, struct report *report);
 
-/* The same of a file that was read, or could not be, which is reported then. */
+/* The same for a file that was read already, or could not be, which is then reported. */
 GLB_NODISCARD int tables_read(struct glb_tables *out, const struct conf_input *input,
 			      const struct glb_building *how, struct report *report);
 
 /*
- * The place in `tables` of the table that is `table` in another state: by name, or if there is no
- * such name by seed, which tables from an image do not have; -1.
+ * The index in `tables` of another version of `table`: by name, or if no table has the name by
+ * seed, which tables from an image do not have; -1: none.
  */
 int tables_find(const struct glb_tables *tables, const struct glb_table *table);
 
