@@ -16,7 +16,7 @@
 	X(FORWARD, "forward", "encapsulated and sent to the primary of its row")                   \
 	X(ANSWER_ECHO, "answer_echo", "echo request answered by the director itself")              \
 	X(ANSWER_TOO_BIG, "answer_too_big",                                                        \
-	  "does not fit the MTU once encapsulated; its sender was told by ICMP")                   \
+	  "does not fit the MTU once encapsulated; its sender was notified by ICMP")               \
 	X(ANSWER_OUTER_TOO_BIG, "answer_outer_too_big",                                            \
 	  "ICMP error that an encapsulated packet does not fit; relayed to the client")            \
 	X(PUNT_NOT_IP, "punt_not_ip", "neither IPv4 nor IPv6, such as ARP or LLDP")                \
@@ -45,7 +45,7 @@
 	  "an echo reply was due, but answers_per_second was reached")                             \
 	X(DROP_ERROR_LIMIT, "drop_error_limit",                                                    \
 	  "an ICMP error was due, but errors_per_second was reached")                              \
-	X(DROP_MTU, "drop_mtu", "does not fit the MTU once encapsulated; nobody was told")         \
+	X(DROP_MTU, "drop_mtu", "does not fit the MTU once encapsulated; no one was notified")     \
 	X(DROP_TOO_BIG, "drop_too_big", "encapsulated it would exceed the 65,535 bytes of IP")     \
 	X(DROP_NO_GATEWAY, "drop_no_gateway", "the MAC address of its port's gateway is unknown")  \
 	X(DROP_NO_HEADROOM, "drop_no_headroom", "its buffer has no room for the outer headers")

@@ -31,7 +31,7 @@
 	X(DROPPED_ROUTED_BACK, "dropped_routed_back",                                              \
 	  "client's packet, which this host would route back")                                     \
 	X(DROPPED_MERGED, "dropped_merged", "several packets merged into one by the device")       \
-	X(DROPPED_ECN, "dropped_ecn", "marked as congested, but its sender does not speak ECN")    \
+	X(DROPPED_ECN, "dropped_ecn", "marked as congested, but its sender does not support ECN")  \
 	X(DROPPED_NO_MEMORY, "dropped_no_memory", "the kernel was short of memory")
 
 enum glb_redirect_counter {
