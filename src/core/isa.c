@@ -7,7 +7,7 @@
 static bool is_here(enum glb_isa isa)
 {
 #if defined(__x86_64__)
-	/* bmi2 comes with either, but a hypervisor may hide it */
+	/* CPUs with either have bmi2, but a hypervisor may hide it */
 	if (isa != GLB_ISA_GENERIC && !__builtin_cpu_supports("bmi2"))
 		return false;
 	if (isa == GLB_ISA_AVX512)

@@ -36,7 +36,7 @@ int places_make_table(struct glb_table **out, struct places *places)
 	}
 	table->refs = 1;
 	table->rows = table->copies[0].base;
-	memset(table->rows, 0, GLB_ROWS_LEN); /* the place may have had the rows of another table */
+	memset(table->rows, 0, GLB_ROWS_LEN); /* the place may contain the rows of another table */
 	*out = table;
 	return 0;
 }

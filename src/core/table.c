@@ -8,7 +8,7 @@
 
 #include "places.h"
 
-/* So many tables are built side by side; of fewer, rows are. */
+/* From this number on, tables are built in parallel; below it, the rows of each are. */
 enum { MANY_TABLES = 16 };
 
 /* Rows can be worked out for tables that may not be served: mixed versions, or zones that move too
@@ -29,7 +29,7 @@ static int check_spec(const struct glb_table_spec *spec, unsigned int index, str
 	return err ? err : glb_refuse_first(&first, diag);
 }
 
-/* The table built before that has the most in common with a spec: the one of its seed, if any. */
+/* The known table that has the most in common with a spec: the one with its seed, if any. */
 static const struct glb_table *find_known(const struct glb_tables *known,
 					  const struct glb_table_spec *spec)
 {
@@ -42,7 +42,7 @@ static const struct glb_table *find_known(const struct glb_tables *known,
 	return NULL;
 }
 
-/* Fills in all that a table has but its spec. 0 or -errno. */
+/* Fills in everything of a table but its spec. Returns 0 or -errno. */
 static int rank_table(struct glb_table *table, const struct glb_building *how, glb_run_fn *run)
 {
 	const struct glb_table *known = find_known(how->known, &table->spec);
@@ -74,7 +74,7 @@ static bool same_bytes(const char *a, const char *b, size_t len)
 	return !len || !memcmp(a, b, len);
 }
 
-/* Do both specs make the same table, down to its names? */
+/* Do both specs produce the same table, including names? */
 static bool table_is_same(const struct glb_table_spec *a, const struct glb_table_spec *b)
 {
 	return same_text(a->name, b->name) &&
@@ -83,7 +83,7 @@ static bool table_is_same(const struct glb_table_spec *a, const struct glb_table
 	       same_bytes(a->zones, b->zones, a->zones_len) && glb_table_spec_equal(a, b);
 }
 
-/* The known table that a spec makes, which mostly is where it was; NULL: there is none. */
+/* The known table that a spec would produce, usually at the same index; NULL if there is none. */
 static struct glb_table *find_same(const struct glb_tables *known, const struct glb_spec *spec,
 				   unsigned int index)
 {
@@ -145,10 +145,10 @@ void glb_tables_free(struct glb_tables *tables)
 	*tables = (struct glb_tables){0};
 }
 
-/* The tables of a spec that are not known, to be filled in. */
+/* The tables of a spec that are not known and have to be built. */
 struct missing {
 	const struct glb_building *how;
-	glb_run_fn *run; /* for the rows of one */
+	glb_run_fn *run; /* for the rows of a table */
 	struct glb_table **tables;
 	unsigned int count;
 	int err; /* atomic */
@@ -177,7 +177,8 @@ static int rank_all_missing(struct missing *missing)
 	return missing->err;
 }
 
-/* Makes those tables of a list that are not shared, with copies of their specs. 0 or -ENOMEM. */
+/* Creates the tables of a list that are not shared, with copies of their specs. Returns 0 or
+ * -ENOMEM. */
 static int make_missing(struct missing *missing, const struct glb_tables *tables,
 			const struct glb_spec *spec)
 {

@@ -296,8 +296,9 @@ static bool has_one_primary(const uint8_t *rows)
 }
 
 /*
- * After the only usable backend of a table the original writes what was in its memory: a backend of
- * the previous table, or anything. As in our images, that backend is then its own secondary.
+ * If a table has a single usable backend, the original writes uninitialized memory as the second
+ * hop: a backend of the previous table, or any value. As in our images, the backend then is its own
+ * second hop.
  */
 static int read_v2_rows(struct glb_table *table, const uint8_t *in, struct glb_diag *diag)
 {
@@ -318,7 +319,7 @@ static int read_v2_rows(struct glb_table *table, const uint8_t *in, struct glb_d
 	return err;
 }
 
-/* The cursor is at a table of either version; the caller releases it even after a failure. */
+/* The cursor is at a table. The caller releases the table even after a failure. */
 static int read_v2_table(struct glb_table *table, struct glb_cursor *cur, struct glb_diag *diag)
 {
 	const uint8_t *in = glb_take(cur, V2_TABLE_LEN);
@@ -378,7 +379,7 @@ static int read_header(uint32_t *version, uint32_t *count, struct glb_cursor *cu
 	return 0;
 }
 
-/* Could the rest of the file contain that many tables? Checked before anything is allocated. */
+/* Could the rest of the file contain this many tables? Checked before anything is allocated. */
 static int check_table_count(uint32_t count, uint32_t version, size_t left, struct glb_diag *diag)
 {
 	size_t least = version == 2 ? V2_TABLE_LEN : glb_image_v3_len(1, 1, 2);
@@ -398,7 +399,7 @@ static int check_table_count(uint32_t count, uint32_t version, size_t left, stru
 
 uint32_t glb_image_count(const uint8_t *bytes, size_t len)
 {
-	size_t most = len / glb_image_v3_len(1, 1, 2); /* those of version 2 are larger */
+	size_t most = len / glb_image_v3_len(1, 1, 2); /* tables of version 2 are larger */
 	uint32_t count = len < HEADER_LEN ? 0 : glb_load_le32(bytes + 8);
 
 	return count < most ? count : (uint32_t)most;

@@ -18,7 +18,7 @@ enum {
 	V3_BACKENDS_AT = 96,
 };
 
-/* As in version 2, plus a number for inactive and the server ID. */
+/* As in version 2, plus a value for inactive and the server ID. */
 static void write_v3_backend(uint8_t *out, const struct glb_backend *backend)
 {
 	glb_put_backend(out, backend);
@@ -123,7 +123,7 @@ static int read_name(struct glb_table_spec *spec, const uint8_t *in, struct glb_
 	return spec->name ? 0 : -ENOMEM;
 }
 
-/* Hop i of all hops of all rows. */
+/* Reads hop i, counted over all rows. */
 static int read_hop(struct glb_table *table, uint32_t i, uint16_t backend, struct glb_diag *diag)
 {
 	uint32_t row = i / table->hop_count;

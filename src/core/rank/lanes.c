@@ -25,7 +25,8 @@ static void lanes_start(struct lanes *lanes, const uint8_t *seed, const uint32_t
 {
 	const struct glb_siphash begin = glb_siphash_start(seed);
 
-	/* apart, because steps of other widths would keep the other loop from becoming vectors */
+	/* a separate loop: steps of a different width would prevent vectorization of the other
+	 * one */
 	for (uint32_t i = 0; i < LANES; i++) {
 		lanes->v0[i] = GLB_LE32(GLB_BE32(rows[i])); /* 4 big-endian bytes */
 		lanes->bit[i] = (uint64_t)1 << i;
@@ -34,7 +35,7 @@ static void lanes_start(struct lanes *lanes, const uint8_t *seed, const uint32_t
 		start_one(lanes, begin, i);
 }
 
-/* What lanes_start() left of a round: see glb_siphash_round(). */
+/* The part of a round that lanes_start() has not done: see glb_siphash_round(). */
 GLB_INLINE void resume_round(struct glb_siphash *s)
 {
 	s->v2 += s->v3;
@@ -148,7 +149,7 @@ static void lead(struct leaders *out, const struct lanes *lanes, const struct ca
 		lead_all(out, lanes, candidates, count, 4);
 }
 
-/* All ones where a candidate of this rank matters. */
+/* All ones if a candidate of this rank can be among the leaders. */
 GLB_INLINE uint64_t hit(const struct lanes *lanes, uint32_t i, uint64_t rank, uint64_t weight,
 			uint64_t zone, bool options)
 {
@@ -197,7 +198,7 @@ static void sieve(struct sieved *out, const struct lanes *lanes, const struct ca
 	}
 }
 
-/* Both names are given per instruction set this file is compiled for. */
+/* Both names differ for each instruction set that this file is compiled for. */
 const struct lanes_set GLB_LANES = {
 	.name = GLB_LANES_NAME,
 	.start = lanes_start,

@@ -72,7 +72,7 @@ static void ranker_clear(struct ranker *ranker)
 	free(ranker->log);
 }
 
-/* Makes equal weights and equal zones those the lanes expect. */
+/* If all weights or all zones are equal, sets them to the default that the lanes expect. */
 static void drop_equal_options(const struct ranker *ranker, struct candidate *candidate)
 {
 	if (!ranker->weighted)
@@ -81,7 +81,7 @@ static void drop_equal_options(const struct ranker *ranker, struct candidate *ca
 		candidate->zone = 0;
 }
 
-/* Makes ready what it takes to rank the rows that cannot be taken over. */
+/* Prepares to rank the rows that cannot be reused. */
 static int rendezvous_prepare(struct ranker *ranker, struct change *change)
 {
 	for (uint32_t c = 0; c < ranker->candidate_count; c++)
@@ -201,7 +201,7 @@ int glb_rate_row(struct glb_rating *out, const struct glb_table_spec *spec, uint
 	return err ? err : (int)ranker.candidate_count;
 }
 
-/* Smaller is tried earlier. */
+/* A smaller class precedes. */
 static uint8_t class_of(const struct glb_backend *backend)
 {
 	if (!backend->healthy)
@@ -243,7 +243,7 @@ void glb_order_rows(struct glb_row *rows, const struct glb_row *ranked,
 	for (uint32_t row = 0; row < GLB_ROWS; row++) {
 		const uint16_t *in = ranked[row].hops;
 
-		/* most rows are in order; hops beyond the last are backend 0 */
+		/* most rows are in order already; unused hops are backend 0 */
 		if (!(classes[in[0]] | classes[in[1]] | classes[in[2]] | classes[in[3]]))
 			rows[row] = ranked[row];
 		else if (spec->hops)

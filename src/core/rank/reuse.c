@@ -22,7 +22,7 @@ static int listing_init(struct listing *listing, const struct candidate *candida
 	return 0;
 }
 
-/* Orders by all that ranks depend on. */
+/* Compares everything that ranks depend on. */
 static int compare_nature(const struct candidate *a, const struct candidate *b)
 {
 	int order = memcmp(a->words, b->words, sizeof(a->words));
@@ -41,7 +41,7 @@ static int compare_listed(const void *a, const void *b)
 	return order ? order : (x->backend > y->backend) - (x->backend < y->backend);
 }
 
-/* Finds equals at the beginning and at the end of both lists, where most are, and cuts them off. */
+/* Matches and removes equal candidates at the start and the end of both lists, where most are. */
 static void match_ends(struct change *change, struct listing *old, struct listing *new)
 {
 	while (old->first < old->end && new->first < new->end &&
@@ -52,7 +52,7 @@ static void match_ends(struct change *change, struct listing *old, struct listin
 		change->now[old->list[--old->end]->backend] = new->list[--new->end];
 }
 
-/* Which list is behind, once sorted? Negative: the old one; 0: both have the next in common. */
+/* Which sorted list has the smaller next element? Negative: the old one; 0: both are equal. */
 static int compare_next(const struct listing *old, const struct listing *new)
 {
 	if (old->first == old->end)
@@ -62,7 +62,7 @@ static int compare_next(const struct listing *old, const struct listing *new)
 	return compare_nature(old->list[old->first], new->list[new->first]);
 }
 
-/* Finds the rest, and what is in one list only. */
+/* Matches the rest, and finds candidates that are in one list only. */
 static void match_rest(struct change *change, struct listing *old, struct listing *new)
 {
 	qsort(&old->list[old->first], old->end - old->first, sizeof(*old->list), compare_listed);
@@ -99,7 +99,7 @@ static int reuse_match(struct change *change, const struct ranker *ranker,
 	return err;
 }
 
-/* Makes of what was found a list that is quick to ask. */
+/* Converts the matches to arrays of indices for fast lookup. */
 static void reuse_number(struct change *change, unsigned int old_count)
 {
 	change->same = !change->removed;
@@ -111,7 +111,7 @@ static void reuse_number(struct change *change, unsigned int old_count)
 	}
 }
 
-/* Can rows of an old ranking be taken over? */
+/* Can rows of an old ranking be reused? */
 static bool is_related(const struct ranker *ranker, const struct glb_table_spec *old)
 {
 	return old && !memcmp(ranker->seed, old->seed, sizeof(old->seed)) &&
@@ -139,7 +139,7 @@ int glb_change_init(struct change *change, const struct ranker *ranker,
 	if (!err)
 		reuse_number(change, old->backend_count);
 	free(old_candidates);
-	/* recalling what a row holds costs as much as a few more candidates */
+	/* restoring a row's ratings costs as much as a few more candidates */
 	if (!err && change->added_count + ranker->hops + 2 < ranker->candidate_count)
 		change->old_ranked = how->old_ranked;
 	return err;

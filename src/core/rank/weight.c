@@ -3,7 +3,7 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-enum { TOGETHER = 4 }; /* logarithms, because each is a long chain of multiplications */
+enum { TOGETHER = 4 }; /* computed in parallel: each is a long chain of dependent multiplications */
 
 /*
  * Logarithms of values from 1 to below 2 in units of 2^-63. Bit by bit: squaring a number doubles
@@ -20,7 +20,7 @@ static void log2_of(uint64_t *log, uint64_t *value)
 			uint64_t next = high >> 63;
 
 			log[i] = log[i] << 1 | next;
-			/* halved if it is 2 or more, without a branch that nobody could predict */
+			/* halved if it is 2 or more, without an unpredictable branch */
 			value[i] = (high << 1 | (uint64_t)square >> 63) >> next | next << 63;
 		}
 	}

@@ -17,7 +17,7 @@ int glb_arena_make(struct glb_arena *out, size_t len)
 	arena.base = aligned_alloc(GLB_HUGE_PAGE, arena.len);
 	if (!arena.base)
 		return -ENOMEM;
-	/* before it is touched first; where there are none, pages of the usual size do as well */
+	/* before first use; without huge pages, pages of the usual size work as well */
 	(void)madvise(arena.base, arena.len, MADV_HUGEPAGE);
 	*out = arena;
 	return 0;

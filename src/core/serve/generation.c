@@ -12,8 +12,9 @@
 #include "core/places.h"
 
 /*
- * The rows decide which backends are in use, not their state: in a table read from an image of
- * version 2 an inactive backend looks like a draining one. A server ID leads past the rows.
+ * The rows, not the states, determine which backends are in use: in a table read from a version 2
+ * image an inactive backend looks like a draining one. Server IDs lead to backends that are in no
+ * row.
  */
 static void mark_used(bool used[GLB_BACKENDS_MAX], const struct glb_table *table)
 {
@@ -37,17 +38,17 @@ static bool names_one_twice(const struct glb_table *table)
 	return false;
 }
 
-/* Settings, and of one table what its route is made of. */
+/* The settings, and what one table contributes to its route. */
 struct underlay {
 	const struct glb_settings *settings;
 	const struct glb_table *table;
 	unsigned int index; /* of the table */
 	struct glb_survey survey;
 	uint8_t listed_hops;
-	uint32_t first_backend; /* index of the table's first one among those of all tables */
+	uint32_t first_backend; /* index of the table's first backend among those of all tables */
 };
 
-/* The address that packets to backends of a family come from; its version is 0 if there is none. */
+/* The outer source address for backends of a family; its version is 0 if none is configured. */
 static const struct glb_addr *source_of(const struct glb_settings *settings, uint8_t version)
 {
 	return version == 4 ? &settings->src_addr : &settings->src_addr6;
@@ -88,17 +89,17 @@ static int check_underlay(struct underlay *underlay, struct glb_diag *diag)
 	return glb_refuse_first(&first, diag);
 }
 
-/* Where the parts of an arena are; each holds what it says of all tables, one behind the other. */
+/* The parts of an arena; each has the entries of all tables, one after the other. */
 struct layout {
 	struct glb_route *routes;
 	struct glb_outer *outers;
 	uint32_t *addrs;
-	uint16_t *servers; /* 128 KiB, so only of tables that need it */
+	uint16_t *servers; /* 128 KiB, so only for tables that use them */
 	void *binds;
 	unsigned int *refs;
 };
 
-/* Cuts an arena into its parts, or counts how much room they need: see glb_arena_take(). */
+/* Divides an arena into its parts, or adds up their sizes: see glb_arena_take(). */
 static struct layout generation_lay_out(struct glb_arena *arena, const struct glb_tables *tables)
 {
 	const size_t servers_len = GLB_SERVER_IDS * sizeof(uint16_t);
@@ -119,7 +120,7 @@ static struct layout generation_lay_out(struct glb_arena *arena, const struct gl
 	return layout;
 }
 
-/* Fills in the next route and what it names, and moves on to where those behind it go. */
+/* Fills in the next route and everything it refers to, and advances all positions past them. */
 static void make_route(struct layout *next, const struct underlay *underlay)
 {
 	const struct glb_table *table = underlay->table;
@@ -139,7 +140,7 @@ static void make_route(struct layout *next, const struct underlay *underlay)
 		.version = version,
 		.outer_len = (uint8_t)glb_outer_len(version, underlay->listed_hops),
 	};
-	/* neither rows nor server IDs ever name a backend of the other family */
+	/* neither rows nor server IDs refer to backends of the other family */
 	for (unsigned int b = 0; b < spec->backend_count; b++) {
 		glb_outer_init(&next->outers[b], version, src, spec->backends[b].addr.bytes);
 		next->addrs[b] = glb_load32(spec->backends[b].addr.bytes);
@@ -153,13 +154,13 @@ static void make_route(struct layout *next, const struct underlay *underlay)
 	next->addrs += spec->backend_count;
 }
 
-/* Keeps in mind what routes have in common, and what is the most that one has. */
+/* Updates what all routes have in common, and the maximum of their outer lengths. */
 static void compare_route(struct glb_generation *gen, const struct glb_route *route,
 			  const struct glb_survey *survey)
 {
 	if (route == gen->routes) {
 		gen->listed_hops = route->listed_hops;
-		gen->outer_version = route->version; /* of all, except during a migration */
+		gen->outer_version = route->version; /* of all, except in a migration */
 	} else if (gen->listed_hops != route->listed_hops) {
 		gen->listed_hops = 0;
 	}
@@ -170,7 +171,7 @@ static void compare_route(struct glb_generation *gen, const struct glb_route *ro
 		gen->outer_len_max = route->outer_len;
 }
 
-/* Fills the arena, which has room for it. */
+/* Fills the arena, which is large enough. */
 static int make_routes(struct glb_generation *gen, const struct glb_tables *tables,
 		       struct glb_diag *diag)
 {
@@ -239,7 +240,7 @@ static struct glb_hash_plan plan_hash(uint8_t version, uint8_t fields)
 	uint64_t port_mask =
 		(src_port ? 0xffff : 0) | (fields & GLB_HASH_DST_PORT ? 0xffff0000 : 0);
 	const uint32_t len = addrs_len + (uint32_t)__builtin_popcountll(port_mask) / 8;
-	/* are there ports, or is there room for them, in the first word? */
+	/* are there ports, or space for them, in the first word? */
 	const bool first = version == 4 && addrs_len < 8;
 
 	port_mask >>= src_port ? 0 : 16;
@@ -262,7 +263,7 @@ static struct glb_hash_plan plan_hash(uint8_t version, uint8_t fields)
 static struct glb_outer_plan plan_outer4(const uint8_t *src)
 {
 	uint8_t ip[16] = {[0] = 4 << 4 | GLB_IPV4_LEN / 4,
-			  [6] = 0x40, /* do not fragment */
+			  [6] = 0x40, /* don't fragment */
 			  [8] = GLB_OUTER_TTL,
 			  [9] = GLB_PROTO_UDP};
 
@@ -281,7 +282,7 @@ static struct glb_outer_plan plan_outer6(const uint8_t *src)
 	};
 }
 
-/* Works out of settings what is the same for all packets. */
+/* Computes hash plans and the parts of outer headers that are the same for all packets. */
 static void make_plans(struct glb_generation *gen)
 {
 	const struct glb_settings *settings = &gen->settings;
@@ -294,7 +295,7 @@ static void make_plans(struct glb_generation *gen)
 	gen->outer_plans[1] = plan_outer6(settings->src_addr6.bytes);
 }
 
-/* Works out of settings and routes what the data path asks of them for every packet. */
+/* Derives from settings and routes what the data path needs for every packet. */
 static void digest_settings(struct glb_generation *gen)
 {
 	static const uint8_t unknown[GLB_MAC_LEN];
@@ -329,7 +330,7 @@ size_t glb_generation_len(const struct glb_tables *tables)
 	return count.used;
 }
 
-/* Everything but the tables, which are the caller's still. */
+/* Fills in everything but the tables, which still belong to the caller. */
 static int fill(struct glb_generation *gen, const struct glb_tables *tables, struct glb_diag *diag)
 {
 	int err = glb_isa_check(gen->settings.isa, diag);
@@ -344,7 +345,7 @@ static int fill(struct glb_generation *gen, const struct glb_tables *tables, str
 	return err;
 }
 
-/* NULL: out of memory. */
+/* NULL if memory runs out. */
 static struct glb_generation *generation_allocate(void)
 {
 	return aligned_alloc(_Alignof(struct glb_generation), sizeof(struct glb_generation));
@@ -402,8 +403,8 @@ int glb_generation_with_ports(struct glb_generation **out, const struct glb_gene
 }
 
 /*
- * Makes the copies of rows that tables do not have yet: those that they share with a generation
- * before were made with that one. 0; or -ENOMEM, and what there is stays with the tables.
+ * Makes the missing copies of rows; tables shared with an earlier generation have theirs. Returns
+ * 0; or -ENOMEM, and the copies made so far stay with the tables.
  */
 static int copy_rows(const struct glb_tables *tables, unsigned int copy)
 {
@@ -433,7 +434,7 @@ size_t glb_replica_len(const struct glb_tables *tables, unsigned int copy)
 	return len;
 }
 
-/* Everything in a copy of a generation that names something in its arena, or rows. */
+/* Redirects all pointers in the copy of a generation to the new arena and copy of rows. */
 static void move(struct glb_generation *gen, const struct glb_arena *to, unsigned int copy)
 {
 	const struct glb_arena *from = &gen->arena;
