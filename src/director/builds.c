@@ -151,7 +151,7 @@ static int serve_build(struct control *control, struct build *build)
 static void keep_tables(struct control *control)
 {
 	if (control->serving_last_good)
-		log_info("%s is good again, and served", control->reload.tables_path);
+		log_info("%s is valid again, and served", control->reload.tables_path);
 	control->serving_last_good = false;
 	status_last_good(&control->status, false);
 	last_good_keep(&control->last_good, publish_in_force(&control->workers.publish),

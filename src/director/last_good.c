@@ -67,7 +67,7 @@ static void last_good_store(struct last_good *last)
 	}
 	free(image);
 	if (err)
-		log_warning("%s: the tables that are served are not kept for a start without "
+		log_warning("%s: the served tables are not saved for a start without "
 			    "their file: %s",
 			    last->path, why.text);
 }

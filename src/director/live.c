@@ -174,7 +174,7 @@ static void complain(struct live *live, int err)
 	if (!err)
 		return;
 	live_explain(&why, live->name, err);
-	log_error("%s; routing daemons take this director for dead", why.text);
+	log_error("%s; routing daemons consider this director dead", why.text);
 }
 
 /* False if the device is gone. */
@@ -218,7 +218,7 @@ static void notice_strangers(struct live *live)
 		return;
 	live->is_foreign = up != live->up;
 	if (live->is_foreign)
-		log_warning("live_device %s was set %s by somebody else, and is left alone until "
+		log_warning("live_device %s was set %s by another process, and is left alone until "
 			    "it is to be %s: ip link set %s %s",
 			    live->name, up ? "up" : "down", up ? "up" : "down", live->name,
 			    live->up ? "up" : "down");

@@ -26,8 +26,7 @@
 	X(FORWARDING_TABLE, "forwarding-table", "FILE", NULL, 0)                                   \
 	X(CHECK, "check", NULL, "read both files, say what is in them or wrong, and exit 0 or 1",  \
 	  0)                                                                                       \
-	X(DEBUG, "debug", NULL, "the original's, without effect: the log has all there is to say", \
-	  'v')
+	X(DEBUG, "debug", NULL, "the original's, without effect: everything is logged anyway", 'v')
 
 enum {
 #define OPTION_CONSTANT(constant, ...) OPTION_##constant,
@@ -183,7 +182,7 @@ static int director_start(struct control *control, const struct command_line *li
 	int err;
 
 	if (command_has(line, OPTION_DEBUG))
-		log_info("--debug has no effect: the log has all there is to say");
+		log_info("--debug has no effect: everything is logged anyway");
 
 	if (!check)
 		status_open(&control->status);

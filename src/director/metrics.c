@@ -435,7 +435,7 @@ static const struct {
 	 put_worker_generation,
 	 NULL},
 	{{"glb_serving_last_good", GAUGE,
-	  "1 while tables of an earlier run are served because the file was no good at start"},
+	  "1 while tables of an earlier run are served because the file was invalid at start"},
 	 put_last_good,
 	 NULL},
 	{{"glb_reloads", COUNTER, "requests for a reload, by how they ended"}, put_reloads, NULL},

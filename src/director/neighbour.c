@@ -124,7 +124,7 @@ static void log_others(struct neighbours *neighbours, unsigned int port)
 
 	if (withheld)
 		log_warning("port %s: gateway %s changed %u more time%s in the last minute; it is "
-			    "at %s now: does somebody else answer for it?",
+			    "at %s now: does another host answer for it?",
 			    gateway->port, addr_text(addr, &gateway->addr), withheld,
 			    plural(withheld), mac_text(mac, gateway->mac));
 }

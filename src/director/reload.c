@@ -64,7 +64,7 @@ static int read_last_good(struct build *build, struct glb_tables *tables)
 	report_log(&report, SEVERITY_WARNING);
 	if (!err)
 		log_warning("SERVING THE LAST GOOD TABLES, of %s, from %s, as the tables file is "
-			    "no good: mend it and reload",
+			    "invalid: correct it and reload",
 			    when, path);
 	return err;
 }

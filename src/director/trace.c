@@ -276,7 +276,7 @@ void trace_follow(struct control *control)
 		}
 	}
 	if (!trace->request && now_ms - trace->turned_ms >= TRACE_PATIENCE_MS) {
-		end_trace(control, "nobody asks for more");
+		end_trace(control, "no client polls it");
 		return;
 	}
 	/* if memory runs out, the next turn checks */
@@ -356,7 +356,7 @@ void trace_next(struct control *control, struct lines_request *request, uint64_t
 	}
 	if (trace->request) {
 		response_refuse(request, RESPONSE_REFUSED,
-				"trace %" PRIu64 ": somebody asks for more already", number);
+				"trace %" PRIu64 ": another request for more is pending", number);
 		return;
 	}
 	trace->request = request; /* answered in the next turn: a flood delays nothing else */

@@ -237,7 +237,7 @@ static const struct {
 	 figure_sources,
 	 NULL},
 	{{"glb_health_source_refused", GAUGE,
-	  "1 while the source is no good and an older content of it is in force"},
+	  "1 while the source is invalid and its previous content is in force"},
 	 figure_source_refused,
 	 NULL},
 };

@@ -61,7 +61,7 @@ static struct content *read_checked(const struct health_conf *conf)
 		const struct problem *first = report_first_error(report);
 		char line[REPORT_LINE_LEN_MAX];
 
-		log_warning("%s; what it said is not known any more",
+		log_warning("%s; starts without its results",
 			    first ? report_line(line, first) : conf->checked);
 		content = NULL;
 	}

@@ -166,7 +166,7 @@ static void onlookers_try_next(struct onlooker *one)
 
 	one->started_us = clock_us();
 	if (!onlookers_find_next(&check, one)) {
-		(void)strcpy(result.detail, "the source of the tables does not have it any more");
+		(void)strcpy(result.detail, "it is no longer in the source of the tables");
 		take_result(one, &result);
 		return;
 	}
@@ -349,7 +349,7 @@ void onlookers_next(struct onlookers *onlookers, struct lines_request *request, 
 	}
 	if (one->request) {
 		response_refuse(request, RESPONSE_REFUSED,
-				"probe %" PRIu64 ": somebody asks for more already", number);
+				"probe %" PRIu64 ": another request for more is pending", number);
 		return;
 	}
 	one->request = request;

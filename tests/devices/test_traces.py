@@ -200,7 +200,7 @@ def test_people_see_what_they_ask_for(director, far, path, glbctl):
     assert refused.returncode == 3
     assert re.search(rf"trace \d of process {holding.process.pid}, user 0, is under way; there is one at a time", refused.stderr)
     with Client(path) as client:
-        assert client.ask("trace-next", trace=4)["error"]["reason"] == "trace 4: somebody asks for more already"
+        assert client.ask("trace-next", trace=4)["error"]["reason"] == "trace 4: another request for more is pending"
         assert client.ask("trace-next", trace=9)["error"]["reason"] == "trace 9 was never begun"
         readers = path.with_name("control-ro.sock")
         for verb in ("trace", "trace-next"):
@@ -213,7 +213,7 @@ def test_people_see_what_they_ask_for(director, far, path, glbctl):
         assert client.ask("trace")["ok"]
     with Client(path) as client:
         assert client.ask("trace")["ok"]
-        director.wait_for_log("ended, nobody asks for more; frames 0, missed 0", 20)
+        director.wait_for_log("ended, no client polls it; frames 0, missed 0", 20)
     director.wait_for_log("ended, its client has left")
     for words, status, error in (
         (["host"], 2, 'filter "host": '),

@@ -177,7 +177,7 @@ def test_every_step_of_a_probe(checker, listeners, glbctl):
             answer = client.ask("probe-next", probe=slow)
             events += answer["events"]
         assert [one["result"]["good"] for one in events if "result" in one] == [True, True, False]
-        assert events[-1]["result"]["detail"] == "the source of the tables does not have it any more"
+        assert events[-1]["result"]["detail"] == "it is no longer in the source of the tables"
     with Client(operators) as client:
         answers = [client.ask("probe", backend=C) for _ in range(17)]
         assert all(answer["ok"] for answer in answers[:16])

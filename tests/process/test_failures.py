@@ -156,7 +156,7 @@ def test_directories_without_rights_cost_a_warning_a_reload_or_the_start(process
     for folder in (state, sockets):
         folder.mkdir(mode=0o500)
     process.start(config={**CONFIG, "state_directory": str(state)})
-    process.wait_for_log(f"warning: {state}/last-good.glbd: the tables that are served are not kept for a start without their file: Permission denied")
+    process.wait_for_log(f"warning: {state}/last-good.glbd: the served tables are not saved for a start without their file: Permission denied")
     tables = process.folder / "tables.json"
     tables.chmod(0)
     process.signal(signal.SIGHUP)

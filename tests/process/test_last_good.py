@@ -106,7 +106,7 @@ def test_a_start_without_its_tables_serves_the_last_good_ones_until_they_are_men
         process.wait_for_log("reload refused")
         process.write(tables=NAMED)
         process.signal(signal.SIGHUP)
-        process.wait_for_log(f"info: {path} is good again, and served")
+        process.wait_for_log(f"info: {path} is valid again, and served")
         while "RELOAD REFUSED" in (status := manager.wait_for("STATUS")["STATUS"]) or "LAST GOOD" in status:
             pass
     process.stop()
@@ -149,7 +149,7 @@ def test_a_directory_that_is_not_one_costs_a_warning_and_nothing_else(process, s
     """With the path and the reason; and again when the next tables are to be kept."""
     state.rmdir()
     process.start(environment=environment(state))
-    warning = f"warning: {kept(state)}: the tables that are served are not kept for a start without their file: "
+    warning = f"warning: {kept(state)}: the served tables are not saved for a start without their file: "
     process.wait_for_log(warning + "No such file or directory")
     state.write_text("")
     process.write(tables=large_tables(2, 3))
@@ -171,7 +171,7 @@ def test_a_full_disk_costs_a_warning_and_what_was_kept_stays(process, state):
         image = wait_until_kept(state)
         process.write(tables=large_tables(2, 3))
         process.signal(signal.SIGHUP)
-        process.wait_for_log("are not kept for a start without their file: No space left on device")
+        process.wait_for_log("are not saved for a start without their file: No space left on device")
         process.stop()
         assert kept(state).read_bytes() == image and len(list(state.iterdir())) == 1
         start_again(process, state, lambda: break_tables(process))

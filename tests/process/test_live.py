@@ -160,7 +160,7 @@ def test_somebody_who_sets_it_down_is_left_in_charge_of_it(host):
     host.launch()
     host.wait_for_link("up")
     host.namespace.ip("link", "set", "glb-live", "down")
-    host.wait_for_log("glb-live was set down by somebody else")
+    host.wait_for_log("glb-live was set down by another process")
     pause(0.3)
     assert host.link() == "down"
     assert host.lines()[1].endswith("until it is to be down: ip link set glb-live up")
@@ -182,7 +182,7 @@ def test_one_that_was_deleted_is_made_again(host):
     host.wait_for_log("error: live_device glb-live: there is a device of this name already")
     host.namespace.ip("link", "delete", "glb-live")
     host.wait_for_link("up")
-    assert host.log.read_text().count("already; routing daemons take this director for dead") == 1
+    assert host.log.read_text().count("already; routing daemons consider this director dead") == 1
 
 
 def test_a_director_that_cannot_make_it_does_not_start(host):

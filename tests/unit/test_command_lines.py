@@ -166,7 +166,7 @@ class CommandLines(unittest.TestCase):
         for word in ("--debug", "-v"):
             status, _, err = run(self.programs["glb-director"], "--", "-c", "c", "-t", "t", "--check", word)
             self.assertEqual(status, 1)
-            self.assertIn("glb-director: info: --debug has no effect: the log has all there is to say\n", err)
+            self.assertIn("glb-director: info: --debug has no effect: everything is logged anyway\n", err)
 
     def test_every_script_names_the_word_that_it_does_not_know_before_it_does_anything(self):
         for name in SCRIPTS:
