@@ -145,3 +145,17 @@ def test_reloads_take_no_more_memory(process):
 
     before = reload(10)
     assert reload(60) - before < 60  # KiB
+
+
+def test_a_change_of_one_table_of_many_takes_no_memory_for_the_others(process):
+    """A generation has the rows of tables that have not changed in common with the one before, half a MiB each."""
+    tables = large_tables(40, 2)
+    socket = process.folder / "control.sock"
+    process.start(config={**CONFIG, "control_socket": str(socket)}, tables=tables)
+    before = resident(process.process.pid)
+    for number in range(8):
+        tables["tables"][number]["backends"][0]["healthy"] = False
+        process.write(tables=tables)
+        assert ask(socket, "reload", tables_only=True)["changed_tables"] == 1
+    assert resident(process.process.pid) - before < 8 << 10  # KiB; rows of all tables are 20 MiB
+    process.stop()
