@@ -343,7 +343,9 @@ START_TEST(a_table_that_may_be_served_has_no_findings)
 	ck_assert(glb_check_backend_count(&check, GLB_BACKENDS_MAX));
 	backends[0].addr.version = 6; /* no row names it */
 	ck_assert_uint_eq(
-		glb_check_underlay(&check, &spec, &(struct glb_underlay){&settings, used, 4}), 4);
+		glb_check_underlay(&check, &spec,
+				   &(struct glb_underlay){&settings, used, .row_hops = 4}),
+		4);
 	ck_assert_uint_eq(heard_count, 0);
 }
 END_TEST
@@ -380,7 +382,7 @@ END_TEST
 START_TEST(rows_need_a_source_of_the_version_of_the_backends_they_name)
 {
 	static const bool used[BACKENDS] = {false, true, false, true};
-	const struct glb_underlay underlay = {&settings, used, 3};
+	const struct glb_underlay underlay = {&settings, used, .row_hops = 3};
 
 	make_good();
 	settings.src_addr.version = 0;
@@ -406,7 +408,7 @@ END_TEST
 START_TEST(as_many_hops_as_outer_headers_have_room_for_can_be_listed)
 {
 	static const bool used[BACKENDS] = {true, true, true, true};
-	struct glb_underlay underlay = {&settings, used, 4};
+	struct glb_underlay underlay = {&settings, used, .row_hops = 4};
 
 	make_good();
 	settings.alt_hash_fields = GLB_HASH_SRC_PORT;
