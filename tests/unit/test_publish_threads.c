@@ -16,11 +16,11 @@
 enum { WORKERS = 3, GENERATIONS = 40, FIRST_MTU = 1000 };
 
 /* One node may stand for several. */
-static const struct nodes nodes = {.ids = {0, 0}, .count = 2};
+static const struct numa_nodes nodes = {.ids = {0, 0}, .count = 2};
 
 static struct publish publish;
-static struct tally tally;
-static struct tally_count counts[WORKERS][TALLY_SLOTS];
+static struct backend_stats stats;
+static struct backend_stats_count counts[WORKERS][BACKEND_STATS_SLOTS];
 static bool stopping;
 
 struct worker {
@@ -44,7 +44,7 @@ static void turn(struct worker *worker)
 	worker->last = gen->number;
 	worker->torn += gen->settings.ports[0].mtu != FIRST_MTU + gen->number ||
 			gen->number != served->gen->number;
-	tally_add(counts[worker->number], served->map, &pkt);
+	backend_stats_add(counts[worker->number], served->map, &pkt);
 	worker->turns++;
 	publish_quiescent(&publish, worker->number);
 }
@@ -87,12 +87,12 @@ static struct glb_generation *successor(uint64_t number)
 	return next;
 }
 
-static struct tally_map *map_of_fixture(void)
+static struct backend_stats_map *map_of_fixture(void)
 {
 	struct glb_tables tables = fixture_tables();
-	struct tally_map *map;
+	struct backend_stats_map *map;
 
-	ck_assert_int_eq(tally_map_make(&map, &tally, &tables), 0);
+	ck_assert_int_eq(backend_stats_map_make(&map, &stats, &tables), 0);
 	glb_tables_free(&tables);
 	return map;
 }
@@ -105,18 +105,18 @@ static void start(void)
 	settings.ports[0].mtu = FIRST_MTU;
 	first = fixture_generation(&settings);
 	first->number = 0;
-	ck_assert_int_eq(tally_start(&tally, WORKERS), 0);
+	ck_assert_int_eq(backend_stats_start(&stats, WORKERS), 0);
 	for (unsigned int w = 0; w < WORKERS; w++)
-		tally.counts[w] = counts[w];
+		stats.counts[w] = counts[w];
 	ck_assert_int_eq(publish_start(&publish, first, map_of_fixture(), WORKERS), 0);
-	ck_assert_int_eq(publish_spread(&publish, &nodes), 0);
+	ck_assert_int_eq(publish_replicate(&publish, &nodes), 0);
 }
 
 static uint64_t counted(const struct worker *worker)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int slot = 0; slot < TALLY_SLOTS; slot++)
+	for (unsigned int slot = 0; slot < BACKEND_STATS_SLOTS; slot++)
 		sum += counts[worker->number][slot].packets;
 	return sum;
 }
@@ -143,7 +143,7 @@ START_TEST(workers_see_whole_generations_in_order_and_none_that_is_freed)
 		ck_assert_uint_eq(counted(&workers[w]), workers[w].turns);
 	}
 	publish_stop(&publish);
-	tally_stop(&tally);
+	backend_stats_stop(&stats);
 }
 END_TEST
 
