@@ -167,7 +167,7 @@ int claim_port(int *out, uint16_t id, struct glb_diag *diag)
 	if (fd == -EADDRINUSE)
 		return refuse_claim(id, &netdev, holder, diag);
 	if (fd < 0)
-		log_warning("cannot see whether another director serves %s: %s", netdev.name,
+		log_warning("cannot tell whether another director serves %s: %s", netdev.name,
 			    strerror(-fd));
 	else
 		*out = fd;

@@ -118,7 +118,7 @@ static bool lacks_interface(char out[IF_NAMESIZE], const char *args)
 static void log_device(const struct eal_log *log, const char *name, const char *args)
 {
 	char interface[IF_NAMESIZE];
-	const char *why = "its driver does not say why; are its arguments right?";
+	const char *why = "its driver gives no reason; are its arguments correct?";
 
 	if (!strcmp(log->device, name) && *log->why)
 		why = log->why;
@@ -232,9 +232,8 @@ int eal_check_words(int argc, char *const *argv)
 	for (int i = 1; i < argc; i++)
 		for (unsigned int k = 0; k < sizeof(renamed) / sizeof(*renamed); k++)
 			if (is_option(argv[i], renamed[k].old)) {
-				log_error("EAL option \"%s\": DPDK calls it %s today; in a set-up "
-					  "of the "
-					  "original, change GLB_DIRECTOR_EAL_ARGS in "
+				log_error("EAL option \"%s\": DPDK calls it %s today; in a setup "
+					  "of the original, change GLB_DIRECTOR_EAL_ARGS in "
 					  "/etc/default/glb-director",
 					  argv[i], renamed[k].today);
 				err = -EINVAL;
@@ -261,9 +260,7 @@ static void log_failure(const struct eal_log *log, int err, bool huge)
 		log_lack_of_hugepages();
 	else
 		log_error("the EAL does not start: %s%s%s", rte_strerror(err),
-			  *log->last ? ": "
-				     : "; is there one that it does not know among its options?",
-			  log->last);
+			  *log->last ? ": " : "; is one of its options unknown?", log->last);
 }
 
 /* Logs why the EAL failed to start with these arguments. Returns -errno. */

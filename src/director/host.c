@@ -429,7 +429,7 @@ static void check(struct host *host, const struct workers *workers, const struct
 	int err = ask_kernel(&found, workers);
 
 	if (err) {
-		log_warning("cannot see whether this host's kernel gets in the way of VIPs: %s",
+		log_warning("cannot tell whether this host's kernel interferes with VIPs: %s",
 			    strerror(-err));
 		return;
 	}
@@ -437,7 +437,7 @@ static void check(struct host *host, const struct workers *workers, const struct
 		if (!has_line(known, found.lines[i]))
 			log_warning("%s", found.lines[i]);
 	if (host->count && !found.count)
-		log_info("this host's kernel leaves all packets to VIPs to the director now");
+		log_info("this host's kernel no longer interferes with packets to VIPs");
 	*host = found;
 }
 

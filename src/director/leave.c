@@ -90,7 +90,7 @@ void leave_follow(struct control *control)
 	if (is_quiet)
 		log_info("left: nothing was forwarded for %" PRIu64 " s", leave->quiet_ms / 1000);
 	else
-		log_warning("left: the time was over, and %" PRIu64 " packets were forwarded since "
+		log_warning("left: time was up, and %" PRIu64 " packets were forwarded since "
 			    "it began to leave, the last one %" PRIu64 " ms ago",
 			    forwarded - leave->forwarded_at_start, now_ms - leave->moved_ms);
 	while (leave->first)

@@ -82,7 +82,7 @@ static void leave_namespace(struct link *link, uint16_t id)
 	char name[RTE_DEV_NAME_MAX_LEN];
 
 	link->is_elsewhere = true;
-	log_info("port %s: %s is in another network namespace now, and followed no further",
+	log_info("port %s: %s is in another network namespace now, and is not monitored",
 		 netdev_port(id, name), link_device(link));
 }
 

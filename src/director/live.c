@@ -129,7 +129,7 @@ static void live_explain(struct glb_diag *diag, const char *name, int err)
 		glb_diag(diag, "live_device %s: there is no %s: modprobe tun", name, tun_path);
 		break;
 	case -EINVAL:
-		glb_diag(diag, "live_device %s: no device can have this name", name);
+		glb_diag(diag, "live_device %s: invalid name of a device", name);
 		break;
 	default:
 		glb_diag(diag, "live_device %s: %s", name, strerror(-err));
@@ -196,7 +196,7 @@ static bool mend(struct live *live)
 	if (live->tun >= 0 && drop_arrived(live))
 		return true;
 	if (live->tun >= 0) {
-		log_warning("live_device %s was deleted, and is made again", live->name);
+		log_warning("live_device %s was deleted, and is created again", live->name);
 		(void)close(live->tun);
 		live->tun = -1;
 	}

@@ -194,7 +194,7 @@ static void hear_error(struct neighbours *neighbours, const struct nlmsghdr *mes
 		neighbours->listing = false;
 		neighbours->list_again = true;
 	} else if (error->error == -EPERM && !neighbours->cannot_ask) {
-		log_warning("the kernel may not be asked to find gateways: %s (CAP_NET_ADMIN)",
+		log_warning("not permitted to have the kernel look up gateways: %s (CAP_NET_ADMIN)",
 			    strerror(EPERM));
 		neighbours->cannot_ask = true;
 	}

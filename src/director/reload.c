@@ -188,7 +188,7 @@ static void *reload_run(void *arg)
 void reload_ask(struct reload *reload, bool tables_only)
 {
 	if (reload->building && !reload->asked)
-		log_info("another reload follows the one that is under way");
+		log_info("another reload follows the one in progress");
 	reload->asked = true;
 	reload->put_off = false;
 	reload->asked_config |= !tables_only;
@@ -222,7 +222,7 @@ static void warn_slow(const struct reload *reload, uint64_t now_ms)
 	const char *others = reload->asked ? "; further requests wait for it" : "";
 
 	if (!__atomic_load_n(&reload->reading, __ATOMIC_RELAXED))
-		log_warning("tables have been worked out for %u s%s", seconds, others);
+		log_warning("tables have been computed for %u s%s", seconds, others);
 	else if (reload->build.tables_only)
 		log_warning("%s has been read for %u s: does its file system hang?%s",
 			    reload->tables_path, seconds, others);

@@ -43,8 +43,8 @@ static int healthcheck_run(const struct command_line *line)
 	const char *path = line->values[OPTION_CONFIG];
 
 	if (getenv("GLB_HEALTHCHECK_LOG_DEBUG"))
-		log_info("GLB_HEALTHCHECK_LOG_DEBUG has no effect: the log has all there is to "
-			 "say, and \"glbctl health probe\" shows every step of a check");
+		log_info("GLB_HEALTHCHECK_LOG_DEBUG has no effect: everything is logged anyway, "
+			 "and \"glbctl health probe\" shows every step of a check");
 	return command_has(line, OPTION_CHECK) ? checker_check(path) : checker_run(path);
 }
 

@@ -56,7 +56,7 @@ def test_what_is_wrong_with_a_host_is_found_and_what_was_mended_is_not(host, glb
     host.namespace.run("sysctl", "-qw", "net.ipv4.conf.eth0.rp_filter=0")
     host.namespace.ip("addr", "del", f"{VIP}/32", "dev", "lo")
     host.namespace.ip("link", "set", "eth0", "mtu", "1600")
-    host.wait_for_log("leaves all packets to VIPs to the director now")
+    host.wait_for_log("no longer interferes with packets to VIPs")
     found, _ = look(host, glbctl)
     for check in ("net.mtu", "net.rp_filter", "net.offloads", "files.tables"):
         assert levels(found, check) == {"ok"}, found[check]

@@ -175,4 +175,4 @@ def test_an_address_that_is_added_later_is_warned_about_once(host, kernel):
     assert len(warnings(host)) == 2
     kernel.run(f"ip addr del {VIP}/32 dev lo")
     kernel.run("sysctl -qw net.ipv4.ip_forward=0")
-    host.wait_for_log("info: this host's kernel leaves all packets to VIPs to the director now")
+    host.wait_for_log("info: this host's kernel no longer interferes with packets to VIPs")

@@ -98,7 +98,7 @@ def test_a_device_that_cannot_be_made_is_named_with_the_reason(host):
         (["net_null0", "net_pcap1,rx_pcap=/nope"], "net_pcap1,rx_pcap=/nope: Couldn't open /nope: /nope: No such file"),
         (["net_ring0,nodeaction=x"], "net_ring0,nodeaction=x: could not parse node value from x"),
         (["net_tap0,iface=much_too_long_a_name"], "net_tap0,iface=much_too_long_a_name: TAP invalid remote interface name"),
-        (["net_af_packet0,iface=eth0,nope=1"], "net_af_packet0,iface=eth0,nope=1: its driver does not say why"),
+        (["net_af_packet0,iface=eth0,nope=1"], "net_af_packet0,iface=eth0,nope=1: its driver gives no reason"),
         (["net_null0", "net_nope1"], "net_nope1: no driver of this DPDK has such devices"),
     ):
         assert host.refusal(*vdevs).startswith(f"--vdev {reason}"), vdevs

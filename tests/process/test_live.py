@@ -173,7 +173,7 @@ def test_one_that_was_deleted_is_made_again(host):
     host.launch()
     host.wait_for_link("up")
     host.namespace.ip("link", "delete", "glb-live")
-    host.wait_for_log("glb-live was deleted, and is made again")
+    host.wait_for_log("glb-live was deleted, and is created again")
     host.wait_for_link("up")
     host.namespace.ip("link", "set", "glb-live", "down")
     host.namespace.ip("link", "set", "glb-live", "name", "other")
@@ -201,7 +201,7 @@ def test_a_director_that_cannot_make_it_does_not_start(host):
 
     assert refusal("taken") == f"{path}: live_device taken: there is a device of this name already"
     for name in ("glb%d", "a/b", "."):
-        assert refusal(name) == f"{path}: live_device {name}: no device can have this name"
+        assert refusal(name) == f"{path}: live_device {name}: invalid name of a device"
     without = ("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin")
     assert refusal("glb-live", *without) == (
         f"{path}: live_device glb-live: not permitted, it takes CAP_NET_ADMIN and /dev/net/tun"

@@ -235,7 +235,7 @@ def test_traffic_keeps_it_until_the_time_is_over(process, path, glbctl):
     assert done.returncode == 0 and answer["quiet"] is False
     assert answer["took_ms"] >= 2000 and answer["forwarded"] > 0
     wait_for_end(process)
-    assert "left: the time was over" in process.log.read_text()
+    assert "left: time was up" in process.log.read_text()
 
 
 def test_a_stop_does_not_wait_for_what_leaves(director, path):

@@ -44,7 +44,7 @@ def test_a_start_with_a_wrong_eal_option_repeats_what_the_eal_said(process):
         (["-a", "zz:yy"], "the EAL does not start: device zz:yy: no driver of this DPDK has such devices"),
         (["--vdev", "net_nope1"], "--vdev net_nope1: no driver of this DPDK has such devices"),
         (["-l", "9998-9999"], "the EAL does not start: Invalid argument: "),
-        (["--frobnicate"], "the EAL does not start: Invalid argument; is there one that it does not know"),
+        (["--frobnicate"], "the EAL does not start: Invalid argument; is one of its options unknown"),
     ):
         command = process.command()
         done = subprocess.run([*command[:1], *words, *command[1:]], capture_output=True, text=True, timeout=60)

@@ -154,7 +154,7 @@ class CommandLines(unittest.TestCase):
         self.assertEqual(
             err.splitlines(),
             [
-                f'glb-director: error: EAL option "{option[0]}": DPDK calls it {today} today; in a set-up of the '
+                f'glb-director: error: EAL option "{option[0]}": DPDK calls it {today} today; in a setup of the '
                 "original, change GLB_DIRECTOR_EAL_ARGS in /etc/default/glb-director"
                 for option, today in names.items()
             ],
