@@ -33,15 +33,16 @@ struct leave {
 };
 
 /*
- * Leaves, or goes on leaving within these times. The request is answered when it is about to stop.
+ * Starts to leave, or changes the times if it is leaving. The request gets its reply when the
+ * director is about to stop.
  */
 void leave_start(struct control *control, struct lines_request *request, uint32_t quiet_s,
 		 uint32_t deadline_s);
 
-/* To be called in every turn: stops when it is time to. */
+/* Called in every turn: stops when a time is reached. */
 void leave_follow(struct control *control);
 
-/* It stops for another reason: whoever waits hears that. */
+/* The director stops for another reason: replies to all waiting requests. */
 void leave_end(struct control *control);
 
 #endif

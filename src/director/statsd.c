@@ -14,7 +14,7 @@
 #include "director/statsd.h"
 #include "sys/loop.h"
 
-enum { LINE_LEN = 100 /* limits of the original */, QUEUES_MAX = 16 /* likewise */, TAGS_LEN = 32 };
+enum { LINE_LEN = 100, QUEUES_MAX = 16 /* both of the original */, TAGS_LEN = 32 };
 
 struct statsd {
 	int fds[2]; /* IPv4 and IPv6; -1: not supported here */

@@ -230,7 +230,7 @@ static bool few_added(const struct ranker *ranker, const struct change *change)
 	return !ranker->zoned && change->added_count * ranker->hops * 2 <= ranker->candidate_count;
 }
 
-/* What it takes to come before the last place of a row, of whose places only that one is known. */
+/* Sets the reach needed to precede the last hop of a row, the only hop whose rank is computed. */
 static void reach_last(const struct ranker *ranker, const struct change *change,
 		       struct batch *batch)
 {
@@ -249,7 +249,7 @@ static void reach_last(const struct ranker *ranker, const struct change *change,
 	}
 }
 
-/* Ranks likewise the few rows of a batch on which those added may have a place. */
+/* Like rank_added(), but only for the rows of a batch on which an added candidate may be a hop. */
 static void rank_touched(const struct ranker *ranker, const struct change *change,
 			 struct batch *kept, struct batch *touched, struct glb_row *ranked)
 {
@@ -270,7 +270,7 @@ static void rank_touched(const struct ranker *ranker, const struct change *chang
 		uint32_t lane = (uint32_t)__builtin_ctzll(hits);
 
 		if (lane >= kept->count)
-			break; /* a row that only fills the batch up */
+			break; /* padding of the batch */
 		touched->rows[touched->count++] = kept->rows[lane];
 		if (touched->count == LANES)
 			rank_added(ranker, change, touched, ranked);
@@ -278,7 +278,7 @@ static void rank_touched(const struct ranker *ranker, const struct change *chang
 	kept->count = 0;
 }
 
-/* Takes a row over from the old ranking; false if it named a backend that is gone. */
+/* Copies a row from the old ranking; false if it contained a backend that was removed. */
 static bool carry_over(const struct ranker *ranker, const struct change *change,
 		       struct glb_row *row, const struct glb_row *old)
 {
@@ -296,14 +296,14 @@ static bool carry_over(const struct ranker *ranker, const struct change *change,
 	return !gone;
 }
 
-/* Rows of a part that wait until there are enough of their kind. */
+/* Rows of a part, collected until a batch of their kind is full. */
 struct waiting {
-	struct batch fresh;   /* nothing is known of them */
-	struct batch kept;    /* they keep all their candidates */
-	struct batch touched; /* likewise, and those added may have a place on them */
+	struct batch fresh;   /* ranked without prior knowledge */
+	struct batch kept;    /* all their candidates remain */
+	struct batch touched; /* the same, and an added one may be a hop */
 };
 
-/* Ranks batches that are full, or in the end all. */
+/* Ranks batches of at least `enough` rows. */
 static void rank_waiting(const struct ranking_job *job, struct waiting *waiting, uint32_t enough)
 {
 	const struct ranker *ranker = job->ranker;
