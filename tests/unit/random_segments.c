@@ -188,6 +188,9 @@ static void write_udp(struct draft *draft)
 		write_quic(draft, udp + 8);
 	else if (port == 19523)
 		write_gue(draft, udp + 8);
+	else if (len >= 16 &&
+		 chance_once_in(chance, 8)) /* would be a SYN with an MSS, if it were TCP */
+		memcpy(udp + 8, "\0\0\0\0\x60\2\0\0\0\0\0\0\2\4\x05\xb4", 16);
 	if (port == 19523 && !draft->plain)
 		len += 24 * chance_below(chance, 2);
 	draft->end = draft->transport_at + 8 + len;

@@ -55,6 +55,10 @@ uint32_t random_spoil(uint8_t *frame, uint32_t len, struct chance *chance)
 
 	if (left < 40)
 		return len;
+	if (ip_at > 14 && chance_once_in(chance, 4)) { /* a tagged frame that says it is not */
+		(void)put16(frame + 12, get16(ip - 2));
+		return len;
+	}
 	at = chance_below(chance, left < 100 ? left : 100);
 	switch (chance_below(chance, 8)) {
 	case 0:

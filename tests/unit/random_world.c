@@ -78,6 +78,10 @@ static void choose_table(struct world *world, struct chance *chance, uint8_t t, 
 		.bind_count = 1 + chance_below(chance, WORLD_BINDS),
 		.hops = (uint8_t)chance_below(chance, 5),
 	};
+	if (world->hops) { /* and as many usable backends in any case */
+		table->hops = world->hops;
+		table->backend_count = GLB_HOPS_MAX + chance_below(chance, 3);
+	}
 	if (!t && chance_once_in(chance, 6)) /* more than are kept next to a core */
 		table->backend_count = WORLD_BACKENDS;
 	if (table->hops == 1 || (world->settings.alt_hash_fields && !v4))
@@ -90,6 +94,9 @@ static void choose_table(struct world *world, struct chance *chance, uint8_t t, 
 		choose_bind(&table->binds[b], chance);
 	for (uint16_t b = 0; b < table->backend_count; b++)
 		choose_backend(&table->backends[b], chance, t, b, v4);
+	for (uint16_t b = 0; b < table->backend_count && world->hops; b++)
+		if (table->backends[b].state == GLB_INACTIVE)
+			table->backends[b].state = GLB_DRAINING;
 }
 
 void world_make(struct world *world, struct chance *chance)
@@ -108,6 +115,9 @@ void world_make(struct world *world, struct chance *chance)
 		.answers_per_second = 1000,
 		.errors_per_second = 1000,
 	};
+	/* most have as many hops in all tables, which is a way of its own */
+	if (chance_once_in(chance, 2))
+		world->hops = (uint8_t)(2 + chance_below(chance, GLB_HOPS_MAX - 1));
 	if (chance_once_in(chance, 2)) {
 		world->settings.src_addr = (struct glb_addr){{65, 65, 65, 65}, 4};
 		world->settings.src_addr6 = (struct glb_addr){{0xfd, 1, [15] = 0x41}, 6};

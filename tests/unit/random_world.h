@@ -19,6 +19,7 @@ struct world {
 	struct glb_bind binds[WORLD_TABLES][WORLD_BINDS];
 	struct glb_backend backends[WORLD_TABLES][WORLD_BACKENDS];
 	unsigned int table_count;
+	uint8_t hops;		      /* of all tables; 0: any */
 	struct glb_settings settings; /* what must not change, see fixture_with_settings() */
 	struct glb_generation *base;
 	struct glb_generation *replica; /* of that */
