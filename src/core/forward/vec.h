@@ -139,80 +139,75 @@ GLB_INLINE vec vec_le(vec words)
 #endif
 }
 
-/* What lies at each of GROUP addresses, 32 bytes: words[w] has the little-endian word w of all. */
+/*
+ * Shuffles of two vectors: lanes at even or at odd places, in turn from both, and from such vectors
+ * their pairs of lanes. Half a transposition each.
+ */
+#if defined(__AVX512F__)
+#define VEC_EVEN  0, 8, 2, 10, 4, 12, 6, 14
+#define VEC_ODD	  1, 9, 3, 11, 5, 13, 7, 15
+#define VEC_FIRST 0, 1, 8, 9, 4, 5, 12, 13
+#define VEC_LAST  2, 3, 10, 11, 6, 7, 14, 15
+#elif defined(__AVX2__)
+#define VEC_EVEN  0, 4, 2, 6
+#define VEC_ODD	  1, 5, 3, 7
+#define VEC_FIRST 0, 1, 4, 5
+#define VEC_LAST  2, 3, 6, 7
+#else
+#define VEC_EVEN 0, 2
+#define VEC_ODD	 1, 3
+#endif
+
+/* The 32 bytes at each of GROUP addresses: words[w] has the little-endian word w of all. */
 GLB_INLINE void vec_gather(vec words[4], const uint8_t *const at[GROUP])
 {
+#if defined(__AVX2__) || defined(__AVX512F__)
+	vec row[4];
+
+	for (unsigned int i = 0; i < 4; i++) {
 #if defined(__AVX512F__)
-#define ROWS(i)                                                                                    \
-	(vec) _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_loadu_si256((const void *)at[i])),  \
-				 _mm256_loadu_si256((const void *)at[(i) + 4]), 1)
-	vec a = ROWS(0), b = ROWS(1), c = ROWS(2), d = ROWS(3);
-#undef ROWS
-	vec ab02 = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
-	vec ab13 = __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
-	vec cd02 = __builtin_shufflevector(c, d, 0, 8, 2, 10, 4, 12, 6, 14);
-	vec cd13 = __builtin_shufflevector(c, d, 1, 9, 3, 11, 5, 13, 7, 15);
+		__m256i low = _mm256_loadu_si256((const void *)at[i]);
+		__m256i high = _mm256_loadu_si256((const void *)at[i + 4]);
 
-	words[0] = __builtin_shufflevector(ab02, cd02, 0, 1, 8, 9, 4, 5, 12, 13);
-	words[1] = __builtin_shufflevector(ab13, cd13, 0, 1, 8, 9, 4, 5, 12, 13);
-	words[2] = __builtin_shufflevector(ab02, cd02, 2, 3, 10, 11, 6, 7, 14, 15);
-	words[3] = __builtin_shufflevector(ab13, cd13, 2, 3, 10, 11, 6, 7, 14, 15);
-#elif defined(__AVX2__)
-	vec row[GROUP];
-
-	for (unsigned int i = 0; i < GROUP; i++)
+		row[i] = (vec)_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+#else
 		__builtin_memcpy(&row[i], at[i], sizeof(row[i]));
+#endif
+	}
 
-	vec ab02 = __builtin_shufflevector(row[0], row[1], 0, 4, 2, 6);
-	vec ab13 = __builtin_shufflevector(row[0], row[1], 1, 5, 3, 7);
-	vec cd02 = __builtin_shufflevector(row[2], row[3], 0, 4, 2, 6);
-	vec cd13 = __builtin_shufflevector(row[2], row[3], 1, 5, 3, 7);
+	vec even[2] = {__builtin_shufflevector(row[0], row[1], VEC_EVEN),
+		       __builtin_shufflevector(row[2], row[3], VEC_EVEN)};
+	vec odd[2] = {__builtin_shufflevector(row[0], row[1], VEC_ODD),
+		      __builtin_shufflevector(row[2], row[3], VEC_ODD)};
 
-	words[0] = __builtin_shufflevector(ab02, cd02, 0, 1, 4, 5);
-	words[1] = __builtin_shufflevector(ab13, cd13, 0, 1, 4, 5);
-	words[2] = __builtin_shufflevector(ab02, cd02, 2, 3, 6, 7);
-	words[3] = __builtin_shufflevector(ab13, cd13, 2, 3, 6, 7);
+	words[0] = __builtin_shufflevector(even[0], even[1], VEC_FIRST);
+	words[1] = __builtin_shufflevector(odd[0], odd[1], VEC_FIRST);
+	words[2] = __builtin_shufflevector(even[0], even[1], VEC_LAST);
+	words[3] = __builtin_shufflevector(odd[0], odd[1], VEC_LAST);
 #else
 	for (unsigned int half = 0; half < 2; half++) {
 		vec a, b;
 
 		__builtin_memcpy(&a, at[0] + 16 * half, sizeof(a));
 		__builtin_memcpy(&b, at[1] + 16 * half, sizeof(b));
-		words[2 * half] = vec_le(__builtin_shufflevector(a, b, 0, 2));
-		words[2 * half + 1] = vec_le(__builtin_shufflevector(a, b, 1, 3));
+		words[2 * half] = vec_le(__builtin_shufflevector(a, b, VEC_EVEN));
+		words[2 * half + 1] = vec_le(__builtin_shufflevector(a, b, VEC_ODD));
 	}
 #endif
 }
 
-/* Pairs the lanes of two vectors: (first[i], second[i]), as 16 little-endian bytes, at pairs[i]. */
+/* Pairs the lanes of two vectors: pairs[i] is (first[i], second[i]), as 16 little-endian bytes. */
 GLB_INLINE void vec_pair(vec2 pairs[GROUP], vec first, vec second)
 {
-#if defined(__AVX512F__)
-	vec even = __builtin_shufflevector(first, second, 0, 8, 2, 10, 4, 12, 6, 14);
-	vec odd = __builtin_shufflevector(first, second, 1, 9, 3, 11, 5, 13, 7, 15);
+	const vec even = vec_le(__builtin_shufflevector(first, second, VEC_EVEN));
+	const vec odd = vec_le(__builtin_shufflevector(first, second, VEC_ODD));
 
-	pairs[0] = __builtin_shufflevector(even, even, 0, 1);
-	pairs[1] = __builtin_shufflevector(odd, odd, 0, 1);
-	pairs[2] = __builtin_shufflevector(even, even, 2, 3);
-	pairs[3] = __builtin_shufflevector(odd, odd, 2, 3);
-	pairs[4] = __builtin_shufflevector(even, even, 4, 5);
-	pairs[5] = __builtin_shufflevector(odd, odd, 4, 5);
-	pairs[6] = __builtin_shufflevector(even, even, 6, 7);
-	pairs[7] = __builtin_shufflevector(odd, odd, 6, 7);
-#elif defined(__AVX2__)
-	vec even = __builtin_shufflevector(first, second, 0, 4, 2, 6);
-	vec odd = __builtin_shufflevector(first, second, 1, 5, 3, 7);
-
-	pairs[0] = __builtin_shufflevector(even, even, 0, 1);
-	pairs[1] = __builtin_shufflevector(odd, odd, 0, 1);
-	pairs[2] = __builtin_shufflevector(even, even, 2, 3);
-	pairs[3] = __builtin_shufflevector(odd, odd, 2, 3);
-#else
-	first = vec_le(first);
-	second = vec_le(second);
-	pairs[0] = __builtin_shufflevector(first, second, 0, 2);
-	pairs[1] = __builtin_shufflevector(first, second, 1, 3);
-#endif
+	for (unsigned int i = 0; i < GROUP / 2; i++) {
+		__builtin_memcpy(&pairs[2 * i], (const uint8_t *)&even + i * sizeof(vec2),
+				 sizeof(vec2));
+		__builtin_memcpy(&pairs[2 * i + 1], (const uint8_t *)&odd + i * sizeof(vec2),
+				 sizeof(vec2));
+	}
 }
 
 #endif
