@@ -161,7 +161,7 @@ def test_a_redirect_to_elsewhere_is_not_followed(results, name, to):
 def test_a_certificate_for_the_name_or_the_address_is_good(results, name):
     """And the name decides which one there is; HTTP/2 is not spoken, though it is offered."""
     assert outcome(results[name]) == ("none", ""), results[name]
-    assert "; TLS stands after " in results[name]["steps"]
+    assert "; TLS established after " in results[name]["steps"]
 
 
 def test_a_certificate_is_seen_by_each_connection(results):

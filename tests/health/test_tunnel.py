@@ -221,7 +221,7 @@ def test_what_the_checker_itself_cannot_do_says_nothing_about_the_proxy(network,
 
 
 def test_a_tunnel_that_cannot_be_had_is_reported_at_the_start_and_by_each_probe(network):
-    for device, why in (("eth7", "there is no device eth7"), ("lo", "lo is not an Ethernet device")):
+    for device, why in (("eth7", "device eth7 does not exist"), ("lo", "lo is not an Ethernet device")):
         ours = Prober(network.checker, device=device)
         assert ours.tunnel(A)[:2] == ("local", why)
         assert f"no checks through the tunnel: {why}" in ours.end()
@@ -273,7 +273,7 @@ def test_a_device_that_comes_back_is_taken_again(network):
     for ours in (with_link, with_filter):
         assert ours.tunnel(A).reason == "none"
     network.checker.ip("link", "del", "eth0")
-    assert with_link.tunnel(A)[:2] == ("local", "there is no device eth0")
+    assert with_link.tunnel(A)[:2] == ("local", "device eth0 does not exist")
     network.connect_checker()
     assert with_link.tunnel(A).reason == "none"
     assert with_filter.tunnel(A)[:2] == (

@@ -111,12 +111,15 @@ class Prober:
     def second(self, backend, timeout_ms=20000):
         return self._ask("second", backend, timeout_ms)
 
+    def _maps(self):
+        """IDs of the eBPF maps that it holds."""
+        for each in Path(f"/proc/{self._process.pid}/fdinfo").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # sockets come and go
+                yield from (line.split()[1] for line in each.read_text().splitlines() if line.startswith("map_id:"))
+
     def entries(self):
         """The number of sockets that its programs serve."""
-        fdinfo = Path(f"/proc/{self._process.pid}/fdinfo")
-        maps = {line.split()[1] for each in fdinfo.iterdir() for line in each.read_text().splitlines()
-                if line.startswith("map_id:")}
-        shown = [bpftool("map", "show", "id", each) for each in maps]
+        shown = [bpftool("map", "show", "id", each) for each in set(self._maps())]
         return sum(len(bpftool("map", "dump", "id", each["id"])) for each in shown if each["name"] == "glb_entries")
 
     def kill(self):
