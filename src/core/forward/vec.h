@@ -21,19 +21,6 @@ enum { GROUP = 4 };
 enum { GROUP = 2 };
 #endif
 
-/* In each byte of a vector: where the lane begins that it is in. */
-#if defined(__AVX2__) && !defined(__AVX512F__)
-#define VEC_BYTES_AT                                                                               \
-	{                                                                                          \
-		0, 0x0808080808080808, 0x1010101010101010, 0x1818181818181818                      \
-	}
-#else
-#define VEC_BYTES_AT                                                                               \
-	{                                                                                          \
-		0, 0x0808080808080808                                                              \
-	}
-#endif
-
 enum { GROUP_MASK = (1 << GROUP) - 1 /* a bit a lane */ };
 
 typedef uint64_t vec __attribute__((vector_size(8 * GROUP)));
@@ -108,6 +95,15 @@ GLB_INLINE vec vec_fold(vec sum)
 	return (sum & 0xffff) + (sum >> 16);
 }
 
+/* The bytes of vectors whose lanes are rotated by 16 and by 32 bits, of the lane at a byte. */
+#define VEC_BY16(at) (at) + 6, (at) + 7, (at), (at) + 1, (at) + 2, (at) + 3, (at) + 4, (at) + 5
+#define VEC_BY32(at) (at) + 4, (at) + 5, (at) + 6, (at) + 7, (at), (at) + 1, (at) + 2, (at) + 3
+#if defined(__AVX2__)
+#define VEC_LANES(lane) lane(0), lane(8), lane(16), lane(24)
+#else
+#define VEC_LANES(lane) lane(0), lane(8)
+#endif
+
 /*
  * Rotates the bits of each lane to the left. Where there is no instruction for that, halves and
  * quarters of lanes are moved by one instead of three.
@@ -116,13 +112,12 @@ GLB_INLINE vec vec_rotl(vec value, unsigned int bits)
 {
 #if defined(__SSSE3__) && !defined(__AVX512F__)
 	typedef uint8_t bytes __attribute__((vector_size(sizeof(vec))));
-	bytes by16 = (bytes)(vec_all(0x0504030201000706) + (vec)VEC_BYTES_AT);
+	const bytes of = (bytes)value;
 
 	if (bits == 16)
-		return (vec)__builtin_shuffle((bytes)value, by16);
+		return (vec)__builtin_shufflevector(of, of, VEC_LANES(VEC_BY16));
 	if (bits == 32)
-		return (vec)__builtin_shuffle(
-			(bytes)value, (bytes)(vec_all(0x0302010007060504) + (vec)VEC_BYTES_AT));
+		return (vec)__builtin_shufflevector(of, of, VEC_LANES(VEC_BY32));
 #endif
 	return value << bits | value >> (64 - bits);
 }

@@ -69,8 +69,8 @@ GLB_INLINE void make_udp(struct outer_group *o, const struct columns *c, const s
 	port = vec_swap16(vec_load(c->hashes, at) & 0xffff) ^ vec_load(c->entropy, at);
 	port = (port & 0xff7f) | 0x80;
 	o->udp_ports = port | gue_port << 16;
-	o->gue_first = (1 + (hops_len >> 2)) | (version == 4 ? GLB_PROTO_IPIP : GLB_PROTO_IPV6)
-						       << 8;
+	o->gue_first = (1 + (hops_len >> 2)) |
+		       (version == 4 ? (uint64_t)GLB_PROTO_IPIP : GLB_PROTO_IPV6) << 8;
 	o->gue_second = listed << 24 | (outer == 4 ? 0 : GLB_GUE_HOPS_IPV6 << 8);
 	first = vec_load(c->first, at);
 	pseudo = (first & 0xffff) + (first >> 16) + be_len + b->outer->pseudo_sum;
