@@ -173,7 +173,7 @@ def test_many_ask_at_once_while_it_reloads_and_nobody_waits(director, tmp_path):
     ended.set()
     for thread in threads:
         thread.join()
-    assert not failed, failed
+    assert not failed, (failed, director.log.read_text())
     # of the table "1", which there is not always, that is right; of a busy machine, the other
     assert {one["error"] for one in late} <= {"there is no such table or worker, or not so many",
                                              "the control thread did not answer in time"}  # fmt: skip
