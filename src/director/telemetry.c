@@ -107,6 +107,8 @@ static int answer_error(struct rte_tel_data *out, int err)
 		reason = "the director ends";
 	else if (err == -ENOENT)
 		reason = "there is no such table or worker, or not so many";
+	else if (err == -EAGAIN)
+		reason = "another client sent a request at the same time; send it again";
 	rte_tel_data_start_dict(out);
 	return rte_tel_data_add_dict_string(out, "error", reason);
 }
@@ -121,6 +123,8 @@ static int take_command(const char *command, const char *params, struct rte_tel_
 			question.answer = commands[i].answer;
 	if (!question.answer)
 		return -EINVAL;
+	if (!telemetry_are_own(command, params))
+		return answer_error(out, -EAGAIN);
 	(void)pthread_mutex_lock(&desk.lock);
 	err = ask_control(&question);
 	(void)pthread_cond_broadcast(&desk.changed);

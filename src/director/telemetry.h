@@ -10,6 +10,9 @@
 #ifndef DIRECTOR_TELEMETRY_H
 #define DIRECTOR_TELEMETRY_H
 
+#include <stdbool.h>
+#include <string.h>
+
 #include <glb/bytes.h>
 
 struct control;
@@ -22,6 +25,17 @@ enum { TELEMETRY_PATIENCE_MS = 1000 };
  * with telemetry_close(); or -errno after logging why. Once per process.
  */
 GLB_NODISCARD int telemetry_open(struct control *control);
+
+/*
+ * Are these the parameters, or NULL, that were sent with a command? The EAL of DPDK 22.11 splits a
+ * request with strtok(), one for all threads: while another client sends one, the parameters may be
+ * of that one, on the stack of a thread that can end. So they are compared, not read: those of a
+ * request follow the NUL of its command.
+ */
+static inline bool telemetry_are_own(const char *command, const char *params)
+{
+	return !params || params == command + strlen(command) + 1;
+}
 
 /* Called after the loop was closed: waiting and later requests get an error. */
 void telemetry_close(struct control *control);
