@@ -4,9 +4,10 @@
 
   load.py requests --target VIP=SOURCES... --rate N --at-least N
       opens `rate` connections a second to each target from changing source addresses until it is
-      told to stop (SIGTERM), and prints a JSON list with one object per connection. Most ask for
-      one page; every tenth stays open and uploads something again and again, so that some are
-      always in flight and full-sized packets travel towards the VIP.
+      told to stop (SIGTERM). Most ask for one page; every tenth stays open and uploads something
+      again and again, so that some are always in flight and full-sized packets travel towards the
+      VIP. Prints "under way" when one connection to each target is complete, and at the end a
+      JSON list with one object per connection.
 
   load.py download --target VIP=SOURCES --seconds N [--proxy NAME]
       one paced download, on a connection that a certain proxy answers; prints a JSON object when
@@ -121,15 +122,20 @@ async def connect_once(target, number):
     return record
 
 
-async def open_at_rate(target, args, stopped):
-    """Open connections to one target at an even pace until stopped and enough were opened."""
+async def open_at_rate(target, args, stopped, complete):
+    """Open connections to one target at an even pace until stopped and enough were opened.
+
+    The event `complete` is set when one of them is.
+    """
     slots = asyncio.Semaphore(args.concurrency)
     tasks = []
     begin = time.monotonic()
 
     async def connection(number):
         async with slots:
-            return await connect_once(target, number)
+            record = await connect_once(target, number)
+        complete.set()
+        return record
 
     for number in itertools.count():
         if stopped.is_set() and number >= args.at_least:
@@ -143,7 +149,15 @@ async def requests_command(args):
     """Load every target at once and print what became of every connection."""
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    lists = await asyncio.gather(*(open_at_rate(target, args, stopped) for target in args.target))
+    complete = [asyncio.Event() for _ in args.target]
+
+    async def report():
+        for event in complete:
+            await event.wait()
+        print("under way", flush=True)
+
+    *lists, _ = await asyncio.gather(*map(open_at_rate, args.target, itertools.repeat(args),
+                                          itertools.repeat(stopped), complete), report())
     print(json.dumps([asdict(record) for record in itertools.chain(*lists)]))
 
 

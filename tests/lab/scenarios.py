@@ -75,8 +75,11 @@ def in_flight(connections, moment):
 
 
 def between(connections, begin, end=float("inf")):
-    """The connections opened after `begin` and before `end`."""
-    return [one for one in connections if begin < one.opened_at < end]
+    """The connections opened after `begin` and closed before `end`.
+
+    One that was to be opened just before `end` may have been sent after it, or again.
+    """
+    return [one for one in connections if begin < one.opened_at and one.opened_at + one.seconds < end]
 
 
 def words(counts):
@@ -102,6 +105,8 @@ class Load:
     def __enter__(self):
         self.child = self.lab.spawn_on_client(
             "load", "requests", "--rate", RATE, "--at-least", AT_LEAST, *map(target, VIPS))
+        if not self.child.stdout.readline():
+            raise LabError(f"the load program failed: see {self.lab.log('load').path}")
         return self
 
     def __exit__(self, kind, *_):

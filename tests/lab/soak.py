@@ -52,7 +52,7 @@ def tables(name):
 
 
 class Child:
-    """A program of the lab that runs for as long as a block does, and then reports in JSON."""
+    """A program of the lab that runs for as long as a block does; its last line is a report in JSON."""
 
     def __init__(self, lab, host, label, *argv):
         self.lab, self.label = lab, label
@@ -75,7 +75,7 @@ class Child:
             raise
         if self.child.returncode != 0:
             raise LabError(f"{self.label} failed: see {self.lab.log(self.label).path}")
-        self.report = json.loads(answer)
+        self.report = json.loads(answer.splitlines()[-1])
 
 
 class Reloads:

@@ -80,6 +80,19 @@ class Process:
                 text = config_text(content) if name == "director" else json.dumps(content)
                 (self.folder / f"{name}.json").write_text(text)
 
+    def free_descriptor(self):
+        """The lowest number of a file that it could open, once it opens and closes none."""
+        folder = f"/proc/{self.process.pid}/fd"
+
+        def is_quiet():
+            before = os.listdir(folder)
+            time.sleep(0.1)
+            return os.listdir(folder) == before
+
+        wait_until(is_quiet, "a moment without files opened or closed")
+        used = set(map(int, os.listdir(folder)))
+        return next(number for number in range(len(used) + 1) if number not in used)
+
     def counters(self):
         """What it printed at the end."""
         return counters_of((self.folder / "counters").read_text())

@@ -88,12 +88,6 @@ def test_a_director_serves_while_its_log_is_on_a_full_disk_and_counts_the_lines(
     process.stop()
 
 
-def spare(pid):
-    """The number of the first descriptor that is free."""
-    used = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
-    return next(number for number in range(len(used) + 1) if number not in used)
-
-
 def size(pid):
     """Bytes that a limit of RLIMIT_DATA counts: what malloc() has reserved and not used is none of them."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
@@ -133,7 +127,7 @@ def test_reloads_without_descriptors_or_memory_are_refused_and_leak_nothing(proc
     resource.prlimit(pid, resource.RLIMIT_DATA, (hard, hard))
     soft, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     wait_until(all_closed, "descriptors to be closed", 30)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (spare(pid) + 1, most))  # for the client of its socket
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (process.free_descriptor() + 1, most))  # for the client of its socket
     refused("director.json: Too many open files")
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, most))
     tables.rename(process.folder / "good")

@@ -168,7 +168,7 @@ def test_a_director_without_descriptors_serves_when_there_are_some(director):
     """Those that it lacks are waited for, without a turn of the loop spent on it."""
     pid = director.process.pid
     limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd")) + 1, limits[1]))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (director.free_descriptor(), limits[1]))
     with socket.create_connection(("127.0.0.1", director.port), timeout=60) as client:
         client.sendall(REQUEST.replace(b"/metrics", b"/healthz"))
         client.settimeout(1)
