@@ -14,6 +14,7 @@ import pytest
 from checker import source
 from netns import allowed, pause, wait_until
 
+QUIET_OPEN_S = 0.25  # src/sys/file.c: a file that is open for writing is read after so long without a change
 A, B, C, D = (f"127.0.1.{n}" for n in (1, 2, 3, 4))
 
 
@@ -142,13 +143,16 @@ def test_a_source_that_changes_keeps_what_is_known(checker, listeners):
     assert checker.healthy() == states((B, D), (C,))
     checker.source.unlink()
     checker.wait_for_log("event=source_refused", 2)
+    began = time.monotonic()
     with open(checker.source, "w", encoding="utf-8") as file:  # as an editor that does it in steps
         file.write(good[:100])
         file.flush()
-        pause(0.02)
+        time.sleep(0.02)
         file.write(good[100:].replace(C, A))
+    in_time = time.monotonic() - began < QUIET_OPEN_S
     checker.wait_for(states((A, B, D)))
-    assert checker.text().count("event=source_refused") == 2, checker.text()
+    refused = checker.text().count("event=source_refused")
+    assert refused == 2 or not in_time and refused == 3, checker.text()
     listeners.kill(B)
     checker.wait_for(states((A, D), (B,)))
 
