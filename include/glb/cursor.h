@@ -32,7 +32,9 @@ GLB_INLINE const uint8_t *glb_take(struct glb_cursor *cur, uint32_t n)
 		GLB_BOUND(n);
 	if (!GLB_FITS(taken, cur->end, n))
 		return NULL;
+	//@ assert fits: taken <= cur->end - n;
 	cur->at = taken + n;
+	//@ assert within: cur->at <= cur->end;
 	return taken;
 }
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* glb_quic_server_id() of any UDP datagram, alone in its memory; and of a quote that was cut. */
+#include <glb/quic.h>
+
+#include "proof.h"
+
+int main(void)
+{
+	uint32_t len = ANY32(0, LEN_MAX);
+	//@ split len;
+	;
+	uint8_t *udp = malloc(len);
+	uint16_t id;
+	struct glb_cursor whole = glb_cursor(udp, len);
+	struct glb_cursor cut = whole;
+
+	ANY_BYTES(udp, len);
+	if (glb_quic_server_id(&id, &whole)) {
+		//@ check initialised: \initialized(&id);
+		//@ check least: len >= 8 + 4;
+	} else {
+		//@ check untouched: !\initialized(&id);
+	}
+
+	uint16_t quoted;
+
+	if (glb_quic_quoted_id(&quoted, &cut, ANY32(0, 65535))) {
+		//@ check quoted: \initialized(&quoted) && len >= 8 + 4;
+	}
+	return 0;
+}

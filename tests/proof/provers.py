@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How is one target given to its prover, and what counts as proven?
+
+A prover is a function of (target, tree, place): the target as its file says it, the tree whose sources are asked
+about (this one, or a copy with a mutation), and an empty directory. It returns Found. targets/ says what the keys
+of a target mean.
+"""
+
+import os
+import re
+import resource
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass
+class Found:
+    problems: list = field(default_factory=list)  # why it is not proven; empty: it is
+    refuted: bool = False  # an alarm, an invalid property or an error: what a mutation has to lead to
+    alarms: str = "-"
+    reached: str = "-"
+
+
+def limited(seconds):
+    """CPU time, which a busy machine does not make longer."""
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+
+    return limit
+
+
+def run(command, place, target):
+    """What a command says, and whether it could finish."""
+    done = subprocess.run([str(word) for word in command], cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, check=False,
+                          preexec_fn=limited(target["cpu_seconds"]), env=os.environ | {"WHY3CONFIG": str(place / "why3.conf")})
+    with Path(place, "log").open("a", encoding="utf-8") as log:
+        log.write(f"$ {' '.join(map(str, command))}\n{done.stdout}\n")
+    return done.stdout, done.returncode
+
+
+def unfinished(output, status, target):
+    if status in (-24, -9, 152, 137):
+        return [f"took more than {target['cpu_seconds']} CPU seconds"]
+    last = [line for line in output.splitlines() if line.strip()][-1:]
+    return [f"exit status {status}: {''.join(last)}"] if status else []
+
+
+# --- Frama-C: Eva walks through all values that the harness allows, WP proves contracts ---
+
+
+def frama_c(target, tree):
+    includes = [HERE, HERE / "shadow", tree / "include", tree / "src", tree / "src/core", tree / "tests/spec"]
+    words = [f"-I{path}" for path in includes] + ["-D_GNU_SOURCE", "-include", str(HERE / target.get("model", "model.h"))]
+    words += [f"-D{word}" for word in target.get("define", [])]
+    return ["frama-c", "-machdep", "gcc_x86_64", "-c11", f"-cpp-extra-args={' '.join(words)}"]
+
+
+EVA = """-eva -eva-no-results -eva-no-show-progress -eva-msg-key=-final-states,-initial-state
+    -eva-split-limit 70000 -eva-alloc-builtin fresh -eva-ilevel 256 -eva-split-return full
+    -eva-interprocedural-splits -eva-interprocedural-history""".split()
+
+
+def located(output, what):
+    """Frama-C breaks its lines: the place of a message and the message."""
+    flat = re.sub(r"\n(?!\[|  *---|\n)\s+", " ", output)
+    return [re.sub(r"^\[\S+\] (.*?/)?", "", line) for line in flat.splitlines() if re.search(what, line)]
+
+
+def eva(target, tree, place):
+    nulls = [] if target.get("out_of_memory") else ["-eva-no-alloc-returns-null"]
+    command = frama_c(target, tree) + EVA + nulls + ["-eva-slevel", target.get("slevel", 50000), "-eva-partition-history", target.get("history", 0)]
+    command += target.get("options", []) + [HERE / "eva" / target["harness"]]
+    output, status = run(command, place, target)
+    found = Found(unfinished(output, status, target))
+    alarms = re.search(r"(\d+) alarms? generated", output)
+    reached = re.search(r"(\d+) statements reached \(out of (\d+)\)", output)
+    open_ones = [line for line in located(output, r"eva:alarm|status (unknown|invalid)")
+                 if not any(known in line for known in target.get("unknown", []))]
+    if alarms and reached:
+        found.alarms = str(len(open_ones))
+        found.reached = f"{reached[1]}/{reached[2]}"
+        if int(reached[2]) - int(reached[1]) != target.get("unreached", 0):
+            found.problems.append(f"{reached[1]} statements of {reached[2]} reached")
+    elif not found.problems:
+        found.problems.append("no summary of Eva's")
+    found.problems += open_ones[:5]
+    found.refuted = bool(open_ones)
+    return found
+
+
+def wp(target, tree, place):
+    run(["why3", "--config", place / "why3.conf", "config", "detect"], place, target)
+    command = frama_c(target, tree) + ["-wp", "-wp-rte", "-wp-model", "Typed+cast", "-wp-prover", "cvc4,z3", "-wp-par", "1",
+                                       "-wp-timeout", target.get("goal_seconds", 20)]
+    command += ["-wp-fct", ",".join(target["functions"])] + target.get("options", []) + [HERE / "wp" / target["harness"]]
+    output, status = run(command, place, target)
+    found = Found(unfinished(output, status, target))
+    proved = re.search(r"Proved goals:\s*(\d+) / (\d+)", output)
+    if proved:
+        found.reached = f"{proved[1]}/{proved[2]} goals"
+        found.refuted = proved[1] != proved[2]
+    elif not found.problems:
+        found.problems.append("no summary of WP's")
+    if found.refuted:
+        found.problems += re.findall(r"\[(?:Timeout|Unknown|Failed|Stepout)\].*", output)[:5] or ["goals not proved"]
+    return found
+
+
+# --- spin: every interleaving of a model ---
+
+
+def spin(target, tree, place):
+    defines = [f"-D{word}" for word in target.get("define", [])]
+    found = Found()
+    for command in (["spin", "-a", *defines, HERE / "spin" / target["harness"]],
+                    ["gcc", "-O2", *target.get("compile", ["-DSAFETY", "-DNOCLAIM", "-DCOLLAPSE"]), "pan.c", "-o", "pan"],
+                    ["./pan", *target.get("options", [])]):
+        output, status = run(command, place, target)
+        found.problems = unfinished(output, status, target)
+        if found.problems:
+            return found
+    errors = re.search(r"errors: (\d+)", output)
+    states = re.search(r"([\d.e+]+) states, stored", output)
+    found.alarms = errors[1] if errors else "-"
+    found.reached = f"{float(states[1]):.0f} states" if states else "-"
+    found.refuted = bool(errors and int(errors[1]))
+    if not errors or int(errors[1]):
+        found.problems += re.findall(r"pan:\d+: .*", output)[:3] or ["no result of spin's"]
+    if re.search(r"max search depth too small|Search not completed|memory limit", output) and not found.refuted:
+        found.problems.append("the search did not complete")
+    return found
+
+
+@dataclass
+class Prover:
+    prove: object
+    programs: list  # package to install: what it is looked for by
+
+
+PROVERS = {
+    "eva": Prover(eva, {"frama-c-base": "frama-c"}),
+    "wp": Prover(wp, {"frama-c-base": "frama-c", "why3": "why3", "cvc4": "cvc4", "z3": "z3"}),
+    "spin": Prover(spin, {"spin": "spin", "gcc": "gcc"}),
+}
+
+
+def cpu_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
