@@ -19,7 +19,8 @@ struct glb_binds;
 /*
  * Indexes the binds of all tables. The tables are read only during the call.
  *
- * Returns 0 and sets *out, to be released with glb_binds_free(), or -ENOMEM.
+ * Returns 0 and sets *out, to be released with glb_binds_free(); -E2BIG if there are more than
+ * GLB_ALL_BINDS_MAX binds; or -ENOMEM.
  */
 GLB_NODISCARD int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables);
 

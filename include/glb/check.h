@@ -22,6 +22,9 @@ struct glb_check {
 /* How many tables may there be? At least one, at most GLB_TABLES_MAX. */
 void glb_check_table_count(const struct glb_check *check, size_t count);
 
+/* How many binds may all tables have together? At most GLB_ALL_BINDS_MAX. */
+void glb_check_all_binds(const struct glb_check *check, uint32_t count);
+
 /* How long may the lists of a table be? Backends at most GLB_BACKENDS_MAX, binds 1 to
  * GLB_BINDS_MAX. False after reporting too many: there is no room for such a list. */
 GLB_NODISCARD bool glb_check_bind_count(const struct glb_check *check, size_t count);

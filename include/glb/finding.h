@@ -16,6 +16,7 @@ enum glb_finding_kind {
 	/* all tables */
 	GLB_FOUND_NO_TABLES,
 	GLB_FOUND_MANY_TABLES, /* their number; the most */
+	GLB_FOUND_ALL_BINDS,   /* too many in all tables: their number; the most */
 	/* a table */
 	GLB_FOUND_NO_BINDS,
 	GLB_FOUND_MANY_BINDS,	 /* their number; the most */

@@ -191,7 +191,7 @@ struct glb_generation {
  *   -ENOTSUP   the rows of a table have backends of both IP versions, or of one without an outer
  *              source address, or more IPv6 hops than GLB_OUTER_LEN_MAX has room for
  *   -ENOTSUP   this processor does not support the instruction set
- *   -E2BIG     more than GLB_TABLES_MAX tables
+ *   -E2BIG     more than GLB_TABLES_MAX tables, or than GLB_ALL_BINDS_MAX binds in them
  *   -EINVAL    no table
  *   -ENOMEM    out of memory
  */

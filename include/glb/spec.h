@@ -22,6 +22,7 @@ enum {
 	GLB_TABLES_MAX = 65535, /* per generation */
 	GLB_BACKENDS_MAX = 16384,
 	GLB_BINDS_MAX = 16384,
+	GLB_ALL_BINDS_MAX = 1 << 28, /* per generation: their index counts in 32 bits */
 };
 
 /* Weights of backends. */

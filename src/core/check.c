@@ -29,6 +29,14 @@ void glb_check_table_count(const struct glb_check *check, size_t count)
 						  .other = GLB_TABLES_MAX});
 }
 
+void glb_check_all_binds(const struct glb_check *check, uint32_t count)
+{
+	if (count > GLB_ALL_BINDS_MAX)
+		found(check, (struct glb_finding){.kind = GLB_FOUND_ALL_BINDS,
+						  .value = count,
+						  .other = GLB_ALL_BINDS_MAX});
+}
+
 static bool fits_table(const struct glb_check *check, enum glb_finding_kind kind, size_t count,
 		       uint32_t most)
 {

@@ -12,6 +12,7 @@ static const struct {
 } kinds[GLB_FOUND_COUNT] = {
 	[GLB_FOUND_NO_TABLES] = {-EINVAL, GLB_PLACE_TABLES, ""},
 	[GLB_FOUND_MANY_TABLES] = {-E2BIG, GLB_PLACE_TABLES, ""},
+	[GLB_FOUND_ALL_BINDS] = {-E2BIG, GLB_PLACE_TABLES, ""},
 	[GLB_FOUND_NO_BINDS] = {-EINVAL, GLB_PLACE_TABLE, "binds"},
 	[GLB_FOUND_MANY_BINDS] = {-E2BIG, GLB_PLACE_TABLE, "binds"},
 	[GLB_FOUND_MANY_BACKENDS] = {-E2BIG, GLB_PLACE_TABLE, "backends"},
@@ -53,6 +54,9 @@ static void reason_of_tables(struct glb_diag *out, const struct glb_finding *f)
 		break;
 	case GLB_FOUND_MANY_TABLES:
 		glb_diag(out, "%u tables, at most %u can be served", f->value, f->other);
+		break;
+	case GLB_FOUND_ALL_BINDS:
+		glb_diag(out, "%u binds in all, at most %u can be served", f->value, f->other);
 		break;
 	default:
 		break;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* glbctl table lookup and explain: which path does a flow take, and why? */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,13 +207,14 @@ static bool explain_follow(struct path *path, const struct glb_tables *tables,
 			   const char *tables_path)
 {
 	struct glb_binds *binds;
+	int err = glb_binds_build(&binds, tables);
 
-	if (glb_binds_build(&binds, tables)) {
-		log_error("out of memory");
+	if (err) {
+		log_error("%s: %s", tables_path,
+			  err == -E2BIG ? "too many binds in all" : "out of memory");
 		return false;
 	}
-
-	int err = path_follow(path, tables, binds);
+	err = path_follow(path, tables, binds);
 
 	glb_binds_free(binds);
 	if (err)

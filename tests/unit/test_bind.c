@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <string.h>
 
 #include <glb/bind.h>
 
+#include "core/bind/binds.h"
 #include "frame.h"
 #include "suite.h"
 
@@ -474,6 +476,21 @@ START_TEST(full_tables_of_single_addresses_are_all_found)
 }
 END_TEST
 
+START_TEST(more_binds_than_their_index_can_number_are_refused)
+{
+	struct glb_table *table = calloc(1, sizeof(*table));
+	struct glb_tables tables = {&table, 1};
+	struct glb_binds *binds;
+
+	table->spec.bind_count = GLB_ALL_BINDS_MAX + 1; /* nothing is read of them */
+	ck_assert_int_eq(glb_binds_build(&binds, &tables), -E2BIG);
+	table->spec.bind_count = 400000000; /* slots for their rules are not numbered in 32 bits */
+	ck_assert_int_eq(glb_binds_build(&binds, &tables), -E2BIG);
+	ck_assert_uint_gt(binds_len(&tables), 400000000ULL * 100);
+	free(table);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("bind");
@@ -496,6 +513,7 @@ Suite *unit_suite(void)
 			    5);
 	tcase_add_test(bind, an_address_leads_to_one_table_if_no_bind_of_it_leads_elsewhere);
 	tcase_add_test(bind, full_tables_of_single_addresses_are_all_found);
+	tcase_add_test(bind, more_binds_than_their_index_can_number_are_refused);
 	suite_add_tcase(suite, bind);
 	return suite;
 }

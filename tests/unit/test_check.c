@@ -376,6 +376,8 @@ START_TEST(there_may_be_neither_no_tables_nor_too_many)
 	ck_assert_int_eq(heard[0].kind, GLB_FOUND_MANY_TABLES);
 	check_words(-E2BIG, "$.tables: 65536 tables, at most 65535 can be served");
 	ck_assert_uint_eq(heard_count, 1);
+	glb_check_all_binds(&all, GLB_ALL_BINDS_MAX);
+	ck_assert_uint_eq(heard_count, 1);
 }
 END_TEST
 

@@ -44,6 +44,21 @@ START_TEST(more_tables_than_can_be_told_apart_are_refused)
 }
 END_TEST
 
+START_TEST(more_binds_than_can_be_numbered_are_refused)
+{
+	struct glb_table *table = calloc(1, sizeof(*table));
+	struct glb_tables tables = {&table, 1};
+	struct glb_generation *gen = NULL;
+	struct glb_diag diag = {{0}};
+
+	table->spec.bind_count = GLB_ALL_BINDS_MAX + 1; /* nothing is read of them */
+	ck_assert_int_eq(glb_generation_make(&gen, 1, &fixture_settings, &tables, &diag), -E2BIG);
+	ck_assert_str_eq(diag.text,
+			 "$.tables: 268435457 binds in all, at most 268435456 can be served");
+	free(table);
+}
+END_TEST
+
 START_TEST(alternative_hash_fields_make_room_for_three_hops)
 {
 	struct glb_settings settings = fixture_settings;
@@ -556,6 +571,7 @@ Suite *unit_suite(void)
 
 	tcase_add_test(generation, a_generation_owns_its_tables_and_knows_its_settings);
 	tcase_add_test(generation, more_tables_than_can_be_told_apart_are_refused);
+	tcase_add_test(generation, more_binds_than_can_be_numbered_are_refused);
 	tcase_add_test(generation, alternative_hash_fields_make_room_for_three_hops);
 	tcase_add_test(generation, there_is_a_template_for_every_backend);
 	tcase_add_test(generation,

@@ -217,9 +217,12 @@ static void add_entry(struct glb_binds *binds, uint32_t first, uint32_t count)
 	binds->segment_count += entry.segment_count;
 }
 
-static uint32_t slots_for(uint32_t rule_count)
+/* In 64 bits, so that it ends for more rules than can be served, too: their room is asked for
+ * first.
+ */
+static uint64_t slots_for(uint64_t rule_count)
 {
-	uint32_t slots = 16;
+	uint64_t slots = 16;
 
 	while (slots < 2 * rule_count)
 		slots *= 2;
@@ -250,14 +253,26 @@ static void add_rules(struct glb_binds *binds, const struct glb_tables *tables, 
 	}
 }
 
-static uint32_t count_rules(const struct glb_tables *tables)
+uint32_t binds_count(const struct glb_tables *tables)
 {
 	uint32_t count = 0;
 
 	for (uint32_t t = 0; t < tables->count; t++)
-		count += RULES_PER_BIND * tables->tables[t]->spec.bind_count;
+		count += tables->tables[t]->spec.bind_count;
 	return count;
 }
+
+/* Fits 32 bits whatever the tables. */
+static uint32_t count_rules(const struct glb_tables *tables)
+{
+	return RULES_PER_BIND * binds_count(tables);
+}
+_Static_assert((uint64_t)RULES_PER_BIND *GLB_TABLES_MAX *GLB_BINDS_MAX <= UINT32_MAX,
+	       "all rules can be counted");
+_Static_assert((uint64_t)2 * RULES_PER_BIND * GLB_ALL_BINDS_MAX <= 1U << 31,
+	       "twice as many slots as rules, a power of 2, are numbered in 32 bits");
+_Static_assert((uint64_t)SEGMENTS_PER_RULE *RULES_PER_BIND *GLB_ALL_BINDS_MAX <= UINT32_MAX,
+	       "and so are segments");
 
 /*
  * Divides the memory of an index into its parts, or adds up their sizes; see glb_arena_take().
@@ -265,13 +280,13 @@ static uint32_t count_rules(const struct glb_tables *tables)
 static struct glb_binds lay_out(struct glb_arena *arena, uint32_t rule_count)
 {
 	/* room for as many exact binds of each version as there are binds */
-	uint32_t exact_slots = slots_for(rule_count / RULES_PER_BIND);
-	uint32_t entry_slots = slots_for(rule_count);
-	uint32_t shift = 64 - (uint32_t)__builtin_ctz(exact_slots);
+	uint64_t exact_slots = slots_for(rule_count / RULES_PER_BIND);
+	uint64_t entry_slots = slots_for(rule_count);
+	uint32_t shift = 64 - (uint32_t)__builtin_ctzll(exact_slots);
 	struct glb_binds binds = {
-		.entry_mask = entry_slots - 1,
-		.exact = {.mask4 = exact_slots - 1,
-			  .mask6 = exact_slots - 1,
+		.entry_mask = (uint32_t)(entry_slots - 1),
+		.exact = {.mask4 = (uint32_t)(exact_slots - 1),
+			  .mask6 = (uint32_t)(exact_slots - 1),
 			  .shift4 = shift,
 			  .shift6 = shift},
 	};
@@ -321,8 +336,11 @@ void binds_moved(struct glb_binds *binds, const struct glb_arena *to, const stru
 
 int glb_binds_build(struct glb_binds **out, const struct glb_tables *tables)
 {
-	void *memory = aligned_alloc(GLB_ARENA_ALIGNMENT, binds_len(tables));
+	void *memory;
 
+	if (binds_count(tables) > GLB_ALL_BINDS_MAX)
+		return -E2BIG;
+	memory = aligned_alloc(GLB_ARENA_ALIGNMENT, binds_len(tables));
 	if (!memory)
 		return -ENOMEM;
 	*out = binds_write(memory, tables);

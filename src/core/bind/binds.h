@@ -11,10 +11,14 @@
 #include <glb/arena.h>
 #include <glb/bind.h>
 
+/* The number of binds in all tables. */
+uint32_t binds_count(const struct glb_tables *tables);
+
 /* Bytes of the index for these tables. */
 size_t binds_len(const struct glb_tables *tables);
 
-/* Writes the index at `at`, aligned like a part of an arena. Returns `at`. */
+/* Writes the index at `at`, aligned like a part of an arena. Returns `at`. There may be at most
+ * GLB_ALL_BINDS_MAX binds. */
 struct glb_binds *binds_write(void *at, const struct glb_tables *tables);
 
 /* Fixes up the pointers of `binds`, a copy in `to` of an index in `from`, to its own parts. */

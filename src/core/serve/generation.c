@@ -357,7 +357,11 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 {
 	struct glb_first_finding first = {0};
 
-	glb_check_table_count(&(struct glb_check){glb_keep_first, &first, 0}, tables->count);
+	const struct glb_check check = {glb_keep_first, &first, 0};
+
+	glb_check_table_count(&check, tables->count);
+	if (!first.found)
+		glb_check_all_binds(&check, binds_count(tables));
 
 	int err = glb_refuse_first(&first, diag);
 
