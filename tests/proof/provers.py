@@ -71,6 +71,14 @@ def located(output, what):
     return [re.sub(r"^\[\S+\] (.*?/)?", "", line) for line in flat.splitlines() if re.search(what, line)]
 
 
+def unasked(output, target):
+    """A property that Eva never came to holds for nothing. Such statements it does not always count."""
+    asked = len(re.findall(r"check \w+:", (HERE / "eva" / target["harness"]).read_text(encoding="utf-8")))
+    came_to = re.search(r"Assertions .* (\d+) total", output)
+    reached = int(came_to[1]) if came_to else 0
+    return [f"came to {reached} properties, the harness has {asked}"] if reached < asked else []
+
+
 def eva(target, tree, place):
     nulls = [] if target.get("out_of_memory") else ["-eva-no-alloc-returns-null"]
     command = frama_c(target, tree) + EVA + nulls + ["-eva-slevel", target.get("slevel", 50000), "-eva-partition-history", target.get("history", 0)]
@@ -86,6 +94,7 @@ def eva(target, tree, place):
         found.reached = f"{reached[1]}/{reached[2]}"
         if int(reached[2]) - int(reached[1]) != target.get("unreached", 0):
             found.problems.append(f"{reached[1]} statements of {reached[2]} reached")
+        found.problems += unasked(output, target)
     elif not found.problems:
         found.problems.append("no summary of Eva's")
     found.problems += open_ones[:5]
@@ -108,6 +117,24 @@ def wp(target, tree, place):
         found.problems.append("no summary of WP's")
     if found.refuted:
         found.problems += re.findall(r"\[(?:Timeout|Unknown|Failed|Stepout)\].*", output)[:5] or ["goals not proved"]
+    return found
+
+
+# --- z3: claims in whole numbers ---
+
+
+def smt(target, tree, place):
+    text = (HERE / "smt" / target["harness"]).read_text(encoding="utf-8")
+    text = text.replace(*target.get("replace", ["", ""]))
+    Path(place, "claims.smt2").write_text(text, encoding="utf-8")
+    output, status = run(["z3", "claims.smt2"], place, target)
+    answers = output.split()
+    asked = text.count("(check-sat)")
+    found = Found(unfinished(output, status, target), alarms=str(answers.count("sat")))
+    found.reached = f"{answers.count('unsat')}/{asked} claims"
+    found.refuted = "sat" in answers
+    if answers.count("unsat") != asked:
+        found.problems += [f"answers: {' '.join(answers)}"]
     return found
 
 
@@ -139,12 +166,13 @@ def spin(target, tree, place):
 @dataclass
 class Prover:
     prove: object
-    programs: list  # package to install: what it is looked for by
+    programs: dict  # package to install: the program that it is known by
 
 
 PROVERS = {
     "eva": Prover(eva, {"frama-c-base": "frama-c"}),
     "wp": Prover(wp, {"frama-c-base": "frama-c", "why3": "why3", "cvc4": "cvc4", "z3": "z3"}),
+    "smt": Prover(smt, {"z3": "z3"}),
     "spin": Prover(spin, {"spin": "spin", "gcc": "gcc"}),
 }
 

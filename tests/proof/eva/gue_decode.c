@@ -15,8 +15,16 @@ int main(void)
 	uint8_t *bytes = malloc(len);
 	struct glb_cursor cur = glb_cursor(bytes, len);
 	struct glb_gue gue;
+	int few = -1; /* the hops, if that many */
 
 	ANY_BYTES(bytes, len);
+	if (len >= GLB_GUE_HOPS_AT && ANY(0, 1)) {
+		uint8_t count = (uint8_t)ANY(0, 2);
+		//@ split count;
+		;
+		bytes[GLB_GUE_HOPS_AT - 1] = count;
+		few = count;
+	}
 	if (glb_gue_decode(&gue, &cur, hop_len)) {
 		//@ check header: gue.header == bytes;
 		/*@ check initialised: \initialized(&gue.len) && \initialized(&gue.proto) &&
@@ -25,6 +33,7 @@ int main(void)
 		//@ check proto: gue.proto == GLB_PROTO_IPIP || gue.proto == GLB_PROTO_IPV6;
 		//@ check hops: gue.hop_count <= (hop_len == 4 ? 30 : 7);
 		//@ check len: gue.len <= 128;
+		//@ check consumed: few >= 0 ==> cur.at == bytes + (8 + few * hop_len);
 	} else {
 		//@ check untouched: !\initialized(&gue.len) && !\initialized(&gue.header);
 	}

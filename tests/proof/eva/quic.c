@@ -15,9 +15,15 @@ int main(void)
 	struct glb_cursor cut = whole;
 
 	ANY_BYTES(udp, len);
+
+	bool broken = len >= GLB_UDP_LEN && ANY(0, 1); /* shorter than its own header */
+
+	if (broken)
+		glb_store_be16(udp + 4, (uint16_t)ANY(0, 7));
 	if (glb_quic_server_id(&id, &whole)) {
 		//@ check initialised: \initialized(&id);
 		//@ check least: len >= 8 + 4;
+		//@ check sound: broken == 0;
 	} else {
 		//@ check untouched: !\initialized(&id);
 	}
