@@ -6,10 +6,9 @@
  * a packet belongs to the flow of the quoted packet, which the VIP sent: it is reversed here. So a
  * connection and all errors about it have the same hash.
  *
- * Everything is read through a cursor, so no function reads past the end of the frame; the one for
- * plain frames checks their length first. Lengths are sums of 8- and 16-bit fields in 32-bit
- * variables, which cannot overflow: at most 65,575 bytes are announced by an IP header, and
- * extension headers take at most 8 * 2,048 bytes.
+ * Everything is read through a cursor, so no function reads past the end of the frame. Lengths are
+ * sums of 8- and 16-bit fields in 32-bit variables, which cannot overflow: at most 65,575 bytes are
+ * announced by an IP header, and extension headers take at most 8 * 2,048 bytes.
  *
  * What holds after GLB_FORWARD, and is relied on without checking again:
  *
@@ -404,76 +403,6 @@ GLB_INLINE enum glb_verdict glb_parse(struct glb_flow *flow, const uint8_t *fram
 		return GLB_DROP_TRUNCATED;
 	flow->ip_at = ip_at;
 	return GLB_FORWARD;
-}
-
-/*
- * Fills in the flow of a packet verified by glb_parse_plain(): an IP header directly followed by a
- * transport header, with at least as many bytes as TCP's. False if it is neither TCP nor UDP.
- */
-GLB_INLINE bool glb_plain_flow(struct glb_flow *flow, const uint8_t *ip, const struct glb_ip *seen)
-{
-	const uint8_t *transport = ip + seen->header_len;
-	uint16_t src_port = glb_load_be16(transport);
-	bool tcp = seen->proto == GLB_PROTO_TCP;
-
-	if (!tcp && seen->proto != GLB_PROTO_UDP)
-		return false;
-	*flow = (struct glb_flow){
-		.src_port = src_port,
-		.dst_port = glb_load_be16(transport + 2),
-		.entropy = src_port,
-		.ip_at = GLB_ETHER_LEN,
-		.ip_len = (uint16_t)seen->len,
-		.transport_at = (uint16_t)seen->header_len,
-		.version = seen->version,
-		.proto = seen->proto,
-		.kind = GLB_FLOW_PORTS,
-		.tcp_flags = tcp ? transport[13] : 0,
-	};
-	glb_flow_addresses(flow, seen, false);
-	return true;
-}
-
-/*
- * Parses what nearly all frames are: untagged, IPv4 without options or IPv6 without extension
- * headers, not a fragment, TCP or UDP, complete. True, with the same flow as from glb_parse(); or
- * false, and glb_parse() must be used.
- */
-GLB_INLINE bool glb_parse_plain(struct glb_flow *flow, const uint8_t *frame, uint32_t len)
-{
-	const uint8_t *ip = frame + GLB_ETHER_LEN;
-	struct glb_ip seen;
-
-	if (len < GLB_ETHER_LEN + GLB_IPV4_LEN + GLB_TCP_LEN)
-		return false;
-	if (glb_load_be16(frame + 12) == GLB_ETHERTYPE_IPV4) {
-		seen = (struct glb_ip){
-			.src = ip + 12,
-			.dst = ip + 16,
-			.header_len = GLB_IPV4_LEN,
-			.len = glb_load_be16(ip + 2),
-			.version = 4,
-			.proto = ip[9],
-		};
-		if (ip[0] != (4 << 4 | GLB_IPV4_LEN / 4) || glb_load_be16(ip + 6) & 0x3fff)
-			return false;
-	} else if (glb_load_be16(frame + 12) == GLB_ETHERTYPE_IPV6) {
-		seen = (struct glb_ip){
-			.src = ip + 8,
-			.dst = ip + 24,
-			.header_len = GLB_IPV6_LEN,
-			.len = (uint32_t)GLB_IPV6_LEN + glb_load_be16(ip + 4),
-			.version = 6,
-			.proto = ip[6],
-		};
-		if (ip[0] >> 4 != 6 || seen.len > UINT16_MAX)
-			return false;
-	} else {
-		return false;
-	}
-	if (seen.len < seen.header_len + GLB_TCP_LEN || seen.len > len - GLB_ETHER_LEN)
-		return false;
-	return glb_plain_flow(flow, ip, &seen);
 }
 
 #endif

@@ -387,19 +387,6 @@ static const struct {
 	{"an LLC frame", 0, 12, 0x00, GLB_PUNT_NOT_IP},
 };
 
-/* Reads a frame. If the short way takes it, it must find the same. */
-static inline enum glb_verdict parse(struct glb_flow *flow, const uint8_t *bytes, uint32_t len)
-{
-	enum glb_verdict verdict = glb_parse(flow, bytes, len);
-	struct glb_flow plain;
-
-	if (glb_parse_plain(&plain, bytes, len)) {
-		ENSURE(verdict == GLB_FORWARD, "the short way: %s", glb_verdict_label(verdict));
-		ENSURE(!memcmp(&plain, flow, sizeof(plain)), "the short way finds something else");
-	}
-	return verdict;
-}
-
 static inline void check_addresses(const struct glb_flow *flow, const char *what)
 {
 	uint8_t client[16];

@@ -63,7 +63,7 @@ static void check_quote_of(uint32_t left, uint32_t quote_at, uint32_t frame_len,
 	else
 		glb_store_be16(frame + 18, (uint16_t)(8 + left));
 	exact = frame_exact(frame, frame_len);
-	ck_assert_int_eq(parse(&flow, exact, frame_len), GLB_FORWARD);
+	ck_assert_int_eq(glb_parse(&flow, exact, frame_len), GLB_FORWARD);
 	free(exact);
 	ck_assert_msg(flow.kind == want, "%s, %u bytes: kind %d", quotes[i].what, left, flow.kind);
 	ck_assert(!flow.extra_error);
@@ -123,7 +123,7 @@ START_TEST(a_quote_whose_headers_contradict_each_other_is_a_bad_one)
 		struct glb_flow flow;
 
 		frame[14 + (v4 ? 28 : 48) + cases[i].at] = cases[i].byte;
-		ck_assert_int_eq(parse(&flow, frame, len), GLB_FORWARD);
+		ck_assert_int_eq(glb_parse(&flow, frame, len), GLB_FORWARD);
 		ck_assert_msg(flow.kind == cases[i].want, "%s: kind %d", cases[i].what, flow.kind);
 		if (flow.kind == GLB_FLOW_BAD_QUOTE)
 			check_unquoted(&flow, cases[i].what);
@@ -153,13 +153,13 @@ START_TEST(a_length_of_0_is_for_quotes_only)
 		struct glb_flow flow;
 
 		frame[length_at(version, version == 4 ? 42 : 62)] = 0;
-		ck_assert_int_eq(parse(&flow, frame, len), GLB_FORWARD);
+		ck_assert_int_eq(glb_parse(&flow, frame, len), GLB_FORWARD);
 		ck_assert_int_eq(flow.kind, GLB_FLOW_QUOTED);
 		check_quoted(&flow, about[i], "length 0");
 
 		len = frame_write(frame, about[i]);
 		frame[length_at(version, 14)] = 0;
-		ck_assert_int_ne(parse(&flow, frame, len), GLB_FORWARD);
+		ck_assert_int_ne(glb_parse(&flow, frame, len), GLB_FORWARD);
 	}
 }
 END_TEST
@@ -170,7 +170,7 @@ START_TEST(a_quote_with_nine_extension_headers_is_a_bad_one)
 	struct sample error = error_about(&quote);
 	struct glb_flow flow;
 
-	ck_assert_int_eq(parse(&flow, frame, frame_write(frame, &error)), GLB_FORWARD);
+	ck_assert_int_eq(glb_parse(&flow, frame, frame_write(frame, &error)), GLB_FORWARD);
 	ck_assert_int_eq(flow.kind, GLB_FLOW_BAD_QUOTE);
 }
 END_TEST
@@ -200,7 +200,8 @@ START_TEST(every_type_and_code_of_icmp_has_its_kind)
 			bool compatible = v4 ? icmp[0] == 3 && code == 4 : icmp[0] == 2 && !code;
 
 			icmp[1] = (uint8_t)code;
-			ENSURE(parse(&flow, frame, len) == GLB_FORWARD, "type %u refused", type);
+			ENSURE(glb_parse(&flow, frame, len) == GLB_FORWARD, "type %u refused",
+			       type);
 			ENSURE(flow.kind == (echo     ? GLB_FLOW_ECHO
 					     : quoted ? GLB_FLOW_QUOTED
 						      : GLB_FLOW_OTHER),
