@@ -272,7 +272,8 @@ GLB_INLINE void read_group(struct columns *c, struct burst *b, unsigned int at,
 	for (unsigned int i = 0; i < GROUP; i++) {
 		ip[i] = pkts[i].data + b->ip_at;
 		c->ip[at + i] = (uintptr_t)ip[i];
-		__builtin_prefetch(ip[i] - b->head_len, 1); /* where the outer headers will be */
+		/* where the outer headers will be, if there is room for them */
+		__builtin_prefetch((const void *)((uintptr_t)ip[i] - b->head_len), 1);
 	}
 	if (version == 4)
 		read_ipv4(&h, ip);
