@@ -244,7 +244,9 @@ static uint32_t mss_at(const uint8_t *tcp, uint32_t len)
 static void clamp_mss(const struct spec_packet *packet, uint8_t *tcp, uint32_t outer_len)
 {
 	uint32_t at = mss_at(tcp, (uint32_t)packet->flow.ip_len - packet->flow.transport_at);
-	uint32_t mss = (port_out(packet)->mtu - outer_len - (packet->v4 ? 40 : 60)) & 0xffff;
+	uint32_t headers = outer_len + (packet->v4 ? 40 : 60);
+	uint32_t mtu = port_out(packet)->mtu;
+	uint32_t mss = mtu > headers ? mtu - headers : 65535; /* else no segment fits anyway */
 	uint32_t old = get16(tcp + at + 2);
 	uint32_t sum = ~get16(tcp + 16) & 0xffffU;
 

@@ -196,6 +196,24 @@ START_TEST(a_syn_asks_for_no_more_than_fits)
 }
 END_TEST
 
+START_TEST(an_mtu_that_has_no_room_for_headers_leaves_the_mss_alone)
+{
+	struct sample syn = {FROM4, TCP};
+
+	syn.dst = "1.1.1.1";
+	syn.tcp_flags = 0x02;
+	syn.tcp_options = "\2\4\xff\xff"; /* 65535 */
+	syn.tcp_option_words = 1;
+	trial_start(syn);
+	trial.settings.clamp_mss = true;
+	for (unsigned int mtu = 60; mtu < 81; mtu++) { /* outer headers, IP and TCP take 80 */
+		trial.port->mtu = (uint16_t)mtu;
+		trial_expect(GLB_FORWARD, "unclamped");
+		ck_assert_uint_eq(get16(trial.sent + trial.sent_len - 2), 65535);
+	}
+}
+END_TEST
+
 /* --- Headers of the outer frame --- */
 
 START_TEST(the_room_needed_is_that_of_all_outer_headers_to_the_byte)
@@ -412,6 +430,7 @@ Suite *unit_suite(void)
 	tcase_add_test(settings, any_byte_of_a_mac_address_makes_it_one);
 	tcase_add_test(settings, a_packet_fits_the_mtu_or_not_to_the_byte);
 	tcase_add_test(settings, a_syn_asks_for_no_more_than_fits);
+	tcase_add_test(settings, an_mtu_that_has_no_room_for_headers_leaves_the_mss_alone);
 	tcase_add_test(settings, the_room_needed_is_that_of_all_outer_headers_to_the_byte);
 	tcase_add_test(settings, outer_tags_are_those_the_port_wants);
 	tcase_add_test(settings, dscp_and_ecn_of_the_outer_header_are_given_or_copied);

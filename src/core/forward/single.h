@@ -266,16 +266,18 @@ static void set_server(struct columns *c, struct burst *b, unsigned int i, uint1
 }
 _Static_assert(GLB_NO_BACKEND == 0xffff, "what memset() writes");
 
-/* Lowers the MSS of a SYN to what fits the way to the proxies of a route. */
+/* Lowers the MSS of a SYN to what fits the way to the proxies of a route, if anything does. */
 static void clamp_mss(const struct burst *b, uint8_t port, uint8_t *ip, uint32_t transport_at,
 		      uint32_t ip_len, const struct glb_route *route)
 {
 	const struct glb_settings *settings = &b->gen->settings;
-	const uint32_t headers =
-		(b->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) + (uint32_t)GLB_TCP_LEN;
-	const uint32_t room = settings->ports[glb_way_out(settings, port)].mtu - route->outer_len;
+	const uint32_t headers = (b->version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) +
+				 (uint32_t)GLB_TCP_LEN + route->outer_len;
+	const uint32_t mtu = settings->ports[glb_way_out(settings, port)].mtu;
 
-	glb_tcp_clamp_mss(ip + transport_at, ip_len - transport_at, (uint16_t)(room - headers));
+	if (mtu > headers)
+		glb_tcp_clamp_mss(ip + transport_at, ip_len - transport_at,
+				  (uint16_t)(mtu - headers));
 }
 
 /* A port as in a packet, as a little-endian number. */
