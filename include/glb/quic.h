@@ -101,4 +101,19 @@ GLB_INLINE bool glb_quic_server_id(uint16_t *server_id, struct glb_cursor *cur)
 	return glb_quic_quoted_id(server_id, cur, (size_t)(cur->end - cur->at));
 }
 
+/*
+ * May the UDP datagram at the cursor open a connection? Its first packet is then an Initial or
+ * 0-RTT packet, whose connection ID the client made up, or has a long header of a version whose
+ * types are unknown here. Five bytes of the payload are read. Never true if a server is named.
+ */
+GLB_INLINE bool glb_quic_may_open(struct glb_cursor *cur)
+{
+	const uint8_t *udp = glb_take(cur, GLB_UDP_LEN);
+	const uint8_t *first = glb_take(cur, 1);
+	const uint8_t *version = glb_take(cur, 4);
+
+	return udp && first && version && glb_load_be16(udp + 4) >= GLB_UDP_LEN + 5 &&
+	       *first & GLB_QUIC_LONG && !glb_quic_is_answer(*first, glb_load_be32(version));
+}
+
 #endif

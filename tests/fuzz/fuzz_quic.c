@@ -15,14 +15,17 @@ static size_t id_at(const uint8_t *payload)
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 {
 	struct glb_cursor cur = glb_cursor(input, len);
+	struct glb_cursor opening = cur;
 	uint16_t server_id = 0xbeef;
 	uint16_t again = 0;
+	bool opens = glb_quic_may_open(&opening);
 
+	PROMISE(!opens || (len >= 13 && input[8] & 0x80));
 	if (!glb_quic_server_id(&server_id, &cur)) {
 		PROMISE(server_id == 0xbeef);
 		return 0;
 	}
-	PROMISE(len >= 8);
+	PROMISE(len >= 8 && !opens);
 
 	size_t end = (size_t)input[4] << 8 | input[5];
 	const uint8_t *payload = input + 8;

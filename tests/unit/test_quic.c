@@ -129,6 +129,48 @@ START_TEST(a_udp_header_that_is_cut_names_no_server)
 }
 END_TEST
 
+/* May a UDP datagram with that payload, whose UDP length is off by `lie`, open a connection? */
+static bool opens(const uint8_t *payload, size_t len, int lie)
+{
+	uint8_t packet[BYTES_MAX] = {0x30, 0x39, 0x01, 0xbb};
+
+	memcpy(packet + GLB_UDP_LEN, payload, len);
+	glb_store_be16(packet + 4, (uint16_t)(GLB_UDP_LEN + (int)len + lie));
+
+	uint8_t *exact = frame_exact(packet, GLB_UDP_LEN + (uint32_t)len);
+	struct glb_cursor cur = glb_cursor(exact, GLB_UDP_LEN + len);
+	bool may = glb_quic_may_open(&cur);
+
+	free(exact);
+	return may;
+}
+
+START_TEST(a_long_header_opens_a_connection_unless_it_names_a_server)
+{
+	static const uint32_t versions[] = {0, 1, 2, 0x6b3343cf, 0xff00001d, 0x0a0a0a0a};
+
+	for (unsigned int i = 0; i < COUNT_OF(versions); i++)
+		for (unsigned int first = 0; first < 256; first++) {
+			uint8_t payload[] = {(uint8_t)first, 0, 0, 0, 0, 8, 1, 2, 3, 4, 5};
+
+			glb_store_be32(payload + 1, versions[i]);
+			ck_assert_int_eq(opens(payload, sizeof(payload), 0),
+					 first >= 0x80 &&
+						 server_in(payload, sizeof(payload), 0, 0) == NONE);
+		}
+}
+END_TEST
+
+START_TEST(a_packet_that_ends_before_its_version_opens_nothing)
+{
+	static const uint8_t initial[] = {0xc0, 0, 0, 0, 1, 8};
+
+	for (size_t len = 0; len <= sizeof(initial); len++)
+		for (int lie = -8; lie < 4; lie++)
+			ck_assert_int_eq(opens(initial, len, lie), len >= 5 && (int)len + lie >= 5);
+}
+END_TEST
+
 Suite *unit_suite(void)
 {
 	Suite *suite = suite_create("quic");
@@ -141,6 +183,8 @@ Suite *unit_suite(void)
 	tcase_add_test(quic, a_packet_that_ends_before_its_server_id_names_none);
 	tcase_add_test(quic, a_udp_length_that_cannot_be_means_that_nothing_is_named);
 	tcase_add_test(quic, a_udp_header_that_is_cut_names_no_server);
+	tcase_add_test(quic, a_long_header_opens_a_connection_unless_it_names_a_server);
+	tcase_add_test(quic, a_packet_that_ends_before_its_version_opens_nothing);
 	suite_add_tcase(suite, quic);
 	return suite;
 }
