@@ -41,21 +41,38 @@ static int print_warnings(enum libbpf_print_level level, const char *format, va_
 
 /* What a program inherits from the previous one, or is given. */
 struct heritage {
-	int counters_fd;	    /* counters to continue, or -1 */
-	int senders_fd;		    /* map of permitted senders, or -1: everybody, unless `from` */
-	const struct senders *from; /* permitted senders; NULL: use senders_fd */
+	int counters_fd;	     /* counters to continue, or -1 */
+	int senders_fd;		     /* map of permitted senders, or -1: everybody, unless given */
+	int services_fd;	     /* map of UDP services, or -1: none, unless given */
+	struct redirect_lists given; /* instead of the maps */
 };
 
 /* Applies what is inherited to a program that is not loaded yet. */
 static int inherit(struct redirect_bpf *skeleton, const struct heritage *heritage)
 {
+	const struct services *udp = heritage->given.udp;
 	int error = 0;
 
-	skeleton->rodata->glb_limits_senders = heritage->from || heritage->senders_fd >= 0;
+	skeleton->rodata->glb_limits_senders = heritage->given.from || heritage->senders_fd >= 0;
+	skeleton->rodata->glb_has_services = udp ? udp->count : heritage->services_fd >= 0;
 	if (heritage->counters_fd >= 0)
 		error = bpf_map__reuse_fd(skeleton->maps.glb_counters, heritage->counters_fd);
-	if (!error && !heritage->from && heritage->senders_fd >= 0)
+	if (!error && !heritage->given.from && heritage->senders_fd >= 0)
 		error = bpf_map__reuse_fd(skeleton->maps.glb_senders, heritage->senders_fd);
+	if (!error && !udp && heritage->services_fd >= 0)
+		error = bpf_map__reuse_fd(skeleton->maps.glb_services, heritage->services_fd);
+	return error;
+}
+
+/* Writes the lists that were given into the maps of a program that is loaded. */
+static int write_lists(struct redirect_bpf *skeleton, const struct redirect_lists *given)
+{
+	int error = 0;
+
+	if (given->from)
+		error = senders_write(bpf_map__fd(skeleton->maps.glb_senders), given->from);
+	if (!error && given->udp)
+		error = services_write(bpf_map__fd(skeleton->maps.glb_services), given->udp);
 	return error;
 }
 
@@ -74,8 +91,8 @@ static int attachment_load(struct redirect_bpf **out, const struct heritage *her
 
 	if (!error)
 		error = redirect_bpf__load(skeleton);
-	if (!error && heritage->from)
-		error = senders_write(bpf_map__fd(skeleton->maps.glb_senders), heritage->from);
+	if (!error)
+		error = write_lists(skeleton, &heritage->given);
 	if (error) {
 		redirect_bpf__destroy(skeleton);
 		return error;
@@ -105,14 +122,18 @@ static int load_or_explain(struct redirect_bpf **out, const struct heritage *her
 	return error;
 }
 
-/* What the program on a device passes to the next one: no map of senders if everybody may send. */
+/* What the program on a device passes to the next one: no map that is empty. */
 static int read_heritage(const struct ours *old, struct heritage *heritage)
 {
 	struct senders senders = {0};
+	struct services services = {0};
 	int error = old->senders_fd < 0 ? 0 : senders_read(old->senders_fd, &senders);
 
+	if (!error && old->services_fd >= 0)
+		error = services_read(old->services_fd, &services);
 	heritage->counters_fd = old->counters_fd;
 	heritage->senders_fd = senders.count ? old->senders_fd : -1;
+	heritage->services_fd = services.count ? old->services_fd : -1;
 	return error;
 }
 
@@ -169,9 +190,14 @@ static int place_program(int ifindex, int program_fd, const struct places *old,
  * As redirect_attach(), but fails when another command interferes: -ENOENT if the program to be
  * replaced has gone, -EEXIST if one has appeared.
  */
-static int attach_once(int ifindex, enum redirect_hook hook, const struct senders *from)
+static int attach_once(int ifindex, enum redirect_hook hook, const struct redirect_lists *lists)
 {
-	struct heritage heritage = {.counters_fd = -1, .senders_fd = -1, .from = from};
+	struct heritage heritage = {
+		.counters_fd = -1,
+		.senders_fd = -1,
+		.services_fd = -1,
+		.given = *lists,
+	};
 	struct redirect_bpf *skeleton = NULL;
 	struct places old;
 	int error = places_find(ifindex, &old);
@@ -199,13 +225,13 @@ static int attach_once(int ifindex, enum redirect_hook hook, const struct sender
 	return error;
 }
 
-int redirect_attach(int ifindex, enum redirect_hook hook, const struct senders *from)
+int redirect_attach(int ifindex, enum redirect_hook hook, const struct redirect_lists *lists)
 {
 	int error = -ENOENT;
 
 	libbpf_set_print(discard);
 	for (int i = 0; i < ATTEMPTS && (error == -ENOENT || error == -EEXIST); i++)
-		error = attach_once(ifindex, hook, from);
+		error = attach_once(ifindex, hook, lists);
 	return error;
 }
 
@@ -327,6 +353,8 @@ int redirect_read_status(int ifindex, struct redirect_status *status)
 		};
 		if (ours->senders_fd >= 0)
 			error = senders_read(ours->senders_fd, &status->from);
+		if (!error && ours->services_fd >= 0)
+			error = services_read(ours->services_fd, &status->udp);
 		for (uint32_t i = 0; i < (tcx ? places.tcx_at : places.tcx_count); i++)
 			add_program(status, places.tcx_ids[i]);
 		if (!tcx && !error)

@@ -14,11 +14,18 @@
 
 #include "counters.h"
 #include "senders.h"
+#include "services.h"
 
 /* Places for programs on the ingress of a device, in the order in which packets pass them. */
 enum redirect_hook {
 	REDIRECT_TCX,	 /* the list of tcx programs, since Linux 6.6 */
 	REDIRECT_CLSACT, /* the tc filters of the clsact qdisc */
+};
+
+/* What a program is to know; NULL: what the program on the device knows, or else nothing. */
+struct redirect_lists {
+	const struct senders *from; /* hosts that may send GUE; an empty list permits everybody */
+	const struct services *udp; /* UDP services with a second chance */
 };
 
 /*
@@ -33,9 +40,7 @@ enum redirect_hook {
  * The program looks connections without a socket up in connection tracking, if the kernel permits
  * it; see redirect_read_status().
  *
- * from  hosts that may send GUE; an empty list permits everybody. NULL keeps the list of the
- * program
- *       on the device, whatever its version, and permits everybody if there is none
+ * Lists that are NULL are those of the program on the device, whatever its version.
  *
  * Returns 0, or
  *   -EEXIST   someone else's filter has our place among the filters, and it was needed
@@ -45,7 +50,8 @@ enum redirect_hook {
  *   -ENOEXEC  the kernel refused the program; its reasons are on stderr
  *   -EPERM, and other errors of the kernel
  */
-GLB_NODISCARD int redirect_attach(int ifindex, enum redirect_hook hook, const struct senders *from);
+GLB_NODISCARD int redirect_attach(int ifindex, enum redirect_hook hook,
+				  const struct redirect_lists *lists);
 
 /*
  * Detaches the program from a device, and removes the clsact qdisc if the program was there and no
@@ -79,6 +85,7 @@ struct redirect_status {
 	uint32_t program_id;
 	bool asks_conntrack; /* looks up connections without a socket */
 	struct senders from; /* hosts that may send GUE; empty: everybody */
+	struct services udp; /* UDP services with a second chance */
 	unsigned int before_count;
 	struct redirect_before before[REDIRECT_BEFORE_MAX]; /* the first ones, in order */
 };

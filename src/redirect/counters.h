@@ -15,14 +15,21 @@
 	X(ACCEPTED_ESTABLISHED, "accepted_established",                                            \
 	  "of a TCP connection here, in any state, by its sequence numbers")                       \
 	X(ACCEPTED_TRACKED, "accepted_tracked",                                                    \
-	  "of a TCP connection here that only connection tracking knows, such as one behind NAT")  \
+	  "of a connection here that only connection tracking knows, such as one behind NAT")      \
+	X(ACCEPTED_UDP_CONNECTED, "accepted_udp_connected", "of a connected UDP socket here")      \
 	X(ACCEPTED_SYN_COOKIE, "accepted_syn_cookie", "answers a SYN cookie of this host")         \
 	X(ACCEPTED_LAST_RESORT, "accepted_last_resort", "TCP unknown here, and no hop is left")    \
-	X(ACCEPTED_UDP, "accepted_udp", "UDP, which the first hop serves")                         \
-	X(ACCEPTED_ICMP, "accepted_icmp", "ICMP that concerns no TCP connection, such as a ping")  \
+	X(ACCEPTED_UDP, "accepted_udp", "UDP without a second chance, which the first hop serves") \
+	X(ACCEPTED_UDP_UNKNOWN, "accepted_udp_unknown", "UDP that no hop knows, at the first hop") \
+	X(ACCEPTED_QUIC_OPENING, "accepted_quic_opening", "may open a QUIC connection")            \
+	X(ACCEPTED_QUIC_SERVER_ID, "accepted_quic_server_id",                                      \
+	  "QUIC whose connection ID names this host")                                              \
+	X(ACCEPTED_ICMP, "accepted_icmp", "ICMP that concerns no connection, such as a ping")      \
 	X(ACCEPTED_FRAGMENT, "accepted_fragment", "a later fragment, which has no ports")          \
-	X(FORWARDED_TO_SELF, "forwarded_to_self", "TCP unknown here, whose next hop is this host") \
-	X(FORWARDED_TO_ALTERNATE, "forwarded_to_alternate", "TCP unknown here, for the next hop")  \
+	X(FORWARDED_TO_SELF, "forwarded_to_self", "unknown here, and the next hop is this host")   \
+	X(FORWARDED_TO_ALTERNATE, "forwarded_to_alternate", "unknown here, for the next hop")      \
+	X(RETURNED_TO_FIRST, "returned_to_first",                                                  \
+	  "UDP unknown to this host, the last hop, for the first one")                             \
 	X(DROPPED_MALFORMED_GUE, "dropped_malformed_gue", "outer headers that no director writes") \
 	X(DROPPED_SENDER, "dropped_sender", "from a host that may not send GUE here")              \
 	X(DROPPED_MALFORMED_INNER, "dropped_malformed_inner", "malformed packet of a client")      \

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum { EXIT_REFUSED = 1, LIBRARY_LEN = 32 };
-enum { OPTION_CLSACT, OPTION_FROM, OPTION_JSON };
+enum { OPTION_CLSACT, OPTION_FROM, OPTION_UDP, OPTION_SERVER_ID, OPTION_JSON };
 
 static const char *const labels[] = {
 #define LABEL(name, label, sentence) label,
@@ -141,22 +141,49 @@ static void warn_of_rules(const char *device, bool asks_conntrack)
 		log_warning("%s: %s", device, unknown_synproxy);
 }
 
-/* Attaches the program to a device; `senders` is the value of --from, or NULL. */
-static int attach(const char *device, int ifindex, bool clsact, const char *senders)
+/* The lists of a command line. */
+struct given {
+	struct senders from;
+	struct services udp;
+	struct redirect_lists lists; /* the ones above, as far as they are given */
+};
+
+/* False, after logging why, if a list is invalid. */
+static bool read_given(struct given *given, const char *device, const struct command_line *line)
 {
+	const char *from = line->values[OPTION_FROM];
+	const char *udp = line->values[OPTION_UDP];
+	char why[SERVICES_WHY_LEN + SENDERS_WHY_LEN] = "--server-id: needs --udp";
+	int error = line->values[OPTION_SERVER_ID] && !udp ? -EINVAL : 0;
+
+	given->lists = (struct redirect_lists){0};
+	if (!error && from) {
+		error = senders_parse(&given->from, from, why);
+		given->lists.from = &given->from;
+	}
+	if (!error && udp) {
+		error = services_parse(&given->udp, udp, line->values[OPTION_SERVER_ID], why);
+		given->lists.udp = &given->udp;
+	}
+	if (error)
+		(void)redirect_refuse(device, why);
+	return !error;
+}
+
+static int attach(const char *device, int ifindex, const struct command_line *line)
+{
+	bool clsact = command_has(line, OPTION_CLSACT);
 	struct redirect_status before;
 	struct redirect_status now;
-	struct senders from;
-	char why[SENDERS_WHY_LEN];
+	struct given given;
 
 	if (!redirect_is_ethernet(device))
 		return redirect_refuse(device, "not an Ethernet device");
-	if (senders && senders_parse(&from, senders, why))
-		return redirect_refuse(device, why);
+	if (!read_given(&given, device, line))
+		return EXIT_REFUSED;
 
 	bool was_filter = !redirect_read_status(ifindex, &before) && before.hook == REDIRECT_CLSACT;
-	int error = redirect_attach(ifindex, clsact ? REDIRECT_CLSACT : REDIRECT_TCX,
-				    senders ? &from : NULL);
+	int error = redirect_attach(ifindex, clsact ? REDIRECT_CLSACT : REDIRECT_TCX, &given.lists);
 
 	if (error)
 		return redirect_refuse(device, redirect_reason(error));
@@ -194,6 +221,11 @@ static int redirect_print_status(const char *device, int ifindex)
 		char text[SENDER_TEXT_LEN];
 
 		printf("from %s\n", sender_text(text, &status.from.list[i]));
+	}
+	for (uint32_t i = 0; i < status.udp.count; i++) {
+		char text[SERVICE_TEXT_LEN];
+
+		printf("udp %s\n", service_text(text, &status.udp, i));
 	}
 	for (unsigned int i = 0; i < status.before_count; i++) {
 		char name[PRINTABLE_NAME_LEN];
@@ -240,9 +272,7 @@ static int run_attach(const struct command_line *line)
 {
 	int ifindex = redirect_find_device(line);
 
-	return ifindex ? attach(line->args[0], ifindex, command_has(line, OPTION_CLSACT),
-				line->values[OPTION_FROM])
-		       : EXIT_REFUSED;
+	return ifindex ? attach(line->args[0], ifindex, line) : EXIT_REFUSED;
 }
 
 static int run_detach(const struct command_line *line)
@@ -276,6 +306,15 @@ static const struct command_option options[] = {
 			 "accept GUE from these outer source addresses only; default: those of an "
 			 "earlier attach, or else everybody",
 			 0},
+	[OPTION_UDP] = {"udp", "SERVICE[,SERVICE...]",
+			"give flows of these UDP services a second chance: ADDRESS:PORT if servers "
+			"connect their sockets, or ADDRESS:PORT/quic; 'none' ends it; default: "
+			"those of an earlier attach",
+			0},
+	[OPTION_SERVER_ID] = {"server-id", "N",
+			      "the number that this host puts into connection IDs of QUIC; needs "
+			      "--udp",
+			      0},
 	[OPTION_JSON] = {"json", NULL, "as JSON, for programs", 0},
 };
 
@@ -283,7 +322,8 @@ static const struct command commands[] = {
 	{
 		.name = "attach",
 		.run = run_attach,
-		.options = 1U << OPTION_CLSACT | 1U << OPTION_FROM,
+		.options = 1U << OPTION_CLSACT | 1U << OPTION_FROM | 1U << OPTION_UDP |
+			   1U << OPTION_SERVER_ID,
 		.args = "DEV",
 		.args_min = 1,
 		.args_max = 1,

@@ -8,12 +8,14 @@
 
 #include "clsact.h"
 #include "counters.h"
+#include "service.h"
 
 enum { MAPS_MAX = 16 }; /* more than the program has */
 
 static const char program_name[] = "glb_redirect";
 static const char counters_name[] = "glb_counters";
 static const char senders_name[] = "glb_senders";
+static const char services_name[] = "glb_services";
 static const char conntrack_name[] = ".rodata.glb_ct"; /* one constant, in tracked.h */
 
 int places_open_program(uint32_t id, int *fd, struct bpf_prog_info *info)
@@ -53,6 +55,11 @@ static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info,
 		ours->senders_fd = fd;
 		return true;
 	}
+	if (!strcmp(info->name, services_name) && info->key_size == sizeof(struct service) &&
+	    info->value_size == sizeof(struct service_rule)) {
+		ours->services_fd = fd;
+		return true;
+	}
 	if (!strcmp(info->name, conntrack_name) && info->value_size == sizeof(bool)) {
 		uint32_t first = 0;
 
@@ -80,7 +87,12 @@ static int read_maps(struct ours *ours, const uint32_t *map_ids, uint32_t count)
 	return counts ? 0 : -ENOENT;
 }
 
-static const struct ours nothing = {.program_fd = -1, .counters_fd = -1, .senders_fd = -1};
+static const struct ours nothing = {
+	.program_fd = -1,
+	.counters_fd = -1,
+	.senders_fd = -1,
+	.services_fd = -1,
+};
 
 static void ours_release(struct ours *ours)
 {
@@ -90,6 +102,8 @@ static void ours_release(struct ours *ours)
 		close(ours->counters_fd);
 	if (ours->senders_fd >= 0)
 		close(ours->senders_fd);
+	if (ours->services_fd >= 0)
+		close(ours->services_fd);
 	*ours = nothing;
 }
 

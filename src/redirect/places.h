@@ -18,7 +18,8 @@ struct ours {
 	int program_fd;	 /* to be closed; -1: none */
 	int counters_fd; /* -1 also if the program has different counters */
 	bool asks_conntrack;
-	int senders_fd; /* -1 also if the program predates this map */
+	int senders_fd;	 /* -1 also if the program predates this map */
+	int services_fd; /* -1 also if the map of its version is another one */
 };
 
 /* Our programs on a device. Both places are in use while the program is being moved. */

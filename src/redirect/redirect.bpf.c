@@ -22,6 +22,7 @@
 #include "tcp_claims.h"
 #include "tracked.h"
 #include "tunnel.h"
+#include "udp_claims.h"
 
 enum {
 	VLAN_ID_MASK = 0xfff,	 /* of vlan_tci; 0 is a priority tag rather than a VLAN (802.1Q) */
@@ -157,24 +158,6 @@ GLB_INLINE bool may_send(struct __sk_buff *skb, uint8_t version)
 	       bpf_map_lookup_elem(&glb_senders, &sender);
 }
 
-/* The tuple of a flow for the kernel's lookups. Returns its length in bytes. */
-GLB_INLINE uint32_t tuple_of(struct bpf_sock_tuple *tuple, const struct glb_flow *flow)
-{
-	*tuple = (struct bpf_sock_tuple){};
-	if (flow->version == 4) {
-		__builtin_memcpy(&tuple->ipv4.saddr, flow->src, 4);
-		__builtin_memcpy(&tuple->ipv4.daddr, flow->dst, 4);
-		tuple->ipv4.sport = GLB_BE16(flow->src_port);
-		tuple->ipv4.dport = GLB_BE16(flow->dst_port);
-		return sizeof(tuple->ipv4);
-	}
-	__builtin_memcpy(tuple->ipv6.saddr, flow->src, 16);
-	__builtin_memcpy(tuple->ipv6.daddr, flow->dst, 16);
-	tuple->ipv6.sport = GLB_BE16(flow->src_port);
-	tuple->ipv6.dport = GLB_BE16(flow->dst_port);
-	return sizeof(tuple->ipv6);
-}
-
 /* The TCP header of a flow whose packet is at the cursor; NULL if it is missing. */
 GLB_INLINE const uint8_t *tcp_of(struct glb_cursor cur, const struct glb_flow *flow)
 {
@@ -295,13 +278,14 @@ GLB_INLINE bool may_be_from_client(struct glb_cursor cur, uint8_t version)
 }
 
 /*
- * The fate of a client's packet at the cursor; FORWARDED_TO_ALTERNATE if it is unknown here. An
- * ICMP error belongs to the flow that it quotes. A quote that cannot be parsed is left to the
- * kernel.
+ * The fate of a client's packet at the cursor; FORWARDED_TO_ALTERNATE if it is unknown here, or
+ * RETURNED_TO_FIRST for UDP, which the first hop serves if it is unknown everywhere. An ICMP error
+ * belongs to the flow that it quotes. A quote that cannot be parsed is left to the kernel.
  */
 GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct glb_cursor cur,
-						  uint32_t payload_len, uint8_t version)
+						  const struct tunnel *tunnel, uint8_t version)
 {
+	uint32_t payload_len = tunnel->payload_len;
 	struct glb_flow flow;
 	struct glb_cursor rest = cur;
 
@@ -315,11 +299,11 @@ GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct 
 		return GLB_REDIRECT_ACCEPTED_FRAGMENT;
 	if (flow.proto == GLB_PROTO_TCP)
 		return decide_flow(skb, &flow, cur, rest);
+	if (flow.proto == GLB_PROTO_UDP)
+		return decide_udp(skb, &flow, tunnel);
 	if (flow.kind == GLB_FLOW_QUOTED ||
 	    flow.proto == (version == 4 ? GLB_PROTO_ICMP : GLB_PROTO_ICMPV6))
 		return GLB_REDIRECT_ACCEPTED_ICMP;
-	if (flow.proto == GLB_PROTO_UDP)
-		return GLB_REDIRECT_ACCEPTED_UDP;
 	return GLB_REDIRECT_DROPPED_PROTOCOL;
 }
 
@@ -361,8 +345,8 @@ GLB_INLINE int decide(struct __sk_buff *skb, struct tunnel *tunnel)
 	cur = bytes_of(skb);
 	if (!glb_take(&cur, IP_AT + (tunnel->len & OUTER_LEN_MASK)))
 		return GLB_REDIRECT_DROPPED_MALFORMED_INNER;
-	return tunnel->client_version == 4 ? decide_inner(skb, cur, tunnel->payload_len, 4)
-					   : decide_inner(skb, cur, tunnel->payload_len, 6);
+	return tunnel->client_version == 4 ? decide_inner(skb, cur, tunnel, 4)
+					   : decide_inner(skb, cur, tunnel, 6);
 }
 
 /*
@@ -433,12 +417,22 @@ GLB_INLINE int decide_unclaimed(struct __sk_buff *skb, struct tunnel *tunnel, in
 
 	if (ends & FROM_THIS_HOST)
 		return GLB_REDIRECT_DROPPED_SOURCE;
-	if (fate == GLB_REDIRECT_FORWARDED_TO_ALTERNATE)
-		fate = outer_version(skb) == 4 ? try_next(skb, tunnel, action, 4)
-					       : try_next(skb, tunnel, action, 6);
+	if (!is_kept(fate)) {
+		bool returns = fate == GLB_REDIRECT_RETURNED_TO_FIRST;
+
+		fate = outer_version(skb) == 4 ? try_next(skb, tunnel, action, returns, 4)
+					       : try_next(skb, tunnel, action, returns, 6);
+	}
 	if (is_kept(fate) && ends & GOES_BACK)
 		return GLB_REDIRECT_DROPPED_ROUTED_BACK;
 	return fate;
+}
+
+/* Is the packet certainly of a connection here, so that its addresses need not be looked at? */
+GLB_INLINE bool is_known(int fate)
+{
+	return fate == GLB_REDIRECT_ACCEPTED_ESTABLISHED || fate == GLB_REDIRECT_ACCEPTED_TRACKED ||
+	       fate == GLB_REDIRECT_ACCEPTED_UDP_CONNECTED;
 }
 
 /* TC_ACT_UNSPEC, or TCX_NEXT: continue with the next program, and finally the stack. */
@@ -456,8 +450,7 @@ int glb_redirect(struct __sk_buff *skb)
 	if (fate == NOT_GUE)
 		return TC_ACT_UNSPEC;
 	count(GLB_REDIRECT_TOTAL);
-	if (fate <= GLB_REDIRECT_FORWARDED_TO_ALTERNATE &&
-	    fate != GLB_REDIRECT_ACCEPTED_ESTABLISHED && fate != GLB_REDIRECT_ACCEPTED_TRACKED)
+	if (fate <= GLB_REDIRECT_RETURNED_TO_FIRST && !is_known(fate))
 		fate = decide_unclaimed(skb, &tunnel, fate, &action);
 	if (is_kept(fate))
 		action = keep(skb, &tunnel, &fate);

@@ -155,4 +155,24 @@ GLB_INLINE bool read_tracked(struct tracked *tracked, struct __sk_buff *skb,
 	return status & CT_SEEN_REPLY && opts.dir == CT_ORIGINAL;
 }
 
+/*
+ * Has this host replied to a UDP flow that the client began? Entries of UDP last for
+ * nf_conntrack_udp_timeout_stream after the last packet, two minutes by default. An ICMP error of
+ * this host is no reply.
+ */
+GLB_INLINE bool is_tracked_udp(struct __sk_buff *skb, struct bpf_sock_tuple *tuple,
+			       uint32_t tuple_len)
+{
+	struct bpf_ct_opts opts = {.netns_id = BPF_F_CURRENT_NETNS, .l4proto = GLB_PROTO_UDP};
+	struct nf_conn *ct = bpf_skb_ct_lookup(skb, tuple, tuple_len, &opts, sizeof(opts));
+
+	if (!ct)
+		return false;
+
+	unsigned long status = ct->status;
+
+	bpf_ct_release(ct);
+	return status & CT_SEEN_REPLY && opts.dir == CT_ORIGINAL;
+}
+
 #endif
