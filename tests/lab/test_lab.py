@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from datagrams import DATAGRAM_SCENARIOS
 from netns import run
 from scenarios import SCENARIOS
 from topology import HERE, PYTHON
@@ -21,10 +22,10 @@ def lab(lab_up):
         yield ours
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", SCENARIOS | DATAGRAM_SCENARIOS)
 def test_every_claim_holds(lab, name):
     """Every claim that the demo makes in a scenario holds."""
-    outcome = SCENARIOS[name](lab, print)
+    outcome = (SCENARIOS | DATAGRAM_SCENARIOS)[name](lab, print)
     assert [claim for claim in outcome.claims if not claim.holds] == []
 
 

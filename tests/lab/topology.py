@@ -25,6 +25,7 @@ from datetime import datetime
 from pathlib import Path
 from string import Template
 
+from echo import ECHO_PORT, QUIC_PORT
 from netns import LabError, Namespace, is_alive, send_signal, wait_until
 
 os.environ["PATH"] += ":/usr/sbin:/sbin"  # which su leaves out
@@ -38,6 +39,7 @@ SOURCES = {4: "198.51.100.0/24", 6: "2001:db8:c::/64"}
 FABRIC = "br0"
 FABRIC_MAC = "02:67:6c:62:00:01"
 FABRIC_MTU = 1600  # room for the outer headers around packets of 1500 bytes
+SERVICES = (("tcp", 80), ("udp", ECHO_PORT), ("udp", QUIC_PORT))
 PAGE_PORT = 8080
 AF_PACKET = "net_af_packet0,iface=eth0,blocksz=1048576,framesz=2048,framecnt=2048"
 SPARE = "spare"
@@ -96,7 +98,8 @@ def lab_tables(underlay=4):
         "name": "lab",
         "hash_key": "12345678901234561234567890123456",
         "seed": "34567890123456783456789012345678",
-        "binds": [{"ip": vip, "proto": "tcp", "port": 80} for vip in VIPS.values()],
+        "binds": [{"ip": vip, "proto": proto, "port": port} for proto, port in SERVICES
+                  for vip in VIPS.values()],
         "backends": [{"ip": host.address(underlay), "state": "active", "healthy": True}
                      for host in PROXIES],
     }]}
@@ -365,12 +368,16 @@ class Lab:
         return int(self.file(f"{label}.pid").read_text())
 
     def _start_proxy(self, host):
-        """Start the page server, HAProxy and the second-chance program of one proxy."""
+        """Start the servers, HAProxy and the second-chance program of one proxy."""
         self._start(host.name, f"{host.name}-pages", PYTHON, HERE / "pages.py",
                     "--name", host.name, "--port", PAGE_PORT)
+        self._start(host.name, f"{host.name}-echo", PYTHON, HERE / "echo.py",
+                    "--name", host.name, "--number", host.number, *VIPS.values())
         self.start_haproxy(host)
-        self.redirect(host, "attach", "eth0")
+        self.redirect(host, "attach", "eth0", "--udp", ",".join(second_chances()),
+                      "--server-id", str(host.number))
         self._wait_for_listener(host, PAGE_PORT)
+        wait_until(lambda: self.log(f"{host.name}-echo").has("ready", 0), f"UDP servers on {host.name}")
 
     def start_haproxy(self, host):
         """Start HAProxy on a proxy, and wait until it listens."""
@@ -509,13 +516,13 @@ class Lab:
         link, = self.hosts["router"].ip_json("-stats", "link", "show", "dev", host.name)
         return link["stats64"]["rx"]["packets"]
 
-    def load_command(self, *words):
-        """The command line of the client's load program."""
-        return [PYTHON, str(HERE / "load.py"), *map(str, words)]
+    def load_command(self, *words, program="load.py"):
+        """The command line of a program of the client."""
+        return [PYTHON, str(HERE / program), *map(str, words)]
 
-    def spawn_on_client(self, label, *words):
-        """Start the load program on the client; its standard output is a pipe."""
-        child = self.hosts["client"].spawn(*self.load_command(*words), log=self.log(label).path,
+    def spawn_on_client(self, label, *words, program="load.py"):
+        """Start a program on the client; its standard output is a pipe."""
+        child = self.hosts["client"].spawn(*self.load_command(*words, program=program), log=self.log(label).path,
                                            stdout=subprocess.PIPE)
         self._children.append(child)
         return child
@@ -538,6 +545,13 @@ class Lab:
             lab=self.prefix, directory=self.directory, vip4=VIPS[4], vip6=VIPS[6],
             redirect=self.program("redirect/glb-redirect"), page_port=PAGE_PORT,
             ctl=self.program("ctl/glbctl"), root=ROOT)
+
+
+def second_chances():
+    """The UDP services of the proxies, as glb-redirect wants them."""
+    for vip in VIPS.values():
+        host = f"[{vip}]" if ":" in vip else vip
+        yield from (f"{host}:{ECHO_PORT}", f"{host}:{QUIC_PORT}/quic")
 
 
 def memory_options():
