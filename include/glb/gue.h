@@ -19,6 +19,9 @@
  * IPv6. private type: 0, hops are IPv4 addresses of one word each; 1, IPv6 addresses of four words
  * each, and equals the version of the outer IP header. next hop: index of the hop to try if the
  * receiver does not know the flow; directors send 0, and each hop that forwards the packet adds 1.
+ * An index behind the last hop leaves none to try. A place before the index is not read as a hop
+ * any more: in the first one, the first hop leaves its own address if the packet is to return to
+ * it. The index of a returning packet is hop count + 1.
  *
  * Type 1 is an extension of ours. A proxy that only supports type 0 refuses it even if it ignores
  * the type, because words is not 1 + hop count then; and it does not support outer IPv6 at all.
