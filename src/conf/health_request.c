@@ -215,13 +215,14 @@ static void read_status(struct health_request *request, const struct conf_value 
 	if (strlen(text) != strlen("200-299") || !is_status(text) || text[3] != '-' ||
 	    !is_status(text + 4)) {
 		(void)conf_refuse(value, "\"%s\" is no range of statuses, as 200-299", text);
-	} else if (strncmp(text, text + 4, 3) > 0) {
-		(void)conf_refuse(value, "\"%s\" ends before it begins", text);
-	} else {
-		range->first = (uint16_t)strtoul(text, NULL, 10);
-		range->last = (uint16_t)strtoul(text + 4, NULL, 10);
-		request->status_count++;
+		return;
 	}
+	range->first = (uint16_t)strtoul(text, NULL, 10);
+	range->last = (uint16_t)strtoul(text + 4, NULL, 10);
+	if (range->first > range->last)
+		(void)conf_refuse(value, "\"%s\" ends before it begins", text);
+	else
+		request->status_count++;
 }
 
 static void read_statuses(struct health_request *request, const struct conf_value *object)
