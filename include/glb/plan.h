@@ -6,7 +6,8 @@
  * longest flow before the next one. New backends are filled, then activated; backends to be removed
  * are drained first; backends that change their weight or zone are drained and filled again. As
  * many at a time as the hop lists permit: one less than a row has hops, two less if zones choose
- * the second or max_load the first, but at least one.
+ * the second or max_load the first, but at least one. A table gets its first zones, or loses its
+ * last, in a step of its own, as no version has backends with zones beside others without.
  */
 #ifndef GLB_PLAN_H
 #define GLB_PLAN_H
@@ -23,6 +24,7 @@ enum glb_plan_verb {
 	GLB_PLAN_REMOVE,   /* remove it from the rows: to inactive, or off the list */
 	GLB_PLAN_HOPS,	   /* give the rows more hops */
 	GLB_PLAN_MAX_LOAD, /* order the first hops by rank alone, as zones are added */
+	GLB_PLAN_ZONES,	   /* put all backends into their zones, or out of them, at once */
 	GLB_PLAN_FINISH,   /* everything else that differs: binds, name, order, fewer hops */
 };
 

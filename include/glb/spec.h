@@ -234,6 +234,9 @@ static inline bool glb_bind_equal(const struct glb_bind *a, const struct glb_bin
 /* Are two tables equal, in the same order? Names and keys are ignored. */
 bool glb_table_spec_equal(const struct glb_table_spec *a, const struct glb_table_spec *b);
 
+/* Is any backend in a zone? */
+bool glb_has_zones(const struct glb_table_spec *table);
+
 /* Are there backends in different zones? */
 bool glb_zones_differ(const struct glb_table_spec *table);
 

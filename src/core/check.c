@@ -144,10 +144,8 @@ static void check_versions(const struct glb_check *check, const struct glb_table
  */
 static void check_zones(const struct glb_check *check, const struct glb_table_spec *table)
 {
-	bool zoned = false;
+	bool zoned = glb_has_zones(table);
 
-	for (unsigned int i = 0; i < table->backend_count; i++)
-		zoned |= table->backends[i].zone != 0;
 	for (unsigned int i = 0; zoned && i < table->backend_count; i++) {
 		if (!table->backends[i].zone)
 			found(check,

@@ -107,6 +107,14 @@ bool glb_table_spec_equal(const struct glb_table_spec *a, const struct glb_table
 	return true;
 }
 
+bool glb_has_zones(const struct glb_table_spec *table)
+{
+	for (unsigned int i = 0; i < table->backend_count; i++)
+		if (table->backends[i].zone)
+			return true;
+	return false;
+}
+
 bool glb_zones_differ(const struct glb_table_spec *table)
 {
 	for (unsigned int i = 1; i < table->backend_count; i++)

@@ -24,6 +24,7 @@ static const char *verb_text(enum glb_plan_verb verb)
 		[GLB_PLAN_REMOVE] = "remove",
 		[GLB_PLAN_HOPS] = "raise hops",
 		[GLB_PLAN_MAX_LOAD] = "give up max_load",
+		[GLB_PLAN_ZONES] = "change zones",
 		[GLB_PLAN_FINISH] = "put the new file in force",
 	};
 

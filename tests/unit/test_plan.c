@@ -103,7 +103,24 @@ static void name_zones(struct fleet *fleet, bool swap)
 		fleet->new.backends[i].zone = (uint16_t)(3 - fleet->new.backends[i].zone);
 }
 
-/* Some tables have a max_load, which may change, come and go. They have no zones. */
+static void leave_zones(struct fleet *fleet, unsigned int spec)
+{
+	for (unsigned int i = 0; i < BACKENDS_MAX; i++)
+		fleet->backends[spec][i].zone = 0;
+}
+
+/* Some tables get their first zones, others lose their last. */
+static void change_zones(struct fleet *fleet, unsigned int number)
+{
+	if (number % 5 == 0) {
+		leave_zones(fleet, 0);
+		leave_zones(fleet, 1);
+	} else if (number % 7 == 0) {
+		leave_zones(fleet, 2);
+	}
+}
+
+/* Some tables have a max_load, which may change, come and go, perhaps for zones. */
 static void limit_load(struct fleet *fleet, unsigned int number)
 {
 	static const uint8_t loads[] = {0, 101, 105, 110, 200};
@@ -112,11 +129,12 @@ static void limit_load(struct fleet *fleet, unsigned int number)
 
 	if (number % 3 || fleet->old.hops < 3)
 		return;
-	for (unsigned int i = 0; i < BACKENDS_MAX; i++)
-		for (unsigned int spec = 0; spec < 3; spec++)
-			fleet->backends[spec][i].zone = 0;
+	leave_zones(fleet, 0);
+	leave_zones(fleet, 1);
+	if (number % 5)
+		leave_zones(fleet, 2);
 	fleet->base.max_load = fleet->old.max_load = was;
-	fleet->new.max_load = is;
+	fleet->new.max_load = number % 5 ? is : 0;
 }
 
 static void make_fleet(struct fleet *fleet, unsigned int number)
@@ -149,6 +167,7 @@ static void make_fleet(struct fleet *fleet, unsigned int number)
 		fleet->backends[1][i].zone = fleet->backends[2][i].zone = 0;
 	if (hops >= 3)
 		name_zones(fleet, number % 2 == 0);
+	change_zones(fleet, number);
 	limit_load(fleet, number);
 }
 

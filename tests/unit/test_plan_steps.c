@@ -68,7 +68,7 @@ static void free_state(struct state *state)
 static void write_plan(char *out, const struct glb_plan *plan)
 {
 	static const char *const verbs[] = {"add",    "activate", "drain",    "fill",  "reweigh",
-					    "remove", "hops",	  "max_load", "finish"};
+					    "remove", "hops",	  "max_load", "zones", "finish"};
 	char *at = out + sprintf(out, "%s", plan->wait_first ? "wait;" : "");
 
 	for (unsigned int s = 0; s < plan->step_count; s++) {
@@ -117,6 +117,17 @@ static const struct {
 	{"3% 1 2 3", "2 1 2 3", "finish", false},
 	{"3% 1 2 3", "3 1@a 2@b 3@a", "max_load;finish", false},
 	{"3% 1 2 3", "4 1@a 2@b 3@a", "hops;max_load;finish", false},
+	/* no version has backends with zones beside others without, or zones beside a max_load */
+	{"3% 1 2 3", "3 1@a 2@a 3@a", "finish", false},
+	{"3% 1 2 3", "3 1@a 2@a 3@a 4@a", "max_load;zones;add 4;activate 4;finish", false},
+	{"3% 1 2 3 4", "3 1@a 2@a 3@a", "max_load;zones;drain 4;remove 4;finish", false},
+	{"3% 1 2 3", "3 1@a 2@b 3@a 4@b", "max_load;zones;add 4;activate 4;finish", false},
+	{"3 1 2 3", "3 1@a 2@b 3@a 4@b", "zones;add 4;activate 4;finish", false},
+	{"2 1 2 3", "3 1@a 2@b 3@c 4@b", "hops;zones;add 4;activate 4;finish", false},
+	{"3 1@a 2@b 3@a", "3 1 2 3 4", "zones;add 4;activate 4;finish", false},
+	{"3 1@a 2@b 3@a", "3% 1 2 3 4", "zones;add 4;activate 4;finish", false},
+	{"3 1@a 2@b 3@a", "2 1 2 3 4", "zones;add 4;activate 4;finish", false},
+	{"3 1 2 3d", "3 1@a 2@b", "zones;remove 3;finish", false},
 	{"3% 1 2 3f", "3% 1 2 3 4", "activate 3;add 4;activate 4;finish", false},
 	{"3% 1 2 3d", "3% 1 2", "wait;remove 3;finish", false},
 	{"4 1 2 3", "4 1 2 3 4 5 6", "add 4,add 5;activate 4,activate 5,add 6;activate 6;finish",

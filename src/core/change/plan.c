@@ -85,6 +85,17 @@ static int plan_append(struct glb_table_spec *spec, const struct glb_backend *ba
 	return 0;
 }
 
+/* Backends that leave go with the first one that stays or comes. */
+static void apply_zones(struct glb_table_spec *spec, const struct glb_table_spec *target)
+{
+	for (unsigned int i = 0; i < spec->backend_count; i++) {
+		const struct glb_backend *wanted =
+			glb_backend_find(target, &spec->backends[i].addr);
+
+		spec->backends[i].zone = (wanted ? wanted : &target->backends[0])->zone;
+	}
+}
+
 /* Applies an action to a version. */
 static int plan_apply(struct glb_table_spec *spec, const struct glb_plan_action *action,
 		      const struct glb_table_spec *target)
@@ -127,6 +138,9 @@ static int plan_apply(struct glb_table_spec *spec, const struct glb_plan_action 
 		break;
 	case GLB_PLAN_MAX_LOAD:
 		spec->max_load = target->max_load;
+		break;
+	case GLB_PLAN_ZONES:
+		apply_zones(spec, target);
 		break;
 	case GLB_PLAN_FINISH:
 		break;
@@ -324,16 +338,48 @@ static int take_general_step(struct planner *planner, enum glb_plan_verb verb)
 	return err ? err : take_step(planner);
 }
 
-/* What must precede everything else, and changes no row except by adding hops. */
+/*
+ * Gives the table its first zones, or takes its last. Returns -EPERM if that would lose flows even
+ * after the version in force has settled.
+ */
+static int take_zones_step(struct planner *planner)
+{
+	struct glb_table_spec next;
+	struct glb_tables tables = {0};
+	bool lost = false;
+	int err = glb_table_spec_copy(&next, &planner->now);
+
+	if (err)
+		return err;
+	apply_zones(&next, &planner->target);
+	err = plan_build(&tables, &next, &planner->now_tables, NULL);
+	if (!err)
+		err = find_lost(&lost, planner, &tables, planner->plan.step_count);
+	if (!err && lost && !planner->plan.step_count) {
+		planner->plan.wait_first = true;
+		err = find_lost(&lost, planner, &tables, true);
+	}
+	glb_tables_free(&tables);
+	glb_table_spec_clear(&next);
+	if (!err && lost)
+		err = -EPERM;
+	return err ? err : take_general_step(planner, GLB_PLAN_ZONES);
+}
+
+/* What must precede everything else, and changes no primary except for a max_load. */
 static int plan_prepare(struct planner *planner)
 {
 	const struct glb_table_spec *target = &planner->target;
+	const bool at_once = only_finish_left(planner);
 	int err = 0;
 
 	if (target->hops > (planner->now.hops ? planner->now.hops : 2))
 		err = take_general_step(planner, GLB_PLAN_HOPS);
-	if (!err && planner->now.max_load && glb_zones_differ(target))
+	if (!err && planner->now.max_load &&
+	    (glb_zones_differ(target) || (glb_has_zones(target) && !at_once)))
 		err = take_general_step(planner, GLB_PLAN_MAX_LOAD);
+	if (!err && glb_has_zones(&planner->now) != glb_has_zones(target) && !at_once)
+		err = take_zones_step(planner);
 	return err;
 }
 
