@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <glb/digest.h>
+
+#include "conf/addr.h"
+#include "conf/title.h"
+#include "director/metrics_parts.h"
+
+void metric_table_info(struct metrics *metrics)
+{
+	const struct glb_tables *tables =
+		&publish_in_force(&metrics->control->workers.publish)->tables;
+
+	for (unsigned int t = 0; t < tables->count; t++) {
+		char name[16];
+		char digest[GLB_DIGEST_TEXT_LEN];
+
+		openmetrics_count(&metrics->text,
+				  LABELS({"table", table_name(name, tables->tables[t], t)},
+					 {"digest", glb_digest(digest, tables->tables[t])}),
+				  1);
+	}
+}
+
+void metric_table_backends(struct metrics *metrics)
+{
+	const struct glb_tables *tables =
+		&publish_in_force(&metrics->control->workers.publish)->tables;
+
+	for (unsigned int t = 0; t < tables->count; t++) {
+		const struct glb_table_spec *spec = &tables->tables[t]->spec;
+		unsigned int counts[GLB_STATE_COUNT][2] = {{0}};
+		char name[16];
+
+		for (unsigned int b = 0; b < spec->backend_count; b++)
+			counts[spec->backends[b].state][spec->backends[b].healthy]++;
+		for (unsigned int i = 0; i < 2 * GLB_STATE_COUNT; i++)
+			openmetrics_count(&metrics->text,
+					  LABELS({"table", table_name(name, tables->tables[t], t)},
+						 {"state", glb_state_name(i / 2)},
+						 {"healthy", i % 2 ? "true" : "false"}),
+					  counts[i / 2][i % 2]);
+	}
+}
+
+void metric_unlisted(struct metrics *metrics)
+{
+	if (metrics->sums)
+		openmetrics_count(&metrics->text, NULL, metrics->sums->unlisted.packets);
+}
+
+/* --- Tables and backends, in slices --- */
+
+static bool put_items(struct metrics *metrics, bool backends, bool bytes)
+{
+	struct backend_stats_item item;
+
+	for (unsigned int n = 0; metrics->sums && n < METRICS_SLICE; n++) {
+		char addr[ADDR_TEXT_LEN];
+
+		if (!backend_stats_next(&item, metrics->sums, &metrics->at))
+			return false;
+		if (!item.backend == backends)
+			continue;
+		openmetrics_count(&metrics->text,
+				  LABELS({"table", item.table},
+					 {item.backend ? "backend" : NULL,
+					  item.backend ? addr_text(addr, item.backend) : NULL}),
+				  bytes ? item.count.bytes : item.count.packets);
+	}
+	return metrics->sums;
+}
+
+bool metric_table_packets(struct metrics *metrics)
+{
+	return put_items(metrics, false, false);
+}
+
+bool metric_table_bytes(struct metrics *metrics)
+{
+	return put_items(metrics, false, true);
+}
+
+bool metric_backend_packets(struct metrics *metrics)
+{
+	return put_items(metrics, true, false);
+}
+
+bool metric_backend_bytes(struct metrics *metrics)
+{
+	return put_items(metrics, true, true);
+}
+
+bool metric_healthy(struct metrics *metrics)
+{
+	const struct glb_tables *tables =
+		&publish_in_force(&metrics->control->workers.publish)->tables;
+	unsigned int n = 0;
+
+	for (; metrics->at < tables->count; metrics->at++, metrics->backend = 0) {
+		const struct glb_table *table = tables->tables[metrics->at];
+		char name[16];
+
+		for (; metrics->backend < table->spec.backend_count; metrics->backend++) {
+			const struct glb_backend *backend = &table->spec.backends[metrics->backend];
+			char addr[ADDR_TEXT_LEN];
+
+			if (n++ == METRICS_SLICE)
+				return true;
+			openmetrics_count(&metrics->text,
+					  LABELS({"table", table_name(name, table, metrics->at)},
+						 {"backend", addr_text(addr, &backend->addr)},
+						 {"state", glb_state_name(backend->state)}),
+					  backend->healthy);
+		}
+	}
+	return false;
+}
