@@ -2,92 +2,93 @@
 #include <stdlib.h>
 
 #include "director/metrics_parts.h"
-#include "sys/memory.h"
 #include "sys/version.h"
 
-static void put_build(struct metrics *metrics)
+static void put_build(struct exposition *exposition)
 {
-	openmetrics_count(&metrics->text,
+	openmetrics_count(&exposition->text,
 			  LABELS({"version", version_number()}, {"commit", version_commit()},
 				 {"dpdk", rte_version()}),
 			  1);
 }
 
-static void put_start_time(struct metrics *metrics)
+static void put_start_time(struct exposition *exposition)
 {
-	openmetrics_real(&metrics->text, NULL, (double)metrics->control->started_at);
+	const struct metrics *metrics = exposition->source;
+
+	openmetrics_real(&exposition->text, NULL, (double)metrics->control->started_at);
 }
 
-static void put_memory(struct metrics *metrics)
+static void put_ready(struct exposition *exposition)
 {
-	openmetrics_count(&metrics->text, NULL, memory_resident());
-}
-
-static void put_ready(struct metrics *metrics)
-{
+	const struct metrics *metrics = exposition->source;
 	struct glb_diag why;
 
-	openmetrics_count(&metrics->text, NULL,
+	openmetrics_count(&exposition->text, NULL,
 			  readiness_of(metrics->control, &why) == READINESS_READY);
 }
 
-static void put_readiness(struct metrics *metrics)
+static void put_readiness(struct exposition *exposition)
 {
+	const struct metrics *metrics = exposition->source;
 	struct glb_diag why;
 	enum readiness now = readiness_of(metrics->control, &why);
 
 	for (unsigned int i = 0; i < READINESS_COUNT; i++)
-		openmetrics_count(&metrics->text, LABELS({"readiness", readiness_name(i)}),
+		openmetrics_count(&exposition->text, LABELS({"readiness", readiness_name(i)}),
 				  i == now);
 }
 
-static void put_last_good(struct metrics *metrics)
+static void put_last_good(struct exposition *exposition)
 {
-	openmetrics_count(&metrics->text, NULL, metrics->control->serving_last_good);
+	const struct metrics *metrics = exposition->source;
+
+	openmetrics_count(&exposition->text, NULL, metrics->control->serving_last_good);
 }
 
-static void put_generation(struct metrics *metrics)
+static void put_generation(struct exposition *exposition)
 {
-	openmetrics_count(&metrics->text, NULL,
+	const struct metrics *metrics = exposition->source;
+
+	openmetrics_count(&exposition->text, NULL,
 			  publish_in_force(&metrics->control->workers.publish)->number);
 }
 
-static void put_reloads(struct metrics *metrics)
+static void put_reloads(struct exposition *exposition)
 {
+	const struct metrics *metrics = exposition->source;
+
 	for (unsigned int i = 0; i < RELOAD_RESULT_COUNT; i++)
-		openmetrics_count(&metrics->text, LABELS({"result", reload_result_name(i)}),
+		openmetrics_count(&exposition->text, LABELS({"result", reload_result_name(i)}),
 				  metrics->control->last.totals[i]);
 }
 
-static void put_last_reload(struct metrics *metrics)
+static void put_last_reload(struct exposition *exposition)
 {
-	openmetrics_real(&metrics->text, NULL, (double)metrics->control->last.at);
+	const struct metrics *metrics = exposition->source;
+
+	openmetrics_real(&exposition->text, NULL, (double)metrics->control->last.at);
 }
 
-static void put_verdicts(struct metrics *metrics)
+static void put_verdicts(struct exposition *exposition)
 {
+	const struct metrics *metrics = exposition->source;
+
 	for (unsigned int v = 0; v < GLB_VERDICT_COUNT; v++)
-		openmetrics_count(&metrics->text, LABELS({"verdict", glb_verdict_label(v)}),
+		openmetrics_count(&exposition->text, LABELS({"verdict", glb_verdict_label(v)}),
 				  metrics->sum.verdicts[v]);
 }
 
 /* --- The list --- */
 
-#define GAUGE	  OPENMETRICS_GAUGE
-#define COUNTER	  OPENMETRICS_COUNTER
-#define INFO	  OPENMETRICS_INFO
-#define HISTOGRAM OPENMETRICS_HISTOGRAM
-
-static const struct {
-	struct openmetrics_family family;
-	family_fn *put;	     /* all at once */
-	slice_fn *put_slice; /* or in slices */
-} families[] = {
+static const struct exposition_family families[] = {
 	{{"glb_build", INFO, "which glb this is"}, put_build, NULL},
 	{{"process_start_time_seconds", GAUGE, "when it was started, in seconds since 1970"},
 	 put_start_time,
 	 NULL},
-	{{"process_resident_memory_bytes", GAUGE, "memory that it has"}, put_memory, NULL},
+	{{"process_resident_memory_bytes", GAUGE, "memory that it has"},
+	 exposition_put_memory,
+	 NULL},
 	{{"glb_ready", GAUGE, "1 while routers should send packets to it"}, put_ready, NULL},
 	{{"glb_readiness", GAUGE, "1 of what it is just now: starting, ready, stalled or leaving"},
 	 put_readiness,
@@ -170,58 +171,43 @@ static const struct {
 	 NULL},
 };
 
-enum { FAMILY_COUNT = sizeof(families) / sizeof(families[0]) };
+/* Have slots been reassigned since the walk began? */
+static bool is_spoilt(const void *source)
+{
+	const struct metrics *metrics = source;
 
-struct metrics *metrics_begin(const struct control *control, bool is_old)
+	return metrics->sums && metrics->sums->evictions != metrics->sums->stats->evictions;
+}
+
+static void metrics_free(void *source)
+{
+	struct metrics *metrics = source;
+
+	free(metrics->sums);
+	free(metrics);
+}
+
+static const struct exposition_list list = {
+	.families = families,
+	.family_count = sizeof(families) / sizeof(families[0]),
+	.is_stale = is_spoilt,
+	.release = metrics_free,
+};
+
+struct exposition *metrics_begin(const struct control *control, bool is_old)
 {
 	struct metrics *metrics = calloc(1, sizeof(*metrics));
 
 	if (!metrics)
 		return NULL;
-	metrics->text.is_old = is_old;
 	metrics->control = control;
 	metrics->sum = stats_sum(&control->workers);
-	if (!control->workers.backend_stats.counts)
-		return metrics;
-	metrics->sums = backend_stats_sum(&control->workers.backend_stats);
-	if (metrics->sums)
-		return metrics;
-	free(metrics);
-	return NULL;
-}
-
-/* Have slots been reassigned since the walk began? */
-static bool is_spoilt(const struct metrics *metrics)
-{
-	return metrics->sums && metrics->sums->evictions != metrics->sums->stats->evictions;
-}
-
-bool metrics_write(struct metrics *metrics, FILE *out)
-{
-	unsigned int i = metrics->family;
-
-	metrics->text.out = out;
-	if (is_spoilt(metrics))
-		return false;
-	if (i == FAMILY_COUNT) {
-		openmetrics_end(&metrics->text);
-		return false;
+	if (control->workers.backend_stats.counts) {
+		metrics->sums = backend_stats_sum(&control->workers.backend_stats);
+		if (!metrics->sums) {
+			free(metrics);
+			return NULL;
+		}
 	}
-	if (!metrics->begun)
-		openmetrics_begin(&metrics->text, &families[i].family);
-	metrics->begun = true;
-	if (families[i].put)
-		families[i].put(metrics);
-	else if (families[i].put_slice(metrics))
-		return true;
-	metrics->family++;
-	metrics->begun = false;
-	metrics->at = metrics->backend = 0;
-	return true;
-}
-
-void metrics_free(struct metrics *metrics)
-{
-	free(metrics->sums);
-	free(metrics);
+	return exposition_begin(&list, metrics, is_old);
 }

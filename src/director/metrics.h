@@ -13,19 +13,14 @@
 
 #include "director/control.h"
 
-struct metrics;
-
-/* Begins an export. NULL: out of memory. To be released with metrics_free(). */
-struct metrics *metrics_begin(const struct control *control, bool is_old);
+struct exposition;
 
 /*
- * Writes the next family, or METRICS_SLICE samples of it. False: it was the last one; or figures of
- * tables and backends are no longer available, and the text lacks its final line.
+ * Begins an export. It ends early, without its final line, if figures of tables and backends are no
+ * longer available.
+ *
+ * Returns NULL if out of memory; otherwise to be released with exposition_end().
  */
-bool metrics_write(struct metrics *metrics, FILE *out);
-
-enum { METRICS_SLICE = 2000 };
-
-void metrics_free(struct metrics *metrics);
+struct exposition *metrics_begin(const struct control *control, bool is_old);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * What do the sources of the metrics share?
  *
- * Private to metrics*.c. Each function below writes samples of a family, which has been begun.
+ * Private to metrics*.c. Each function below writes samples of a family.
  */
 #ifndef DIRECTOR_METRICS_PARTS_H
 #define DIRECTOR_METRICS_PARTS_H
@@ -10,26 +10,14 @@
 #include "director/ethdev.h"
 #include "director/metrics.h"
 #include "director/stats.h"
-#include "sys/openmetrics.h"
+#include "sys/exposition.h"
 
+/* The source of an exposition. */
 struct metrics {
-	struct openmetrics text;
 	const struct control *control;
 	struct worker_counters sum; /* of workers, at the start of the walk */
 	struct backend_stats_sums *sums;
-	unsigned int family; /* the next one */
-	bool begun;	     /* that family is in progress, from `at` */
-	uint32_t at;	     /* a table, or an item of sums */
-	uint32_t backend;
 };
-
-#define LABELS(...) (&(const struct openmetrics_labels){{__VA_ARGS__}})
-
-/* Writes all samples of a family. */
-typedef void family_fn(struct metrics *metrics);
-
-/* Writes samples from where the family was interrupted. True if there are more. */
-typedef bool slice_fn(struct metrics *metrics);
 
 /* name, field of the EAL, sentence */
 #define PORT_TRAFFIC(X)                                                                            \
@@ -40,37 +28,37 @@ typedef bool slice_fn(struct metrics *metrics);
 
 /* --- Tables and backends --- */
 
-family_fn metric_table_info;
-family_fn metric_table_backends;
-family_fn metric_unlisted;
-slice_fn metric_table_packets;
-slice_fn metric_table_bytes;
-slice_fn metric_backend_packets;
-slice_fn metric_backend_bytes;
-slice_fn metric_healthy;
+exposition_put_fn metric_table_info;
+exposition_put_fn metric_table_backends;
+exposition_put_fn metric_unlisted;
+exposition_slice_fn metric_table_packets;
+exposition_slice_fn metric_table_bytes;
+exposition_slice_fn metric_backend_packets;
+exposition_slice_fn metric_backend_bytes;
+exposition_slice_fn metric_healthy;
 
 /* --- Workers --- */
 
-#define WORKER_DECLARATION(name, sentence) family_fn metric_worker_##name;
+#define WORKER_DECLARATION(name, sentence) exposition_put_fn metric_worker_##name;
 WORKER_COUNTERS(WORKER_DECLARATION)
 #undef WORKER_DECLARATION
-family_fn metric_worker_generation;
-family_fn metric_twin;
-family_fn metric_busy;
-family_fn metric_idle;
-family_fn metric_gaps;
-family_fn metric_services;
-family_fn metric_bursts;
-family_fn metric_stalls;
+exposition_put_fn metric_worker_generation;
+exposition_put_fn metric_twin;
+exposition_put_fn metric_busy;
+exposition_put_fn metric_idle;
+exposition_put_fn metric_gaps;
+exposition_put_fn metric_services;
+exposition_put_fn metric_bursts;
+exposition_put_fn metric_stalls;
 
 /* --- Ports --- */
 
-#define PORT_DECLARATION(name, ...) family_fn metric_port_##name;
+#define PORT_DECLARATION(name, ...) exposition_put_fn metric_port_##name;
 PORT_TRAFFIC(PORT_DECLARATION)
 PORT_LOSSES(PORT_DECLARATION)
 #undef PORT_DECLARATION
-family_fn metric_link_downs;
-family_fn metric_link_changes;
-family_fn metric_mbufs;
+exposition_put_fn metric_link_downs;
+exposition_put_fn metric_link_changes;
+exposition_put_fn metric_mbufs;
 
 #endif

@@ -3,8 +3,10 @@
 #include "director/netdev.h"
 
 /* A sample for each port, from a counter of its device. */
-static void put_each_port(struct metrics *metrics, uint64_t (*value)(const struct rte_eth_stats *))
+static void put_each_port(struct exposition *exposition,
+			  uint64_t (*value)(const struct rte_eth_stats *))
 {
+	const struct metrics *metrics = exposition->source;
 	const struct ports *ports = &metrics->control->workers.ports;
 
 	for (unsigned int i = 0; i < ports->count; i++) {
@@ -12,7 +14,7 @@ static void put_each_port(struct metrics *metrics, uint64_t (*value)(const struc
 		struct rte_eth_stats stats = {0};
 
 		if (!rte_eth_stats_get(ports->ids[i], &stats))
-			openmetrics_count(&metrics->text,
+			openmetrics_count(&exposition->text,
 					  LABELS({"port", netdev_port(ports->ids[i], name)}),
 					  value(&stats));
 	}
@@ -23,29 +25,35 @@ static void put_each_port(struct metrics *metrics, uint64_t (*value)(const struc
 	{                                                                                          \
 		return stats->field;                                                               \
 	}                                                                                          \
-	void metric_port_##name(struct metrics *metrics)                                           \
+	void metric_port_##name(struct exposition *exposition)                                     \
 	{                                                                                          \
-		put_each_port(metrics, port_##name);                                               \
+		put_each_port(exposition, port_##name);                                            \
 	}
 PORT_TRAFFIC(PORT_VALUE)
 PORT_LOSSES(PORT_VALUE)
 #undef PORT_VALUE
 
-void metric_link_downs(struct metrics *metrics)
+void metric_link_downs(struct exposition *exposition)
 {
-	openmetrics_count(&metrics->text, NULL, metrics->control->workers.ports.link_downs);
+	const struct metrics *metrics = exposition->source;
+
+	openmetrics_count(&exposition->text, NULL, metrics->control->workers.ports.link_downs);
 }
 
-void metric_link_changes(struct metrics *metrics)
+void metric_link_changes(struct exposition *exposition)
 {
-	openmetrics_count(&metrics->text, NULL, metrics->control->workers.ports.link_changes);
+	const struct metrics *metrics = exposition->source;
+
+	openmetrics_count(&exposition->text, NULL, metrics->control->workers.ports.link_changes);
 }
 
-void metric_mbufs(struct metrics *metrics)
+void metric_mbufs(struct exposition *exposition)
 {
+	const struct metrics *metrics = exposition->source;
 	const struct rte_mempool *pool = metrics->control->workers.ports.pool;
 
-	openmetrics_count(&metrics->text, LABELS({"state", "free"}), rte_mempool_avail_count(pool));
-	openmetrics_count(&metrics->text, LABELS({"state", "in_use"}),
+	openmetrics_count(&exposition->text, LABELS({"state", "free"}),
+			  rte_mempool_avail_count(pool));
+	openmetrics_count(&exposition->text, LABELS({"state", "in_use"}),
 			  rte_mempool_in_use_count(pool));
 }

@@ -5,8 +5,9 @@
 #include "conf/title.h"
 #include "director/metrics_parts.h"
 
-void metric_table_info(struct metrics *metrics)
+void metric_table_info(struct exposition *exposition)
 {
+	const struct metrics *metrics = exposition->source;
 	const struct glb_tables *tables =
 		&publish_in_force(&metrics->control->workers.publish)->tables;
 
@@ -14,15 +15,16 @@ void metric_table_info(struct metrics *metrics)
 		char name[16];
 		char digest[GLB_DIGEST_TEXT_LEN];
 
-		openmetrics_count(&metrics->text,
+		openmetrics_count(&exposition->text,
 				  LABELS({"table", table_name(name, tables->tables[t], t)},
 					 {"digest", glb_digest(digest, tables->tables[t])}),
 				  1);
 	}
 }
 
-void metric_table_backends(struct metrics *metrics)
+void metric_table_backends(struct exposition *exposition)
 {
+	const struct metrics *metrics = exposition->source;
 	const struct glb_tables *tables =
 		&publish_in_force(&metrics->control->workers.publish)->tables;
 
@@ -34,7 +36,7 @@ void metric_table_backends(struct metrics *metrics)
 		for (unsigned int b = 0; b < spec->backend_count; b++)
 			counts[spec->backends[b].state][spec->backends[b].healthy]++;
 		for (unsigned int i = 0; i < 2 * GLB_STATE_COUNT; i++)
-			openmetrics_count(&metrics->text,
+			openmetrics_count(&exposition->text,
 					  LABELS({"table", table_name(name, tables->tables[t], t)},
 						 {"state", glb_state_name(i / 2)},
 						 {"healthy", i % 2 ? "true" : "false"}),
@@ -42,26 +44,29 @@ void metric_table_backends(struct metrics *metrics)
 	}
 }
 
-void metric_unlisted(struct metrics *metrics)
+void metric_unlisted(struct exposition *exposition)
 {
+	const struct metrics *metrics = exposition->source;
+
 	if (metrics->sums)
-		openmetrics_count(&metrics->text, NULL, metrics->sums->unlisted.packets);
+		openmetrics_count(&exposition->text, NULL, metrics->sums->unlisted.packets);
 }
 
 /* --- Tables and backends, in slices --- */
 
-static bool put_items(struct metrics *metrics, bool backends, bool bytes)
+static bool put_items(struct exposition *exposition, bool backends, bool bytes)
 {
+	const struct metrics *metrics = exposition->source;
 	struct backend_stats_item item;
 
-	for (unsigned int n = 0; metrics->sums && n < METRICS_SLICE; n++) {
+	for (unsigned int n = 0; metrics->sums && n < EXPOSITION_SLICE; n++) {
 		char addr[ADDR_TEXT_LEN];
 
-		if (!backend_stats_next(&item, metrics->sums, &metrics->at))
+		if (!backend_stats_next(&item, metrics->sums, &exposition->at))
 			return false;
 		if (!item.backend == backends)
 			continue;
-		openmetrics_count(&metrics->text,
+		openmetrics_count(&exposition->text,
 				  LABELS({"table", item.table},
 					 {item.backend ? "backend" : NULL,
 					  item.backend ? addr_text(addr, item.backend) : NULL}),
@@ -70,44 +75,46 @@ static bool put_items(struct metrics *metrics, bool backends, bool bytes)
 	return metrics->sums;
 }
 
-bool metric_table_packets(struct metrics *metrics)
+bool metric_table_packets(struct exposition *exposition)
 {
-	return put_items(metrics, false, false);
+	return put_items(exposition, false, false);
 }
 
-bool metric_table_bytes(struct metrics *metrics)
+bool metric_table_bytes(struct exposition *exposition)
 {
-	return put_items(metrics, false, true);
+	return put_items(exposition, false, true);
 }
 
-bool metric_backend_packets(struct metrics *metrics)
+bool metric_backend_packets(struct exposition *exposition)
 {
-	return put_items(metrics, true, false);
+	return put_items(exposition, true, false);
 }
 
-bool metric_backend_bytes(struct metrics *metrics)
+bool metric_backend_bytes(struct exposition *exposition)
 {
-	return put_items(metrics, true, true);
+	return put_items(exposition, true, true);
 }
 
-bool metric_healthy(struct metrics *metrics)
+bool metric_healthy(struct exposition *exposition)
 {
+	const struct metrics *metrics = exposition->source;
 	const struct glb_tables *tables =
 		&publish_in_force(&metrics->control->workers.publish)->tables;
 	unsigned int n = 0;
 
-	for (; metrics->at < tables->count; metrics->at++, metrics->backend = 0) {
-		const struct glb_table *table = tables->tables[metrics->at];
+	for (; exposition->at < tables->count; exposition->at++, exposition->within = 0) {
+		const struct glb_table *table = tables->tables[exposition->at];
 		char name[16];
 
-		for (; metrics->backend < table->spec.backend_count; metrics->backend++) {
-			const struct glb_backend *backend = &table->spec.backends[metrics->backend];
+		for (; exposition->within < table->spec.backend_count; exposition->within++) {
+			const struct glb_backend *backend =
+				&table->spec.backends[exposition->within];
 			char addr[ADDR_TEXT_LEN];
 
-			if (n++ == METRICS_SLICE)
+			if (n++ == EXPOSITION_SLICE)
 				return true;
-			openmetrics_count(&metrics->text,
-					  LABELS({"table", table_name(name, table, metrics->at)},
+			openmetrics_count(&exposition->text,
+					  LABELS({"table", table_name(name, table, exposition->at)},
 						 {"backend", addr_text(addr, &backend->addr)},
 						 {"state", glb_state_name(backend->state)}),
 					  backend->healthy);

@@ -9,13 +9,14 @@ static const char *metrics_number(char out[16], unsigned int value)
 }
 
 /* A sample for each worker, computed by `value`. */
-static void put_each_worker(struct metrics *metrics, uint64_t (*value)(const struct worker *))
+static void put_each_worker(struct exposition *exposition, uint64_t (*value)(const struct worker *))
 {
+	const struct metrics *metrics = exposition->source;
 	const struct workers *all = &metrics->control->workers;
 	char text[16];
 
 	for (unsigned int i = 0; i < all->count; i++)
-		openmetrics_count(&metrics->text, LABELS({"worker", metrics_number(text, i)}),
+		openmetrics_count(&exposition->text, LABELS({"worker", metrics_number(text, i)}),
 				  value(&all->workers[i]));
 }
 
@@ -24,27 +25,30 @@ static void put_each_worker(struct metrics *metrics, uint64_t (*value)(const str
 	{                                                                                          \
 		return __atomic_load_n(&worker->counters.name, __ATOMIC_RELAXED);                  \
 	}                                                                                          \
-	void metric_worker_##name(struct metrics *metrics)                                         \
+	void metric_worker_##name(struct exposition *exposition)                                   \
 	{                                                                                          \
-		put_each_worker(metrics, worker_##name);                                           \
+		put_each_worker(exposition, worker_##name);                                        \
 	}
 WORKER_COUNTERS(WORKER_VALUE)
 WORKER_VALUE(generation, "")
 #undef WORKER_VALUE
 
 /* Counters of the twins' thread, which is not a worker. */
-void metric_twin(struct metrics *metrics)
+void metric_twin(struct exposition *exposition)
 {
-	openmetrics_count(&metrics->text, LABELS({"result", "punted"}),
+	const struct metrics *metrics = exposition->source;
+
+	openmetrics_count(&exposition->text, LABELS({"result", "punted"}),
 			  metrics->control->workers.twins.sent);
-	openmetrics_count(&metrics->text, LABELS({"result", "punt_dropped"}),
+	openmetrics_count(&exposition->text, LABELS({"result", "punt_dropped"}),
 			  metrics->control->workers.twins.not_sent);
 }
 
 /* --- Where workers spend their time: director/turns.h --- */
 
-static void put_seconds(struct metrics *metrics, enum turn_kind kind)
+static void put_seconds(struct exposition *exposition, enum turn_kind kind)
 {
+	const struct metrics *metrics = exposition->source;
 	const struct workers *all = &metrics->control->workers;
 	char text[16];
 
@@ -52,27 +56,28 @@ static void put_seconds(struct metrics *metrics, enum turn_kind kind)
 		struct turn_times times;
 
 		turn_copy(&times, &all->workers[i].turns);
-		openmetrics_real(&metrics->text, LABELS({"worker", metrics_number(text, i)}),
+		openmetrics_real(&exposition->text, LABELS({"worker", metrics_number(text, i)}),
 				 (double)times.ns[kind] / 1e9);
 	}
 }
 
-void metric_busy(struct metrics *metrics)
+void metric_busy(struct exposition *exposition)
 {
-	put_seconds(metrics, TURN_BUSY);
+	put_seconds(exposition, TURN_BUSY);
 }
 
-void metric_idle(struct metrics *metrics)
+void metric_idle(struct exposition *exposition)
 {
-	put_seconds(metrics, TURN_IDLE);
+	put_seconds(exposition, TURN_IDLE);
 }
 
 /* Bucket bounds are those of turn classes: 2^7 ns (128 ns) to 2^34 ns (17 s). */
 enum { EDGE_FIRST = 7, EDGE_LAST = 34, EDGE_COUNT = EDGE_LAST - EDGE_FIRST + 1 };
 
 /* Turns of both kinds, or only busy ones. */
-static void put_turns(struct metrics *metrics, bool idle_too)
+static void put_turns(struct exposition *exposition, bool idle_too)
 {
+	const struct metrics *metrics = exposition->source;
 	const struct workers *all = &metrics->control->workers;
 	double edges[EDGE_COUNT];
 	char text[16];
@@ -94,24 +99,25 @@ static void put_turns(struct metrics *metrics, bool idle_too)
 				counts[at < EDGE_COUNT ? at : EDGE_COUNT] += times.counts[kind][c];
 			}
 		}
-		openmetrics_histogram(&metrics->text, LABELS({"worker", metrics_number(text, i)}),
-				      &histogram);
+		openmetrics_histogram(&exposition->text,
+				      LABELS({"worker", metrics_number(text, i)}), &histogram);
 	}
 }
 
-void metric_gaps(struct metrics *metrics)
+void metric_gaps(struct exposition *exposition)
 {
-	put_turns(metrics, true);
+	put_turns(exposition, true);
 }
 
-void metric_services(struct metrics *metrics)
+void metric_services(struct exposition *exposition)
 {
-	put_turns(metrics, false);
+	put_turns(exposition, false);
 }
 
 /* Burst classes have the bounds 2, 4, 8 and so on, exclusive. */
-void metric_bursts(struct metrics *metrics)
+void metric_bursts(struct exposition *exposition)
 {
+	const struct metrics *metrics = exposition->source;
 	const struct workers *all = &metrics->control->workers;
 	double edges[TURN_BURSTS - 1];
 	char text[16];
@@ -124,8 +130,8 @@ void metric_bursts(struct metrics *metrics)
 
 		turn_copy(&times, &all->workers[i].turns);
 		histogram.sum = (double)times.packets;
-		openmetrics_histogram(&metrics->text, LABELS({"worker", metrics_number(text, i)}),
-				      &histogram);
+		openmetrics_histogram(&exposition->text,
+				      LABELS({"worker", metrics_number(text, i)}), &histogram);
 	}
 }
 
@@ -134,7 +140,7 @@ static uint64_t worker_stalls(const struct worker *worker)
 	return __atomic_load_n(&worker->turns.times.stalls, __ATOMIC_RELAXED);
 }
 
-void metric_stalls(struct metrics *metrics)
+void metric_stalls(struct exposition *exposition)
 {
-	put_each_worker(metrics, worker_stalls);
+	put_each_worker(exposition, worker_stalls);
 }

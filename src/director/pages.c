@@ -1,68 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
-#include <stdlib.h>
-
-#include "conf/addr.h"
+#include "director/pages.h"
+#include "conf/http_listen.h"
 #include "conf/response.h"
 #include "director/metrics.h"
 #include "director/page.h"
-#include "director/pages.h"
 #include "director/show.h"
-#include "sys/http.h"
-#include "sys/log.h"
-#include "sys/openmetrics.h"
+#include "sys/http_pages.h"
 
-static bool begin_metrics(void *arg, const struct http_question *question,
-			  struct http_answer *answer)
-{
-	bool is_old = openmetrics_wants_old(question->accept);
-
-	answer->type = openmetrics_content(is_old);
-	answer->state = metrics_begin(arg, is_old);
-	return answer->state;
-}
-
-static bool write_metrics(void *state, FILE *out)
-{
-	return metrics_write(state, out);
-}
-
-static void end_metrics(void *state)
-{
-	metrics_free(state);
-}
-
-static bool begin_line(void *arg, const struct http_question *question, struct http_answer *answer)
-{
-	(void)question;
-	answer->state = arg;
-	return true;
-}
-
-static bool begin_readiness(void *arg, const struct http_question *question,
-			    struct http_answer *answer)
-{
-	struct glb_diag why;
-
-	if (readiness_of(arg, &why) != READINESS_READY)
-		answer->status = 503;
-	return begin_line(arg, question, answer);
-}
-
-static bool write_health(void *state, FILE *out)
-{
-	(void)state;
-	(void)fputs("ok\n", out);
-	return false;
-}
-
-static bool write_readiness(void *state, FILE *out)
+static bool is_ready(void *arg, FILE *line)
 {
 	struct glb_diag why = {{0}};
-	enum readiness readiness = readiness_of(state, &why);
+	enum readiness readiness = readiness_of(arg, &why);
 
-	(void)fprintf(out, "%s: %s\n", readiness_name(readiness), why.text);
-	return false;
+	(void)fprintf(line, "%s: %s\n", readiness_name(readiness), why.text);
+	return readiness == READINESS_READY;
+}
+
+static struct exposition *expose(void *arg, bool is_old)
+{
+	return metrics_begin(arg, is_old);
 }
 
 /* --- For people: src/director/page --- */
@@ -71,7 +27,9 @@ static bool begin_page(void *arg, const struct http_question *question, struct h
 {
 	answer->type = "text/html; charset=utf-8";
 	answer->policy = page_policy;
-	return begin_line(arg, question, answer);
+	(void)question;
+	answer->state = arg;
+	return true;
 }
 
 static bool write_page(void *state, FILE *out)
@@ -85,7 +43,8 @@ static bool write_page(void *state, FILE *out)
 static bool begin_top(void *arg, const struct http_question *question, struct http_answer *answer)
 {
 	struct response response;
-	size_t len;
+	size_t len = 0;
+	char *text;
 
 	(void)question;
 	answer->type = "application/json";
@@ -95,50 +54,31 @@ static bool begin_top(void *arg, const struct http_question *question, struct ht
 		response_drop(&response);
 		return false;
 	}
-	answer->state = response_text(&response, &len);
+	text = response_text(&response, &len);
+	answer->state = http_text(text, len);
 	return answer->state;
-}
-
-static bool write_top(void *state, FILE *out)
-{
-	(void)fputs(state, out);
-	return false;
 }
 
 static const struct http_route routes[] = {
 	{"/", begin_page, write_page, NULL},
-	{"/status.json", begin_top, write_top, free},
-	{"/metrics", begin_metrics, write_metrics, end_metrics},
-	{"/healthz", begin_line, write_health, NULL},
-	{"/readyz", begin_readiness, write_readiness, NULL},
+	{"/status.json", begin_top, http_text_write, http_text_end},
 	{NULL, NULL, NULL, NULL},
 };
 
+static const struct http_site site = {routes, is_ready, expose};
+
 int pages_open(struct control *control)
 {
-	const struct listen_conf *at = &control->conf.http_listen;
-	char address[ADDR_TEXT_LEN];
-	char why[HTTP_WHY_LEN];
+	const struct http_listen how = {
+		.site = &site,
+		.at = &control->conf.http_listen,
+		.is_default = !control->conf.has_http_listen,
+		.conf_path = control->reload.config_path,
+		.before = "status page at ",
+		.after = "/, metrics at /metrics",
+	};
 
-	if (!at->addr.version)
-		return 0;
-
-	int err = http_open(&control->http, control->loop, addr_text(address, &at->addr), at->port,
-			    routes, control, why);
-
-	if (!err) {
-		log_info("status page at http://%s%s%s:%u/, metrics at /metrics",
-			 at->addr.version == 6 ? "[" : "", address,
-			 at->addr.version == 6 ? "]" : "", http_port(control->http));
-		return 0;
-	}
-	if (control->conf.has_http_listen) {
-		log_error("%s: http_listen: %s", control->reload.config_path, why);
-		return err;
-	}
-	log_warning("no metrics by HTTP: %s; set http_listen in %s", why,
-		    control->reload.config_path);
-	return 0;
+	return http_listen(&control->http, control->loop, &how, control);
 }
 
 void pages_close(struct control *control)

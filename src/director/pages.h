@@ -4,9 +4,9 @@
  *
  *   /             a page for people (director/page.h), which requests
  *   /status.json  the reply to the verb "top" (director/show.h)
- *   /metrics      its metrics (director/metrics.h)
- *   /healthz      200 as long as the control thread runs
- *   /readyz       200 while it is ready (director/ready.h), otherwise 503 with the reason
+ *
+ * and the pages of sys/http_pages.h, with its metrics (director/metrics.h) and its readiness
+ * (director/ready.h).
  *
  * All functions must be called on the control thread.
  */

@@ -6,7 +6,6 @@
 #include "healthcheck/describe.h"
 #include "healthcheck/figures_parts.h"
 #include "healthcheck/sight.h"
-#include "sys/memory.h"
 #include "sys/version.h"
 
 static const struct health_plan *figures_plan_of(const struct figures *figures)
@@ -27,45 +26,47 @@ static const char *figures_name_of(char out[16], const struct figures *figures, 
 
 /* --- The process --- */
 
-static void figures_put_build(struct figures *figures)
+static void figures_put_build(struct exposition *exposition)
 {
-	openmetrics_count(&figures->text,
+	openmetrics_count(&exposition->text,
 			  LABELS({"version", version_number()}, {"commit", version_commit()}), 1);
 }
 
-static void figures_put_start_time(struct figures *figures)
+static void figures_put_start_time(struct exposition *exposition)
 {
-	openmetrics_real(&figures->text, NULL, (double)figures->checker->started);
+	const struct figures *figures = exposition->source;
+
+	openmetrics_real(&exposition->text, NULL, (double)figures->checker->started);
 }
 
-static void figures_put_memory(struct figures *figures)
+static void figures_put_ready(struct exposition *exposition)
 {
-	openmetrics_count(&figures->text, NULL, memory_resident());
-}
+	const struct figures *figures = exposition->source;
 
-static void figures_put_ready(struct figures *figures)
-{
-	openmetrics_count(&figures->text, NULL, describe_is_ready(figures->checker, NULL));
+	openmetrics_count(&exposition->text, NULL, describe_is_ready(figures->checker, NULL));
 }
 
 /* --- Tables --- */
 
-static void put_distrust(struct figures *figures)
+static void put_distrust(struct exposition *exposition)
 {
+	const struct figures *figures = exposition->source;
+
 	for (unsigned int t = 0; t < figures_plan_of(figures)->table_count; t++) {
 		const struct judge_table *table = monitor_table(figures->checker->monitor, t);
 		char name[16];
 
 		for (unsigned int i = JUDGE_TRUSTED + 1; i <= JUDGE_LIMITED; i++)
-			openmetrics_count(&figures->text,
+			openmetrics_count(&exposition->text,
 					  LABELS({"table", figures_name_of(name, figures, t)},
 						 {"distrust", describe_distrust(i)}),
 					  table->distrust == i);
 	}
 }
 
-static void figures_put_table_backends(struct figures *figures)
+static void figures_put_table_backends(struct exposition *exposition)
 {
+	const struct figures *figures = exposition->source;
 	const struct health_plan *plan = figures_plan_of(figures);
 
 	for (unsigned int t = 0; t < plan->table_count; t++) {
@@ -76,7 +77,7 @@ static void figures_put_table_backends(struct figures *figures)
 		for (unsigned int b = 0; b < table->backend_count; b++)
 			counts[sight_status(figures->checker->monitor, table->first_backend + b)]++;
 		for (unsigned int i = 0; i < SIGHT_COUNT; i++)
-			openmetrics_count(&figures->text,
+			openmetrics_count(&exposition->text,
 					  LABELS({"table", figures_name_of(name, figures, t)},
 						 {"status", sight_word(i)}),
 					  counts[i]);
@@ -84,14 +85,16 @@ static void figures_put_table_backends(struct figures *figures)
 }
 
 /* The file last written, with names and digests as in the director's metrics. */
-static void put_checked(struct figures *figures)
+static void put_checked(struct exposition *exposition)
 {
+	const struct figures *figures = exposition->source;
+
 	for (unsigned int t = 0; t < figures_plan_of(figures)->table_count; t++) {
 		const char *digest = effect_digest(figures->checker->effect, t);
 		char name[16];
 
 		if (digest)
-			openmetrics_count(&figures->text,
+			openmetrics_count(&exposition->text,
 					  LABELS({"table", figures_name_of(name, figures, t)},
 						 {"digest", digest}),
 					  1);
@@ -100,61 +103,65 @@ static void put_checked(struct figures *figures)
 
 /* --- Backends and checks, in slices --- */
 
-/* Writes samples from where the family continues. True: there are more. */
-typedef bool slice_fn(struct figures *figures);
-
-static void figures_put_backend(struct figures *figures, uint64_t value)
+static void figures_put_backend(struct exposition *exposition, uint64_t value)
 {
-	const struct health_backend *backend = &figures_plan_of(figures)->backends[figures->at];
+	const struct figures *figures = exposition->source;
+	const struct health_backend *backend = &figures_plan_of(figures)->backends[exposition->at];
 	char addr[ADDR_TEXT_LEN];
 	char name[16];
 
-	openmetrics_count(&figures->text,
+	openmetrics_count(&exposition->text,
 			  LABELS({"table", figures_name_of(name, figures, backend->table)},
 				 {"backend", addr_text(addr, &backend->addr)}),
 			  value);
 }
 
-static bool put_up(struct figures *figures)
+static bool put_up(struct exposition *exposition)
 {
+	const struct figures *figures = exposition->source;
 	const struct monitor *monitor = figures->checker->monitor;
 
-	for (unsigned int n = 0; figures->at < figures_plan_of(figures)->backend_count;
-	     figures->at++) {
-		if (n++ == FIGURES_SLICE)
+	for (unsigned int n = 0; exposition->at < figures_plan_of(figures)->backend_count;
+	     exposition->at++) {
+		if (n++ == EXPOSITION_SLICE)
 			return true;
-		if (figures_plan_of(figures)->backends[figures->at].check_count)
-			figures_put_backend(
-				figures, monitor_evidence(monitor, figures->at).status == JUDGE_UP);
+		if (figures_plan_of(figures)->backends[exposition->at].check_count)
+			figures_put_backend(exposition,
+					    monitor_evidence(monitor, exposition->at).status ==
+						    JUDGE_UP);
 	}
 	return false;
 }
 
-static bool figures_put_healthy(struct figures *figures)
+static bool figures_put_healthy(struct exposition *exposition)
 {
+	const struct figures *figures = exposition->source;
 	const bool *healthy = monitor_healthy(figures->checker->monitor);
 
-	for (unsigned int n = 0; figures->at < figures_plan_of(figures)->backend_count;
-	     figures->at++) {
-		if (n++ == FIGURES_SLICE)
+	for (unsigned int n = 0; exposition->at < figures_plan_of(figures)->backend_count;
+	     exposition->at++) {
+		if (n++ == EXPOSITION_SLICE)
 			return true;
-		figures_put_backend(figures, healthy[figures->at]);
+		figures_put_backend(exposition, healthy[exposition->at]);
 	}
 	return false;
 }
 
-static bool put_checks(struct figures *figures)
+static bool put_checks(struct exposition *exposition)
 {
-	for (unsigned int n = 0; figures->at < figures_plan_of(figures)->check_count;
-	     figures->at++) {
-		const struct health_check *check = &figures_plan_of(figures)->checks[figures->at];
+	const struct figures *figures = exposition->source;
+
+	for (unsigned int n = 0; exposition->at < figures_plan_of(figures)->check_count;
+	     exposition->at++) {
+		const struct health_check *check =
+			&figures_plan_of(figures)->checks[exposition->at];
 		const struct monitor_check *seen =
-			monitor_check(figures->checker->monitor, figures->at);
+			monitor_check(figures->checker->monitor, exposition->at);
 		char addr[ADDR_TEXT_LEN];
 
-		if (n++ == FIGURES_SLICE)
+		if (n++ == EXPOSITION_SLICE)
 			return true;
-		openmetrics_count(&figures->text,
+		openmetrics_count(&exposition->text,
 				  LABELS({"backend", addr_text(addr, &check->backend)},
 					 {"type", health_check_word(check->type)},
 					 {"check", check->name}),
@@ -165,21 +172,14 @@ static bool put_checks(struct figures *figures)
 
 /* --- The list --- */
 
-#define GAUGE	  OPENMETRICS_GAUGE
-#define COUNTER	  OPENMETRICS_COUNTER
-#define INFO	  OPENMETRICS_INFO
-#define HISTOGRAM OPENMETRICS_HISTOGRAM
-
-static const struct {
-	struct openmetrics_family family;
-	figures_family_fn *put; /* writes all samples at once */
-	slice_fn *put_slice;	/* or in slices */
-} families[] = {
+static const struct exposition_family families[] = {
 	{{"glb_health_build", INFO, "which glb-healthcheck this is"}, figures_put_build, NULL},
 	{{"process_start_time_seconds", GAUGE, "when it was started, in seconds since 1970"},
 	 figures_put_start_time,
 	 NULL},
-	{{"process_resident_memory_bytes", GAUGE, "memory that it has"}, figures_put_memory, NULL},
+	{{"process_resident_memory_bytes", GAUGE, "memory that it has"},
+	 exposition_put_memory,
+	 NULL},
 	{{"glb_health_ready", GAUGE, "1 once every check has a result"}, figures_put_ready, NULL},
 	{{"glb_health_backend_up", GAUGE, "1 while all checks of a backend are"}, NULL, put_up},
 	{{"glb_health_backend_healthy", GAUGE, "1 where the checked file says so"},
@@ -242,48 +242,38 @@ static const struct {
 	 NULL},
 };
 
-enum { FAMILY_COUNT = sizeof(families) / sizeof(families[0]) };
+/* Have the tables changed since the export began? */
+static bool is_outdated(const void *source)
+{
+	const struct figures *figures = source;
 
-struct figures *figures_begin(const struct checker *checker, bool is_old)
+	return monitor_content(figures->checker->monitor) != figures->content;
+}
+
+static void figures_free(void *source)
+{
+	struct figures *figures = source;
+
+	content_unref((struct content *)figures->content);
+	free(figures);
+}
+
+static const struct exposition_list list = {
+	.families = families,
+	.family_count = sizeof(families) / sizeof(families[0]),
+	.is_stale = is_outdated,
+	.release = figures_free,
+};
+
+struct exposition *figures_begin(const struct checker *checker, bool is_old)
 {
 	struct figures *figures = calloc(1, sizeof(*figures));
 	const struct content *content = monitor_content(checker->monitor);
 
 	if (!figures)
 		return NULL;
-	figures->text.is_old = is_old;
 	figures->checker = checker;
 	if (content)
 		figures->content = content_ref((struct content *)content);
-	return figures;
-}
-
-bool figures_write(struct figures *figures, FILE *out)
-{
-	unsigned int i = figures->family;
-
-	figures->text.out = out;
-	if (monitor_content(figures->checker->monitor) != figures->content)
-		return false;
-	if (i == FAMILY_COUNT) {
-		openmetrics_end(&figures->text);
-		return false;
-	}
-	if (!figures->begun)
-		openmetrics_begin(&figures->text, &families[i].family);
-	figures->begun = true;
-	if (families[i].put)
-		families[i].put(figures);
-	else if (families[i].put_slice(figures))
-		return true;
-	figures->family++;
-	figures->begun = false;
-	figures->at = 0;
-	return true;
-}
-
-void figures_free(struct figures *figures)
-{
-	content_unref((struct content *)figures->content);
-	free(figures);
+	return exposition_begin(&list, figures, is_old);
 }

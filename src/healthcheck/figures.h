@@ -9,22 +9,15 @@
 #define HEALTHCHECK_FIGURES_H
 
 #include <stdbool.h>
-#include <stdio.h>
-
-enum { FIGURES_SLICE = 2000 };
 
 struct checker;
-struct figures;
-
-/* Begins an export. Returns NULL if out of memory; otherwise to be released with figures_free(). */
-struct figures *figures_begin(const struct checker *checker, bool is_old);
+struct exposition;
 
 /*
- * Writes the next family, or FIGURES_SLICE samples of it. False: it was the last one, or the tables
- * have changed since the export began, which then lacks its final line.
+ * Begins an export. It ends early, without its final line, if the tables change in the meantime.
+ *
+ * Returns NULL if out of memory; otherwise to be released with exposition_end().
  */
-bool figures_write(struct figures *figures, FILE *out);
-
-void figures_free(struct figures *figures);
+struct exposition *figures_begin(const struct checker *checker, bool is_old);
 
 #endif

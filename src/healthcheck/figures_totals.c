@@ -8,43 +8,45 @@
 
 /* --- Probes --- */
 
-static const struct monitor_totals *totals_of(const struct figures *figures)
+static const struct monitor_totals *totals_of(const struct exposition *exposition)
 {
+	const struct figures *figures = exposition->source;
+
 	return monitor_totals(figures->checker->monitor);
 }
 
-static uint64_t sum_tries(const struct figures *figures, unsigned int type, bool good)
+static uint64_t sum_tries(const struct exposition *exposition, unsigned int type, bool good)
 {
 	uint64_t sum = 0;
 
 	for (unsigned int r = 0; r < PROBE_REASON_COUNT; r++)
 		if (r != PROBE_LOCAL && (r == PROBE_NONE) == good)
-			sum += totals_of(figures)->tries[type][r];
+			sum += totals_of(exposition)->tries[type][r];
 	return sum;
 }
 
-void figure_probes(struct figures *figures)
+void figure_probes(struct exposition *exposition)
 {
 	for (unsigned int type = 0; type < HEALTH_TYPE_COUNT; type++) {
 		const char *word = health_check_word(type);
 
-		openmetrics_count(&figures->text, LABELS({"type", word}, {"result", "good"}),
-				  sum_tries(figures, type, true));
-		openmetrics_count(&figures->text, LABELS({"type", word}, {"result", "bad"}),
-				  sum_tries(figures, type, false));
-		openmetrics_count(&figures->text, LABELS({"type", word}, {"result", "untried"}),
-				  totals_of(figures)->tries[type][PROBE_LOCAL]);
+		openmetrics_count(&exposition->text, LABELS({"type", word}, {"result", "good"}),
+				  sum_tries(exposition, type, true));
+		openmetrics_count(&exposition->text, LABELS({"type", word}, {"result", "bad"}),
+				  sum_tries(exposition, type, false));
+		openmetrics_count(&exposition->text, LABELS({"type", word}, {"result", "untried"}),
+				  totals_of(exposition)->tries[type][PROBE_LOCAL]);
 	}
 }
 
-void figure_failures(struct figures *figures)
+void figure_failures(struct exposition *exposition)
 {
 	for (unsigned int type = 0; type < HEALTH_TYPE_COUNT; type++)
 		for (unsigned int r = PROBE_NONE + 1; r < PROBE_REASON_COUNT; r++)
-			openmetrics_count(&figures->text,
+			openmetrics_count(&exposition->text,
 					  LABELS({"type", health_check_word(type)},
 						 {"reason", probe_reason_word(r)}),
-					  totals_of(figures)->tries[type][r]);
+					  totals_of(exposition)->tries[type][r]);
 }
 
 static const double edges[MONITOR_EDGE_COUNT] = {
@@ -53,82 +55,86 @@ static const double edges[MONITOR_EDGE_COUNT] = {
 #undef EDGE_SECONDS
 };
 
-static void put_histogram(struct figures *figures, unsigned int type,
+static void put_histogram(struct exposition *exposition, unsigned int type,
 			  const struct monitor_histogram *histogram)
 {
-	openmetrics_histogram(&figures->text, LABELS({"type", health_check_word(type)}),
+	openmetrics_histogram(&exposition->text, LABELS({"type", health_check_word(type)}),
 			      &(struct openmetrics_histogram){edges, histogram->counts,
 							      MONITOR_EDGE_COUNT,
 							      (double)histogram->sum_us / 1e6});
 }
 
-void figure_connects(struct figures *figures)
+void figure_connects(struct exposition *exposition)
 {
 	for (unsigned int type = 0; type < HEALTH_TYPE_COUNT; type++)
-		put_histogram(figures, type, &totals_of(figures)->connect[type]);
+		put_histogram(exposition, type, &totals_of(exposition)->connect[type]);
 }
 
-void figure_durations(struct figures *figures)
+void figure_durations(struct exposition *exposition)
 {
 	for (unsigned int type = 0; type < HEALTH_TYPE_COUNT; type++)
-		put_histogram(figures, type, &totals_of(figures)->total[type]);
+		put_histogram(exposition, type, &totals_of(exposition)->total[type]);
 }
 
-void figure_under_way(struct figures *figures)
+void figure_under_way(struct exposition *exposition)
 {
-	openmetrics_count(&figures->text, NULL, totals_of(figures)->under_way);
+	openmetrics_count(&exposition->text, NULL, totals_of(exposition)->under_way);
 }
 
-void figure_late(struct figures *figures)
+void figure_late(struct exposition *exposition)
 {
-	openmetrics_count(&figures->text, NULL, totals_of(figures)->late);
+	openmetrics_count(&exposition->text, NULL, totals_of(exposition)->late);
 }
 
 /* --- Consequences --- */
 
-void figure_changes(struct figures *figures)
+void figure_changes(struct exposition *exposition)
 {
 	static const char *const words[] = {"unhealthy", "healthy"};
 
 	for (unsigned int i = 0; i < 2; i++)
-		openmetrics_count(&figures->text, LABELS({"to", words[i]}),
-				  totals_of(figures)->changes[i]);
+		openmetrics_count(&exposition->text, LABELS({"to", words[i]}),
+				  totals_of(exposition)->changes[i]);
 }
 
 /* Writes a clock_ms() time as wall-clock time; 0: never. */
-static void totals_put_moment(struct figures *figures, uint64_t at_ms)
+static void totals_put_moment(struct exposition *exposition, uint64_t at_ms)
 {
 	const uint64_t ago_ms = clock_ms() - at_ms;
 
-	openmetrics_real(&figures->text, NULL,
+	openmetrics_real(&exposition->text, NULL,
 			 at_ms ? (double)time(NULL) - (double)(ago_ms / 1000) : 0);
 }
 
-static const struct effect_status *effect_of(const struct figures *figures)
+static const struct effect_status *effect_of(const struct exposition *exposition)
 {
+	const struct figures *figures = exposition->source;
+
 	return effect_status(figures->checker->effect);
 }
 
-void figure_last_write(struct figures *figures)
+void figure_last_write(struct exposition *exposition)
 {
-	totals_put_moment(figures, effect_of(figures)->file.at_ms);
+	totals_put_moment(exposition, effect_of(exposition)->file.at_ms);
 }
 
-void figure_last_agreement(struct figures *figures)
+void figure_last_agreement(struct exposition *exposition)
 {
-	totals_put_moment(figures, effect_of(figures)->director.at_ms);
+	totals_put_moment(exposition, effect_of(exposition)->director.at_ms);
 }
 
-void figure_agrees(struct figures *figures)
+void figure_agrees(struct exposition *exposition)
 {
+	const struct figures *figures = exposition->source;
+
 	if (*figures->checker->conf.director_socket)
-		openmetrics_count(&figures->text, NULL,
-				  effect_of(figures)->director.state == EFFECT_DONE);
+		openmetrics_count(&exposition->text, NULL,
+				  effect_of(exposition)->director.state == EFFECT_DONE);
 }
 
-void figure_steps(struct figures *figures)
+void figure_steps(struct exposition *exposition)
 {
-	const struct effect_status *effect = effect_of(figures);
+	const struct effect_status *effect = effect_of(exposition);
 	const struct {
 		const char *name;
 		const struct effect_step *step;
@@ -139,25 +145,28 @@ void figure_steps(struct figures *figures)
 	};
 
 	for (unsigned int i = 0; i < 3; i++) {
-		openmetrics_count(&figures->text,
+		openmetrics_count(&exposition->text,
 				  LABELS({"step", steps[i].name}, {"result", "done"}),
 				  steps[i].step->done);
-		openmetrics_count(&figures->text,
+		openmetrics_count(&exposition->text,
 				  LABELS({"step", steps[i].name}, {"result", "failed"}),
 				  steps[i].step->failed);
 	}
 }
 
-void figure_sources(struct figures *figures)
+void figure_sources(struct exposition *exposition)
 {
+	const struct figures *figures = exposition->source;
 	const struct source_status *source = source_status(figures->checker->source);
 
-	openmetrics_count(&figures->text, LABELS({"result", "loaded"}), source->loaded);
-	openmetrics_count(&figures->text, LABELS({"result", "refused"}), source->refused);
+	openmetrics_count(&exposition->text, LABELS({"result", "loaded"}), source->loaded);
+	openmetrics_count(&exposition->text, LABELS({"result", "refused"}), source->refused);
 }
 
-void figure_source_refused(struct figures *figures)
+void figure_source_refused(struct exposition *exposition)
 {
-	openmetrics_count(&figures->text, NULL,
+	const struct figures *figures = exposition->source;
+
+	openmetrics_count(&exposition->text, NULL,
 			  source_status(figures->checker->source)->is_refused);
 }

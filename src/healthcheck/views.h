@@ -2,11 +2,11 @@
 /*
  * What does the checker publish over HTTP?
  *
- *   /metrics     its metrics (healthcheck/figures.h)
  *   /health      the reply to the verb "health"; the original's has an empty body
  *   /debug/vars  totals, in the original's format
- *   /healthz     200 as long as the loop runs
- *   /readyz      200 once every check has a result, otherwise 503 with the reason
+ *
+ * and the pages of sys/http_pages.h, with its metrics (healthcheck/figures.h). It is ready once
+ * every check has a result.
  *
  * All functions must be called on the loop's thread.
  */

@@ -14,6 +14,7 @@
 
 #include "http.h"
 #include "http_clients.h"
+#include "http_pages.h"
 #include "loop.h"
 
 enum {
@@ -35,7 +36,7 @@ struct http {
 	struct evhttp *server;
 	struct http_clients *clients;
 	bool is_loopback;
-	const struct http_route *routes;
+	const struct http_site *site;
 	void *arg;
 	struct reply *replies;
 };
@@ -173,10 +174,8 @@ bool http_host_is_plain(const char *host)
 	return inet_pton(AF_INET6, address, bytes) == 1;
 }
 
-static const struct http_route *http_find_route(const struct http *http, const char *path)
+static const struct http_route *http_find_route(const struct http_route *route, const char *path)
 {
-	const struct http_route *route = http->routes;
-
 	while (route->path && strcmp(route->path, path) != 0)
 		route++;
 	return route->path ? route : NULL;
@@ -187,10 +186,10 @@ static void take_request(struct evhttp_request *request, void *arg)
 	struct http *http = arg;
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-	const struct http_route *route = path ? http_find_route(http, path) : NULL;
+	const struct http_route *route = path ? http_find_route(http->site->routes, path) : NULL;
 	const char *accept =
 		evhttp_find_header(evhttp_request_get_input_headers(request), "Accept");
-	const struct http_question question = {.accept = accept ? accept : ""};
+	const struct http_question question = {.accept = accept ? accept : "", .site = http->site};
 	struct http_answer answer = {
 		.status = 200, .type = "text/plain; charset=utf-8", .policy = HTTP_NO_POLICY};
 
@@ -198,6 +197,8 @@ static void take_request(struct evhttp_request *request, void *arg)
 		evhttp_send_error(request, MISDIRECTED, "Misdirected Request");
 		return;
 	}
+	if (!route && path)
+		route = http_find_route(http_pages, path);
 	if (!route) {
 		evhttp_send_error(request, HTTP_NOTFOUND, NULL);
 		return;
@@ -240,7 +241,7 @@ static int make_server(struct http *http, struct loop *loop)
 }
 
 int http_open(struct http **out, struct loop *loop, const char *address, uint16_t port,
-	      const struct http_route *routes, void *arg, char why[HTTP_WHY_LEN])
+	      const struct http_site *site, void *arg, char why[HTTP_WHY_LEN])
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
@@ -267,7 +268,7 @@ int http_open(struct http **out, struct loop *loop, const char *address, uint16_
 		http_close(http);
 		return err;
 	}
-	http->routes = routes;
+	http->site = site;
 	http->arg = arg;
 	*out = http;
 	return 0;

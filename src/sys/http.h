@@ -21,7 +21,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct exposition;
 struct http;
+struct http_site;
 struct loop;
 
 enum { HTTP_IDLE_S = 30, HTTP_WHY_LEN = 128 };
@@ -32,6 +34,7 @@ enum { HTTP_IDLE_S = 30, HTTP_WHY_LEN = 128 };
 /* A request. Valid during the call only. */
 struct http_question {
 	const char *accept; /* value of the Accept field, or "" */
+	const struct http_site *site;
 };
 
 /* The reply being prepared by begin(). */
@@ -53,15 +56,24 @@ struct http_route {
 	void (*end)(void *state);
 };
 
+/* What a program serves, besides the pages of its own also those of sys/http_pages.h. */
+struct http_site {
+	const struct http_route *routes; /* its own; ends with an entry whose path is NULL */
+	/* Is the program ready? Also writes the line of /readyz, with the reason. */
+	bool (*is_ready)(void *arg, FILE *line);
+	/* Begins an exposition of its metrics (sys/exposition.h). NULL: out of memory. */
+	struct exposition *(*metrics)(void *arg, bool is_old);
+};
+
 /*
- * Starts serving on an address (IPv4 or IPv6, as text) and a port (0: any free one). `routes` ends
- * with an entry whose path is NULL and must outlive the server; `arg` is passed to begin().
+ * Starts serving on an address (IPv4 or IPv6, as text) and a port (0: any free one). `site` must
+ * outlive the server; `arg` is passed to its functions and to begin().
  *
  * Returns 0 and sets *out, to be released with http_close(); otherwise -errno and `why`.
  */
 __attribute__((warn_unused_result)) int http_open(struct http **out, struct loop *loop,
 						  const char *address, uint16_t port,
-						  const struct http_route *routes, void *arg,
+						  const struct http_site *site, void *arg,
 						  char why[HTTP_WHY_LEN]);
 
 /*
