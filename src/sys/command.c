@@ -4,199 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "command_parts.h"
 #include "log.h"
-#include "version.h"
 #include "words.h"
 
 enum {
 	HELP = 256 + COMMAND_OPTIONS_MAX, /* values of getopt_long(), beyond those of the options */
 	VERSION,
-	LINE_LEN = 100, /* columns */
-	NAME_LEN = 64,
 };
-
-/* --- Help --- */
-
-static bool takes(const struct command *command, unsigned int option)
-{
-	return command->options >> option & 1;
-}
-
-/* Returns the number of columns used. */
-static int print_name(FILE *out, const struct program *program, const struct command *command)
-{
-	return fprintf(out, "%s%s%s%s%s", program->name, *command->name ? " " : "", command->name,
-		       program->before ? " " : "", program->before ? program->before : "");
-}
-
-/* Formats an option as on a command line. Returns out. */
-static const char *option_usage(char out[NAME_LEN], const struct command_option *option)
-{
-	(void)snprintf(out, NAME_LEN, "--%s%s%s", option->name, option->value ? " " : "",
-		       option->value ? option->value : "");
-	return out;
-}
-
-/* Starts a new line if the next word would not fit. Returns the column. */
-static int start_word(FILE *out, int at, size_t len)
-{
-	return at + (int)len < LINE_LEN ? at : fprintf(out, "\n%6s", "") - 1;
-}
-
-static void print_usage(FILE *out, const struct program *program, const struct command *command)
-{
-	char text[NAME_LEN];
-	int at = fprintf(out, "usage: ");
-
-	at += print_name(out, program, command);
-	for (unsigned int i = 0; i < program->option_count; i++) {
-		const struct command_option *option = &program->options[i];
-		bool needed = command->needed >> i & 1;
-
-		if (!takes(command, i) || !option->sentence)
-			continue;
-		at = start_word(out, at, strlen(option_usage(text, option)) + 2);
-		at += fprintf(out, needed ? " %s" : " [%s]", text);
-	}
-	(void)start_word(out, at, strlen(command->args));
-	(void)fprintf(out, "%s%s\n", *command->args ? " " : "", command->args);
-}
-
-void command_print_usage(const struct program *program, const struct command *command)
-{
-	print_usage(stderr, program, command);
-}
-
-/* One line of a list: a term, and its sentence in a column of its own. */
-static void print_term(const char *term, int width, const char *sentence)
-{
-	int at = width + 4; /* column where sentences begin */
-
-	printf("  %-*s  ", width, term);
-	while ((int)strlen(sentence) > LINE_LEN - at) {
-		int len = LINE_LEN - at;
-
-		while (len && sentence[len] != ' ')
-			len--;
-		printf("%.*s\n%*s", len, sentence, at, "");
-		sentence += len + 1;
-	}
-	printf("%s\n", sentence);
-}
-
-/* Formats an option for a list: with its short name. Returns out. */
-static const char *option_term(char out[NAME_LEN + 4], const struct command_option *option)
-{
-	char text[NAME_LEN];
-
-	if (option->letter)
-		(void)snprintf(out, NAME_LEN + 4, "-%c, %s", option->letter,
-			       option_usage(text, option));
-	else
-		(void)snprintf(out, NAME_LEN + 4, "%s", option_usage(text, option));
-	return out;
-}
-
-static void print_options(const struct program *program, const struct command *command)
-{
-	char term[NAME_LEN + 4];
-	int width = (int)strlen("-h, --help");
-
-	for (unsigned int i = 0; i < program->option_count; i++) {
-		int len = (int)strlen(option_term(term, &program->options[i]));
-
-		if (takes(command, i) && program->options[i].sentence && len > width)
-			width = len;
-	}
-	for (unsigned int i = 0; i < program->option_count; i++)
-		if (takes(command, i) && program->options[i].sentence)
-			print_term(option_term(term, &program->options[i]), width,
-				   program->options[i].sentence);
-	print_term("-h, --help", width, "print this");
-	print_term("--version", width, "print the version");
-}
-
-static void print_command_help(const struct program *program, const struct command *command)
-{
-	print_usage(stdout, program, command);
-	printf("\n%s\n\n", command->sentence);
-	print_options(program, command);
-	printf("\nexample: %s\n", command->example);
-}
-
-/* Does the command's name begin with the word, or is there no word? */
-static bool is_in_group(const struct command *command, const char *group)
-{
-	size_t len = group ? strlen(group) : 0;
-
-	return !len || (!strncmp(command->name, group, len) && command->name[len] == ' ');
-}
-
-static void print_general_usage(FILE *out, const struct program *program, const char *group)
-{
-	(void)fprintf(out, "usage: %s%s%s COMMAND [OPTION...] [ARGUMENT...]\n", program->name,
-		      group ? " " : "", group ? group : "");
-}
-
-/* Of the program, or of one group of commands. */
-static void print_help(const struct program *program, const char *group)
-{
-	int width = 0;
-
-	print_general_usage(stdout, program, group);
-	printf("\n%s\n\n", program->sentence);
-	for (unsigned int i = 0; i < program->command_count; i++) {
-		int len = (int)strlen(program->commands[i].name);
-
-		width = len > width ? len : width;
-	}
-	for (unsigned int i = 0; i < program->command_count; i++)
-		if (is_in_group(&program->commands[i], group))
-			print_term(program->commands[i].name, width, program->commands[i].sentence);
-	printf("\n%s COMMAND --help says what a command takes, with an example.\n", program->name);
-}
-
-/* Prints help about a command, a group (command is NULL) or the program (both are NULL). */
-static void help(const struct program *program, const struct command *command, const char *group)
-{
-	if (command)
-		print_command_help(program, command);
-	else
-		print_help(program, group);
-	if (program->notes && (!command || !*command->name))
-		printf("%s%s", "\n", program->notes);
-}
-
-static void print_version(const struct program *program)
-{
-	const char *commit = version_commit();
-	const char *library = program->library ? program->library : "";
-
-	printf("%s %s", program->name, version_number());
-	if (*commit || *library)
-		printf(" (%s%s%s%s)", *commit ? "commit " : "", commit,
-		       *commit && *library ? ", " : "", library);
-	printf("\n");
-}
 
 /* --- Misuse --- */
 
 /* "; did you mean ...?", or "". Returns out. */
-static const char *suggest(char out[NAME_LEN * 2], const struct nearest *nearest)
+static const char *suggest(char out[COMMAND_NAME_LEN * 2], const struct nearest *nearest)
 {
 	out[0] = '\0';
 	if (nearest->found)
-		(void)snprintf(out, NAME_LEN * 2, "; did you mean \"%s\"?", nearest->found);
+		(void)snprintf(out, COMMAND_NAME_LEN * 2, "; did you mean \"%s\"?", nearest->found);
 	return out;
 }
 
 static void refuse_option(const struct program *program, const struct command *command,
 			  const char *word)
 {
-	char names[COMMAND_OPTIONS_MAX][NAME_LEN];
-	char written[NAME_LEN];
-	char text[NAME_LEN * 2];
+	char names[COMMAND_OPTIONS_MAX][COMMAND_NAME_LEN];
+	char written[COMMAND_NAME_LEN];
+	char text[COMMAND_NAME_LEN * 2];
 	unsigned int like = 0; /* options that the word could abbreviate */
 
 	(void)snprintf(written, sizeof(written), "%.*s", (int)strcspn(word, "="), word);
@@ -204,9 +37,9 @@ static void refuse_option(const struct program *program, const struct command *c
 	struct nearest nearest = nearest_start(written);
 
 	for (unsigned int i = 0; i < program->option_count; i++) {
-		if (!takes(command, i))
+		if (!command_takes(command, i))
 			continue;
-		(void)snprintf(names[i], NAME_LEN, "--%s", program->options[i].name);
+		(void)snprintf(names[i], COMMAND_NAME_LEN, "--%s", program->options[i].name);
 		nearest_try(&nearest, names[i], names[i]);
 		like += !strncmp(names[i], written, strlen(written));
 	}
@@ -235,9 +68,9 @@ static void command_refuse(const struct program *program, const struct command *
 /* Reports an unknown command and suggests the nearest one. */
 static void refuse_command(const struct program *program, const char *group, const char *word)
 {
-	char written[NAME_LEN * 2];
-	char text[NAME_LEN * 2];
-	char groups[COMMANDS_MAX][NAME_LEN];
+	char written[COMMAND_NAME_LEN * 2];
+	char text[COMMAND_NAME_LEN * 2];
+	char groups[COMMANDS_MAX][COMMAND_NAME_LEN];
 
 	(void)snprintf(written, sizeof(written), "%s%s%s", group ? group : "", group ? " " : "",
 		       word);
@@ -252,10 +85,11 @@ static void refuse_command(const struct program *program, const char *group, con
 		const char *name = program->commands[i].name;
 		const char *space = strchr(name, ' ');
 
-		if (!is_in_group(&program->commands[i], group))
+		if (!command_is_in_group(&program->commands[i], group))
 			continue;
 		if (space && !group) {
-			(void)snprintf(groups[i], NAME_LEN, "%.*s", (int)(space - name), name);
+			(void)snprintf(groups[i], COMMAND_NAME_LEN, "%.*s", (int)(space - name),
+				       name);
 			nearest_try(&nearest, groups[i], groups[i]);
 		}
 		nearest_try(&nearest, space ? space + 1 : name, name);
@@ -282,7 +116,7 @@ static struct syntax syntax_of(const struct program *program, const struct comma
 		const struct command_option *option = &program->options[i];
 		int argument = option->value ? required_argument : no_argument;
 
-		if (!takes(command, i))
+		if (!command_takes(command, i))
 			continue;
 		*word++ = (struct option){option->name, argument, NULL, 256 + (int)i};
 		if (option->letter)
@@ -311,11 +145,12 @@ static bool check_needs(const struct command_line *line, const struct program *p
 	const struct command *command = line->command;
 	unsigned int count = (unsigned int)line->arg_count;
 	bool one = command->args_min == command->args_max;
-	char text[NAME_LEN];
+	char text[COMMAND_NAME_LEN];
 
 	for (unsigned int i = 0; i < program->option_count; i++)
 		if (command->needed >> i & 1 && !line->values[i]) {
-			log_error("%s is missing", option_usage(text, &program->options[i]));
+			log_error("%s is missing",
+				  command_option_usage(text, &program->options[i]));
 			return false;
 		}
 	if (count >= command->args_min && count <= command->args_max)
@@ -357,11 +192,11 @@ static bool read_words(struct command_line *out, const struct program *program, 
 	for (int found;
 	     (found = getopt_long(argc, argv, syntax.letters, syntax.words, NULL)) != -1;) {
 		if (found == HELP || found == 'h') {
-			help(program, command, NULL);
+			command_help(program, command, NULL);
 			return false;
 		}
 		if (found == VERSION) {
-			print_version(program);
+			command_print_version(program);
 			return false;
 		}
 		if (found == '?' || found == ':') {
@@ -399,7 +234,7 @@ static int matched_words(const struct command *command, int argc, char **argv)
 static bool is_group(const struct program *program, const char *word)
 {
 	for (unsigned int i = 0; *word && i < program->command_count; i++)
-		if (is_in_group(&program->commands[i], word))
+		if (command_is_in_group(&program->commands[i], word))
 			return true;
 	return false;
 }
@@ -412,11 +247,11 @@ static int answer_without_command(const struct program *program, int argc, char 
 	const char *word = argc > 1 + !!group ? argv[1 + !!group] : NULL;
 
 	if (word && (!strcmp(word, "--help") || !strcmp(word, "-h"))) {
-		help(program, NULL, group);
+		command_help(program, NULL, group);
 		return EXIT_SUCCESS;
 	}
 	if (word && !strcmp(word, "--version")) {
-		print_version(program);
+		command_print_version(program);
 		return EXIT_SUCCESS;
 	}
 	if (word && *word == '-')
@@ -425,7 +260,7 @@ static int answer_without_command(const struct program *program, int argc, char 
 		refuse_command(program, group, word);
 	else
 		log_error("%s%sa command is missing", group ? group : "", group ? ": " : "");
-	print_general_usage(stderr, program, group);
+	command_print_general_usage(stderr, program, group);
 	(void)fprintf(stderr, "%s --help lists the commands\n", program->name);
 	return COMMAND_MISUSED;
 }
