@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What does the index of binds consist of?
+ *
+ * Every distinct (prefix length, address, protocol) is an entry of one hash table and refers to the
+ * segments of its ports. A lookup probes the prefix lengths in use, longest first. Real
+ * configurations use one to three of them. Binds for exactly one address are in a table of their
+ * own: exact.h.
+ *
+ * Private to the functions that fill it (bind_build.c) and those that look flows up (bind.c).
+ */
+#ifndef CORE_BIND_INDEX_H
+#define CORE_BIND_INDEX_H
+
+#include "binds.h"
+#include "exact.h"
+#include "level.h"
+#include "segments.h"
+
+struct entry {
+	uint32_t rules;		/* the first of its rules */
+	uint32_t segments;	/* the first of its segments */
+	uint32_t segment_count; /* 0: free slot */
+	bool mixed;		/* its rules lead to more than one table */
+};
+
+struct glb_binds {
+	struct exact_index exact;
+	struct rule *rules;
+	struct segment *segments;
+	uint32_t segment_count;
+	struct entry *entries;
+	uint32_t entry_mask;
+	uint32_t level_count;
+	struct level levels[33 + 129]; /* longest prefix first */
+};
+
+#endif
