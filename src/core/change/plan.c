@@ -5,6 +5,7 @@
 #include <glb/diff.h>
 #include <glb/plan.h>
 
+#include "plan_action.h"
 #include "plan_check.h"
 
 /* A plan being made. */
@@ -25,39 +26,6 @@ static int plan_build(struct glb_tables *out, const struct glb_table_spec *spec,
 	return glb_tables_build(out, &(struct glb_spec){&one, 1}, known, diag);
 }
 
-/* The next action for a backend; false if there is none. `old` or `new` may be NULL. */
-static bool next_verb(enum glb_plan_verb *out, const struct glb_backend *old,
-		      const struct glb_backend *new)
-{
-	if (plan_is_out(old) && plan_is_out(new))
-		return false;
-	if (plan_is_out(old)) {
-		*out = GLB_PLAN_ADD;
-		return true;
-	}
-	if (plan_is_out(new) || !plan_same_options(old, new)) {
-		bool free = !glb_backend_serves(old);
-
-		*out = !free		  ? GLB_PLAN_DRAIN
-		       : plan_is_out(new) ? GLB_PLAN_REMOVE
-					  : GLB_PLAN_REWEIGH;
-		return true;
-	}
-	if (old->state == new->state || new->state == GLB_FILLING)
-		*out = GLB_PLAN_FILL;
-	else if (new->state == GLB_DRAINING)
-		*out = GLB_PLAN_DRAIN;
-	else
-		*out = old->state == GLB_DRAINING ? GLB_PLAN_FILL : GLB_PLAN_ACTIVATE;
-	return old->state != new->state && !(old->state == GLB_ACTIVE && new->state == GLB_FILLING);
-}
-
-static bool occupies(enum glb_plan_verb verb)
-{
-	return verb == GLB_PLAN_ADD || verb == GLB_PLAN_DRAIN || verb == GLB_PLAN_FILL ||
-	       verb == GLB_PLAN_REWEIGH;
-}
-
 /* Does a backend occupy a hop in addition to those that serve? */
 static bool is_busy(const struct glb_backend *backend)
 {
@@ -71,81 +39,6 @@ static unsigned int busy_count(const struct glb_table_spec *spec)
 	for (unsigned int i = 0; i < spec->backend_count; i++)
 		busy += is_busy(&spec->backends[i]);
 	return busy;
-}
-
-static int plan_append(struct glb_table_spec *spec, const struct glb_backend *backend)
-{
-	struct glb_backend *more =
-		realloc(spec->backends, (spec->backend_count + 1) * sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	spec->backends = more;
-	spec->backends[spec->backend_count++] = *backend;
-	return 0;
-}
-
-/* Backends that leave go with the first one that stays or comes. */
-static void apply_zones(struct glb_table_spec *spec, const struct glb_table_spec *target)
-{
-	for (unsigned int i = 0; i < spec->backend_count; i++) {
-		const struct glb_backend *wanted =
-			glb_backend_find(target, &spec->backends[i].addr);
-
-		spec->backends[i].zone = (wanted ? wanted : &target->backends[0])->zone;
-	}
-}
-
-/* Applies an action to a version. */
-static int plan_apply(struct glb_table_spec *spec, const struct glb_plan_action *action,
-		      const struct glb_table_spec *target)
-{
-	struct glb_backend *backend = glb_backend_find(spec, &action->backend);
-	const struct glb_backend *wanted = glb_backend_find(target, &action->backend);
-
-	switch (action->verb) {
-	case GLB_PLAN_ADD:
-		if (!backend) {
-			int err = plan_append(spec, wanted);
-
-			backend = err ? NULL : &spec->backends[spec->backend_count - 1];
-		}
-		if (!backend)
-			return -ENOMEM;
-		*backend = *wanted;
-		backend->state = GLB_FILLING;
-		break;
-	case GLB_PLAN_REWEIGH:
-		*backend = *wanted;
-		backend->state = GLB_FILLING;
-		break;
-	case GLB_PLAN_FILL:
-		backend->state = GLB_FILLING;
-		break;
-	case GLB_PLAN_ACTIVATE:
-		backend->state = GLB_ACTIVE;
-		break;
-	case GLB_PLAN_DRAIN:
-		backend->state = GLB_DRAINING;
-		break;
-	case GLB_PLAN_REMOVE: /* its server ID may be reused from now on */
-		backend->state = GLB_INACTIVE;
-		backend->has_server_id = wanted && wanted->has_server_id;
-		backend->server_id = backend->has_server_id ? wanted->server_id : 0;
-		break;
-	case GLB_PLAN_HOPS:
-		spec->hops = target->hops;
-		break;
-	case GLB_PLAN_MAX_LOAD:
-		spec->max_load = target->max_load;
-		break;
-	case GLB_PLAN_ZONES:
-		apply_zones(spec, target);
-		break;
-	case GLB_PLAN_FINISH:
-		break;
-	}
-	return 0;
 }
 
 /* Would going from the version reached to `next` lose flows? Returns 0 and sets *lost, or
@@ -215,9 +108,9 @@ static int consider(struct planner *planner, const struct glb_addr *addr, bool o
 {
 	struct glb_plan_action action = {.backend = *addr};
 
-	if (!next_verb(&action.verb, glb_backend_find(&planner->now, addr),
-		       glb_backend_find(&planner->target, addr)) ||
-	    occupies(action.verb) != occupying)
+	if (!plan_next_verb(&action.verb, glb_backend_find(&planner->now, addr),
+			    glb_backend_find(&planner->target, addr)) ||
+	    plan_occupies(action.verb) != occupying)
 		return 0;
 	if (occupying && !is_busy(glb_backend_find(&planner->step.spec, addr)) &&
 	    busy_count(&planner->step.spec) >= planner->busy_max)
@@ -351,7 +244,7 @@ static int take_zones_step(struct planner *planner)
 
 	if (err)
 		return err;
-	apply_zones(&next, &planner->target);
+	plan_apply_zones(&next, &planner->target);
 	err = plan_build(&tables, &next, &planner->now_tables, NULL);
 	if (!err)
 		err = find_lost(&lost, planner, &tables, planner->plan.step_count);
