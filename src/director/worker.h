@@ -115,6 +115,15 @@ GLB_NODISCARD int workers_pause(struct workers *all);
  */
 unsigned int worker_turn(struct worker *w, const struct served *served);
 
+/* Does it own a queue pair of every port? */
+static inline bool worker_owns_queue(const struct worker *w)
+{
+	return w->index < w->all->ports.queue_count;
+}
+
+/* The life of a worker, a struct worker, on its lcore: turns until `stop` is set. Returns 0. */
+int worker_run(void *arg);
+
 /* The time by the TSC, from an arbitrary origin. */
 static inline uint64_t worker_now_ns(const struct worker *w)
 {
