@@ -3,8 +3,6 @@
 #include "director/frame.h"
 #include "director/outbox.h"
 
-_Static_assert((int)TRACE_BURST == (int)HANDOFF_BURST, "a ring takes whole bursts");
-
 /* Carries out GLB_FORWARD, except for counting the verdict and sending. */
 static void worker_forward(struct worker *w, const struct glb_generation *gen,
 			   struct rte_mbuf *mbuf, const struct glb_packet *pkt)
@@ -83,13 +81,13 @@ static void send_burst(struct worker *w, const struct glb_generation *gen, struc
 		rte_pktmbuf_free_bulk(out->freed, out->free_count);
 }
 
-/* Like worker_decide(), while a trace is active. */
+/* worker_decide() of n packets, at most TRACE_BURST, while a trace is active. */
 static __attribute__((noinline, cold)) void decide_traced(struct worker *w,
 							  struct trace_ring *trace,
 							  const struct glb_generation *gen,
 							  struct rte_mbuf **mbufs, unsigned int n)
 {
-	struct glb_packet packets[HANDOFF_BURST];
+	struct glb_packet packets[TRACE_BURST];
 	struct outbox out;
 
 	describe_burst(w, packets, mbufs, n);
@@ -109,7 +107,9 @@ void worker_decide(struct worker *w, const struct glb_generation *gen, struct rt
 	struct outbox out;
 
 	if (GLB_UNLIKELY(trace)) {
-		decide_traced(w, trace, gen, mbufs, n);
+		for (unsigned int at = 0; at < n; at += TRACE_BURST)
+			decide_traced(w, trace, gen, mbufs + at,
+				      RTE_MIN(n - at, (unsigned int)TRACE_BURST));
 		return;
 	}
 	describe_burst(w, packets, mbufs, n);

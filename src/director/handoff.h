@@ -11,7 +11,7 @@
 #include "director/dpdk.h"
 #include "director/rss.h"
 
-enum { HANDOFF_BURST = 32 }; /* maximum number of packets handed over at once */
+enum { HANDOFF_BURST = 64 }; /* maximum number of packets handed over at once */
 
 /* Constant while workers run. */
 struct handoff {

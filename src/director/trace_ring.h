@@ -17,8 +17,8 @@
 #include "director/trace_filter.h"
 
 enum {
-	TRACE_BURST = 32,	  /* bytes of a ring's records, unless that would be too few */
-	TRACE_RING_LEN = 2 << 20, /* bytes of a ring's records, if they are not too few then */
+	TRACE_BURST = 32,	  /* packets that are passed to a ring at once, at most */
+	TRACE_RING_LEN = 2 << 20, /* bytes of a ring's records, unless they would be too few */
 	TRACE_RECORDS_MIN = 2 * TRACE_BURST,
 };
 

@@ -10,6 +10,7 @@
 
 enum {
 	RING_LEN = 1024,
+	BURST = 32,
 	NAP_MIN_US = 50, /* while busy; doubles with each idle round */
 	NAP_MAX_US = 1000,
 };
@@ -117,7 +118,7 @@ void twins_punt(struct worker *w, const struct glb_generation *gen, struct rte_m
  */
 static unsigned int send_for_kernel(struct worker *w, struct twin *twin, uint32_t interval_ns)
 {
-	struct rte_mbuf *mbufs[HANDOFF_BURST];
+	struct rte_mbuf *mbufs[BURST];
 	uint64_t now_ns;
 	unsigned int n;
 
@@ -126,7 +127,7 @@ static unsigned int send_for_kernel(struct worker *w, struct twin *twin, uint32_
 	now_ns = worker_now_ns(w);
 	if (twin->spent_until_ns > now_ns)
 		return 0;
-	n = rte_ring_dequeue_burst(twin->to_wire, (void **)mbufs, HANDOFF_BURST, NULL);
+	n = rte_ring_dequeue_burst(twin->to_wire, (void **)mbufs, BURST, NULL);
 	twin->spent_until_ns = now_ns + (uint64_t)n * interval_ns;
 	for (unsigned int i = 0; i < n; i++)
 		punt_learn(&twin->hosts, rte_pktmbuf_mtod(mbufs[i], const uint8_t *),
@@ -151,9 +152,8 @@ static unsigned int hand_to_kernel(struct twins *twins, struct twin *twin)
 {
 	const struct tx_queue tx = {
 		.port = twin->id, .frame_max = __atomic_load_n(twin->frame_max, __ATOMIC_RELAXED)};
-	struct rte_mbuf *mbufs[HANDOFF_BURST];
-	unsigned int n =
-		rte_ring_dequeue_burst(twin->to_kernel, (void **)mbufs, HANDOFF_BURST, NULL);
+	struct rte_mbuf *mbufs[BURST];
+	unsigned int n = rte_ring_dequeue_burst(twin->to_kernel, (void **)mbufs, BURST, NULL);
 	uint16_t sent = transmit(&tx, mbufs, (uint16_t)n);
 
 	twins->sent += sent;
@@ -164,11 +164,11 @@ static unsigned int hand_to_kernel(struct twins *twins, struct twin *twin)
 /* Takes up to a burst from the kernel, if there is room for one. Returns the number of packets. */
 static unsigned int take_from_kernel(struct twin *twin)
 {
-	struct rte_mbuf *mbufs[HANDOFF_BURST];
+	struct rte_mbuf *mbufs[BURST];
 	unsigned int n = 0;
 
-	if (rte_ring_free_count(twin->to_wire) >= HANDOFF_BURST)
-		n = rte_eth_rx_burst(twin->id, 0, mbufs, HANDOFF_BURST);
+	if (rte_ring_free_count(twin->to_wire) >= BURST)
+		n = rte_eth_rx_burst(twin->id, 0, mbufs, BURST);
 	if (n) /* all fit: there is no other writer */
 		(void)handoff_put(twin->to_wire, mbufs, n);
 	return n;
@@ -195,7 +195,7 @@ static void *twin_run(void *arg)
 			done += hand_to_kernel(twins, &twins->list[i]);
 			done += take_from_kernel(&twins->list[i]);
 		}
-		if (done < HANDOFF_BURST)
+		if (done < BURST)
 			twin_rest(&nap_us, done);
 	} while (!__atomic_load_n(&twins->stop, __ATOMIC_ACQUIRE));
 	for (unsigned int i = 0; i < twins->count; i++)

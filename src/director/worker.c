@@ -10,7 +10,6 @@
 #include "director/outbox.h"
 
 enum {
-	BURST = HANDOFF_BURST,
 	SPINS_BEFORE_SLEEP = 64, /* empty polls: about a microsecond of pauses */
 	TIMER_SLACK_NS = 1000,	 /* the kernel's default would add 50 microseconds to every sleep */
 };
@@ -21,8 +20,9 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 	unsigned int received = 0;
 
 	for (unsigned int i = 0; i < ports->count; i++) {
-		struct rte_mbuf *mbufs[BURST];
-		uint16_t n = rte_eth_rx_burst(ports->ids[i], (uint16_t)w->index, mbufs, BURST);
+		struct rte_mbuf *mbufs[HANDOFF_BURST];
+		uint16_t n =
+			rte_eth_rx_burst(ports->ids[i], (uint16_t)w->index, mbufs, w->all->burst);
 
 		if (!n)
 			continue;
@@ -43,9 +43,9 @@ static unsigned int serve_queues(struct worker *w, const struct glb_generation *
 }
 
 /* Takes a burst from a ring, and prefetches the mbufs from the other worker's cache. */
-static unsigned int worker_take(struct rte_ring *ring, struct rte_mbuf **mbufs)
+static unsigned int worker_take(struct rte_ring *ring, struct rte_mbuf **mbufs, unsigned int burst)
 {
-	unsigned int n = rte_ring_dequeue_burst(ring, (void **)mbufs, BURST, NULL);
+	unsigned int n = rte_ring_dequeue_burst(ring, (void **)mbufs, burst, NULL);
 
 	for (unsigned int i = 0; i < n; i++)
 		rte_prefetch0(mbufs[i]);
@@ -56,11 +56,11 @@ static unsigned int worker_take(struct rte_ring *ring, struct rte_mbuf **mbufs)
  * up. */
 static unsigned int serve_in_ring(struct worker *w, const struct glb_generation *gen)
 {
-	struct rte_mbuf *mbufs[BURST];
+	struct rte_mbuf *mbufs[HANDOFF_BURST];
 	unsigned int done = 0;
 
 	for (unsigned int i = 0; i < w->all->ports.count; i++) {
-		unsigned int n = worker_take(w->in_ring, mbufs);
+		unsigned int n = worker_take(w->in_ring, mbufs, w->all->burst);
 
 		if (!n)
 			break;
@@ -73,13 +73,13 @@ static unsigned int serve_in_ring(struct worker *w, const struct glb_generation 
 /* As many bursts as serve_in_ring(). */
 static unsigned int serve_tx_ring(struct worker *w)
 {
-	struct rte_mbuf *mbufs[BURST];
+	struct rte_mbuf *mbufs[HANDOFF_BURST];
 	unsigned int done = 0;
 	struct outbox out;
 
 	outbox_empty(&out);
 	for (unsigned int i = 0; i < w->all->ports.count; i++) {
-		unsigned int n = worker_take(w->tx_ring, mbufs);
+		unsigned int n = worker_take(w->tx_ring, mbufs, w->all->burst);
 
 		if (!n)
 			break;

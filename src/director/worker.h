@@ -55,6 +55,7 @@ struct workers {
 	unsigned int count;
 	uint64_t ns_per_tick; /* of the TSC, times 2^32 */
 	uint32_t idle_sleep_us;
+	uint16_t burst; /* packets taken from a queue or ring at once, at most HANDOFF_BURST */
 	bool punt_unmatched;
 	bool stop;		   /* set by the control thread */
 	struct twins twins;	   /* served by worker 0 and a separate thread */

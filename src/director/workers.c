@@ -10,7 +10,15 @@
 #include "director/worker.h"
 #include "sys/log.h"
 
-enum { RING_LEN = 1024 };
+enum {
+	RING_LEN = 1024,
+	/*
+	 * Packets that are decided about together. What a burst costs by itself is shared by more
+	 * of them in a large one, but without hugepages the TLB does not reach as many frames.
+	 */
+	BURST_HUGE = HANDOFF_BURST,
+	BURST_SMALL = 32,
+};
 
 /* A ring with one consumer. */
 static struct rte_ring *worker_make_ring(const char *what, unsigned int index, unsigned int writers)
@@ -74,6 +82,7 @@ static bool make_rings(struct workers *all)
 int workers_make(struct workers *all, unsigned int count, struct glb_diag *diag)
 {
 	all->count = count;
+	all->burst = rte_eal_has_hugepages() ? BURST_HUGE : BURST_SMALL;
 	all->ns_per_tick = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
 	all->workers = aligned_alloc(RTE_CACHE_LINE_SIZE, count * sizeof(*all->workers));
 	if (!all->workers) {

@@ -15,6 +15,7 @@
 
 #include <rte_cycles.h>
 
+#include "director/handoff.h"
 #include "options.h"
 #include "report.h"
 #include "rings.h"
@@ -113,7 +114,7 @@ static bool measure_times(struct result *result, const struct subject *subject, 
 	rings_start(rings, subject, RINGS_QUEUES, RINGS_QUEUES);
 	forwarded = compare_turns(result, rings, rounds, rings_measure_turns);
 	/* the last turn of a call goes on until the next */
-	right = forwarded && rings_measured(rings) >= forwarded / TRAFFIC_BURST / 2;
+	right = forwarded && rings_measured(rings) >= forwarded / HANDOFF_BURST / 2;
 	rings_stop(rings);
 	return right;
 }
