@@ -135,14 +135,13 @@ _Static_assert(offsetof(struct glb_packet, headroom) == offsetof(struct glb_pack
 		       offsetof(struct glb_packet, verdict) == offsetof(struct glb_packet, len) + 7,
 	       "the fields of a packet are one word");
 
-/* The fields of a group of packets, of which `count` are there. */
-GLB_INLINE vec packets_fields(const struct glb_packet *pkts, unsigned int count)
+/* The fields of a group of packets. */
+GLB_INLINE vec packets_fields(const struct glb_packet pkts[GROUP])
 {
 	vec fields = {0};
 
 	for (unsigned int i = 0; i < GROUP; i++)
-		if (i < count)
-			fields[i] = packet_fields(&pkts[i]);
+		fields[i] = packet_fields(&pkts[i]);
 	return fields;
 }
 

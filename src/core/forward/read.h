@@ -249,7 +249,7 @@ GLB_INLINE void take(struct columns *c, struct burst *b, unsigned int at, vec fi
 	}
 }
 
-/* Of one group, of which `count` packets are there. */
+/* Of one group; `count` packets are there, of it or behind it, too. */
 GLB_INLINE void read_group(struct columns *c, struct burst *b, unsigned int at,
 			   const struct glb_packet *pkts, unsigned int count, uint8_t version)
 {
@@ -260,14 +260,15 @@ GLB_INLINE void read_group(struct columns *c, struct burst *b, unsigned int at,
 	struct glb_packet safe[GROUP];
 	const uint8_t *ip[GROUP];
 	struct headers h;
-	vec fields = packets_fields(pkts, count);
+	vec fields = {0}; /* too short */
 	vec signs;
 
-	if (GLB_UNLIKELY(count < GROUP ||
-			 vec_nonzero(vec_less(fields & 0xffffffff, vec_all(least)) >> 63))) {
+	if (GLB_LIKELY(count >= GROUP))
+		fields = packets_fields(pkts);
+	if (GLB_UNLIKELY(vec_nonzero(vec_less(fields & 0xffffffff, vec_all(least)) >> 63))) {
 		shelter(safe, pkts, count, least);
 		pkts = safe;
-		fields = packets_fields(safe, GROUP);
+		fields = packets_fields(safe);
 	}
 	for (unsigned int i = 0; i < GROUP; i++) {
 		ip[i] = pkts[i].data + b->ip_at;
@@ -316,8 +317,7 @@ GLB_INLINE void read_burst(struct columns *c, struct burst *b, uint8_t version)
 {
 	b->odd = b->bare = b->clamped = 0;
 	for (unsigned int at = 0; at < b->count; at += GROUP)
-		read_group(c, b, at, b->pkts + at, b->count - at < GROUP ? b->count - at : GROUP,
-			   version);
+		read_group(c, b, at, b->pkts + at, b->count - at, version);
 	b->odd &= lanes_below(b->count);
 	if (GLB_UNLIKELY(b->ip_at > GLB_ETHER_LEN || b->gen->rare_tcp_flags))
 		read_more(c, b, version);

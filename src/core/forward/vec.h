@@ -159,14 +159,15 @@ GLB_INLINE void vec_gather(vec words[4], const uint8_t *const at[GROUP])
 #if defined(__AVX2__) || defined(__AVX512F__)
 	vec row[4];
 
+#pragma GCC unroll 4
 	for (unsigned int i = 0; i < 4; i++) {
+		const __m256i low = _mm256_loadu_si256((const void *)at[i]);
 #if defined(__AVX512F__)
-		__m256i low = _mm256_loadu_si256((const void *)at[i]);
-		__m256i high = _mm256_loadu_si256((const void *)at[i + 4]);
+		const __m256i high = _mm256_loadu_si256((const void *)at[i + 4]);
 
 		row[i] = (vec)_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 #else
-		__builtin_memcpy(&row[i], at[i], sizeof(row[i]));
+		row[i] = (vec)low;
 #endif
 	}
 
