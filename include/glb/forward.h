@@ -12,14 +12,25 @@
 #include <glb/generation.h>
 #include <glb/verdict.h>
 
+/* What an ICMP reply is about, as it was read with the packet: for glb/icmp_reply.h. */
+struct glb_reply {
+	uint16_t table;	    /* index of the table of the client's flow */
+	uint16_t quote_at;  /* offset in the frame of the client's IP packet */
+	uint16_t quote_len; /* bytes of that packet that are there */
+	uint16_t mtu;	    /* of an error: the largest packet of the client's that fits */
+};
+
 struct glb_packet {
 	uint8_t *data;	   /* first byte of the Ethernet frame, which is contiguous */
 	uint32_t len;	   /* bytes of the frame; may be 0 */
 	uint16_t headroom; /* writable bytes before data */
 	uint8_t port;	   /* port that it was received on: below GLB_PORTS_MAX */
 	uint8_t verdict;   /* out: enum glb_verdict */
-	uint32_t backend; /* out, with GLB_FORWARD: the primary, an index into glb_generation.outers
-			   */
+	union {
+		uint32_t backend;	/* out, with GLB_FORWARD: the primary, an index into
+					   glb_generation.outers */
+		struct glb_reply reply; /* out, if glb_verdict_is_icmp_reply() */
+	};
 };
 
 /*

@@ -32,8 +32,9 @@ bool glb_may_reply(const struct glb_packet *pkt, const struct glb_flow *flow);
 bool glb_may_reply_to_echo(const struct glb_packet *pkt, const struct glb_flow *flow);
 
 /*
- * Turns a packet with a verdict of glb_verdict_is_icmp_reply(), not modified since, into the reply:
- * data, len and headroom then describe the frame to send.
+ * Turns a packet with a verdict of glb_verdict_is_icmp_reply(), as glb_forward() left it, into the
+ * reply: data, len and headroom then describe the frame to send. Any other packet stays as it is.
+ * What pkt->reply says is not checked: the packet is not read again.
  */
 void glb_icmp_reply(const struct glb_generation *gen, struct glb_packet *pkt);
 

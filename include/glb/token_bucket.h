@@ -54,9 +54,12 @@ struct glb_shares {
 };
 _Static_assert(GLB_SHARE_BUCKETS == 1 << 8, "any byte is a bucket");
 
-/* The shares that a reply to the client of a flow belongs to. `table` is the index of the flow's
- * table. */
-struct glb_shares glb_shares_of(const struct glb_flow *flow, uint32_t table);
+/*
+ * The shares that a reply to a client belongs to, whose packet was from src to dst, addresses of
+ * that IP version. `table` is the index of the flow's table.
+ */
+struct glb_shares glb_shares_of(const uint8_t *src, const uint8_t *dst, uint8_t version,
+				uint32_t table);
 
 /*
  * Takes one reply from a limit, and from its shares if all of them have one left. Returns false,

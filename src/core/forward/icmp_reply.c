@@ -3,8 +3,6 @@
 
 #include <glb/icmp_reply.h>
 
-#include "relay.h"
-
 enum {
 	TTL = 64,
 	TOS_NETWORK_CONTROL = 0xc0, /* RFC 1812, 4.3.2.5: errors have precedence 6 or 7 */
@@ -54,18 +52,17 @@ static void sum_ipv4_header(uint8_t *ip)
 	glb_store16(ip + 10, glb_sum_check(glb_sum(0, ip, GLB_IPV4_LEN)));
 }
 
-static void write_echo_reply(const struct glb_generation *gen, struct glb_packet *pkt,
-			     const struct glb_flow *flow)
+static void write_echo_reply(const struct glb_generation *gen, struct glb_packet *pkt)
 {
-	uint8_t *ip = pkt->data + flow->ip_at;
-	uint8_t *icmp = ip + flow->transport_at;
-	bool v4 = flow->version == 4;
+	uint8_t *ip = pkt->data + pkt->reply.quote_at;
+	bool v4 = ip[0] >> 4 == 4;
+	uint8_t *icmp = ip + (v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN); /* see glb_may_reply_to_echo() */
 	uint8_t reply = v4 ? GLB_ICMP_ECHO_REPLY : GLB_ICMPV6_ECHO_REPLY;
 	uint32_t from = GLB_BE16((uint16_t)(icmp[0] << 8));
 	uint32_t to = GLB_BE16((uint16_t)(reply << 8));
 	uint16_t check;
 
-	write_reply_l2(pkt->data, gen, pkt, flow->ip_at);
+	write_reply_l2(pkt->data, gen, pkt, pkt->reply.quote_at);
 	swap_addresses(ip + (v4 ? 12 : 8), v4 ? 4 : 16);
 	ip[v4 ? 8 : 7] = TTL;
 	if (v4)
@@ -75,7 +72,7 @@ static void write_echo_reply(const struct glb_generation *gen, struct glb_packet
 	check = glb_check_update(glb_load16(icmp + 2), from, to);
 	/* all ones mean the same as 0, but where all the reply is 0 are the one right way */
 	glb_store16(icmp + 2, check ? check : 0xffff);
-	pkt->len = (uint32_t)flow->ip_at + flow->ip_len;
+	pkt->len = (uint32_t)pkt->reply.quote_at + pkt->reply.quote_len;
 }
 
 /* The error in front of a quote that begins with its IP header. */
@@ -122,77 +119,46 @@ static void write_ipv6_error(uint8_t *quote, uint32_t quote_len, uint16_t mtu)
 	glb_store16(icmp + 2, glb_sum_check(glb_sum(sum, icmp, len)));
 }
 
-/* The largest packet of the client's that fits, which is never less than its family promises. */
-static uint16_t next_hop_mtu(const struct glb_generation *gen, const struct glb_packet *pkt,
-			     const struct complaint *about)
+/* Bytes of the Ethernet header, tags included, which glb_forward() has seen to be there. */
+static uint16_t ether_len(const struct glb_packet *pkt)
 {
-	uint16_t least = about->flow.version == 4 ? GLB_IPV4_MTU_MIN : GLB_IPV6_MTU_MIN;
-	uint16_t mtu = gen->settings.ports[glb_way_out(&gen->settings, pkt->port)].mtu;
-	uint8_t outer_len = gen->routes[about->table].outer_len;
+	struct glb_cursor cur = glb_cursor(pkt->data, pkt->len);
+	uint16_t type;
 
-	return mtu < least + outer_len ? least : (uint16_t)(mtu - outer_len);
+	(void)glb_parse_ether(&type, &cur);
+	return (uint16_t)(cur.at - pkt->data);
 }
 
 /* Tells the client, in front of its packet: over what the frame has there, and its headroom. */
-static void write_error(const struct glb_generation *gen, struct glb_packet *pkt,
-			const struct complaint *about)
+static void write_error(const struct glb_generation *gen, struct glb_packet *pkt)
 {
-	bool v4 = about->flow.version == 4;
-	uint8_t *quote = pkt->data + about->flow.ip_at;
+	const struct glb_reply *about = &pkt->reply;
+	uint8_t *quote = pkt->data + about->quote_at;
+	bool v4 = quote[0] >> 4 == 4;
+	uint16_t l2_len = ether_len(pkt);
 	uint32_t head_len = (v4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) + GLB_ICMP_LEN;
 	uint32_t room = (v4 ? GLB_ICMP_ERROR_MAX : GLB_IPV6_MTU_MIN) - head_len;
 	uint32_t quote_len = about->quote_len < room ? about->quote_len : room;
-	uint8_t *data = quote - head_len - about->l2_len;
+	uint8_t *data = quote - head_len - l2_len;
 
 	/* before the tags are overwritten */
-	write_reply_l2(data, gen, pkt, about->l2_len);
-	glb_store_be16(data + about->l2_len - 2, v4 ? GLB_ETHERTYPE_IPV4 : GLB_ETHERTYPE_IPV6);
+	write_reply_l2(data, gen, pkt, l2_len);
+	glb_store_be16(data + l2_len - 2, v4 ? GLB_ETHERTYPE_IPV4 : GLB_ETHERTYPE_IPV6);
 	if (v4)
 		write_ipv4_error(quote, quote_len, about->mtu);
 	else
 		write_ipv6_error(quote, quote_len, about->mtu);
 	pkt->headroom = (uint16_t)(pkt->headroom + (data - pkt->data));
 	pkt->data = data;
-	pkt->len = about->l2_len + head_len + quote_len;
-}
-
-/* Reads the packet again. False: it is not one that glb_forward() gave such a verdict. */
-static bool read_again(struct complaint *about, const struct glb_generation *gen,
-		       const struct glb_packet *pkt)
-{
-	struct glb_flow flow;
-	int32_t table;
-
-	if (!glb_verdict_is_icmp_reply(pkt->verdict) ||
-	    glb_parse(&flow, pkt->data, pkt->len) != GLB_FORWARD)
-		return false;
-	if (pkt->verdict == GLB_ANSWER_OUTER_TOO_BIG)
-		return flow.kind == GLB_FLOW_QUOTED && relay_read(about, gen, pkt, &flow);
-	table = glb_binds_match(gen->binds, &flow, NULL).table;
-	if (table < 0)
-		return false;
-	*about = (struct complaint){.flow = flow, .table = (uint32_t)table};
-	about->quote_len = flow.ip_len;
-	about->l2_len = flow.ip_at;
-	about->mtu = next_hop_mtu(gen, pkt, about);
-	return true;
-}
-
-static void write_reply(const struct glb_generation *gen, struct glb_packet *pkt,
-			const struct complaint *about)
-{
-	if (pkt->verdict == GLB_ANSWER_ECHO)
-		write_echo_reply(gen, pkt, &about->flow);
-	else
-		write_error(gen, pkt, about);
+	pkt->len = l2_len + head_len + quote_len;
 }
 
 void glb_icmp_reply(const struct glb_generation *gen, struct glb_packet *pkt)
 {
-	struct complaint about;
-
-	if (read_again(&about, gen, pkt))
-		write_reply(gen, pkt, &about);
+	if (pkt->verdict == GLB_ANSWER_ECHO)
+		write_echo_reply(gen, pkt);
+	else if (glb_verdict_is_icmp_reply(pkt->verdict))
+		write_error(gen, pkt);
 }
 
 void glb_icmp_reply_within(struct glb_icmp_reply_limits *limits, const struct glb_generation *gen,
@@ -202,14 +168,17 @@ void glb_icmp_reply_within(struct glb_icmp_reply_limits *limits, const struct gl
 	bool echo = pkt->verdict == GLB_ANSWER_ECHO;
 	struct glb_token_buckets *buckets = echo ? &limits->echoes : &limits->errors;
 	uint32_t rate = echo ? settings->answers_per_second : settings->errors_per_second;
+	const uint8_t *ip = pkt->data + pkt->reply.quote_at;
 	struct glb_shares shares;
-	struct complaint about;
+	bool v4;
 
-	if (!read_again(&about, gen, pkt))
+	if (!glb_verdict_is_icmp_reply(pkt->verdict))
 		return;
-	shares = glb_shares_of(&about.flow, about.table);
+	v4 = ip[0] >> 4 == 4;
+	shares = glb_shares_of(ip + (v4 ? 12 : 8), ip + (v4 ? 16 : 24), v4 ? 4 : 6,
+			       pkt->reply.table);
 	if (glb_token_buckets_take(buckets, rate, &shares, now_ns))
-		write_reply(gen, pkt, &about);
+		glb_icmp_reply(gen, pkt);
 	else
 		pkt->verdict = echo ? GLB_DROP_ANSWER_LIMIT : GLB_DROP_ERROR_LIMIT;
 }

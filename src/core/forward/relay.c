@@ -13,6 +13,14 @@ enum {
 		GLB_IPV6_LEN + GLB_UDP_LEN + GLB_GUE_HOPS_AT + GLB_WIRE_HOPS_MAX * GLB_GUE_HOP6_LEN,
 };
 
+/* The client's packet that an ICMP error is about, and what is to be said about it. */
+struct complaint {
+	struct glb_flow flow; /* its ip_at is where in the frame that packet begins */
+	uint32_t table;	      /* of the flow */
+	uint32_t quote_len;   /* bytes of that packet that are there */
+	uint16_t mtu;	      /* the largest packet of the client's that fits */
+};
+
 /* The outer headers of a packet, as a router quotes them. */
 struct quoted {
 	struct glb_ip ip;
@@ -193,8 +201,9 @@ static bool find_mtu(struct complaint *out, const uint8_t *icmp, const struct qu
 	return out->mtu < out->flow.ip_len;
 }
 
-bool relay_read(struct complaint *out, const struct glb_generation *gen,
-		const struct glb_packet *pkt, const struct glb_flow *flow)
+/* Reads an error that is about a packet of ours; false if it must not be relayed. */
+static bool read_complaint(struct complaint *out, const struct glb_generation *gen,
+			   const struct glb_packet *pkt, const struct glb_flow *flow)
 {
 	const uint8_t *ip = pkt->data + flow->ip_at;
 	const uint8_t *icmp = ip + flow->transport_at;
@@ -210,14 +219,13 @@ bool relay_read(struct complaint *out, const struct glb_generation *gen,
 		return false;
 	quoted.quic = match.quic;
 	out->table = (uint32_t)match.table;
-	out->l2_len = flow->ip_at;
 	return is_what_we_send(gen, &quoted, out) &&
 	       find_mtu(out, icmp, &quoted, gen->routes[out->table].outer_len) &&
 	       is_intact(ip, flow);
 }
 
-enum glb_verdict relay_judge(const struct glb_generation *gen, const struct glb_packet *pkt,
-			     const struct glb_flow *flow)
+enum glb_verdict relay_judge(struct glb_reply *reply, const struct glb_generation *gen,
+			     const struct glb_packet *pkt, const struct glb_flow *flow)
 {
 	struct complaint complaint;
 
@@ -227,6 +235,13 @@ enum glb_verdict relay_judge(const struct glb_generation *gen, const struct glb_
 		return GLB_PUNT_OUTER_ERROR;
 	if (!gen->settings.relay_outer_errors)
 		return GLB_PUNT_OUTER_TOO_BIG;
-	return relay_read(&complaint, gen, pkt, flow) ? GLB_ANSWER_OUTER_TOO_BIG
-						      : GLB_PUNT_OUTER_QUOTE;
+	if (!read_complaint(&complaint, gen, pkt, flow))
+		return GLB_PUNT_OUTER_QUOTE;
+	*reply = (struct glb_reply){
+		.table = (uint16_t)complaint.table,
+		.quote_at = complaint.flow.ip_at,
+		.quote_len = (uint16_t)complaint.quote_len,
+		.mtu = complaint.mtu,
+	};
+	return GLB_ANSWER_OUTER_TOO_BIG;
 }

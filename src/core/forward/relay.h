@@ -22,28 +22,14 @@
 
 #include <glb/forward.h>
 
-/* The client's packet that an ICMP error is about, and what is to be said about it. */
-struct complaint {
-	struct glb_flow flow; /* its ip_at is where in the frame that packet begins */
-	uint32_t table;	      /* of the flow */
-	uint32_t quote_len;   /* bytes of that packet that are there */
-	uint16_t l2_len;      /* of the frame */
-	uint16_t mtu;	      /* the largest packet of the client's that fits */
-};
-
 /*
- * The verdict about an ICMP error that no bind matches; flow: the one it quotes. GLB_PUNT_NO_BIND
- * if it is not about a packet of this director's.
+ * The verdict about an ICMP error that no bind matches, with the flow that it quotes, if any.
+ * GLB_PUNT_NO_BIND: it is not about a packet of this director's. GLB_ANSWER_OUTER_TOO_BIG: *reply
+ * is set. GLB_PUNT_OUTER_QUOTE: it must not be relayed, as too little is quoted, it is not what
+ * this director sends, the error is damaged or a fragment, or there is nothing that the client
+ * could do.
  */
-enum glb_verdict relay_judge(const struct glb_generation *gen, const struct glb_packet *pkt,
-			     const struct glb_flow *flow);
-
-/*
- * Reads such an error; false, with *out undefined, when it must not be relayed: too little is
- * quoted, it is not what this director sends, the error is damaged or a fragment, or there is
- * nothing that the client could do.
- */
-bool relay_read(struct complaint *out, const struct glb_generation *gen,
-		const struct glb_packet *pkt, const struct glb_flow *flow);
+enum glb_verdict relay_judge(struct glb_reply *reply, const struct glb_generation *gen,
+			     const struct glb_packet *pkt, const struct glb_flow *flow);
 
 #endif

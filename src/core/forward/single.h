@@ -48,7 +48,7 @@ static enum glb_verdict read_flow(struct glb_flow *flow, const struct glb_genera
 
 /* An IP packet that has been parsed. Its version is a constant in what this becomes. */
 struct single {
-	const struct glb_packet *pkt;
+	struct glb_packet *pkt;
 	uint8_t *ip;
 	struct glb_flow flow;
 	bool framed_plainly; /* has it the Ethernet header that plain ones have? */
@@ -205,8 +205,9 @@ GLB_INLINE enum glb_verdict select_table(struct burst *b, struct single *one,
 
 	*found = match(b, one, version);
 	if (found->table < 0)
-		return flow->kind == GLB_FLOW_QUOTED ? relay_judge(gen, one->pkt, flow)
-						     : GLB_PUNT_NO_BIND;
+		return flow->kind == GLB_FLOW_QUOTED
+			       ? relay_judge(&one->pkt->reply, gen, one->pkt, flow)
+			       : GLB_PUNT_NO_BIND;
 	if (GLB_UNLIKELY(flow->kind == GLB_FLOW_PORTS && flow->proto == GLB_PROTO_UDP &&
 			 flow->dst_port == GLB_GUE_PORT &&
 			 is_encapsulated(one->ip, flow->ip_len, flow->transport_at, version)))
@@ -245,6 +246,23 @@ static enum glb_verdict check_room(const struct glb_generation *gen, const struc
 	if (!glb_load32(port->gateway_mac) && !glb_load16(port->gateway_mac + 4))
 		return GLB_DROP_NO_GATEWAY;
 	return (uint32_t)pkt->headroom + flow->ip_at < head ? GLB_DROP_NO_HEADROOM : GLB_FORWARD;
+}
+
+/* Notes what the reply to a packet is about: an echo request, or one that does not fit. */
+static void note_reply(const struct glb_generation *gen, const struct single *one,
+		       const struct glb_route *route)
+{
+	const struct glb_flow *flow = &one->flow;
+	const uint32_t mtu = gen->settings.ports[glb_way_out(&gen->settings, one->pkt->port)].mtu;
+	/* a family promises that so much fits */
+	const uint32_t least = flow->version == 4 ? GLB_IPV4_MTU_MIN : GLB_IPV6_MTU_MIN;
+
+	one->pkt->reply = (struct glb_reply){
+		.table = (uint16_t)(route - gen->routes),
+		.quote_at = flow->ip_at,
+		.quote_len = flow->ip_len,
+		.mtu = (uint16_t)(mtu < least + route->outer_len ? least : mtu - route->outer_len),
+	};
 }
 
 /* Is it sure to fit, whatever its route? */
@@ -402,6 +420,8 @@ GLB_INLINE enum glb_verdict read_single(struct columns *c, struct burst *b, unsi
 		verdict = check_room(b->gen, one.pkt, &one.flow, &b->gen->routes[found.table]);
 	if (verdict == GLB_FORWARD)
 		add_lane(c, b, i, &one, &found, version);
+	else if (glb_verdict_is_icmp_reply(verdict) && found.table >= 0)
+		note_reply(b->gen, &one, &b->gen->routes[found.table]);
 	return verdict;
 }
 

@@ -19,17 +19,17 @@ static uint8_t addr_bucket(const uint8_t *addr, uint32_t len)
 	return hash_bucket(glb_load_le64(bytes), glb_load_le64(bytes + 8));
 }
 
-struct glb_shares glb_shares_of(const struct glb_flow *flow, uint32_t table)
+struct glb_shares glb_shares_of(const uint8_t *src, const uint8_t *dst, uint8_t version,
+				uint32_t table)
 {
-	bool v4 = flow->version == 4;
+	bool v4 = version == 4;
 
-	return (struct glb_shares){
-		.bucket = {
-			[GLB_SHARE_TABLE] = (uint8_t)table,
-			[GLB_SHARE_VIP] = addr_bucket(flow->dst, sizeof(flow->dst)),
-			[GLB_SHARE_CLIENT] =
-				addr_bucket(flow->src, v4 ? GLB_CLIENT_LEN4 : GLB_CLIENT_LEN6),
-		}};
+	return (struct glb_shares){.bucket = {
+					   [GLB_SHARE_TABLE] = (uint8_t)table,
+					   [GLB_SHARE_VIP] = addr_bucket(dst, v4 ? 4 : 16),
+					   [GLB_SHARE_CLIENT] = addr_bucket(
+						   src, v4 ? GLB_CLIENT_LEN4 : GLB_CLIENT_LEN6),
+				   }};
 }
 
 /* Gives back what time has brought. */
