@@ -9,6 +9,8 @@
 #ifndef GLB_FORWARD_H
 #define GLB_FORWARD_H
 
+#include <stddef.h>
+
 #include <glb/generation.h>
 #include <glb/verdict.h>
 
@@ -34,7 +36,36 @@ struct glb_packet {
 };
 
 /*
+ * Length (32 bits, the lowest), headroom (16), port (8) and verdict of a packet as one number. Read
+ * and written as one: a word that was just stored in parts has to wait to be loaded whole.
+ */
+GLB_INLINE uint64_t glb_packet_fields(const struct glb_packet *pkt)
+{
+	if (GLB_LE16(1) == 1)
+		return glb_load64((const uint8_t *)pkt + offsetof(struct glb_packet, len));
+	return pkt->len | (uint64_t)pkt->headroom << 32 | (uint64_t)pkt->port << 48 |
+	       (uint64_t)pkt->verdict << 56;
+}
+
+GLB_INLINE void glb_packet_set_fields(struct glb_packet *pkt, uint64_t fields)
+{
+	if (GLB_LE16(1) == 1) {
+		glb_store64((uint8_t *)pkt + offsetof(struct glb_packet, len), fields);
+		return;
+	}
+	pkt->len = (uint32_t)fields;
+	pkt->headroom = (uint16_t)(fields >> 32);
+	pkt->port = (uint8_t)(fields >> 48);
+	pkt->verdict = (uint8_t)(fields >> 56);
+}
+_Static_assert(offsetof(struct glb_packet, headroom) == offsetof(struct glb_packet, len) + 4 &&
+		       offsetof(struct glb_packet, port) == offsetof(struct glb_packet, len) + 6 &&
+		       offsetof(struct glb_packet, verdict) == offsetof(struct glb_packet, len) + 7,
+	       "the fields of a packet are one word");
+
+/*
  * Decides about n packets, any number including 0, and encapsulates those to be forwarded.
+ * Returns how many these are.
  *
  * GLB_FORWARD: data, len and headroom describe the encapsulated frame, ready to leave through the
  * port of glb_way_out(). Bytes after the client's IP packet (Ethernet padding) stay at the end of
@@ -58,6 +89,7 @@ struct glb_packet {
  * time, each with its own packets. The order of packets is kept, and each is decided on its own:
  * the verdicts do not depend on how a sequence of packets is divided into calls.
  */
-void glb_forward(const struct glb_generation *gen, struct glb_packet *packets, unsigned int n);
+unsigned int glb_forward(const struct glb_generation *gen, struct glb_packet *packets,
+			 unsigned int n);
 
 #endif

@@ -137,8 +137,8 @@ struct glb_generation;
 struct glb_packet;
 
 /* A build of glb_forward() for one instruction set. */
-typedef void glb_forward_fn(const struct glb_generation *gen, struct glb_packet *packets,
-			    unsigned int n);
+typedef unsigned int glb_forward_fn(const struct glb_generation *gen, struct glb_packet *packets,
+				    unsigned int n);
 
 /*
  * Filled in by glb_generation_make(), and read-only from then on. Members from `rare_tcp_flags` to

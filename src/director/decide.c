@@ -3,15 +3,6 @@
 #include "director/frame.h"
 #include "director/outbox.h"
 
-/* Carries out GLB_FORWARD, except for counting the verdict and sending. */
-static void worker_forward(struct worker *w, const struct glb_generation *gen,
-			   struct rte_mbuf *mbuf, const struct glb_packet *pkt)
-{
-	if (w->map)
-		backend_stats_add(w->backend_stats, w->map, pkt);
-	frame_adopt(mbuf, pkt, frame_offload(mbuf, pkt, gen->settings.udp_checksum));
-}
-
 /* Carries out any other verdict, except for sending. */
 static void worker_settle(struct worker *w, const struct glb_generation *gen, struct rte_mbuf *mbuf,
 			  struct glb_packet *pkt, struct outbox *out)
@@ -29,31 +20,82 @@ static void worker_settle(struct worker *w, const struct glb_generation *gen, st
 	}
 }
 
-/* Describes a burst, and prefetches the headers that will be read and written. */
-static void describe_burst(struct worker *w, struct glb_packet *packets, struct rte_mbuf **mbufs,
-			   unsigned int n)
+/* Describes a burst, and prefetches what is read of it. Returns the length of the longest frame. */
+static uint32_t describe_burst(struct glb_packet *packets, struct rte_mbuf **mbufs, unsigned int n)
 {
-	const uint32_t *frame_max = w->all->ports.frame_max;
-	unsigned int merged = 0;
+	uint32_t longest = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		frame_describe(&packets[i], mbufs[i]);
 		rte_prefetch0(packets[i].data);
-		__builtin_prefetch(packets[i].data - RTE_CACHE_LINE_SIZE, 1);
-		merged += packets[i].len > frame_max[mbufs[i]->port];
+		longest = RTE_MAX(longest, packets[i].len);
 	}
-	w->counters.merged += merged;
+	return longest;
 }
 
-/* Are all packets to be forwarded through one port? True for nearly every burst. */
-static bool is_uniform(const struct glb_packet *packets, unsigned int n)
+/* How many frames are larger than their port may have received them? */
+static unsigned int count_merged(const struct ports *ports, const struct glb_packet *packets,
+				 unsigned int n)
+{
+	unsigned int merged = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		merged += packets[i].len > ports->frame_max[packets[i].port];
+	return merged;
+}
+
+/* Has a burst come in by one port? */
+static bool is_of_one_port(const struct ports *ports, struct rte_mbuf **mbufs, unsigned int n)
 {
 	unsigned int differences = 0;
 
+	if (GLB_LIKELY(ports->count == 1))
+		return true;
 	for (unsigned int i = 0; i < n; i++)
-		differences |=
-			(packets[i].verdict ^ GLB_FORWARD) | (packets[i].port ^ packets[0].port);
+		differences |= mbufs[i]->port ^ mbufs[0]->port;
 	return !differences;
+}
+
+/* A burst as packets. True: all of them are of one port. */
+static bool prepare_burst(struct worker *w, struct glb_packet *packets, struct rte_mbuf **mbufs,
+			  unsigned int n)
+{
+	const struct ports *ports = &w->all->ports;
+	const bool one_port = is_of_one_port(ports, mbufs, n);
+	const uint32_t longest = describe_burst(packets, mbufs, n);
+
+	if (GLB_UNLIKELY(!one_port || longest > ports->frame_max[mbufs[0]->port]))
+		w->counters.merged += count_merged(ports, packets, n);
+	return one_port;
+}
+
+/* forward_all(), which has constants for `map` and `mode` where they are the usual ones. */
+GLB_INLINE void forward_each(const struct worker *w, const struct backend_stats_map *map,
+			     enum glb_udp_checksum mode, struct rte_mbuf **mbufs,
+			     const struct glb_packet *packets, unsigned int n)
+{
+	struct backend_stats_count *counts = w->backend_stats;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (map)
+			backend_stats_add(counts, map, &packets[i]);
+		frame_adopt(mbufs[i], &packets[i], frame_offload(mbufs[i], &packets[i], mode));
+	}
+}
+
+/* Carries out GLB_FORWARD of a whole burst, except for sending. */
+static void forward_all(struct worker *w, const struct glb_generation *gen, struct rte_mbuf **mbufs,
+			const struct glb_packet *packets, unsigned int n)
+{
+	const struct backend_stats_map *map = w->map;
+
+	w->counters.verdicts[GLB_FORWARD] += n;
+	if (GLB_UNLIKELY(gen->settings.udp_checksum == GLB_UDP_OFFLOAD))
+		forward_each(w, map, GLB_UDP_OFFLOAD, mbufs, packets, n);
+	else if (map)
+		forward_each(w, map, GLB_UDP_INNER, mbufs, packets, n);
+	else
+		forward_each(w, NULL, GLB_UDP_INNER, mbufs, packets, n);
 }
 
 /* Carries out the verdicts of a burst, except for sending. */
@@ -66,8 +108,7 @@ static void settle_burst(struct worker *w, const struct glb_generation *gen, str
 			worker_settle(w, gen, mbufs[i], &packets[i], out);
 			continue;
 		}
-		w->counters.verdicts[GLB_FORWARD]++;
-		worker_forward(w, gen, mbufs[i], &packets[i]);
+		forward_all(w, gen, &mbufs[i], &packets[i], 1);
 		outbox_add(out, glb_way_out(&gen->settings, packets[i].port), mbufs[i]);
 	}
 }
@@ -90,9 +131,9 @@ static __attribute__((noinline, cold)) void decide_traced(struct worker *w,
 	struct glb_packet packets[TRACE_BURST];
 	struct outbox out;
 
-	describe_burst(w, packets, mbufs, n);
+	(void)prepare_burst(w, packets, mbufs, n);
 	trace_before(trace, packets, n);
-	glb_forward(gen, packets, n);
+	(void)glb_forward(gen, packets, n);
 	trace_decided(trace, packets, n);
 	settle_burst(w, gen, &out, packets, mbufs, n);
 	trace_settled(trace, gen, packets, n, rte_rdtsc());
@@ -105,6 +146,7 @@ void worker_decide(struct worker *w, const struct glb_generation *gen, struct rt
 	struct trace_ring *trace = __atomic_load_n(&w->trace, __ATOMIC_ACQUIRE);
 	struct glb_packet packets[HANDOFF_BURST];
 	struct outbox out;
+	bool one_port;
 
 	if (GLB_UNLIKELY(trace)) {
 		for (unsigned int at = 0; at < n; at += TRACE_BURST)
@@ -112,12 +154,9 @@ void worker_decide(struct worker *w, const struct glb_generation *gen, struct rt
 				      RTE_MIN(n - at, (unsigned int)TRACE_BURST));
 		return;
 	}
-	describe_burst(w, packets, mbufs, n);
-	glb_forward(gen, packets, n);
-	if (GLB_LIKELY(is_uniform(packets, n))) {
-		w->counters.verdicts[GLB_FORWARD] += n;
-		for (unsigned int i = 0; i < n; i++)
-			worker_forward(w, gen, mbufs[i], &packets[i]);
+	one_port = prepare_burst(w, packets, mbufs, n);
+	if (GLB_LIKELY(glb_forward(gen, packets, n) == n && one_port)) {
+		forward_all(w, gen, mbufs, packets, n);
 		outbox_leave(w, glb_way_out(&gen->settings, packets[0].port), mbufs, (uint16_t)n);
 		return;
 	}

@@ -140,9 +140,16 @@ static bool is_behind_touched(const struct glb_packet *pkt)
 
 bool differ_agrees(struct differ *differ, const struct glb_generation *gen)
 {
+	unsigned int forwarded = 0;
+
 	place(differ, differ->got, differ->made);
 	differ->got[differ->count] = behind;
-	glb_forward(gen, differ->got, differ->count);
+	differ->at = 0;
+	for (unsigned int i = 0; i < differ->count; i++)
+		forwarded += differ->verdicts[i] == GLB_FORWARD;
+	differ->what = "number of packets forwarded";
+	if (glb_forward(gen, differ->got, differ->count) != forwarded)
+		return false;
 	for (differ->at = 0; differ->at < differ->count; differ->at++) {
 		struct glb_packet *pkt = &differ->got[differ->at];
 		const struct glb_packet *was = &differ->as_received[differ->at];

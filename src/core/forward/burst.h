@@ -9,7 +9,7 @@
  *
  *   column     filled by   read by
  *   ip         read        find, sum, write   address of the client's IP packet
- *   fields     read        write              length, headroom, port: packet_fields()
+ *   fields     read        write              length, headroom, port: glb_packet_fields()
  *   ip_lens    read        find, sum, write   bytes of that packet
  *   tos        read        write              DSCP and ECN of the outer header
  *   entropy    read        write              varies the outer source port besides the hash: the
@@ -111,37 +111,13 @@ struct burst {
 	bool matched_any;
 };
 
-/* All of a packet but its address and backend: length (32 bits), headroom (16), port, verdict. */
-GLB_INLINE uint64_t packet_fields(const struct glb_packet *pkt)
-{
-	if (GLB_LE16(1) == 1)
-		return glb_load64((const uint8_t *)pkt + offsetof(struct glb_packet, len));
-	return pkt->len | (uint64_t)pkt->headroom << 32 | (uint64_t)pkt->port << 48 |
-	       (uint64_t)pkt->verdict << 56;
-}
-
-GLB_INLINE void packet_set_fields(struct glb_packet *pkt, uint64_t fields)
-{
-	if (GLB_LE16(1) == 1) {
-		glb_store64((uint8_t *)pkt + offsetof(struct glb_packet, len), fields);
-		return;
-	}
-	pkt->len = (uint32_t)fields;
-	pkt->headroom = (uint16_t)(fields >> 32);
-	pkt->verdict = (uint8_t)(fields >> 56);
-}
-_Static_assert(offsetof(struct glb_packet, headroom) == offsetof(struct glb_packet, len) + 4 &&
-		       offsetof(struct glb_packet, port) == offsetof(struct glb_packet, len) + 6 &&
-		       offsetof(struct glb_packet, verdict) == offsetof(struct glb_packet, len) + 7,
-	       "the fields of a packet are one word");
-
 /* The fields of a group of packets. */
 GLB_INLINE vec packets_fields(const struct glb_packet pkts[GROUP])
 {
 	vec fields = {0};
 
 	for (unsigned int i = 0; i < GROUP; i++)
-		fields[i] = packet_fields(&pkts[i]);
+		fields[i] = glb_packet_fields(&pkts[i]);
 	return fields;
 }
 

@@ -101,9 +101,16 @@ GLB_INLINE void forward_version(struct burst *b, uint8_t version)
 		write_lanes(&c, b, to6, find_hops(&c, b, to6, 6), version, 6);
 }
 
-/* Forwards the packets of an IP version, and what is not IP; returns which are of the other. */
-static uint64_t forward_those(const struct glb_generation *gen, struct glb_packet *pkts,
-			      unsigned int count, uint8_t version)
+/* What became of packets: how many are forwarded, and which are left, being of the other version.
+ */
+struct outcome {
+	unsigned int forwarded;
+	uint64_t others;
+};
+
+/* Forwards the packets of an IP version, and decides about what is not IP. */
+static struct outcome forward_those(const struct glb_generation *gen, struct glb_packet *pkts,
+				    unsigned int count, uint8_t version)
 {
 	struct burst b;
 
@@ -112,7 +119,7 @@ static uint64_t forward_those(const struct glb_generation *gen, struct glb_packe
 		forward_version(&b, 4);
 	else
 		forward_version(&b, 6);
-	return b.others;
+	return (struct outcome){(unsigned int)__builtin_popcountll(b.live), b.others};
 }
 
 /* The IP version of a packet, as far as that is easily said; it goes first. */
@@ -123,32 +130,38 @@ static uint8_t guess_version(const struct glb_packet *pkt)
 	return type_at(pkt, at - 2) == GLB_BE16(GLB_ETHERTYPE_IPV6) ? 6 : 4;
 }
 
-static void forward_burst(const struct glb_generation *gen, struct glb_packet *pkts,
-			  unsigned int count)
+/* Returns how many packets are forwarded. */
+static unsigned int forward_burst(const struct glb_generation *gen, struct glb_packet *pkts,
+				  unsigned int count)
 {
 	struct glb_packet packed[LANES];
 	const uint8_t version = guess_version(pkts);
-	const uint64_t others = forward_those(gen, pkts, count, version);
+	const struct outcome first = forward_those(gen, pkts, count, version);
+	unsigned int forwarded = first.forwarded;
 	unsigned int n = 0;
 
-	if (GLB_LIKELY(!others))
-		return;
-	for (uint64_t left = others; left; left &= left - 1)
+	if (GLB_LIKELY(!first.others))
+		return forwarded;
+	for (uint64_t left = first.others; left; left &= left - 1)
 		packed[n++] = pkts[__builtin_ctzll(left)];
-	(void)forward_those(gen, packed, n, version == 4 ? 6 : 4);
+	forwarded += forward_those(gen, packed, n, version == 4 ? 6 : 4).forwarded;
 	n = 0;
-	for (uint64_t left = others; left; left &= left - 1)
+	for (uint64_t left = first.others; left; left &= left - 1)
 		pkts[__builtin_ctzll(left)] = packed[n++];
+	return forwarded;
 }
 
-void FORWARD_ISA_NAME(glb_forward)(const struct glb_generation *gen, struct glb_packet *packets,
-				   unsigned int n)
+unsigned int FORWARD_ISA_NAME(glb_forward)(const struct glb_generation *gen,
+					   struct glb_packet *packets, unsigned int n)
 {
+	unsigned int forwarded = 0;
+
 	while (n) {
 		unsigned int count = n < LANES ? n : LANES;
 
-		forward_burst(gen, packets, count);
+		forwarded += forward_burst(gen, packets, count);
 		packets += count;
 		n -= count;
 	}
+	return forwarded;
 }

@@ -17,7 +17,8 @@ glb_forward_fn *glb_forward_of(enum glb_isa isa)
 	}
 }
 
-void glb_forward(const struct glb_generation *gen, struct glb_packet *packets, unsigned int n)
+unsigned int glb_forward(const struct glb_generation *gen, struct glb_packet *packets,
+			 unsigned int n)
 {
-	gen->forward(gen, packets, n);
+	return gen->forward(gen, packets, n);
 }

@@ -322,7 +322,7 @@ static void fill_ethernet(struct columns *c, struct burst *b, unsigned int i,
 	c->tags[i] = glb_load64(tags);
 	plain.len = plain.len - ip_at + b->ip_at;
 	plain.headroom = (uint16_t)(plain.headroom + ip_at - b->ip_at);
-	c->fields[i] = packet_fields(&plain);
+	c->fields[i] = glb_packet_fields(&plain);
 	if (plain.port != b->port || len != b->l2_len) {
 		b->relabelled |= 1ULL << i;
 		c->l2_lens[i] = (uint8_t)len;
@@ -340,7 +340,7 @@ GLB_INLINE void fill_lane(struct columns *c, struct burst *b, unsigned int i,
 	if (GLB_UNLIKELY(!one->framed_plainly)) {
 		fill_ethernet(c, b, i, one);
 	} else {
-		c->fields[i] = packet_fields(one->pkt);
+		c->fields[i] = glb_packet_fields(one->pkt);
 		c->tags[i] = glb_load32(one->pkt->data + 2 * GLB_MAC_LEN);
 	}
 	c->ip[i] = (uintptr_t)ip;

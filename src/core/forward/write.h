@@ -129,7 +129,7 @@ GLB_INLINE void put_ethernet(uint8_t *ip, const struct columns *c, const struct 
 GLB_INLINE void put_packet(struct glb_packet *pkt, uint8_t *frame, uint64_t fields)
 {
 	pkt->data = frame;
-	packet_set_fields(pkt, fields);
+	glb_packet_set_fields(pkt, fields);
 }
 
 /* Hops behind those that have columns. */
