@@ -39,14 +39,15 @@ class CheckStyle(unittest.TestCase):
         self.assertEqual(self.check()[0], 0)
 
     def test_each_kind_of_file_is_looked_at(self):
-        for name, bad in (("include/glb/a.h", BAD_C), ("src/core/a.c", BAD_C), ("tests/unit/a.c", BAD_C),
-                          ("tests/unit/a.py", BAD_TEST), ("scripts/a", BAD_SCRIPT), (".ci/a", BAD_SCRIPT)):
-            path = self.root / name
-            path.write_text(bad)
+        for bad, *names in ((BAD_C, "include/glb/a.h", "src/core/a.c", "tests/unit/a.c"), (BAD_TEST, "tests/unit/a.py"),
+                            (BAD_SCRIPT, "scripts/a", ".ci/a")):
+            for name in names:
+                (self.root / name).write_text(bad)
             status, said = self.check()
-            path.unlink()
-            self.assertEqual(status, 1, name)
-            self.assertIn(name, said)
+            self.assertEqual(status, 1, names)
+            for name in names:
+                self.assertIn(name, said)
+                (self.root / name).unlink()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import unittest
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -17,7 +18,9 @@ SCRIPTS = ("bench", "check", "check-style", "demo", "kernel", "lab", "package", 
 QUESTIONS = ("--help", "-h")
 
 
+@cache
 def run(program, *words):
+    """What several tests ask is asked once."""
     done = subprocess.run([program, *words], cwd="/", capture_output=True, text=True, timeout=600)
     return done.returncode, done.stdout, done.stderr
 

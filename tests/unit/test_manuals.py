@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import unittest
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -25,6 +26,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
+@cache
 def help_of(program, *words):
     done = subprocess.run([program, *words, "--help"], capture_output=True, text=True, timeout=600, check=True)
     return done.stdout
@@ -40,6 +42,7 @@ def options_of(program, words):
     return re.findall(r"^  (?:-\w, )?(--[a-z0-9-]+)", help_of(program, *words), re.M)
 
 
+@cache
 def page(name):
     """A manual as a reader sees it, and what its reader complains of."""
     path = BUILD / "docs/man" / name
