@@ -89,6 +89,10 @@ class Bench:
         assert len(moved) == 0 or len(moved - {"total"}) == 1 == len(moved & {"total"})
         return Outcome(action, out, next(iter(moved - {"total"}), None))
 
+    def time(self, program, frame):
+        """The nanoseconds that some program takes for a frame."""
+        return program.time(frame, self._ifindex)
+
     def accepts(self, inner, comes_out=None, **tunnel):
         """Run the program on a client's packet that must come out alone; returns the fate."""
         outcome = self.run(self.tunnel(inner, **tunnel))

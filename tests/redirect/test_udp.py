@@ -410,3 +410,18 @@ def test_an_unconnected_server_on_the_first_hop_is_served_by_way_of_the_last(net
                 assert client.recv(100) == b"%d" % number
     assert at_a == {"total": 40, "forwarded_to_alternate": 20, UNKNOWN: 20}
     assert at_b == {"total": 20, "returned_to_first": 20}
+
+
+def test_a_third_hop_is_asked_and_a_new_flow_comes_back_to_the_first(network):
+    """Two drains at once; the third proxy does not list the service, as nobody has told it yet."""
+    a, b = network.proxies
+    third = network.add_proxy("c", C)
+    network.director.hops = (C,)
+    with served(network, third, VIP) as (client, server):
+        network.director.hops = (A, B, C)
+        with counted(a, b, third) as (at_a, at_b, at_c), served(network, a, VIP) as new:
+            talk(client, server, 10)
+            talk(*new, 10)
+    assert at_a == {"total": 22, "forwarded_to_alternate": 11, UNKNOWN: 1, CONNECTED: 10}
+    assert at_b == {"total": 11, "forwarded_to_alternate": 11}
+    assert at_c == {"total": 11, "returned_to_first": 1, CONNECTED: 10}
