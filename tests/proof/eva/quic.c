@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glb_quic_server_id() of any UDP datagram, alone in its memory; and of a quote that was cut. */
+/* The readers of any UDP datagram, alone in its memory; glb_quic_quoted_id() of a quote that was
+ * cut, too. */
 #include <glb/quic.h>
 
 #include "proof.h"
@@ -13,6 +14,7 @@ int main(void)
 	uint16_t id;
 	struct glb_cursor whole = glb_cursor(udp, len);
 	struct glb_cursor cut = whole;
+	struct glb_cursor opening = whole;
 
 	ANY_BYTES(udp, len);
 
@@ -32,6 +34,9 @@ int main(void)
 
 	if (glb_quic_quoted_id(&quoted, &cut, ANY32(0, 65535))) {
 		//@ check quoted: \initialized(&quoted) && len >= 8 + 4;
+	}
+	if (glb_quic_may_open(&opening)) {
+		//@ check opens: len >= 8 + 5 && broken == 0;
 	}
 	return 0;
 }
