@@ -231,7 +231,7 @@ answers = pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 
 @vips
 @pytest.mark.parametrize("data", OPENINGS.values(), ids=OPENINGS)
-def test_whoever_is_asked_first_opens_a_quic_connection(proxy, vip, data):
+def test_an_opening_packet_of_quic_is_kept(proxy, vip, data):
     """Like a SYN: the connection ID is the client's own, and there is nothing to look up."""
     assert proxy.accepts(datagram(vip, HTTP3, data)) == OPENING
     assert passes_on(proxy, datagram(vip, ECHO, data))  # on a service that does not speak QUIC
@@ -413,7 +413,7 @@ def test_an_unconnected_server_on_the_first_hop_is_served_by_way_of_the_last(net
 
 
 def test_a_third_hop_is_asked_and_a_new_flow_comes_back_to_the_first(network):
-    """Two drains at once; the third proxy does not list the service, as nobody has told it yet."""
+    """Two drains at once; the third proxy does not list the service yet."""
     a, b = network.proxies
     third = network.add_proxy("c", C)
     network.director.hops = (C,)
