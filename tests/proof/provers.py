@@ -35,12 +35,15 @@ def limited(seconds):
 
 def run(command, place, target):
     """What a command says, and whether it could finish."""
-    done = subprocess.run([str(word) for word in command], cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, check=False,
-                          preexec_fn=limited(target["cpu_seconds"]), env=os.environ | {"WHY3CONFIG": str(place / "why3.conf")})
-    with Path(place, "log").open("a", encoding="utf-8") as log:
-        log.write(f"$ {' '.join(map(str, command))}\n{done.stdout}\n")
-    return done.stdout, done.returncode
+    with Path(place, "log").open("a+", encoding="utf-8", errors="replace") as log:
+        log.write(f"$ {' '.join(map(str, command))}\n")
+        log.flush()
+        begin = log.tell()
+        done = subprocess.run([str(word) for word in command], cwd=place, stdin=subprocess.DEVNULL, stdout=log,
+                              stderr=subprocess.STDOUT, check=False, preexec_fn=limited(target["cpu_seconds"]),
+                              env=os.environ | {"WHY3CONFIG": str(place / "why3.conf")})
+        log.seek(begin)
+        return log.read(), done.returncode
 
 
 def unfinished(output, status, target):

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The readers of any UDP datagram, alone in its memory; glb_quic_quoted_id() of a quote that was
- * cut, too. */
+/*
+ * What is read of any UDP datagram, alone in its memory: the server ID, also of a quote that was
+ * cut, and whether it may open a connection.
+ */
 #include <glb/quic.h>
 
 #include "proof.h"
