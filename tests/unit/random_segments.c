@@ -351,13 +351,42 @@ static void write_complaint(struct draft *draft)
 			(uint8_t)(1U << chance_below(chance, 8));
 }
 
+/*
+ * The same of a family that the director has no address of: from the unspecified one to itself,
+ * which is what an address that is not set would be compared with.
+ */
+static void write_false_complaint(struct draft *draft)
+{
+	uint8_t *quote = start_error(draft);
+	uint8_t *outer = quote;
+	const uint32_t addr_len = draft->v4 ? 4 : 16;
+	const uint32_t head = draft->v4 ? 20 : 40;
+	uint8_t *udp = quote + head;
+
+	memset(outer, 0, head + 8);
+	outer[0] = draft->v4 ? 0x45 : 0x60;
+	(void)put16(outer + (draft->v4 ? 2 : 4), 1400);
+	outer[draft->v4 ? 9 : 6] = 17;
+	outer[head - 1] = 9; /* of some proxy */
+	(void)put16(udp, 19523);
+	(void)put16(udp + 2, 19523);
+	(void)put16(udp + 4, 1400 - (draft->v4 ? 20 : 0));
+	fill(draft, (uint32_t)(udp + 8 - draft->frame->bytes), 128);
+	write_gue(draft, udp + 8);
+	memset(bytes_at(draft, draft->ip_at) + (draft->v4 ? 16 : 24), 0, addr_len);
+}
+
 static void write_icmp(struct draft *draft)
 {
 	struct chance *chance = &draft->from->chance;
 	const struct random_frames *from = draft->from;
+	const struct glb_settings *settings = from->settings;
+	bool nameless = !(draft->v4 ? settings->src_addr : settings->src_addr6).version;
 
 	if (chance_once_in(chance, 3))
 		write_echo(draft);
+	else if (nameless && chance_once_in(chance, 4))
+		write_false_complaint(draft);
 	else if (from->sent_len && (from->sent[0] >> 4 == 4) == draft->v4 &&
 		 chance_below(chance, 3))
 		write_complaint(draft);

@@ -34,6 +34,22 @@ static void choose_ports(struct chance *chance, struct glb_bind *bind)
 	bind->port_last = ranges[r][1];
 }
 
+/* An address that no host has, and no reply may come from: see glb_is_host(). */
+static struct glb_addr choose_no_host(struct chance *chance)
+{
+	static const struct glb_addr none[] = {
+		{{0, 0, 0, 1}, 4},
+		{{127, 0, 0, 1}, 4},
+		{{224, 0, 0, 5}, 4},
+		{{255, 255, 255, 255}, 4},
+		{{[15] = 1}, 6},
+		{{0xff, 2, [15] = 5}, 6},
+		{{[10] = 0xff, 0xff, 198, 51, 100, 1}, 6},
+	};
+
+	return none[chance_below(chance, COUNT_OF(none))];
+}
+
 static void choose_bind(struct glb_bind *bind, struct chance *chance)
 {
 	uint8_t net = (uint8_t)chance_below(chance, 2);
@@ -42,6 +58,8 @@ static void choose_bind(struct glb_bind *bind, struct chance *chance)
 	*bind = (struct glb_bind){.addr = {{198, 51, (uint8_t)(100 + net), host}, 4}};
 	if (chance_once_in(chance, 2))
 		bind->addr = (struct glb_addr){{0x20, 1, 0xd, 0xb8, [7] = net, [15] = host}, 6};
+	if (chance_once_in(chance, 24))
+		bind->addr = choose_no_host(chance);
 	bind->prefix_len = choose_prefix(chance, bind->addr.version);
 	bind->proto = chance_once_in(chance, 2) ? GLB_PROTO_TCP : GLB_PROTO_UDP;
 	bind->quic = bind->proto == GLB_PROTO_UDP && chance_once_in(chance, 3);
@@ -144,14 +162,14 @@ void world_free(struct world *world)
 
 static void choose_port(struct glb_port *port, struct chance *chance, uint8_t number)
 {
-	static const uint16_t mtus[] = {1500, 1500, 1500, 1280,	 1279, 576,  300,
-					400,  1400, 9000, 65535, 1336, 1320, 1316};
+	static const uint16_t mtus[] = {1500, 1500, 1500,  1280, 1279, 1281, 576,  300,	 400,
+					1400, 9000, 65535, 1336, 1320, 1316, 1501, 1499, 296};
 
 	*port = (struct glb_port){
 		.gateway_mac = {2, 0, 0, 0, 1, number},
 		.mac = {2, 0, 0, 0, 2, number},
 		.vlan = chance_once_in(chance, 3) ? GLB_VLAN_NONE : GLB_VLAN_KEEP,
-		.mtu = mtus[chance_below(chance, sizeof(mtus) / sizeof(*mtus))],
+		.mtu = mtus[chance_below(chance, COUNT_OF(mtus))],
 		.any_mac = chance_once_in(chance, 4),
 	};
 	if (chance_once_in(chance, 6))
