@@ -24,6 +24,15 @@ static struct glb_packet any_frame(uint8_t *room, uint32_t ip_at, uint32_t len)
 	return pkt;
 }
 
+static void write_tags(uint8_t *frame, uint32_t ip_at)
+{
+	uint32_t at = 12;
+
+	for (; at < ip_at - 2; at += GLB_VLAN_LEN)
+		glb_store_be16(frame + at, GLB_ETHERTYPE_VLAN);
+	glb_store_be16(frame + at, GLB_ETHERTYPE_IPV4);
+}
+
 static void echo(uint8_t version, uint32_t ip_at)
 {
 	uint32_t head = version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN;
@@ -32,13 +41,10 @@ static void echo(uint8_t version, uint32_t ip_at)
 	;
 	uint8_t *room = malloc(GLB_ICMP_REPLY_LEN_MAX + ip_at + len);
 	struct glb_packet pkt = any_frame(room, ip_at, len);
-	struct glb_flow flow = {.version = version,
-				.ip_at = (uint16_t)ip_at,
-				.ip_len = (uint16_t)len,
-				.transport_at = (uint16_t)head,
-				.kind = GLB_FLOW_ECHO};
 
-	write_echo_reply(&gen, &pkt, &flow);
+	pkt.data[ip_at] = version == 4 ? 0x45 : 0x60;
+	pkt.reply = (struct glb_reply){.quote_at = (uint16_t)ip_at, .quote_len = (uint16_t)len};
+	write_echo_reply(&gen, &pkt);
 
 	uint16_t check = glb_load16(pkt.data + ip_at + head + 2);
 
@@ -58,12 +64,13 @@ static void error(uint8_t version, uint32_t ip_at)
 	;
 	uint8_t *room = malloc(GLB_ICMP_REPLY_LEN_MAX + ip_at + quote_len);
 	struct glb_packet pkt = any_frame(room, ip_at, quote_len);
-	struct complaint about = {.flow = {.version = version, .ip_at = (uint16_t)ip_at},
-				  .quote_len = quote_len,
-				  .l2_len = (uint16_t)ip_at,
-				  .mtu = (uint16_t)ANY(0, 65535)};
 
-	write_error(&gen, &pkt, &about);
+	pkt.data[ip_at] = version == 4 ? 0x45 : 0x60;
+	write_tags(pkt.data, ip_at);
+	pkt.reply = (struct glb_reply){.quote_at = (uint16_t)ip_at,
+				       .quote_len = (uint16_t)quote_len,
+				       .mtu = (uint16_t)ANY(0, 65535)};
+	write_error(&gen, &pkt);
 
 	uint32_t len = pkt.len - ip_at;
 	uint16_t said = glb_load_be16(pkt.data + ip_at + (version == 4 ? 2 : 4));
