@@ -31,11 +31,29 @@ static int model_escape(char *out, size_t room, const char *format, uint32_t val
 
 #include "sys/printable.c"
 
+/* Bytes without a NUL behind them. */
+static void decode(size_t len)
+{
+	char *bytes = malloc(len);
+	uint32_t character;
+
+	ANY_BYTES(bytes, len);
+
+	size_t taken = character_take(&character, bytes, len);
+
+	//@ check taken: taken <= len;
+	//@ check set: taken > 0 ==> \initialized(&character);
+}
+
 int main(void)
 {
 	size_t len = (size_t)ANY(0, LEN_MAX);
 	//@ split len;
 	;
+	if (len && ANY(0, 1)) {
+		decode(len);
+		return 0;
+	}
 	size_t room = PRINTABLE_ONE_LEN + (size_t)ANY(0, 2);
 	//@ split room;
 	;
