@@ -400,6 +400,8 @@ class TableCommands(unittest.TestCase):
 
     def test_a_plan_gives_up_max_load_before_zones_come(self):
         self.balance()
+        del self.backends[6:]
+        self.write("old.json")
         del self.tables["tables"][0]["max_load"]
         for number, backend in enumerate(self.backends):
             backend["zone"] = f"rack {number % 3}"
@@ -564,7 +566,7 @@ class TableCommands(unittest.TestCase):
             self.assertEqual(files[-1].read_bytes(), (self.folder / "new.json").read_bytes())
             self.assertEqual({file.stat().st_mode & 0o777 for file in files[:-1]}, {0o640})
             self.assertEqual(files[-1].stat().st_mode & 0o777, 0o600)
-            for before, after in zip(["old.json", *files], files):
+            for before, after in zip(["old.json", *files], files if indent else []):  # once: the steps are the same
                 done = self.run_table("diff", *(["--settled"] if before != "old.json" else []), before, after)
                 self.assertEqual(done.returncode, 0, (before, after, done.stdout, done.stderr))
             for file in files[:-1]:
@@ -593,7 +595,8 @@ class TableCommands(unittest.TestCase):
             done = self.run_table("plan", "--write", "steps", "old.json", "new.json")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertNotIn("max_load", json.loads(self.steps()[0].read_text())["tables"][0])
-            for before, after in zip(["old.json", *self.steps()], self.steps()):
+            steps = self.steps() if key == "hops" else []  # once: they are the same
+            for before, after in zip(["old.json", *steps], steps):
                 done = self.run_table("diff", "--settled", before, after)
                 self.assertEqual(done.returncode, 0, (before, after, done.stdout, done.stderr))
             shutil.rmtree(self.folder / "steps")
