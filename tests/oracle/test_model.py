@@ -282,9 +282,9 @@ def test_rows_are_handed_on_where_room_is_not_next_door():
 
 
 def test_max_load_bounds_what_every_backend_is_first_on():
-    table = fleet(*({"weight": weight} for weight in (1, 10, 20, 50, 100, 100)), hops=3)
+    table = fleet(*({"weight": weight} for weight in (1, 20, 100)), hops=3)
     balanced = dataclasses.replace(table, max_load=101)
-    shares = [65536 * backend.weight / 281 for backend in table.backends]
+    shares = [65536 * backend.weight / 121 for backend in table.backends]
     ranked, shared_out = list(model.rows(table)), list(model.rows(balanced))
     plain, fair = (Counter(row[0] for row in rows) for rows in (ranked, shared_out))
     assert any(plain[i] > share * 1.01 + 1 for i, share in enumerate(shares))
