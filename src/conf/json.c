@@ -248,6 +248,13 @@ bool conf_is_true(const struct conf_value *value)
 	return json_is_true(value->json);
 }
 
+bool conf_flag(const struct conf_value *object, const char *key)
+{
+	struct conf_value value;
+
+	return conf_find(&value, object, key) && conf_is_true(&value);
+}
+
 bool conf_is_null(const struct conf_value *value)
 {
 	return json_is_null(value->json);

@@ -101,6 +101,9 @@ bool conf_is_string(const struct conf_value *value);
 /* Is it the literal true? For values that may have other types. */
 bool conf_is_true(const struct conf_value *value);
 
+/* Has an object a member of that name that is the literal true? */
+bool conf_flag(const struct conf_value *object, const char *key);
+
 /* Tests of the type. For values that may have several. */
 bool conf_is_null(const struct conf_value *value);
 bool conf_is_boolean(const struct conf_value *value);

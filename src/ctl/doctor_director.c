@@ -7,20 +7,13 @@
 #include "doctor.h"
 #include "sys/words.h"
 
-static bool is_true(const struct conf_value *object, const char *key)
-{
-	struct conf_value value;
-
-	return conf_find(&value, object, key) && conf_is_true(&value);
-}
-
 static void check_readiness(struct doctor *doctor, const struct conf_value *status)
 {
 	struct finding finding = {.check = "director.ready", .where = "glbctl status"};
 	char text[CONF_TEXT_LEN];
 
 	finding_text(finding.seen, "%s", member_text(text, status, "readiness_reason"));
-	if (!is_true(status, "ready")) {
+	if (!conf_flag(status, "ready")) {
 		finding.level = LEVEL_PROBLEM;
 		finding.why = "routers that follow its live_device send it nothing, others lose "
 			      "what they "
@@ -46,7 +39,7 @@ static void check_live(struct doctor *doctor, const struct conf_value *status)
 		finding_text(finding.fix,
 			     "\"live_device\": \"glb-live\" in director.json, and a static route "
 			     "through it: docs/liveness.md");
-	} else if (is_true(status, "ready") && !is_true(status, "live_device_up")) {
+	} else if (conf_flag(status, "ready") && !conf_flag(status, "live_device_up")) {
 		finding.level = LEVEL_PROBLEM;
 		finding.why = "routers do not send to a director that could serve";
 		finding_text(finding.seen,
@@ -67,7 +60,7 @@ static void check_tables(struct doctor *doctor, const struct conf_value *status)
 	bool refused = conf_find(&last, status, "last_reload") && conf_is_object(&last) &&
 		       !strcmp(member_text(text, &last, "result"), "refused");
 
-	if (is_true(status, "serving_last_good")) {
+	if (conf_flag(status, "serving_last_good")) {
 		finding.level = LEVEL_PROBLEM;
 		finding.why = "they may be old: other directors may send the same flows elsewhere";
 		finding_text(finding.seen,
@@ -97,7 +90,7 @@ static void check_worker(struct doctor *doctor, const struct conf_value *worker)
 	};
 	char text[CONF_TEXT_LEN];
 
-	if (is_true(worker, "responds"))
+	if (conf_flag(worker, "responds"))
 		return;
 	finding_text(finding.seen, "worker %s has not come to the end of a burst for seconds",
 		     member_text(text, worker, "worker"));

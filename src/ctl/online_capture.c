@@ -134,7 +134,7 @@ static int pause_dump(void *arg)
 	return check_dump(arg);
 }
 
-static int close_dump(struct dump *dump)
+static int finish_dump(struct dump *dump)
 {
 	if (!dump->out || dump->out == stdout || !fclose(dump->out))
 		return EXIT_OK;
@@ -177,7 +177,7 @@ int online_capture(const struct command_line *line)
 		return EXIT_FAILED;
 	}
 	status = viewer_run(&views, &viewer);
-	if (close_dump(&dump) != EXIT_OK)
+	if (finish_dump(&dump) != EXIT_OK)
 		return EXIT_FAILED;
 	if (status == EXIT_OK)
 		capture_tell(&views, line);

@@ -118,22 +118,15 @@ struct watch {
 	bool is_over;
 };
 
-static bool is_true(const struct conf_value *object, const char *key)
-{
-	struct conf_value value;
-
-	return conf_find(&value, object, key) && conf_is_true(&value);
-}
-
 static void print_result(const struct conf_value *result)
 {
 	char detail[CONF_TEXT_LEN];
 	char text[CONF_TEXT_LEN];
 	const uint64_t us = member_count(result, "total_us");
 
-	if (is_true(result, "good")) {
+	if (conf_flag(result, "good")) {
 		printf("good%s, after %" PRIu64 ".%03" PRIu64 " ms\n",
-		       is_true(result, "degraded") ? ", and degraded" : "", us / 1000, us % 1000);
+		       conf_flag(result, "degraded") ? ", and degraded" : "", us / 1000, us % 1000);
 		return;
 	}
 	(void)member_text(detail, result, "detail");
@@ -168,7 +161,7 @@ static int health_take(struct watch *watch, const struct client_answer *answer)
 
 	if (!print)
 		puts(answer->bytes);
-	watch->is_over = is_true(&answer->root, "ended");
+	watch->is_over = conf_flag(&answer->root, "ended");
 	if (!conf_find(&list, &answer->root, "events")) {
 		log_error("the health checker's answer is not understood");
 		return EXIT_FAILED;
@@ -176,7 +169,7 @@ static int health_take(struct watch *watch, const struct client_answer *answer)
 	for (size_t i = 0; i < conf_count(&list); i++) {
 		struct conf_value one = conf_element(&list, i);
 
-		if (conf_find(&result, &one, "result") && !is_true(&result, "good"))
+		if (conf_find(&result, &one, "result") && !conf_flag(&result, "good"))
 			watch->has_failed = true;
 		if (print)
 			print_event(watch, &one);

@@ -84,11 +84,11 @@ static void await_start(void *arg)
 
 	follow_start(control);
 	if (!control->ready && loop_after(control->loop, START_TICK_MS, await_start, control))
-		return; /* without memory, the next turn notices */
+		return; /* without memory, the next tick notices */
 }
 
 /* Periodic upkeep; nothing in it blocks. */
-static void turn(void *arg)
+static void control_tick(void *arg)
 {
 	struct control *control = arg;
 
@@ -136,7 +136,7 @@ static void take_event(void *arg)
 	case SERVICE_TICK:
 		break;
 	}
-	turn(control);
+	control_tick(control);
 }
 
 /* Runs until a signal requests a stop (returns 0) or no port is left (-ENETDOWN); or returns
@@ -150,7 +150,7 @@ static int control_serve(struct control *control)
 	if (!err)
 		err = loop_watch(control->loop, control->service.wake_fd, take_event, control);
 	if (!err)
-		err = loop_every(control->loop, TICK_MS, turn, control);
+		err = loop_every(control->loop, TICK_MS, control_tick, control);
 	if (!err)
 		err = readiness_watch(control);
 	if (!err)

@@ -70,7 +70,7 @@ static void fail(struct director *director, enum director_result result, const c
 	report_answer(director, &answer);
 }
 
-static void time_is_over(evutil_socket_t fd, short events, void *arg)
+static void give_answer_up(evutil_socket_t fd, short events, void *arg)
 {
 	struct director *director = arg;
 	struct director_answer answer = director->answer;
@@ -219,7 +219,7 @@ int director_open(struct director **out, struct loop *loop,
 	director->base = loop_base(loop);
 	director->listener = *listener;
 	director->fd = -1;
-	director->timer = evtimer_new(director->base, time_is_over, director);
+	director->timer = evtimer_new(director->base, give_answer_up, director);
 	if (!director->timer) {
 		free(director);
 		return -ENOMEM;

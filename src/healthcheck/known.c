@@ -40,7 +40,7 @@ static bool take_table(struct monitor *monitor, unsigned int place, const struct
 	return true;
 }
 
-static bool is_known(const struct monitor *monitor, const struct health_table *table)
+static bool is_any_known(const struct monitor *monitor, const struct health_table *table)
 {
 	for (unsigned int i = 0; i < table->backend_count; i++)
 		if (monitor_backend(monitor, table->first_backend + i)->is_known)
@@ -77,7 +77,7 @@ static void restore_tables(struct monitor *monitor, const struct health_conf *co
 	unsigned int from_checked = 0;
 
 	for (unsigned int i = 0; i < plan->table_count; i++) {
-		if (is_known(monitor, &plan->tables[i]))
+		if (is_any_known(monitor, &plan->tables[i]))
 			from_state++;
 		else if (checked && take_table(monitor, i, &checked->plan))
 			from_checked++;

@@ -203,7 +203,7 @@ static void follow_all(void *arg)
 			onlookers_follow(&all->places[i], clock_ms());
 }
 
-static void turn(void *arg)
+static void follow_planned(void *arg)
 {
 	struct onlookers *all = arg;
 
@@ -216,7 +216,7 @@ static void turn(void *arg)
 static void plan_turn(struct onlookers *all)
 {
 	if (!all->is_planned)
-		all->is_planned = !loop_after(all->loop, 1, turn, all);
+		all->is_planned = !loop_after(all->loop, 1, follow_planned, all);
 }
 
 /* --- Requests --- */

@@ -198,7 +198,7 @@ static bool had_a_way(const struct probe *probe)
 }
 
 /* Ends a probe at its deadline. */
-static void end_late(struct probe *probe)
+static void end_at_deadline(struct probe *probe)
 {
 	uint32_t timeout_ms = probe->check->timeout_ms;
 	uint32_t ms = probe_elapsed_us(probe) / 1000;
@@ -223,7 +223,7 @@ static void probe_settle(evutil_socket_t fd, short events, void *arg)
 	(void)fd;
 	(void)events;
 	if (!probe->is_ended)
-		end_late(probe);
+		end_at_deadline(probe);
 
 	const struct probe_result result = probe->result;
 

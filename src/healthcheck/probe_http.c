@@ -331,7 +331,7 @@ static int http_probe_start(struct probe *probe)
 	return err;
 }
 
-static void stop(struct probe *probe)
+static void http_probe_stop(struct probe *probe)
 {
 	http_stop(probe->state);
 }
@@ -340,5 +340,5 @@ const struct probe_type probe_http = {
 	.open = open_shared,
 	.close = close_shared,
 	.start = http_probe_start,
-	.stop = stop,
+	.stop = http_probe_stop,
 };

@@ -71,7 +71,7 @@ static void ready(evutil_socket_t fd, short events, void *arg)
 	http_loop_report(loop);
 }
 
-static void due(evutil_socket_t fd, short events, void *arg)
+static void end_curl_timeout(evutil_socket_t fd, short events, void *arg)
 {
 	struct http_loop *loop = arg;
 	int running;
@@ -157,7 +157,7 @@ static int http_loop_wait_for(CURLM *multi, long ms, void *arg)
 static int http_loop_prepare(struct http_loop *loop)
 {
 	loop->multi = curl_multi_init();
-	loop->timer = event_new(loop->base, -1, 0, due, loop);
+	loop->timer = event_new(loop->base, -1, 0, end_curl_timeout, loop);
 	if (!loop->multi || !loop->timer)
 		return -ENOMEM;
 	(void)curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, http_loop_watch);

@@ -9,9 +9,9 @@ static int no_tunnel_start(struct probe *probe)
 	return 0;
 }
 
-static void stop(struct probe *probe)
+static void no_tunnel_stop(struct probe *probe)
 {
 	(void)probe;
 }
 
-const struct probe_type probe_tunnel = {.start = no_tunnel_start, .stop = stop};
+const struct probe_type probe_tunnel = {.start = no_tunnel_start, .stop = no_tunnel_stop};

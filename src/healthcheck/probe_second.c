@@ -315,7 +315,7 @@ static int second_probe_start(struct probe *probe)
 	return 0;
 }
 
-static void stop(struct probe *probe)
+static void second_probe_stop(struct probe *probe)
 {
 	take_out(probe->state);
 	free(probe->state);
@@ -325,5 +325,5 @@ const struct probe_type probe_second = {
 	.open = open_second,
 	.close = close_second,
 	.start = second_probe_start,
-	.stop = stop,
+	.stop = second_probe_stop,
 };

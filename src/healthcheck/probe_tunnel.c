@@ -109,7 +109,7 @@ static void end_if_done(struct tunnel_probe *state)
 		probe_end(state->probe, PROBE_NONE, "%s", "");
 }
 
-static void end_late(struct probe *probe)
+static void blame_full_size(struct probe *probe)
 {
 	struct tunnel_probe *state = probe->state;
 	unsigned int len = probe->check->full_size;
@@ -253,7 +253,7 @@ static int open_request(struct tunnel_probe *state)
 
 /* --- Probe --- */
 
-static void stop(struct probe *probe)
+static void tunnel_probe_stop(struct probe *probe)
 {
 	struct tunnel_probe *state = probe->state;
 
@@ -310,7 +310,7 @@ static int tunnel_probe_start(struct probe *probe)
 		   addr_text(backend, &probe->check->backend));
 	err = tunnel_probe_open_all(state);
 	if (err)
-		stop(probe);
+		tunnel_probe_stop(probe);
 	return err;
 }
 
@@ -318,6 +318,6 @@ const struct probe_type probe_tunnel = {
 	.open = open_tunnel,
 	.close = close_tunnel,
 	.start = tunnel_probe_start,
-	.stop = stop,
-	.late = end_late,
+	.stop = tunnel_probe_stop,
+	.late = blame_full_size,
 };

@@ -92,7 +92,7 @@ static void reload_command_run(evutil_socket_t fd, short events, void *arg)
 	effect_timer(effect->command_deadline, DEADLINE_MS);
 }
 
-static void time_is_over(evutil_socket_t fd, short events, void *arg)
+static void kill_late_command(evutil_socket_t fd, short events, void *arg)
 {
 	struct effect *effect = arg;
 
@@ -123,7 +123,7 @@ void command_configured(struct effect *effect)
 int command_open(struct effect *effect)
 {
 	effect->command_timer = evtimer_new(effect->base, reload_command_run, effect);
-	effect->command_deadline = evtimer_new(effect->base, time_is_over, effect);
+	effect->command_deadline = evtimer_new(effect->base, kill_late_command, effect);
 	return effect->command_timer && effect->command_deadline ? 0 : -ENOMEM;
 }
 

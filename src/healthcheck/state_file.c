@@ -83,7 +83,7 @@ static void state_file_go_on(struct state_file *file)
 		state_file_start(file);
 }
 
-static void due(evutil_socket_t fd, short events, void *arg)
+static void write_after_pause(evutil_socket_t fd, short events, void *arg)
 {
 	(void)fd;
 	(void)events;
@@ -123,7 +123,7 @@ int state_file_open(struct state_file **out, struct loop *loop, struct backgroun
 	file->job = (struct background_job){
 		.run = state_file_run, .done = state_file_done, .arg = file};
 	file->path = strdup(path);
-	file->timer = evtimer_new(loop_base(loop), due, file);
+	file->timer = evtimer_new(loop_base(loop), write_after_pause, file);
 	if (!file->path || !file->timer) {
 		state_file_close(file);
 		return -ENOMEM;

@@ -229,7 +229,7 @@ void targets_go_on(struct monitor *monitor)
 	}
 }
 
-static void due(evutil_socket_t fd, short events, void *arg)
+static void start_or_queue(evutil_socket_t fd, short events, void *arg)
 {
 	struct target *target = arg;
 	struct monitor *monitor = target->monitor;
@@ -249,7 +249,7 @@ struct target *target_make(struct monitor *monitor)
 	if (!target)
 		return NULL;
 	target->monitor = monitor;
-	target->timer = evtimer_new(monitor->base, due, target);
+	target->timer = evtimer_new(monitor->base, start_or_queue, target);
 	if (target->timer)
 		return target;
 	free(target);

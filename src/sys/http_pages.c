@@ -47,7 +47,7 @@ void http_text_end(void *state)
 
 /* --- The pages --- */
 
-static bool begin_health(void *arg, const struct http_question *question,
+static bool begin_healthz(void *arg, const struct http_question *question,
 			 struct http_answer *answer)
 {
 	static const char text[] = "ok\n";
@@ -58,7 +58,7 @@ static bool begin_health(void *arg, const struct http_question *question,
 	return answer->state;
 }
 
-static bool begin_readiness(void *arg, const struct http_question *question,
+static bool begin_readyz(void *arg, const struct http_question *question,
 			    struct http_answer *answer)
 {
 	char *text = NULL;
@@ -98,8 +98,8 @@ static void end_metrics(void *state)
 }
 
 const struct http_route http_pages[] = {
-	{"/healthz", begin_health, http_text_write, http_text_end},
-	{"/readyz", begin_readiness, http_text_write, http_text_end},
+	{"/healthz", begin_healthz, http_text_write, http_text_end},
+	{"/readyz", begin_readyz, http_text_write, http_text_end},
 	{"/metrics", begin_metrics, write_metrics, end_metrics},
 	{NULL, NULL, NULL, NULL},
 };

@@ -34,7 +34,7 @@ static int compare_levels(const void *left, const void *right)
 }
 
 /* The position in the file is filled in by the caller. */
-static struct rule rule_of(const struct glb_bind *bind, const struct level *level, uint16_t proto)
+static struct rule make_rule(const struct glb_bind *bind, const struct level *level, uint16_t proto)
 {
 	return (struct rule){
 		.key = key_of(level, bind->addr.bytes, proto),
@@ -68,9 +68,9 @@ static void bind_collect(struct glb_binds *binds, const struct glb_tables *table
 			struct rule *rules = &binds->rules[n];
 			const struct level *level = add_level(binds, bind);
 
-			rules[0] = rule_of(bind, level, bind->proto);
-			rules[1] = rule_of(bind, level, PROTO_EITHER);
-			rules[2] = rule_of(bind, level, PROTO_NONE);
+			rules[0] = make_rule(bind, level, bind->proto);
+			rules[1] = make_rule(bind, level, PROTO_EITHER);
+			rules[2] = make_rule(bind, level, PROTO_NONE);
 			for (uint32_t i = 0; i < RULES_PER_BIND; i++) {
 				rules[i].table = t & INT32_MAX;
 				rules[i].quic = bind->quic;

@@ -124,7 +124,8 @@ static int read_name(struct glb_table_spec *spec, const uint8_t *in, struct glb_
 }
 
 /* Reads hop i, counted over all rows. */
-static int read_hop(struct glb_table *table, uint32_t i, uint16_t backend, struct glb_diag *diag)
+static int read_image_hop(struct glb_table *table, uint32_t i, uint16_t backend,
+			  struct glb_diag *diag)
 {
 	uint32_t row = i / table->hop_count;
 	int err = glb_get_hop(table, row, i % table->hop_count, backend, diag);
@@ -198,6 +199,6 @@ int glb_image_v3_read(struct glb_table *table, struct glb_cursor *cur, struct gl
 	if (!err)
 		err = glb_get_binds(&table->spec, binds, true, diag);
 	for (uint32_t i = 0; i < GLB_ROWS * counts.hops && !err; i++)
-		err = read_hop(table, i, glb_load_le16(rows + (size_t)i * 2), diag);
+		err = read_image_hop(table, i, glb_load_le16(rows + (size_t)i * 2), diag);
 	return err;
 }
