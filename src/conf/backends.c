@@ -12,7 +12,7 @@ static void backends_read_addr(struct glb_backend *out, const struct conf_value 
 
 	if (!conf_member(&value, backend, "ip") && !conf_addr(&out->addr, &value) &&
 	    !glb_is_host(out->addr.bytes, out->addr.version))
-		conf_warn(&value, "is no single host's address");
+		conf_warn(&value, "is not the address of a single host");
 }
 
 static int read_state(struct glb_backend *out, const struct conf_value *backend)
@@ -122,9 +122,9 @@ static void warn_of_few(const struct glb_table_spec *table, const struct conf_va
 	for (unsigned int i = 0; i < table->backend_count; i++)
 		healthy += glb_backend_usable(&table->backends[i]) && table->backends[i].healthy;
 	if (usable == 1)
-		conf_warn(list, "only one usable: it is both choices of every row");
+		conf_warn(list, "only one is usable: it is the only choice in every row");
 	if (usable && !healthy)
-		conf_warn(list, "not one of %u usable is healthy", usable);
+		conf_warn(list, "none of the %u usable ones is healthy", usable);
 }
 
 /* The quic binds of a table and the server IDs of its backends are of no use without each other. */

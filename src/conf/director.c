@@ -196,7 +196,7 @@ static bool is_of_tables(const struct conf_value *root)
 		return false;
 	(void)conf_refuse(root,
 			  "has the \"tables\" of a tables file, and no key of a director.json: "
-			  "are two files exchanged?");
+			  "were two files swapped?");
 	return true;
 }
 

@@ -17,7 +17,7 @@ static int read_word(char **out, struct health_memory **memory, const struct con
 	if (conf_sized_string(&text, 0, most, value))
 		return 0;
 	if (is_first && *text != '/') {
-		(void)conf_refuse(value, "\"%s\" is no absolute path of a program", text);
+		(void)conf_refuse(value, "\"%s\" is not the absolute path of a program", text);
 		return 0;
 	}
 	*out = health_keep_text(memory, text, strlen(text));
@@ -87,8 +87,7 @@ static int keep_hex(struct datagram *out, struct health_memory **memory,
 		return 0;
 	out->len = strlen(text) / 2;
 	if (out->len > sizeof(bytes) || !hex_parse(bytes, out->len, text)) {
-		(void)conf_refuse(value,
-				  "is not hexadecimal digits, two for each of at most %d bytes",
+		(void)conf_refuse(value, "is not hexadecimal: two digits a byte, at most %d bytes",
 				  HEALTH_DATAGRAM_MAX);
 		return 0;
 	}

@@ -178,8 +178,8 @@ static bool is_other_file(const struct conf_value *root)
 	     !conf_find(&value, root, "outbound_gateway_mac")))
 		return false;
 	(void)conf_refuse(root,
-			  "has the \"%s\" of another file, and no \"forwarding_table\": are two "
-			  "files exchanged?",
+			  "has the \"%s\" of another file, and no \"forwarding_table\": were two "
+			  "files swapped?",
 			  value.key);
 	return true;
 }

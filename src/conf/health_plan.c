@@ -153,7 +153,7 @@ static int read_own(struct planning *planning, struct level *own, const struct c
 	int err = health_checks_read(&own->list, &planning->plan.memory, value, &own->times, table);
 
 	if (!err && has_others && !own->list.count && conf_member_count(value))
-		conf_warn(value, "has no check, and is instead of the table's: nothing is checked");
+		conf_warn(value, "has no check and replaces the table's: nothing is checked");
 	return err;
 }
 
@@ -261,7 +261,7 @@ static void health_plan_read_file(struct level *out, const struct conf_value *ro
 	conf_warn_unknown(&value, known);
 	for (unsigned int i = 0; checks[i]; i++)
 		if (conf_find(&check, &value, checks[i]))
-			(void)conf_refuse(&check, "belongs into the \"healthchecks\" of a table or "
+			(void)conf_refuse(&check, "belongs in the \"healthchecks\" of a table or "
 						  "of a backend");
 	health_times_read(&out->times, &value);
 	health_limits_read(&out->limits, &value);

@@ -57,8 +57,8 @@ int health_path_read(char **out, struct health_memory **memory, const struct con
 	if (is_path(text))
 		return health_request_keep(out, memory, text);
 	(void)conf_refuse(value,
-			  "is no path: that begins with \"/\" and has at most %d visible "
-			  "characters of ASCII, none of them \"#\"",
+			  "is not a path: expected \"/\" first and at most %d visible ASCII "
+			  "characters without \"#\"",
 			  HEALTH_PATH_MAX);
 	return 0;
 }
@@ -95,7 +95,7 @@ static int health_request_read_host(struct health_request *request, struct healt
 		return 0;
 	if (is_host(text))
 		return health_request_keep(&request->host, memory, text);
-	(void)conf_refuse(&value, "\"%s\" is no name of a host", text);
+	(void)conf_refuse(&value, "\"%s\" is not a host name", text);
 	return 0;
 }
 
@@ -135,7 +135,7 @@ static int check_header(char line[HEALTH_HEADER_MAX + 1], const struct conf_valu
 	int err;
 
 	if (!is_field_name(field->key))
-		return conf_refuse(field, "is no name of a header field");
+		return conf_refuse(field, "is not the name of a header field");
 	if (why)
 		return conf_refuse(field, "%s", why);
 	err = conf_string(&text, field);
@@ -214,7 +214,7 @@ static void read_status(struct health_request *request, const struct conf_value 
 		return;
 	if (strlen(text) != strlen("200-299") || !is_status(text) || text[3] != '-' ||
 	    !is_status(text + 4)) {
-		(void)conf_refuse(value, "\"%s\" is no range of statuses, as 200-299", text);
+		(void)conf_refuse(value, "\"%s\" is not a range of statuses such as 200-299", text);
 		return;
 	}
 	range->first = (uint16_t)strtoul(text, NULL, 10);
@@ -258,7 +258,7 @@ static int read_body(struct health_request *request, struct health_memory **memo
 	if (!conf_find(&value, object, "body"))
 		return 0;
 	if (!strcmp(request->method, "HEAD"))
-		(void)conf_refuse(&value, "cannot be had with \"HEAD\"");
+		(void)conf_refuse(&value, "cannot be used with \"HEAD\"");
 	if (conf_sized_string(&text, 1, HEALTH_BODY_MAX, &value))
 		return 0;
 	return health_request_keep(&request->body, memory, text);
@@ -291,6 +291,6 @@ void health_verify_read(struct health_request *request, const struct conf_value 
 		(void)conf_bool(&request->verify, &verify);
 	if (request->verify && !request->host)
 		conf_warn(is_given ? &verify : value,
-			  "the certificate has to be for the address: give \"host\", or "
+			  "the certificate must be for the address: give \"host\", or "
 			  "\"verify\": false");
 }

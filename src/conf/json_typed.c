@@ -60,10 +60,10 @@ int conf_sized_string(const char **out, size_t least, size_t most, const struct 
 	if (!*text && least)
 		return conf_refuse(value, "is empty");
 	if (strlen(text) < least)
-		return conf_refuse(value, "is a text of %zu bytes, expected %zu at least",
-				   strlen(text), least);
+		return conf_refuse(value, "has %zu bytes, expected at least %zu", strlen(text),
+				   least);
 	if (strlen(text) > most)
-		return conf_refuse(value, "is a text of %zu bytes, at most %zu fit", strlen(text),
+		return conf_refuse(value, "has %zu bytes, expected at most %zu", strlen(text),
 				   most);
 	*out = text;
 	return 0;

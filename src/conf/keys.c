@@ -22,7 +22,7 @@ void key_read(uint8_t out[GLB_SIPHASH_KEY_LEN], const struct conf_value *table, 
 	if (!key_parse(out, text)) /* never print it: it is secret */
 		(void)conf_refuse(&value, "is not 32 hexadecimal digits");
 	else if (is_zeros(out))
-		conf_warn(&value, "is all zeros, which is no secret: head -c 16 /dev/urandom | "
+		conf_warn(&value, "is all zeros, which is not a secret: head -c 16 /dev/urandom | "
 				  "xxd -p makes one");
 }
 

@@ -304,7 +304,8 @@ static void loops_read_own(struct own_addrs *out, const struct conf_value *objec
 	(void)snprintf(own->place, sizeof(own->place), "%s", conf_place(place, &value));
 	for (uint32_t i = 0; i < out->count && !is_source; i++)
 		if (out->addrs[i].is_source && glb_addr_equal(&out->addrs[i].addr, &own->addr))
-			conf_warn(&value, "is %s in line %u, too: nobody is one's own gateway",
+			conf_warn(&value,
+				  "is %s in line %u, too: an address cannot be its own gateway",
 				  out->addrs[i].place, out->addrs[i].line);
 	out->count++;
 }

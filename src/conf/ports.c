@@ -73,9 +73,9 @@ static int read_station(uint8_t out[GLB_MAC_LEN], const struct conf_value *value
 	if (!mac_parse(mac, text))
 		return conf_refuse(value, "\"%s\" is not a MAC address", text);
 	if (glb_is_group(mac))
-		return conf_refuse(value, "\"%s\" is the address of a group", text);
+		return conf_refuse(value, "\"%s\" is a multicast address", text);
 	if (!memcmp(mac, no_mac, sizeof(mac)))
-		return conf_refuse(value, "\"%s\" is nobody's address", text);
+		return conf_refuse(value, "\"%s\" is all zeros", text);
 	memcpy(out, mac, sizeof(mac));
 	return 0;
 }
@@ -120,13 +120,13 @@ static void read_gateway_mac(struct port_conf *port, const struct conf_value *va
 	bool is_auto = !strcmp(text, "auto");
 
 	if (!is_auto && !parse_commented(mac, text)) {
-		(void)conf_refuse(value, "\"%s\" is not a MAC address, nor auto", text);
+		(void)conf_refuse(value, "\"%s\" is neither a MAC address nor auto", text);
 	} else if (!is_auto && !memcmp(mac, no_mac, sizeof(mac))) {
 		/* it stands for a gateway that is not resolved yet */
-		(void)conf_refuse(value, "\"%s\" is nobody's address", text);
+		(void)conf_refuse(value, "\"%s\" is all zeros", text);
 	} else if (glb_is_group(mac)) {
 		/* every proxy would receive packets for one of them */
-		(void)conf_refuse(value, "\"%s\" is the address of a group", text);
+		(void)conf_refuse(value, "\"%s\" is a multicast address", text);
 	} else {
 		memcpy(port->port.gateway_mac, mac, sizeof(mac));
 		port->gateway_auto = is_auto;
@@ -157,7 +157,7 @@ static void read_gateway_addr(struct port_conf *port, const struct conf_value *v
 		return;
 	port->gateway_addr = addr;
 	if (!glb_is_host(addr.bytes, addr.version))
-		(void)conf_refuse(value, "is no single host's address");
+		(void)conf_refuse(value, "is not the address of a single host");
 }
 
 static void read_gateway(struct port_conf *port, const struct conf_value *object)

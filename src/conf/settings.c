@@ -129,12 +129,12 @@ void src_addr_read(struct glb_addr *out, uint8_t version, const char *const keys
 	if (!conf_find(&value, root, keys[version == 6]) || conf_addr(&addr, &value))
 		return;
 	if (!glb_is_host(addr.bytes, addr.version))
-		conf_warn(&value, "is no single host's address");
+		conf_warn(&value, "is not the address of a single host");
 	if (addr.version == version)
 		*out = addr;
 	else
-		(void)conf_refuse(&value, "is an IPv%u address, which belongs into %s",
-				  addr.version, keys[version == 4]);
+		(void)conf_refuse(&value, "is an IPv%u address, which belongs in %s", addr.version,
+				  keys[version == 4]);
 }
 
 static void read_src_addrs(struct glb_settings *settings, const struct conf_value *root)

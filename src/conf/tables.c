@@ -86,8 +86,9 @@ static bool is_of_director(const struct conf_value *root)
 
 	if (conf_find(&value, root, "tables") || !conf_find(&value, root, "outbound_gateway_mac"))
 		return false;
-	(void)conf_refuse(root, "has the keys of a director.json, and no \"tables\": are two files "
-				"exchanged?");
+	(void)conf_refuse(
+		root,
+		"has the keys of a director.json, and no \"tables\": were two files swapped?");
 	return true;
 }
 

@@ -83,7 +83,7 @@ static bool read_mac(uint8_t mac[GLB_MAC_LEN], const char *option, const char *t
 
 static int refuse_group(const char *text)
 {
-	log_error("--source-mac: \"%s\" is the address of a group", text);
+	log_error("--source-mac: \"%s\" is a multicast address", text);
 	return EXIT_FAILED;
 }
 

@@ -138,8 +138,8 @@ static int refuse_claim(uint16_t id, const struct netdev *netdev, pid_t holder,
 
 	if (holder == getpid())
 		glb_diag(diag,
-			 "port %s: another port is on %s as well, and would bring every "
-			 "packet twice",
+			 "port %s: another port is on %s as well, and every packet would arrive "
+			 "twice",
 			 port, netdev->name);
 	else if (holder)
 		glb_diag(diag,

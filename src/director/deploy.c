@@ -89,7 +89,8 @@ static int replicate(struct publish *publish)
 		numa_nodes_add(&nodes, rte_lcore_to_socket_id(lcore));
 	err = numa_place(nodes.ids[0], arena->base, arena->len);
 	if (err)
-		log_warning("tables may lie on other NUMA nodes than workers: %s", strerror(-err));
+		log_warning("tables may be on other NUMA nodes than the workers: %s",
+			    strerror(-err));
 	log_info("workers are on %u NUMA nodes, each of which has the tables", nodes.count);
 	return publish_replicate(publish, &nodes);
 }

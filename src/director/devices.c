@@ -182,8 +182,7 @@ static int list_ports(struct ports *ports, const struct twin_names *twins, struc
 		if (is_named(twins, id) || is_member(id))
 			continue;
 		if (id >= GLB_PORTS_MAX) {
-			glb_diag(diag, "port number %u: those of ports are below %d", id,
-				 GLB_PORTS_MAX);
+			glb_diag(diag, "port number %u: must be below %d", id, GLB_PORTS_MAX);
 			return -E2BIG;
 		}
 		ports->twin_ids[id] = PORT_NONE;

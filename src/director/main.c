@@ -24,8 +24,8 @@
 	X(CONFIG_FILE, "config-file", "FILE", NULL, 0)                                             \
 	X(TABLES, "tables", "FILE", "forwarding tables: source JSON or binary image", 't')         \
 	X(FORWARDING_TABLE, "forwarding-table", "FILE", NULL, 0)                                   \
-	X(CHECK, "check", NULL, "read both files, say what is in them or wrong, and exit 0 or 1",  \
-	  0)                                                                                       \
+	X(CHECK, "check", NULL,                                                                    \
+	  "read both files, print a summary or all problems, and exit 0 or 1", 0)                  \
 	X(DEBUG, "debug", NULL, "the original's, without effect: everything is logged anyway", 'v')
 
 enum {

@@ -122,7 +122,7 @@ int netdev_check(uint16_t id, struct glb_diag *diag)
 	if (link.sa_family == ARPHRD_ETHER || link.sa_family == ARPHRD_LOOPBACK)
 		return 0;
 	glb_diag(diag,
-		 "port %s: %s is no Ethernet device (its link type is %d): tun, WireGuard and "
+		 "port %s: %s is not an Ethernet device (its link type is %d): tun, WireGuard and "
 		 "other devices of bare IP packets cannot carry what a director sends",
 		 netdev_port(id, port), netdev.name, link.sa_family);
 	return -ENOTSUP;

@@ -105,7 +105,7 @@ int trace_filter_check(const struct trace_filter *filter, struct glb_diag *diag)
 		return -EINVAL;
 	}
 	if (filter->len && !bpf_validate(filter->program, (int)filter->len)) {
-		glb_diag(diag, "is no program that can be run");
+		glb_diag(diag, "is not a program that can run");
 		return -EINVAL;
 	}
 	return 0;

@@ -23,7 +23,7 @@ def test_a_device_of_bare_ip_packets_is_refused(host, vdev):
     host.namespace.run("ip", "tuntap", "add", "tun0", "mode", "tun")
     host.namespace.ip("link", "set", "tun0", "up")
     port = vdev.partition(",")[0]
-    assert host.refusal(vdev).startswith(f"port {port}: tun0 is no Ethernet device (its link type is 65534)")
+    assert host.refusal(vdev).startswith(f"port {port}: tun0 is not an Ethernet device (its link type is 65534)")
 
 
 def test_the_loopback_device_and_tap_have_ethernet_headers(host):
@@ -331,7 +331,7 @@ def test_a_director_that_cannot_open_a_device_again_gives_up(host, traffic):
     host.wait_for_log("eth0 is gone")
     host.namespace.run("ip", "tuntap", "add", "eth0", "mode", "tun")
     assert host.process.wait(10) == 75
-    assert "error: port net_af_packet0: eth0 is no Ethernet device" in host.log.read_text()
+    assert "error: port net_af_packet0: eth0 is not an Ethernet device" in host.log.read_text()
 
 
 def test_one_device_of_two_may_go_and_come_back(host, traffic):

@@ -241,7 +241,7 @@ static const struct {
 	 "1:25: $.outbound_gateway_mac: is a number, expected a string"},
 	{"{'outbound_gateway_mac':'gateway'}",
 	 "1:1: $.outbound_src_ip: is missing, as is outbound_src_ip6: give one or both\n"
-	 "1:25: $.outbound_gateway_mac: \"gateway\" is not a MAC address, nor auto"},
+	 "1:25: $.outbound_gateway_mac: \"gateway\" is neither a MAC address nor auto"},
 	{"{'outbound_gateway_mac':'02:00:00:00:00:01'}",
 	 "1:1: $.outbound_src_ip: is missing, as is outbound_src_ip6: give one or both"},
 	{"{'outbound_gateway_mac':'02:00:00:00:00:01','outbound_src_ip':7}",
@@ -249,7 +249,7 @@ static const struct {
 	{"{'outbound_gateway_mac':'02:00:00:00:00:01','outbound_src_ip':'192.0.2'}",
 	 "1:63: $.outbound_src_ip: \"192.0.2\" is not an IPv4 or IPv6 address"},
 	{"{'outbound_gateway_mac':'02:00:00:00:00:01','outbound_src_ip':'fd00::1'}",
-	 "1:63: $.outbound_src_ip: is an IPv6 address, which belongs into outbound_src_ip6"},
+	 "1:63: $.outbound_src_ip: is an IPv6 address, which belongs in outbound_src_ip6"},
 	{WITH("'hash_fields':null"), "1:89: $.hash_fields: is null, expected an object"},
 	{WITH("'hash_fields':['src_addr']"),
 	 "1:89: $.hash_fields: is an array, expected an object"},
@@ -266,8 +266,8 @@ static const struct {
 	 "warning 1:93: $.alt_hash_fields: lists the same hops as hash_fields"},
 	{WITH("'alt_hash_fields':{'dst_addr':true}"), NULL},
 	{"{" GATEWAY ",'outbound_src_ip':'127.0.0.1','outbound_src_ip6':'::1'}",
-	 "warning 1:63: $.outbound_src_ip: is no single host's address\n"
-	 "warning 1:94: $.outbound_src_ip6: is no single host's address"},
+	 "warning 1:63: $.outbound_src_ip: is not the address of a single host\n"
+	 "warning 1:94: $.outbound_src_ip6: is not the address of a single host"},
 	{WITH("'forward_icmp_ping_responses':0"),
 	 "1:105: $.forward_icmp_ping_responses: is a number, expected true or false"},
 	{WITH("'rx_drop_en':null"), "1:88: $.rx_drop_en: is null, expected true or false"},
@@ -275,7 +275,7 @@ static const struct {
 	 "1:94: $.backend_counters: is a number, expected true or false"},
 	{WITH("'control_socket':''"), NULL},
 	{WITH("'control_socket':'glb.sock'"),
-	 "1:92: $.control_socket: \"glb.sock\" is no absolute path"},
+	 "1:92: $.control_socket: \"glb.sock\" is not an absolute path"},
 	{WITH("'idle_sleep_us':10000"), NULL},
 	{WITH("'idle_sleep_us':10001"), "1:91: $.idle_sleep_us: 10001 is not from 0 to 10000"},
 	{WITH("'idle_sleep_us':-1"), "1:91: $.idle_sleep_us: -1 is not from 0 to 10000"},
@@ -300,8 +300,8 @@ static const struct {
 	{WITH("'live_leave_ms':-1"), "1:91: $.live_leave_ms: -1 is not from 0 to 60000"},
 	{WITH("'unmatched':'punt'"), NULL},
 	{"{'tables':[{'name':'x','seed':7}],'x':0}",
-	 "1:1: $: has the \"tables\" of a tables file, and no key of a director.json: are two "
-	 "files exchanged?"},
+	 "1:1: $: has the \"tables\" of a tables file, and no key of a director.json: were two "
+	 "files swapped?"},
 	{"GLBD", " is a binary image of tables, where JSON is wanted: name its source"},
 	{WITH("'unmatched':'pun'"), "1:87: $.unmatched: \"pun\" is not punt or drop"},
 	{WITH("'unmatched':true"), "1:87: $.unmatched: is a boolean, expected a string"},
@@ -348,7 +348,7 @@ static const struct {
 						  "you mean \"src_addr\"?"},
 	/* the source */
 	{"{" GATEWAY ",'outbound_src_ip6':'10.0.0.1'}",
-	 "1:64: $.outbound_src_ip6: is an IPv4 address, which belongs into outbound_src_ip"},
+	 "1:64: $.outbound_src_ip6: is an IPv4 address, which belongs in outbound_src_ip"},
 	{"{" GATEWAY ",'outbound_src_ip6':'fd00::1','outbound_src_ip':'x'}",
 	 "1:92: $.outbound_src_ip: \"x\" is not an IPv4 or IPv6 address"},
 	/* words, flags and numbers */

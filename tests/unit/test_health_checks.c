@@ -178,17 +178,17 @@ static const struct {
 } refused[] = {
 	/* requests */
 	{WITH("'http':{'port':80,'path':'a b'}"), 25,
-	 "http.path: is no path: that begins with \"/\" and has at most 1023 visible characters of "
-	 "ASCII, none of them \"#\""},
+	 "http.path: is not a path: expected \"/\" first and at most 1023 visible ASCII characters "
+	 "without \"#\""},
 	{WITH("'http':{'port':80,'path':'/a#b'}"), 25,
-	 "http.path: is no path: that begins with \"/\" and has at most 1023 visible characters of "
-	 "ASCII, none of them \"#\""},
+	 "http.path: is not a path: expected \"/\" first and at most 1023 visible ASCII characters "
+	 "without \"#\""},
 	{WITH("'http':{'port':80,'method':'PUT'}"), 27,
 	 "http.method: \"PUT\" is not GET, HEAD or OPTIONS"},
-	{WITH("'http':{'port':80,'host':'a b'}"), 25, "http.host: \"a b\" is no name of a host"},
-	{WITH("'http':{'port':80,'host':''}"), 25, "http.host: \"\" is no name of a host"},
+	{WITH("'http':{'port':80,'host':'a b'}"), 25, "http.host: \"a b\" is not a host name"},
+	{WITH("'http':{'port':80,'host':''}"), 25, "http.host: \"\" is not a host name"},
 	{WITH("'http':{'port':80,'headers':{'a b':'c'}}"), 35,
-	 "http.headers[\"a b\"]: is no name of a header field"},
+	 "http.headers[\"a b\"]: is not the name of a header field"},
 	{WITH("'http':{'port':80,'headers':{'a':'b\\r\\nc: d'}}"), 33,
 	 "http.headers.a: has a control character"},
 	{WITH("'http':{'port':80,'headers':{'hOst':'b'}}"), 36,
@@ -198,12 +198,12 @@ static const struct {
 	{WITH("'http':{'port':80,'status':99}"), 27, "http.status: 99 is not from 100 to 599"},
 	{WITH("'http':{'port':80,'status':[]}"), 27, "http.status: 0 ranges, expected from 1 to 8"},
 	{WITH("'http':{'port':80,'status':'2xx'}"), 27,
-	 "http.status: \"2xx\" is no range of statuses, as 200-299"},
+	 "http.status: \"2xx\" is not a range of statuses such as 200-299"},
 	{WITH("'http':{'port':80,'status':'299-200'}"), 27,
 	 "http.status: \"299-200\" ends before it begins"},
 	{WITH("'http':{'port':80,'body':''}"), 25, "http.body: is empty"},
 	{WITH("'http':{'port':80,'method':'HEAD','body':'x'}"), 41,
-	 "http.body: cannot be had with \"HEAD\""},
+	 "http.body: cannot be used with \"HEAD\""},
 	{WITH("'http':{'port':80,'verify':false}"), 27, "http.verify: unknown key"},
 	/* datagrams */
 	{WITH("'udp':53"), 6, "udp: is a number, expected an object"},
@@ -211,11 +211,11 @@ static const struct {
 	{WITH("'udp':{'port':53,'send':'','send_hex':''}"), 38,
 	 "udp.send_hex: is given with \"send\": one of them is enough"},
 	{WITH("'udp':{'port':53,'send_hex':'0'}"), 28,
-	 "udp.send_hex: is not hexadecimal digits, two for each of at most 1400 bytes"},
+	 "udp.send_hex: is not hexadecimal: two digits a byte, at most 1400 bytes"},
 	{WITH("'udp':{'port':53,'send':'','expect':''}"), 36,
 	 "udp.expect: is empty: without \"expect\" any reply is right"},
 	/* programs */
-	{WITH("'exec':'true'"), 7, "exec: \"true\" is no absolute path of a program"},
+	{WITH("'exec':'true'"), 7, "exec: \"true\" is not the absolute path of a program"},
 	{WITH("'exec':7"), 7, "exec: is a number, expected a string"},
 	{WITH("'exec':['/a',7]"), 13, "exec[1]: is a number, expected a string"},
 	{WITH("'exec':{'command':[]}"), 18, "exec.command: 0 words, expected from 1 to 32"},
@@ -257,7 +257,7 @@ START_TEST(a_certificate_for_an_address_is_warned_about)
 
 	for (unsigned int i = 0; i < COUNT_OF(warned); i++) {
 		ck_assert_int_eq(parse(&plan, warned[i]), 0);
-		ck_assert_ptr_nonnull(strstr(told, "the certificate has to be for the address"));
+		ck_assert_ptr_nonnull(strstr(told, "the certificate must be for the address"));
 		health_plan_free(&plan);
 	}
 	ck_assert_int_eq(parse(&plan, WITH("'tunnel':{'http':{'verify':false}}")), 0);

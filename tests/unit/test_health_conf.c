@@ -89,21 +89,20 @@ static const struct {
 	const char *why;
 } refused[] = {
 	{"{}", "1:1: $.forwarding_table: is missing"},
-	{"{'tables':[]}",
-	 "1:1: $: has the \"tables\" of another file, and no \"forwarding_table\": are two files "
-	 "exchanged?"},
+	{"{'tables':[]}", "1:1: $: has the \"tables\" of another file, and no "
+			  "\"forwarding_table\": were two files swapped?"},
 	{"{'outbound_gateway_mac':7}",
 	 "1:1: $: has the \"outbound_gateway_mac\" of another file, and no \"forwarding_table\": "
-	 "are two files exchanged?"},
+	 "were two files swapped?"},
 	{"{'forwarding_table':[]}", "1:21: $.forwarding_table: is an array, expected an object"},
 	{"{'forwarding_table':{\n'dst':''}}", "1:21: $.forwarding_table.src: is missing\n"
 					      "2:7: $.forwarding_table.dst: is empty"},
 	{"{'forwarding_table':{'src':'/a/b','dst':'/a/b'}}",
 	 "1:41: $.forwarding_table.dst: is the same file as src, which would be overwritten"},
 	{WITH("'reload_command':7"), "1:98: $.reload_command: is a number, expected a string"},
-	{WITH("'director_socket':'x'"), "1:99: $.director_socket: \"x\" is no absolute path"},
-	{WITH("'http_listen':'x'"),
-	 "1:95: $.http_listen: \"x\" is no address and port, as 127.0.0.1:19520 or [::1]:19520"},
+	{WITH("'director_socket':'x'"), "1:99: $.director_socket: \"x\" is not an absolute path"},
+	{WITH("'http_listen':'x'"), "1:95: $.http_listen: \"x\" is not an address and port such as "
+				    "127.0.0.1:19520 or [::1]:19520"},
 	{WITH("'director_socket':'/a',\n'control_socket':'/a'"),
 	 "2:18: $.control_socket: control_socket and director_socket are the same"},
 	{WITH("'director_socket':'/run/glb-healthcheck/control.sock'"),
@@ -115,7 +114,7 @@ static const struct {
 	{WITH("'tunnel_interface':'0123456789abcdef','tunnel_src_ip':'10.0.0.1'"),
 	 "1:100: $.tunnel_interface: \"0123456789abcdef\" is no interface name"},
 	{WITH("'tunnel_interface':'eth0','tunnel_src_ip':'fd00::1'"),
-	 "1:123: $.tunnel_src_ip: is an IPv6 address, which belongs into tunnel_src_ip6"},
+	 "1:123: $.tunnel_src_ip: is an IPv6 address, which belongs in tunnel_src_ip6"},
 };
 
 START_TEST(a_mistake_is_refused_with_its_place)
@@ -148,7 +147,7 @@ START_TEST(what_does_not_fit_is_refused)
 
 	(void)snprintf(json, sizeof(json), WITH("'reload_command':'%01024d'"), 0);
 	ck_assert_int_eq(parse(&conf, json), -EINVAL);
-	ck_assert_str_eq(told, "1:98: $.reload_command: is a text of 1024 bytes, at most 1023 fit");
+	ck_assert_str_eq(told, "1:98: $.reload_command: has 1024 bytes, expected at most 1023");
 	(void)snprintf(json, sizeof(json), WITH("'reload_command':'%01023d'"), 0);
 	ck_assert_int_eq(parse(&conf, json), 0);
 	(void)snprintf(json, sizeof(json), "{'forwarding_table':{'src':'%0256d','dst':'a'}}", 0);

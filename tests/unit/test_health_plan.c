@@ -232,7 +232,7 @@ static const struct {
 	 "2:17: $.healthchecks.flap_window_s: 86401 is not from 0 to 86400"},
 	/* where checks stand */
 	{"{'healthchecks':{'http':80},'tables':[" TABLE("", BIND, BACKEND "," OTHER) "]}",
-	 "1:25: $.healthchecks.http: belongs into the \"healthchecks\" of a table or of a backend"},
+	 "1:25: $.healthchecks.http: belongs in the \"healthchecks\" of a table or of a backend"},
 	{ONE("", "\n" PROXY("1", ",'healthchecks':[]") "," OTHER),
 	 "2:65: $.tables[0].backends[0].healthchecks: is an array, expected an object"},
 	/* ports */
@@ -251,8 +251,8 @@ static const struct {
 	 "\"port\"?"},
 	/* the original's path */
 	{ONE("", "\n" CHECKED("1", "'http':80,'http_uri':'up'") "," OTHER),
-	 "2:87: $.tables[0].backends[0].healthchecks.http_uri: is no path: that begins with \"/\" "
-	 "and has at most 1023 visible characters of ASCII, none of them \"#\""},
+	 "2:87: $.tables[0].backends[0].healthchecks.http_uri: is not a path: expected \"/\" first "
+	 "and at most 1023 visible ASCII characters without \"#\""},
 	{ONE("", "\n" CHECKED("1", "'http':{'port':80},'http_uri':'/up'") "," OTHER),
 	 "2:96: $.tables[0].backends[0].healthchecks.http_uri: is for a port alone; here it is "
 	 "\"path\" in \"http\""},
@@ -285,7 +285,7 @@ static const struct {
 	 "warning 2:77: $.tables[0].backends[0].healthchecks.http_uri: has no effect without "
 	 "\"http\""},
 	{ONE("'healthchecks':{'tcp':80},", "\n" CHECKED("1", "'interval_ms':3000") "," OTHER),
-	 "warning 2:65: $.tables[0].backends[0].healthchecks: has no check, and is instead of the "
+	 "warning 2:65: $.tables[0].backends[0].healthchecks: has no check and replaces the "
 	 "table's: nothing is checked"},
 };
 

@@ -114,9 +114,8 @@ static const struct {
 	 ""},
 	{D "'outbound_src_ip':'198.18.0.1','outbound_gateway_ip':'198.18.0.1'}",
 	 WITH(BIND_OF("192.0.2.1", "tcp", "1", "2"), AT("10.0.0.7") "," AT("10.0.0.8")),
-	 "warning d.json:1:85: $.outbound_gateway_ip: is $.outbound_src_ip in line 1, too: nobody "
-	 "is "
-	 "one's own gateway"},
+	 "warning d.json:1:85: $.outbound_gateway_ip: is $.outbound_src_ip in line 1, too: an "
+	 "address cannot be its own gateway"},
 };
 
 START_TEST(what_two_files_say_together_is_warned_about_with_both_places)
@@ -143,7 +142,7 @@ END_TEST
 #define ZEROS "00000000000000000000000000000000"
 #define ONES  "11111111111111111111111111111111"
 #define TWOS  "22222222222222222222222222222222"
-#define ZERO  "is all zeros, which is no secret: head -c 16 /dev/urandom | xxd -p makes one"
+#define ZERO  "is all zeros, which is not a secret: head -c 16 /dev/urandom | xxd -p makes one"
 
 static const struct {
 	const char *json;

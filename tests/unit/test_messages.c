@@ -42,7 +42,7 @@ static const struct {
 	{"[]", "1:1: $: is an array, expected an object"},
 	{"{}", "1:1: $.tables: is missing"},
 	{"{'outbound_gateway_mac':7,'hash_fields':{},'unmatched':'punt','x':0}",
-	 "1:1: $: has the keys of a director.json, and no \"tables\": are two files exchanged?"},
+	 "1:1: $: has the keys of a director.json, and no \"tables\": were two files swapped?"},
 	{"GLBD", " is a binary image of tables, where JSON is wanted: name its source"},
 	{"{'tables':{}}", "1:11: $.tables: is an object, expected an array"},
 	{"{'tables':null}", "1:11: $.tables: is null, expected an array"},
@@ -167,7 +167,7 @@ static const struct {
 	 "1:257: $.tables[0].backends[2].ip: duplicate backend 10.0.0.1, first listed as "
 	 "backends[0]"},
 	{BACKS("{'ip':'fd00::1','state':'active'},{'ip':'FD00:0::1','state':'active'}"),
-	 "warning 1:165: $.tables[0].backends: not one of 2 usable is healthy\n"
+	 "warning 1:165: $.tables[0].backends: none of the 2 usable ones is healthy\n"
 	 "warning 1:166: $.tables[0].backends[0].healthy: is missing: counts as false\n"
 	 "warning 1:200: $.tables[0].backends[1].healthy: is missing: counts as false\n"
 	 "1:206: $.tables[0].backends[1].ip: duplicate backend fd00::1, first listed as "
@@ -312,13 +312,13 @@ static const struct {
 	 "2:1: $.tables[0].binds[2]: is never reached: the same as $.tables[0].binds[0] in line 1"},
 	/* backends */
 	{BACKS(BACKEND),
-	 "1:165: $.tables[0].backends: only one usable: it is both choices of every row"},
+	 "1:165: $.tables[0].backends: only one is usable: it is the only choice in every row"},
 	{BACKS(BACKEND ",{'ip':'10.0.0.2','state':'inactive','healthy':true}"),
-	 "1:165: $.tables[0].backends: only one usable: it is both choices of every row"},
+	 "1:165: $.tables[0].backends: only one is usable: it is the only choice in every row"},
 	{BACKS(DOWN("1", "active") "," DOWN("2", "filling")),
-	 "1:165: $.tables[0].backends: not one of 2 usable is healthy"},
+	 "1:165: $.tables[0].backends: none of the 2 usable ones is healthy"},
 	{BACKS(OTHER ",{'ip':'224.0.0.1','state':'active','healthy':true}"),
-	 "1:222: $.tables[0].backends[1].ip: is no single host's address"},
+	 "1:222: $.tables[0].backends[1].ip: is not the address of a single host"},
 	/* QUIC: one without the other */
 	{SERVERS(QUIC "," BIND, THIRD), "1:160: $.tables[0].binds[0].quic: has no effect: no "
 					"backend of the table has a server_id"},

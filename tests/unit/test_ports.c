@@ -155,30 +155,30 @@ static const struct {
 	 "warning 1:118: $.ports[0].outbound_gateway_ip: has no effect: outbound_gateway_mac is "
 	 "not \"auto\""},
 	{"{'outbound_src_ip':'192.0.2.1','outbound_gateway_mac':'00:00:00:00:00:00'}",
-	 "1:55: $.outbound_gateway_mac: \"00:00:00:00:00:00\" is nobody's address"},
+	 "1:55: $.outbound_gateway_mac: \"00:00:00:00:00:00\" is all zeros"},
 	{"{'outbound_src_ip':'192.0.2.1','outbound_gateway_mac':'01:00:5e:00:00:01'}",
-	 "1:55: $.outbound_gateway_mac: \"01:00:5e:00:00:01\" is the address of a group"},
+	 "1:55: $.outbound_gateway_mac: \"01:00:5e:00:00:01\" is a multicast address"},
 	{WITH("'ports':[{'name':'a','outbound_gateway_mac':'ffff:ffff:ffff'}]"),
-	 "1:119: $.ports[0].outbound_gateway_mac: \"ffff:ffff:ffff\" is the address of a group"},
+	 "1:119: $.ports[0].outbound_gateway_mac: \"ffff:ffff:ffff\" is a multicast address"},
 	{AUTO(",'outbound_gateway_ip':'0.0.0.0'"),
-	 "1:84: $.outbound_gateway_ip: is no single host's address"},
+	 "1:84: $.outbound_gateway_ip: is not the address of a single host"},
 	{AUTO(",'outbound_gateway_ip':'255.255.255.255'"),
-	 "1:84: $.outbound_gateway_ip: is no single host's address"},
+	 "1:84: $.outbound_gateway_ip: is not the address of a single host"},
 	{AUTO(",'outbound_gateway_ip':'224.0.0.1'"),
-	 "1:84: $.outbound_gateway_ip: is no single host's address"},
+	 "1:84: $.outbound_gateway_ip: is not the address of a single host"},
 	{AUTO(",'outbound_gateway_ip':'127.0.0.1'"),
-	 "1:84: $.outbound_gateway_ip: is no single host's address"},
+	 "1:84: $.outbound_gateway_ip: is not the address of a single host"},
 	{AUTO(",'outbound_gateway_ip':'::'"),
-	 "1:84: $.outbound_gateway_ip: is no single host's address"},
+	 "1:84: $.outbound_gateway_ip: is not the address of a single host"},
 	{AUTO(",'outbound_gateway_ip':'::1'"),
-	 "1:84: $.outbound_gateway_ip: is no single host's address"},
+	 "1:84: $.outbound_gateway_ip: is not the address of a single host"},
 	{AUTO(",'outbound_gateway_ip':'ff02::1'"),
-	 "1:84: $.outbound_gateway_ip: is no single host's address"},
+	 "1:84: $.outbound_gateway_ip: is not the address of a single host"},
 	{AUTO(",'outbound_gateway_ip':'::ffff:10.0.0.1'"),
-	 "1:84: $.outbound_gateway_ip: is no single host's address"},
+	 "1:84: $.outbound_gateway_ip: is not the address of a single host"},
 	{AUTO(",'outbound_gateway_ip':'10.0.0.1','ports':[{'name':'a','outbound_gateway_ip':"
 	      "'0.0.0.0'}]"),
-	 "1:138: $.ports[0].outbound_gateway_ip: is no single host's address"},
+	 "1:138: $.ports[0].outbound_gateway_ip: is not the address of a single host"},
 	{AUTO(",'outbound_gateway_ip':'10.0.0.1','outbound_gateway_interface':''"),
 	 "1:124: $.outbound_gateway_interface: \"\" is no interface name"},
 	{AUTO(",'outbound_gateway_ip':'10.0.0.1','outbound_gateway_interface':"
@@ -228,11 +228,11 @@ static const struct {
 	{WITH("'macs':[7,'x','ff:ff:ff:ff:ff:ff','0300:0000:0001','00:00:00:00:00:00']"),
 	 "1:83: $.macs[0]: is a number, expected a string\n"
 	 "1:85: $.macs[1]: \"x\" is not a MAC address\n"
-	 "1:89: $.macs[2]: \"ff:ff:ff:ff:ff:ff\" is the address of a group\n"
-	 "1:109: $.macs[3]: \"0300:0000:0001\" is the address of a group\n"
-	 "1:126: $.macs[4]: \"00:00:00:00:00:00\" is nobody's address"},
+	 "1:89: $.macs[2]: \"ff:ff:ff:ff:ff:ff\" is a multicast address\n"
+	 "1:109: $.macs[3]: \"0300:0000:0001\" is a multicast address\n"
+	 "1:126: $.macs[4]: \"00:00:00:00:00:00\" is all zeros"},
 	{WITH("'ports':[{'name':'a','macs':['0100:5e00:0001']}]"),
-	 "1:104: $.ports[0].macs[0]: \"0100:5e00:0001\" is the address of a group"},
+	 "1:104: $.ports[0].macs[0]: \"0100:5e00:0001\" is a multicast address"},
 	{WITH("'macs':[" MACS8 MACS7 "'0200:0000:0001']"), NULL},
 	{WITH("'macs':[" MACS8 MACS8 "'0200:0000:0001']"),
 	 "1:82: $.macs: has 17 addresses, at most 16 are possible"},
@@ -250,7 +250,7 @@ static const struct {
 	      "'outbound_gateway_ip':'y','colour':1}]"),
 	 "1:102: $.ports[0].mtu: 0 is not from 576 to 65535\n"
 	 "1:111: $.ports[0].vlan: 0 is not from 1 to 4094\n"
-	 "1:136: $.ports[0].outbound_gateway_mac: \"x\" is not a MAC address, nor auto\n"
+	 "1:136: $.ports[0].outbound_gateway_mac: \"x\" is neither a MAC address nor auto\n"
 	 "1:162: $.ports[0].outbound_gateway_ip: \"y\" is not an IPv4 or IPv6 address\n"
 	 "warning 1:162: $.ports[0].outbound_gateway_ip: has no effect: outbound_gateway_mac is "
 	 "not \"auto\"\n"

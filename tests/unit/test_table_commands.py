@@ -199,8 +199,8 @@ class TableCommands(unittest.TestCase):
     def test_a_file_that_is_the_other_one_is_named_in_one_line(self):
         self.serve_with(hash_fields={"src_addr": True}, icmp_errors="all", unmatched="punt", idle_sleep_us=7)
         self.run_table("build", "old.json", "old.bin")
-        of_director = 'director.json:1:1: $: has the keys of a director.json, and no "tables": are two files exchanged?'
-        of_tables = 'old.json:1:1: $: has the "tables" of a tables file, and no key of a director.json: are two files exchanged?'
+        of_director = 'director.json:1:1: $: has the keys of a director.json, and no "tables": were two files swapped?'
+        of_tables = 'old.json:1:1: $: has the "tables" of a tables file, and no key of a director.json: were two files swapped?'
         image = "old.bin: is a binary image of tables, where JSON is wanted: name its source"
         for words, reasons in (
             (["check", "director.json"], [of_director]),
