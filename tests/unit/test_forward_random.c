@@ -8,6 +8,7 @@
 
 #include "differ.h"
 #include "fixture.h"
+#include "isas.h"
 #include "random_frames.h"
 #include "suite.h"
 
@@ -40,42 +41,20 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
 	return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
-/* The AVX-512 build, compiled for a processor that lacks it. */
-glb_forward_fn glb_forward_emulated;
-
-static struct glb_generation *emulated_generation(const struct glb_generation *base,
-						  struct glb_settings settings)
-{
-	struct glb_generation *gen;
-
-	settings.isa = GLB_ISA_GENERIC;
-	gen = fixture_with_settings(base, &settings);
-	gen->forward = glb_forward_emulated;
-	return gen;
-}
-
 static void make_generations(void)
 {
 	run.settings = world_settings(&run.world, &run.from.chance);
 	run.from.settings = &run.settings;
 	run.specified = fixture_with_settings(run.world.base, &run.settings);
-	for (unsigned int isa = GLB_ISA_GENERIC; isa < GLB_ISA_COUNT; isa++) {
-		const struct glb_generation *base =
-			chance_once_in(&run.from.chance, 4) ? run.world.replica : run.world.base;
-		struct glb_settings settings = run.settings;
-
-		settings.isa = (uint8_t)isa;
-		run.gens[isa] = fixture_with_settings(base, &settings);
-		if (!run.gens[isa] && isa == GLB_ISA_AVX512)
-			run.gens[isa] = emulated_generation(base, settings);
-	}
+	isas_make(run.gens,
+		  chance_once_in(&run.from.chance, 4) ? run.world.replica : run.world.base,
+		  &run.settings);
 }
 
 static void free_generations(void)
 {
 	glb_generation_free(run.specified);
-	for (unsigned int isa = GLB_ISA_GENERIC; isa < GLB_ISA_COUNT; isa++)
-		glb_generation_free(run.gens[isa]);
+	isas_free(run.gens);
 }
 
 /* Most bursts are as long as the data path takes at a time, or nearly. */
