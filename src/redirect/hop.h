@@ -27,7 +27,7 @@ GLB_INLINE uint32_t hop_at(uint32_t index, uint8_t version)
 }
 
 /* Reads a hop of the list; false if there is none, or it is no address of a host. */
-GLB_INLINE bool read_hop(uint32_t *hop, struct __sk_buff *skb, const struct tunnel *tunnel,
+GLB_INLINE bool load_hop(uint32_t *hop, struct __sk_buff *skb, const struct tunnel *tunnel,
 			 uint32_t index, uint8_t version)
 {
 	return index < tunnel->hop_count &&
@@ -53,12 +53,12 @@ GLB_INLINE bool is_same(const uint32_t *a, const uint32_t *b)
 GLB_INLINE enum glb_redirect_counter choose_hop(struct __sk_buff *skb, const struct tunnel *tunnel,
 						struct ends *ends, bool returns, uint8_t version)
 {
-	if (read_hop(ends->next, skb, tunnel, tunnel->next_hop, version))
+	if (load_hop(ends->next, skb, tunnel, tunnel->next_hop, version))
 		return GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
 	if (!returns)
 		return GLB_REDIRECT_ACCEPTED_LAST_RESORT;
 	if (tunnel->next_hop && tunnel->next_hop <= tunnel->hop_count &&
-	    read_hop(ends->next, skb, tunnel, 0, version))
+	    load_hop(ends->next, skb, tunnel, 0, version))
 		return GLB_REDIRECT_RETURNED_TO_FIRST;
 	return GLB_REDIRECT_ACCEPTED_UDP_UNKNOWN;
 }

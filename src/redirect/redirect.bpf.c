@@ -429,7 +429,7 @@ GLB_INLINE int decide_unclaimed(struct __sk_buff *skb, struct tunnel *tunnel, in
 }
 
 /* Is the packet certainly of a connection here, so that its addresses need not be looked at? */
-GLB_INLINE bool is_known(int fate)
+GLB_INLINE bool has_known_flow(int fate)
 {
 	return fate == GLB_REDIRECT_ACCEPTED_ESTABLISHED || fate == GLB_REDIRECT_ACCEPTED_TRACKED ||
 	       fate == GLB_REDIRECT_ACCEPTED_UDP_CONNECTED;
@@ -450,7 +450,7 @@ int glb_redirect(struct __sk_buff *skb)
 	if (fate == NOT_GUE)
 		return TC_ACT_UNSPEC;
 	count(GLB_REDIRECT_TOTAL);
-	if (fate <= GLB_REDIRECT_RETURNED_TO_FIRST && !is_known(fate))
+	if (fate <= GLB_REDIRECT_RETURNED_TO_FIRST && !has_known_flow(fate))
 		fate = decide_unclaimed(skb, &tunnel, fate, &action);
 	if (is_kept(fate))
 		action = keep(skb, &tunnel, &fate);

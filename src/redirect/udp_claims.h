@@ -42,7 +42,7 @@ struct {
 const volatile bool glb_has_services = false;
 
 /* The rule of the service that a flow is for; NULL if it has no second chance. */
-GLB_INLINE const struct service_rule *rule_of(const struct glb_flow *flow)
+GLB_INLINE const struct service_rule *udp_rule_of(const struct glb_flow *flow)
 {
 	struct service service = {.port = flow->dst_port, .version = flow->version};
 
@@ -103,7 +103,7 @@ GLB_INLINE enum glb_redirect_counter decide_udp(struct __sk_buff *skb, const str
 						const struct tunnel *tunnel)
 {
 	bool quoted = flow->kind == GLB_FLOW_QUOTED;
-	const struct service_rule *rule = glb_has_services ? rule_of(flow) : NULL;
+	const struct service_rule *rule = glb_has_services ? udp_rule_of(flow) : NULL;
 	bool names_another = false;
 	struct bpf_sock_tuple tuple;
 
