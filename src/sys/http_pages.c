@@ -48,7 +48,7 @@ void http_text_end(void *state)
 /* --- The pages --- */
 
 static bool begin_healthz(void *arg, const struct http_question *question,
-			 struct http_answer *answer)
+			  struct http_answer *answer)
 {
 	static const char text[] = "ok\n";
 
@@ -59,7 +59,7 @@ static bool begin_healthz(void *arg, const struct http_question *question,
 }
 
 static bool begin_readyz(void *arg, const struct http_question *question,
-			    struct http_answer *answer)
+			 struct http_answer *answer)
 {
 	char *text = NULL;
 	size_t len = 0;
