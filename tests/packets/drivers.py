@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The ways in which frames reach the data path, each behind the same methods."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,10 @@ from typing import Optional
 
 import capture
 import frames
+from control import ask
 from datapath import Port
 from far_end import Wire
-from netns import Namespace, stop, wait_until
+from netns import LabError, Namespace, stop, wait_until
 
 VERDICT_LIST = Path(__file__).resolve().parents[2] / "include/glb/verdict.h"
 VERDICTS = tuple(re.findall(r'^\s*X\([A-Z_]+, "(\w+)"', VERDICT_LIST.read_text("utf-8"), re.M))
@@ -175,19 +176,28 @@ class NetPcap(Driver):
             f"--vdev=net_pcap0,rx_pcap={names['in']},tx_pcap={names['out']}",
             f"--vdev=net_pcap1,rx_pcap={names['none']},tx_pcap={names['punted']}",
         ]
-        config = {**sending.config, "punt_port": "net_pcap1", "idle_sleep_us": 50, **UNHURRIED}
+        socket = str(self.folder / "control.sock")
+        config = {
+            **sending.config,
+            **{"punt_port": "net_pcap1", "idle_sleep_us": 50, "control_socket": socket},
+            **UNHURRIED,
+        }
         files = write_configuration(self.folder, config, sending.tables)
-        command = [self.director, *options, "--", *files]
-        for seconds in (0.03, 0.5, 5, 60):  # it does not tell when it has read the last frame
-            counters = self._run_for(seconds, command)
-            decided = sum(verdicts_in(counters).values())  # what is handed over at a stop is not
-            if counters["rx"] == decided == len(frames):
-                break
+        counters = self._run_until_all_left([self.director, *options, "--", *files], socket, len(frames))
         assert (counters["rx"], counters["tx_dropped"]) == (len(frames), 0)
         sent, punted = capture.read(names["out"]), capture.read(names["punted"])
         return Seen(sent, punted, verdicts_in(counters))
 
-    def _run_for(self, seconds: float, command: list) -> dict:
+    @staticmethod
+    def _all_left(socket: str, count: int) -> bool:
+        """Has so many frames been decided, and has what leaves or is punted been handed over?"""
+        counters = ask(socket, "stats")["counters"]
+        verdicts = verdicts_in(counters)
+        handed_over = (counters["tx"], counters["punted"]) == (sum_of(verdicts, LEAVING), sum_of(verdicts, PUNTED))
+        return counters["rx"] == sum(verdicts.values()) == count and handed_over
+
+    def _run_until_all_left(self, command: list, socket: str, count: int) -> dict:
+        """Its counters. What does not leave is missing in them."""
         log = self.folder / "director.log"
         with open(log, "w") as errors:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
@@ -197,7 +207,8 @@ class NetPcap(Driver):
                 "the director",
                 every=0.005,
             )
-            time.sleep(seconds)
+            with contextlib.suppress(LabError):
+                wait_until(lambda: process.poll() is not None or self._all_left(socket, count), "all frames", every=0.005)
             process.terminate()
             output, _ = process.communicate(timeout=600)
         finally:
