@@ -256,6 +256,7 @@ GLB_INLINE void read_group(struct columns *c, struct burst *b, unsigned int at,
 	const struct glb_settings *settings = &b->gen->settings;
 	const struct glb_addr *own = version == 4 ? &settings->src_addr : &settings->src_addr6;
 	const uint32_t least = b->ip_at + read_len(version);
+	const uintptr_t head_at = (uintptr_t)b->ip_at - b->head_len;
 	const uint64_t own_words[2] = {glb_load_le64(own->bytes), glb_load_le64(own->bytes + 8)};
 	struct glb_packet safe[GROUP];
 	const uint8_t *ip[GROUP];
@@ -274,7 +275,7 @@ GLB_INLINE void read_group(struct columns *c, struct burst *b, unsigned int at,
 		ip[i] = pkts[i].data + b->ip_at;
 		c->ip[at + i] = (uintptr_t)ip[i];
 		/* where the outer headers will be, if there is room for them */
-		__builtin_prefetch((const void *)((uintptr_t)ip[i] - b->head_len), 1);
+		__builtin_prefetch((const void *)((uintptr_t)pkts[i].data + head_at), 1);
 	}
 	if (version == 4)
 		read_ipv4(&h, ip);
