@@ -146,9 +146,10 @@ def smt(target, tree, place):
 
 def spin(target, tree, place):
     defines = [f"-D{word}" for word in target.get("define", [])]
+    includes = [f"-I{path}" for path in (HERE / "spin", tree / "src", tree / "include")]  # for models that are of C
     found = Found()
     for command in (["spin", "-a", *defines, HERE / "spin" / target["harness"]],
-                    ["gcc", "-O2", *target.get("compile", ["-DSAFETY", "-DNOCLAIM", "-DCOLLAPSE"]), "pan.c", "-o", "pan"],
+                    ["gcc", "-O2", *includes, *target.get("compile", ["-DSAFETY", "-DNOCLAIM", "-DCOLLAPSE"]), "pan.c", "-o", "pan"],
                     ["./pan", *target.get("options", [])]):
         output, status = run(command, place, target)
         found.problems = unfinished(output, status, target)
