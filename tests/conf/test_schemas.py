@@ -31,7 +31,7 @@ BEYOND_A_SCHEMA = {
     r"\.(punt_port|send_through|name|outbound_gateway_interface|live_device|tunnel_interface): \".*[^\x00-\x7f].*\" is no (device|interface) name$": (
         "maxLength counts characters, not bytes"
     ),
-    r'http_listen: "\[[0-9A-Fa-f:.]+\]:\d+" is no address and port': "addresses have many spellings",
+    r'http_listen: "\[[0-9A-Fa-f:.]+\]:\d+" is not an address and port': "addresses have many spellings",
     r"_socket: is a path of \d+ bytes, expected at most 104$": "maxLength counts characters, not bytes",
     r"sends what port \d+ receives through port \d+, flow_paths\[\d+\] through port \d+$": "no keyword compares two items",
     r"duplicate port .+, first listed as ports\[\d+\]$": "uniqueItems compares whole objects",
