@@ -75,7 +75,7 @@ def located(output, what):
 
 
 def unasked(output, target):
-    """A property that Eva never came to holds for nothing. Such statements it does not always count."""
+    """A property that Eva never came to holds for nothing. Without results it counts all statements as reached."""
     asked = len(re.findall(r"check \w+:", (HERE / "eva" / target["harness"]).read_text(encoding="utf-8")))
     came_to = re.search(r"Assertions .* (\d+) total", output)
     reached = int(came_to[1]) if came_to else 0
