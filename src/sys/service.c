@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,6 +76,19 @@ int service_start(struct service *out)
 	return 0;
 }
 
+/*
+ * Asks for huge pages where whole ones fit: a page fault each instead of 512. Without them, the
+ * memory has small pages.
+ */
+static void want_huge_pages(char *room, size_t len)
+{
+	const size_t size = 2 << 20;
+	size_t skipped = -(uintptr_t)room & (size - 1);
+
+	if (len > skipped + size)
+		(void)madvise(room + skipped, (len - skipped) & ~(size - 1), MADV_HUGEPAGE);
+}
+
 void service_keep_memory(size_t at_start)
 {
 	(void)mallopt(M_MMAP_MAX, 0);	     /* large allocations get no mappings of their own */
@@ -84,10 +98,12 @@ void service_keep_memory(size_t at_start)
 	(void)mallopt(M_MXFAST,
 		      0); /* no fast bins, whose chunks another thread would have to merge later */
 
-	void *room = malloc(at_start);
+	char *room = malloc(at_start);
 
-	if (room)
+	if (room) {
+		want_huge_pages(room, at_start);
 		explicit_bzero(room, at_start);
+	}
 	free(room);
 }
 
