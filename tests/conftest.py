@@ -2,6 +2,7 @@
 """What the Python suites share: where the programs are, and each other's modules."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,8 @@ sys.path[:0] = [str(TESTS / "oracle"), str(TESTS / "lab")]
 
 
 def pytest_configure(config):
+    # as Ctrl-C: otherwise namespaces, directors and hugepages of the test in progress would stay
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: minutes of more of the same; runs with `-m` alone")
     if not config.option.markexpr:
         config.option.markexpr = "not slow"
