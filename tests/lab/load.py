@@ -14,8 +14,11 @@
       the first byte has come, and a second one at the end.
 
   load.py hold --target VIP=SOURCES... --connections N
-      N connections to each target that stay open until it is told to stop and upload something
-      every few seconds, each at its own pace; prints a JSON list with one object per connection.
+           [--bulk N] [--idle N] [--within SECONDS]
+      N connections to each target that stay open until SIGTERM and upload something every few
+      seconds, each at its own pace; N more that upload all the time; N more that are silent between
+      their first and their last request. All are opened within a time. Prints "under way" when
+      every connection is answered, and at the end a JSON list with one object per connection.
 """
 
 import argparse
@@ -33,6 +36,7 @@ IP_BIND_ADDRESS_NO_PORT = 24
 LINGER_EVERY, LINGER_REQUESTS, LINGER_PAUSE = 10, 5, 0.4
 UPLOAD = b"u" * 30000
 HOLD_PAUSE, HOLD_PATIENCE = 2.0, 60.0
+BULK_PAUSE, IDLE_PAUSE = 0.2, 3600.0
 TIMEOUT = 15.0
 SOURCE_COUNT = 64
 
@@ -161,35 +165,49 @@ async def requests_command(args):
     print(json.dumps([asdict(record) for record in itertools.chain(*lists)]))
 
 
-async def hold(target, record, stopped):
-    """Upload something every few seconds on one connection until stopped."""
+class Stay:
+    """How connections that are held stay: until when, and how long between requests."""
+
+    def __init__(self, pause, stopped):
+        self.pause, self.stopped = pause, stopped
+        self.answered = asyncio.Event()  # or broken
+
+    async def rest(self):
+        """Wait for the next request; at once when it is the last."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.stopped.wait(), self.pause)
+
+
+async def hold(target, record, stay):
+    """Upload something now and then on one connection until stopped."""
     reader, writer = await target.open(record.source)
     record.port = writer.get_extra_info("sockname")[1]
     try:
         while True:
-            last = stopped.is_set()
+            last = stay.stopped.is_set()
             proxy, length = await asyncio.wait_for(
                 ask(reader, writer, target.host, last=last, body=UPLOAD), HOLD_PATIENCE)
             await asyncio.wait_for(reader.readexactly(length), HOLD_PATIENCE)
             if record.proxy not in (None, proxy):
                 raise ValueError(f"the connection moved from {record.proxy} to {proxy}")
             record.proxy = proxy
+            stay.answered.set()
             if last:
                 return
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(stopped.wait(), HOLD_PAUSE)
+            await stay.rest()
     finally:
         writer.close()
 
 
-async def hold_one(target, number, stopped):
+async def hold_one(target, number, stay):
     """One connection that is held, as a record."""
     record = Connection(target.vip.version, target.sources[number % len(target.sources)],
                         time.monotonic())
     try:
-        await hold(target, record, stopped)
+        await hold(target, record, stay)
     except (OSError, EOFError, ValueError, LookupError, asyncio.TimeoutError) as error:
         record.error = f"{type(error).__name__}: {error}"
+    stay.answered.set()
     record.seconds = time.monotonic() - record.opened_at
     return record
 
@@ -198,10 +216,16 @@ async def hold_command(args):
     """Hold connections to every target and print what became of each."""
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    tasks = []
-    for number in range(args.connections):
-        tasks += [asyncio.create_task(hold_one(target, number, stopped)) for target in args.target]
-        await asyncio.sleep(HOLD_PAUSE / args.connections)  # so that each has its own pace
+    pauses = [HOLD_PAUSE] * args.connections + [BULK_PAUSE] * args.bulk + [IDLE_PAUSE] * args.idle
+    tasks, stays = [], []
+    for number, pause in enumerate(pauses):
+        for target in args.target:
+            stays.append(Stay(pause, stopped))
+            tasks.append(asyncio.create_task(hold_one(target, number, stays[-1])))
+        await asyncio.sleep(args.within / len(pauses))  # so that each has its own pace
+    for stay in stays:
+        await stay.answered.wait()
+    print("under way", flush=True)
     print(json.dumps([asdict(record) for record in await asyncio.gather(*tasks)]))
 
 
@@ -246,6 +270,9 @@ def parse_arguments():
     one.set_defaults(command=download_command)
     held = commands.add_parser("hold")
     held.add_argument("--connections", type=int, default=100, help="to each target")
+    held.add_argument("--bulk", type=int, default=0, help="more that upload all the time")
+    held.add_argument("--within", type=float, default=HOLD_PAUSE, help="seconds to open all")
+    held.add_argument("--idle", type=int, default=0, help="more that are silent meanwhile")
     held.set_defaults(command=hold_command)
     for command in (many, one, held):
         command.add_argument("--target", type=Target, action="append", required=True,
