@@ -8,7 +8,7 @@
 #include "client.h"
 #include "columns.h"
 #include "conf/director.h"
-#include "doctor.h"
+#include "ctl/doctor/doctor.h"
 #include "fetch.h"
 #include "sys/file.h"
 

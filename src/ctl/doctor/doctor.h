@@ -7,12 +7,12 @@
  * could not be checked is reported as well, so that the lack of a finding is not taken for a
  * promise.
  */
-#ifndef CTL_DOCTOR_H
-#define CTL_DOCTOR_H
+#ifndef CTL_DOCTOR_DOCTOR_H
+#define CTL_DOCTOR_DOCTOR_H
 
-#include "commands.h"
 #include "conf/json.h"
-#include "host_files.h"
+#include "ctl/commands.h"
+#include "ctl/host_files.h"
 #include "sys/writer.h"
 
 enum level {

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "columns.h"
+#include "ctl/columns.h"
 #include "doctor.h"
 #include "sys/words.h"
 

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "columns.h"
 #include "conf/files.h"
+#include "ctl/client.h"
+#include "ctl/columns.h"
+#include "ctl/load.h"
 #include "doctor.h"
-#include "load.h"
 #include "sys/log.h"
 
 /* --- A running director --- */
