@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "bundle.h"
-#include "client.h"
-#include "columns.h"
 #include "conf/director.h"
+#include "ctl/client.h"
+#include "ctl/columns.h"
 #include "ctl/doctor/doctor.h"
-#include "fetch.h"
+#include "ctl/fetch.h"
 #include "sys/file.h"
 
 /* --- Files --- */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "bundle.h"
-#include "host_files.h"
+#include "ctl/host_files.h"
 
 enum { LINES = 5000, UNIT_LEN = 128 };
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "bundle.h"
-#include "host_files.h"
+#include "ctl/host_files.h"
 
 enum { SECONDS = 20, THREADS_MAX = 300 };
 

@@ -5,13 +5,13 @@
  * Everything added goes into one archive (tar.h) without keys (mask.h). Whatever could not be
  * collected is listed in its MANIFEST with the reason; the bundle is written regardless.
  */
-#ifndef CTL_BUNDLE_H
-#define CTL_BUNDLE_H
+#ifndef CTL_BUNDLE_BUNDLE_H
+#define CTL_BUNDLE_BUNDLE_H
 
-#include "commands.h"
-#include "mask.h"
+#include "ctl/commands.h"
+#include "ctl/mask.h"
+#include "ctl/tar.h"
 #include "sys/writer.h"
-#include "tar.h"
 
 enum { BUNDLE_FILE_LEN = 4 << 20 }; /* of one file of the host; longer files are truncated */
 
