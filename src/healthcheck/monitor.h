@@ -15,7 +15,7 @@
 #define HEALTHCHECK_MONITOR_H
 
 #include "healthcheck/judge.h"
-#include "healthcheck/probe.h"
+#include "healthcheck/probe/probe.h"
 #include "healthcheck/source.h"
 #include "healthcheck/state.h"
 

@@ -19,7 +19,7 @@
 #include <time.h>
 
 #include "conf/addr.h"
-#include "healthcheck/probe.h"
+#include "healthcheck/probe/probe.h"
 #include "once_request.h"
 #include "sys/loop.h"
 

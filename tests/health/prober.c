@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "conf/addr.h"
-#include "healthcheck/probe.h"
+#include "healthcheck/probe/probe.h"
 #include "sys/loop.h"
 
 enum { NOBODY = 65534, WORD_LEN = 64, PATH_LEN_MAX = 8000 };

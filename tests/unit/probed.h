@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "healthcheck/probe.h"
+#include "healthcheck/probe/probe.h"
 #include "sys/loop.h"
 
 /* A loop and probes, and what has been reported since. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "conf/addr.h"
-#include "healthcheck/probe_http.h"
+#include "healthcheck/probe/http.h"
 #include "probed.h"
 #include "suite.h"
 

@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "probe_socket.h"
-#include "probe_udp.h"
+#include "socket.h"
+#include "udp.h"
 
 enum {
 	DATAGRAM_MAX = 65536,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "conf/addr.h"
-#include "probe_http_describe.h"
+#include "http_describe.h"
 #include "sys/version.h"
 
 enum {

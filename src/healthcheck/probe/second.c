@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "probe_second.h"
+#include "second.h"
 
 #include <errno.h>
 #include <linux/errqueue.h>
@@ -13,8 +13,8 @@
 #include <glb/gue.h>
 
 #include "conf/addr.h"
-#include "probe_socket.h"
-#include "second_packet.h"
+#include "healthcheck/second_packet.h"
+#include "socket.h"
 #include "sys/log.h"
 
 enum {

@@ -17,9 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "echo.h"
-#include "probe_gue.h"
-#include "probe_socket.h"
+#include "gue.h"
+#include "healthcheck/echo.h"
+#include "socket.h"
 #include "sys/log.h"
 
 enum {

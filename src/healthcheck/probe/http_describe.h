@@ -2,14 +2,14 @@
 /*
  * How is libcurl told to make a request, and what must it not do?
  *
- * Private to probe_http.c.
+ * Private to http.c.
  */
 #ifndef HEALTHCHECK_PROBE_HTTP_DESCRIBE_H
 #define HEALTHCHECK_PROBE_HTTP_DESCRIBE_H
 
 #include <curl/curl.h>
 
-#include "probe_http.h"
+#include "http.h"
 
 /* Data that libcurl does not copy: must outlive the transfer. */
 struct http_description {

@@ -3,7 +3,7 @@
  * How do libcurl transfers run on the program's own loop?
  *
  * libcurl's multi interface requests sockets and a timeout to wait for; these become events of the
- * loop. Private to probe_http.c. All functions must be called on the loop's thread; none blocks.
+ * loop. Private to http.c. All functions must be called on the loop's thread; none blocks.
  *
  * A connection that becomes ready some hundred times is ended: input that libcurl skips, such as
  * chunk extensions, can be endless and would starve other transfers.

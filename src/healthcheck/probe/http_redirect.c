@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "probe_http_redirect.h"
+#include "http_redirect.h"
 
 bool http_status_redirects(long status)
 {

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "probe_http_outcome.h"
-#include "probe_http_redirect.h"
-#include "probe_socket.h"
+#include "http_outcome.h"
+#include "http_redirect.h"
+#include "socket.h"
 
 /* The reason for a code, if no system call has failed. */
 static enum probe_reason http_outcome_reason_of(CURLcode code, bool is_requested)
@@ -51,7 +51,7 @@ static const char *words_of(CURLcode code, bool is_requested)
 		return "closed within the answer";
 	case CURLE_UNSUPPORTED_PROTOCOL: /* libcurl says "HTTP/0.9" */
 		return "the answer does not begin with an HTTP status";
-	case CURLE_FILESIZE_EXCEEDED: /* see probe_http_loop.h */
+	case CURLE_FILESIZE_EXCEEDED: /* see http_loop.h */
 		return "an answer without end";
 	case CURLE_OUT_OF_MEMORY:
 		return is_requested ? "a line of the answer is too long" : NULL;

@@ -2,11 +2,11 @@
 /*
  * What is the contract between probe.c and the types of probes?
  *
- * Private to probe*.c and tunnel.c. A type is a table of functions; probe.c lists all types and
- * keeps what every probe has: deadline, listener, result. A type keeps the rest in `state`. All
- * calls are made on the loop's thread, and none may block.
+ * Private to this folder. A type is a table of functions; probe.c lists all types and keeps what
+ * every probe has: deadline, listener, result. A type keeps the rest in `state`. All calls are made
+ * on the loop's thread, and none may block.
  *
- * Every descriptor must be opened with CLOEXEC, as probe_exec.c starts programs.
+ * Every descriptor must be opened with CLOEXEC, as exec.c starts programs.
  */
 #ifndef HEALTHCHECK_PROBE_TYPE_H
 #define HEALTHCHECK_PROBE_TYPE_H

@@ -15,7 +15,7 @@
 #ifndef HEALTHCHECK_PROBE_SECOND_H
 #define HEALTHCHECK_PROBE_SECOND_H
 
-#include "probe_type.h"
+#include "type.h"
 
 extern const struct probe_type probe_second;
 

@@ -5,7 +5,7 @@
 #ifndef HEALTHCHECK_PROBE_UDP_H
 #define HEALTHCHECK_PROBE_UDP_H
 
-#include "probe_type.h"
+#include "type.h"
 
 extern const struct probe_type probe_udp;
 

@@ -20,7 +20,7 @@
 #ifndef HEALTHCHECK_PROBE_TUNNEL_H
 #define HEALTHCHECK_PROBE_TUNNEL_H
 
-#include "probe_type.h"
+#include "type.h"
 
 extern const struct probe_type probe_tunnel;
 

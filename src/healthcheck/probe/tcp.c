@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "probe_socket.h"
-#include "probe_tcp.h"
+#include "socket.h"
+#include "tcp.h"
 
 struct tcp_probe {
 	int fd;

@@ -2,7 +2,7 @@
 /*
  * Where does a redirect lead, and is it the same server?
  *
- * Private to probe_http.c.
+ * Private to http.c.
  */
 #ifndef HEALTHCHECK_PROBE_HTTP_REDIRECT_H
 #define HEALTHCHECK_PROBE_HTTP_REDIRECT_H

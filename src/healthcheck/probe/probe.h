@@ -3,12 +3,12 @@
  * What is the result of trying one check once?
  *
  * A probe of any type is started, and reports once: when it has a result, or at its deadline. It
- * never blocks. Each type is one file, probe_*.c, known to probe.c only.
+ * never blocks. Each type is one file of this folder, known to probe.c only.
  *
  * All functions must be called on the loop's thread.
  */
-#ifndef HEALTHCHECK_PROBE_H
-#define HEALTHCHECK_PROBE_H
+#ifndef HEALTHCHECK_PROBE_PROBE_H
+#define HEALTHCHECK_PROBE_PROBE_H
 
 #include "conf/health.h"
 

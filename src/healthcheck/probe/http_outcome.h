@@ -2,15 +2,15 @@
 /*
  * What does the end of a request say about a backend?
  *
- * Private to probe_http.c.
+ * Private to http.c.
  */
 #ifndef HEALTHCHECK_PROBE_HTTP_OUTCOME_H
 #define HEALTHCHECK_PROBE_HTTP_OUTCOME_H
 
 #include <curl/curl.h>
 
-#include "http_answer.h"
-#include "probe_http.h"
+#include "healthcheck/http_answer.h"
+#include "http.h"
 
 /* Progress of a request. Initially all zeros. */
 struct http_progress {

@@ -3,7 +3,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-#include "probe_http_loop.h"
+#include "http_loop.h"
 
 enum {
 	IDLE_MAX = 64,

@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe_exec.h"
-#include "probe_gue.h"
-#include "probe_http.h"
-#include "probe_second.h"
-#include "probe_socket.h"
-#include "probe_tcp.h"
-#include "probe_tunnel.h"
-#include "probe_udp.h"
+#include "exec.h"
+#include "gue.h"
+#include "http.h"
+#include "second.h"
+#include "socket.h"
 #include "sys/clock.h"
 #include "sys/printable.h"
+#include "tcp.h"
+#include "tunnel.h"
+#include "udp.h"
 
 enum {
 	/*

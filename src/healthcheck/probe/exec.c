@@ -20,8 +20,8 @@
 #include <string.h>
 
 #include "conf/addr.h"
-#include "probe_exec.h"
-#include "program.h"
+#include "exec.h"
+#include "healthcheck/program.h"
 
 enum {
 	PROGRAMS_MAX = 64,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Replaces probe_tunnel.c if its eBPF program cannot be built. */
-#include "probe_tunnel.h"
+/* Replaces tunnel.c if its eBPF program cannot be built. */
+#include "tunnel.h"
 
 static int no_tunnel_start(struct probe *probe)
 {

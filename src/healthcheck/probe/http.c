@@ -5,12 +5,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http_answer.h"
-#include "probe_http.h"
-#include "probe_http_describe.h"
-#include "probe_http_loop.h"
-#include "probe_http_outcome.h"
-#include "probe_http_redirect.h"
+#include "healthcheck/http_answer.h"
+#include "http.h"
+#include "http_describe.h"
+#include "http_loop.h"
+#include "http_outcome.h"
+#include "http_redirect.h"
 #include "sys/log.h"
 
 enum {

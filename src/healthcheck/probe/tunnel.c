@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "probe_tunnel.h"
+#include "tunnel.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -10,14 +10,14 @@
 #include <unistd.h>
 
 #include "conf/addr.h"
-#include "probe_http.h"
-#include "probe_socket.h"
+#include "healthcheck/tunnel.h"
+#include "http.h"
+#include "socket.h"
 #include "sys/log.h"
-#include "tunnel.h"
 
 enum { COOKIES_MAX = 16 }; /* a request is redirected at most ten times */
 
-/* A connection without a request: SYN, SYN-ACK, RST, for the reasons given in probe_tcp.c. */
+/* A connection without a request: SYN, SYN-ACK, RST, for the reasons given in tcp.c. */
 struct connection {
 	struct tunnel_probe *of;
 	struct event *event; /* NULL: not opened */

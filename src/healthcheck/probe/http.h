@@ -2,11 +2,11 @@
 /*
  * Does a proxy respond correctly to an HTTP request?
  *
- * HTTP/1.1, with or without TLS, by libcurl, which is used in probe_http*.c only. Each request has
- * its own connection to exactly one address and port: names are not resolved, and environment
- * variables that name proxies have no effect. A redirect is followed if it leads to another path of
- * the same scheme, name and port, as in the original, and its status is not among the expected
- * ones.
+ * HTTP/1.1, with or without TLS, by libcurl, which is used in http*.c of this folder only. Each
+ * request has its own connection to exactly one address and port: names are not resolved, and
+ * environment variables that name proxies have no effect. A redirect is followed if it leads to
+ * another path of the same scheme, name and port, as in the original, and its status is not among
+ * the expected ones.
  *
  * The response is read to its end, but at most 64 KiB of its body. A header longer than
  * HTTP_ANSWER_HEADER_MAX or with more than HTTP_ANSWER_LINES_MAX lines is a protocol error
@@ -21,7 +21,7 @@
 #ifndef HEALTHCHECK_PROBE_HTTP_H
 #define HEALTHCHECK_PROBE_HTTP_H
 
-#include "probe_type.h"
+#include "type.h"
 
 /* Shared by HEALTH_HTTP and HEALTH_HTTPS, opened in that order by probe.c. */
 extern const struct probe_type probe_http;
