@@ -2,7 +2,7 @@
 #include "director/pages.h"
 #include "conf/http_listen.h"
 #include "conf/response.h"
-#include "director/metrics.h"
+#include "director/metrics/metrics.h"
 #include "director/page.h"
 #include "director/show.h"
 #include "sys/http_pages.h"

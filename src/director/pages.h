@@ -5,8 +5,8 @@
  *   /             a page for people (director/page.h), which requests
  *   /status.json  the reply to the verb "top" (director/show.h)
  *
- * and the pages of sys/http_pages.h, with its metrics (director/metrics.h) and its readiness
- * (director/ready.h).
+ * and the pages of sys/http_pages.h, with its metrics (director/metrics/metrics.h) and its
+ * readiness (director/ready.h).
  *
  * All functions must be called on the control thread.
  */

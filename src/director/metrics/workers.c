@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "director/metrics_parts.h"
+#include "director/metrics/parts.h"
 
 /* A number as the value of a label. Returns out. */
 static const char *metrics_number(char out[16], unsigned int value)

@@ -8,8 +8,8 @@
  *
  * All functions must be called on the control thread, while there is a generation in force.
  */
-#ifndef DIRECTOR_METRICS_H
-#define DIRECTOR_METRICS_H
+#ifndef DIRECTOR_METRICS_METRICS_H
+#define DIRECTOR_METRICS_METRICS_H
 
 #include "director/control.h"
 

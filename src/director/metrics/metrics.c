@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 
-#include "director/metrics_parts.h"
+#include "director/metrics/parts.h"
 #include "sys/version.h"
 
 static void put_build(struct exposition *exposition)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "director/metrics_parts.h"
+#include "director/metrics/parts.h"
 #include "director/netdev.h"
 
 /* A sample for each port, from a counter of its device. */

@@ -3,7 +3,7 @@
 
 #include "conf/addr.h"
 #include "conf/title.h"
-#include "director/metrics_parts.h"
+#include "director/metrics/parts.h"
 
 void metric_table_info(struct exposition *exposition)
 {

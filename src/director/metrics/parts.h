@@ -2,13 +2,13 @@
 /*
  * What do the sources of the metrics share?
  *
- * Private to metrics*.c. Each function below writes samples of a family.
+ * Private to this folder. Each function below writes samples of a family.
  */
 #ifndef DIRECTOR_METRICS_PARTS_H
 #define DIRECTOR_METRICS_PARTS_H
 
 #include "director/ethdev.h"
-#include "director/metrics.h"
+#include "director/metrics/metrics.h"
 #include "director/stats.h"
 #include "sys/exposition.h"
 
