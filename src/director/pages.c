@@ -4,7 +4,7 @@
 #include "conf/response.h"
 #include "director/metrics/metrics.h"
 #include "director/page.h"
-#include "director/show.h"
+#include "director/show/show.h"
 #include "sys/http_pages.h"
 
 static bool is_ready(void *arg, FILE *line)

@@ -3,7 +3,7 @@
  * What does a director serve over HTTP?
  *
  *   /             a page for people (director/page.h), which requests
- *   /status.json  the reply to the verb "top" (director/show.h)
+ *   /status.json  the reply to the verb "top" (director/show/show.h)
  *
  * and the pages of sys/http_pages.h, with its metrics (director/metrics/metrics.h) and its
  * readiness (director/ready.h).

@@ -4,7 +4,7 @@
 #include "conf/orders.h"
 #include "conf/path.h"
 #include "conf/response.h"
-#include "director/show.h"
+#include "director/show/show.h"
 #include "director/verbs.h"
 #include "sys/lines.h"
 

@@ -5,7 +5,7 @@
 #include "conf/response.h"
 #include "director/control.h"
 #include "director/effect.h"
-#include "director/show.h"
+#include "director/show/show.h"
 #include "director/waiters.h"
 #include "sys/clock.h"
 #include "sys/loop.h"

@@ -15,7 +15,7 @@ from scrape import get
 
 PAGE = Path(__file__).resolve().parents[2] / "src/director/page"
 ODD = "</script><img src=x onerror=alert(1)>"
-SHOWN_MAX = 50  # of each kind of backends: director/show.h
+SHOWN_MAX = 50  # of each kind of backends: director/show/show.h
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "conf/addr.h"
-#include "director/show.h"
+#include "director/show/show.h"
 #include "director/stats.h"
 #include "sys/clock.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
-#include "director/show_tables.h"
+#include "director/show/tables.h"
 #include "sys/clock.h"
 
 /* A backend and its rate. */

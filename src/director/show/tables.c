@@ -7,7 +7,7 @@
 
 #include "conf/addr.h"
 #include "conf/title.h"
-#include "director/show_tables.h"
+#include "director/show/tables.h"
 
 /* Does the request include this table? */
 static bool is_shown(const struct view *view, unsigned int index)

@@ -9,7 +9,7 @@
 #include "conf/title.h"
 #include "director/ethdev.h"
 #include "director/lcores.h"
-#include "director/show.h"
+#include "director/show/show.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/version.h"

@@ -2,13 +2,13 @@
 /*
  * How are tables and backends written, for all requests that show them?
  *
- * Private to src/director/show_*.c, on the control thread.
+ * Private to this folder, on the control thread.
  */
 #ifndef DIRECTOR_SHOW_TABLES_H
 #define DIRECTOR_SHOW_TABLES_H
 
 #include "director/rates.h"
-#include "director/show.h"
+#include "director/show/show.h"
 
 /* What to show, and of which tables. */
 struct view {

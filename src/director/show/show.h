@@ -5,8 +5,8 @@
  * Each function writes members of an object that the caller has opened. Called on the control
  * thread, while there is a generation in force; none takes longer than writing its output.
  */
-#ifndef DIRECTOR_SHOW_H
-#define DIRECTOR_SHOW_H
+#ifndef DIRECTOR_SHOW_SHOW_H
+#define DIRECTOR_SHOW_SHOW_H
 
 #include "director/control.h"
 #include "sys/writer.h"
