@@ -25,7 +25,7 @@
 #include "director/reload.h"
 #include "director/stalls.h"
 #include "director/status.h"
-#include "director/trace.h"
+#include "director/trace/trace.h"
 #include "director/waiters.h"
 #include "director/worker.h"
 #include "sys/service.h"

@@ -10,7 +10,7 @@
 #include "conf/envelope.h"
 #include "conf/path.h"
 #include "conf/report.h"
-#include "director/trace_filter.h"
+#include "director/trace/filter.h"
 #include "sys/log.h"
 
 enum { REQUEST_TABLE_LEN = 256 };

@@ -17,7 +17,7 @@
 #include "director/handoff.h"
 #include "director/port.h"
 #include "director/publish.h"
-#include "director/trace_ring.h"
+#include "director/trace/ring.h"
 #include "director/transmit.h"
 #include "director/turns.h"
 #include "director/twin.h"

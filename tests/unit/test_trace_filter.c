@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "director/trace_filter.h"
+#include "director/trace/filter.h"
 #include "frame.h"
 #include "suite.h"
 

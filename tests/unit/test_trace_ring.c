@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "director/trace_ring.h"
+#include "director/trace/ring.h"
 #include "suite.h"
 
 enum { SNAPLEN = 128, LEN = 300, HEAD = 64, TICKS = 1234 };

@@ -2,12 +2,12 @@
 /*
  * How is a recorded packet written as JSON?
  *
- * Private to src/director/trace.c.
+ * Private to trace.c.
  */
 #ifndef DIRECTOR_TRACE_TEXT_H
 #define DIRECTOR_TRACE_TEXT_H
 
-#include "director/trace_ring.h"
+#include "director/trace/ring.h"
 #include "sys/writer.h"
 
 struct control;

@@ -4,7 +4,7 @@
 #include "conf/reasons.h"
 #include "director/control.h"
 #include "director/netdev.h"
-#include "director/trace_text.h"
+#include "director/trace/text.h"
 
 struct trace_clock trace_clock_now(uint64_t ns_per_tick)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "director/trace_ring.h"
+#include "director/trace/ring.h"
 
 enum { RECORD_ALIGN = 64 };
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "director/trace_filter.h"
+#include "director/trace/filter.h"
 
 /* Opcodes that libpcap's bpf_filter() implements. Its validator accepts others, on which
  * bpf_filter() calls abort(). */

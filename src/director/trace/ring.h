@@ -14,7 +14,7 @@
 #ifndef DIRECTOR_TRACE_RING_H
 #define DIRECTOR_TRACE_RING_H
 
-#include "director/trace_filter.h"
+#include "director/trace/filter.h"
 
 enum {
 	TRACE_BURST = 32,	  /* packets that are passed to a ring at once, at most */

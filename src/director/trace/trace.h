@@ -4,14 +4,14 @@
  *
  * One client at a time, on the control socket. It selects packets, gets a number, and polls with
  * that: each reply has what was recorded since, or is delayed for a while if there is nothing. The
- * control thread collects from the workers' rings (director/trace_ring.h), and explains the packets
+ * control thread collects from the workers' rings (director/trace/ring.h), and explains the packets
  * while the generation that decided about them still exists.
  *
  * It ends after the requested number of frames or time, when its client has left, or when the
  * client stops polling. All functions must be called on the control thread.
  */
-#ifndef DIRECTOR_TRACE_H
-#define DIRECTOR_TRACE_H
+#ifndef DIRECTOR_TRACE_TRACE_H
+#define DIRECTOR_TRACE_TRACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
