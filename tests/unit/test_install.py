@@ -27,9 +27,11 @@ ALWAYS = """
     share/doc/glb/examples/healthcheck.json
     share/doc/glb/examples/prometheus-alerts.yml
     share/doc/glb/examples/tables.json
+    share/glb/scapy/glb_gue.py
     share/glb/schemas/director.schema.json
     share/glb/schemas/healthcheck.schema.json
     share/glb/schemas/tables.schema.json
+    share/glb/wireshark/glb_gue.lua
 """
 WITH = {
     "src/director/glb-director": """
