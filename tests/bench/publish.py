@@ -63,6 +63,11 @@ HEADLINES = [
      ("balance", "1000 backends", "max_load 105", "rows of the busiest backend")),
     ("100 tables reloaded 100 times a second, p99.9 of a burst, more than steady", "< 1 us", "us",
      ("reload", "more than steady, p99.9", "100 swaps a second", "100 tables")),
+    ("one health flip among 100 tables, from the signal to service", "<= 15 ms", "ms",
+     ("files", "flip, ms", "director", "files to service, 100 tables")),
+    ("the same, resident memory at most, times that after the start", "<= 1.2", "over",
+     ("files", "memory, MiB, most", "director", "files to service, 100 tables"),
+     ("files", "memory, MiB", "director", "files to service, 100 tables")),
     ("what counters of tables and backends add", "<= 2 %", "%",
      ("stats", "ipv4 64", "backends counted", "what counting tables and backends adds")),
 ]
