@@ -95,8 +95,14 @@
 #define GLB_LE64(v) __builtin_bswap64(v)
 #endif
 
-/* Native byte order: for sums and copies in which the byte order does not matter. `at` need not
- * be aligned, here and below. */
+/*
+ * Reads 16 bits in native byte order: for sums, comparisons and copies, in which it does not
+ * matter.
+ *
+ * All functions below take an `at` of any alignment, and access exactly the bytes of their width.
+ * They are memcpy() of a constant length, which is one instruction where the processor can do it,
+ * and does not break aliasing rules as a cast pointer would.
+ */
 GLB_INLINE uint16_t glb_load16(const void *at)
 {
 	uint16_t value;
@@ -105,7 +111,7 @@ GLB_INLINE uint16_t glb_load16(const void *at)
 	return value;
 }
 
-/* The same for 32 bits. */
+/* Reads 32 bits in native byte order. */
 GLB_INLINE uint32_t glb_load32(const void *at)
 {
 	uint32_t value;
@@ -114,7 +120,7 @@ GLB_INLINE uint32_t glb_load32(const void *at)
 	return value;
 }
 
-/* The same for 64 bits. */
+/* Reads 64 bits in native byte order. */
 GLB_INLINE uint64_t glb_load64(const void *at)
 {
 	uint64_t value;
@@ -132,67 +138,73 @@ GLB_INLINE void glb_store16(void *at, uint16_t value)
 	__builtin_memcpy(at, &value, sizeof(value));
 }
 
-/* The same for 32 bits. */
+/* Writes 32 bits in native byte order. */
 GLB_INLINE void glb_store32(void *at, uint32_t value)
 {
 	__builtin_memcpy(at, &value, sizeof(value));
 }
 
-/* The same for 64 bits. */
+/* Writes 64 bits in native byte order. */
 GLB_INLINE void glb_store64(void *at, uint64_t value)
 {
 	__builtin_memcpy(at, &value, sizeof(value));
 }
 
-/* Big-endian: network byte order. */
+/* Reads a big-endian number of 16 bits: network byte order, as in all headers. */
 GLB_INLINE uint16_t glb_load_be16(const void *at)
 {
 	return GLB_BE16(glb_load16(at));
 }
 
+/* Reads a big-endian number of 32 bits. */
 GLB_INLINE uint32_t glb_load_be32(const void *at)
 {
 	return GLB_BE32(glb_load32(at));
 }
 
-/* Writes a number in network byte order. */
+/* Writes a number of 16 bits in network byte order. */
 GLB_INLINE void glb_store_be16(void *at, uint16_t value)
 {
 	glb_store16(at, GLB_BE16(value));
 }
 
+/* Writes a number of 32 bits in network byte order. */
 GLB_INLINE void glb_store_be32(void *at, uint32_t value)
 {
 	glb_store32(at, GLB_BE32(value));
 }
 
-/* Little-endian: SipHash and the table image. */
+/* Reads a little-endian number of 16 bits: the order of SipHash and of the table image. */
 GLB_INLINE uint16_t glb_load_le16(const void *at)
 {
 	return GLB_LE16(glb_load16(at));
 }
 
+/* Reads a little-endian number of 32 bits. */
 GLB_INLINE uint32_t glb_load_le32(const void *at)
 {
 	return GLB_LE32(glb_load32(at));
 }
 
+/* Reads a little-endian number of 64 bits. */
 GLB_INLINE uint64_t glb_load_le64(const void *at)
 {
 	return GLB_LE64(glb_load64(at));
 }
 
-/* Writes a number in little-endian order. */
+/* Writes a number of 16 bits in little-endian order. */
 GLB_INLINE void glb_store_le16(void *at, uint16_t value)
 {
 	glb_store16(at, GLB_LE16(value));
 }
 
+/* Writes a number of 32 bits in little-endian order. */
 GLB_INLINE void glb_store_le32(void *at, uint32_t value)
 {
 	glb_store32(at, GLB_LE32(value));
 }
 
+/* Writes a number of 64 bits in little-endian order. */
 GLB_INLINE void glb_store_le64(void *at, uint64_t value)
 {
 	uint64_t le = GLB_LE64(value);

@@ -16,14 +16,18 @@ struct glb_cursor {
 	const uint8_t *end; /* one past the last byte */
 };
 
-/* A cursor at the start of len bytes. They must outlive the cursor and what is taken from it. */
+/* A cursor at the start of len bytes, which may be 0. The bytes must outlive the cursor and what is
+ * taken from it: both point into them. */
 GLB_INLINE struct glb_cursor glb_cursor(const uint8_t *bytes, size_t len)
 {
 	return (struct glb_cursor){bytes, bytes + len};
 }
 
-/* Returns the next n bytes and advances the cursor past them; or returns NULL, with the cursor
- * unmoved, if fewer are left. n must be below 16 KiB unless it is constant. */
+/*
+ * Returns the next n bytes and advances the cursor past them; or returns NULL, with the cursor
+ * unmoved, if fewer are left. n must be below 16 KiB unless it is constant: in eBPF, GLB_BOUND()
+ * would otherwise shorten it. Elsewhere any n is compared exactly, even one beyond the packet.
+ */
 GLB_INLINE const uint8_t *glb_take(struct glb_cursor *cur, uint32_t n)
 {
 	const uint8_t *taken = cur->at;

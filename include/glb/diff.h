@@ -91,7 +91,8 @@ GLB_NODISCARD int glb_diff(struct glb_diff *out, struct glb_diff_backend *backen
 			   unsigned int *backend_count, const struct glb_table *old,
 			   const struct glb_table *new, bool settled);
 
-/* The same totals, without figures of single backends. */
+/* Compares as glb_diff() does, for callers that need no figures of single backends: *out gets the
+ * same totals. Returns 0 or -ENOMEM. */
 GLB_NODISCARD int glb_diff_totals(struct glb_diff *out, const struct glb_table *old,
 				  const struct glb_table *new, bool settled);
 

@@ -10,7 +10,7 @@
  *
  * Sums are kept unfolded in 64 bits, as in net.h. The largest one here is that of the outer UDP
  * checksum: a template's sum, up to 7 sums of hops and 5 header words, each below 2^16, and the sum
- * of the client's packet, below 2^34.
+ * of the client's packet, below 2^34. It stays below 2^35, and is folded once.
  */
 #ifndef GLB_ENCAP_H
 #define GLB_ENCAP_H
@@ -72,7 +72,11 @@ GLB_INLINE const uint8_t *glb_outer_dst(const struct glb_outer *outer, uint8_t v
 	return outer->bytes + (version == 4 ? 16 : 24);
 }
 
-/* Fills in the template for the backend at dst, with src as the source: both have 4 or 16 bytes. */
+/*
+ * Fills in the template for the backend at dst, with src as the source: both have 4 or 16 bytes.
+ * All bytes that are not set here are 0, and so are those behind shorter IPv4 headers. Templates
+ * are written once, before workers see the generation, and only read from then on.
+ */
 GLB_INLINE void glb_outer_init(struct glb_outer *outer, uint8_t version, const uint8_t *src,
 			       const uint8_t *dst)
 {
@@ -167,7 +171,11 @@ GLB_INLINE uint64_t glb_inner_sum(const uint8_t *ip, const struct glb_flow *flow
 	return headers + glb_sum_check(pseudo);
 }
 
-/* The sum of the pseudo header alone, which checksum offload expects in the checksum field. */
+/*
+ * The sum of the pseudo header alone, which checksum offload expects in the checksum field: of the
+ * addresses, which end where the UDP header at `udp` begins in both IP versions, the protocol and
+ * the length. Folded, but not complemented.
+ */
 GLB_INLINE uint16_t glb_encap_pseudo(const uint8_t *udp, uint8_t version, uint16_t be_len)
 {
 	uint32_t len = version == 4 ? 8 : 32;
@@ -179,6 +187,9 @@ GLB_INLINE uint16_t glb_encap_pseudo(const uint8_t *udp, uint8_t version, uint16
  * Fills in UDP and GUE after an outer IP header of this version, and returns the length of the
  * outer IP header's payload. be_len is the same in the pseudo header and in the UDP header, so it
  * is summed twice. The caller ensures that the length fits 16 bits.
+ *
+ * The GUE header has at most 1 + 7 words with IPv4 hops and 1 + 7 * 4 with IPv6 ones, so their
+ * number fits its 5 bits.
  */
 GLB_INLINE uint16_t glb_encap_udp(uint8_t *udp, uint8_t version, const struct glb_outer *outer,
 				  const struct glb_encap *encap)

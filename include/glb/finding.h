@@ -87,7 +87,8 @@ void glb_finding_reason(struct glb_diag *out, const struct glb_finding *finding)
  */
 GLB_NODISCARD int glb_finding_refuse(const struct glb_finding *finding, struct glb_diag *diag);
 
-/* The same of the first finding, if there is one; 0 otherwise. */
+/* Writes place and reason of the first finding and returns the -errno of its kind; or returns 0,
+ * with `diag` untouched, if there is none. */
 GLB_NODISCARD int glb_refuse_first(const struct glb_first_finding *first, struct glb_diag *diag);
 
 #endif

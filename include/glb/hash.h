@@ -28,8 +28,11 @@ enum { GLB_MESSAGE_WORDS = 5 }; /* 16 + 16 + 2 + 2 bytes, followed by the length
 
 /*
  * Appends a field of len bytes, up to 8, given as a little-endian number, at byte `at` of the
- * message; returns the position after it. The field must not straddle words: fields are appended in
- * order of descending length, and all lengths divide 8.
+ * message; returns the position after it. The word at that position must be 0 from there on.
+ *
+ * The field must not straddle words: fields are appended in order of descending length, and all
+ * lengths divide 8, so `at` is a multiple of len. The shift is then at most 64 bits less the
+ * field's, and no bit of it is lost.
  */
 GLB_INLINE uint32_t glb_message_add(uint64_t *words, uint32_t at, uint64_t value, uint32_t len)
 {
@@ -53,7 +56,9 @@ GLB_INLINE uint32_t glb_message_add_addr(uint64_t *words, uint32_t at, const uin
  * words, which is the same for all flows of an IP version.
  *
  * The message has at most 12 bytes for IPv4 and 36 for IPv6, so 2 or 5 words hold it, and the top
- * byte of the last one is free for the length.
+ * byte of the last one is free for the length. Words after the returned number are undefined. Ports
+ * are hashed as their two bytes on the wire: as a little-endian number these are the port with its
+ * bytes swapped, whatever the order of the processor.
  */
 GLB_INLINE uint32_t glb_flow_message(uint64_t words[GLB_MESSAGE_WORDS], uint8_t fields,
 				     const struct glb_flow *flow)
@@ -88,8 +93,11 @@ GLB_INLINE uint64_t glb_flow_hash(const uint8_t *hash_key, uint8_t fields,
 	return glb_siphash_finish(state);
 }
 
-/* The outer UDP source port, which spreads flows over links and queues. At least 32768, so that
- * it never equals GLB_GUE_PORT. */
+/*
+ * The outer UDP source port, which spreads flows over links and queues: 15 bits of the flow's hash,
+ * mixed with its entropy for fields that the hash does not cover. At least 32768, so that it never
+ * equals GLB_GUE_PORT; the same for all packets of a flow that has ports.
+ */
 GLB_INLINE uint16_t glb_outer_src_port(uint64_t hash, const struct glb_flow *flow)
 {
 	return (uint16_t)(0x8000 | ((hash ^ flow->entropy) & 0x7fff));

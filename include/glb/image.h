@@ -43,8 +43,8 @@ size_t glb_image_len(const struct glb_tables *tables);
 void glb_image_write(uint8_t *out, const struct glb_tables *tables);
 
 /*
- * The same in a version that may be higher than required: version 3 keeps the names of tables and
- * which backends are inactive.
+ * Length, and writing, of an image in a version that may be higher than required, which is not
+ * checked: version 3 keeps the names of tables and which backends are inactive.
  */
 size_t glb_image_len_in(const struct glb_tables *tables, unsigned int version);
 void glb_image_write_in(uint8_t *out, const struct glb_tables *tables, unsigned int version);

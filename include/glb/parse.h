@@ -67,13 +67,13 @@ _Static_assert(sizeof(struct glb_flow) == 50, "leaves room for hash and row in o
 
 /* The contents of one IP header and its extension headers. Points into the packet. */
 struct glb_ip {
-	const uint8_t *src;
-	const uint8_t *dst;
-	uint32_t header_len;
-	uint32_t len; /* headers and payload, as announced; UINT32_MAX: not announced */
-	uint16_t entropy;
-	uint8_t version;
-	uint8_t proto; /* of what follows the last header parsed */
+	const uint8_t *src;  /* 4 or 16 bytes, by version */
+	const uint8_t *dst;  /* of the same length */
+	uint32_t header_len; /* with options and extension headers: 20 to 60, or 40 to 16,424 */
+	uint32_t len;	     /* headers and payload, as announced; UINT32_MAX: not announced */
+	uint16_t entropy;    /* IPv4: the identification; IPv6: the lower bits of the flow label */
+	uint8_t version;     /* 4 or 6 */
+	uint8_t proto;	     /* of what follows the last header parsed */
 	enum glb_fragment fragment;
 	bool routed;
 };
@@ -91,8 +91,14 @@ GLB_INLINE uint32_t glb_announced_len(const uint8_t *field, uint32_t before, boo
 	return quoted && !len ? UINT32_MAX : before + len;
 }
 
-/* Parses an IPv4 header with its options, RFC 791. Returns GLB_FORWARD with the cursor after the
- * header; GLB_DROP_TRUNCATED or GLB_DROP_BAD_LENGTH. `quoted`: see glb_announced_len(). */
+/*
+ * Parses an IPv4 header with its options, RFC 791. Returns GLB_FORWARD with the cursor after the
+ * header; GLB_DROP_TRUNCATED or GLB_DROP_BAD_LENGTH, with *ip untouched. `quoted`: see
+ * glb_announced_len().
+ *
+ * The header length is 4 bits of 32-bit words, so 0 to 60 bytes; below 20 it is refused before the
+ * options are taken, of which there are thus 0 to 40 bytes.
+ */
 GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor *cur, bool quoted)
 {
 	const uint8_t *header = glb_take(cur, GLB_IPV4_LEN);
@@ -134,8 +140,11 @@ GLB_INLINE bool glb_is_extension(uint8_t proto)
 	return proto < 64 && all >> proto & 1;
 }
 
-/* Parses one extension header of type ip->proto and replaces that with the type of the next one.
- * False if it is truncated. */
+/*
+ * Parses one extension header of type ip->proto and replaces that with the type of the next one.
+ * False if it is truncated. It has 8 bytes and 8 more for each unit of its length byte: at most
+ * 2,048. The length byte of a fragment header is reserved (RFC 8200, section 4.5) and ignored.
+ */
 GLB_INLINE bool glb_parse_extension(struct glb_ip *ip, struct glb_cursor *cur)
 {
 	const uint8_t *ext = glb_take(cur, GLB_IPV6_EXT_LEN);
@@ -161,7 +170,9 @@ GLB_INLINE bool glb_parse_extension(struct glb_ip *ip, struct glb_cursor *cur)
 /*
  * Parses an IPv6 header and its extension headers, RFC 8200; what follows the header of a later
  * fragment is payload. Returns GLB_FORWARD with the cursor after them; GLB_DROP_TRUNCATED,
- * GLB_DROP_BAD_LENGTH, or GLB_DROP_EXT_HEADERS if there are more than GLB_IPV6_EXT_MAX.
+ * GLB_DROP_BAD_LENGTH, or GLB_DROP_EXT_HEADERS if there are more than GLB_IPV6_EXT_MAX. The bound
+ * makes the loop one that the eBPF verifier can follow, and keeps header_len within
+ * 40 + 8 * 2,048 bytes, which fits glb_flow.transport_at.
  */
 GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor *cur, bool quoted)
 {
@@ -206,7 +217,8 @@ GLB_INLINE enum glb_verdict glb_parse_ip_header(struct glb_ip *ip, struct glb_cu
 	return verdict;
 }
 
-/* Sets the addresses of a flow from a packet sent by the client or, if reversed, to the client. */
+/* Sets the addresses of a flow from a packet sent by the client or, if reversed, to the client. The
+ * bytes after an IPv4 address are left as they are: zeros, as flows are initialised to. */
 GLB_INLINE void glb_flow_addresses(struct glb_flow *flow, const struct glb_ip *ip, bool reversed)
 {
 	const uint8_t *src = reversed ? ip->dst : ip->src;
@@ -225,6 +237,9 @@ GLB_INLINE void glb_flow_addresses(struct glb_flow *flow, const struct glb_ip *i
  * Parses the packet quoted in an ICMP error; `left` is the number of bytes announced for it.
  * Routers may quote as little as 8 bytes after the IP header (RFC 792), so only the ports are
  * required. Changes *flow only if it returns GLB_FLOW_QUOTED.
+ *
+ * `left` is compared as well as the cursor's end, because padding of the frame may follow the
+ * error. header_len is at most 16,424, so the sum that is compared with it does not overflow.
  */
 GLB_INLINE enum glb_flow_kind glb_parse_quote(struct glb_flow *flow, struct glb_cursor *cur,
 					      uint32_t left)
@@ -262,7 +277,8 @@ GLB_INLINE bool glb_icmp_quotes(uint8_t version, uint8_t type)
 /*
  * Parses an ICMP or ICMPv6 message, of which `left` bytes are announced, and sets flow->kind. A
  * message that is neither an echo request nor an error stays GLB_FLOW_OTHER. Returns GLB_FORWARD or
- * GLB_DROP_TRUNCATED.
+ * GLB_DROP_TRUNCATED; an error with an unreadable quote is a flow of kind GLB_FLOW_BAD_QUOTE rather
+ * than a failure, as only the caller can say whether its address is bound.
  */
 GLB_INLINE enum glb_verdict glb_parse_icmp(struct glb_flow *flow, struct glb_cursor *cur,
 					   uint32_t left)

@@ -95,7 +95,8 @@ GLB_INLINE bool glb_quic_quoted_id(uint16_t *server_id, struct glb_cursor *cur, 
 	return true;
 }
 
-/* The same for a complete datagram: `cur` ends where the IP packet ends. */
+/* Reads the server ID of a datagram that is complete: `cur` is at the UDP header and ends where the
+ * IP packet ends. Returns as glb_quic_quoted_id() does. */
 GLB_INLINE bool glb_quic_server_id(uint16_t *server_id, struct glb_cursor *cur)
 {
 	return glb_quic_quoted_id(server_id, cur, (size_t)(cur->end - cur->at));

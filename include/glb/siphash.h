@@ -55,7 +55,8 @@ GLB_INLINE struct glb_siphash glb_siphash_start(const uint8_t *key)
 	return glb_siphash_keyed(glb_load_le64(key), glb_load_le64(key + 8));
 }
 
-/* Absorbs one little-endian word of input. */
+/* Absorbs 8 bytes of input as a little-endian word: the two rounds of SipHash-2-4's first number.
+ */
 GLB_INLINE void glb_siphash_word(struct glb_siphash *s, uint64_t word)
 {
 	s->v3 ^= word;
@@ -64,7 +65,10 @@ GLB_INLINE void glb_siphash_word(struct glb_siphash *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/* The hash, once all words are absorbed. */
+/*
+ * The hash, once all words are absorbed: four rounds, the second number of SipHash-2-4. The state
+ * is passed by value, so the caller's can absorb further words for another message.
+ */
 GLB_INLINE uint64_t glb_siphash_finish(struct glb_siphash s)
 {
 	s.v2 ^= 0xff;
@@ -84,7 +88,11 @@ GLB_INLINE uint64_t glb_siphash_end(struct glb_siphash s, uint64_t tail, size_t 
 	return glb_siphash_finish(s);
 }
 
-/* SipHash-2-4 of len bytes under a key of GLB_SIPHASH_KEY_LEN bytes. */
+/*
+ * SipHash-2-4 of len bytes, any number including 0, under a key of GLB_SIPHASH_KEY_LEN bytes. The
+ * result is a number, so it does not depend on the byte order of the processor. Neither the bytes
+ * nor the key need be aligned.
+ */
 GLB_INLINE uint64_t glb_siphash(const uint8_t *key, const uint8_t *bytes, size_t len)
 {
 	struct glb_siphash s = glb_siphash_start(key);

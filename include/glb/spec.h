@@ -17,7 +17,7 @@
 #include <glb/bytes.h>
 #include <glb/siphash.h>
 
-/* Limits of one table. */
+/* Limits of one table. Indices of tables and backends fit 16 bits, with numbers to spare. */
 enum {
 	GLB_TABLES_MAX = 65535, /* per generation */
 	GLB_BACKENDS_MAX = 16384,
@@ -52,7 +52,7 @@ enum glb_state {
 	GLB_STATE_COUNT,
 };
 
-/* The word for a state in the source file. */
+/* The word for a state in the source file; `state` is below GLB_STATE_COUNT. */
 static inline const char *glb_state_name(enum glb_state state)
 {
 	static const char *const names[] = {
@@ -109,7 +109,8 @@ struct glb_spec {
 	unsigned int table_count;
 };
 
-/* Releases what a table owns, and zeroes it. */
+/* Releases what a table owns, and zeroes it. A table that is zeros, or was filled in only in part,
+ * is fine: what it does not own is NULL. */
 static inline void glb_table_spec_clear(struct glb_table_spec *table)
 {
 	free(table->name);
@@ -166,12 +167,13 @@ static inline bool glb_addr_equal(const struct glb_addr *a, const struct glb_add
 
 /* --- The rules about states and health --- */
 
+/* Does a backend in this state belong to the rows? */
 static inline bool glb_state_usable(enum glb_state state)
 {
 	return state != GLB_INACTIVE;
 }
 
-/* Is the backend part of the rows at all? */
+/* Is the backend part of the rows at all? Health does not matter: an unhealthy one comes later. */
 static inline bool glb_backend_usable(const struct glb_backend *backend)
 {
 	return glb_state_usable(backend->state);
@@ -201,7 +203,8 @@ static inline bool glb_backend_named(const struct glb_backend *backend)
 	return backend->has_server_id && glb_backend_usable(backend);
 }
 
-/* The backend of an address; NULL: the table does not list it. */
+/* The backend of an address; NULL: the table does not list it. Compares one by one, so it is not
+ * for loops over backends. */
 static inline struct glb_backend *glb_backend_find(const struct glb_table_spec *spec,
 						   const struct glb_addr *addr)
 {

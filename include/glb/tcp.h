@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How large may the segments be that a TCP SYN allows?
+ *
+ * Layer 0: freestanding. The segment is a client's, so nothing in it is trusted.
  */
 #ifndef GLB_TCP_H
 #define GLB_TCP_H
@@ -13,8 +15,13 @@ enum glb_tcp_option { GLB_TCP_END = 0, GLB_TCP_NOP = 1, GLB_TCP_MSS = 2 };
 /*
  * Lowers the maximum segment size (RFC 9293 section 3.7.1) of the SYN at tcp, of which len bytes
  * are present, to mss, and updates the checksum (RFC 1624). len is at least GLB_TCP_LEN. A SYN
- * without the option, with a smaller value, or with malformed options is not changed. Every option
- * advances by at least one byte, so the loop ends.
+ * without the option, with a smaller value, or with malformed options is not changed. A checksum
+ * that was wrong stays wrong by the same amount.
+ *
+ * No byte from tcp + header_len on is taken for an option: a kind is looked at only if the length
+ * byte after it is in the header, and a value only if all 4 bytes of the option are. A header_len
+ * below 20 fails both conditions; it is 60 at most. Every option advances `at` by 1 to 255, so the
+ * loop ends, and `at` does not overflow.
  */
 GLB_INLINE void glb_tcp_clamp_mss(uint8_t *tcp, uint32_t len, uint16_t mss)
 {

@@ -5,8 +5,9 @@
  * Every fate has one name here. Grep for it to find the code that returns it, its sentence in
  * docs/counters.md and the packet cases that show it.
  *
- * The order matters in that all answers are adjacent, and all punts: glb_verdict_is_icmp_reply()
- * and glb_verdict_is_punt() compare with the first and last of them.
+ * The order matters in that all replies are adjacent, and all punts: glb_verdict_is_icmp_reply()
+ * and glb_verdict_is_punt() compare with the first and last of them. Otherwise a new verdict may be
+ * anywhere among its kind: outside of a process a verdict is its label, and never its number.
  */
 #ifndef GLB_VERDICT_H
 #define GLB_VERDICT_H
