@@ -13,6 +13,11 @@
       one paced download, on a connection that a certain proxy answers; prints a JSON object when
       the first byte has come, and a second one at the end.
 
+  load.py rush --target VIP=SOURCES... --tasks N
+      N connections at a time to each target, one request each, as many as there can be until
+      SIGTERM. Prints "under way" when one to each target is complete, and at the end a JSON object
+      with how many ended in which way: "complete", or the error.
+
   load.py hold --target VIP=SOURCES... --connections N
            [--bulk N] [--idle N] [--within SECONDS]
       N connections to each target that stay open until SIGTERM and upload something every few
@@ -30,6 +35,7 @@ import json
 import signal
 import socket
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 
 IP_BIND_ADDRESS_NO_PORT = 24
@@ -113,11 +119,10 @@ async def converse(target, record, requests):
         writer.close()
 
 
-async def connect_once(target, number):
+async def connect_once(target, number, requests):
     """One connection from open to close, as a record; nothing that goes wrong is lost."""
     source = target.sources[number % len(target.sources)]
     record = Connection(target.vip.version, source, time.monotonic())
-    requests = LINGER_REQUESTS if number % LINGER_EVERY == 0 else 1
     try:
         await asyncio.wait_for(converse(target, record, requests), TIMEOUT)
     except (OSError, EOFError, ValueError, LookupError) as error:
@@ -137,7 +142,8 @@ async def open_at_rate(target, args, stopped, complete):
 
     async def connection(number):
         async with slots:
-            record = await connect_once(target, number)
+            record = await connect_once(
+                target, number, LINGER_REQUESTS if number % LINGER_EVERY == 0 else 1)
         complete.set()
         return record
 
@@ -149,20 +155,43 @@ async def open_at_rate(target, args, stopped, complete):
     return await asyncio.gather(*tasks)
 
 
+async def report(events):
+    """Say when all have happened."""
+    for event in events:
+        await event.wait()
+    print("under way", flush=True)
+
+
 async def requests_command(args):
     """Load every target at once and print what became of every connection."""
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     complete = [asyncio.Event() for _ in args.target]
-
-    async def report():
-        for event in complete:
-            await event.wait()
-        print("under way", flush=True)
-
     *lists, _ = await asyncio.gather(*map(open_at_rate, args.target, itertools.repeat(args),
-                                          itertools.repeat(stopped), complete), report())
+                                          itertools.repeat(stopped), complete), report(complete))
     print(json.dumps([asdict(record) for record in itertools.chain(*lists)]))
+
+
+async def one_after_the_other(target, numbers, stopped, complete, ends):
+    """Open connections to one target and count in which way they end, until stopped."""
+    for number in numbers:
+        record = await connect_once(target, number, requests=1)
+        ends[record.error.partition(":")[0] if record.error else "complete"] += 1
+        if not record.error:
+            complete.set()
+        if stopped.is_set():
+            return
+
+
+async def rush_command(args):
+    """Open as many connections as there can be, and print how many ended in which way."""
+    stopped, ends = asyncio.Event(), Counter()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    complete = [asyncio.Event() for _ in args.target]
+    await asyncio.gather(report(complete), *(
+        one_after_the_other(target, itertools.count(first, args.tasks), stopped, event, ends)
+        for target, event in zip(args.target, complete) for first in range(args.tasks)))
+    print(json.dumps(ends))
 
 
 class Stay:
@@ -223,9 +252,7 @@ async def hold_command(args):
             stays.append(Stay(pause, stopped))
             tasks.append(asyncio.create_task(hold_one(target, number, stays[-1])))
         await asyncio.sleep(args.within / len(pauses))  # so that each has its own pace
-    for stay in stays:
-        await stay.answered.wait()
-    print("under way", flush=True)
+    await report([stay.answered for stay in stays])
     print(json.dumps([asdict(record) for record in await asyncio.gather(*tasks)]))
 
 
@@ -268,13 +295,16 @@ def parse_arguments():
     one.add_argument("--seconds", type=float, default=8)
     one.add_argument("--proxy", help="the proxy that must serve it")
     one.set_defaults(command=download_command)
+    rush = commands.add_parser("rush")
+    rush.add_argument("--tasks", type=int, default=16, help="connections at a time, per target")
+    rush.set_defaults(command=rush_command)
     held = commands.add_parser("hold")
     held.add_argument("--connections", type=int, default=100, help="to each target")
     held.add_argument("--bulk", type=int, default=0, help="more that upload all the time")
     held.add_argument("--within", type=float, default=HOLD_PAUSE, help="seconds to open all")
     held.add_argument("--idle", type=int, default=0, help="more that are silent meanwhile")
     held.set_defaults(command=hold_command)
-    for command in (many, one, held):
+    for command in (many, one, rush, held):
         command.add_argument("--target", type=Target, action="append", required=True,
                              metavar="VIP=SOURCES")
     return parser.parse_args()

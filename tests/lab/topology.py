@@ -363,6 +363,10 @@ class Lab:
         self._children.append(child)
         return child
 
+    def adopt(self, child):
+        """End a process with the lab that it has not started."""
+        self._children.append(child)
+
     def pid(self, label):
         """The process started under the label."""
         return int(self.file(f"{label}.pid").read_text())

@@ -26,6 +26,8 @@ ALWAYS = """
     share/doc/glb/examples/grafana-dashboard.json
     share/doc/glb/examples/healthcheck.json
     share/doc/glb/examples/prometheus-alerts.yml
+    share/doc/glb/examples/proxy/haproxy.cfg
+    share/doc/glb/examples/proxy/nginx.conf
     share/doc/glb/examples/tables.json
     share/glb/scapy/glb_gue.py
     share/glb/schemas/director.schema.json
