@@ -6,7 +6,7 @@
 
 The real director and dpdk-testpmd take turns on net_pcap with infinite_rx, which repeats a capture
 as fast as it can and drops what is sent. Time is what the busiest of the forwarding threads spent
-on its processor, so that others who use the machine cost accuracy, but do not count.
+on its processor, so that other users of the machine cost accuracy, but do not count.
 """
 
 import argparse

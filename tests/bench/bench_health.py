@@ -60,7 +60,7 @@ frontend all
 
 
 def answers():
-    """Whether somebody listens yet."""
+    """Whether there is a listener yet."""
     with socket.socket() as probe:
         return not probe.connect_ex((addr_of(0), TLS))
 

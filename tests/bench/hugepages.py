@@ -11,7 +11,7 @@ NEEDED = 300  # of 2 MiB: the 512 MiB of a director or of bench-rings, and some 
 
 
 def free(folder=FOLDER):
-    """How many nobody uses; 0 where the kernel has none."""
+    """How many are free; 0 where the kernel has none."""
     try:
         return int((folder / "free_hugepages").read_text())
     except OSError:

@@ -16,7 +16,7 @@ enum {
 	FAR = QUEUES - 1, /* second worker: net_ring's counters of queues 0 and 1 share a line */
 	CHUNK = 1024,	  /* packets of one worker between two looks at the clock: a NIC's ring */
 	WARM_UP = 256,	  /* of these, before: others used the processor meanwhile */
-	HANDED = 512,	  /* likewise, where rings between workers must take them */
+	HANDED = 512,	  /* the chunk where rings between workers must take them */
 	RING_LEN = 2048,  /* of the port */
 	POOL_LEN = 4095,  /* for two workers, as many again on their way back from being sent */
 	WORKERS_MAX = QUEUES,

@@ -42,7 +42,8 @@ uint64_t rings_tallied(const struct rings *rings);
  */
 double rings_one(struct rings *rings);
 
-/* Likewise, from packet to packet of two workers that own a queue each: the slower one counts. */
+/* The ns between two packets of two workers together that own a queue each, as both run as fast as
+ * the slower one: half of what it takes a packet. */
 double rings_two(struct rings *rings);
 
 /* What a packet takes of the receiving worker, of those that decide, and of the sending one. */

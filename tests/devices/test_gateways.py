@@ -114,7 +114,7 @@ def test_a_gateway_that_moves_and_says_so_is_followed_within_a_second(host, link
 
 
 def test_a_gateway_that_moves_all_the_time_is_followed_and_does_not_fill_the_log(host, link):
-    """Two hosts that answer for one address, or somebody who wants the log to be full."""
+    """Two hosts that reply for one address, or an attacker that fills the log."""
     host.start(link.vdev, config=follows())
     link.wait_for(OLD, 3)
     moves = [f"neighbour replace {GATEWAY} lladdr {mac} dev eth0 nud permanent\n" for mac in (OTHER, NEW) * 50]

@@ -168,7 +168,7 @@ def test_a_link_may_be_down_when_the_director_starts(host, traffic):
     assert "port net_af_packet0: the link of eth0 is down; the port is served when it is up" in host.log.read_text()
     host.namespace.ip("link", "set", "eth0", "up")
     host.wait_for_log("port net_af_packet0: the link of eth0 is up")
-    wait_until(traffic.reply, "traffic", 3)  # the kernel reports the pause to whoever sends first
+    wait_until(traffic.reply, "traffic", 3)  # the kernel reports the pause to the first sender
 
 
 @pytest.mark.parametrize("vdev", ON_ETH0)
@@ -264,7 +264,7 @@ def test_a_device_may_be_replaced_faster_than_the_director_looks(host, traffic):
 
 
 def open_for_reader(fifo):
-    """A descriptor to write to whoever waits for a pipe to be opened; None while nobody does."""
+    """A descriptor to write to the process that waits for a pipe to be opened; None while there is none."""
     try:
         return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What does somebody get to see who looks at the packets of a running director?"""
+"""What does a client see of the packets of a running director?"""
 
 import base64
 import copy

@@ -178,7 +178,7 @@ def test_what_the_kernel_sends_leaves_through_the_first_port(host):
 
 
 def flood(wire, stop):
-    """Send what is for nobody until told to stop, far more than passes."""
+    """Send packets that no bind matches until stopped, far more than pass."""
     frame = Ether(src="02:00:00:00:00:02", dst="ff:ff:ff:ff:ff:ff")
     unbound = bytes(frame / IP(src="198.51.100.7", dst="203.0.113.9") / UDP(sport=53, dport=53)).ljust(64, b"\0")
     while not stop.wait(0.001):

@@ -3,9 +3,9 @@
 
     backend.py GUE_PORT FOU_PORT SILENT_PORT
 
-Says "ready" when it serves. Packets behind the 8 bytes of a tunnel header are handed to the kernel, which replies as
-it would to those that it had decapsulated itself. Those for an address that ends in 3 it gets as if they were for the
-address that ends in 2: it is another host that replies then.
+Says "ready" when it serves. Packets behind the 8 bytes of a tunnel header are passed to the kernel, which replies as if
+it had decapsulated them itself. Those to an address that ends in 3 are passed on as if to the address that ends in 2,
+so that another host replies.
 """
 
 import selectors

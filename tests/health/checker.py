@@ -44,7 +44,7 @@ class Checker:
         self.process = None
 
     def configure(self, **keys):
-        """Its configuration: nobody is asked, and nothing served, if not said otherwise."""
+        """Its configuration: no director is asked and nothing is served, unless `config` names them."""
         content = {
             "forwarding_table": {"src": str(self.source), "dst": str(self.checked)},
             "director_socket": "",

@@ -99,7 +99,7 @@ def _pause(client, seconds):
 
 
 def _close(client):
-    """Reads on, for what is not read would make it a reset."""
+    """Reads on, as closing with unread data sends a reset."""
     client.shutdown(socket.SHUT_WR)
     client.settimeout(60)
     while client.recv(4096):
@@ -161,7 +161,7 @@ def odd_servers():
 
 @contextlib.contextmanager
 def closed_port():
-    """A port that nobody listens at."""
+    """A port without a listener."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]

@@ -112,7 +112,7 @@ def test_a_start_begins_with_what_was_known(checker, listeners):
 
 
 def test_a_first_start_that_sees_nobody_takes_nobody_out(checker, listeners):
-    """Nothing is known, and no try has any success: not one is out for a moment, as the others could be next."""
+    """Nothing is known and no try succeeds: none is taken out for a moment, as the others could fail next."""
     listeners.listen(A)
     listeners.kill()
     checker.start(source((A, B, C, D), listeners.port, healthy=False))
@@ -123,7 +123,7 @@ def test_a_first_start_that_sees_nobody_takes_nobody_out(checker, listeners):
 
 
 def test_a_source_that_changes_keeps_what_is_known(checker, listeners):
-    """By rename, where it lies, and after mistakes; backends that stay stay, new ones wait, others go."""
+    """Replaced by rename, edited in place, mended; listed backends keep their state, new ones wait, others go."""
     listeners.listen(A, B, D)
     checker.start(source((A, B, C), listeners.port))
     checker.wait_for(states((A, B), (C,)))
@@ -174,7 +174,7 @@ def test_sighup_reads_both_files(checker, listeners):
 
 
 def test_the_reload_command_is_run_for_each_file(checker, listeners):
-    """By a shell, in a process group of its own; what it says with its exit status is logged, and tried again."""
+    """By a shell, in a process group of its own; output and exit status are logged, and failures tried again."""
     listeners.listen(A, B)
     ran, fails = checker.folder / "ran", checker.folder / "fails"
     fails.touch()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Checker and director: does what was found come to be what is served, and is that verified?"""
+"""Checker and director: are the checker's findings served, and does it verify that?"""
 
 import signal
 import subprocess
@@ -39,13 +39,13 @@ def test_a_director_serves_what_was_found(checker, listeners, process):
     wait_until(lambda: served(checker) == {A: False, B: True, C: True}, "one unhealthy backend")
     checker.wait_for_log("event=tables_in_effect", 2)
 
-    # somebody makes it serve something else: it is noticed, and put right
+    # it is made to serve something else: this is noticed and corrected
     checker.checked.write_text(checker.checked.read_text().replace(C, "127.0.9.9"))
     ask(checker.folder / "director.sock", "reload", tables_only=True)
     assert "127.0.9.9" in served(checker)
     wait_until(lambda: served(checker) == {A: False, B: True, C: True}, "the right tables", 30)
 
-    # it stands still: probes go on, and it is asked when it goes on
+    # it is stopped: probes go on, and it is asked when it goes on
     process.signal(signal.SIGSTOP)
     listeners.listen(A)
     checker.wait_for({A: True, B: True, C: True})

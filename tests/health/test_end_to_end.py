@@ -21,7 +21,7 @@ INTERVAL_MS, FALL = 500, 3
 
 
 def free_ports(count):
-    """Ports that nobody has at any address."""
+    """Ports that are free at every address."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:

@@ -25,7 +25,7 @@ def check(kind, port, *words, address="127.0.0.1"):
 
 
 def listen(name):
-    """A socket at a port that is nobody else's."""
+    """A socket at a port of its own."""
     ours = socket.socket(socket.AF_INET6 if name == "plain6" else socket.AF_INET)
     ours.bind(("::1" if name == "plain6" else "127.0.0.1", 0))
     ours.listen(128)
@@ -62,7 +62,7 @@ def ports(authority, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trap():
-    """A server where nobody should go."""
+    """A server that must not get any request."""
     server = OddServer(socket.AF_INET, lambda client: None)
     yield server
     server.close()
@@ -70,7 +70,7 @@ def trap():
 
 @pytest.fixture(scope="module")
 def results(ports, authority, trap):
-    """Of one check of everything, all at the same time, in an environment full of other ideas."""
+    """Of one check of everything, all at the same time, in an environment with variables that name proxies."""
     plain, named, echo = ports["plain"], ports["named"], "body=GET /echo?a=b HTTP/1.1 host="
     checks = {
         "good": check("http", plain, "path=/pong"),
@@ -123,7 +123,7 @@ def outcome(result):
 @pytest.mark.parametrize("name", [
     "good", "IPv6", "503 expected", "says", "Host", "fields", "HEAD", "OPTIONS", "degraded"])
 def test_a_request_says_what_it_is_to_say_and_its_answer_is_good(results, name):
-    """A Host that cannot be looked up is fine: nothing is."""
+    """A Host that does not resolve is fine, as no name is resolved."""
     assert outcome(results[name]) == ("none", ""), results[name]
     assert 0 < results[name]["connect_us"] <= results[name]["total_us"]
 

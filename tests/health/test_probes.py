@@ -135,8 +135,8 @@ COMPLAINTS = ("10.67.0.1", "10.69.0.1")  # of a router
 
 def endings(pair, cases):
     """
-    The cases with what each ends with. A router complains no more than five times at once to one host, and once a
-    second then, whatever it is told (ip_error() in the kernel): where nothing was heard of it, it is tried again.
+    The cases with the result of each. A router sends one host at most five errors at once and one a second from
+    then on, whatever its settings (ip_error() in the kernel): a case without an error is tried again.
     """
     found = {}
     for attempt in range(4):
@@ -174,7 +174,7 @@ def test_a_deadline_is_kept(pair):
 
 
 def test_a_link_of_its_own_that_is_down_says_nothing_about_backends(pair):
-    """With the carrier gone there is still a route, and nobody answers."""
+    """Without a carrier there is still a route, but no reply."""
     pair.backend.ip("link", "set", "eth0", "down")
     try:
         results = pair.probe(["tcp", "10.66.0.2", 81, 1000], ["udp", "10.66.0.2", 81, 100])

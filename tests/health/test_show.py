@@ -22,14 +22,14 @@ SLOW = {"command": ["/bin/sleep", "1"], "timeout_ms": 20000, "interval_ms": 6000
 
 
 def start(checker, tables, **keys):
-    """With sockets in its folder and any free port; the latter."""
+    """Start it with sockets in its folder and any free port; returns the port."""
     sockets = {"control_socket": str(checker.folder / "control.sock")}
     checker.start(tables, **{**sockets, "http_listen": "127.0.0.1:0", **keys})
     return int(re.search(r"http://127\.0\.0\.1:(\d+)/metrics", checker.text())[1])
 
 
 def glbctl_of(glbctl, checker):
-    """Status and streams of a command that asks it."""
+    """Exit status and output of a glbctl command about it."""
 
     def run(*words):
         done = subprocess.run(
@@ -61,7 +61,7 @@ def mixed(port, name="a"):
 
 
 def test_what_is_known_of_backends(checker, listeners, glbctl):
-    """By socket, glbctl and HTTP: states, strips of results, reasons; and who may ask what."""
+    """By socket, glbctl and HTTP: states, strips of results, reasons; and which user may request what."""
     listeners.listen(A, B)
     port = start(checker, mixed(listeners.port))
     operators, readers = checker.folder / "control.sock", checker.folder / "control-ro.sock"
@@ -240,7 +240,7 @@ def test_metrics_are_those_of_the_page(checker, listeners, glbctl):
 
 
 def test_an_address_that_is_taken(checker, listeners):
-    """Refused where it was asked for; the default, which is the original's, is done without."""
+    """A start is refused if the address is configured; without the default one, the original's, it goes on."""
     listeners.listen(A)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         checker.write(source((A,), listeners.port))

@@ -130,7 +130,7 @@ def test_files_for_others_are_named_with_the_command_that_mends_it(host, service
 
 
 def test_a_folder_of_root_s_is_not_written_to(host, service):
-    """Whoever may replace one file there may replace all."""
+    """The right to replace one file there is the right to replace all."""
     files = {"src": "/etc/glb/tables.json", "dst": "/etc/glb/checked.json"}
     (host.folder / "glb" / "healthcheck.json").write_text(json.dumps({**CONF, "forwarding_table": files}))
     service.start()

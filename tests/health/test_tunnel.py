@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does a check through the tunnel find what is wrong with a proxy, and disturb nobody?"""
+"""Does a check through the tunnel find what is wrong with a proxy, without effect on other traffic?"""
 
 import contextlib
 import json
@@ -150,7 +150,7 @@ def test_a_request_of_several_packets_gets_there(network, prober, way, offload):
 
 @contextlib.contextmanager
 def detached(proxy):
-    """In this block nobody at the proxy takes GUE."""
+    """In this block the proxy does not decapsulate GUE."""
     proxy.redirect("detach", "eth0")
     try:
         yield
@@ -159,7 +159,7 @@ def detached(proxy):
 
 
 def test_a_broken_tunnel_is_found_where_http_still_answers(network, prober):
-    """The backend's own address answers, as it always does, but nobody takes GUE."""
+    """The backend's own address replies as always, but GUE is not decapsulated."""
     with detached(network.a):
         assert network.ask(A) == "a"
         for way in WAYS:
@@ -184,7 +184,7 @@ def test_a_missing_listener_refuses_through_the_tunnel(prober, way):
 
 
 def test_a_path_that_loses_full_size_packets_is_found(network, prober, way):
-    """Small packets pass, large ones vanish without a word: the reason is the size, and says so."""
+    """Small packets pass, large ones are lost silently: the reason names the size."""
     in_gue = FULL + (56 if ":" in way[0] else 36)
     with network.small_hop():
         for protocol in ("tcp", "http"):
@@ -211,7 +211,7 @@ def test_what_the_checker_itself_cannot_do_says_nothing_about_the_proxy(network,
     checker.ip("link", "del", "eth9")
     assert elsewhere[:2] == ("local", f"the VIP {VIP} is routed by eth9, not by eth0")
     assert nowhere[:2] == ("local", f"no route to the VIP {VIP}: Network is unreachable")
-    checker.ip("route", "add", VIP, "via", "10.9.0.99")  # nobody is there
+    checker.ip("route", "add", VIP, "via", "10.9.0.99")  # there is no such host
     silent, _ = shortly("local", prober.tunnel, A)
     checker.ip("route", "replace", VIP, "via", GATEWAY)
     assert silent[:2] == ("local", "a packet for the VIP has not left by eth0 in GUE")
@@ -255,7 +255,7 @@ def test_nothing_stays_when_the_checker_is_killed(network):
 
 
 def test_before_linux_6_6_what_stays_is_harmless_and_replaced(network):
-    """A filter of tc outlives a checker that is killed; it serves nobody."""
+    """A filter of tc outlives a checker that is killed; it changes no packet."""
     there = []
     for _ in range(2):
         ours = Prober(network.checker, "no-tcx")

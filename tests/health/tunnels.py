@@ -3,9 +3,9 @@
 
     checker 10.9.0.1 --+              +-- a 10.9.0.11, the VIPs on lo, glb-redirect on eth0
                        +--- switch ---+
-    gateway 10.9.0.2 --+              +-- b 10.9.0.12, likewise
+    gateway 10.9.0.2 --+              +-- b 10.9.0.12, as a
 
-The checker routes the VIPs to the gateway, which has them, too: who connects without a tunnel ends
+The checker routes the VIPs to the gateway, which has them, too: a connection without a tunnel ends
 there. Every host answers requests with its own name.
 """
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a director and the kernel below it say of packets, memory and time, and whether it agrees."""
+"""What a director and the kernel below it report about packets, memory and time, and whether the two agree."""
 
 import ctypes
 import os
@@ -29,7 +29,7 @@ def on_the_device(pid):
 class Rings:
     """How many packets found the rings of a director's packet sockets full.
 
-    The driver does not say (docs/counters.md), but the kernel knows, and forgets with every look.
+    The driver does not report it (docs/counters.md); the kernel does, and resets its count when it is read.
     """
 
     def __init__(self, pid):

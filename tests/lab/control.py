@@ -8,7 +8,7 @@ __all__ = ["Client", "ask"]
 
 
 class Client:
-    """One connection. Waits for what is promised at once for as long as a hang takes to show."""
+    """One connection. What is promised at once is waited for until it must be taken for a hang."""
 
     def __init__(self, path, seconds=60):
         self.socket = socket.socket(socket.AF_UNIX)

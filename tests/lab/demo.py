@@ -75,7 +75,7 @@ def demonstrate(lab, names):
 
 
 def top(lab, host):
-    """What a director of the lab says of itself just now, as text."""
+    """The state of a director of the lab at this moment, as text."""
     return run_program(lab.program("ctl/glbctl"), "--socket", lab.file(f"{host.name}.sock"), "top", "--once")
 
 

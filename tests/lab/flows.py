@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The flows of the flood: what its sender and those who check it must agree about."""
+"""The flows of the flood: what its sender and its checks must agree about."""
 
 DESTINATION_PORT = 9
 

@@ -129,7 +129,7 @@ class Tolerant(Load):
 
 
 def claim_bystanders(outcome, begin, end):
-    """Claim that nothing breaks but what the failing proxy had, and what came while nobody knew."""
+    """Claim that connections break only on the failing proxy, or if opened before its failure was detected."""
     for family, name in FAMILY_NAMES.items():
         ours = outcome.of(family)
         failed = broken(ours)
@@ -137,12 +137,12 @@ def claim_bystanders(outcome, begin, end):
         outcome.claim(f"{name}: no connection to another proxy breaks", len(ours) >= AT_LEAST and not elsewhere,
                       f"{len(ours)} opened, {len(failed)} of {FAILING.name} or of nobody broken")
         late = [one for one in failed if one.proxy is None and not begin - 1 < one.opened_at < end]
-        outcome.claim(f"{name}: new connections fail only while nobody knows", not late,
+        outcome.claim(f"{name}: new connections fail only until the failure is detected", not late,
                       f"{sum(one.proxy is None for one in failed)} failed in {end - begin:.1f} s")
 
 
 def fails(lab, say, outcome, harm, heal, what):
-    """Do harm to a proxy under load, until both directors have it out, and heal it; why it was out."""
+    """Break a proxy under load until both directors have it out, and repair it; returns why it was out."""
     with Checkers.of(lab) as checkers:
         with Tolerant(lab, outcome):
             time.sleep(1)
@@ -195,7 +195,7 @@ def tunnel_breaks(lab, say):
 
 
 def packets_too_large(lab, say):
-    """Packets of full size do not get to a proxy any more, small ones do, and nobody is informed."""
+    """Full-size packets do not reach a proxy any more, small ones do, and no ICMP error reports it."""
     outcome = Outcome("packets too large")
     link = lab.hosts["router"].ip
     reasons = fails(
@@ -206,7 +206,7 @@ def packets_too_large(lab, say):
 
 
 def lose(lab, host, proxies):
-    """The kernel of a host, and so its checker, sends to proxies where nobody is; its director does not."""
+    """The kernel of a host, and so its checker, sends packets for proxies astray; its director does not."""
     for proxy in proxies:
         lab.hosts[host.name].ip("neighbor", "replace", proxy.address(lab.underlay), "lladdr", NOBODY,
                                 "dev", "eth0", "nud", "permanent")
@@ -219,7 +219,7 @@ def find(lab, host, proxies):
 
 
 def checkers_disagree(lab, say):
-    """Two directors think differently of a proxy while another one is drained."""
+    """Two directors disagree about a proxy while another one is drained."""
     outcome = Outcome("checkers disagree")
     one, other = DIRECTORS
     drained = PROXIES[2]
@@ -257,7 +257,7 @@ def checkers_fail(lab, say):
 
 
 def harms(lab, checkers):
-    """What may befall a checker without anything being wrong with proxies: title, how, and back."""
+    """Failures of a checker while all proxies work: title, how it is caused, and how it is undone."""
     host = DIRECTORS[0]
     rule = ("pref", "1", "iif", "lo", "ipproto", "tcp", "prohibit")
     rules = lab.hosts[host.name].ip

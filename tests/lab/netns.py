@@ -31,7 +31,7 @@ def slowness():
 
 
 def _patience(slow):
-    """How many times as long things may take: machines are not always as busy as when they are asked."""
+    """How many times as long things may take: a machine may become busier after it was measured."""
     slow = max(slow, os.getloadavg()[0] / os.cpu_count())
     return 1.0 if slow < 1.5 else 5 * slow
 
@@ -49,8 +49,8 @@ def pause(seconds):
 def wait_until(condition, what, seconds=15.0, every=0.02):
     """Wait until `condition()` is true and return its value; give up after `seconds`.
 
-    Those are of a machine that has nothing else to do. When pauses last too long or the processor is
-    somebody else's there are more.
+    The seconds are those of an idle machine: there are more when pauses take too long or other
+    processes have the processor.
     """
     begin, slowest = time.monotonic(), 1.0
     while not (value := condition()):

@@ -9,7 +9,7 @@ from scenarios import FAMILY_NAMES, broken
 from topology import DIRECTORS
 
 RSS_GROWTH = 0.02
-FILES_OPEN = 4  # that come and go with who asks just then
+FILES_OPEN = 4  # that come and go with the clients of the moment
 LONG = 300.0  # seconds from which on luck evens out, and memory and times are claimed, not only shown
 LUCK = 1  # buckets, each twice the one before, by which the worst of many turns may differ
 NOT_CLAIMED = "; not claimed of a short run, or with sanitizers"
@@ -77,7 +77,7 @@ def claim_reloads(run):
 
 
 def claim_watched(run, watched):
-    """Whoever looked saw something."""
+    """Every watcher saw something."""
     for name in watched.watchers:
         failures = watched.failed(name)
         run.outcome.claim(f"every {name} gets what it asks for", watched.done(name) and not failures,

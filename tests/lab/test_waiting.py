@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A limit is one of a machine that has nothing else to do: no test fails because this one is slow."""
+"""Time limits are those of an idle machine: no test fails because this one is slow."""
 
 import time
 

@@ -6,7 +6,7 @@
 
 The directors announce the VIPs; the router spreads flows over both by their five-tuple. A director
 sends each packet, encapsulated, to the proxy of its flow by way of the router: in IPv4, or, as the
-lab is told, in IPv6. The proxies have the VIPs on their loopback devices and answer the client
+lab is configured, in IPv6. The proxies have the VIPs on their loopback devices and answer the client
 directly.
 """
 
@@ -211,7 +211,7 @@ class Lab:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _clean(self, keep_files=False):
-        """Remove what a lab of this prefix left behind, whoever started it."""
+        """Remove what a lab of this prefix left behind, whichever process started it."""
         for namespace in self.hosts.values():
             if namespace.exists():
                 namespace.delete()

@@ -192,7 +192,7 @@ class Director:
                 raise Verdict("drop_loop")
 
     def _check_source(self, packet: Packet) -> None:
-        """Nothing from where nobody can be or the director is, nor an error about such a packet."""
+        """Nothing from addresses that no sender can have, or the director has, nor an error about such a packet."""
         ends = [(packet.header.source, packet.header.destination)]
         if packet.kind.startswith("error"):
             ends.append((packet.flow.source, packet.flow.destination))

@@ -119,7 +119,7 @@ def _bind(entry: dict) -> Bind:
 
 
 def tables_of(document: dict) -> list[Table]:
-    """The tables of a (good) tables.json. Without hops, weights and zones are keys nobody knows."""
+    """The tables of a (good) tables.json. Without hops, weights and zones are unknown keys."""
     return [
         Table(
             bytes.fromhex(table["hash_key"]),
@@ -202,7 +202,7 @@ def _swapped(table: Table, first: int, second: int) -> Row:
 
 
 def _by_class(table: Table, row: Sequence[int]) -> Row:
-    """Who takes new flows and is up; who drains and is up; the rest. By rank within each."""
+    """Healthy backends that take new flows, healthy ones that drain, the rest; each by rank."""
 
     def order(index: int) -> int:
         backend = table.backends[index]
@@ -432,7 +432,7 @@ FIELDS = ("src_addr", "dst_addr", "src_port", "dst_port")
 
 @dataclass(frozen=True)
 class Flow:
-    """Who talks to which service. Ports are 0 where a packet has none (echo)."""
+    """Client and service. Ports are 0 where a packet has none (echo)."""
 
     source: bytes
     destination: bytes

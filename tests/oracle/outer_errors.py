@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What routers say about encapsulated packets: to whom it is relayed, and when it is not.
+"""ICMP errors about encapsulated packets: which are relayed to clients, and which are not.
 
 An error is relayed when the client's packet that it quotes, encapsulated once more, gets the outer
 headers that it quotes.
@@ -18,7 +18,7 @@ from reading import read_frame
 from writing import GUE_PORT, IP_IN_GUE, checksum, pseudo_header
 
 ICMP_HEADER = 8
-# RFC 1191, 7.1: sizes that networks have, for routers that do not tell theirs
+# RFC 1191, 7.1: sizes that networks have, for routers that do not report theirs
 PLATEAUS = (65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68)
 IP_LENGTH = {IPV4: 20, IPV6: 40}
 

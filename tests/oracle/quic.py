@@ -39,7 +39,7 @@ def connection_id(payload: bytes) -> bytes:
     """What is known of the destination connection ID, if a server issued it; else nothing."""
     if not payload:
         return b""
-    if not payload[0] & 0x80:  # a short header; its ID ends nobody knows where
+    if not payload[0] & 0x80:  # a short header, which has no length of its ID
         return payload[1:]
     version, kind = int.from_bytes(payload[1:5], "big"), payload[0] >> 4 & 3
     if len(payload) < 6 or HANDSHAKES.get(version) != kind:

@@ -21,7 +21,7 @@ from netns import LabError, Namespace, stop, wait_until
 
 VERDICT_LIST = Path(__file__).resolve().parents[2] / "include/glb/verdict.h"
 VERDICTS = tuple(re.findall(r'^\s*X\([A-Z_]+, "(\w+)"', VERDICT_LIST.read_text("utf-8"), re.M))
-NEIGHBOURS = {"198.18.0.254": "02:00:00:00:00:fd"}  # of who has a kernel to ask
+NEIGHBOURS = {"198.18.0.254": "02:00:00:00:00:fd"}  # of drivers that ask a kernel
 ANSWERS = tuple(name for name in VERDICTS if name.startswith("answer_"))
 LEAVING = ("forward", *ANSWERS)  # through the port for traffic
 PUNTED = tuple(name for name in VERDICTS if name.startswith("punt_"))
@@ -35,7 +35,7 @@ class Sending:
     config: dict
     tables: dict
     frames: list
-    times: Optional[list] = None  # seconds, for who can tell a worker what time it is
+    times: Optional[list] = None  # seconds, for drivers that set the time of a worker
     case: str = ""  # that has handed it over
 
 
@@ -97,7 +97,7 @@ class Driver:
         return frame
 
     def run(self, sending: Sending, wanted: Seen) -> Seen:
-        """Hand over frames in one go. Who cannot tell the counters yet repeats those wanted."""
+        """Hand over frames in one go. A driver that cannot read counters yet returns those wanted."""
         raise NotImplementedError
 
 
@@ -135,7 +135,7 @@ class Replay(Driver):
         return Seen(sent, punted, verdicts_in(counters))
 
     def _gateway(self, config: dict) -> list:
-        """Replay asks no kernel; a MAC of zeros stands for one that nobody knows."""
+        """Replay asks no kernel; a MAC of zeros stands for an unknown one."""
         if config["outbound_gateway_mac"] != "auto":
             return []
         mac = self.port.neighbours.get(config["outbound_gateway_ip"], "00:00:00:00:00:00")
@@ -319,7 +319,7 @@ class Veth(Driver):
     def run(self, sending: Sending, wanted: Seen) -> Seen:
         self._serve(sending.config, sending.tables)
         frames = sending.frames
-        seen = Seen([], [], wanted.counters)  # it tells its counters when it ends
+        seen = Seen([], [], wanted.counters)  # it prints its counters when it ends
         self.expected += wanted.counters
         for start in range(0, len(frames), self._AT_ONCE):
             for frame in frames[start : start + self._AT_ONCE]:

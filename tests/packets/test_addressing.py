@@ -63,7 +63,7 @@ def test_a_frame_to_another_host_is_dropped(director, mac):
 @pytest.mark.parametrize("mac", GROUPS)
 @pytest.mark.parametrize("echo_way", ["forward", "answer"])
 def test_an_ip_packet_to_a_group_of_stations_is_punted_as_it_came(director, mac, echo_way):
-    """The kernel gets to see broadcasts and multicasts; who else may serve one, nobody knows."""
+    """The kernel gets broadcasts and multicasts: the director cannot know which hosts they are for."""
     frames = [to(mac, KINDS[kind]) for kind in IP_KINDS]
     frames += [to(mac, tcp(), Dot1AD(vlan=5) / Dot1Q(vlan=6))]
     outcomes = director.with_config(echo=echo_way).send(*frames)
@@ -95,7 +95,7 @@ def test_frames_of_other_hosts_do_not_disturb_those_among_them(director, vip):
 
 @BOTH
 def test_frames_to_listed_addresses_are_the_directors_own(director, vip):
-    """Of a virtual router, or where a neighbour was told one."""
+    """That of a virtual router, or one that a neighbour is configured with."""
     listed = director.with_config(macs=[VRRP, VRRP6])
     macs = [VRRP6, VRRP6, DIRECTOR_MAC, VRRP, NEIGHBOURS[5], GROUPS[1]]
     frames = [to(macs[n % 6], tcp(vip, sport=1000 + n)) for n in range(100)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which packets belong to which table: addresses, prefixes, protocols, ports, and who wins."""
+"""Which packets belong to which table: addresses, prefixes, protocols, ports, and which bind wins."""
 
 import pytest
 from scapy.layers.inet import TCP

@@ -51,7 +51,7 @@ def extensions(request):
 
 
 def test_ports_are_read_behind_extension_headers(director, extensions):
-    """As with IPv4 options, they do not change whom a flow belongs to."""
+    """As with IPv4 options, they do not change which backend serves a flow."""
     for transport, plain in ((TCP, tcp(VIP6)), (UDP, udp(VIP6))):
         packet = behind(extensions, transport(sport=40000, dport=443) / Raw(b"data"))
         with_extensions, without = director.send(ether(packet), ether(plain))
@@ -145,7 +145,7 @@ def test_a_length_that_ends_inside_extension_headers_is_dropped(director):
 
 @pytest.mark.parametrize("protocol", [2, 4, 41, 50, 51, 59, 103, 135, 139, 140, 253, 255])
 def test_what_is_no_extension_header_to_us_is_punted(director, protocol):
-    """ESP, AH, no next header, mobility and the like are protocols nobody bound."""
+    """ESP, AH, no next header, mobility and the like are protocols without a bind."""
     plain = ip(CLIENT6, VIP6, nh=protocol) / Raw(bytes([6, 0]) + bytes(46))
     behind_one = ip(CLIENT6, VIP6) / IPv6ExtHdrDestOpt(nh=protocol) / Raw(bytes([6, 0]) + bytes(46))
     assert {o.verdict for o in director.send(ether(plain), ether(behind_one))} == {"punt_no_bind"}

@@ -90,7 +90,7 @@ def test_other_icmpv6_to_a_vip_is_punted(director):
 
 
 def test_the_icmp_of_the_other_family_means_nothing(director):
-    """ICMPv6 over IPv4 and ICMP over IPv6 are protocols like any other nobody has bound."""
+    """ICMPv6 over IPv4 and ICMP over IPv6 are protocols without a bind, like any other."""
     echoes = [Raw(bytes.fromhex(f"{kind}00000000070001")) for kind in ("08", "80")]
     headers = [ip(CLIENT, VIP, proto=58), ip(CLIENT6, VIP6, nh=1)]
     crossed = [ether(header / request) for header in headers for request in echoes]
@@ -98,7 +98,7 @@ def test_the_icmp_of_the_other_family_means_nothing(director):
 
 
 def test_an_error_follows_the_flow_it_quotes(director, flow):
-    """Whoever serves the connection is told that its packets do not fit."""
+    """The proxy that serves the connection learns that its packets do not fit."""
     of_flow, of_error = director.send(ether(flow), ether(too_big(reply_to(flow))))
     assert of_flow.verdict == of_error.verdict == "forward"
     assert of_error.hops == of_flow.hops
@@ -204,7 +204,7 @@ def test_an_error_that_quotes_nonsense_is_dropped(director, quote):
 
 
 def test_an_error_with_a_quoted_length_that_was_not_kept_is_forwarded(director):
-    """Some routers quote the length of the header with the payload's; nobody may rely on it."""
+    """Some routers quote the length of the header with the payload's; it must not be relied on."""
     quote = reply_to(tcp(), len=40)
     assert director.hops_of(ether(too_big(quote))) == director.hops_of(ether(tcp()))
 

@@ -87,7 +87,7 @@ def test_an_error_of_another_kind_is_punted_unless_configured(director, flow):
 
 @pytest.mark.parametrize("kind", [0, 1, 2, 4, 5, 6, 9, 10, 13, 14, 15, 17, 30, 40, 255])
 def test_what_is_no_error_about_a_flow_is_punted(all_errors, kind):
-    """Source quench and redirects are for nobody behind a VIP; the rest asks or answers."""
+    """Source quench and redirects concern no proxy behind a VIP; the rest asks or answers."""
     assert all_errors.verdict_of(ether(error(reply_to(tcp()), kind))) == "punt_no_bind"
 
 
@@ -128,7 +128,7 @@ def test_an_error_keeps_its_two_tags(all_errors, flow):
 
 @pytest.mark.parametrize("vip", [VIP, VIP6])
 def test_an_error_about_an_echo_reply_follows_the_request(all_errors, vip):
-    """Whoever answered is told that the answer did not arrive; there are no ports."""
+    """The proxy that replied learns that the reply did not arrive; there are no ports."""
     strict = all_errors.with_config(hash_fields=EVERY_FIELD)
     request = echo(vip, fl=0) if ":" in vip else echo(vip, id=0)
     complaint = error(echo_reply_to(echo(vip)), 3)

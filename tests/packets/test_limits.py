@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How many answers a director gives, and to whom when not to all."""
+"""How many ICMP replies a director sends, and to which clients when not to all."""
 
 from collections import Counter
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Packets that do not fit the way to the proxies: forwarded, dropped, or their sender is told."""
+"""Packets that do not fit the way to the proxies: forwarded, dropped, or reported to their sender."""
 
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, IPOption_NOP

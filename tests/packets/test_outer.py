@@ -406,7 +406,7 @@ def test_a_row_of_four_unique_hops_is_listed_whole(director):
 
 
 def test_without_a_gateway_what_would_be_forwarded_is_dropped(director, packet):
-    """Its MAC is looked up, and nobody has answered."""
+    """Its MAC address is being looked up, without a reply so far."""
     unknown = director.without_gateway()
     assert unknown.verdict_of(ether(packet)) == "drop_no_gateway"
 

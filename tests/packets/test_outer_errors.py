@@ -238,7 +238,7 @@ OUTER_FIELDS = {
 
 @pytest.mark.parametrize("field", OUTER_FIELDS)
 def test_what_this_director_would_not_have_sent_is_not_relayed(relaying, field):
-    """Or anybody could have clients told to send small packets."""
+    """Otherwise anyone could make clients send small packets."""
     outer = changed(outer_of(relaying, sized(tcp, 1460)), OUTER_FIELDS[field], 1)
     assert relaying.verdict_of(ether(complaint(outer))) == "punt_outer_quote"
 

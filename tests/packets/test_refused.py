@@ -157,7 +157,7 @@ def test_a_length_longer_than_the_frame_is_dropped(director, more):
 
 
 def test_a_damaged_packet_to_anybody_is_dropped(director):
-    """Who it is for does not matter when it cannot be read."""
+    """Its destination does not matter if it cannot be read."""
     packets = [tcp(NOT_A_VIP, ihl=3), tcp(NOT_A_VIP, len=1000)]
     verdicts = [outcome.verdict for outcome in director.send(*map(ether, packets))]
     assert verdicts == ["drop_bad_length", "drop_truncated"]

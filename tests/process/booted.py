@@ -43,7 +43,7 @@ CLEAN = 'mount -t cgroup2 none "$1/cgroup" && find "$1/cgroup/$2" -depth -type d
 
 
 class Systemd:
-    """A systemd of the host's own, which knows of one service.
+    """A systemd that is the first process of the host, and manages one service.
 
     The files of the host's folder: sbin/ (programs), glb/ (what is to be in /etc/glb, for the group glb),
     default-NAME (/etc/default/NAME).
@@ -116,7 +116,7 @@ class Systemd:
         wait_until(lambda: self._private_folders() <= self.others, "the end of its own /tmp")
 
     def _private_folders(self):
-        """Systemd removes them after the stop, when it has time."""
+        """The private /tmp of the service: removed by systemd some time after the stop."""
         return {path for top in ("/tmp", "/var/tmp") for path in Path(top).glob(f"systemd-private-*-{self.service}.*")}
 
     def end(self):

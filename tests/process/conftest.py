@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A director on a device that carries nothing, for tests about the process rather than packets."""
+"""A director on a device without traffic, for tests about the process rather than packets."""
 
 import sys
 from pathlib import Path

@@ -55,7 +55,7 @@ class Manager:
         return fields
 
     def wait_for(self, name, seconds=20.0):
-        """The first message from now on that says so, as in "READY"."""
+        """The first message from now on with this variable, such as "READY"."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             message = self.next(max(0.01, deadline - time.monotonic()))

@@ -55,7 +55,7 @@ class Process:
         self.wait_for_log(": ready:", 20)
 
     def end(self):
-        """Whatever became of the test."""
+        """End the process, however the test ended."""
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
@@ -119,7 +119,7 @@ class Process:
 
 
 def hold_a_worker(director):
-    """Its first worker stands still, as a context, whatever device it is on."""
+    """A context in which its first worker is stopped, on any device."""
     try:
         return Held(worker_of(director.process.pid))
     except LabError as error:

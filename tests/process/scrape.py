@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a director shows by HTTP, read as those read it who scrape it."""
+"""What a director serves by HTTP, as a scraper reads it."""
 
 import http.client
 import re

@@ -33,7 +33,7 @@ def test_a_stop_does_not_wait_for_a_build(process):
 
 
 def test_other_signals_do_not_wait_for_a_build(process):
-    """Nor does anything else the control thread does in a turn."""
+    """Nothing else that the control thread does in a turn waits either."""
     process.start()
     start_long_build(process)
     process.signal(signal.SIGUSR2)
@@ -83,7 +83,7 @@ def test_a_stop_during_the_first_build_does_not_wait_for_it(process):
 
 
 class Dripping:
-    """A FIFO into which somebody writes a byte now and then, for as long as it has a reader."""
+    """A FIFO whose writer writes a byte now and then, for as long as there is a reader."""
 
     def __init__(self, path):
         self.path = path
@@ -111,7 +111,7 @@ class Dripping:
 
 @pytest.mark.parametrize("name", ["tables.json", "director.json"])
 def test_a_pipe_that_drips_is_given_up_and_holds_nothing_up(process, name):
-    """Two seconds a file, however often it says something."""
+    """After two seconds a file, however many bytes arrive."""
     process.start()
     with Dripping(process.folder / name):
         process.signal(signal.SIGHUP)
@@ -124,7 +124,7 @@ def test_a_pipe_that_drips_is_given_up_and_holds_nothing_up(process, name):
 
 
 def test_a_stop_does_not_wait_for_a_pipe(process):
-    """That nobody writes into, or too slowly."""
+    """A pipe without a writer, or with one that is too slow."""
     process.start()
     with Dripping(process.folder / "tables.json"):
         process.signal(signal.SIGHUP)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does a support bundle have all that it says, name what it has not, and hold no key in any form?"""
+"""Does a support bundle contain what it promises, name what is missing, and contain no key in any form?"""
 
 import base64
 import json
@@ -32,7 +32,7 @@ def bundle_of(glbctl, folder, *words, status=0, name="bundle.tar.gz", environmen
 
 
 def forms_of(key):
-    """How a key could stand in a text: 16 bytes, their digits, and their letters at each offset in base64."""
+    """How a key could appear in a text: 16 bytes, their digits, and their letters at each offset in base64."""
     raw = bytes.fromhex(key)
     yield raw
     yield key.encode()
@@ -121,7 +121,7 @@ def test_without_a_director_the_rest_is_there_and_the_manifest_says_why(glbctl, 
 
 
 def test_a_log_that_holds_a_key_loses_it(glbctl, tmp_path):
-    """Whatever wrote it there: somebody's shell, or another program of the unit."""
+    """Whichever program logged it: an operator's shell, or another program of the unit."""
     programs = tmp_path / "bin"
     programs.mkdir()
     journal = programs / "journalctl"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does a director that lacks something go on, or refuse to start in words? docs/operations.md lists what it lacks."""
+"""Does a director that lacks something go on, or not start, with a reason? docs/operations.md lists what it lacks."""
 
 import os
 import resource
@@ -14,7 +14,7 @@ from process import CONFIG, large_tables
 
 
 def refusal(process, *wrapper, more=(), **options):
-    """Start one that cannot; the errors it logs."""
+    """Start a director that cannot; returns the errors that it logs."""
     command = [*wrapper, *process.command(**options)]
     for old, new in more:
         command[command.index(old) + 1] = new
@@ -62,13 +62,13 @@ def fill(filler):
 
 
 def is_idle(pid):
-    """Has every thread but the workers done what there was to do, and sleeps?"""
+    """Do all threads but the workers sleep, with nothing left to do?"""
     stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
     return all(stat.rpartition(")")[2].split()[0] == "S" for stat in stats if "rte-worker" not in stat)
 
 
 def test_a_director_serves_while_its_log_is_on_a_full_disk_and_counts_the_lines(process, full):
-    """It starts and reloads as ever; the first line that is written again is behind one about those that were not."""
+    """It starts and reloads as usual; when lines can be written again, the first one counts those that were lost."""
     fill(full)
     control = process.folder / "control.sock"
     process.log = full.parent / "director.log"
@@ -95,7 +95,7 @@ def size(pid):
 
 
 def test_reloads_without_descriptors_or_memory_are_refused_and_leak_nothing(process, glbctl):
-    """What is served goes on; the same reload is done when there is room for it. Files that may not be read are the third case."""
+    """Service goes on; the same reload succeeds once there is room for it. Unreadable files are the third case."""
     control = process.folder / "control.sock"
     process.start(config={**CONFIG, "control_socket": str(control)})
     pid, tables = process.process.pid, process.folder / "tables.json"
@@ -120,7 +120,7 @@ def test_reloads_without_descriptors_or_memory_are_refused_and_leak_nothing(proc
         return len(os.listdir(f"/proc/{pid}/fd")) == before
 
     hard = resource.RLIM_INFINITY
-    least = size(pid)  # a build that was refused frees its memory after the answer
+    least = size(pid)  # a build that was refused frees its memory after the reply
     for mib in (1, 10):  # too little for the stack of a thread, unless there is one of before; or for the tables
         resource.prlimit(pid, resource.RLIMIT_DATA, (least + (mib << 20), hard))
         refused(f"{tables}: ", "no thread to read files on: ")

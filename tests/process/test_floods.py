@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does looking at packets leave a director alone that has more of them than anybody can look at?"""
+"""Does a trace leave a director undisturbed that has far more packets than can be shown?"""
 
 import signal
 
@@ -66,7 +66,7 @@ def test_a_flood_is_missed_and_counted_and_forwarded_all_the_same(flooded, path)
         number = client.ask("trace")["trace"]
         refused = other.ask("trace")["error"]
         assert refused["code"] == "refused" and f"trace {number} of process " in refused["reason"]
-        assert other.ask("trace-next", trace=number)["frames"], "for whoever has the number"
+        assert other.ask("trace-next", trace=number)["frames"], "for any client with its number"
         client.close()
         other.say("trace-next", trace=number)
         assert ask(path, "status")["ok"], "and the question that came before it was read"

@@ -26,14 +26,14 @@ REQUESTS = 8 * REQUEST  # more than the kernel takes for a client that does not 
 
 
 class Crowd:
-    """Connections to a port, some of which may still wait to be made."""
+    """Connections to a port, some of which may still be pending."""
 
     def __init__(self, port):
         self.port = port
         self.members = []
 
     def join(self, count, words=b"", room=None):
-        """So many more, which send the words when they can and never read."""
+        """Add connections, which send a request when they can and never read."""
         for _ in range(count):
             member = socket.socket()
             if room:
@@ -66,7 +66,7 @@ class Crowd:
 
 
 class Watch:
-    """The largest number of sockets that a process had, looked at again and again."""
+    """Samples the number of sockets of a process, and keeps the largest."""
 
     def __init__(self, process):
         self.folder = f"/proc/{process.process.pid}/fd"
@@ -137,21 +137,21 @@ def test_silent_clients_keep_nobody_out(director, crowd):
         for _ in range(4):
             crowd.join(100)
             assert scrape_time(director.port) < min(allowed(2), IDLE_S - 5)
-        assert crowd.left() >= CLIENTS_MAX  # who was turned away by the kernel tries again later
+        assert crowd.left() >= CLIENTS_MAX  # clients that the kernel turned away try again later
     assert before + CLIENTS_MAX - 5 < watch.most <= before + CLIENTS_MAX
     crowd.leave()
     wait_until(lambda: watch.now() == before, "all of them to be gone")
 
 
 def test_clients_that_do_not_read_keep_others_out_no_longer_than_documented(director, crowd):
-    """Each asks for pages that have no room on the way; they leave one after another when somebody waits."""
+    """Each requests more than socket buffers hold; they are disconnected one by one while others wait."""
     before = Watch(director).now()
     with Watch(director) as watch:
         joined = time.monotonic()
         crowd.join(CLIENTS_MAX - 1, REQUESTS, room=4096)
 
         def is_full():
-            crowd.join(1, REQUESTS, room=4096)  # of those who were slow to ask some have left
+            crowd.join(1, REQUESTS, room=4096)  # some that were slow to send a request have left
             return watch.now() == before + CLIENTS_MAX
 
         wait_until(is_full, "all places to be taken", every=0.2)
@@ -165,7 +165,7 @@ def test_clients_that_do_not_read_keep_others_out_no_longer_than_documented(dire
 
 
 def test_a_director_without_descriptors_serves_when_there_are_some(director):
-    """Those that it lacks are waited for, without a turn of the loop spent on it."""
+    """It waits for descriptors without spending turns of the loop on that."""
     pid = director.process.pid
     limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (director.free_descriptor(), limits[1]))
@@ -180,6 +180,6 @@ def test_a_director_without_descriptors_serves_when_there_are_some(director):
 
 
 def test_few_wait_to_be_taken(director):
-    """The kernel keeps so many, and has others try again."""
+    """The kernel queues this many, and lets others try again."""
     listed = subprocess.run(["ss", "-Hltn", f"sport = :{director.port}"], capture_output=True, text=True, check=True)
     assert int(listed.stdout.split()[2]) == WAITING_MAX

@@ -24,7 +24,7 @@ FORWARDED_AGAIN = 100  # times, until the director has begun to count turns
 
 @pytest.fixture
 def hugepages():
-    """Some are free, and afterwards there are as many as before."""
+    """Some are free during the test; afterwards there are as many as before."""
     try:
         before = int((PAGES / "nr_hugepages").read_text())
         (PAGES / "nr_hugepages").write_text(f"{before + NEEDED}\n")

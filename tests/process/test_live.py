@@ -62,7 +62,7 @@ def host(glb_director, tmp_path):
 
 
 def test_it_is_up_while_the_director_is_ready_and_goes_with_it(host):
-    """Also through reloads, which nobody is to notice; and whatever comes through it."""
+    """Also through reloads, which routers must not notice, and whatever packets arrive on it."""
     host.launch()
     host.wait_for_link("up")
     for _ in range(5):
@@ -89,7 +89,7 @@ def test_the_kernel_removes_it_when_the_director_is_killed(host):
 
 
 def test_a_stop_takes_it_down_first_and_gives_routers_time(host):
-    """Workers serve meanwhile; whoever is in a hurry asks twice."""
+    """Workers serve meanwhile; a second SIGTERM ends it at once."""
     host.launch({**LIVE, "live_leave_ms": 700})
     host.wait_for_link("up")
     host.process.send_signal(signal.SIGTERM)

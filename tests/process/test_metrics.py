@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Metrics and health by HTTP: as documented, as Prometheus reads them, and whoever asks costs only himself."""
+"""Metrics and health by HTTP: as documented, as Prometheus reads them, and clients harm only themselves."""
 
 import json
 import random
@@ -105,7 +105,7 @@ def test_health_and_readiness(process):
 
 
 def test_an_address_that_is_taken(process):
-    """Refused where it was asked for, as a director that cannot be watched was not; the default is done without."""
+    """A start is refused if the address is configured, as operators rely on it; without the default one it goes on."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process.launch(config={**CONFIG, "http_listen": f"127.0.0.1:{port}"})
@@ -127,7 +127,7 @@ REQUESTS = [
 
 
 def hostile(seed):
-    """A request that somebody has had in hand."""
+    """A request with random changes."""
     numbers = random.Random(seed)
     request = bytearray(numbers.choice(REQUESTS))
     for _ in range(numbers.randrange(8)):
@@ -137,7 +137,7 @@ def hostile(seed):
 
 
 def test_hostile_requests_cost_only_their_clients(director):
-    """10,000 of them, beside slow and silent ones; who asks as usual is answered as usual."""
+    """10,000 of them, beside slow and silent ones; ordinary requests are served as usual."""
     port = port_of(director)
     idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(50)]
     for slow in idle[:25]:
@@ -163,7 +163,7 @@ def test_hostile_requests_cost_only_their_clients(director):
 
 
 def test_many_backends_hold_nothing_up(process):
-    """While pages of them are scraped and a client does not read his, others are answered at once."""
+    """While pages of them are scraped and one client does not read, others are served at once."""
     process.start(config={**CONFIG, "http_listen": "127.0.0.1:0"}, tables=large_tables(4, 4000))
     port = port_of(process)
     lazy = socket.create_connection(("127.0.0.1", port))

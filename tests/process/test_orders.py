@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does a running director do what it is told on its control socket, and say truly what came of it?"""
+"""Does a running director execute requests on its control socket, and report the result correctly?"""
 
 import copy
 import json
@@ -42,7 +42,7 @@ def with_backends(count):
 
 
 def replace_tables(process, tables):
-    """In one step, as whoever publishes tables does."""
+    """In one step, as tools that publish tables do."""
     draft = process.folder / "tables.json.new"
     draft.write_text(json.dumps(tables))
     draft.chmod(0o600)
@@ -94,8 +94,8 @@ def test_a_reload_is_answered_when_all_serve_it_with_what_it_did(director, path,
     director.stop()
 
 
-def test_two_who_ask_at_once_get_the_build_that_covers_them(director, path, glbctl):
-    """Whoever asks while a build goes on hears of the next one, which has read the files as they are by then."""
+def test_requests_at_the_same_time_get_the_build_that_covers_them(director, path, glbctl):
+    """A request during a build gets the result of the next one, which reads the files as they are by then."""
     for count in range(4, 10):
         with Client(path) as one, Client(path) as other:
             director.write(tables=large_tables(4, 200 + count))
@@ -167,7 +167,7 @@ def test_the_socket_for_reading_changes_nothing(director, path, glbctl):
     director.stop()
 
 
-def test_who_waits_for_a_worker_that_stands_still_hears_which(director, path):
+def test_a_request_that_waits_for_a_worker_that_stands_still_names_it(director, path):
     """The generation is in force all the same; and when there is no room for more, a reload is put off."""
     with hold_a_worker(director):
         answer = ask(path, "reload")

@@ -59,7 +59,7 @@ def test_a_log_that_nobody_reads_stops_nothing(process, full_pipe):
 
 
 def test_counters_of_one_request_are_logged_whole_however_many(process, full_pipe):
-    """More than a MiB of them, whenever somebody reads."""
+    """More than a MiB of them, whenever the reader goes on."""
     quiet = {**CONFIG, "stall_ms": 0}  # no other line, on a busy machine
     process.launch(stderr=full_pipe[1], tables=large_tables(14, 1000), config=quiet)
     wait_until_serving(process)

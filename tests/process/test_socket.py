@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does a running director answer on its control socket, whatever is said there, and does glbctl understand it?"""
+"""Does a running director reply to any input on its control socket, and does glbctl understand the replies?"""
 
 import grp
 import json
@@ -256,7 +256,7 @@ def test_silent_slow_flooding_and_leaving_clients_cost_only_themselves(director,
     deaf = Client(paths[0])
     flood = b'{"glb": 1, "verb": "stats"}\n' * 1000
     deaf.socket.settimeout(2)
-    with pytest.raises(TimeoutError):  # nobody reads, and so nobody asks any more
+    with pytest.raises(TimeoutError):  # replies are not read, so requests are not taken any more
         for _ in range(1000):
             deaf.send(flood)
     ended = threading.Event()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The status page without a browser: one document that allows itself nothing, and whose figures there are."""
+"""The status page without a browser: one document with a strict policy, whose figures the replies have."""
 
 import base64
 import hashlib
@@ -94,7 +94,7 @@ def status_for(director, host):
 
 
 def test_names_that_lead_to_this_host_from_elsewhere_get_nothing(director):
-    """A page may have its own name looked up as 127.0.0.1; it cannot be without a name."""
+    """A page may have its own name resolved to 127.0.0.1 (DNS rebinding), but cannot do without one."""
     port = director.port
     for host in ("localhost", f"LocalHost:{port}", f"127.0.0.1:{port}", "192.0.2.1", f"[::1]:{port}", "[2001:db8::1]"):
         assert status_for(director, host) == 200, host
@@ -105,7 +105,7 @@ def test_names_that_lead_to_this_host_from_elsewhere_get_nothing(director):
 
 
 def test_the_page_asks_for_nothing_that_there_is_not(director):
-    """Whatever it takes from an answer is in one."""
+    """Every key that it reads is in a reply."""
     script = (PAGE / "page.js").read_text().replace("status.json", "")
     wanted = set(re.findall(r"\b(?:answer|one|status|rates|history|described\[i\]|last_reload)\.(\w+)", script))
     known = set()
@@ -133,7 +133,7 @@ def test_the_page_gets_what_the_control_socket_says(director):
 
 
 def test_of_many_backends_some_are_shown_and_all_are_counted(director):
-    """Those that something is wrong with first."""
+    """Those with a problem come first."""
     answer = answer_of(director)
     unusual = [one for one in answer["backends"] if not one["healthy"] or one["state"] != "active"]
     assert answer["backend_count"] == 200 and answer["unusual_count"] == 61

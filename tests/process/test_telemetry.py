@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does a director answer where dpdk-telemetry.py asks, as it does elsewhere, and never at the loop's cost?"""
+"""Does a director reply to dpdk-telemetry.py as it does elsewhere, and never delay its loop for that?"""
 
 import contextlib
 import copy
@@ -80,7 +80,7 @@ def write_frames(path):
 
 @pytest.fixture
 def director(process, tmp_path):
-    """One with telemetry, as the EAL has it unless it is told otherwise, which has received some packets."""
+    """One with telemetry, which the EAL has by default, that has received some packets."""
     write_frames(tmp_path / "in.pcap")
     command = process.command
 

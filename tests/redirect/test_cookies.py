@@ -41,7 +41,7 @@ def test_a_handshake_whose_end_was_lost_is_completed_by_the_end_of_the_connectio
             server.settimeout(60)
             assert server.recv(100) == bytes(ours[Raw])
             assert server.recv(100) == b""
-            reset_on_close(server)  # nobody would acknowledge its end
+            reset_on_close(server)  # no peer would acknowledge its end
 
 
 @vips

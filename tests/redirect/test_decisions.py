@@ -26,7 +26,7 @@ vips = pytest.mark.parametrize("vip", [VIP, VIP6], ids=["ipv4", "ipv6"])
 @vips
 @pytest.mark.parametrize("flags", ["S", "SA", "SEC", "SF"])
 def test_a_segment_with_syn_is_kept(proxy, vip, flags):
-    """Whoever is asked first opens the connection; there is nothing to look up."""
+    """The first hop opens the connection; there is nothing to look up."""
     assert proxy.accepts(segment(vip, flags)) == "accepted_syn"
 
 
@@ -70,7 +70,7 @@ def test_a_hop_of_unicast_scope_is_one_however_odd(proxy, hop):
 
 @vips
 def test_what_is_known_here_is_not_counted_as_last_resort(proxy, vip):
-    """accepted_last_resort counts what nobody knows, whatever the length of the list."""
+    """accepted_last_resort counts packets that no hop knows, whatever the length of the list."""
     assert proxy.accepts(segment(vip, "S"), hops=()) == "accepted_syn"
     with proxy.connection(vip) as (client, _):
         assert proxy.accepts(segment_of(client), hops=()) == "accepted_established"

@@ -91,7 +91,7 @@ def test_a_forwarded_frame_is_addressed_to_the_next_hop(
 
 
 def test_a_hop_that_is_not_on_the_segment_is_reached_through_the_gateway(network, tap, send, macs):
-    """The kernel's routes say whom to hand the packet to."""
+    """The kernel's routes name the gateway that gets the packet."""
     host = network.proxies[0].namespace
     host.ip("route", "add", "10.77.0.0/16", "via", B)
     try:

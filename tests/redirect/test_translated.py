@@ -283,7 +283,7 @@ def nested(kind, *attributes):
 
 
 def ends(kind, src, sport, dst, dport):
-    """The attribute that says between whom a connection is."""
+    """The attribute with the addresses of a connection's ends."""
     first = 3 if ":" in src else 1  # CTA_IP_V6_SRC, CTA_IP_V4_SRC; the destination follows
     return nested(
         kind,
@@ -460,7 +460,7 @@ def test_status_knows_rules_of_iptables(host, command, shown):
     (hook("nat", "srcnat", "masquerade", "postrouting"), False),
 ], ids=["alone", "filter", "ct", "masquerade"])
 def test_attach_warns_of_tproxy_without_connection_tracking(host, more, warns):
-    """Nothing but that would know to whom a cookie was sent."""
+    """Nothing else would know which client a cookie was sent to."""
     apply(host.namespace, hook("filter", "mangle", f"tcp dport {PORT} tproxy to :8443") + more)
     said = host.warnings("attach", "eth0")
     assert said == (["TPROXY rules without connection tracking: answers to SYN cookies go to the "

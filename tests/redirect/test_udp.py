@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """UDP services with a second chance: which packets stay, which go on, and which come back?
 
-A packet that nobody knows goes from hop to hop and returns to the first, which serves it.
+A packet whose flow no hop knows goes from hop to hop and returns to the first, which serves it.
 """
 
 import contextlib
@@ -156,7 +156,7 @@ def test_an_unknown_flow_goes_from_hop_to_hop(proxy, vip, with_checksum):
 
 @vips
 def test_the_last_hop_returns_an_unknown_flow_to_the_first(proxy, vip):
-    """Whose address is in the place of the second."""
+    """The first hop's address is in the place of the second."""
     for hops in (B,), (B, C), (C, A, A):
         assert returns(proxy, datagram(vip), hops, len(hops))
 

@@ -25,7 +25,7 @@ struct differ {
 	const char *what; /* and in what */
 	struct glb_packet as_received[DIFFER_BURST_MAX];
 	struct glb_packet want[DIFFER_BURST_MAX];
-	struct glb_packet got[DIFFER_BURST_MAX + 1]; /* the last is nobody's */
+	struct glb_packet got[DIFFER_BURST_MAX + 1]; /* the last is never used */
 	uint8_t verdicts[DIFFER_BURST_MAX];
 	/* frames lie at the same places in all three */
 	uint8_t *original, *wanted, *made;

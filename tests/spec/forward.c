@@ -203,7 +203,7 @@ static enum glb_verdict check_room(const struct spec_packet *packet, uint32_t ou
 	if (len > 65535)
 		return GLB_DROP_TOO_BIG;
 	if (len > port_out(packet)->mtu && settings->too_big != GLB_TOO_BIG_FORWARD) {
-		/* IPv6 promises 1280 bytes: nobody could send less */
+		/* IPv6 promises 1280 bytes: no sender could send less */
 		if (settings->too_big == GLB_TOO_BIG_DROP ||
 		    (!packet->v4 && flow->ip_len <= 1280) ||
 		    !spec_may_reply(packet->pkt, flow, packet->ip))

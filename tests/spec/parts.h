@@ -83,7 +83,7 @@ bool spec_read_outer_error(struct spec_complaint *out, const struct spec_packet 
 
 /* --- icmp_reply.c --- */
 
-/* May the sender of a frame be told something about a packet in it? `ip` is that packet. */
+/* May the sender of a frame get an ICMP error about a packet in it? `ip` is that packet. */
 bool spec_may_reply(const struct glb_packet *pkt, const struct glb_flow *flow, const uint8_t *ip);
 
 /* --- forward.c --- */

@@ -48,7 +48,8 @@ static bool read_quoted(struct quoted *out, const struct spec_packet *packet)
 	return out->inner_at <= out->there;
 }
 
-/* Reads the client's packet in the quote; is it one that is forwarded, and may be told about? */
+/* Reads the client's packet in the quote; is it one that is forwarded, and that an error may be
+ * about? */
 static bool read_inner(struct spec_complaint *out, const struct spec_packet *packet,
 		       const struct quoted *quoted)
 {
@@ -84,7 +85,7 @@ static bool is_what_we_send(const struct spec_packet *packet, const struct quote
 	len = spec_write_outer(sent, settings, &way, &about->flow, 0);
 	if (len != quoted->inner_at)
 		return false;
-	/* in IPv4 its length, then addresses; in IPv6 likewise; then UDP but its checksum, GUE */
+	/* in IPv4 its length, then addresses; in IPv6 as well; then UDP but its checksum, GUE */
 	return packet->v4 ? !memcmp(quoted->ip + 2, sent + 2, 2) &&
 				    !memcmp(quoted->ip + 12, sent + 12, 14) &&
 				    !memcmp(quoted->ip + 28, sent + 28, len - 28)

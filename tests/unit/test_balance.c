@@ -232,7 +232,7 @@ static bool is_usable_in(const struct glb_table_spec *spec, const struct glb_bac
 }
 
 /*
- * Whoever was first on a row is on it after the change, unless it is what was taken away; or unless
+ * The backend that was first on a row is on it after the change, unless it was removed; or unless
  * it was first from the last place of the ranking, which it is without max_load, too.
  */
 static void check_second_chance(const struct fleet *was, const char *what, unsigned int round)

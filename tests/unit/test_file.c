@@ -250,7 +250,7 @@ static const struct writer {
 	void (*write)(int fd, const uint8_t *bytes);
 	bool keeps_open;
 	bool rests;	   /* between two versions */
-	bool unprivileged; /* the reader, who can hold nobody off */
+	bool unprivileged; /* the reader, which can hold no writer off */
 	unsigned int reads;
 } writers[] = {
 	{write_over, true, false, false, 4},	  {write_over, false, true, false, 100},

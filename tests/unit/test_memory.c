@@ -140,7 +140,7 @@ static void starve(int (*attempt)(struct glb_diag *diag))
 	ck_assert_uint_gt(place_count, 0);
 }
 
-/* Likewise, for what has no words for it. */
+/* Writes the reason of a function that gives none, so that all can be checked for one. */
 static int without_words(int err, struct glb_diag *diag)
 {
 	if (err)
