@@ -39,7 +39,7 @@ struct glb_place {
 GLB_NODISCARD int glb_place_make(struct glb_place *out, unsigned int places);
 
 /*
- * Takes a free place in the slab of another one, which nobody may free meanwhile; that one may be
+ * Takes a free place in the slab of another one, which must not be freed meanwhile; that one may be
  * none. Any number of threads may take and free places of a slab at once. False if there is none,
  * and *out is left alone.
  */

@@ -54,7 +54,7 @@ struct writer;
 struct report {
 	bool strict;   /* set by the caller: warnings are errors */
 	bool serving;  /* set by the caller: tables are to be served, not only compiled */
-	bool guarding; /* set by the caller: check who may read the keys in a file */
+	bool guarding; /* set by the caller: check which users may read the keys in a file */
 	bool probing;  /* set by the caller: check what a health checker would refuse */
 	const struct own_addrs *own;	 /* set by the caller: addresses of the director, or NULL */
 	const char *path;		 /* of the file being read */

@@ -122,7 +122,7 @@ static int describe_port(struct glb_port *port, const struct director_conf *conf
 {
 	*port = conf->defaults.port;
 	memcpy(port->mac, args->source_mac, GLB_MAC_LEN);
-	port->any_mac = !args->has_source_mac; /* a capture does not tell which MAC address is the
+	port->any_mac = !args->has_source_mac; /* a capture does not show which MAC address is the
 						  director's */
 	if (!port->mtu)
 		port->mtu = PORT_MTU_DEFAULT;

@@ -188,7 +188,7 @@ static bool drop_arrived(const struct live *live)
 	return true;
 }
 
-/* Recreates the device if somebody deleted it. False if there is none. */
+/* Recreates the device if it was deleted. False if there is none. */
 static bool mend(struct live *live)
 {
 	int err;

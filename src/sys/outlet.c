@@ -144,7 +144,8 @@ static size_t write_out(int fd, const char *text, size_t len)
 		ssize_t put = write(fd, text + done, len - done);
 
 		if (put < 0 &&
-		    errno == EAGAIN) /* others who share the descriptor have made it non-blocking */
+		    errno ==
+			    EAGAIN) /* others that share the descriptor have made it non-blocking */
 			(void)poll(&ready, 1, -1);
 		else if (put < 0 && errno != EINTR)
 			break;

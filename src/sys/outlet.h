@@ -3,10 +3,10 @@
  * How is text written to a reader that may not be reading?
  *
  * A file descriptor inherited from elsewhere, such as standard error, blocks while its pipe is full
- * or its terminal is stopped, and O_NONBLOCK would affect all who share it. So a thread writes, and
- * the others append to a buffer. Lines that do not fit into the buffer are dropped and counted, and
- * a line in their place reports it. Lines that cannot be written, for example to a full disk, are
- * dropped as well; the next line that can be written is preceded by one that says how many were
+ * or its terminal is stopped, and O_NONBLOCK would affect all that share it. So a thread writes,
+ * and the others append to a buffer. Lines that do not fit into the buffer are dropped and counted,
+ * and a line in their place reports it. Lines that cannot be written, for example to a full disk,
+ * are dropped as well; the next line that can be written is preceded by one that says how many were
  * lost, and why.
  */
 #ifndef SYS_OUTLET_H

@@ -60,7 +60,7 @@ static void name_process(char out[NAME_LEN], pid_t pid)
 		(void)snprintf(out, NAME_LEN, "a process");
 }
 
-/* Reports that a path is taken, and by which process if the connection tells. */
+/* Reports that a path is taken, and by which process if the connection shows it. */
 static int refuse_taken(const char *path, int fd, char why[SOCKET_WHY_LEN])
 {
 	struct ucred peer = {0};

@@ -2,7 +2,7 @@
 /*
  * May one more line of this kind be logged?
  *
- * Events that outsiders can trigger at will would fill a log until nobody can read it, and the
+ * Events that outsiders can trigger at will would fill a log until it is unreadable, and the
  * journal drops lines of processes that log too much. So each kind is limited to some lines a
  * minute, plus one that says how many were withheld.
  */

@@ -89,7 +89,8 @@ static int read_v3_backends(struct glb_table_spec *spec, const uint8_t *in, stru
 	return 0;
 }
 
-/* Backends of two versions may be in a table that is not served: rows tell whether they are used.
+/* Backends of two versions may be in a table that is not served: the rows show whether they are
+ * used.
  */
 static void keep_first_of_backends(void *arg, const struct glb_finding *finding)
 {

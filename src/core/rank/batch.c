@@ -19,8 +19,8 @@ struct batch {
 };
 
 /* Empty place: sorts behind every backend. */
-static const struct candidate nobody = {.backend = UINT16_MAX};
-_Static_assert(GLB_BACKENDS_MAX <= UINT16_MAX, "nobody comes behind every backend");
+static const struct candidate no_candidate = {.backend = UINT16_MAX};
+_Static_assert(GLB_BACKENDS_MAX <= UINT16_MAX, "the empty place sorts behind every backend");
 
 static struct place batch_place_of(const struct ranker *ranker, const struct candidate *candidate,
 				   uint64_t rank)
@@ -67,7 +67,7 @@ static void move_to_second(struct place *places, uint32_t from)
  */
 static void insert_zoned(struct place *places, uint32_t count, const struct place *new)
 {
-	const struct place last = {UINT64_MAX, UINT64_MAX, &nobody};
+	const struct place last = {UINT64_MAX, UINT64_MAX, &no_candidate};
 	struct place ordered[GLB_HOPS_MAX + 1];
 
 	for (uint32_t i = 0; i <= count; i++)
@@ -75,7 +75,7 @@ static void insert_zoned(struct place *places, uint32_t count, const struct plac
 	for (uint32_t i = 0; i < count; i++)
 		batch_insert(ordered, count + 1, &places[i]);
 	batch_insert(ordered, count + 1, new);
-	for (uint32_t i = 1; i <= count && ordered[i].candidate != &nobody; i++) {
+	for (uint32_t i = 1; i <= count && ordered[i].candidate != &no_candidate; i++) {
 		if (ordered[i].candidate->zone != ordered[0].candidate->zone) {
 			move_to_second(ordered, i);
 			break;
@@ -101,7 +101,7 @@ static void set_reach(const struct ranker *ranker, struct batch *batch, uint32_t
 
 	uint64_t second = reach_of(ranker, &places[1]);
 	bool apart = places[1].candidate->zone != places[0].candidate->zone &&
-		     places[1].candidate != &nobody;
+		     places[1].candidate != &no_candidate;
 
 	batch->lanes.zone[lane] = places[0].candidate->zone;
 	batch->lanes.reach_other[lane] = !apart ? UINT32_MAX : second > reach ? second : reach;
@@ -183,7 +183,7 @@ static void rank_plain(const struct ranker *ranker, struct batch *batch, struct 
 /* Ranks rows without prior knowledge. */
 static void rank_afresh(const struct ranker *ranker, struct batch *batch, struct glb_row *ranked)
 {
-	const struct place last = {UINT64_MAX, UINT64_MAX, &nobody};
+	const struct place last = {UINT64_MAX, UINT64_MAX, &no_candidate};
 
 	if (!ranker->weighted && !ranker->zoned) {
 		rank_plain(ranker, batch, ranked);

@@ -3,7 +3,7 @@
  * How are the rows of a table ranked, many at a time?
  *
  * Private to src/core, the parts of rendezvous.c: a spec becomes a ranker, reuse.c determines what
- * an old ranking tells, batch.c ranks the remaining rows.
+ * an old ranking is good for, batch.c ranks the remaining rows.
  */
 #ifndef CORE_RANKING_H
 #define CORE_RANKING_H
@@ -25,7 +25,7 @@ struct ranker {
 	struct glb_weight_log *log; /* if weighted, and there is something to rank */
 };
 
-/* What an old ranking tells about a new one. */
+/* What of an old ranking a new one can reuse. */
 struct change {
 	const struct glb_row *old_ranked; /* NULL: nothing, all rows are ranked afresh */
 	const struct candidate **now;	  /* by backend of the old spec; NULL: removed */

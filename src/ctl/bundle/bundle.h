@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does an engineer need who was not there, to find out why a director behaved as it did?
+ * What does an engineer need to find out later why a director behaved as it did?
  *
  * Everything added goes into one archive (tar.h) without keys (mask.h). Whatever could not be
  * collected is listed in its MANIFEST with the reason; the bundle is written regardless.
@@ -43,7 +43,8 @@ void bundle_file(struct bundle *bundle, const char *path);
  * contain outside text. */
 void bundle_run(struct bundle *bundle, const char *name, const char *command);
 
-/* The parts. bundle_configuration() comes first, as the director's files tell what is a key. */
+/* The parts. bundle_configuration() comes first, as the director's files determine what is a key.
+ */
 void bundle_configuration(struct bundle *bundle);
 void bundle_answers(struct bundle *bundle);
 void bundle_metrics(struct bundle *bundle);

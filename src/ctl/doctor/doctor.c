@@ -63,7 +63,7 @@ unsigned int doctor_total(const struct doctor *doctor, enum level level)
 	return total;
 }
 
-/* False: the kernel does not tell. */
+/* False: the kernel does not report it. */
 static bool namespace_of(char out[FINDING_TEXT_LEN], const char *process)
 {
 	char path[HOST_PATH_LEN];

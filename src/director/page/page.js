@@ -215,7 +215,7 @@ function showSummary(answer) {
 	find("window").textContent = answer.window_ms ? `${(answer.window_ms / 1000).toFixed(1)} s` : "seconds";
 }
 
-// What somebody has to do something about.
+// What needs attention.
 function troubles(status) {
 	const found = [];
 	if (!status.ready) found.push(`Not ready: ${status.readiness_reason}.`);
@@ -253,7 +253,7 @@ async function refresh() {
 	}
 }
 
-// One answer at a time, and none while nobody looks.
+// One request at a time, and none while the page is hidden.
 async function follow() {
 	if (!document.hidden) await refresh();
 	setTimeout(follow, REFRESH_MS);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who is viewing packets of a running director, and what do they see?
+ * Which client is viewing packets of a running director, and what does it get?
  *
  * One client at a time, on the control socket. It selects packets, gets a number, and polls with
  * that: each reply has what was recorded since, or is delayed for a while if there is nothing. The

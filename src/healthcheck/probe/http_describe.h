@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How is libcurl told to make a request, and what must it not do?
+ * How is a request described to libcurl, and what must libcurl not do?
  *
  * Private to http.c.
  */
