@@ -7,7 +7,7 @@
   instructions.py --skip REASON              say why these counts would not compare
 
 Fails when a count is more than 2 % above the record, and also when it is more than 2 % below: a
-record that flatters nobody is what the next change is measured by. `scripts/bench instructions
+record without bias is what the next change is measured by. `scripts/bench instructions
 --update` renews it; the commit says why the numbers are worth it. It leaves alone what it has of
 instruction sets that this processor lacks. A count that was recorded for other sets only, on such a
 processor, is printed as "not recorded" and fails nothing.

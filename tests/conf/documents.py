@@ -419,7 +419,7 @@ def ways_of_echo(plain: dict):
 
 
 def ways_to_a_gateway(plain: dict):
-    """Who asks for a gateway, and who says which one, at the top level and in a port."""
+    """Gateways that are looked up, and those that are given, at the top level and in a port."""
     macs, ips = (None, "auto", "02:00:00:00:00:07", "x"), (None, "10.0.0.1", "fe80::1", "x")
     for top in ((mac, ip) for mac in macs for ip in ips):
         for own in (None, *((mac, ip) for mac in macs for ip in ips)):

@@ -44,7 +44,7 @@ def is_encapsulated(frame):
 
 
 class Ledger:
-    """What left for whom, in the names of the counters."""
+    """What left for which backend, in the names of the counters."""
 
     def __init__(self, wire):
         self.wire = wire

@@ -71,7 +71,7 @@ class Link:
 
 @pytest.fixture
 def link(host, peer):
-    """A host at 10.0.0.11 and fd00::11, and its gateway, nobody having spoken yet."""
+    """A host at 10.0.0.11 and fd00::11, and its gateway, before the first packet."""
     peer.ip("link", "set", "far", "address", OLD)
     for namespace, device, number in ((peer, "far", "1"), (host.namespace, "eth0", "11")):
         namespace.run("sysctl", "-qw", f"net.ipv6.conf.{device}.disable_ipv6=0")

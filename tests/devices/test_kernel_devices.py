@@ -59,7 +59,7 @@ time.sleep(60)
 
 
 def test_an_unprivileged_process_keeps_no_director_from_a_device(host):
-    """It can have any name that is for everybody; only who may read frames can claim a device."""
+    """It can bind any name that is open to all; only a process that may read frames can claim a device."""
     squatter = host.namespace.spawn("/usr/bin/python3", "-c", SQUAT, log=host.folder / "squatter")
     try:
         wait_until(lambda: (host.folder / "squatter").read_text() == "there\n", "the squatter")
@@ -373,7 +373,7 @@ def test_a_device_may_be_made_again_long_before_it_is_switched_on(host, traffic,
 
 
 def test_a_tap_device_that_is_deleted_is_made_again(host):
-    """Nobody else can make it."""
+    """No other process can make it."""
     tap = Traffic(host, "tap0", "tap0")
     host.start("net_tap0,iface=tap0")
     assert tap.reply()

@@ -13,7 +13,7 @@ from scapy.layers.l2 import Dot1Q, Ether
 import capture
 
 VIP, VIP6, PORT = "192.0.2.10", "2001:db8::10", 80
-# 854 packets: no ring between workers overflows, even if nobody reads. An odd number of flows, so that
+# 854 packets: no ring between workers overflows, even if none is read. An odd number of flows, so that
 # a flow is not always at the same place of a burst.
 FLOWS, PER_FLOW = 61, 14
 MARK = b"packet:"

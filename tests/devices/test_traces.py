@@ -208,7 +208,7 @@ def test_people_see_what_they_ask_for(director, far, path, glbctl):
             assert answer["error"]["code"] == "refused" and f"{verb} shows packets, and this socket is for reading" in answer["error"]["reason"]
         holding.end(signal.SIGKILL)
         assert client.ask("trace")["ok"], "as soon as its client is gone"
-    # whoever was given a trace and disconnects before the first question
+    # a client that was given a trace and disconnects before the first poll
     with Client(path) as client:
         assert client.ask("trace")["ok"]
     with Client(path) as client:
@@ -304,7 +304,7 @@ def test_a_capture_has_both_frames_and_the_verdict_of_each_packet(director, far,
 
 
 def test_a_frame_is_explained_by_the_generation_that_decided(director, far, path):
-    """Also when another one is in force by the time that somebody asks; or nothing is said."""
+    """Also if another one is in force when the trace is polled; otherwise no reason is given."""
     tables = copy.deepcopy(NAMED)
     tables["tables"][0]["backends"] = [{"ip": "10.0.9.1", "state": "active", "healthy": True},
                                        {"ip": "10.0.9.2", "state": "active", "healthy": True}]

@@ -284,7 +284,7 @@ def test_every_port_has_its_own_twin(two_ports, workers):
 
 
 def test_a_twin_has_the_mac_address_of_its_port(two_ports):
-    """The kernel names it in ARP; another one would be that of nobody."""
+    """The kernel announces it by ARP; with another one, replies would be for no host."""
     two_ports.start(*TWO_PORTS, config=TWO_TWINS)
     assert [mac_of(two_ports, f"twin{n}") for n in (0, 1)] == [mac_of(two_ports, f"eth{n}") for n in (0, 1)]
     assert "does not take its MAC address" not in two_ports.log.read_text()

@@ -32,6 +32,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	bool ipv4 = check(input, len, GLB_GUE_HOP_LEN, GLB_GUE_HOPS_MAX);
 	bool ipv6 = check(input, len, GLB_GUE_HOP6_LEN, GLB_GUE_HOPS6_MAX);
 
-	PROMISE(!ipv4 || !ipv6); /* nobody can mistake one for the other */
+	PROMISE(!ipv4 || !ipv6); /* one cannot be mistaken for the other */
 	return 0;
 }

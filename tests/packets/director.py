@@ -45,7 +45,7 @@ class Director:
         return Director(self.driver, self.config, {"tables": list(tables)})
 
     def without_gateway(self, **changes) -> "Director":
-        """With a gateway that nobody has heard of."""
+        """With a gateway whose address is unknown."""
         if self.driver.reloads:
             pytest.skip("a director that reloads holds on to the gateway it had for a while")
         unknown = {"outbound_gateway_mac": "auto", "outbound_gateway_ip": "198.18.0.250"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Whose frames a director takes: those to its port's addresses. Nobody else's are forwarded."""
+"""Which frames a director takes: those to its port's addresses. No others are forwarded."""
 
 import pytest
 from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether

@@ -113,7 +113,7 @@ def test_a_server_id_has_sixteen_bits_big_endian(director, edge):
 
 @pytest.mark.parametrize("config", range(8))
 def test_every_config_but_the_unroutable_names_a_server(quic, config):
-    """7 says that the ID names nobody (QUIC-LB, 3); the five bits below are the nonce's length."""
+    """7 says that the ID names no server (QUIC-LB, 3); the five bits below are the nonce's length."""
     plain = quic.hops_of(ether(packet(b"")))
     hops = {quic.hops_of(ether(packet(short(n, config))))[0] for n, _ in SERVER.values()}
     assert hops == ({plain[0]} if config == 7 else {address for _, address in SERVER.values()})

@@ -135,7 +135,7 @@ def test_a_later_fragment_is_forwarded_whole(by_address, vip):
 
 @BOTH
 def test_a_fragment_to_an_address_of_two_tables_is_dropped(by_address, vip):
-    """Nobody knows which of the ports it belongs to."""
+    """It is unknown which of the ports it belongs to."""
     shared = by_address.with_tables(
         table([bind(vip, "udp", 443)], backends(1, 2)),
         table([bind(vip, "udp", 53)], backends(2, 2)),

@@ -184,7 +184,7 @@ def test_an_error_that_quotes_any_protocol_needs_a_bound_port(director, protocol
 
 
 def test_an_error_that_quotes_a_later_fragment_is_punted(director):
-    """Nobody knows whose ports these were."""
+    """It is unknown whose ports these were."""
     quote = reply_to(udp(), frag=100)
     assert director.verdict_of(ether(too_big(quote))) == "punt_no_bind"
 

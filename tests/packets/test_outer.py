@@ -358,7 +358,7 @@ def gue_of(outcome) -> bytes:
 
 @BOTH
 def test_a_hop_is_listed_once_where_configured(director, vip):
-    """One backend has nobody behind it; two tables' worth of the same row are one."""
+    """A backend that is in both rows of a packet is one hop."""
     unique = director.with_config(unique_hops=True, alt_hash_fields={"src_addr": True})
     outcome = unique.send_one(ether(tcp(vip)))
     assert len(outcome.hops) == 2 == len(set(outcome.hops))

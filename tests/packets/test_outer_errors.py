@@ -285,7 +285,7 @@ def test_a_damaged_error_is_not_relayed(relaying):
 
 
 def test_what_must_not_be_answered_is_not_relayed(relaying):
-    """Errors and later fragments; packets from nobody are never encapsulated."""
+    """Errors and later fragments; packets from impossible senders are never encapsulated."""
     every = relaying.with_config(icmp_errors="all", fragments="address")
     late = ip(client_of(VIP6), VIP6, nh=44) / Raw(b"\x11\x00\x00\x48" + bytes(1400))
     packets = [late, error(reply_to(tcp(), size=1400), 3, 4, quoted_length=1400)]

@@ -50,7 +50,7 @@ def test_two_bad_active_backends_change_places(director):
 
 
 def test_a_drained_backend_hands_over_to_the_one_that_was_second(director):
-    """Nobody else's flows move."""
+    """No other backend's flows move."""
     five = backends(0, 5)
     before = hops(director, *five)
     five[2] = backend(five[2]["ip"], "draining")

@@ -108,7 +108,7 @@ def closed_by_server(_client, server):
 
 
 def window_is_full(client, server):
-    """Nobody reads what the client sends."""
+    """The server does not read what the client sends."""
     client.setblocking(False)
     try:
         while True:

@@ -53,9 +53,9 @@ struct glb_generation *fixture_with_settings(const struct glb_generation *base,
 void fixture_share_wide(void);
 
 /*
- * Likewise, but towards backends of the other family: 2001:db8:7::a.b.c.d for a.b.c.d, 172.31.5.1
- * for 2001:db8:5::1. All tables have so many hops, 2 to 4; 0: as above, and 3 in table 1. With
- * alternative hash fields all have 2.
+ * A generation of the wide fixture, but towards backends of the other family: 2001:db8:7::a.b.c.d
+ * for a.b.c.d, 172.31.5.1 for 2001:db8:5::1. All tables have so many hops, 2 to 4; 0: as above, and
+ * 3 in table 1. With alternative hash fields all have 2.
  */
 struct glb_generation *fixture_wide6_generation(const struct glb_settings *settings, uint8_t hops);
 

@@ -186,7 +186,7 @@ static uint32_t weight_of(const struct glb_backend *backend)
 	return backend->weight ? backend->weight : 100;
 }
 
-/* What a backend that takes new flows may be first on, of all rows that somebody takes. */
+/* What a backend that takes new flows may be first on, of all rows that a backend takes. */
 static uint32_t limit_of(const struct glb_table_spec *spec, unsigned int backend, uint32_t all)
 {
 	const struct glb_backend *one = &spec->backends[backend];

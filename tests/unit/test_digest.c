@@ -205,7 +205,7 @@ START_TEST(where_quic_packets_go_counts_and_nothing_else_about_them)
 	struct glb_backend backend;
 
 	fleet.backends[2].has_server_id = true;
-	ck_assert(is_same_when_built()); /* no quic bind, so nobody asks */
+	ck_assert(is_same_when_built()); /* no quic bind, so IDs are not looked up */
 	fleet.backends[2].has_server_id = false;
 	serve_quic();
 	fleet.backends[5].server_id = 7;
@@ -246,7 +246,7 @@ START_TEST(a_table_for_quic_keeps_its_digest_in_an_image)
 }
 END_TEST
 
-/* Who has which ID, and not only which IDs there are. */
+/* Which backend has which ID, and not only which IDs there are. */
 START_TEST(two_backends_that_swap_their_server_ids_have_another_digest)
 {
 	uint16_t server_id;

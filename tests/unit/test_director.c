@@ -314,7 +314,7 @@ static const struct {
 	 "is no device name"},
 	{WITH("'unmatched':'drop','unmatched':'punt'"),
 	 "1:94: duplicate object key near '\"unmatched\"'"},
-	/* keys of the original that have no effect, whatever they hold, and keys of nobody */
+	/* keys of the original that have no effect, whatever they hold, and unknown keys */
 	{WITH("'flow_paths':[{'rx_port':0}],'lcores':{'lcore-1':{'rx':true}}"),
 	 "warning 1:88: $.flow_paths: only the ports have an effect: queues are assigned "
 	 "automatically\n"

@@ -307,8 +307,8 @@ static pid_t start_writer(const struct writer *writer)
 }
 
 /*
- * 0 or the error; all of it must be one letter. Nobody can tell a file whose writer was not allowed
- * to run for a while from one that is finished, unless the writer can be held off.
+ * 0 or the error; all of it must be one letter. A file whose writer
+ * was not scheduled for a while looks finished, unless the writer can be held off.
  */
 static int read_letters(const struct writer *writer)
 {

@@ -19,7 +19,7 @@ enum {
 	PACKETS = 400000,
 };
 
-/* What is decided, under which settings, by whom. */
+/* What is decided, under which settings, by which build. */
 struct run {
 	struct random_frames from;
 	struct random_frame frame;

@@ -57,7 +57,7 @@ START_TEST(a_file_that_changes_before_the_other_is_read_is_read_again)
 	put_in_place("first", 1);
 	put_in_place("second", 1);
 
-	int fd = open("second", O_WRONLY); /* and so nobody reads it yet */
+	int fd = open("second", O_WRONLY); /* and so it is not read yet */
 
 	ck_assert_int_eq(pwrite(fd, "1", 1, 0), 1);
 

@@ -241,7 +241,7 @@ static void check_order(struct walk *walk)
 	}
 }
 
-/* No backend is healthy before its first rise, unless it is inactive or nobody is known. */
+/* No backend is healthy before its first rise, unless it is inactive or none is known. */
 static void check_rises(struct walk *walk, const struct scene *before)
 {
 	const struct scene *after = &walk->scene;

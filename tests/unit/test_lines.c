@@ -44,7 +44,7 @@ static void answer_big(struct lines_request *request)
 	lines_answer(request, text, BIG_LEN);
 }
 
-/* "wait" is answered by somebody's "go"; anything else is its own answer. */
+/* "wait" gets its reply when a client says "go"; anything else is its own reply. */
 static void take_line(void *arg, struct lines_request *request, const char *line, size_t len)
 {
 	char text[64];

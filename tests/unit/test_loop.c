@@ -9,7 +9,7 @@
 #include "sys/loop.h"
 
 static struct loop *loop;
-static char calls[64]; /* who was called, in order */
+static char calls[64]; /* which were called, in order */
 static int fds[2];
 
 static void open_loop(void)

@@ -171,7 +171,7 @@ static void make_fleet(struct fleet *fleet, unsigned int number)
 	limit_load(fleet, number);
 }
 
-/* Who accepted the flows of each row, at most two owners of different age. */
+/* The backends that accepted the flows of each row: at most two owners of different age. */
 struct flows {
 	unsigned int fleet;
 	uint8_t older[ROWS_SEEN]; /* last byte of an address, as all backends differ there */

@@ -127,7 +127,7 @@ START_TEST(no_descriptor_and_no_signal_mask_gets_into_a_program)
 }
 END_TEST
 
-/* Reads from a pipe without data until nobody can write to it any more; meanwhile the loop runs. */
+/* Reads from a pipe without data until its last writer has closed it; meanwhile the loop runs. */
 static void wait_for_the_writers(int fd)
 {
 	char byte;
@@ -232,7 +232,7 @@ START_TEST(programs_over_the_limit_wait_for_their_turn)
 }
 END_TEST
 
-/* As when the checker stops: nobody waits for what was killed. */
+/* As when the checker stops: what was killed is not waited for. */
 START_TEST(programs_that_were_killed_do_not_hold_up_the_end)
 {
 	char *command[] = {"/bin/sleep", "1000", NULL};

@@ -20,7 +20,7 @@ static int mute_fd;
 static uint16_t mute_port;
 static pthread_t server;
 
-/* --- A server on a thread: "pong" for each connection; and a port where nobody answers --- */
+/* --- A server on a thread: "pong" for each connection; and a port without a listener --- */
 
 static void serve_one(int client)
 {
@@ -188,7 +188,7 @@ static void on_end(void *arg, enum probe_reason reason, const char *detail)
 	loop_end(probed.loop);
 }
 
-/* The check of the probe leads to where nobody listens, the order to the server. */
+/* The check of the probe leads to a port without a listener, the order to the server. */
 static struct http_order order_of_another(void)
 {
 	static struct health_check other;

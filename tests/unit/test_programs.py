@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does the target `programs`, for who only wants to run them, build them and nothing else?
+"""Does the target `programs`, for users that only run them, build them and nothing else?
 
 test_programs.py BUILD
 """

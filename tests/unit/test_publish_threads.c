@@ -186,7 +186,7 @@ static void make_schedule(void)
 		seen[word] = true;
 		schedule.actors[i] = (uint8_t)next;
 	}
-	schedule.actors[STEPS] = UINT8_MAX; /* nobody's */
+	schedule.actors[STEPS] = UINT8_MAX; /* no actor's */
 }
 
 /* False: there are no more steps. */

@@ -35,7 +35,7 @@ def shown():
             command, lines = line[6:], []
             yield command, lines
         elif line.startswith("    #") or not line.startswith("    "):
-            lines = []  # of nobody
+            lines = []  # of no block
         else:
             lines.append(line[4:])
 

@@ -183,7 +183,7 @@ START_TEST(a_file_that_is_a_mount_point_is_said_to_be_one)
 }
 END_TEST
 
-/* Somebody who is not root, and a group root is not in. */
+/* A user other than root, and a group that root is not in. */
 enum { SOMEBODY = 65534, THEIR_GROUP = 12345, A_USER = 4711 };
 
 /* An access control list for A_USER, whose mask allows reading; struct posix_acl_xattr of Linux. */

@@ -183,7 +183,7 @@ static void *allocate_and_free(void *arg)
 
 	ck_assert_ptr_nonnull(large);
 	memset(large, 1, len);
-	__asm__ volatile("" : : "r"(large) : "memory"); /* it is written, whoever reads it */
+	__asm__ volatile("" : : "r"(large) : "memory"); /* it is written, although it is not read */
 	free(large);
 	return NULL;
 }

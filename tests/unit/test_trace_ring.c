@@ -175,7 +175,7 @@ START_TEST(what_finds_no_room_is_missed_and_counted)
 }
 END_TEST
 
-/* They are copied before it shows that nobody wants them. */
+/* They are copied before it is known that the filter refuses them. */
 START_TEST(copies_in_vain_stop_until_the_control_thread_looks_again)
 {
 	uint8_t verdicts[TRACE_BURST];

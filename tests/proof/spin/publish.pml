@@ -20,7 +20,7 @@
  * PAUSE: workers may leave once and join again, TRACE: a ring is taken from them once.
  *
  * Memory is sequentially consistent; with TSO each worker's stores wait in a store buffer, in order,
- * as on x86-64. Other threads need none: between two of their stores that somebody waits for there
+ * as on x86-64. Other threads need none: between two of their stores that a thread waits for there
  * is an atomic read-modify-write, which empties the buffer, or nothing that they read depends on it.
  *
  * MUT_*: mutations, each of which must be refuted.
