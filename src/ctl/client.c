@@ -18,9 +18,9 @@
 static const struct {
 	const char *noun;
 	const char *socket; /* default path */
-} answerers[] = {
-	[WHOM_DIRECTOR] = {"director", CONTROL_SOCKET_DEFAULT},
-	[WHOM_CHECKER] = {"health checker", HEALTH_SOCKET_DEFAULT},
+} peers[] = {
+	[PEER_DIRECTOR] = {"director", CONTROL_SOCKET_DEFAULT},
+	[PEER_CHECKER] = {"health checker", HEALTH_SOCKET_DEFAULT},
 };
 
 enum { ROOM_FIRST = 65536, ROOM_MAX = 1 << 30 };
@@ -100,7 +100,7 @@ static int open_connection(const char *path, const struct question *question, st
 			return other;
 	}
 	if (fd < 0)
-		explain_unreachable(why, path, answerers[question->whom].noun, fd);
+		explain_unreachable(why, path, peers[question->peer].noun, fd);
 	return fd < 0 ? -1 : fd;
 }
 
@@ -224,7 +224,7 @@ static int read_answer(struct client_answer *out, const struct question *questio
 		return EXIT_FAILED;
 	}
 	out->root = conf_root(&out->file);
-	return client_status_of(&out->root, answerers[question->whom].noun);
+	return client_status_of(&out->root, peers[question->peer].noun);
 }
 
 /* --- Connections --- */
@@ -233,7 +233,7 @@ static const char *socket_of(const struct command_line *line, const struct quest
 {
 	const char *given = line->values[OPTION_SOCKET];
 
-	return given ? given : answerers[question->whom].socket;
+	return given ? given : peers[question->peer].socket;
 }
 
 /* The functions below return EXIT_OK; or EXIT_FAILED, and *why is set. */
@@ -242,7 +242,7 @@ static int connect_client(struct client *out, const struct command_line *line,
 			  const struct question *question, struct glb_diag *why)
 {
 	out->path = socket_of(line, question);
-	out->noun = answerers[question->whom].noun;
+	out->noun = peers[question->peer].noun;
 	out->fd = open_connection(out->path, question, why);
 	return out->fd < 0 ? EXIT_FAILED : EXIT_OK;
 }

@@ -22,12 +22,13 @@ struct client_answer {
 	char *bytes;
 };
 
-enum whom { WHOM_DIRECTOR, WHOM_CHECKER };
+/* The program that a request is for. */
+enum peer { PEER_DIRECTOR, PEER_CHECKER };
 
 /* A request and how to send it. */
 struct question {
 	const char *request; /* without its newline */
-	enum whom whom;
+	enum peer peer;
 	bool changes; /* it changes something, so it needs the operators' socket */
 	unsigned int patience_ms;
 };

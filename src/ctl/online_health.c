@@ -83,7 +83,7 @@ static void print_health(const struct command_line *line, const struct conf_valu
 
 int online_health(const struct command_line *line)
 {
-	struct question question = {.whom = WHOM_CHECKER, .patience_ms = CLIENT_PATIENCE_MS};
+	struct question question = {.peer = PEER_CHECKER, .patience_ms = CLIENT_PATIENCE_MS};
 	const char *table = line->values[OPTION_TABLE];
 	struct client_answer answer;
 	struct draft draft;
@@ -192,7 +192,7 @@ static int watch_all(struct watch *watch)
 {
 	char request[96];
 	const struct question question = {
-		.request = request, .whom = WHOM_CHECKER, .patience_ms = CLIENT_PATIENCE_MS};
+		.request = request, .peer = PEER_CHECKER, .patience_ms = CLIENT_PATIENCE_MS};
 	int status = EXIT_OK;
 
 	(void)snprintf(request, sizeof(request),
@@ -238,7 +238,7 @@ static char *write_request(const struct command_line *line)
 int online_health_probe(const struct command_line *line)
 {
 	struct question question = {
-		.whom = WHOM_CHECKER, .changes = true, .patience_ms = CLIENT_PATIENCE_MS};
+		.peer = PEER_CHECKER, .changes = true, .patience_ms = CLIENT_PATIENCE_MS};
 	struct watch watch = {.line = line};
 	struct glb_addr backend;
 	int status;

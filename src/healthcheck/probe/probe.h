@@ -60,7 +60,7 @@ struct loop;
 struct probe_listener {
 	void (*done)(void *arg,
 		     const struct probe_result *result); /* called once; not after probe_cancel() */
-	/* a step, for people watching, such as "connected after 812 us"; NULL: nobody is
+	/* a step, for people watching, such as "connected after 812 us"; NULL: it is not
 	 * watching. It must not cancel the probe */
 	void (*step)(void *arg, const char *text);
 	void *arg;
