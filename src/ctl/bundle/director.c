@@ -160,7 +160,7 @@ void bundle_doctor(struct bundle *bundle)
 	if (!out || doctor_look(&doctor, bundle->line) != EXIT_OK) {
 		bundle_lack(bundle, "doctor.txt", "out of memory");
 	} else {
-		doctor_print(out, &doctor);
+		diagnosis_print(out, &doctor.diagnosis);
 		doctor_free(&doctor);
 	}
 	if (out && !fclose(out) && len)

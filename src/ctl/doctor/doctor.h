@@ -13,29 +13,9 @@
 #include "conf/json.h"
 #include "ctl/commands.h"
 #include "ctl/host_files.h"
-#include "sys/writer.h"
+#include "sys/diagnosis.h"
 
-enum level {
-	LEVEL_OK,
-	LEVEL_ADVICE,  /* works, but could work better or more safely */
-	LEVEL_PROBLEM, /* does not work, or will fail under stress */
-	LEVEL_UNKNOWN, /* could not be checked; `seen` says why */
-	LEVEL_COUNT,
-};
-
-enum { FINDING_TEXT_LEN = 480 };
-
-struct finding {
-	enum level level;
-	const char *check; /* its name, such as "cpus.isolated" */
-	const char *why;   /* why it matters; NULL: nothing to do */
-	char seen[FINDING_TEXT_LEN];
-	char where[HOST_PATH_LEN]; /* the file, or the director's verb, that shows it; or "" */
-	char fix[FINDING_TEXT_LEN];
-};
-
-/* Formats one of the texts of a finding; longer texts are truncated. */
-GLB_PRINTF(2, 3) void finding_text(char out[FINDING_TEXT_LEN], const char *format, ...);
+_Static_assert((int)HOST_PATH_LEN == (int)FINDING_WHERE_LEN, "a path fits a finding");
 
 enum { SUBJECT_WORKERS_MAX = 256, SUBJECT_PORTS_MAX = 64 };
 
@@ -73,10 +53,7 @@ struct subject {
 struct doctor {
 	const char *root; /* prefix of all paths; "": the host itself */
 	struct subject subject;
-	struct finding *findings;
-	size_t count;
-	size_t room;
-	bool failed; /* out of memory */
+	struct diagnosis diagnosis;
 };
 
 /* Adds a copy of a finding. */
@@ -115,12 +92,5 @@ void doctor_files(struct doctor *doctor);
 int doctor_look(struct doctor *out, const struct command_line *line);
 
 void doctor_free(struct doctor *doctor);
-
-/* The number of findings of a level. */
-unsigned int doctor_total(const struct doctor *doctor, enum level level);
-
-/* Writes all findings, worst first, as text or as members of an object. */
-void doctor_print(FILE *out, const struct doctor *doctor);
-void doctor_write(struct writer *w, const struct doctor *doctor);
 
 #endif
