@@ -74,6 +74,11 @@ void diagnosis_free(struct diagnosis *diagnosis)
 
 /* --- Output --- */
 
+static bool needs_action(const struct finding *finding)
+{
+	return finding->level == LEVEL_ADVICE || finding->level == LEVEL_PROBLEM;
+}
+
 /* A line with a heading; escapes the text. */
 static void print_line(FILE *out, const char *heading, const char *text)
 {
@@ -88,7 +93,7 @@ static void print_finding(FILE *out, const struct finding *finding)
 
 	(void)fprintf(out, "%s %s: %s\n", level_names[finding->level], finding->check,
 		      printable(seen, sizeof(seen), finding->seen));
-	if (finding->level != LEVEL_ADVICE && finding->level != LEVEL_PROBLEM)
+	if (!needs_action(finding))
 		return;
 	if (*finding->where)
 		print_line(out, "where", finding->where);
@@ -120,7 +125,7 @@ static void write_finding(struct writer *w, const struct finding *finding)
 	write_string(w, "seen", finding->seen);
 	write_string(w, "where", *finding->where ? finding->where : NULL);
 	write_string(w, "why", finding->why);
-	write_string(w, "do", *finding->fix ? finding->fix : NULL);
+	write_string(w, "do", needs_action(finding) && *finding->fix ? finding->fix : NULL);
 	write_close(w, '}');
 }
 
