@@ -13,11 +13,19 @@
 enum { EXIT_REFUSED = 1 };
 
 /* Indices of the program's options, in the order of --help. */
-enum { OPTION_CLSACT, OPTION_FROM, OPTION_UDP, OPTION_SERVER_ID, OPTION_JSON };
+enum {
+	OPTION_CLSACT,
+	OPTION_FROM,
+	OPTION_UDP,
+	OPTION_SERVER_ID,
+	OPTION_VIP,
+	OPTION_JSON,
+};
 
 int run_attach(const struct command_line *line);
 int run_detach(const struct command_line *line);
 int run_counters(const struct command_line *line);
 int run_status(const struct command_line *line);
+int run_check(const struct command_line *line);
 
 #endif

@@ -28,6 +28,10 @@ static const struct command_option options[] = {
 			      "the number that this host puts into connection IDs of QUIC; needs "
 			      "--udp",
 			      0},
+	[OPTION_VIP] = {"vip", "ADDRESS[,ADDRESS...]",
+			"the VIPs of this host; default: the addresses of loopback and of other "
+			"devices without ARP",
+			0},
 	[OPTION_JSON] = {"json", NULL, "as JSON, for programs", 0},
 };
 
@@ -71,6 +75,17 @@ static const struct command commands[] = {
 		.sentence = "Print where it is attached, which hosts it accepts and what runs "
 			    "before it.",
 		.example = "glb-redirect status eth0",
+	},
+	{
+		.name = "check",
+		.run = run_check,
+		.options = 1U << OPTION_VIP | 1U << OPTION_JSON,
+		.args = "DEV",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "Find out what this host lacks to be a proxy: exit 0, or 1 if there is "
+			    "a problem.",
+		.example = "glb-redirect check eth0",
 	},
 };
 
