@@ -19,6 +19,10 @@ enum {
 	OPTION_UDP,
 	OPTION_SERVER_ID,
 	OPTION_VIP,
+	OPTION_LISTEN,
+	OPTION_AGENT,
+	OPTION_WINDOW,
+	OPTION_LIMITS,
 	OPTION_JSON,
 };
 
@@ -27,5 +31,6 @@ int run_detach(const struct command_line *line);
 int run_counters(const struct command_line *line);
 int run_status(const struct command_line *line);
 int run_check(const struct command_line *line);
+int run_serve(const struct command_line *line);
 
 #endif

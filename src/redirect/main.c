@@ -32,6 +32,16 @@ static const struct command_option options[] = {
 			"the VIPs of this host; default: the addresses of loopback and of other "
 			"devices without ARP",
 			0},
+	[OPTION_LISTEN] = {"listen", "ADDRESS:PORT", "where to serve metrics and grade over HTTP",
+			   0},
+	[OPTION_AGENT] = {"agent", "ADDRESS:PORT",
+			  "where to answer agent checks of HAProxy; default: nowhere", 0},
+	[OPTION_WINDOW] = {"window", "SECONDS",
+			   "the time over which the grade is judged, 1 to 3600; default: 10", 0},
+	[OPTION_LIMITS] = {"limits", "SIGNAL=DEGRADED[:DOWN],...",
+			   "other limits of the grade than lost=1,cookies=10,queue=70:100,"
+			   "memory=66:95; 0: never",
+			   0},
 	[OPTION_JSON] = {"json", NULL, "as JSON, for programs", 0},
 };
 
@@ -86,6 +96,18 @@ static const struct command commands[] = {
 		.sentence = "Find out what this host lacks to be a proxy: exit 0, or 1 if there is "
 			    "a problem.",
 		.example = "glb-redirect check eth0",
+	},
+	{
+		.name = "serve",
+		.run = run_serve,
+		.options = 1U << OPTION_VIP | 1U << OPTION_LISTEN | 1U << OPTION_AGENT |
+			   1U << OPTION_WINDOW | 1U << OPTION_LIMITS,
+		.needed = 1U << OPTION_LISTEN,
+		.args = "DEV",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "Serve metrics, readiness and the grade of this proxy, until SIGTERM.",
+		.example = "glb-redirect serve eth0 --listen 127.0.0.1:9391",
 	},
 };
 

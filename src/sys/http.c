@@ -129,6 +129,8 @@ static void add_headers(struct evhttp_request *request, const struct http_answer
 
 	(void)evhttp_add_header(headers, "Content-Type", answer->type);
 	(void)evhttp_add_header(headers, "Content-Security-Policy", answer->policy);
+	if (answer->field_name)
+		(void)evhttp_add_header(headers, answer->field_name, answer->field_value);
 	if (request->major < 1 || (request->major == 1 && request->minor == 0))
 		(void)evhttp_add_header(
 			headers, "Connection",

@@ -43,7 +43,10 @@ struct http_answer {
 	const char *type; /* media type, "text/plain; charset=utf-8" unless set; a static string */
 	const char
 		*policy; /* Content-Security-Policy, HTTP_NO_POLICY unless set; a static string */
-	void *state;	 /* passed to write() and end() */
+	/* one more field of the header, static strings; NULL: none */
+	const char *field_name;
+	const char *field_value;
+	void *state; /* passed to write() and end() */
 };
 
 struct http_route {

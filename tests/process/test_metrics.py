@@ -234,12 +234,12 @@ def test_every_alert_says_what_to_do():
 
 
 def asked_for():
-    """The metrics in the expressions of alerts and dashboard, but for those of the health checker."""
+    """The metrics in the expressions of alerts and dashboard, but for those of the health checker and of proxies."""
     rules = (ROOT / "config/prometheus-alerts.yml").read_text()
     board = json.loads((ROOT / "config/grafana-dashboard.json").read_text())
     texts = re.findall(r"expr: (.+)", rules)
     for panel in board["panels"]:
         texts += [target["expr"] for target in panel.get("targets", [])]
-    names = {name for text in texts for name in re.findall(r"\b(?:glb|process)_(?!health_)\w+", text)}
+    names = {name for text in texts for name in re.findall(r"\b(?:glb|process)_(?!health_|redirect_)\w+", text)}
     assert len(names) > 15
     return names

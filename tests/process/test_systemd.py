@@ -157,3 +157,30 @@ def test_a_proxy_s_device_has_the_program_while_its_unit_is_active(host, glb_dir
         assert status() == ""
     finally:
         service.end()
+
+
+def test_a_proxy_is_graded_by_its_unit_in_its_sandbox(host, glb_director):
+    """It finds the program, reads its counters and the kernel's, and answers, as a user of its own."""
+    program = glb_director.parents[1] / "redirect/glb-redirect"
+    if not program.exists():
+        pytest.skip("glb-redirect is not built")
+    shutil.copy(program, host.folder / "sbin")
+    (host.folder / "default-glb-redirect").write_text('GLB_REDIRECT_SERVE_ARGS="--listen 127.0.0.1:9391"\n')
+    unit = re.sub(r"^(Wants|After)=.*\n", "", unit_of(program, "glb-redirect-serve@.service"), flags=re.M)
+    service = Systemd(host, unit, service="glb-redirect-serve@eth0")
+
+    def ask(path):
+        return service.run("curl", "-s", f"http://127.0.0.1:9391{path}").stdout
+
+    try:
+        host.namespace.run(program, "attach", "eth0")
+        service.start()
+        wait_until(lambda: ask("/readyz") == "ready: ok: all signals are below their limits\n", "readiness", 60)
+        text = ask("/metrics")
+        assert 'glb_redirect_packets_total{reason="accepted_syn"} 0' in text, host.log.read_text()
+        assert all(f'glb_redirect_signal{{signal="{name}"}} ' in text for name in ("lost", "cookies", "queue"))
+        assert 'glb_redirect_tcp_events_total{event="listen_drops"} ' in text
+        assert service.is_active()
+        service.stop()
+    finally:
+        service.end()

@@ -52,6 +52,7 @@ WITH = {
         share/doc/glb/examples/glb-healthcheck.default
     """,
     "src/redirect/glb-redirect": """
+        lib/systemd/system/glb-redirect-serve@.service
         lib/systemd/system/glb-redirect@.service
         sbin/glb-redirect
         share/bash-completion/completions/glb-redirect

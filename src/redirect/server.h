@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What does `glb-redirect serve` know, and what does it say about it?
+ *
+ * Private to serve*.c.
+ */
+#ifndef GLB_REDIRECT_SERVER_H
+#define GLB_REDIRECT_SERVER_H
+
+#include <time.h>
+
+#include "attachment.h"
+#include "pressure.h"
+
+struct agent;
+struct ending;
+struct exposition;
+struct http;
+struct http_site;
+struct loop;
+
+struct server {
+	const char *device;
+	const struct host_vips *given; /* VIPs that are configured; NULL: they are found */
+	time_t started;
+	struct ending *ending;
+	struct loop *loop;
+	struct http *http;
+	struct agent *agent; /* NULL: none */
+	int ifindex;	     /* 0: there is no such device now */
+	int status_error;    /* of redirect_read_status(); `status` is valid if it is 0 */
+	struct redirect_status status;
+	struct pressure pressure;
+	struct grade_judge judge;
+};
+
+enum { SERVER_WHY_LEN = 224 };
+
+/* Is the program attached, and the grade not down? Writes what is said of that. */
+bool server_is_ready(const struct server *server, char why[SERVER_WHY_LEN]);
+
+/* The pages: /healthz, /readyz, /metrics and /grade. */
+extern const struct http_site server_site;
+
+/* Begins an exposition of the metrics. NULL: out of memory. */
+struct exposition *server_expose(const struct server *server, bool is_old);
+
+#endif
