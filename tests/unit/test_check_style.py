@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("include/glb", "src/core", "tests/unit", "scripts", ".ci")
+FOLDERS = ("include/glb", "src/core", "tests/unit", "config/scapy", "scripts", ".ci")
 BAD_C = "int\tanswer( void );\n"
 BAD_SCRIPT = "#!/bin/sh\ncd $1\n"
 BAD_TEST = "def same():\n    return 1\n\n\ndef same():\n    return 2\n"
@@ -39,8 +39,8 @@ class CheckStyle(unittest.TestCase):
         self.assertEqual(self.check()[0], 0)
 
     def test_each_kind_of_file_is_looked_at(self):
-        for bad, *names in ((BAD_C, "include/glb/a.h", "src/core/a.c", "tests/unit/a.c"), (BAD_TEST, "tests/unit/a.py"),
-                            (BAD_SCRIPT, "scripts/a", ".ci/a")):
+        for bad, *names in ((BAD_C, "include/glb/a.h", "src/core/a.c", "tests/unit/a.c"),
+                            (BAD_TEST, "tests/unit/a.py", "config/scapy/a.py"), (BAD_SCRIPT, "scripts/a", ".ci/a")):
             for name in names:
                 (self.root / name).write_text(bad)
             status, said = self.check()
