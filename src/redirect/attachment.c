@@ -11,6 +11,7 @@
 #include "netfilter.h"
 #include "places.h"
 #include "sys/log.h"
+#include "vips.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -44,6 +45,7 @@ struct heritage {
 	int counters_fd;	     /* counters to continue, or -1 */
 	int senders_fd;		     /* map of permitted senders, or -1: everybody, unless given */
 	int services_fd;	     /* map of UDP services, or -1: none, unless given */
+	int vips_fd;		     /* counts of VIPs to continue, or -1 */
 	struct redirect_lists given; /* instead of the maps */
 };
 
@@ -57,6 +59,8 @@ static int inherit(struct redirect_bpf *skeleton, const struct heritage *heritag
 	skeleton->rodata->glb_has_services = udp ? udp->count : heritage->services_fd >= 0;
 	if (heritage->counters_fd >= 0)
 		error = bpf_map__reuse_fd(skeleton->maps.glb_counters, heritage->counters_fd);
+	if (!error && heritage->vips_fd >= 0)
+		error = bpf_map__reuse_fd(skeleton->maps.glb_vips, heritage->vips_fd);
 	if (!error && !heritage->given.from && heritage->senders_fd >= 0)
 		error = bpf_map__reuse_fd(skeleton->maps.glb_senders, heritage->senders_fd);
 	if (!error && !udp && heritage->services_fd >= 0)
@@ -93,6 +97,8 @@ static int attachment_load(struct redirect_bpf **out, const struct heritage *her
 		error = redirect_bpf__load(skeleton);
 	if (!error)
 		error = write_lists(skeleton, &heritage->given);
+	if (!error)
+		error = redirect_begin_vips(bpf_map__fd(skeleton->maps.glb_vips));
 	if (error) {
 		redirect_bpf__destroy(skeleton);
 		return error;
@@ -134,6 +140,7 @@ static int read_heritage(const struct ours *old, struct heritage *heritage)
 	heritage->counters_fd = old->counters_fd;
 	heritage->senders_fd = senders.count ? old->senders_fd : -1;
 	heritage->services_fd = services.count ? old->services_fd : -1;
+	heritage->vips_fd = old->vips_fd;
 	return error;
 }
 
@@ -196,6 +203,7 @@ static int attach_once(int ifindex, enum redirect_hook hook, const struct redire
 		.counters_fd = -1,
 		.senders_fd = -1,
 		.services_fd = -1,
+		.vips_fd = -1,
 		.given = *lists,
 	};
 	struct redirect_bpf *skeleton = NULL;

@@ -42,6 +42,7 @@ static const struct command_option options[] = {
 			   "other limits of the grade than lost=1,cookies=10,queue=70:100,"
 			   "memory=66:95; 0: never",
 			   0},
+	[OPTION_VIPS] = {"vips", NULL, "for each VIP, as lines of VIP NAME VALUE", 0},
 	[OPTION_JSON] = {"json", NULL, "as JSON, for programs", 0},
 };
 
@@ -69,7 +70,7 @@ static const struct command commands[] = {
 	{
 		.name = "counters",
 		.run = run_counters,
-		.options = 1U << OPTION_JSON,
+		.options = 1U << OPTION_VIPS | 1U << OPTION_JSON,
 		.args = "DEV",
 		.args_min = 1,
 		.args_max = 1,

@@ -9,6 +9,7 @@
 #include "clsact.h"
 #include "counters.h"
 #include "service.h"
+#include "vip.h"
 
 enum { MAPS_MAX = 16 }; /* more than the program has */
 
@@ -16,6 +17,7 @@ static const char program_name[] = "glb_redirect";
 static const char counters_name[] = "glb_counters";
 static const char senders_name[] = "glb_senders";
 static const char services_name[] = "glb_services";
+static const char vips_name[] = "glb_vips";
 static const char conntrack_name[] = ".rodata.glb_ct"; /* one constant, in tracked.h */
 
 int places_open_program(uint32_t id, int *fd, struct bpf_prog_info *info)
@@ -42,6 +44,13 @@ static bool are_our_counters(const struct bpf_map_info *info)
 	       info->max_entries == GLB_REDIRECT_COUNTER_COUNT;
 }
 
+/* Are these the VIPs of this version? */
+static bool are_our_vips(const struct bpf_map_info *info)
+{
+	return info->type == BPF_MAP_TYPE_PERCPU_ARRAY &&
+	       info->value_size == sizeof(struct vip_counts) && info->max_entries == VIPS_ENTRIES;
+}
+
 /* Records a map of a program; true if it keeps the descriptor. */
 static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info, bool *counts)
 {
@@ -58,6 +67,10 @@ static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info,
 	if (!strcmp(info->name, services_name) && info->key_size == sizeof(struct service) &&
 	    info->value_size == sizeof(struct service_rule)) {
 		ours->services_fd = fd;
+		return true;
+	}
+	if (!strcmp(info->name, vips_name) && are_our_vips(info)) {
+		ours->vips_fd = fd;
 		return true;
 	}
 	if (!strcmp(info->name, conntrack_name) && info->value_size == sizeof(bool)) {
@@ -92,6 +105,7 @@ static const struct ours nothing = {
 	.counters_fd = -1,
 	.senders_fd = -1,
 	.services_fd = -1,
+	.vips_fd = -1,
 };
 
 static void ours_release(struct ours *ours)
@@ -104,6 +118,8 @@ static void ours_release(struct ours *ours)
 		close(ours->senders_fd);
 	if (ours->services_fd >= 0)
 		close(ours->services_fd);
+	if (ours->vips_fd >= 0)
+		close(ours->vips_fd);
 	*ours = nothing;
 }
 

@@ -23,6 +23,7 @@
 #include "tracked.h"
 #include "tunnel.h"
 #include "udp_claims.h"
+#include "vip_counts.h"
 
 enum {
 	VLAN_ID_MASK = 0xfff,	 /* of vlan_tci; 0 is a priority tag rather than a VLAN (802.1Q) */
@@ -428,11 +429,15 @@ GLB_INLINE int decide_unclaimed(struct __sk_buff *skb, struct tunnel *tunnel, in
 	return fate;
 }
 
-/* Is the packet certainly of a connection here, so that its addresses need not be looked at? */
-GLB_INLINE bool has_known_flow(int fate)
+/* Counts a packet for its VIP, when it is as its fate has left it. */
+GLB_INLINE void count_for_vip(struct __sk_buff *skb, const struct tunnel *tunnel, int fate)
 {
-	return fate == GLB_REDIRECT_ACCEPTED_ESTABLISHED || fate == GLB_REDIRECT_ACCEPTED_TRACKED ||
-	       fate == GLB_REDIRECT_ACCEPTED_UDP_CONNECTED;
+	bool lost = fate == GLB_REDIRECT_DROPPED_NO_MEMORY; /* perhaps half decapsulated */
+
+	(void)count_vip(skb, is_kept(fate) ? IP_AT : IP_AT + tunnel->len,
+			lost ? 0 : tunnel->client_version,
+			(uint32_t)fate | (needs_this_host(tunnel, (uint32_t)fate) ? VIP_NEEDS : 0),
+			tunnel->generation);
 }
 
 /* TC_ACT_UNSPEC, or TCX_NEXT: continue with the next program, and finally the stack. */
@@ -450,11 +455,12 @@ int glb_redirect(struct __sk_buff *skb)
 	if (fate == NOT_GUE)
 		return TC_ACT_UNSPEC;
 	count(GLB_REDIRECT_TOTAL);
-	if (fate <= GLB_REDIRECT_RETURNED_TO_FIRST && !has_known_flow(fate))
+	if (fate <= GLB_REDIRECT_RETURNED_TO_FIRST && !has_known_flow((uint32_t)fate))
 		fate = decide_unclaimed(skb, &tunnel, fate, &action);
 	if (is_kept(fate))
 		action = keep(skb, &tunnel, &fate);
 	count((uint32_t)fate);
+	count_for_vip(skb, &tunnel, fate);
 	return action;
 }
 

@@ -6,6 +6,8 @@
 #include "attachment.h"
 #include "commands.h"
 #include "refusal.h"
+#include "sys/writer.h"
+#include "vips.h"
 #include "warnings.h"
 
 static const char *const labels[] = {
@@ -35,11 +37,74 @@ static int redirect_print_counters(const char *device, int ifindex, bool json)
 	return redirect_flush(device);
 }
 
+/* --- For each VIP --- */
+
+static void print_vip(const struct redirect_vip *vip)
+{
+	char text[VIP_TEXT_LEN];
+
+	(void)redirect_vip_text(text, &vip->vip);
+	for (int group = 0; group < VIP_GROUP_COUNT; group++)
+		printf("%s %s %" PRIu64 "\n", text, vip_group_label(group),
+		       redirect_vip_packets(vip, group));
+	if (vip->needed_ago_ms != REDIRECT_NEVER)
+		printf("%s needed_seconds %.1f\n", text, (double)vip->needed_ago_ms / 1000);
+}
+
+static void write_vip(struct writer *w, const struct redirect_vip *vip)
+{
+	char text[VIP_TEXT_LEN];
+
+	write_open(w, NULL, '{');
+	write_string(w, "vip", redirect_vip_text(text, &vip->vip));
+	for (int group = 0; group < VIP_GROUP_COUNT; group++)
+		write_uint(w, vip_group_label(group), redirect_vip_packets(vip, group));
+	if (vip->needed_ago_ms == REDIRECT_NEVER)
+		write_string(w, "needed_seconds", NULL);
+	else
+		write_real(w, "needed_seconds", (double)vip->needed_ago_ms / 1000);
+	write_open(w, "counters", '{');
+	for (int i = 0; i < GLB_REDIRECT_COUNTER_COUNT; i++)
+		write_uint(w, labels[i], vip->fates[i]);
+	write_close(w, '}');
+	write_close(w, '}');
+}
+
+static void write_vips(const struct redirect_vips *vips)
+{
+	struct writer w = {.out = stdout};
+
+	write_open(&w, NULL, '{');
+	write_real(&w, "watched_seconds", (double)vips->watched_ms / 1000);
+	write_open(&w, "vips", '[');
+	for (uint32_t i = 0; i < vips->count; i++)
+		write_vip(&w, &vips->list[i]);
+	write_close(&w, ']');
+	write_close(&w, '}');
+}
+
+static int redirect_print_vips(const char *device, int ifindex, bool json)
+{
+	struct redirect_vips vips;
+	int error = redirect_read_vips(ifindex, &vips);
+
+	if (error)
+		return redirect_refuse(device, redirect_reason(error));
+	if (json)
+		write_vips(&vips);
+	for (uint32_t i = 0; !json && i < vips.count; i++)
+		print_vip(&vips.list[i]);
+	return redirect_flush(device);
+}
+
 int run_counters(const struct command_line *line)
 {
 	int ifindex = redirect_find_device(line);
+	bool json = command_has(line, OPTION_JSON);
 
-	return ifindex ? redirect_print_counters(line->args[0], ifindex,
-						 command_has(line, OPTION_JSON))
-		       : EXIT_REFUSED;
+	if (!ifindex)
+		return EXIT_REFUSED;
+	return command_has(line, OPTION_VIPS)
+		       ? redirect_print_vips(line->args[0], ifindex, json)
+		       : redirect_print_counters(line->args[0], ifindex, json);
 }

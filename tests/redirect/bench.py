@@ -57,6 +57,11 @@ class Bench:
     def close(self):
         self._program.close()
 
+    def reopen(self):
+        """From now on, run the program that has replaced the one before."""
+        self._program.close()
+        self._program = Program(self.proxy.program_id())
+
     def frame(self, packet):
         """The frame in which an IP packet reaches the proxy."""
         return wire.ether(packet, DIRECTOR_MAC, self.mac)

@@ -146,6 +146,7 @@ def test_a_program_of_a_version_with_other_counters_is_replaced_and_counts_anew(
     host.redirect("attach", "eth0", *hook.words)
     assert host.places() == [hook.place]
     assert set(host.counters().values()) == {0}
+    assert {line.split()[0] for line in host.redirect("counters", "eth0", "--vips").splitlines()} == {"others"}
 
 
 # --- detach --------------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def test_a_command_line_that_makes_no_sense_is_answered_with_the_usage(host):
     for words in (
         (), ("attach",), ("attach", "eth0", "eth1"), ("attach", "eth0", "--json"), ("remove", "eth0"),
         ("attach", "eth0", "--clsact", "--clsact"), ("detach", "eth0", "--clsact"),
-        ("status", "eth0", "--json"), ("attach", "eth0", "--from"), ("detach", "eth0", "--from", "::"),
+        ("status", "eth0", "--json"), ("status", "eth0", "--vips"), ("attach", "eth0", "--from"), ("detach", "eth0", "--from", "::"),
         ("attach", "eth0", "--from", "::", "--from", "::"), ("counters", "eth0", "--json", "--json"),
     ):
         status, out, err = host.attempt(*words)
