@@ -24,12 +24,16 @@ enum {
 	OPTION_WINDOW,
 	OPTION_LIMITS,
 	OPTION_VIPS,
+	OPTION_SECONDS,
+	OPTION_WAIT,
+	OPTION_TIMEOUT,
 	OPTION_JSON,
 };
 
 int run_attach(const struct command_line *line);
 int run_detach(const struct command_line *line);
 int run_counters(const struct command_line *line);
+int run_drained(const struct command_line *line);
 int run_status(const struct command_line *line);
 int run_check(const struct command_line *line);
 int run_serve(const struct command_line *line);

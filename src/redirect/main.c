@@ -2,7 +2,8 @@
 /*
  * glb-redirect: attaches and detaches a proxy's second chance.
  *
- * Exit status: 0 success, 1 failure with a reason on stderr, 2 invalid command line.
+ * Exit status: 0 success, 1 failure with a reason on stderr or a proxy that is not drained, 2
+ * invalid command line.
  */
 #include "commands.h"
 
@@ -43,6 +44,12 @@ static const struct command_option options[] = {
 			   "memory=66:95; 0: never",
 			   0},
 	[OPTION_VIPS] = {"vips", NULL, "for each VIP, as lines of VIP NAME VALUE", 0},
+	[OPTION_SECONDS] = {"seconds", "N",
+			    "for how long no connection may have needed this proxy; default: 60",
+			    0},
+	[OPTION_WAIT] = {"wait", NULL, "until the proxy is drained", 0},
+	[OPTION_TIMEOUT] = {"timeout", "S",
+			    "wait for so many seconds at most; needs --wait; default: no limit", 0},
 	[OPTION_JSON] = {"json", NULL, "as JSON, for programs", 0},
 };
 
@@ -78,13 +85,26 @@ static const struct command commands[] = {
 		.example = "glb-redirect counters eth0",
 	},
 	{
-		.name = "status",
-		.run = run_status,
+		.name = "drained",
+		.run = run_drained,
+		.options = 1U << OPTION_SECONDS | 1U << OPTION_WAIT | 1U << OPTION_TIMEOUT |
+			   1U << OPTION_JSON,
 		.args = "DEV",
 		.args_min = 1,
 		.args_max = 1,
-		.sentence = "Print where it is attached, which hosts it accepts and what runs "
-			    "before it.",
+		.sentence = "Print which connections still need this proxy, for each VIP. Fails if "
+			    "there are any.",
+		.example = "glb-redirect drained eth0 --wait --timeout 3600",
+	},
+	{
+		.name = "status",
+		.run = run_status,
+		.options = 1U << OPTION_JSON,
+		.args = "DEV",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "Print where it is attached, which hosts it accepts, what runs before "
+			    "it, and which VIPs need it.",
 		.example = "glb-redirect status eth0",
 	},
 	{

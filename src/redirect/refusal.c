@@ -29,6 +29,8 @@ const char *redirect_reason(int error)
 		       "docs/second-chance.md has the kernels it was run on";
 	case ENOTSUP:
 		return "the program that is attached is of another version; attach again";
+	case EPROTONOSUPPORT:
+		return "the kernel does not report all sockets; it needs tcp_diag and udp_diag";
 	case EPERM:
 		return "no permission; this needs root, or CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON and "
 		       "CAP_SYS_ADMIN";

@@ -5,50 +5,154 @@
 
 #include "attachment.h"
 #include "commands.h"
+#include "evidence.h"
 #include "netfilter.h"
 #include "refusal.h"
 #include "sys/printable.h"
+#include "sys/writer.h"
 
 /* Places, in the terms of tc and bpftool. */
 static const char *const hooks[] = {[REDIRECT_TCX] = "tcx", [REDIRECT_CLSACT] = "clsact"};
 
-static int redirect_print_status(const char *device, int ifindex)
-{
-	struct redirect_status status;
+/* Everything that a status consists of. */
+struct everything {
+	struct redirect_status program;
 	struct netfilter_rules rules;
-	int error = redirect_read_status(ifindex, &status);
+	struct evidence_list evidence; /* empty if it cannot be read */
+};
 
-	if (error)
-		return redirect_refuse(device, redirect_reason(error));
-	printf("hook %s\nprogram %" PRIu32 "\nconntrack %s\n", hooks[status.hook],
-	       status.program_id, status.asks_conntrack ? "asked" : "unavailable");
-	netfilter_read_rules(&rules);
-	printf("rules%s%s%s%s\n", rules.translate ? " nat" : "", rules.tproxy ? " tproxy" : "",
-	       rules.synproxy ? " synproxy" : "",
-	       rules.translate || rules.tproxy || rules.synproxy ? "" : " none");
-	for (uint32_t i = 0; i < status.from.count; i++) {
+/* --- Text --- */
+
+static void print_place(const struct everything *all)
+{
+	const struct netfilter_rules *rules = &all->rules;
+
+	printf("hook %s\nprogram %" PRIu32 "\nconntrack %s\n", hooks[all->program.hook],
+	       all->program.program_id, all->program.asks_conntrack ? "asked" : "unavailable");
+	printf("rules%s%s%s%s\n", rules->translate ? " nat" : "", rules->tproxy ? " tproxy" : "",
+	       rules->synproxy ? " synproxy" : "",
+	       rules->translate || rules->tproxy || rules->synproxy ? "" : " none");
+}
+
+static void print_lists(const struct redirect_status *program)
+{
+	for (uint32_t i = 0; i < program->from.count; i++) {
 		char text[SENDER_TEXT_LEN];
 
-		printf("from %s\n", sender_text(text, &status.from.list[i]));
+		printf("from %s\n", sender_text(text, &program->from.list[i]));
 	}
-	for (uint32_t i = 0; i < status.udp.count; i++) {
+	for (uint32_t i = 0; i < program->udp.count; i++) {
 		char text[SERVICE_TEXT_LEN];
 
-		printf("udp %s\n", service_text(text, &status.udp, i));
+		printf("udp %s\n", service_text(text, &program->udp, i));
 	}
-	for (unsigned int i = 0; i < status.before_count; i++) {
+	for (unsigned int i = 0; i < program->before_count; i++) {
 		char name[PRINTABLE_NAME_LEN];
 
-		printf("before %s %" PRIu32 " %s\n", hooks[status.before[i].hook],
-		       status.before[i].number,
-		       printable(name, sizeof(name), status.before[i].name));
+		printf("before %s %" PRIu32 " %s\n", hooks[program->before[i].hook],
+		       program->before[i].number,
+		       printable(name, sizeof(name), program->before[i].name));
 	}
-	return redirect_flush(device);
+}
+
+static void print_needs(const struct evidence_list *evidence)
+{
+	for (size_t i = 0; i < evidence->count; i++) {
+		const struct evidence *one = &evidence->list[i];
+		char text[VIP_TEXT_LEN];
+
+		if (!one->vip.version && one->needed_ago_ms == REDIRECT_NEVER)
+			continue;
+		printf("vip %s sockets %" PRIu64 " needed ", redirect_vip_text(text, &one->vip),
+		       one->tcp + one->udp);
+		if (one->needed_ago_ms == REDIRECT_NEVER)
+			printf("never\n");
+		else
+			printf("%" PRIu64 " s ago\n", one->needed_ago_ms / 1000);
+	}
+}
+
+/* --- JSON --- */
+
+static void write_rules(struct writer *w, const struct netfilter_rules *rules)
+{
+	write_open(w, "rules", '[');
+	if (rules->translate)
+		write_string(w, NULL, "nat");
+	if (rules->tproxy)
+		write_string(w, NULL, "tproxy");
+	if (rules->synproxy)
+		write_string(w, NULL, "synproxy");
+	write_close(w, ']');
+}
+
+static void write_lists_of(struct writer *w, const struct redirect_status *program)
+{
+	char text[SERVICE_TEXT_LEN];
+
+	_Static_assert((int)SENDER_TEXT_LEN <= (int)SERVICE_TEXT_LEN, "room for either");
+	write_open(w, "from", '[');
+	for (uint32_t i = 0; i < program->from.count; i++)
+		write_string(w, NULL, sender_text(text, &program->from.list[i]));
+	write_close(w, ']');
+	write_open(w, "udp", '[');
+	for (uint32_t i = 0; i < program->udp.count; i++)
+		write_string(w, NULL, service_text(text, &program->udp, i));
+	write_close(w, ']');
+	write_open(w, "before", '[');
+	for (unsigned int i = 0; i < program->before_count; i++) {
+		write_open(w, NULL, '{');
+		write_string(w, "hook", hooks[program->before[i].hook]);
+		write_uint(w, "number", program->before[i].number);
+		write_string(w, "name", program->before[i].name);
+		write_close(w, '}');
+	}
+	write_close(w, ']');
+}
+
+static void write_everything(const struct everything *all)
+{
+	struct writer w = {.out = stdout};
+
+	write_open(&w, NULL, '{');
+	write_string(&w, "hook", hooks[all->program.hook]);
+	write_uint(&w, "program", all->program.program_id);
+	write_string(&w, "conntrack", all->program.asks_conntrack ? "asked" : "unavailable");
+	write_rules(&w, &all->rules);
+	write_lists_of(&w, &all->program);
+	write_open(&w, "vips", '[');
+	for (size_t i = 0; i < all->evidence.count; i++) {
+		write_open(&w, NULL, '{');
+		evidence_write(&w, &all->evidence.list[i]);
+		write_close(&w, '}');
+	}
+	write_close(&w, ']');
+	write_close(&w, '}');
 }
 
 int run_status(const struct command_line *line)
 {
+	const char *device = line->args[0];
 	int ifindex = redirect_find_device(line);
+	struct everything all = {0};
 
-	return ifindex ? redirect_print_status(line->args[0], ifindex) : EXIT_REFUSED;
+	if (!ifindex)
+		return EXIT_REFUSED;
+
+	int error = redirect_read_status(ifindex, &all.program);
+
+	if (error)
+		return redirect_refuse(device, redirect_reason(error));
+	netfilter_read_rules(&all.rules);
+	if (evidence_read(&all.evidence, ifindex))
+		all.evidence = (struct evidence_list){0};
+	if (command_has(line, OPTION_JSON)) {
+		write_everything(&all);
+	} else {
+		print_place(&all);
+		print_lists(&all.program);
+		print_needs(&all.evidence);
+	}
+	evidence_free(&all.evidence);
+	return redirect_flush(device);
 }

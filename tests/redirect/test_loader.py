@@ -180,7 +180,7 @@ def test_detach_takes_the_program_out_of_the_kernel(host, hook):
 # --- refusals ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["detach", "counters", "status"])
+@pytest.mark.parametrize("command", ["detach", "counters", "drained", "status"])
 def test_a_device_without_the_program_is_refused(host, command):
     assert host.refusal(command, "eth0") == "glb-redirect is not attached"
     host.redirect("attach", "eth0")
@@ -211,7 +211,7 @@ def test_a_place_taken_by_another_kind_of_filter_is_left_to_it(host, other):
     assert host.places() == before
 
 
-@pytest.mark.parametrize("command", ["attach", "detach", "counters", "status"])
+@pytest.mark.parametrize("command", ["attach", "detach", "counters", "drained", "status"])
 def test_a_device_that_does_not_exist_is_refused(host, command):
     assert host.refusal(command, "eth7") == "no such device in this network namespace"
 
@@ -223,7 +223,7 @@ def test_a_device_without_ethernet_is_refused(host):
 def test_who_is_not_root_is_refused(host, hook):
     assert "needs root" in host.refusal("attach", "eth0", *hook.words, user=NOBODY)
     host.redirect("attach", "eth0", *hook.words)
-    for command in ("attach", "detach", "counters", "status"):
+    for command in ("attach", "detach", "counters", "drained", "status"):
         assert "needs root" in host.refusal(command, "eth0", user=NOBODY)
     assert host.places() == [hook.place]
 
@@ -248,7 +248,7 @@ def test_a_command_line_that_makes_no_sense_is_answered_with_the_usage(host):
     for words in (
         (), ("attach",), ("attach", "eth0", "eth1"), ("attach", "eth0", "--json"), ("remove", "eth0"),
         ("attach", "eth0", "--clsact", "--clsact"), ("detach", "eth0", "--clsact"),
-        ("status", "eth0", "--json"), ("status", "eth0", "--vips"), ("attach", "eth0", "--from"), ("detach", "eth0", "--from", "::"),
+        ("status", "eth0", "--vips"), ("drained", "eth0", "--vips"), ("detach", "eth0", "--json"), ("attach", "eth0", "--from"), ("detach", "eth0", "--from", "::"),
         ("attach", "eth0", "--from", "::", "--from", "::"), ("counters", "eth0", "--json", "--json"),
     ):
         status, out, err = host.attempt(*words)
@@ -268,5 +268,5 @@ def test_the_counters_are_the_same_in_text_and_json(host):
 def test_help_goes_to_standard_output(host):
     status, out, err = host.attempt("--help")
     assert (status, err) == (0, "")
-    for command in ("attach", "detach", "counters", "status"):
+    for command in ("attach", "detach", "counters", "drained", "status"):
         assert re.search(rf"^  {command} ", out, re.MULTILINE)

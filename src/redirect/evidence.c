@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "evidence.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host_addresses.h"
+#include "sys/writer.h"
+#include "vip_sockets.h"
+
+/* What the kernel says, from which the evidence is put together. */
+struct sources {
+	struct redirect_vips vips;
+	struct host_addresses host;
+	struct vip_socket_list sockets;
+};
+
+/* Is it the address of a VIP, or one of the host's own? Own ones are on devices with ARP. */
+static bool is_of_vip(const struct sources *from, const struct vip *address)
+{
+	const struct host_address *own = host_addresses_find(&from->host, address);
+
+	for (uint32_t i = 0; i < from->vips.count; i++)
+		if (!memcmp(&from->vips.list[i].vip, address, sizeof(*address)))
+			return true;
+	return !own || own->is_silent;
+}
+
+/* Lists what each source has, unordered; a VIP that several have is listed as often. */
+static void list_evidence(struct evidence_list *out, const struct sources *from)
+{
+	for (uint32_t i = 0; i < from->vips.count; i++)
+		out->list[out->count++] = (struct evidence){
+			.vip = from->vips.list[i].vip,
+			.needed_ago_ms = from->vips.list[i].needed_ago_ms,
+		};
+	for (size_t i = 0; i < from->host.count; i++)
+		if (from->host.list[i].is_silent)
+			out->list[out->count++] = (struct evidence){
+				.vip = from->host.list[i].address,
+				.needed_ago_ms = REDIRECT_NEVER,
+			};
+	for (size_t i = 0; i < from->sockets.count; i++) {
+		const struct vip_sockets *sockets = &from->sockets.list[i];
+
+		if (is_of_vip(from, &sockets->vip))
+			out->list[out->count++] = (struct evidence){
+				.vip = sockets->vip,
+				.needed_ago_ms = REDIRECT_NEVER,
+				.tcp = sockets->tcp,
+				.time_wait = sockets->time_wait,
+				.udp = sockets->udp,
+			};
+	}
+}
+
+static int compare_evidence(const void *a, const void *b)
+{
+	return redirect_compare_vips(&((const struct evidence *)a)->vip,
+				     &((const struct evidence *)b)->vip);
+}
+
+/* Sorts the list and leaves one entry for each VIP. */
+static void merge_evidence(struct evidence_list *evidence)
+{
+	size_t kept = 0;
+
+	qsort(evidence->list, evidence->count, sizeof(*evidence->list), compare_evidence);
+	for (size_t i = 1; i < evidence->count; i++) {
+		const struct evidence *one = &evidence->list[i];
+		struct evidence *last = &evidence->list[kept];
+
+		if (compare_evidence(last, one) != 0) {
+			evidence->list[++kept] = *one;
+			continue;
+		}
+		if (one->needed_ago_ms < last->needed_ago_ms)
+			last->needed_ago_ms = one->needed_ago_ms;
+		last->tcp += one->tcp;
+		last->time_wait += one->time_wait;
+		last->udp += one->udp;
+	}
+	evidence->count = evidence->count ? kept + 1 : 0;
+}
+
+static int read_sources(struct sources *from, int ifindex)
+{
+	int error = redirect_read_vips(ifindex, &from->vips);
+
+	if (!error)
+		error = host_addresses_read(&from->host);
+	return error ? error : vip_sockets_read(&from->sockets, &from->host);
+}
+
+int evidence_read(struct evidence_list *out, int ifindex)
+{
+	struct sources from = {0};
+	struct evidence_list found = {0};
+	int error = read_sources(&from, ifindex);
+
+	if (!error) {
+		size_t room = from.vips.count + from.host.count + from.sockets.count;
+
+		found.watched_ms = from.vips.watched_ms;
+		found.list = calloc(room + 1, sizeof(*found.list));
+		error = found.list ? 0 : -ENOMEM;
+	}
+	if (!error) {
+		list_evidence(&found, &from);
+		merge_evidence(&found);
+		*out = found;
+	}
+	host_addresses_free(&from.host);
+	vip_sockets_free(&from.sockets);
+	return error;
+}
+
+void evidence_free(struct evidence_list *evidence)
+{
+	free(evidence->list);
+	*evidence = (struct evidence_list){0};
+}
+
+bool evidence_is_drained(const struct evidence *one, uint64_t watched_ms, uint64_t quiet_ms)
+{
+	return !one->tcp && !one->udp && one->needed_ago_ms >= quiet_ms && watched_ms >= quiet_ms;
+}
+
+bool evidence_all_drained(const struct evidence_list *evidence, uint64_t quiet_ms)
+{
+	for (size_t i = 0; i < evidence->count; i++)
+		if (!evidence_is_drained(&evidence->list[i], evidence->watched_ms, quiet_ms))
+			return false;
+	return true;
+}
+
+void evidence_write(struct writer *w, const struct evidence *one)
+{
+	char text[VIP_TEXT_LEN];
+
+	write_string(w, "vip", redirect_vip_text(text, &one->vip));
+	if (one->needed_ago_ms == REDIRECT_NEVER)
+		write_string(w, "needed_seconds", NULL);
+	else
+		write_real(w, "needed_seconds", (double)one->needed_ago_ms / 1000);
+	write_uint(w, "tcp", one->tcp);
+	write_uint(w, "time_wait", one->time_wait);
+	write_uint(w, "udp", one->udp);
+}
