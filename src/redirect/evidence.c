@@ -19,7 +19,8 @@ struct sources {
 /* Is it the address of a VIP, or one of the host's own? Own ones are on devices with ARP. */
 static bool is_of_vip(const struct sources *from, const struct vip *address)
 {
-	const struct host_address *own = host_addresses_find(&from->host, address);
+	const struct glb_addr wanted = redirect_vip_address(address);
+	const struct host_address *own = host_addresses_find(&from->host, &wanted);
 
 	for (uint32_t i = 0; i < from->vips.count; i++)
 		if (!memcmp(&from->vips.list[i].vip, address, sizeof(*address)))
@@ -38,7 +39,7 @@ static void list_evidence(struct evidence_list *out, const struct sources *from)
 	for (size_t i = 0; i < from->host.count; i++)
 		if (from->host.list[i].is_silent)
 			out->list[out->count++] = (struct evidence){
-				.vip = from->host.list[i].address,
+				.vip = redirect_vip_of(&from->host.list[i].address),
 				.needed_ago_ms = REDIRECT_NEVER,
 			};
 	for (size_t i = 0; i < from->sockets.count; i++) {

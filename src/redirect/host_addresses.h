@@ -5,10 +5,14 @@
 #ifndef GLB_REDIRECT_HOST_ADDRESSES_H
 #define GLB_REDIRECT_HOST_ADDRESSES_H
 
-#include "vip.h"
+#include <glb/spec.h>
+
+enum { HOST_DEVICE_LEN = 16 };
 
 struct host_address {
-	struct vip address;
+	struct glb_addr address;
+	char device[HOST_DEVICE_LEN]; /* the device that has it */
+	uint8_t prefix_len;	      /* of its network there */
 	/* on the loopback device, or another one without ARP or neighbour discovery, as VIPs are */
 	bool is_silent;
 };
@@ -29,9 +33,9 @@ void host_addresses_free(struct host_addresses *addresses);
 
 /* The entry of an address, a silent one if there is one; NULL: the host does not have it. */
 const struct host_address *host_addresses_find(const struct host_addresses *addresses,
-					       const struct vip *address);
+					       const struct glb_addr *address);
 
 /* Can a VIP have this address, or is it loopback, link-local, multicast or the like? */
-bool vip_is_possible(const struct vip *vip);
+bool host_can_be_vip(const struct glb_addr *address);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which addresses does this host have, and which of them are VIPs?
+ * Which addresses of this host are VIPs?
  *
  * VIPs are those of the loopback device and of others without ARP or neighbour discovery, such as
  * dummy devices, unless an operator lists them. Loopback, link-local and multicast addresses are
@@ -9,9 +9,9 @@
 #ifndef GLB_REDIRECT_HOST_VIPS_H
 #define GLB_REDIRECT_HOST_VIPS_H
 
-#include <glb/spec.h>
+#include "host_addresses.h"
 
-enum { HOST_VIPS_MAX = 256, HOST_DEVICE_LEN = 16, HOST_VIPS_WHY_LEN = 128 };
+enum { HOST_VIPS_MAX = 256, HOST_VIPS_WHY_LEN = 128 };
 
 struct host_vip {
 	struct glb_addr address;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/inet_diag.h>
-#include <linux/sock_diag.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +11,7 @@
 #include <glb/net.h>
 
 #include "conf/addr.h"
-#include "netlink.h"
-
-/* Values of net/tcp_states.h, which is not among the headers for programs. */
-enum { STATE_CLOSE = 7, STATE_LISTEN = 10 };
+#include "sock_diag.h"
 
 static const uint8_t any[16];
 
@@ -77,20 +73,9 @@ static void see_socket(void *found, const struct nlmsghdr *message)
 
 static bool listeners_ask(struct listeners_dump *dump, uint8_t family)
 {
-	bool tcp = dump->proto == GLB_PROTO_TCP;
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req_v2 about;
-	} request = {
-		.header.nlmsg_len = sizeof(request),
-		.header.nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		.about.sdiag_family = family,
-		.about.sdiag_protocol = dump->proto,
-		.about.idiag_states = 1U << (tcp ? STATE_LISTEN : STATE_CLOSE),
-	};
+	uint32_t state = dump->proto == GLB_PROTO_TCP ? SOCK_DIAG_LISTEN : SOCK_DIAG_CLOSE;
 
-	return netlink_dump(NETLINK_SOCK_DIAG, &request.header, see_socket, dump);
+	return sock_diag_dump(family, dump->proto, 1U << state, see_socket, dump);
 }
 
 int listeners_read(struct listeners *out, uint8_t proto)

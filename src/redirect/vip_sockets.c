@@ -3,33 +3,29 @@
 
 #include <errno.h>
 #include <linux/inet_diag.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "host_addresses.h"
-#include "netlink.h"
+#include "sock_diag.h"
 #include "vips.h"
 
-enum { ALL_STATES = (1 << 12) - 1 }; /* of netinet/tcp.h; a half-open one counts as SYN_RECV */
-
 /* The address of one end of a socket. IPv6 sockets have IPv4 connections, too. */
-static struct vip read_end(uint8_t family, const uint32_t words[4])
+static struct glb_addr read_end(uint8_t family, const uint32_t words[4])
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	struct vip end = {.version = 4};
+	struct glb_addr end = {.version = 4};
 
 	if (family == AF_INET)
-		memcpy(end.words, &words[0], sizeof(words[0]));
+		memcpy(end.bytes, &words[0], 4);
 	else if (!memcmp(words, mapped, sizeof(mapped)))
-		memcpy(end.words, &words[3], sizeof(words[3]));
+		memcpy(end.bytes, &words[3], 4);
 	else {
 		end.version = 6;
-		memcpy(end.words, words, sizeof(end.words));
+		memcpy(end.bytes, words, 16);
 	}
 	return end;
 }
@@ -103,20 +99,21 @@ static void see_connection(void *found, const struct nlmsghdr *message)
 		return;
 	memcpy(&seen, NLMSG_DATA(message), sizeof(seen));
 
-	struct vip local = read_end(seen.idiag_family, seen.id.idiag_src);
-	struct vip remote = read_end(seen.idiag_family, seen.id.idiag_dst);
+	struct glb_addr local = read_end(seen.idiag_family, seen.id.idiag_src);
+	struct glb_addr remote = read_end(seen.idiag_family, seen.id.idiag_dst);
 
-	if (!vip_is_possible(&local) || host_addresses_find(dump->host, &remote) ||
-	    !redirect_compare_vips(&local, &remote))
+	if (!host_can_be_vip(&local) || host_addresses_find(dump->host, &remote) ||
+	    glb_addr_equal(&local, &remote))
 		return;
 
-	struct vip_sockets *sockets = sockets_of(&dump->sockets, &local);
+	struct vip vip = redirect_vip_of(&local);
+	struct vip_sockets *sockets = sockets_of(&dump->sockets, &vip);
 
 	if (!sockets)
 		return;
 	if (dump->proto == IPPROTO_UDP)
 		sockets->udp++;
-	else if (seen.idiag_state == TCP_TIME_WAIT)
+	else if (seen.idiag_state == SOCK_DIAG_TIME_WAIT)
 		sockets->time_wait++;
 	else
 		sockets->tcp++;
@@ -125,21 +122,13 @@ static void see_connection(void *found, const struct nlmsghdr *message)
 /* Lists the connections of one protocol and address family; false if some may be missing. */
 static bool dump_sockets(struct socket_dump *dump, uint8_t family, uint8_t proto)
 {
-	const uint32_t tcp = ALL_STATES & ~(1U << TCP_LISTEN | 1U << TCP_CLOSE);
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req_v2 about;
-	} request = {
-		.header.nlmsg_len = sizeof(request),
-		.header.nlmsg_type = SOCK_DIAG_BY_FAMILY,
-		.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-		.about.sdiag_family = family,
-		.about.sdiag_protocol = proto,
-		.about.idiag_states = proto == IPPROTO_TCP ? tcp : 1U << TCP_ESTABLISHED,
-	};
+	const uint32_t all = (1U << SOCK_DIAG_STATES) - 1; /* a half-open one counts as SYN_RECV */
+	const uint32_t tcp = all & ~(1U << SOCK_DIAG_LISTEN | 1U << SOCK_DIAG_CLOSE);
 
 	dump->proto = proto;
-	return netlink_dump(NETLINK_SOCK_DIAG, &request.header, see_connection, dump);
+	return sock_diag_dump(family, proto,
+			      proto == IPPROTO_TCP ? tcp : 1U << SOCK_DIAG_ESTABLISHED,
+			      see_connection, dump);
 }
 
 /* Can this kernel have sockets of IPv6? */

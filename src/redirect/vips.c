@@ -63,12 +63,27 @@ const char *vip_group_label(enum vip_group group)
 	return labels[group];
 }
 
+struct glb_addr redirect_vip_address(const struct vip *vip)
+{
+	struct glb_addr address = {.version = (uint8_t)vip->version};
+
+	memcpy(address.bytes, vip->words, sizeof(vip->words));
+	return address;
+}
+
+struct vip redirect_vip_of(const struct glb_addr *address)
+{
+	struct vip vip = {.version = address->version};
+
+	memcpy(vip.words, address->bytes, sizeof(vip.words));
+	return vip;
+}
+
 const char *redirect_vip_text(char out[VIP_TEXT_LEN], const struct vip *vip)
 {
-	struct glb_addr addr = {.version = (uint8_t)vip->version};
+	const struct glb_addr addr = redirect_vip_address(vip);
 
 	_Static_assert((int)VIP_TEXT_LEN >= (int)ADDR_TEXT_LEN, "room for an address");
-	memcpy(addr.bytes, vip->words, sizeof(vip->words));
 	if (vip->version)
 		return addr_text(out, &addr);
 	(void)snprintf(out, VIP_TEXT_LEN, "others");

@@ -14,6 +14,8 @@
 #ifndef GLB_REDIRECT_VIPS_H
 #define GLB_REDIRECT_VIPS_H
 
+#include <glb/spec.h>
+
 #include "vip.h"
 
 /* name, label, sentence for docs/second-chance.md; each packet is in one group */
@@ -67,6 +69,10 @@ uint64_t redirect_vip_packets(const struct redirect_vip *vip, enum vip_group gro
 
 /* A static string. */
 const char *vip_group_label(enum vip_group group);
+
+/* A VIP as an address, and back; version 0: none. */
+struct glb_addr redirect_vip_address(const struct vip *vip);
+struct vip redirect_vip_of(const struct glb_addr *address);
 
 enum { VIP_TEXT_LEN = 46 };
 
