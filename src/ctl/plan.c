@@ -36,6 +36,17 @@ static bool names_backend(const struct glb_plan_action *action)
 	return action->verb < GLB_PLAN_HOPS;
 }
 
+/* How to see on a proxy that its drain has ended. */
+static void print_ends_of_drains(const struct glb_plan_step *step)
+{
+	char text[ADDR_TEXT_LEN];
+
+	for (unsigned int i = 0; i < step->action_count; i++)
+		if (step->actions[i].verb == GLB_PLAN_DRAIN)
+			printf("     %s is drained when 'glb-redirect drained DEV' there says so\n",
+			       addr_text(text, &step->actions[i].backend));
+}
+
 static void print_step(const struct glb_plan_step *step, unsigned int number)
 {
 	char text[ADDR_TEXT_LEN];
@@ -49,6 +60,7 @@ static void print_step(const struct glb_plan_step *step, unsigned int number)
 		       names_backend(action) ? addr_text(text, &action->backend) : "");
 	}
 	printf("\n");
+	print_ends_of_drains(step);
 }
 
 /* The worst status of all tables. */

@@ -470,6 +470,12 @@ class TableCommands(unittest.TestCase):
             ],
         )
         self.assertFalse(plan["wait_first"])
+        self.assertIn(
+            "  2. activate 10.0.0.9, drain 10.0.0.2\n"
+            "     10.0.0.2 is drained when 'glb-redirect drained DEV' there says so\n"
+            "  3. remove 10.0.0.2\n",
+            self.run_table("plan", "old.json", "new.json").stdout,
+        )
 
     def test_equal_files_need_no_step(self):
         self.assertEqual(self.plan()[0]["steps"], [])
