@@ -371,3 +371,57 @@ int redirect_read_status(int ifindex, struct redirect_status *status)
 	places_release(&places);
 	return error;
 }
+
+/* --- Copy --- */
+
+static bool have_one_tag(int a_fd, int b_fd)
+{
+	struct bpf_prog_info a = {0};
+	struct bpf_prog_info b = {0};
+	uint32_t a_len = sizeof(a);
+	uint32_t b_len = sizeof(b);
+
+	return !bpf_obj_get_info_by_fd(a_fd, &a, &a_len) &&
+	       !bpf_obj_get_info_by_fd(b_fd, &b, &b_len) && !memcmp(a.tag, b.tag, sizeof(a.tag));
+}
+
+int redirect_copy_load(struct redirect_copy *out, int ifindex)
+{
+	struct heritage heritage = {.counters_fd = -1, .senders_fd = -1, .services_fd = -1};
+	struct places places;
+
+	libbpf_set_print(discard);
+
+	int error = places_find(ifindex, &places);
+
+	if (error)
+		return error;
+
+	const struct ours *ours = places_first(&places, &error);
+
+	if (ours)
+		error = read_heritage(ours, &heritage);
+	heritage.counters_fd = -1;
+	if (!error)
+		error = attachment_load(&out->skeleton, &heritage, ours->asks_conntrack);
+	if (!error) {
+		out->program_fd = bpf_program__fd(out->skeleton->progs.glb_redirect);
+		out->is_same = have_one_tag(ours->program_fd, out->program_fd);
+	}
+	places_release(&places);
+	return error;
+}
+
+int redirect_copy_counters(const struct redirect_copy *copy, uint64_t *values)
+{
+	int cpus = libbpf_num_possible_cpus();
+
+	return cpus < 0
+		       ? cpus
+		       : sum_counters(bpf_map__fd(copy->skeleton->maps.glb_counters), cpus, values);
+}
+
+void redirect_copy_release(struct redirect_copy *copy)
+{
+	redirect_bpf__destroy(copy->skeleton);
+}

@@ -99,4 +99,23 @@ struct redirect_status {
  */
 GLB_NODISCARD int redirect_read_status(int ifindex, struct redirect_status *status);
 
+/* A copy of the program on a device, attached nowhere and with counters of its own. */
+struct redirect_copy {
+	struct redirect_bpf *skeleton;
+	int program_fd;
+	bool is_same; /* as the program on the device, instruction for instruction */
+};
+
+/*
+ * Loads the program as attach would, with the lists of the one on the device. Returns 0 and fills
+ * *out, to be released with redirect_copy_release(); or an error as redirect_attach(), or -ENOENT
+ * or -EEXIST as redirect_detach().
+ */
+GLB_NODISCARD int redirect_copy_load(struct redirect_copy *out, int ifindex);
+
+/* Reads the copy's counters. Returns 0 or an error of the kernel. */
+GLB_NODISCARD int redirect_copy_counters(const struct redirect_copy *copy, uint64_t *values);
+
+void redirect_copy_release(struct redirect_copy *copy);
+
 #endif

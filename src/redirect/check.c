@@ -69,6 +69,7 @@ static int check_all(const struct check_subject *subject, bool json)
 	check_proxy_settings(&diagnosis, subject);
 	check_proxy_size(&diagnosis, subject);
 	check_proxy_merging(&diagnosis, subject);
+	check_proxy_probe(&diagnosis, subject);
 	if (diagnosis.failed) {
 		status = redirect_refuse(subject->device, "out of memory");
 	} else {

@@ -36,6 +36,7 @@ void check_proxy_vips(struct diagnosis *diagnosis, const struct check_subject *s
 void check_proxy_listeners(struct diagnosis *diagnosis, const struct check_subject *subject);
 void check_proxy_settings(struct diagnosis *diagnosis, const struct check_subject *subject);
 void check_proxy_size(struct diagnosis *diagnosis, const struct check_subject *subject);
+void check_proxy_probe(struct diagnosis *diagnosis, const struct check_subject *subject);
 void check_proxy_merging(struct diagnosis *diagnosis, const struct check_subject *subject);
 
 #endif

@@ -107,7 +107,7 @@ static void put_signals(struct exposition *exposition)
 					 (double)server->judge.milli[i] / GRADE_MILLI);
 }
 
-static void put_tcp(struct exposition *exposition)
+static void put_tcp_events(struct exposition *exposition)
 {
 	const struct pressure *pressure = &server_of(exposition)->pressure;
 
@@ -154,7 +154,7 @@ static const struct exposition_family proxy_families[] = {
 	 put_signals,
 	 NULL},
 	{{"glb_redirect_tcp_events", COUNTER, "what the kernel counts about its listeners"},
-	 put_tcp,
+	 put_tcp_events,
 	 NULL},
 	{{"glb_redirect_listeners", GAUGE, "listeners of TCP that serve a VIP"},
 	 put_listeners,

@@ -3,16 +3,29 @@
 
 import json
 import re
+import shutil
 import socket
+from pathlib import Path
 
 import pytest
 from hosts import VIP, VIP6, interface_index
 from kernel import TCX_NEXT, inside, tcx_put_first, tcx_remove, verdict
 from netns import wait_until
 
+ROOT = Path(__file__).resolve().parents[2]
 PORT = 443
 # A kernel's clock is the machine's, and none of a test's business.
 NOT_OURS = {"clock.synchronised"}
+
+
+def not_ok(findings):
+    return {(one["check"], one["level"]) for one in findings
+            if one["level"] != "ok" and one["check"] not in NOT_OURS}
+
+
+def worst(findings, check):
+    """They are sorted."""
+    return next(one for one in findings if one["check"] == check)
 
 
 class Checked:
@@ -34,12 +47,11 @@ class Checked:
 
     def amiss(self, *words):
         """What is not ok, by check and level."""
-        return {(one["check"], one["level"]) for one in self.check(*words)[1]
-                if one["level"] != "ok" and one["check"] not in NOT_OURS}
+        return not_ok(self.check(*words)[1])
 
     def finding(self, check, *words):
-        """The worst finding of a check, which come first."""
-        return next(one for one in self.check(*words)[1] if one["check"] == check)
+        """The worst finding of a check."""
+        return worst(self.check(*words)[1], check)
 
     def listen(self, address, backlog=200):
         with inside(self.namespace):
@@ -74,9 +86,9 @@ def proxy(bare):
 
 
 def test_a_host_that_is_set_up_as_the_page_says_has_nothing_amiss(proxy):
-    assert proxy.amiss() == set()
-    assert proxy.check()[0] == 0
-    assert proxy.finding("vip.sockets")["seen"] == f"VIP {VIP} is served at TCP {PORT}"
+    status, findings = proxy.check()
+    assert (status, not_ok(findings)) == (0, set())
+    assert worst(findings, "vip.sockets")["seen"] == f"VIP {VIP} is served at TCP {PORT}"
     assert proxy.amiss("--vip", f"{VIP},{VIP6}") == set()
 
 
@@ -90,40 +102,46 @@ def test_a_bare_host_lacks_everything(bare):
     assert ("vip.address", "problem") not in amiss and ("net.mss", "unknown") in amiss
 
 
-# What is broken, which check finds it and how bad that is; the command that it names mends it.
-BREAKAGES = {
-    "answers-arp": ("sysctl -qw net.ipv4.conf.all.arp_ignore=0", "arp.ignore", "problem"),
-    "answers-arp-of-scope": ("sysctl -qw net.ipv4.conf.all.arp_ignore=3", "arp.ignore", "problem"),
-    "announces": ("sysctl -qw net.ipv4.conf.all.arp_announce=0", "arp.announce", "problem"),
-    "announces-some": ("sysctl -qw net.ipv4.conf.all.arp_announce=1", "arp.announce", "advice"),
-    "no-cookies": ("sysctl -qw net.ipv4.tcp_syncookies=0", "tcp.syncookies", "problem"),
-    "filtered": ("ip route replace default dev eth1 mtu 1500", "net.rp_filter", "problem"),
-    "list-gro": ("ethtool -K eth0 rx-gro-list on", "device.merging", "problem"),
-    "udp-gro": ("ethtool -K eth0 rx-udp-gro-forwarding on", "device.merging", "problem"),
-    "big-tcp": ("ip link set eth0 gro_max_size 100000", "device.gro_max_size", "problem"),
-    "no-vip": (f"ip addr del {VIP}/32 dev lo", "vip.address", "problem"),
-    "vip-of-eth0": (f"ip addr del {VIP}/32 dev lo && ip addr add {VIP}/28 dev eth0", "vip.address", "problem"),
-    "small-mtu": ("ip link set eth0 mtu 1539", "net.mss", "advice"),
-}
+# What is broken together, which check finds it and how bad that is.
+BREAKAGES = (
+    {
+        "sysctl -qw net.ipv4.conf.all.arp_ignore=0": ("arp.ignore", "problem"),
+        "sysctl -qw net.ipv4.conf.all.arp_announce=0": ("arp.announce", "problem"),
+        "sysctl -qw net.ipv4.tcp_syncookies=0": ("tcp.syncookies", "problem"),
+        "ip route replace default dev eth1 mtu 1500": ("net.rp_filter", "problem"),
+        "ethtool -K eth0 rx-gro-list on": ("device.merging", "problem"),
+        "ip link set eth0 gro_max_size 100000": ("device.gro_max_size", "problem"),
+        f"ip addr del {VIP}/32 dev lo": ("vip.address", "problem"),
+        "ip link set eth0 mtu 1539": ("net.mss", "advice"),
+    },
+    {
+        "sysctl -qw net.ipv4.conf.all.arp_ignore=3": ("arp.ignore", "problem"),
+        "sysctl -qw net.ipv4.conf.all.arp_announce=1": ("arp.announce", "advice"),
+        "ethtool -K eth0 rx-udp-gro-forwarding on": ("device.merging", "problem"),
+        f"ip addr del {VIP}/32 dev lo && ip addr add {VIP}/28 dev eth0": ("vip.address", "problem"),
+    },
+)
 
 
-def test_the_command_of_a_finding_mends_it(proxy):
+@pytest.mark.parametrize("broken", BREAKAGES)
+def test_the_command_of_each_finding_mends_it(proxy, broken):
     vips = ("--vip", f"{VIP},{VIP6}")
     proxy.namespace.run("sysctl", "-qw", "net.ipv4.conf.eth0.rp_filter=1")
-    for name, (command, check, level) in BREAKAGES.items():
+    for command in broken:
         shell(proxy, command)
-        assert proxy.amiss(*vips) == {(check, level)}, name
-        mend = proxy.finding(check, *vips)["do"]
-        shell(proxy, re.split(r", | --from|; or", mend)[0].replace("glb-redirect", "GLB"))
-        assert proxy.amiss(*vips) == set(), (name, mend)
+    findings = proxy.check(*vips)[1]
+    assert not_ok(findings) == set(broken.values())
+    for check, _ in broken.values():
+        shell(proxy, re.split(r", |; or", worst(findings, check)["do"])[0])
+    assert proxy.amiss(*vips) == set()
 
 
 def shell(proxy, command):
-    command = command.replace("GLB", str(proxy.host.program))
     proxy.namespace.run("sh", "-ec", command)
 
 
 def test_strict_filtering_is_fine_where_the_default_route_leaves_by_the_device(proxy):
+    proxy.host.redirect("detach", "eth0")  # without a probe it is faster
     proxy.namespace.run("sysctl", "-qw", "net.ipv4.conf.eth0.rp_filter=1")
     assert proxy.finding("net.rp_filter")["level"] == "ok"
     proxy.namespace.ip("route", "replace", "default", "nexthop", "dev", "eth1", "nexthop", "dev", "eth0")
@@ -135,17 +153,17 @@ def test_strict_filtering_is_fine_where_the_default_route_leaves_by_the_device(p
 def test_segments_that_clients_are_told_to_send_fit_or_not(proxy):
     """1540 bytes with outer headers; without a word, they are as the route's MTU has them."""
     proxy.namespace.ip("link", "set", "eth0", "mtu", "1540")
+    proxy.host.redirect("detach", "eth0")  # without a probe it is faster
     for words, level in (("advmss 1460", "ok"), ("advmss 1461", "advice"), ("mtu 1500", "ok"), ("mtu 1501", "advice")):
         proxy.namespace.ip("route", "replace", "default", "via", "10.9.0.1", *words.split())
         assert proxy.finding("net.mss")["level"] == level, words
 
 
 def test_the_program_its_senders_and_what_runs_before_it(proxy):
-    proxy.host.redirect("attach", "eth0", "--from", "0.0.0.0/0")
-    assert proxy.finding("program.senders")["seen"] == "it takes GUE from 1 prefix"
     proxy.host.redirect("detach", "eth0")
-    assert proxy.amiss() == {("program.attached", "problem")}
-    shell(proxy, proxy.finding("program.attached")["do"].replace("glb-redirect", "GLB"))
+    findings = proxy.check()[1]
+    assert not_ok(findings) == {("program.attached", "problem")}
+    shell(proxy, worst(findings, "program.attached")["do"].replace("glb-redirect", str(proxy.host.program)))
     assert proxy.amiss() == {("program.senders", "advice")}
     proxy.host.redirect("attach", "eth0", "--from", "10.9.0.0/24")
     if not proxy.host.tcx():
@@ -153,10 +171,10 @@ def test_the_program_its_senders_and_what_runs_before_it(proxy):
     ifindex = interface_index(proxy.namespace, "eth0")
     with verdict(TCX_NEXT, "bouncer") as fd:
         tcx_put_first(proxy.namespace, ifindex, fd)
-        assert proxy.amiss() == {("program.first", "advice")}
-        assert "(bouncer) runs before it" in proxy.finding("program.first")["seen"]
+        findings = proxy.check()[1]
+        assert not_ok(findings) == {("program.first", "advice")}
+        assert "(bouncer) runs before it" in worst(findings, "program.first")["seen"]
         tcx_remove(proxy.namespace, ifindex, fd)
-    assert proxy.amiss() == set()
 
 
 def test_rules_that_hide_connections_are_named(proxy):
@@ -165,6 +183,62 @@ def test_rules_that_hide_connections_are_named(proxy):
     assert proxy.amiss() == {("net.rules", "problem")}
     proxy.namespace.run("nft", "insert rule ip t c ct state invalid drop")
     assert proxy.amiss() == set()
+
+
+# --- Probe ---------------------------------------------------------------------------------------
+
+
+def probes(proxy, *words):
+    return {one["seen"]: one["level"] for one in proxy.check(*words)[1] if one["check"] == "probe.vip"}
+
+
+def as_expected(vip, port=PORT):
+    return (f"in GUE for VIP {vip} port {port}, a SYN is accepted_syn, and a packet of no connection here "
+            "forwarded_to_alternate")
+
+
+def test_a_packet_for_each_vip_is_followed_and_not_counted(proxy):
+    assert probes(proxy) == {as_expected(VIP): "ok", as_expected(VIP6): "ok"}
+    assert set(proxy.host.counters().values()) == {0}
+    proxy.namespace.ip("addr", "add", "fd09::11/64", "dev", "eth0", "nodad")
+    proxy.host.redirect("attach", "eth0", "--from", "fd09::2")
+    assert probes(proxy) == {as_expected(VIP): "ok", as_expected(VIP6): "ok"}
+    proxy.namespace.ip("addr", "del", "fd09::11/64", "dev", "eth0")
+    assert probes(proxy) == {"eth0 has no address that a sender may send GUE to": "unknown"}
+
+
+def test_a_probe_shows_what_would_become_of_packets(proxy):
+    """A host that routes, and lacks the VIP, would send them back to where they came from."""
+    proxy.namespace.ip("addr", "del", f"{VIP}/32", "dev", "lo")
+    proxy.namespace.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+    lost = as_expected(VIP).replace("accepted_syn", "dropped_routed_back")
+    assert probes(proxy, "--vip", VIP) == {lost: "problem"}
+
+
+@pytest.fixture(scope="module")
+def other_rules(compile_bpf, tmp_path_factory):
+    """The program with one constant changed."""
+    folder = tmp_path_factory.mktemp("other")
+    for source in (ROOT / "src/redirect").glob("*.[ch]"):
+        shutil.copy(source, folder)
+    header = folder / "tcp_claims.h"
+    header.write_text(header.read_text().replace("LATE_MAX = 1 << 24", "LATE_MAX = 1 << 23"))
+    return compile_bpf(folder / "redirect.bpf.c")
+
+
+def test_a_program_of_another_version_is_named_and_not_probed(bare, other_rules):
+    bare.host.add_vips()
+    bare.host.redirect("attach", "eth0", "--clsact")
+    assert bare.finding("program.version")["level"] == "ok"
+    bare.host.redirect("detach", "eth0")
+    bare.host.tc("qdisc", "add", "dev", "eth0", "clsact")
+    bare.host.add_filter("prio", "19523", "handle", "1", "bpf", "direct-action", "object-file", other_rules,
+                         "section", "tc")
+    findings = bare.check()[1]
+    assert worst(findings, "program.version")["level"] == "advice"
+    assert "probe.vip" not in {one["check"] for one in findings}
+    shell(bare, worst(findings, "program.version")["do"].replace("glb-redirect", str(bare.host.program)))
+    assert bare.finding("program.version")["level"] == "ok"
 
 
 # --- Sockets -------------------------------------------------------------------------------------
