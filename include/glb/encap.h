@@ -91,6 +91,7 @@ GLB_INLINE void glb_outer_init(struct glb_outer *outer, uint8_t version, const u
 		ip[9] = GLB_PROTO_UDP;
 		__builtin_memcpy(ip + 12, src, 4);
 		__builtin_memcpy(ip + 16, dst, 4);
+		/* with a length and TOS of 0: glb_encap_ipv4() adds them and complements */
 		glb_store16(ip + 10, glb_sum_fold(glb_sum(0, ip, GLB_IPV4_LEN)));
 	} else {
 		ip[0] = 6 << 4;
@@ -103,6 +104,7 @@ GLB_INLINE void glb_outer_init(struct glb_outer *outer, uint8_t version, const u
 	if (version == 6)
 		glb_store_be16(udp + GLB_UDP_LEN + 4, GLB_GUE_HOPS_IPV6);
 
+	/* the pseudo header but for its length; the UDP header's length and checksum are 0 */
 	uint32_t addr_len = version == 4 ? 4 : 16;
 	uint64_t sum = glb_sum(GLB_BE16(GLB_PROTO_UDP), src, addr_len);
 
@@ -159,6 +161,7 @@ GLB_INLINE uint64_t glb_inner_sum(const uint8_t *ip, const struct glb_flow *flow
 	if (!glb_inner_is_covered(ip, flow))
 		return glb_sum(0, ip, flow->ip_len);
 
+	/* an even number of bytes, so what follows is in the right halves */
 	uint64_t headers = glb_sum(0, ip, flow->transport_at);
 	bool v4 = flow->version == 4;
 	uint16_t len = (uint16_t)(flow->ip_len - flow->transport_at);

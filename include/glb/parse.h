@@ -108,6 +108,7 @@ GLB_INLINE enum glb_verdict glb_parse_ipv4(struct glb_ip *ip, struct glb_cursor 
 
 	uint32_t header_len = (header[0] & 0xfU) * 4;
 	uint32_t len = glb_announced_len(header + 2, 0, quoted);
+	/* reserved bit, DF, MF, and the offset in units of 8 bytes; MF and offset count here */
 	uint16_t fragment = glb_load_be16(header + 6);
 
 	if (header[0] >> 4 != 4 || header_len < GLB_IPV4_LEN || len < header_len)
@@ -152,6 +153,7 @@ GLB_INLINE bool glb_parse_extension(struct glb_ip *ip, struct glb_cursor *cur)
 	if (!ext)
 		return false;
 	if (ip->proto == GLB_PROTO_FRAGMENT) {
+		/* 13 bits of offset in units of 8 bytes, two reserved ones, and M */
 		uint16_t fragment = glb_load_be16(ext + 2);
 
 		if (fragment & 0xfff8)
@@ -161,6 +163,7 @@ GLB_INLINE bool glb_parse_extension(struct glb_ip *ip, struct glb_cursor *cur)
 	} else {
 		if (!glb_take(cur, ext[1] * 8U))
 			return false;
+		/* Segments Left, at the same place in all types of routing headers */
 		ip->routed |= ip->proto == GLB_PROTO_ROUTING && ext[3];
 	}
 	ip->proto = ext[0];
@@ -257,6 +260,7 @@ GLB_INLINE enum glb_flow_kind glb_parse_quote(struct glb_flow *flow, struct glb_
 	if (!ports || left < quote.header_len + GLB_PORTS_LEN)
 		return GLB_FLOW_BAD_QUOTE;
 
+	/* the VIP sent the quoted packet: its source is the flow's destination */
 	glb_flow_addresses(flow, &quote, true);
 	flow->dst_port = glb_load_be16(ports);
 	flow->src_port = glb_load_be16(ports + 2);
@@ -265,7 +269,11 @@ GLB_INLINE enum glb_flow_kind glb_parse_quote(struct glb_flow *flow, struct glb_
 	return GLB_FLOW_QUOTED;
 }
 
-/* Does an ICMP message of this type quote a packet? */
+/*
+ * Does an ICMP message of this type quote a packet of a flow? Not among them are source quench,
+ * which RFC 6633 deprecates, and redirects, which are for hosts on the link of the router. Of
+ * ICMPv6 they are the four errors that RFC 4443 defines.
+ */
 GLB_INLINE bool glb_icmp_quotes(uint8_t version, uint8_t type)
 {
 	if (version == 4)
@@ -348,9 +356,12 @@ GLB_INLINE enum glb_verdict glb_parse_ip(struct glb_flow *flow, struct glb_curso
 	*flow = (struct glb_flow){.version = version};
 	if (verdict != GLB_FORWARD)
 		return verdict;
+	/* only IPv6, whose payload length does not count 40 bytes of header: no outer header can
+	 * announce it, nor flow->ip_len hold it */
 	if (ip.len > UINT16_MAX)
 		return GLB_DROP_TOO_BIG;
 
+	/* not negative: see glb_parse_ip_header() */
 	uint32_t left = ip.len - ip.header_len;
 
 	glb_flow_addresses(flow, &ip, false);
@@ -370,8 +381,11 @@ GLB_INLINE enum glb_verdict glb_parse_ip(struct glb_flow *flow, struct glb_curso
 	return GLB_FORWARD;
 }
 
-/* Parses the Ethernet header and up to GLB_VLAN_MAX tags. Sets *type to the EtherType after them;
- * false if the frame ends before that. */
+/*
+ * Parses the Ethernet header and up to GLB_VLAN_MAX tags. Sets *type to the EtherType after them;
+ * false if the frame ends before that. A further tag is left in *type, so that the frame is none of
+ * IP. A value below 0x600 is the length of an IEEE 802.3 frame, and no EtherType of IP either.
+ */
 GLB_INLINE bool glb_parse_ether(uint16_t *type, struct glb_cursor *cur)
 {
 	const uint8_t *ether = glb_take(cur, GLB_ETHER_LEN);
@@ -398,7 +412,8 @@ GLB_INLINE bool glb_parse_ether(uint16_t *type, struct glb_cursor *cur)
  *
  * Returns GLB_FORWARD with *flow complete; or the reason why there is no flow: GLB_PUNT_NOT_IP, or
  * a drop. A frame shorter than its IP header announces is GLB_DROP_TRUNCATED. The offset of the IP
- * header is at most 22, so it fits flow->ip_at.
+ * header is at most 22, so it fits flow->ip_at, and at most len, as the cursor never passes the
+ * end.
  */
 GLB_INLINE enum glb_verdict glb_parse(struct glb_flow *flow, const uint8_t *frame, uint32_t len)
 {

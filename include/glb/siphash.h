@@ -38,7 +38,10 @@ GLB_INLINE void glb_siphash_round(struct glb_siphash *s)
 	s->v2 = glb_rotl64(s->v2, 32);
 }
 
-/* The initial state under a key given as its two halves, little-endian. */
+/*
+ * The initial state under a key given as its two halves, little-endian. The constants are the ASCII
+ * of "somepseudorandomlygeneratedbytes", big-endian: they make the four words differ.
+ */
 GLB_INLINE struct glb_siphash glb_siphash_keyed(uint64_t k0, uint64_t k1)
 {
 	return (struct glb_siphash){
@@ -49,7 +52,8 @@ GLB_INLINE struct glb_siphash glb_siphash_keyed(uint64_t k0, uint64_t k1)
 	};
 }
 
-/* The initial state under a key of GLB_SIPHASH_KEY_LEN bytes. */
+/* The initial state under a key of GLB_SIPHASH_KEY_LEN bytes. Generations keep the halves of each
+ * table's key instead: glb_route.key. */
 GLB_INLINE struct glb_siphash glb_siphash_start(const uint8_t *key)
 {
 	return glb_siphash_keyed(glb_load_le64(key), glb_load_le64(key + 8));
@@ -101,6 +105,7 @@ GLB_INLINE uint64_t glb_siphash(const uint8_t *key, const uint8_t *bytes, size_t
 
 	for (; at + 8 <= len; at += 8)
 		glb_siphash_word(&s, glb_load_le64(bytes + at));
+	/* at most 7 bytes are left, so the shift is at most 48 and the top byte is free */
 	for (unsigned int shift = 0; at < len; at++, shift += 8)
 		tail |= (uint64_t)bytes[at] << shift;
 	return glb_siphash_end(s, tail, len);
