@@ -20,9 +20,10 @@ enum {
 	GLB_ICMP_LEN = 8,  /* RFC 792 and RFC 4443: type, code, checksum, four bytes that depend on
 			      the type */
 	GLB_PORTS_LEN = 4, /* source and destination port, at the start of both TCP and UDP */
-	GLB_IPV6_EXT_LEN = 8,	 /* minimum length of an IPv6 extension header */
-	GLB_IPV6_EXT_MAX = 8,	 /* maximum number that are parsed, one after the other */
-	GLB_IPV4_MTU_MIN = 68,	 /* RFC 791: every link carries packets of this size */
+	GLB_IPV6_EXT_LEN = 8,	       /* minimum length of an IPv6 extension header */
+	GLB_IPV6_EXT_MAX = 8,	       /* maximum number that are parsed, one after the other, */
+	GLB_IPV6_HEADERS_MAX = 0x3fff, /* and the bytes that they take with the IPv6 header */
+	GLB_IPV4_MTU_MIN = 68,	       /* RFC 791: every link carries packets of this size */
 	GLB_IPV6_MTU_MIN = 1280, /* RFC 8200 section 5: every link carries packets of this size */
 };
 

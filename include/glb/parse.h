@@ -173,9 +173,9 @@ GLB_INLINE bool glb_parse_extension(struct glb_ip *ip, struct glb_cursor *cur)
 /*
  * Parses an IPv6 header and its extension headers, RFC 8200; what follows the header of a later
  * fragment is payload. Returns GLB_FORWARD with the cursor after them; GLB_DROP_TRUNCATED,
- * GLB_DROP_BAD_LENGTH, or GLB_DROP_EXT_HEADERS if there are more than GLB_IPV6_EXT_MAX. The bound
- * makes the loop one that the eBPF verifier can follow, and keeps header_len within
- * 40 + 8 * 2,048 bytes, which fits glb_flow.transport_at.
+ * GLB_DROP_BAD_LENGTH, or GLB_DROP_EXT_HEADERS if there are more than GLB_IPV6_EXT_MAX, or more
+ * bytes than GLB_IPV6_HEADERS_MAX. The bounds are those that the eBPF verifier can follow: the
+ * proxy parses what the director does, or a packet would be decided about by other bytes there.
  */
 GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor *cur, bool quoted)
 {
@@ -199,6 +199,8 @@ GLB_INLINE enum glb_verdict glb_parse_ipv6(struct glb_ip *ip, struct glb_cursor 
 			break;
 		if (!glb_parse_extension(ip, cur))
 			return GLB_DROP_TRUNCATED;
+		if (cur->at - header > GLB_IPV6_HEADERS_MAX)
+			return GLB_DROP_EXT_HEADERS;
 		GLB_REJOIN(cur->at, header);
 	}
 	ip->header_len = (uint32_t)(cur->at - header);

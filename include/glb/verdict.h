@@ -33,7 +33,8 @@
 	X(DROP_TRUNCATED, "drop_truncated", "ends before a header or the IP length it announces")  \
 	X(DROP_BAD_LENGTH, "drop_bad_length",                                                      \
 	  "IP version or header lengths contradict each other")                                    \
-	X(DROP_EXT_HEADERS, "drop_ext_headers", "more than eight IPv6 extension headers")          \
+	X(DROP_EXT_HEADERS, "drop_ext_headers",                                                    \
+	  "more than eight IPv6 extension headers, or 16 KiB")                                     \
 	X(DROP_LOOP, "drop_loop", "for a VIP, but encapsulated by a director already")             \
 	X(DROP_SOURCE, "drop_source", "for a VIP, from an address that no sender can have")        \
 	X(DROP_BAD_CHECKSUM, "drop_bad_checksum", "wrong IPv4 header checksum")                    \

@@ -22,6 +22,7 @@ FOLLOWED_TYPES = {IPV4: (3, 11, 12), IPV6: (1, 2, 3, 4)}  # icmp_errors: "all"
 HOP_BY_HOP, ROUTING, FRAGMENT, DESTINATION_OPTIONS = 0, 43, 44, 60
 EXTENSIONS = (HOP_BY_HOP, ROUTING, FRAGMENT, DESTINATION_OPTIONS)
 MOST_EXTENSIONS = 8
+MOST_HEADER_BYTES = 0x3FFF
 SOURCE_ROUTES = (131, 137)  # IPv4 options: loose and strict
 
 
@@ -145,6 +146,8 @@ def _ipv6(data: bytes, quoted: bool = False) -> Header:
         _need(data, at + 8)
         size = 8 if protocol == FRAGMENT else 8 + 8 * data[at + 1]
         _need(data, at + size)
+        if at + size > MOST_HEADER_BYTES:
+            raise Verdict("drop_ext_headers")
         if protocol == FRAGMENT:
             offset, more = be16(data, at + 2) >> 3, more or bool(data[at + 3] & 1)
         if protocol == ROUTING:

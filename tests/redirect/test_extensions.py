@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Client packets with IPv6 extension headers, RFC 8200."""
 
+import socket
+
 import pytest
+import wire
 from bench import answer_to, segment, segment_of, stranger
-from hosts import VIP6
+from hosts import A, B, DIRECTOR, VIP6, interface_address
+from kernel import inside
 from scapy.layers.inet import UDP
 from scapy.layers.inet6 import (
     ICMPv6PacketTooBig, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
@@ -110,3 +114,21 @@ def test_an_extension_header_that_ends_behind_its_packet_is_dropped(proxy):
         packet[41] = length
         fate = proxy.run(proxy.tunnel(bytes(packet)) + bytes(64)).fate
         assert fate == "dropped_malformed_inner", length
+
+
+@pytest.mark.parametrize("last, fate", [(2000, "accepted_syn"), (2008, "dropped_malformed_inner"),
+                                        (2048, "dropped_malformed_inner")])
+def test_headers_may_take_16_kib(host, last, fate):
+    """Seven of the longest and another one; a device with a large MTU has room for that."""
+    for device in ("eth0", "eth1"):
+        host.namespace.ip("link", "set", device, "mtu", "20000", "up")
+    host.namespace.ip("addr", "add", f"{A}/24", "dev", "eth0")
+    host.add_vips()
+    host.redirect("attach", "eth0")
+    opening = bytes(chained(segment(VIP6, "S"), [options(2048)] * 7 + [options(last)]))
+    frame = wire.ether(wire.outer(wire.gue(opening, [B]), DIRECTOR, A), bytes(6),
+                       interface_address(host.namespace, "eth0"))
+    with inside(host.namespace), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
+        out.bind(("eth1", 0))
+        out.send(frame)
+    assert {name for name, count in host.counters().items() if count} == {"total", fate}

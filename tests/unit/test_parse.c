@@ -160,6 +160,46 @@ START_TEST(a_ninth_extension_header_is_one_too_many_of_any_kind)
 }
 END_TEST
 
+/* A frame of UDP to port 443 behind eight destination options, the last one of `last` bytes. */
+static uint32_t write_long_options(uint8_t *out, uint32_t last)
+{
+	struct sample sample = behind("", 17);
+	uint32_t head_len = 14 + GLB_IPV6_LEN;
+	uint32_t len = frame_write(out, &sample);
+	uint8_t transport[64];
+	uint8_t *at = out + head_len;
+
+	memcpy(transport, at, len - head_len);
+	out[20] = 60;
+	for (unsigned int i = 0; i < GLB_IPV6_EXT_MAX; i++) {
+		uint32_t size = i + 1 < GLB_IPV6_EXT_MAX ? 2048 : last;
+
+		memset(at, 0, size);
+		at[0] = i + 1 < GLB_IPV6_EXT_MAX ? 60 : 17;
+		at[1] = (uint8_t)(size / 8 - 1);
+		at += size;
+	}
+	memcpy(at, transport, len - head_len);
+	at += len - head_len;
+	glb_store_be16(out + 18, (uint16_t)(at - out - head_len));
+	return (uint32_t)(at - out);
+}
+
+START_TEST(extension_headers_may_take_16_kib_with_the_header)
+{
+	static uint8_t longest[18000];
+	struct glb_flow flow;
+
+	ck_assert_int_eq(glb_parse(&flow, longest, write_long_options(longest, 2000)), GLB_FORWARD);
+	ck_assert_uint_eq(flow.transport_at, 16376);
+	ck_assert_uint_eq(flow.dst_port, 443);
+	ck_assert_int_eq(glb_parse(&flow, longest, write_long_options(longest, 2008)),
+			 GLB_DROP_EXT_HEADERS);
+	ck_assert_int_eq(glb_parse(&flow, longest, write_long_options(longest, 2048)),
+			 GLB_DROP_EXT_HEADERS);
+}
+END_TEST
+
 START_TEST(a_payload_shorter_than_its_extension_headers_is_a_bad_length)
 {
 	struct sample sample = behind("hDf", 17);
@@ -281,6 +321,7 @@ Suite *unit_suite(void)
 			    COUNT_OF(walks));
 	tcase_add_test(frames, an_echo_request_is_found_behind_extension_headers);
 	tcase_add_test(frames, a_ninth_extension_header_is_one_too_many_of_any_kind);
+	tcase_add_test(frames, extension_headers_may_take_16_kib_with_the_header);
 	tcase_add_test(frames, a_payload_shorter_than_its_extension_headers_is_a_bad_length);
 	tcase_add_test(frames,
 		       every_bit_of_an_ipv6_fragment_offset_counts_and_of_the_rest_just_one);
