@@ -33,27 +33,32 @@ static void fill_heads(struct traffic *traffic, const struct subject *subject)
 	}
 }
 
+/* Bytes of the buffers, and of heads and lengths of the flows, a cache line more for each. */
+static size_t traffic_len(size_t flows)
+{
+	return (size_t)RING * BUFFER_LEN + flows * (TRAFFIC_HEAD_LEN + sizeof(uint16_t)) +
+	       3 * GLB_ARENA_ALIGNMENT;
+}
+
 void traffic_start(struct traffic *traffic, const struct subject *subject, enum glb_isa isa)
 {
 	const struct subject all = subject_whole(subject);
 
 	*traffic = (struct traffic){.subject = subject, .flows = all.flows};
 	traffic->gen = bench_generation_of(&all, isa);
-	traffic->buffers = aligned_alloc(4096, (size_t)RING * BUFFER_LEN);
-	traffic->heads = aligned_alloc(64, (size_t)all.flows * TRAFFIC_HEAD_LEN);
-	traffic->lens = calloc(all.flows, sizeof(*traffic->lens));
-	if (!traffic->buffers || !traffic->heads || !traffic->lens)
+	if (glb_arena_make(&traffic->memory, traffic_len(all.flows)))
 		abort();
-	memset(traffic->buffers, 0, (size_t)RING * BUFFER_LEN);
+	memset(traffic->memory.base, 0, traffic->memory.len);
+	traffic->buffers = glb_arena_take(&traffic->memory, (size_t)RING * BUFFER_LEN);
+	traffic->heads = glb_arena_take(&traffic->memory, (size_t)all.flows * TRAFFIC_HEAD_LEN);
+	traffic->lens = glb_arena_take(&traffic->memory, all.flows * sizeof(*traffic->lens));
 	fill_heads(traffic, &all);
 }
 
 void traffic_stop(struct traffic *traffic)
 {
 	glb_generation_free(traffic->gen);
-	free(traffic->buffers);
-	free(traffic->heads);
-	free(traffic->lens);
+	glb_arena_free(&traffic->memory);
 }
 
 void traffic_write(struct traffic *traffic, unsigned int n)

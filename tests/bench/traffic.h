@@ -26,6 +26,7 @@ struct frame {
 struct traffic {
 	const struct subject *subject;
 	struct glb_generation *gen;
+	struct glb_arena memory; /* on huge pages, as a mempool is; of it: */
 	uint8_t *buffers;
 	uint8_t *heads; /* of TRAFFIC_HEAD_LEN bytes, one per flow */
 	uint16_t *lens; /* of frames, one per flow */
