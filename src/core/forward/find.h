@@ -183,6 +183,8 @@ GLB_INLINE void find_routes(struct columns *c, struct burst *b, uint8_t version)
 
 	b->live = b->others = b->relabelled = 0;
 	b->served = b->matched_any = false;
+	if (GLB_LIKELY(!(b->odd & 1))) /* most are of one bind, that of the first packet */
+		note_last(&last, c, b, 0, match_plain(c, b, 0, version), version);
 	for (unsigned int at = 0; at < b->count; at += GROUP) {
 		const bool plain = !lanes_of(b->odd, at) && b->count - at >= GROUP;
 
