@@ -31,9 +31,10 @@
  *   more       hops        write              the same of the two behind it, in one word (1)
  *   rest       hops        write              sum of the addresses of all others (1)
  *   listed     hops        write              number of hops behind the primary (1)
- *   lists      hops        write              indices of all hops, the primary first
+ *   lists      hops        write              indices of all hops, the primary first (2)
  *
  * (1) Not filled where find_hops() says that every list has one hop behind the primary.
+ * (2) Not filled there either, if the proxies are of IPv4.
  *
  * "read" includes single.h, which reads the packets that are not plain.
  *
@@ -43,6 +44,8 @@
 /* clang-format on */
 #ifndef CORE_FORWARD_BURST_H
 #define CORE_FORWARD_BURST_H
+
+#include <string.h>
 
 #include "core/bind/exact.h"
 #include "forward_isa.h"
@@ -101,8 +104,9 @@ struct burst {
 	const struct glb_outer_plan *outer; /* of the version of the proxies */
 	uint64_t odd;			    /* lanes that must be read one by one */
 	uint64_t clamped;		    /* SYNs whose MSS is to be looked at */
-	uint64_t bare;	     /* lanes whose packet has no checksum that covers all of it */
-	uint64_t live;	     /* lanes to be forwarded, */
+	uint64_t bare; /* lanes whose packet has no checksum that covers all of it */
+	const struct glb_route *route; /* of all lanes, if they are known to have the same */
+	uint64_t live;		       /* lanes to be forwarded, */
 	uint64_t relabelled; /* and those of them whose Ethernet header is not that of the burst */
 	bool served;	     /* are there lanes that ask for a backend: is `servers` filled? */
 	uint64_t others;     /* packets of the other IP version */
@@ -111,15 +115,43 @@ struct burst {
 	bool matched_any;
 };
 
-/* The fields of a group of packets. */
-GLB_INLINE vec packets_fields(const struct glb_packet pkts[GROUP])
+/* The addresses of a group's frames, and the fields of its packets. */
+GLB_INLINE void load_packets(vec *data, vec *fields, const struct glb_packet pkts[GROUP])
 {
-	vec fields = {0};
+#if defined(__AVX512F__)
+	vec a, b, c;
 
-	for (unsigned int i = 0; i < GROUP; i++)
-		fields[i] = glb_packet_fields(&pkts[i]);
-	return fields;
+	memcpy(&a, pkts, sizeof(vec));
+	memcpy(&b, (const uint8_t *)pkts + sizeof(vec), sizeof(vec));
+	memcpy(&c, (const uint8_t *)pkts + 2 * sizeof(vec), sizeof(vec));
+	*data = __builtin_shufflevector(a, b, 0, 3, 6, 9, 12, 15, 0, 0);
+	*data = __builtin_shufflevector(*data, c, 0, 1, 2, 3, 4, 5, 10, 13);
+	*fields = __builtin_shufflevector(a, b, 1, 4, 7, 10, 13, 0, 0, 0);
+	*fields = __builtin_shufflevector(*fields, c, 0, 1, 2, 3, 4, 8, 11, 14);
+#else
+	for (size_t i = 0; i < GROUP; i++) {
+		(*data)[i] = (uintptr_t)pkts[i].data;
+		(*fields)[i] = glb_packet_fields(&pkts[i]);
+	}
+#endif
 }
+
+/* The same two of lane n, to its packet. */
+GLB_INLINE void store_packet(struct glb_packet *pkt, const struct vec_pairs *words, size_t n)
+{
+	uint64_t both[2];
+
+	if (GLB_LE16(1) == 1) {
+		vec_put_pair(pkt, words, n);
+		return;
+	}
+	vec_put_pair(both, words, n);
+	pkt->data = (uint8_t *)(uintptr_t)GLB_LE64(both[0]);
+	glb_packet_set_fields(pkt, GLB_LE64(both[1]));
+}
+_Static_assert(sizeof(struct glb_packet) == 3 * sizeof(uint64_t) &&
+		       offsetof(struct glb_packet, len) == sizeof(uint64_t),
+	       "three words, of which these are the first two");
 
 /* The lowest `count` bits, at most 64. */
 GLB_INLINE uint64_t lanes_below(unsigned int count)
@@ -128,7 +160,7 @@ GLB_INLINE uint64_t lanes_below(unsigned int count)
 }
 
 /* The bits of a group in a mask. */
-GLB_INLINE uint32_t lanes_of(uint64_t mask, unsigned int at)
+GLB_INLINE uint32_t lanes_of(uint64_t mask, size_t at)
 {
 	return (uint32_t)(mask >> at) & GROUP_MASK;
 }
@@ -140,17 +172,17 @@ GLB_INLINE uint32_t read_len(uint8_t version)
 }
 
 /* The client's IP packet. */
-GLB_INLINE uint8_t *lane_ip(const struct columns *c, unsigned int i)
+GLB_INLINE uint8_t *lane_ip(const struct columns *c, size_t i)
 {
 	return (uint8_t *)(uintptr_t)c->ip[i];
 }
 
-GLB_INLINE const struct glb_route *lane_route(const struct columns *c, unsigned int i)
+GLB_INLINE const struct glb_route *lane_route(const struct columns *c, size_t i)
 {
 	return (const struct glb_route *)(uintptr_t)c->routes[i];
 }
 
-GLB_INLINE void set_route(struct columns *c, unsigned int i, const struct glb_route *route)
+GLB_INLINE void set_route(struct columns *c, size_t i, const struct glb_route *route)
 {
 	c->k0[i] = route->key[0];
 	c->k1[i] = route->key[1];

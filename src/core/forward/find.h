@@ -185,6 +185,7 @@ GLB_INLINE void find_routes(struct columns *c, struct burst *b, uint8_t version)
 	b->served = b->matched_any = false;
 	if (GLB_LIKELY(!(b->odd & 1))) /* most are of one bind, that of the first packet */
 		note_last(&last, c, b, 0, match_plain(c, b, 0, version), version);
+	b->route = last.route;
 	for (unsigned int at = 0; at < b->count; at += GROUP) {
 		const bool plain = !lanes_of(b->odd, at) && b->count - at >= GROUP;
 
@@ -199,6 +200,7 @@ GLB_INLINE void find_routes(struct columns *c, struct burst *b, uint8_t version)
 				continue;
 			}
 		}
+		b->route = NULL;
 		if (GLB_LIKELY(plain) && find_group(c, b, &last, at, version))
 			b->live |= (uint64_t)GROUP_MASK << at;
 		else

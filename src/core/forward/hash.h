@@ -59,15 +59,14 @@ GLB_INLINE void siphash_groups_finish(vec hashes[2], struct siphash_group s[2])
 {
 	s[0].v2 ^= 0xff;
 	s[1].v2 ^= 0xff;
-	for (unsigned int i = 0; i < 4; i++)
+	for (size_t i = 0; i < 4; i++)
 		siphash_groups_round(s);
-	for (unsigned int i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++)
 		hashes[i] = s[i].v0 ^ s[i].v1 ^ s[i].v2 ^ s[i].v3;
 }
 
 /* The first word of IPv4, and the last one of either version. */
-GLB_INLINE vec first_word4(const struct columns *c, unsigned int at,
-			   const struct glb_hash_plan *plan)
+GLB_INLINE vec first_word4(const struct columns *c, size_t at, const struct glb_hash_plan *plan)
 {
 	return (vec_load(c->addrs[0], at) >> plan->addr_shift & plan->addr_mask) |
 	       (vec_load(c->ports, at) >> plan->port_shift & plan->port_mask_first)
@@ -75,13 +74,13 @@ GLB_INLINE vec first_word4(const struct columns *c, unsigned int at,
 	       plan->len_first;
 }
 
-GLB_INLINE vec last_word(const struct columns *c, unsigned int at, const struct glb_hash_plan *plan)
+GLB_INLINE vec last_word(const struct columns *c, size_t at, const struct glb_hash_plan *plan)
 {
 	return (vec_load(c->ports, at) >> plan->port_shift & plan->port_mask_last) | plan->len_last;
 }
 
 /* Hashes the groups at `a` and `b`, which may be the same. */
-GLB_INLINE void hash_groups(vec hashes[2], const struct columns *c, unsigned int a, unsigned int b,
+GLB_INLINE void hash_groups(vec hashes[2], const struct columns *c, size_t a, size_t b,
 			    const struct glb_hash_plan *plan, uint8_t version)
 {
 	struct siphash_group s[2];
@@ -101,12 +100,12 @@ GLB_INLINE void hash_groups(vec hashes[2], const struct columns *c, unsigned int
 }
 
 /* The rows of a group, which are on their way from memory when this returns. */
-GLB_INLINE void find_rows(uint64_t *rows, const struct columns *c, unsigned int at, vec hashes)
+GLB_INLINE void find_rows(uint64_t *rows, const struct columns *c, size_t at, vec hashes)
 {
 	vec offsets = (hashes & GLB_ROW_MASK) << 3;
 
 	vec_store(rows, at, vec_load(c->tables, at) + offsets);
-	for (unsigned int i = at; i < at + GROUP; i++)
+	for (size_t i = at; i < at + GROUP; i++)
 		__builtin_prefetch((const void *)(uintptr_t)rows[i]);
 }
 _Static_assert(sizeof(struct glb_row) == 1 << 3, "the offset of a row");
@@ -115,8 +114,8 @@ _Static_assert(sizeof(struct glb_row) == 1 << 3, "the offset of a row");
 GLB_INLINE void hash_by(struct columns *c, const struct burst *b, const struct glb_hash_plan *plan,
 			uint64_t *rows, bool keep, uint8_t version)
 {
-	for (unsigned int at = 0; at < b->count; at += 2 * GROUP) {
-		unsigned int second = at + GROUP < b->count ? at + GROUP : at;
+	for (size_t at = 0; at < b->count; at += 2 * GROUP) {
+		size_t second = at + GROUP < b->count ? at + GROUP : at;
 		vec hashes[2];
 
 		hash_groups(hashes, c, at, second, plan, version);

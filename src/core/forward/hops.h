@@ -8,7 +8,7 @@
 #include "burst.h"
 #include "hop_list.h"
 
-GLB_INLINE const struct glb_row *lane_row(const struct columns *c, unsigned int i)
+GLB_INLINE const struct glb_row *lane_row(const struct columns *c, size_t i)
 {
 	return (const struct glb_row *)(uintptr_t)c->rows[i];
 }
@@ -23,7 +23,7 @@ GLB_INLINE uint32_t hop_word(const struct glb_route *route, unsigned int backend
 /* The addresses of many backends, or IPv6 templates, may not be in a near cache. */
 GLB_INLINE void ask_for_hops(const struct columns *c, unsigned int count, uint8_t outer)
 {
-	for (unsigned int i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct glb_route *route = lane_route(c, i);
 		const struct glb_row *row = lane_row(c, i);
 
@@ -34,18 +34,18 @@ GLB_INLINE void ask_for_hops(const struct columns *c, unsigned int count, uint8_
 }
 
 /* What later stages need of the two hops of a lane: its list begins with them. */
-GLB_INLINE void set_two_hops(struct columns *c, unsigned int i, const uint16_t *list, uint8_t outer)
+GLB_INLINE void set_two_hops(struct columns *c, size_t i, const struct glb_route *route,
+			     const uint16_t *list, uint8_t outer)
 {
-	const struct glb_route *route = lane_route(c, i);
-
-	c->lists[i] = list;
+	if (outer == 6)
+		c->lists[i] = list;
 	c->first[i] = hop_word(route, list[0], outer);
 	c->second[i] = hop_word(route, list[1], outer);
 }
 
 /* Two hops, the first in the low half: addresses, or of IPv6 sums of them. 0 for those not there.
  */
-GLB_INLINE uint64_t hop_pair(const struct glb_route *route, const uint16_t *list, unsigned int at,
+GLB_INLINE uint64_t hop_pair(const struct glb_route *route, const uint16_t *list, size_t at,
 			     unsigned int count, uint8_t outer)
 {
 	return (at < count ? hop_word(route, list[at], outer) : 0) |
@@ -53,10 +53,9 @@ GLB_INLINE uint64_t hop_pair(const struct glb_route *route, const uint16_t *list
 }
 
 /* The same of any number of hops. */
-GLB_INLINE void set_hops(struct columns *c, unsigned int i, const uint16_t *list,
-			 unsigned int count, uint8_t outer)
+GLB_INLINE void set_hops(struct columns *c, size_t i, const struct glb_route *route,
+			 const uint16_t *list, unsigned int count, uint8_t outer)
 {
-	const struct glb_route *route = lane_route(c, i);
 	uint64_t rest = 0;
 
 	for (unsigned int hop = GLB_HOPS_MAX; hop < count; hop++) {
@@ -72,20 +71,24 @@ GLB_INLINE void set_hops(struct columns *c, unsigned int i, const uint16_t *list
 	c->listed[i] = count - 1;
 }
 
-/* Where all hops are those of rows: `count`, the primary included. */
-GLB_INLINE void find_row_hops(struct columns *c, struct burst *b, uint64_t live, bool all,
-			      unsigned int count, uint8_t outer)
+/*
+ * Where all hops are those of rows: `count`, the primary included. `one`: the route of all lanes,
+ * which are live; or NULL.
+ */
+GLB_INLINE void find_row_hops(struct columns *c, struct burst *b, uint64_t live,
+			      const struct glb_route *one, unsigned int count, uint8_t outer)
 {
 #pragma GCC unroll 4
-	for (unsigned int i = 0; i < b->count; i++) {
+	for (size_t i = 0; i < b->count; i++) {
+		const struct glb_route *route = one ? one : lane_route(c, i);
 		const struct glb_row *row = lane_row(c, i);
 
 		if (count == 2)
-			set_two_hops(c, i, row->hops, outer);
+			set_two_hops(c, i, route, row->hops, outer);
 		else
-			set_hops(c, i, row->hops, count, outer);
-		if (all || live >> i & 1)
-			b->pkts[i].backend = lane_route(c, i)->first_backend + row->hops[0];
+			set_hops(c, i, route, row->hops, count, outer);
+		if (one || live >> i & 1)
+			b->pkts[i].backend = route->first_backend + row->hops[0];
 	}
 }
 
@@ -96,7 +99,7 @@ GLB_INLINE void find_row_hops(struct columns *c, struct burst *b, uint64_t live,
 GLB_INLINE bool serve_two_hops(struct columns *c, struct burst *b, uint64_t live, uint8_t outer)
 {
 	for (uint64_t left = live; left; left &= left - 1) {
-		const unsigned int i = (unsigned int)__builtin_ctzll(left);
+		const size_t i = (size_t)__builtin_ctzll(left);
 		const uint16_t *row = lane_row(c, i)->hops;
 		const uint16_t server = c->servers[i];
 		uint16_t *list = c->lists_made[i];
@@ -105,14 +108,14 @@ GLB_INLINE bool serve_two_hops(struct columns *c, struct burst *b, uint64_t live
 		list[1] = server == GLB_NO_BACKEND || server == row[0] ? row[1] : row[0];
 		if (GLB_UNLIKELY(list[1] == server))
 			return false;
-		set_two_hops(c, i, list, outer);
+		set_two_hops(c, i, lane_route(c, i), list, outer);
 		b->pkts[i].backend = lane_route(c, i)->first_backend + list[0];
 	}
 	return true;
 }
 
 /* The list of a lane's hops; returns how many there are. */
-GLB_INLINE unsigned int find_list(struct columns *c, const struct burst *b, unsigned int i)
+GLB_INLINE unsigned int find_list(struct columns *c, const struct burst *b, size_t i)
 {
 	const struct glb_route *route = lane_route(c, i);
 	const struct choice choice = {
@@ -132,10 +135,10 @@ GLB_INLINE unsigned int find_list(struct columns *c, const struct burst *b, unsi
 static void find_lists(struct columns *c, struct burst *b, uint64_t live, uint8_t outer)
 {
 	for (uint64_t left = live; left; left &= left - 1) {
-		const unsigned int i = (unsigned int)__builtin_ctzll(left);
+		const size_t i = (size_t)__builtin_ctzll(left);
 		const unsigned int count = find_list(c, b, i);
 
-		set_hops(c, i, c->lists[i], count, outer);
+		set_hops(c, i, lane_route(c, i), c->lists[i], count, outer);
 		b->pkts[i].backend = lane_route(c, i)->first_backend + c->lists[i][0];
 	}
 }
@@ -147,20 +150,18 @@ static void find_lists(struct columns *c, struct burst *b, uint64_t live, uint8_
 GLB_INLINE bool find_hops(struct columns *c, struct burst *b, uint64_t live, uint8_t outer)
 {
 	const struct glb_generation *gen = b->gen;
-	const bool all = live == lanes_below(b->count);
 	const bool same = gen->listed_hops && !gen->hops_vary;
+	const struct glb_route *one = live == lanes_below(b->count) ? b->route : NULL;
 
 	if (gen->many_backends)
 		ask_for_hops(c, b->count, outer);
 	if (GLB_LIKELY(same && !b->served)) {
 		if (gen->listed_hops == 3)
-			find_row_hops(c, b, live, all, 4, outer);
+			find_row_hops(c, b, live, one, 4, outer);
 		else if (gen->listed_hops == 2)
-			find_row_hops(c, b, live, all, 3, outer);
-		else if (GLB_LIKELY(all))
-			find_row_hops(c, b, live, true, 2, outer);
+			find_row_hops(c, b, live, one, 3, outer);
 		else
-			find_row_hops(c, b, live, false, 2, outer);
+			find_row_hops(c, b, live, one, 2, outer);
 		return gen->listed_hops == 1;
 	}
 	if (same && gen->listed_hops == 1 && serve_two_hops(c, b, live, outer))

@@ -20,7 +20,7 @@ static const uint8_t no_frame[VLAN_FRAME_LEN + GLB_IPV6_LEN + GLB_UDP_LEN];
 static void shelter(struct glb_packet safe[GROUP], const struct glb_packet *pkts,
 		    unsigned int count, uint32_t least)
 {
-	for (unsigned int i = 0; i < GROUP; i++) {
+	for (size_t i = 0; i < GROUP; i++) {
 		if (i < count && pkts[i].len >= least)
 			safe[i] = pkts[i];
 		else
@@ -54,12 +54,12 @@ GLB_INLINE void read_ipv4(struct headers *h, const uint8_t *const ip[GROUP])
 	const uint8_t *at[GROUP];
 	vec words[4];
 
-	for (unsigned int i = 0; i < GROUP; i++)
+	for (size_t i = 0; i < GROUP; i++)
 		at[i] = ip[i] - 4;
 	vec_gather(words, at);
 	h->addrs[0] = words[2];
 	h->transport = words[3];
-	h->ip_len = (words[0] >> 40 & 0xff00) | words[0] >> 56;
+	h->ip_len = vec_swap16(words[0]) >> 48;
 	h->proto = words[1] >> 40 & 0xff;
 	h->traffic = words[0] >> 40;
 	h->ttl = words[1] >> 32 & 0xff;
@@ -82,10 +82,10 @@ GLB_INLINE void read_ipv6(struct headers *h, const uint8_t *const ip[GROUP])
 	vec front[4], back[4];
 	vec first;
 
-	for (unsigned int i = 0; i < GROUP; i++)
+	for (size_t i = 0; i < GROUP; i++)
 		at[i] = ip[i] - 8;
 	vec_gather(front, at);
-	for (unsigned int i = 0; i < GROUP; i++)
+	for (size_t i = 0; i < GROUP; i++)
 		at[i] = ip[i] + 16;
 	vec_gather(back, at);
 	first = front[1];
@@ -94,7 +94,7 @@ GLB_INLINE void read_ipv6(struct headers *h, const uint8_t *const ip[GROUP])
 	h->addrs[2] = back[1];
 	h->addrs[3] = back[2];
 	h->transport = back[3];
-	h->ip_len = ((first >> 24 & 0xff00) | (first >> 40 & 0xff)) + GLB_IPV6_LEN;
+	h->ip_len = (vec_swap16(first) >> 32 & 0xffff) + GLB_IPV6_LEN;
 	h->proto = first >> 48 & 0xff;
 	h->traffic = (first << 4 & 0xf0) | (first >> 12 & 0xf);
 	h->ttl = first >> 56;
@@ -123,8 +123,7 @@ GLB_INLINE vec misfits(vec fields, vec ip_len, const struct burst *b)
 GLB_INLINE vec misshapen(const struct headers *h, const struct burst *b)
 {
 	/* the transport header of TCP, 6, has 12 bytes more than that of UDP, 17 */
-	vec udp = h->proto & 16;
-	vec least = read_len(b->version) + GLB_TCP_LEN - GLB_UDP_LEN - (udp >> 1) - (udp >> 2);
+	vec least = (h->proto << 1 & 12) + read_len(b->version);
 
 	return vec_less(h->ip_len, least) | vec_less(vec_all(b->ip_len_max), h->ip_len);
 }
@@ -159,9 +158,9 @@ GLB_INLINE vec refused(const struct headers *h, const struct glb_settings *setti
 	vec refused = vec_less(h->ttl, vec_all(settings->min_ttl)) >> 63;
 
 	if (version == 4 && settings->verify_ip_checksum) {
-		vec sum = vec_halves(h->sum + vec_halves(h->addrs[0]));
+		vec sum = vec_fold(h->sum + vec_halves(h->addrs[0]));
 
-		refused |= vec_fold(sum) ^ 0xffff;
+		refused |= ~sum & 0xffff0000;
 	}
 	return refused;
 }
@@ -179,7 +178,7 @@ GLB_INLINE vec sum_covered(const struct headers *h, uint32_t header_len)
 /* Not 0 in lanes of UDP without a checksum, or one that does not cover all of the packet. */
 GLB_INLINE vec uncovered(const struct headers *h, uint32_t header_len)
 {
-	vec len = vec_swap16(h->transport >> 32 & 0xffff);
+	vec len = vec_swap16(h->transport) >> 32 & 0xffff;
 	vec bare = vec_zero(h->transport >> 48) >> 63;
 
 	return (bare | (len ^ (h->ip_len - header_len))) & -(h->proto >> 4 & 1);
@@ -190,7 +189,7 @@ GLB_INLINE bool heads_differ(const struct glb_packet *pkts, const struct burst *
 {
 	vec2 differ = {0};
 
-	for (unsigned int i = 0; i < GROUP; i++) {
+	for (size_t i = 0; i < GROUP; i++) {
 		vec2 head;
 
 		__builtin_memcpy(&head, pkts[i].data, sizeof(head));
@@ -205,7 +204,7 @@ static uint32_t lanes_astray(const struct glb_packet *pkts, const struct burst *
 {
 	uint32_t lanes = 0;
 
-	for (unsigned int i = 0; i < GROUP; i++) {
+	for (size_t i = 0; i < GROUP; i++) {
 		vec2 head;
 
 		__builtin_memcpy(&head, pkts[i].data, sizeof(head));
@@ -224,7 +223,7 @@ GLB_INLINE vec bind_keys(const struct headers *h, uint8_t version)
 }
 
 /* Fills in the columns of a group. */
-GLB_INLINE void take(struct columns *c, struct burst *b, unsigned int at, vec fields,
+GLB_INLINE void take(struct columns *c, struct burst *b, size_t at, vec fields,
 		     const struct headers *h, uint8_t version)
 {
 	const struct glb_generation *gen = b->gen;
@@ -250,7 +249,7 @@ GLB_INLINE void take(struct columns *c, struct burst *b, unsigned int at, vec fi
 }
 
 /* Of one group; `count` packets are there, of it or behind it, too. */
-GLB_INLINE void read_group(struct columns *c, struct burst *b, unsigned int at,
+GLB_INLINE void read_group(struct columns *c, struct burst *b, size_t at,
 			   const struct glb_packet *pkts, unsigned int count, uint8_t version)
 {
 	const struct glb_settings *settings = &b->gen->settings;
@@ -261,19 +260,19 @@ GLB_INLINE void read_group(struct columns *c, struct burst *b, unsigned int at,
 	struct glb_packet safe[GROUP];
 	const uint8_t *ip[GROUP];
 	struct headers h;
-	vec fields = {0}; /* too short */
+	vec data = {0}, fields = {0}; /* too short */
 	vec signs;
 
 	if (GLB_LIKELY(count >= GROUP))
-		fields = packets_fields(pkts);
+		load_packets(&data, &fields, pkts);
 	if (GLB_UNLIKELY(vec_nonzero(vec_less(fields & 0xffffffff, vec_all(least)) >> 63))) {
 		shelter(safe, pkts, count, least);
 		pkts = safe;
-		fields = packets_fields(safe);
+		load_packets(&data, &fields, safe);
 	}
-	for (unsigned int i = 0; i < GROUP; i++) {
+	vec_store(c->ip, at, data + b->ip_at);
+	for (size_t i = 0; i < GROUP; i++) {
 		ip[i] = pkts[i].data + b->ip_at;
-		c->ip[at + i] = (uintptr_t)ip[i];
 		/* where the outer headers will be, if there is room for them */
 		__builtin_prefetch((const void *)((uintptr_t)pkts[i].data + head_at), 1);
 	}
@@ -283,7 +282,7 @@ GLB_INLINE void read_group(struct columns *c, struct burst *b, unsigned int at,
 		read_ipv6(&h, ip);
 	signs = misshapen(&h, b) | (version == 4 ? strange4(h.addrs[0], own_words[0] & UINT32_MAX)
 						 : strange6(h.addrs, own_words));
-	h.odd |= signs >> 63 | misfits(fields, h.ip_len, b) |
+	h.odd |= (signs & 1ULL << 63) | misfits(fields, h.ip_len, b) |
 		 (vec)((h.proto != GLB_PROTO_TCP) & (h.proto != GLB_PROTO_UDP));
 	if (GLB_UNLIKELY(b->gen->strict_ip))
 		h.odd |= refused(&h, settings, version);
@@ -299,7 +298,7 @@ static void read_more(struct columns *c, struct burst *b, uint8_t version)
 	const bool tagged = b->ip_at > GLB_ETHER_LEN;
 	const uint32_t flags_at = (version == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) + 13;
 
-	for (unsigned int i = 0; i < b->count; i++) {
+	for (size_t i = 0; i < b->count; i++) {
 		const uint8_t *ip = lane_ip(c, i);
 
 		if (b->odd >> i & 1)
@@ -317,8 +316,8 @@ static void read_more(struct columns *c, struct burst *b, uint8_t version)
 GLB_INLINE void read_burst(struct columns *c, struct burst *b, uint8_t version)
 {
 	b->odd = b->bare = b->clamped = 0;
-	for (unsigned int at = 0; at < b->count; at += GROUP)
-		read_group(c, b, at, b->pkts + at, b->count - at, version);
+	for (size_t at = 0; at < b->count; at += GROUP)
+		read_group(c, b, at, b->pkts + at, b->count - (unsigned int)at, version);
 	b->odd &= lanes_below(b->count);
 	if (GLB_UNLIKELY(b->ip_at > GLB_ETHER_LEN || b->gen->rare_tcp_flags))
 		read_more(c, b, version);

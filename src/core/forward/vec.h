@@ -27,12 +27,12 @@ typedef uint64_t vec __attribute__((vector_size(8 * GROUP)));
 typedef uint64_t vec2 __attribute__((vector_size(16)));
 
 /* From and to a column, which is aligned to 64 bytes; `at` is a multiple of GROUP. */
-GLB_INLINE vec vec_load(const uint64_t *column, unsigned int at)
+GLB_INLINE vec vec_load(const uint64_t *column, size_t at)
 {
 	return *(const vec *)__builtin_assume_aligned(column + at, sizeof(vec));
 }
 
-GLB_INLINE void vec_store(uint64_t *column, unsigned int at, vec value)
+GLB_INLINE void vec_store(uint64_t *column, size_t at, vec value)
 {
 	*(vec *)__builtin_assume_aligned(column + at, sizeof(vec)) = value;
 }
@@ -68,41 +68,53 @@ GLB_INLINE vec vec_zero(vec value)
 	return (value - 1) & ~value;
 }
 
-/* Swaps the two bytes of lanes below 2^16. */
-GLB_INLINE vec vec_swap16(vec value)
-{
-	return (value & 0xff) << 8 | value >> 8;
-}
-
 /* The sum of the two halves of each lane: at most 33 bits. */
 GLB_INLINE vec vec_halves(vec value)
 {
 	return (value & 0xffffffff) + (value >> 32);
 }
 
-/* The sum of the four quarters of each lane: at most 18 bits. */
-GLB_INLINE vec vec_quarters(vec value)
-{
-	const vec both = (value & 0x0000ffff0000ffff) + (value >> 16 & 0x0000ffff0000ffff);
-
-	return (both & 0xffffffff) + (both >> 32);
-}
-
-/* Folds sums below 2^32 to 16 bits: RFC 1071, where 0 and 0xffff are the same. */
+/*
+ * Folds sums below 2^47 to 16 bits: RFC 1071, where 0 and 0xffff are the same; 0 only if the sum
+ * is. They are in bits 16 to 31, with anything below. The first step leaves less than 2^32, and
+ * adding its halves to each other the other way round takes the carry out of the upper one in.
+ */
 GLB_INLINE vec vec_fold(vec sum)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (sum & 0xffff) + (sum >> 16);
+	typedef uint32_t numbers __attribute__((vector_size(sizeof(vec))));
+	const numbers both = (numbers)((sum & 0xffff) + (sum >> 16));
+
+	return (vec)(both + (both << 16 | both >> 16));
 }
 
-/* The bytes of vectors whose lanes are rotated by 16 and by 32 bits, of the lane at a byte. */
-#define VEC_BY16(at) (at) + 6, (at) + 7, (at), (at) + 1, (at) + 2, (at) + 3, (at) + 4, (at) + 5
-#define VEC_BY32(at) (at) + 4, (at) + 5, (at) + 6, (at) + 7, (at), (at) + 1, (at) + 2, (at) + 3
-#if defined(__AVX2__)
+/*
+ * The bytes of vectors whose lanes have the bytes of their quarters swapped, or are rotated by 16
+ * and by 32 bits, of the lane at a byte.
+ */
+#define VEC_SWAP16(at) (at) + 1, (at), (at) + 3, (at) + 2, (at) + 5, (at) + 4, (at) + 7, (at) + 6
+#define VEC_BY16(at)   (at) + 6, (at) + 7, (at), (at) + 1, (at) + 2, (at) + 3, (at) + 4, (at) + 5
+#define VEC_BY32(at)   (at) + 4, (at) + 5, (at) + 6, (at) + 7, (at), (at) + 1, (at) + 2, (at) + 3
+#if defined(__AVX512F__)
+#define VEC_LANES(lane) lane(0), lane(8), lane(16), lane(24), lane(32), lane(40), lane(48), lane(56)
+#elif defined(__AVX2__)
 #define VEC_LANES(lane) lane(0), lane(8), lane(16), lane(24)
 #else
 #define VEC_LANES(lane) lane(0), lane(8)
 #endif
+
+typedef uint8_t vec_bytes __attribute__((vector_size(sizeof(vec))));
+
+/* Swaps the two bytes of each quarter of the lanes. */
+GLB_INLINE vec vec_swap16(vec value)
+{
+#if defined(__SSSE3__)
+	const vec_bytes of = (vec_bytes)value;
+
+	return (vec)__builtin_shufflevector(of, of, VEC_LANES(VEC_SWAP16));
+#else
+	return (value & 0x00ff00ff00ff00ff) << 8 | (value >> 8 & 0x00ff00ff00ff00ff);
+#endif
+}
 
 /*
  * Rotates the bits of each lane to the left. Where there is no instruction for that, halves and
@@ -111,8 +123,7 @@ GLB_INLINE vec vec_fold(vec sum)
 GLB_INLINE vec vec_rotl(vec value, unsigned int bits)
 {
 #if defined(__SSSE3__) && !defined(__AVX512F__)
-	typedef uint8_t bytes __attribute__((vector_size(sizeof(vec))));
-	const bytes of = (bytes)value;
+	const vec_bytes of = (vec_bytes)value;
 
 	if (bits == 16)
 		return (vec)__builtin_shufflevector(of, of, VEC_LANES(VEC_BY16));
@@ -128,7 +139,7 @@ GLB_INLINE vec vec_le(vec words)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	return words;
 #else
-	for (unsigned int i = 0; i < GROUP; i++)
+	for (size_t i = 0; i < GROUP; i++)
 		words[i] = GLB_LE64(words[i]);
 	return words;
 #endif
@@ -153,24 +164,10 @@ GLB_INLINE vec vec_le(vec words)
 #define VEC_ODD	 1, 3
 #endif
 
-/* The 32 bytes at each of GROUP addresses: words[w] has the little-endian word w of all. */
-GLB_INLINE void vec_gather(vec words[4], const uint8_t *const at[GROUP])
-{
 #if defined(__AVX2__) || defined(__AVX512F__)
-	vec row[4];
-
-#pragma GCC unroll 4
-	for (unsigned int i = 0; i < 4; i++) {
-		const __m256i low = _mm256_loadu_si256((const void *)at[i]);
-#if defined(__AVX512F__)
-		const __m256i high = _mm256_loadu_si256((const void *)at[i + 4]);
-
-		row[i] = (vec)_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-#else
-		row[i] = (vec)low;
-#endif
-	}
-
+/* Rows of 32 bytes, of AVX-512 two in one, those of the lanes n and n + 4: to their words. */
+GLB_INLINE void vec_transpose(vec words[4], const vec row[4])
+{
 	vec even[2] = {__builtin_shufflevector(row[0], row[1], VEC_EVEN),
 		       __builtin_shufflevector(row[2], row[3], VEC_EVEN)};
 	vec odd[2] = {__builtin_shufflevector(row[0], row[1], VEC_ODD),
@@ -180,6 +177,27 @@ GLB_INLINE void vec_gather(vec words[4], const uint8_t *const at[GROUP])
 	words[1] = __builtin_shufflevector(odd[0], odd[1], VEC_FIRST);
 	words[2] = __builtin_shufflevector(even[0], even[1], VEC_LAST);
 	words[3] = __builtin_shufflevector(odd[0], odd[1], VEC_LAST);
+}
+#endif
+
+/* The 32 bytes at each of GROUP addresses: words[w] has the little-endian word w of all. */
+GLB_INLINE void vec_gather(vec words[4], const uint8_t *const at[GROUP])
+{
+#if defined(__AVX2__) || defined(__AVX512F__)
+	vec row[4];
+
+#pragma GCC unroll 4
+	for (size_t i = 0; i < 4; i++) {
+		const __m256i low = _mm256_loadu_si256((const void *)at[i]);
+#if defined(__AVX512F__)
+		const __m256i high = _mm256_loadu_si256((const void *)at[i + 4]);
+
+		row[i] = (vec)_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+#else
+		row[i] = (vec)low;
+#endif
+	}
+	vec_transpose(words, row);
 #else
 	for (unsigned int half = 0; half < 2; half++) {
 		vec a, b;
@@ -192,18 +210,22 @@ GLB_INLINE void vec_gather(vec words[4], const uint8_t *const at[GROUP])
 #endif
 }
 
-/* Pairs the lanes of two vectors: pairs[i] is (first[i], second[i]), as 16 little-endian bytes. */
-GLB_INLINE void vec_pair(vec2 pairs[GROUP], vec first, vec second)
-{
-	const vec even = vec_le(__builtin_shufflevector(first, second, VEC_EVEN));
-	const vec odd = vec_le(__builtin_shufflevector(first, second, VEC_ODD));
+/* Two vectors as pairs of little-endian words: those of the lanes at even and at odd places. */
+struct vec_pairs {
+	vec of[2];
+};
 
-	for (unsigned int i = 0; i < GROUP / 2; i++) {
-		__builtin_memcpy(&pairs[2 * i], (const uint8_t *)&even + i * sizeof(vec2),
-				 sizeof(vec2));
-		__builtin_memcpy(&pairs[2 * i + 1], (const uint8_t *)&odd + i * sizeof(vec2),
-				 sizeof(vec2));
-	}
+GLB_INLINE struct vec_pairs vec_pair(vec first, vec second)
+{
+	return (struct vec_pairs){{vec_le(__builtin_shufflevector(first, second, VEC_EVEN)),
+				   vec_le(__builtin_shufflevector(first, second, VEC_ODD))}};
+}
+
+/* Stores the pair of lane n: 16 bytes. */
+GLB_INLINE void vec_put_pair(void *out, const struct vec_pairs *pairs, size_t n)
+{
+	__builtin_memcpy(out, (const uint8_t *)&pairs->of[n & 1] + n / 2 * sizeof(vec2),
+			 sizeof(vec2));
 }
 
 #endif

@@ -6,8 +6,8 @@
  * same for a burst, and those are worked out side by side. Numbers are those that little-endian
  * loads make of the fields, so a field of two bytes in network order has them swapped.
  *
- * No sum in a lane overflows: that of a packet has at most 34 bits when it gets here, and is folded
- * to 17 before some ten terms of 16 to 19 bits are added, which vec_fold() takes up to 32 bits of.
+ * No sum in a lane overflows, or is more than vec_fold() takes: that of a packet has at most 38
+ * bits when it gets here, and the dozen of terms that are added have 33 at most.
  */
 #ifndef CORE_FORWARD_WRITE_H
 #define CORE_FORWARD_WRITE_H
@@ -41,13 +41,6 @@ struct outer_group {
 	vec ip_sum;	/* of IPv4 without length, TOS, identification */
 };
 
-/* The sum of the client's packet, its headers and what is behind, as 17 bits. */
-GLB_INLINE vec fold_inner(vec sum)
-{
-	sum = vec_halves(sum);
-	return (sum & 0xffff) + (sum >> 16);
-}
-
 /*
  * UDP and GUE; `one`: each list has one hop.
  *
@@ -55,85 +48,69 @@ GLB_INLINE vec fold_inner(vec sum)
  * packet; devices that do the rest find the sum of the pseudo header alone, not complemented.
  */
 GLB_INLINE void make_udp(struct outer_group *o, const struct columns *c, const struct burst *b,
-			 unsigned int at, bool one, uint8_t version, uint8_t outer)
+			 size_t at, bool one, uint8_t version, uint8_t outer)
 {
 	const enum glb_udp_checksum how = b->gen->settings.udp_checksum;
 	const uint64_t gue_port = GLB_LE16(GLB_BE16(GLB_GUE_PORT));
 	vec listed = one ? vec_all(1) : vec_load(c->listed, at);
 	vec hops_len = outer == 4 ? listed << 2 : listed << 4;
-	vec be_len, port, pseudo, first, check = {0};
+	vec be_len, port, sum, check = {0};
 
 	o->udp_len = vec_load(c->ip_lens, at) + UDP_BARE_LEN + hops_len;
 	o->len = hops_len + (outer == 4 ? GLB_IPV4_LEN : GLB_IPV6_LEN) + UDP_BARE_LEN;
 	be_len = vec_swap16(o->udp_len);
-	port = vec_swap16(vec_load(c->hashes, at) & 0xffff) ^ vec_load(c->entropy, at);
+	port = vec_swap16(vec_load(c->hashes, at)) ^ vec_load(c->entropy, at);
 	port = (port & 0xff7f) | 0x80;
 	o->udp_ports = port | gue_port << 16;
 	o->gue_first = (1 + (hops_len >> 2)) |
 		       (version == 4 ? (uint64_t)GLB_PROTO_IPIP : GLB_PROTO_IPV6) << 8;
 	o->gue_second = listed << 24 | (outer == 4 ? 0 : GLB_GUE_HOPS_IPV6 << 8);
-	first = vec_load(c->first, at);
-	pseudo = (first & 0xffff) + (first >> 16) + be_len + b->outer->pseudo_sum;
+	sum = vec_load(c->first, at) + be_len + b->outer->pseudo_sum;
 	if (how == GLB_UDP_FULL || how == GLB_UDP_INNER) {
-		vec second = vec_load(c->second, at);
-		vec sum = pseudo + be_len + port + gue_port + o->gue_first + (o->gue_second >> 16) +
-			  (o->gue_second & 0xffff) + (second & 0xffff) + (second >> 16) +
-			  fold_inner(vec_load(c->sums, at));
-
+		sum += be_len + o->udp_ports + o->gue_first + o->gue_second +
+		       vec_load(c->second, at) + vec_load(c->sums, at);
 		if (!one)
-			sum += vec_quarters(vec_load(c->more, at)) + vec_load(c->rest, at);
-		check = vec_fold(sum) ^ 0xffff;
+			sum += vec_halves(vec_load(c->more, at)) + vec_load(c->rest, at);
+		/*
+		 * The complement, as what is left of a larger multiple of 0xffff: that is not 0, so
+		 * the checksum is not either, which would mean that there is none, RFC 768.
+		 */
+		check = vec_fold((0xffffULL << 30) - sum);
 	} else if (how == GLB_UDP_OFFLOAD) {
-		check = vec_fold(pseudo);
+		check = vec_fold(sum);
 	}
-	if (how != GLB_UDP_ZERO)
-		check |= (check - 1) >> 48; /* 0 would mean: none, RFC 768 */
-	o->udp_rest = be_len | check << 16;
-	o->ip_sum = b->outer->ip_sum + (first & 0xffff) + (first >> 16);
+	o->udp_rest = be_len | (check & 0xffff0000);
+	o->ip_sum = vec_load(c->first, at) + b->outer->ip_sum;
 }
 
-/* What becomes of the packets themselves: the address of the frame is left to the caller. */
-GLB_INLINE vec make_fields(const struct columns *c, const struct burst *b, unsigned int at,
-			   vec outer_len)
+/* What becomes of the packets themselves: address of the frame, and fields. */
+GLB_INLINE struct vec_pairs make_packets(const struct columns *c, const struct burst *b, size_t at,
+					 vec outer_len)
 {
-	vec fields = vec_load(c->fields, at);
-	vec headroom = ((fields >> 32) + b->ip_at - b->l2_len - outer_len) & 0xffff;
-	vec len = b->gen->settings.trim_padding ? vec_load(c->ip_lens, at)
-						: (fields & 0xffffffff) - b->ip_at;
+	typedef uint16_t quarters __attribute__((vector_size(sizeof(vec))));
+	const vec added = outer_len + b->l2_len;
+	vec fields = vec_load(c->fields, at) & ~(0xffULL << 56); /* GLB_FORWARD */
 
-	return (len + outer_len + b->l2_len) | headroom << 32 | (fields & 0xffULL << 48) |
-	       (uint64_t)GLB_FORWARD << 56;
+	if (b->gen->settings.trim_padding)
+		fields = (fields & 0xffffffff00000000) | (vec_load(c->ip_lens, at) + b->ip_at);
+	/* what the headroom of relabelled lanes lacks may not be taken from the port behind it */
+	fields = (vec)((quarters)fields - (quarters)((added - b->ip_at) << 32));
+	return vec_pair(vec_load(c->ip, at) - added, fields + added - b->ip_at);
 }
+_Static_assert(GLB_FORWARD == 0, "the verdict in the top byte");
 
-GLB_INLINE void put_pair(uint8_t *out, vec2 pair)
+/*
+ * The Ethernet header of lane i in front of `ip`, but for tags, and bytes behind it that are
+ * written after it. Of relabelled lanes relabel() has it: there may be no room for another one.
+ */
+GLB_INLINE void put_ethernet(uint8_t *ip, const struct burst *b, size_t i, bool all)
 {
-	memcpy(out, &pair, sizeof(pair));
-}
-
-/* The Ethernet header of lane i in front of `ip`, and bytes behind it that are written after it. */
-GLB_INLINE void put_ethernet(uint8_t *ip, const struct columns *c, const struct burst *b,
-			     unsigned int i, bool all)
-{
-	uint8_t *frame = ip - b->l2_len;
-
-	if (!all && b->relabelled >> i & 1)
-		return; /* relabel() has it; there may be no room for another one */
-
-	put_pair(frame, b->l2);
-	if (GLB_LIKELY(b->l2_len == GLB_ETHER_LEN))
-		return;
-	glb_store32(frame + 2 * GLB_MAC_LEN, b->tag ? b->tag : (uint32_t)c->tags[i]);
-	glb_store16(frame + 2 * GLB_MAC_LEN + GLB_VLAN_LEN, b->l2_type);
-}
-
-GLB_INLINE void put_packet(struct glb_packet *pkt, uint8_t *frame, uint64_t fields)
-{
-	pkt->data = frame;
-	glb_packet_set_fields(pkt, fields);
+	if (all || !(b->relabelled >> i & 1))
+		memcpy(ip - b->l2_len, &b->l2, sizeof(b->l2));
 }
 
 /* Hops behind those that have columns. */
-GLB_INLINE void put_rest(uint8_t *out, const struct columns *c, unsigned int i, unsigned int hop,
+GLB_INLINE void put_rest(uint8_t *out, const struct columns *c, size_t i, unsigned int hop,
 			 uint8_t outer)
 {
 	const struct glb_route *route = lane_route(c, i);
@@ -148,7 +125,7 @@ GLB_INLINE void put_rest(uint8_t *out, const struct columns *c, unsigned int i, 
 }
 
 /* IPv4 hops behind the second. */
-GLB_INLINE void put_more_hops4(uint8_t *out, const struct columns *c, unsigned int i)
+GLB_INLINE void put_more_hops4(uint8_t *out, const struct columns *c, size_t i)
 {
 	const uint64_t more = GLB_LE64(c->more[i]);
 
@@ -169,40 +146,39 @@ GLB_INLINE void put_more_hops4(uint8_t *out, const struct columns *c, unsigned i
  *   3  UDP length | checksum | GUE version, length, protocol, flags
  *   4  GUE private type, next hop, hop count | the hop
  */
-GLB_INLINE void write_group4(const struct columns *c, const struct burst *b, unsigned int at,
+GLB_INLINE void write_group4(const struct columns *c, const struct burst *b, size_t at,
 			     uint32_t lanes, bool all, bool one, uint8_t version)
 {
 	struct outer_group o;
-	vec2 front[GROUP], middle[GROUP];
-	uint64_t back[GROUP] __attribute__((aligned(64)));
-	uint64_t fields[GROUP] __attribute__((aligned(64)));
-	vec be_len, tos, check, first = vec_load(c->first, at);
+	struct vec_pairs front, middle, back, packets;
+	vec be_len, tos, check, last;
 
 	make_udp(&o, c, b, at, one, version, 4);
 	be_len = vec_swap16(o.udp_len + GLB_IPV4_LEN);
 	tos = vec_load(c->tos, at) << 8;
-	check = vec_fold(o.ip_sum + be_len + tos) ^ 0xffff;
-	vec_pair(front, b->outer->words[0] | be_len << 16 | tos, b->outer->words[1] | check << 16);
-	vec_pair(middle, first | o.udp_ports << 32, o.udp_rest | o.gue_first << 32);
-	vec_store(back, 0, vec_le(o.gue_second | vec_load(c->second, at) << 32));
-	vec_store(fields, 0, make_fields(c, b, at, o.len));
-	for (unsigned int n = 0; n < GROUP; n++) {
-		const unsigned int i = at + n;
-		const uint32_t listed = one ? 1 : (uint32_t)c->listed[i];
-		uint8_t *ip = lane_ip(c, i) - glb_outer_len(4, listed);
+	check = ~vec_fold(o.ip_sum + be_len + tos) & 0xffff0000;
+	front = vec_pair(b->outer->words[0] | be_len << 16 | tos, b->outer->words[1] | check);
+	last = o.udp_rest | o.gue_first << 32;
+	middle = vec_pair(vec_load(c->first, at) | o.udp_ports << 32, last);
+	back = vec_pair(last, o.gue_second | vec_load(c->second, at) << 32);
+	packets = make_packets(c, b, at, o.len);
+#pragma GCC unroll 8
+	for (size_t n = 0; n < GROUP; n++) {
+		const uint32_t listed = one ? 1 : (uint32_t)c->listed[at + n];
+		uint8_t *ip = lane_ip(c, at + n) - glb_outer_len(4, listed);
 
 		if (!all && !(lanes >> n & 1))
 			continue;
-		put_ethernet(ip, c, b, i, all);
-		put_pair(ip, front[n]);
-		put_pair(ip + 16, middle[n]);
+		put_ethernet(ip, b, at + n, all);
+		vec_put_pair(ip, &front, n);
+		vec_put_pair(ip + 16, &middle, n);
 		if (GLB_LIKELY(listed))
-			glb_store64(ip + 32, back[n]);
+			vec_put_pair(ip + 24, &back, n);
 		else
-			glb_store32(ip + 32, (uint32_t)GLB_LE32((uint32_t)GLB_LE64(back[n])));
+			glb_store32(ip + 32, 0); /* the first half of word 4 */
 		if (!one)
-			put_more_hops4(ip + glb_outer_len(4, 1), c, i);
-		put_packet(&b->pkts[i], ip - b->l2_len, fields[n]);
+			put_more_hops4(ip + glb_outer_len(4, 1), c, at + n);
+		store_packet(&b->pkts[at + n], &packets, n);
 	}
 }
 
@@ -210,23 +186,23 @@ GLB_INLINE void write_group4(const struct columns *c, const struct burst *b, uns
  * To IPv6 proxies: version, DSCP and ECN, flow label (RFC 6438) | length, next header, hop limit;
  * addresses from the template of the backend; UDP and GUE.
  */
-GLB_INLINE void write_group6(const struct columns *c, const struct burst *b, unsigned int at,
+GLB_INLINE void write_group6(const struct columns *c, const struct burst *b, size_t at,
 			     uint32_t lanes, bool all, bool one, uint8_t version)
 {
 	struct outer_group o;
-	vec2 tail[GROUP];
+	struct vec_pairs tail, packets;
 	uint64_t head[GROUP] __attribute__((aligned(64)));
-	uint64_t fields[GROUP] __attribute__((aligned(64)));
 	vec label = vec_load(c->hashes, at) >> 16 & 0xfffff;
 
 	make_udp(&o, c, b, at, one, version, 6);
-	vec_pair(tail, o.udp_ports | o.udp_rest << 32, o.gue_first | o.gue_second << 32);
+	tail = vec_pair(o.udp_ports | o.udp_rest << 32, o.gue_first | o.gue_second << 32);
 	vec_store(head, 0,
 		  6ULL << 60 | vec_load(c->tos, at) << 52 | label << 32 | o.udp_len << 16 |
 			  GLB_PROTO_UDP << 8 | GLB_OUTER_TTL);
-	vec_store(fields, 0, make_fields(c, b, at, o.len));
-	for (unsigned int n = 0; n < GROUP; n++) {
-		const unsigned int i = at + n;
+	packets = make_packets(c, b, at, o.len);
+#pragma GCC unroll 8
+	for (size_t n = 0; n < GROUP; n++) {
+		const size_t i = at + n;
 		const struct glb_outer *outers = lane_route(c, i)->outers;
 		const uint32_t listed = one ? 1 : (uint32_t)c->listed[i];
 		uint8_t *ip = lane_ip(c, i) - glb_outer_len(6, listed);
@@ -234,19 +210,19 @@ GLB_INLINE void write_group6(const struct columns *c, const struct burst *b, uns
 
 		if (!all && !(lanes >> n & 1))
 			continue;
-		put_ethernet(ip, c, b, i, all);
+		put_ethernet(ip, b, i, all);
 		glb_store64(ip, GLB_BE64(head[n]));
 		memcpy(ip + ADDRS6_AT, outers[c->lists[i][0]].bytes + ADDRS6_AT, 2 * 16);
-		put_pair(ip + GLB_IPV6_LEN, tail[n]);
+		vec_put_pair(ip + GLB_IPV6_LEN, &tail, n);
 		if (GLB_LIKELY(listed))
 			memcpy(hops, glb_outer_dst(&outers[c->lists[i][1]], 6), GLB_GUE_HOP6_LEN);
 		if (!one)
 			put_rest(hops + GLB_GUE_HOP6_LEN, c, i, 2, 6);
-		put_packet(&b->pkts[i], ip - b->l2_len, fields[n]);
+		store_packet(&b->pkts[at + n], &packets, n);
 	}
 }
 
-GLB_INLINE void write_group(const struct columns *c, const struct burst *b, unsigned int at,
+GLB_INLINE void write_group(const struct columns *c, const struct burst *b, size_t at,
 			    uint32_t lanes, bool all, bool one, uint8_t version, uint8_t outer)
 {
 	if (outer == 4)
@@ -256,7 +232,7 @@ GLB_INLINE void write_group(const struct columns *c, const struct burst *b, unsi
 }
 
 /* Gives lane i, which has been written, the Ethernet header that its own port and tags want. */
-static void relabel(const struct columns *c, const struct burst *b, unsigned int i, uint8_t outer)
+static void relabel(const struct columns *c, const struct burst *b, size_t i, uint8_t outer)
 {
 	const struct glb_settings *settings = &b->gen->settings;
 	struct glb_packet *pkt = &b->pkts[i];
@@ -279,18 +255,28 @@ static void relabel(const struct columns *c, const struct burst *b, unsigned int
 	pkt->data = frame;
 }
 
+/* The tags of lanes that have been written, and the EtherType behind it. */
+static void put_tags(const struct columns *c, const struct burst *b, uint64_t lanes)
+{
+	for (; lanes; lanes &= lanes - 1) {
+		const size_t i = (size_t)__builtin_ctzll(lanes);
+		uint8_t *tag = b->pkts[i].data + 2 * GLB_MAC_LEN;
+
+		glb_store32(tag, b->tag ? b->tag : (uint32_t)c->tags[i]);
+		glb_store16(tag + GLB_VLAN_LEN, b->l2_type);
+	}
+}
+
 /* Works out the Ethernet header in front of outer packets of a version. */
 GLB_INLINE void start_ethernet(struct burst *b, uint8_t outer)
 {
 	const struct glb_settings *settings = &b->gen->settings;
 	const struct glb_port *port = &settings->ports[glb_way_out(settings, b->port)];
 	uint8_t tag[GLB_VLAN_LEN] = {0x81, 0, (uint8_t)(port->vlan >> 8), (uint8_t)port->vlan};
-	uint8_t l2[16];
 
 	b->l2_type = GLB_BE16(outer == 4 ? GLB_ETHERTYPE_IPV4 : GLB_ETHERTYPE_IPV6);
-	memcpy(l2, b->egress->l2, sizeof(l2));
-	glb_store16(l2 + 2 * GLB_MAC_LEN, b->l2_type);
-	memcpy(&b->l2, l2, sizeof(l2));
+	memcpy(&b->l2, b->egress->l2, sizeof(b->l2));
+	b->l2[1] |= GLB_LE64((uint64_t)GLB_LE16(b->l2_type) << 32);
 	b->tag = port->vlan == GLB_VLAN_KEEP || port->vlan == GLB_VLAN_NONE ? 0 : glb_load32(tag);
 }
 
@@ -300,7 +286,7 @@ GLB_INLINE void write_lanes(const struct columns *c, struct burst *b, uint64_t l
 {
 	start_ethernet(b, outer);
 	b->outer = &b->gen->outer_plans[outer == 6];
-	for (unsigned int at = 0; at < b->count; at += GROUP) {
+	for (size_t at = 0; at < b->count; at += GROUP) {
 		const uint32_t lanes = lanes_of(live, at);
 
 		const bool all = lanes == GROUP_MASK && !lanes_of(b->relabelled, at);
@@ -312,8 +298,10 @@ GLB_INLINE void write_lanes(const struct columns *c, struct burst *b, uint64_t l
 		else
 			write_group(c, b, at, lanes, false, one, version, outer);
 	}
+	if (GLB_UNLIKELY(b->l2_len > GLB_ETHER_LEN))
+		put_tags(c, b, live & ~b->relabelled);
 	for (uint64_t left = b->relabelled & live; left; left &= left - 1)
-		relabel(c, b, (unsigned int)__builtin_ctzll(left), outer);
+		relabel(c, b, (size_t)__builtin_ctzll(left), outer);
 }
 
 #endif
