@@ -15,6 +15,7 @@
 typedef long long __m512i __attribute__((vector_size(64)));
 typedef long long __m256i __attribute__((vector_size(32)));
 typedef uint8_t __mmask8;
+typedef uint32_t __mmask32;
 typedef uint64_t __mmask64;
 
 #define AVX512_INLINE static inline __attribute__((always_inline))
@@ -54,6 +55,17 @@ AVX512_INLINE __m512i _mm512_loadu_si512(const void *at)
 	__m512i value;
 
 	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+AVX512_INLINE __m256i _mm256_maskz_loadu_epi8(__mmask32 mask, const void *at)
+{
+	uint8_t bytes[32];
+	__m256i value;
+
+	for (unsigned int i = 0; i < sizeof(bytes); i++)
+		bytes[i] = mask >> i & 1 ? ((const uint8_t *)at)[i] : 0;
+	memcpy(&value, bytes, sizeof(value));
 	return value;
 }
 
