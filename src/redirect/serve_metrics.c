@@ -4,17 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "counters.h"
 #include "server.h"
-#include "sys/exposition.h"
 #include "sys/version.h"
-
-/* What is exposed: counters as they were when the exposition began. */
-struct proxy_figures {
-	const struct server *server;
-	bool knows_counters;
-	uint64_t counters[GLB_REDIRECT_COUNTER_COUNT];
-};
 
 static const struct server *server_of(const struct exposition *exposition)
 {
@@ -146,6 +137,16 @@ static const struct exposition_family proxy_families[] = {
 	{{"glb_redirect_packets", COUNTER, "packets for the GUE port, by what became of them"},
 	 put_packets,
 	 NULL},
+	{{"glb_redirect_vip_packets", COUNTER, "packets for a VIP, by group"},
+	 put_vip_packets,
+	 NULL},
+	{{"glb_redirect_vip_last_needed_timestamp_seconds", GAUGE,
+	  "when a connection of a VIP last needed this proxy; 0: never"},
+	 put_vip_needed,
+	 NULL},
+	{{"glb_redirect_vip_sockets", GAUGE, "connections of a VIP that have a socket, by kind"},
+	 put_vip_sockets,
+	 NULL},
 	{{"glb_redirect_grade", GAUGE, "1 of what the grade is just now: ok, degraded or down"},
 	 put_grade,
 	 NULL},
@@ -167,11 +168,20 @@ static bool is_never_stale(const void *source)
 	return false;
 }
 
+static void proxy_figures_free(void *source)
+{
+	struct proxy_figures *figures = source;
+
+	if (figures->knows_evidence)
+		evidence_free(&figures->evidence);
+	free(figures);
+}
+
 static const struct exposition_list proxy_list = {
 	.families = proxy_families,
 	.family_count = sizeof(proxy_families) / sizeof(proxy_families[0]),
 	.is_stale = is_never_stale,
-	.release = free,
+	.release = proxy_figures_free,
 };
 
 struct exposition *server_expose(const struct server *server, bool is_old)
@@ -181,7 +191,11 @@ struct exposition *server_expose(const struct server *server, bool is_old)
 	if (!figures)
 		return NULL;
 	figures->server = server;
-	figures->knows_counters = !server->status_error &&
-				  !redirect_read_counters(server->ifindex, figures->counters);
+	if (!server->status_error) {
+		figures->knows_counters =
+			!redirect_read_counters(server->ifindex, figures->counters);
+		figures->knows_vips = !redirect_read_vips(server->ifindex, &figures->vips);
+		figures->knows_evidence = !evidence_read(&figures->evidence, server->ifindex);
+	}
 	return exposition_begin(&proxy_list, figures, is_old);
 }

@@ -10,11 +10,12 @@
 #include <time.h>
 
 #include "attachment.h"
+#include "evidence.h"
 #include "pressure.h"
+#include "sys/exposition.h"
 
 struct agent;
 struct ending;
-struct exposition;
 struct http;
 struct http_site;
 struct loop;
@@ -41,6 +42,22 @@ bool server_is_ready(const struct server *server, char why[SERVER_WHY_LEN]);
 
 /* The pages: /healthz, /readyz, /metrics and /grade. */
 extern const struct http_site server_site;
+
+/* What is exposed: counters as they were when the exposition began. */
+struct proxy_figures {
+	const struct server *server;
+	bool knows_counters;
+	uint64_t counters[GLB_REDIRECT_COUNTER_COUNT];
+	bool knows_vips;
+	struct redirect_vips vips;
+	bool knows_evidence;
+	struct evidence_list evidence;
+};
+
+/* Families of metrics, one sample or more for each VIP. */
+exposition_put_fn put_vip_packets;
+exposition_put_fn put_vip_needed;
+exposition_put_fn put_vip_sockets;
 
 /* Begins an exposition of the metrics. NULL: out of memory. */
 struct exposition *server_expose(const struct server *server, bool is_old);

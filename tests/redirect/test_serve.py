@@ -10,12 +10,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from hosts import VIP, VIP6
+from hosts import A, B, VIP, VIP6, counted
 from kernel import inside
 from netns import stop, wait_until
+from test_connections import connection, send
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/process"))
@@ -118,8 +120,7 @@ def accept_all(listener):
     while select.select([listener], [], [], 1.5)[0]:
         with contextlib.suppress(BlockingIOError):
             taken.append(listener.accept()[0])
-    for connection in taken:
-        connection.close()
+    close(taken)
     return len(taken)
 
 
@@ -225,20 +226,40 @@ def test_a_proxy_without_its_program_or_device_is_not_ready(served):
     assert served.get("/healthz")[0] == 200
 
 
-def test_counters_are_those_of_the_program(network, tmp_path):
+def test_counters_are_those_of_the_program_for_each_vip_too(network, tmp_path):
+    """A connection of proxy a, first when it is the first hop, then when b passes its packets on."""
     proxy = network.proxies[0]
     log = tmp_path / "serve.log"
     process = proxy.namespace.spawn(proxy.program, "serve", "eth0", "--listen", f"127.0.0.1:{PAGES}", log=log)
+    ours = {"vip": VIP}
+
+    def ask():
+        with inside(proxy.namespace):
+            return get(PAGES)[2]
+
     try:
         wait_until(lambda: "metrics and grade at" in log.read_text(), "its start")
-        network.send_to(proxy, b"malformed")
-        wait_until(lambda: proxy.counters()["dropped_malformed_inner"], "the packet")
-        with inside(proxy.namespace):
-            text = get(PAGES)[2]
-        counters = proxy.counters()
+        network.director.hops = (A, B)
+        with connection(network, proxy, VIP) as (client, server):
+            send(client, server, b"hello")
+            text = ask()
+            assert value_of(text, "glb_redirect_vip_packets_total", group="opened", **ours) == 1
+            assert value_of(text, "glb_redirect_vip_packets_total", group="known", **ours) > 0
+            assert value_of(text, "glb_redirect_vip_packets_total", group="needed", **ours) == 0
+            assert value_of(text, "glb_redirect_vip_last_needed_timestamp_seconds", **ours) == 0
+            assert value_of(text, "glb_redirect_vip_sockets", kind="tcp", **ours) == 1
+            network.director.hops = (B, A)
+            send(client, server, b"hello again")
+            wait_until(lambda: value_of(ask(), "glb_redirect_vip_packets_total", group="needed", **ours), "b's help")
+            assert abs(value_of(ask(), "glb_redirect_vip_last_needed_timestamp_seconds", **ours) - time.time()) < 3600
+        with counted(proxy):  # until all is quiet
+            pass
+        text, counters = ask(), proxy.counters()
         assert counters.pop("total") == sum(counters.values())
         assert {dict(pairs)["reason"]: value for (name, pairs), value in samples(text).items()
                 if name == "glb_redirect_packets_total"} == counters
+        assert sum(value for (name, _), value in samples(text).items()
+                   if name == "glb_redirect_vip_packets_total") == sum(counters.values())
     finally:
         stop([process.pid])
         process.wait(60)
