@@ -10,7 +10,7 @@ static void check_attached(struct diagnosis *diagnosis, const struct check_subje
 {
 	struct finding finding = {
 		.check = "program.attached",
-		.why = "without it, packets of directors reach a UDP port that nobody listens on",
+		.why = "without it, packets of directors reach a UDP port without a socket",
 	};
 
 	if (subject->status_error == -EPERM) {
@@ -65,7 +65,7 @@ static void check_senders(struct diagnosis *diagnosis, const struct check_subjec
 		.why = "every host that can reach UDP port 19523 can impersonate any client",
 	};
 
-	finding_text(finding.seen, "%s", "it takes GUE from everybody");
+	finding_text(finding.seen, "%s", "it takes GUE from any host");
 	if (subject->status.from.count)
 		finding_text(finding.seen, "it takes GUE from %" PRIu32 " prefix%s",
 			     subject->status.from.count,

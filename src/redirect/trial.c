@@ -62,7 +62,7 @@ static void put_ip(struct trial_frame *frame, const struct glb_addr *src,
 	frame->len += GLB_IPV6_LEN;
 }
 
-/* Appends the client's segment. Its checksum is that of nobody: it is never delivered. */
+/* Appends the client's segment. Its checksum is not filled in, as it is never delivered. */
 static void put_segment(struct trial_frame *frame, uint16_t port, uint8_t flags)
 {
 	uint8_t *tcp = frame->bytes + frame->len;

@@ -103,7 +103,7 @@ class Served:
         return listener
 
     def knock(self, address, count):
-        """Begin connections that nobody needs to accept."""
+        """Begin connections, without waiting for them to be accepted."""
         clients = []
         for _ in range(count):
             with inside(self.host.namespace):
@@ -115,7 +115,7 @@ class Served:
 
 
 def accept_all(listener):
-    """Take everybody who waits, and who comes until nobody has for a moment."""
+    """Accept all that wait, and more until none has come for a moment."""
     taken = []
     while select.select([listener], [], [], 1.5)[0]:
         with contextlib.suppress(BlockingIOError):
