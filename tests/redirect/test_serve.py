@@ -14,9 +14,11 @@ import time
 from pathlib import Path
 
 import pytest
-from hosts import A, B, VIP, VIP6, counted
+from hosts import A, B, VIP, VIP6, counted, interface_address
 from kernel import inside
 from netns import stop, wait_until
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
 from test_connections import connection, send
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -192,6 +194,39 @@ def test_other_listeners_do_not_count(served):
     wait_until(lambda: served.grade()["fullest"], "the listener that serves the VIP, too")
     served.wait_for("down")
     close(clients + [on_all])
+
+
+def test_lost_connections_alone_degrade_it(served):
+    """However many: strangers can cause them."""
+    listener = served.listen(VIP, PORT, 1)
+    served.start("--limits", "queue=0")
+    clients = served.knock(VIP, 2)
+    wait_until(lambda: served.metric("glb_redirect_signal", signal="queue") == 100, "a full queue")
+    assert served.grade()["grade"] == "ok"
+    clients += served.knock(VIP, 20)
+    served.wait_for("degraded")
+    assert served.grade()["reason"].startswith("degraded: lost ")
+    close(clients + [listener])
+
+
+def test_a_flood_that_is_answered_by_cookies_degrades_it(served):
+    """SYNs of clients that do not answer fill the queue of SYNs."""
+    served.host.namespace.ip("link", "set", "eth1", "up")
+    served.host.namespace.run("sysctl", "-qw", "net.ipv4.tcp_syncookies=1")
+    listener = served.listen(VIP, PORT, 1)
+    served.start()
+    served.wait_for("ok")
+    mac = interface_address(served.host.namespace, "eth0")
+    flood = [bytes(Ether(dst=mac) / IP(src=f"10.9.0.{n}", dst=VIP) / TCP(sport=40000, dport=PORT, flags="S"))
+             for n in range(50, 250)]
+    with inside(served.host.namespace), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+        raw.bind(("eth1", 0))
+        for frame in flood:
+            raw.send(frame)
+    served.wait_for("degraded")
+    assert served.grade()["reason"].startswith("degraded: cookies ")
+    assert served.metric("glb_redirect_tcp_events_total", event="syn_cookies") > 10
+    listener.close()
 
 
 def test_limits_that_are_given_are_those_that_count(served):
