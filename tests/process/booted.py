@@ -65,13 +65,17 @@ class Systemd:
         (host.folder / "boot.target").write_text(alone)
         (host.folder / "here.conf").write_text(f"{alone}[Service]\n{outputs}{more}")
 
-    def start(self):
+    def boot_up(self):
+        """Start systemd alone."""
         with open(self.host.folder / "systemd.log", "ab") as log:
             script = ["unshare", "-m", "-u", "-i", "sh", "-c", BOOT, "sh", self.host.folder, self.name, self.file, UNITS]
             self.boot = subprocess.Popen(
                 self.host.namespace.command(*script), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         wait_until(self._is_up, "systemd", 120)
+
+    def start(self):
+        self.boot_up()
         done = self.run("systemctl", "start", self.service)
         assert done.returncode == 0, (done.stderr, self.host.log.read_text())
         self.seen = self.status
