@@ -24,10 +24,35 @@ enum {
 struct drain {
 	const char *device;
 	int ifindex;
-	uint64_t quiet_ms; /* for so long no connection must have needed the proxy */
-	uint64_t wait_ms;  /* the longest wait; UINT64_MAX: no limit */
+	uint64_t quiet_ms;   /* for so long no connection must have needed the proxy */
+	uint64_t wait_ms;    /* the longest wait; UINT64_MAX: no limit */
+	bool trusts_silence; /* of connections that may have no socket here */
 	bool json;
 };
+
+/* Is the VIP drained, by the evidence that the command line asks for? */
+static bool is_drained(const struct drain *drain, const struct evidence *one, uint64_t watched_ms)
+{
+	return evidence_is_drained(one, watched_ms, drain->quiet_ms) &&
+	       (drain->trusts_silence || !one->unseen);
+}
+
+static bool all_drained(const struct drain *drain, const struct evidence_list *evidence)
+{
+	for (size_t i = 0; i < evidence->count; i++)
+		if (!is_drained(drain, &evidence->list[i], evidence->watched_ms))
+			return false;
+	return true;
+}
+
+/* Can no time that passes make the proxy drained, as the command line says too little? */
+static bool waits_in_vain(const struct drain *drain, const struct evidence_list *evidence)
+{
+	for (size_t i = 0; i < evidence->count; i++)
+		if (evidence->list[i].unseen && !drain->trusts_silence)
+			return true;
+	return false;
+}
 
 /* Reads a number of seconds as milliseconds; false after logging why. Not given: *ms stays. */
 static bool read_seconds(uint64_t *ms, const struct command_line *line, unsigned int option,
@@ -56,6 +81,12 @@ static void print_reasons(const struct drain *drain, const struct evidence *one,
 {
 	const char *between = " ";
 
+	if (one->unseen && !drain->trusts_silence) {
+		printf("%sit has had connections without a socket here: give --seconds, for how "
+		       "long these may be silent",
+		       between);
+		between = ", ";
+	}
 	if (one->tcp) {
 		printf("%s%" PRIu64 " TCP connection%s", between, one->tcp, plural(one->tcp));
 		between = ", ";
@@ -79,7 +110,7 @@ static void print_evidence(const struct drain *drain, const struct evidence *one
 	bool never = one->needed_ago_ms > watched_ms;
 	char text[VIP_TEXT_LEN];
 
-	if (!evidence_is_drained(one, watched_ms, drain->quiet_ms)) {
+	if (!is_drained(drain, one, watched_ms)) {
 		printf("%s: not drained:", redirect_vip_text(text, &one->vip));
 		print_reasons(drain, one, watched_ms);
 	} else if (one->vip.version) { /* there is no VIP behind the others */
@@ -100,7 +131,7 @@ static void write_evidence(const struct drain *drain, const struct evidence_list
 	struct writer w = {.out = stdout};
 
 	write_open(&w, NULL, '{');
-	write_bool(&w, "drained", evidence_all_drained(evidence, drain->quiet_ms));
+	write_bool(&w, "drained", all_drained(drain, evidence));
 	write_uint(&w, "seconds", drain->quiet_ms / 1000);
 	write_real(&w, "watched_seconds", (double)evidence->watched_ms / 1000);
 	write_open(&w, "vips", '[');
@@ -109,8 +140,7 @@ static void write_evidence(const struct drain *drain, const struct evidence_list
 
 		write_open(&w, NULL, '{');
 		evidence_write(&w, one);
-		write_bool(&w, "drained",
-			   evidence_is_drained(one, evidence->watched_ms, drain->quiet_ms));
+		write_bool(&w, "drained", is_drained(drain, one, evidence->watched_ms));
 		write_close(&w, '}');
 	}
 	write_close(&w, ']');
@@ -119,7 +149,7 @@ static void write_evidence(const struct drain *drain, const struct evidence_list
 
 static int report_evidence(const struct drain *drain, const struct evidence_list *evidence)
 {
-	bool drained = evidence_all_drained(evidence, drain->quiet_ms);
+	bool drained = all_drained(drain, evidence);
 
 	if (drain->json)
 		write_evidence(drain, evidence);
@@ -158,8 +188,8 @@ static int wait_and_report(const struct drain *drain)
 
 		uint64_t waited_ms = clock_ms() - began_ms;
 
-		if (waited_ms >= drain->wait_ms ||
-		    evidence_all_drained(&evidence, drain->quiet_ms)) {
+		if (waited_ms >= drain->wait_ms || waits_in_vain(drain, &evidence) ||
+		    all_drained(drain, &evidence)) {
 			int status = report_evidence(drain, &evidence);
 
 			evidence_free(&evidence);
@@ -179,6 +209,7 @@ int run_drained(const struct command_line *line)
 		.device = line->args[0],
 		.quiet_ms = (uint64_t)QUIET_DEFAULT_S * 1000,
 		.wait_ms = command_has(line, OPTION_WAIT) ? UINT64_MAX : 0,
+		.trusts_silence = command_has(line, OPTION_SECONDS),
 		.json = command_has(line, OPTION_JSON),
 	};
 

@@ -28,6 +28,13 @@ static bool is_of_vip(const struct sources *from, const struct vip *address)
 	return !own || own->is_silent;
 }
 
+/* The packets of connections that were known by other means than sockets. */
+static uint64_t unseen_packets(const struct redirect_vip *vip)
+{
+	return vip->fates[GLB_REDIRECT_ACCEPTED_TRACKED] +
+	       vip->fates[GLB_REDIRECT_ACCEPTED_QUIC_SERVER_ID];
+}
+
 /* Lists what each source has, unordered; a VIP that several have is listed as often. */
 static void list_evidence(struct evidence_list *out, const struct sources *from)
 {
@@ -35,6 +42,7 @@ static void list_evidence(struct evidence_list *out, const struct sources *from)
 		out->list[out->count++] = (struct evidence){
 			.vip = from->vips.list[i].vip,
 			.needed_ago_ms = from->vips.list[i].needed_ago_ms,
+			.unseen = unseen_packets(&from->vips.list[i]),
 		};
 	for (size_t i = 0; i < from->host.count; i++)
 		if (from->host.list[i].is_silent)
@@ -81,6 +89,7 @@ static void merge_evidence(struct evidence_list *evidence)
 		last->tcp += one->tcp;
 		last->time_wait += one->time_wait;
 		last->udp += one->udp;
+		last->unseen += one->unseen;
 	}
 	evidence->count = evidence->count ? kept + 1 : 0;
 }
@@ -128,14 +137,6 @@ bool evidence_is_drained(const struct evidence *one, uint64_t watched_ms, uint64
 	return !one->tcp && !one->udp && one->needed_ago_ms >= quiet_ms && watched_ms >= quiet_ms;
 }
 
-bool evidence_all_drained(const struct evidence_list *evidence, uint64_t quiet_ms)
-{
-	for (size_t i = 0; i < evidence->count; i++)
-		if (!evidence_is_drained(&evidence->list[i], evidence->watched_ms, quiet_ms))
-			return false;
-	return true;
-}
-
 void evidence_write(struct writer *w, const struct evidence *one)
 {
 	char text[VIP_TEXT_LEN];
@@ -148,4 +149,5 @@ void evidence_write(struct writer *w, const struct evidence *one)
 	write_uint(w, "tcp", one->tcp);
 	write_uint(w, "time_wait", one->time_wait);
 	write_uint(w, "udp", one->udp);
+	write_uint(w, "unseen", one->unseen);
 }

@@ -4,7 +4,8 @@
  *
  * A drain ends by evidence: no packet of a connection has been passed on to this proxy for a while,
  * and no socket has a connection. The sockets decide for connections that are silent, such as an
- * idle SSH session, and the packets for those that have no socket here, such as behind NAT.
+ * idle SSH session, and the packets for those that have no socket here: behind NAT, in containers,
+ * and of QUIC by its server ID. That such a connection is silent does not say that it has ended.
  *
  * VIPs are the entries of vips.h; the addresses of the loopback device, and of others without ARP,
  * such as dummy devices; and the local addresses of connections that no device has, as of a local
@@ -21,6 +22,7 @@ struct evidence {
 	uint64_t tcp;		/* as in struct vip_sockets */
 	uint64_t time_wait;
 	uint64_t udp;
+	uint64_t unseen; /* packets of connections that may have no socket here, so far */
 };
 
 /* By version, then by address; first, of version 0, all packets without an entry in vips.h. */
@@ -45,9 +47,6 @@ void evidence_free(struct evidence_list *evidence);
  * connections that have ended. False also if the packets have been watched for less than that.
  */
 bool evidence_is_drained(const struct evidence *one, uint64_t watched_ms, uint64_t quiet_ms);
-
-/* Is the whole proxy drained? */
-bool evidence_all_drained(const struct evidence_list *evidence, uint64_t quiet_ms);
 
 struct writer;
 

@@ -45,7 +45,8 @@ static const struct command_option options[] = {
 			   0},
 	[OPTION_VIPS] = {"vips", NULL, "for each VIP, as lines of VIP NAME VALUE", 0},
 	[OPTION_SECONDS] = {"seconds", "N",
-			    "for how long no connection may have needed this proxy; default: 60",
+			    "for how long no connection may have needed this proxy; default: 60, "
+			    "unless connections have no socket here",
 			    0},
 	[OPTION_WAIT] = {"wait", NULL, "until the proxy is drained", 0},
 	[OPTION_TIMEOUT] = {"timeout", "S",

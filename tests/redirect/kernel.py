@@ -117,21 +117,29 @@ class Program:
     def name(self):
         return self._info(self.fd, _ProgramInfo()).name.decode()
 
-    def _open_counters(self):
-        """The descriptor of its map `glb_counters`, and how many there are."""
+    def _open_map(self, name):
+        """The descriptor of one of its maps, and how many entries it has."""
         ids = (ctypes.c_uint32 * 16)()
         self._info(self.fd, _ProgramInfo(nr_map_ids=len(ids), map_ids=ctypes.addressof(ids)))
         for map_id in filter(None, ids):
             fd = self._libbpf.bpf_map_get_fd_by_id(map_id)
             info = self._info(fd, _MapInfo())
-            if info.name == b"glb_counters":
+            if info.name == name:
                 return fd, info.max_entries
             os.close(fd)
-        raise LookupError("the program has no counters")
+        raise LookupError("the program has no such map")
+
+    def watch_since_boot(self):
+        """Let its packets have been watched for as long as the host is up."""
+        fd, _ = self._open_map(b"glb_vips")
+        nothing = ctypes.create_string_buffer(1 << 20)
+        done = self._libbpf.bpf_map_update_elem(fd, ctypes.byref(ctypes.c_uint32(0)), nothing, ctypes.c_uint64(0))
+        os.close(fd)
+        assert done == 0
 
     def counters(self):
         """Its counters, summed over all CPUs. Thousands of times faster than `glb-redirect counters`."""
-        self._counters = self._counters or self._open_counters()
+        self._counters = self._counters or self._open_map(b"glb_counters")
         fd, count = self._counters
         of_cpus = (ctypes.c_uint64 * self._libbpf.libbpf_num_possible_cpus())()
         sums = []

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """When does a drain end? By what the program saw last, and by sockets."""
 
+import contextlib
 import json
 import socket
 from types import SimpleNamespace
@@ -8,9 +9,10 @@ from types import SimpleNamespace
 import pytest
 from bench import absent, half_open
 from hosts import A, B, VIP, VIP6, Host
-from kernel import inside
+from kernel import Program, inside
 from netns import pause, wait_until
 from test_connections import close_server_first, connection, send
+from test_translated import PORT, REAL_PORT, REDIRECT, apply
 from test_udp import bound
 
 OTHERS = "others"
@@ -115,6 +117,24 @@ def test_a_program_that_has_just_been_attached_does_not_know(a):
     status, found = drained(a, "--seconds", "9999")
     assert status == 1 and not any(entry["drained"] for entry in found.values())
     assert "watched for" in a.attempt("drained", "eth0", "--seconds", "9999")[1]
+
+
+def test_connections_without_a_socket_here_need_a_word_about_silence(network, a):
+    """As behind NAT: the server's socket has another address, which is the host's own."""
+    apply(a.namespace, REDIRECT)
+    try:
+        with a.listen(A, REAL_PORT) as listener, network.connect(VIP, PORT) as client, listener.accept()[0] as server:
+            send(client, server, b"hello")
+            with contextlib.closing(Program(a.program_id())) as program:
+                program.watch_since_boot()
+            status, found = drained(a)
+            assert (status, found[VIP]["tcp"]) == (1, 0) and found[VIP]["unseen"] > 0
+            assert [vip for vip, entry in found.items() if not entry["drained"]] == [VIP]
+            assert f"{VIP}: not drained: it has had connections without a socket" in a.attempt("drained", "eth0")[1]
+            assert drained(a, "--wait")[0] == 1  # at once
+            assert drained(a, "--seconds", "60", "--wait")[0] == 0
+    finally:
+        apply(a.namespace)
 
 
 def test_status_shows_the_same(network, a):
