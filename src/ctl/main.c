@@ -15,7 +15,7 @@ static const struct command_option options[] = {
 };
 
 /* A set of options. */
-#define WITH(constant) (1U << OPTION_##constant)
+#define WITH(constant) (UINT64_C(1) << OPTION_##constant)
 
 #define ONLINE	     (WITH(SOCKET) | WITH(JSON))
 #define FLOW_ARGS    "SRC.json " FLOW_WORDS

@@ -9,11 +9,12 @@
 #define SYS_COMMAND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum {
-	COMMAND_MISUSED = 2, /* exit status: the command line is invalid */
-	COMMAND_OPTIONS_MAX = 32,
+	COMMAND_MISUSED = 2,	  /* exit status: the command line is invalid */
+	COMMAND_OPTIONS_MAX = 64, /* bits of a set of options */
 	COMMANDS_MAX = 64,
 };
 
@@ -41,8 +42,8 @@ struct command {
 	const char *args;      /* placeholders of the arguments */
 	unsigned int args_min; /* minimum number of arguments */
 	unsigned int args_max; /* maximum number of arguments */
-	unsigned int options;  /* options accepted: bit i is the program's option i */
-	unsigned int needed;   /* options required, a subset of `options` */
+	uint64_t options;      /* options accepted: bit i is the program's option i */
+	uint64_t needed;       /* options required, a subset of `options` */
 	bool in_order;	       /* words after the first argument are not parsed as options */
 	const char *sentence;  /* what the command does */
 	const char *example;   /* a complete command line */
@@ -59,7 +60,7 @@ struct program {
 	unsigned int command_count;
 	const struct command_option *options;
 	unsigned int option_count; /* at most COMMAND_OPTIONS_MAX */
-	unsigned int leading;	   /* options also accepted before the command: bit i */
+	uint64_t leading;	   /* options also accepted before the command: bit i */
 };
 
 /*
