@@ -32,6 +32,7 @@ int table_activate(const struct command_line *line);
 int table_remove(const struct command_line *line);
 int table_add(const struct command_line *line);
 int mtu(const struct command_line *line);
+int steer_print(const struct command_line *line);
 int replay(const struct command_line *line);
 int online_reload(const struct command_line *line);
 int online_leave(const struct command_line *line);

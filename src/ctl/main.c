@@ -170,6 +170,19 @@ static const struct command commands[] = {
 		.example = "glbctl mtu --config director.json tables.json",
 	},
 	{
+		.name = "steer",
+		.run = steer_print,
+		.options = WITH(JSON) | WITH(DEVICE) | WITH(DRIVER) | WITH(VF) | WITH(QUEUE) |
+			   WITH(FIRST) | WITH(VF_MAC) | WITH(REPRESENTOR) | WITH(DELETE),
+		.needed = WITH(DEVICE),
+		.args = "SRC.json",
+		.args_min = 1,
+		.args_max = 1,
+		.sentence = "Print the commands by which a NIC sends only packets to VIPs to a "
+			    "director, and the rest to Linux.",
+		.example = "glbctl steer --device eth0 --driver i40e --vf 0 tables.json",
+	},
+	{
 		.name = "replay",
 		.run = replay,
 		.options = WITH(CONFIG) | WITH(TABLES) | WITH(SOURCE_MAC) | WITH(GATEWAY_MAC) |

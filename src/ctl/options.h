@@ -44,7 +44,19 @@
 	  "only packets with one of these; drop means any drop_...")                               \
 	X(SNAPLEN, "snaplen", "BYTES", "bytes recorded of a frame, 128 to 9216; default 2048")     \
 	X(UNHEALTHY, "unhealthy", NULL, "only backends that need attention")                       \
-	X(CHECK, "check", "TYPE", "only checks of this type, such as tcp or http")
+	X(CHECK, "check", "TYPE", "only checks of this type, such as tcp or http")                 \
+	X(DEVICE, "device", "NAME", "network device of the NIC")                                   \
+	X(DRIVER, "driver", "NAME",                                                                \
+	  "ixgbe, i40e, ice, mlx5, or switchdev for another NIC in that mode; default: what "      \
+	  "/sys says of the device")                                                               \
+	X(VF, "vf", "N", "its virtual function for the director; default 0")                       \
+	X(QUEUE, "queue", "N", "receive queue of the VF, for ixgbe and i40e; default 0")           \
+	X(FIRST, "first", "N",                                                                     \
+	  "location of the first rule, default 0; for tc its preference, default 4000")            \
+	X(VF_MAC, "vf-mac", "MAC", "MAC address to give to the VF")                                \
+	X(REPRESENTOR, "representor", "NAME",                                                      \
+	  "network device for the VF in switchdev mode; default: found when the script runs")      \
+	X(DELETE, "delete", NULL, "print how to remove the rules")
 
 enum {
 #define OPTION_CONSTANT(constant, ...) OPTION_##constant,
