@@ -4,9 +4,9 @@
 
 test_steer.py GLBCTL
 
-There is no such NIC here. A reader of its own (Steering) takes the rules for what the documentation of drivers says they
-mean, docs/devices.md has the sources, and decides about packets; shells and the real parsers of ip, tc and ethtool read
-the commands. steer/ has what is printed for NICs of each family: GOLDEN=write writes it.
+There is no such NIC here. A reader of its own (Steering) takes the rules for what the documentation of drivers says
+they mean, of which docs/devices.md has the sources, and decides about packets. Shells and the real parsers of ip, tc
+and ethtool read the commands. steer/ has what is printed for NICs of each family: GOLDEN=write writes it.
 """
 
 import ipaddress
