@@ -8,8 +8,8 @@
 #pragma GCC diagnostic pop
 
 #include "clsact.h"
-#include "netfilter.h"
 #include "places.h"
+#include "redirect/host/netfilter.h"
 #include "sys/log.h"
 #include "vips.h"
 

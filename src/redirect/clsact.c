@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "netlink.h"
+#include "redirect/host/netlink.h"
 
 enum {
 	HANDLE = 1,

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host_addresses.h"
+#include "redirect/host/addresses.h"
+#include "redirect/host/vip_sockets.h"
 #include "sys/writer.h"
-#include "vip_sockets.h"
 
 /* What the kernel says, from which the evidence is put together. */
 struct sources {

@@ -6,7 +6,7 @@
 #include "attachment.h"
 #include "commands.h"
 #include "evidence.h"
-#include "netfilter.h"
+#include "redirect/host/netfilter.h"
 #include "refusal.h"
 #include "sys/printable.h"
 #include "sys/writer.h"

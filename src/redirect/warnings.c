@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 
-#include "netfilter.h"
+#include "redirect/host/netfilter.h"
 #include "sys/log.h"
 
 static void redirect_warn(const char *device, const struct redirect_before *other,

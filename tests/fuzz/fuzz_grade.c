@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "redirect/grade.h"
+#include "redirect/serve/grade.h"
 
 enum { WINDOW_MS = 1000, SAMPLE_LEN = 6 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "redirect/kernel_counters.h"
+#include "redirect/host/kernel_counters.h"
 
 static void read_memory(const char *text, size_t len)
 {

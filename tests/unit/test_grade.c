@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "redirect/grade.h"
+#include "redirect/serve/grade.h"
 #include "suite.h"
 
 enum { WINDOW_MS = 10000, TICK_MS = 1000, START_MS = 500000 };

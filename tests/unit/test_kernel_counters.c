@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "redirect/kernel_counters.h"
+#include "redirect/host/kernel_counters.h"
 #include "suite.h"
 
 /* As the kernel writes it, with fewer names. */
