@@ -6,14 +6,12 @@ They are silent, busy now and then, or busy all the time; every one must get wha
 """
 
 import json
-import signal
 import time
 from collections import Counter
 from dataclasses import dataclass
 
 from load import Connection
-from netns import LabError
-from scenarios import FAMILY_NAMES, Outcome, broken, reload_accepted, second_chances, target, words
+from scenarios import FAMILY_NAMES, Client, Outcome, broken, reload_accepted, second_chances, target, words
 from topology import PROXIES, VIPS, lab_tables
 
 HOP_COUNTS = (2, 3)
@@ -76,32 +74,19 @@ def fleet_tables(lab, states, hops):
     return tables
 
 
-class Living:
+class Living(Client):
     """Connections of three kinds to both VIPs, all answered once when the block begins."""
 
     def __init__(self, lab, count, within):
         each = count // 2
         bulk, idle = each // 10, each * 4 // 10
-        self.lab = lab
-        self.child = lab.spawn_on_client(
-            "living", "hold", "--connections", each - bulk - idle, "--bulk", bulk, "--idle", idle,
-            "--within", within, *map(target, VIPS))
+        super().__init__(lab, "living", "hold", "--connections", each - bulk - idle, "--bulk", bulk,
+                         "--idle", idle, "--within", within, *map(target, VIPS))
         self.connections = []
 
-    def __enter__(self):
-        if not self.child.stdout.readline():
-            raise LabError(f"the load program failed: see {self.lab.log('living').path}")
-        return self
-
-    def __exit__(self, kind, *_):
-        if kind is not None:
-            self.child.kill()
-            return
-        self.child.send_signal(signal.SIGTERM)
-        answer, _ = self.child.communicate(timeout=120)
-        if self.child.returncode != 0:
-            raise LabError(f"the load program failed: see {self.lab.log('living').path}")
-        self.connections = [Connection(**one) for one in json.loads(answer)]
+    def __exit__(self, *failure):
+        super().__exit__(*failure)
+        self.connections = [Connection(**one) for one in self.report or []]
 
 
 def serve(lab, states, hops):

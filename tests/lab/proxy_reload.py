@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The server of a proxy, reloaded in several ways, and what becomes of connections meanwhile."""
 
-import json
 import os
 import re
 import signal
-import subprocess
 import time
 
 from netns import LabError, wait_until
-from scenarios import target
+from scenarios import Client, target
 from topology import ROOT, VIPS
 
 HAPROXY_SOCKET = "/run/haproxy/admin.sock"
@@ -124,28 +122,9 @@ class HaproxyReuseport(Server):
         old.wait(timeout=60)
 
 
-class Rush:
-    """As many connections as there can be to both VIPs while a block runs; how they ended is in `ends`."""
-
-    def __init__(self, lab, host, tasks):
-        self.child = lab.hosts[host].spawn(
-            *lab.load_command("rush", "--tasks", tasks, *map(target, VIPS)),
-            log=lab.log(f"{host}-rush").path, stdout=subprocess.PIPE)
-        lab.adopt(self.child)
-        self.ends = None
-
-    def __enter__(self):
-        if not self.child.stdout.readline():
-            raise LabError("the load program failed")
-        return self
-
-    def __exit__(self, kind, *_):
-        if kind is not None:
-            self.child.kill()
-            return
-        self.child.send_signal(signal.SIGTERM)
-        answer, _ = self.child.communicate(timeout=60)
-        self.ends = json.loads(answer)
+def rush(lab, tasks):
+    """As many connections as there can be to both VIPs; its report says how many ended how."""
+    return Client(lab, "rush", "rush", "--tasks", tasks, *map(target, VIPS))
 
 
 def reload_often(servers, count, seconds):

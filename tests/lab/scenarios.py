@@ -92,21 +92,24 @@ def target(family):
     return f"--target={VIPS[family]}={SOURCES[family]}"
 
 
-class Load:
-    """Connections to both VIPs while a `with` block runs; afterwards they are in the outcome."""
+class Client:
+    """A program on a host of the lab that opens connections while a `with` block runs, then reports.
 
-    claims_everything = True  # that none of them breaks
+    It says on its first line that it is under way, and prints a report in JSON when it is ended.
+    """
 
-    def __init__(self, lab, outcome):
+    def __init__(self, lab, label, *words, host="client"):
         self.lab = lab
-        self.outcome = outcome
-        self.child = None
+        self.log = lab.log(label)
+        self.command = lab.load_command(*words)
+        self.host = lab.hosts[host]
+        self.child = self.report = None
 
     def __enter__(self):
-        self.child = self.lab.spawn_on_client(
-            "load", "requests", "--rate", RATE, "--at-least", AT_LEAST, *map(target, VIPS))
+        self.child = self.host.spawn(*self.command, log=self.log.path, stdout=subprocess.PIPE)
+        self.lab.adopt(self.child)
         if not self.child.stdout.readline():
-            raise LabError(f"the load program failed: see {self.lab.log('load').path}")
+            raise LabError(f"the load program failed: see {self.log.path}")
         return self
 
     def __exit__(self, kind, *_):
@@ -114,10 +117,27 @@ class Load:
             self.child.kill()
             return
         self.child.send_signal(signal.SIGTERM)
-        answer, _ = self.child.communicate(timeout=60)
+        answer, _ = self.child.communicate(timeout=120)
         if self.child.returncode != 0:
-            raise LabError(f"the load program failed: see {self.lab.log('load').path}")
-        self.outcome.connections = [Connection(**one) for one in json.loads(answer)]
+            raise LabError(f"the load program failed: see {self.log.path}")
+        self.report = json.loads(answer)
+
+
+class Load(Client):
+    """Connections to both VIPs; afterwards they are in the outcome."""
+
+    claims_everything = True  # that none of them breaks
+
+    def __init__(self, lab, outcome):
+        super().__init__(lab, "load", "requests", "--rate", RATE, "--at-least", AT_LEAST,
+                         *map(target, VIPS))
+        self.outcome = outcome
+
+    def __exit__(self, kind, *more):
+        super().__exit__(kind, *more)
+        if kind is not None:
+            return
+        self.outcome.connections = [Connection(**one) for one in self.report]
         if self.claims_everything:
             claim_nothing_broke(self.outcome)
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 from netns import send_signal, wait_until
-from proxy_reload import HaproxyMaster, HaproxyReuseport, Nginx, Rush, reload_often
+from proxy_reload import HaproxyMaster, HaproxyReuseport, Nginx, reload_often, rush
 from scenarios import Downloads, broken
 from topology import PROXIES, VIPS
 
@@ -41,9 +41,9 @@ def reloaded(lab, kind, count, seconds, tasks):
     with ExitStack() as stack:
         servers = [stack.enter_context(kind(lab, host)) for host in PROXIES]
         downloads = Downloads(lab, PROXIES[0].name, seconds=min(seconds, 5))
-        with Rush(lab, "client", tasks) as rush:
+        with rush(lab, tasks) as client:
             reload_often(servers, count, seconds)
-        return rush.ends, downloads.finish()
+        return client.report, downloads.finish()
 
 
 def test_sockets_stay_the_same(lab, server):
