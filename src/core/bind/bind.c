@@ -122,25 +122,16 @@ struct glb_match glb_binds_match(const struct glb_binds *binds, const struct glb
 		    : (struct glb_match){-1, false};
 }
 
-struct glb_match binds_match_ports(const struct glb_binds *binds, uint8_t version,
-				   const uint64_t vip[2], uint64_t what)
+struct glb_match binds_match_ports(const struct glb_binds *binds, uint8_t version, uint64_t vip_low,
+				   uint64_t vip_high, uint64_t what)
 {
 	const uint8_t proto = (uint8_t)(what >> 32);
 	const uint16_t port = (uint16_t)(what >> 48);
-	const uint64_t all_ports = exact_what_all_ports(version, proto);
 	const struct rule *rule;
 	uint8_t dst[16];
 
-	if (binds->exact.all_ports && port) {
-		const struct exact *exact = version == 4
-						    ? exact_find4(&binds->exact, all_ports | vip[0])
-						    : exact_find6(&binds->exact, vip, all_ports);
-
-		if (exact)
-			return (struct glb_match){exact->table, exact->quic};
-	}
-	glb_store_le64(dst, vip[0]);
-	glb_store_le64(dst + 8, vip[1]);
+	glb_store_le64(dst, vip_low);
+	glb_store_le64(dst + 8, vip_high);
 	rule = match_levels(binds, version, dst, proto, GLB_BE16(GLB_LE16(port)), NULL);
 	return rule ? (struct glb_match){(int32_t)rule->table, rule->quic}
 		    : (struct glb_match){-1, false};

@@ -25,12 +25,13 @@ struct glb_binds *binds_write(void *at, const struct glb_tables *tables);
 void binds_moved(struct glb_binds *binds, const struct glb_arena *to, const struct glb_arena *from);
 
 /*
- * The table that serves a whole TCP or UDP packet for which there is no exact bind.
+ * The table that serves a whole TCP or UDP packet for which exact_find() has none.
  *
- * vip    two little-endian words; for IPv4 the first is the address, the second 0
- * what   of the packet: exact_what()
+ * vip_low, vip_high   little-endian words; for IPv4 the first is the address, the second 0. Not an
+ *                     array: compilers read one as 16 bytes, which waits for the stores of both
+ * what                of the packet: exact_what()
  */
-struct glb_match binds_match_ports(const struct glb_binds *binds, uint8_t version,
-				   const uint64_t vip[2], uint64_t what);
+struct glb_match binds_match_ports(const struct glb_binds *binds, uint8_t version, uint64_t vip_low,
+				   uint64_t vip_high, uint64_t what);
 
 #endif

@@ -104,4 +104,21 @@ GLB_INLINE const struct exact *exact_find6(const struct exact_index *index, cons
 	return &at->found;
 }
 
+/*
+ * The bind for exactly this address, protocol and port, or for all ports of the address. NULL:
+ * there is neither. The key is that of a packet; of IPv4 it includes the VIP.
+ */
+GLB_INLINE const struct exact *exact_find(const struct exact_index *index, uint8_t version,
+					  const uint64_t vip[2], uint64_t key)
+{
+	const uint64_t all_ports = exact_what_all_ports(version, key >> 32 & 0xff);
+	const struct exact *exact =
+		version == 4 ? exact_find4(index, key) : exact_find6(index, vip, key);
+
+	if (GLB_LIKELY(exact != NULL) || !index->all_ports || !(key >> 48))
+		return exact;
+	return version == 4 ? exact_find4(index, all_ports | vip[0])
+			    : exact_find6(index, vip, all_ports);
+}
+
 #endif

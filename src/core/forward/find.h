@@ -25,11 +25,11 @@ GLB_INLINE struct glb_match match_plain(const struct columns *c, const struct bu
 	const uint64_t key = c->keys[i];
 	const uint64_t vip[2] = {version == 4 ? key & UINT32_MAX : c->addrs[2][i],
 				 version == 4 ? 0 : c->addrs[3][i]};
-	const struct exact *exact =
-		version == 4 ? exact_find4(b->exact, key) : exact_find6(b->exact, vip, key);
+	const struct exact *exact = exact_find(b->exact, version, vip, key);
 
-	return GLB_LIKELY(exact != NULL) ? (struct glb_match){exact->table, exact->quic}
-					 : binds_match_ports(b->gen->binds, version, vip, key);
+	return GLB_LIKELY(exact != NULL)
+		       ? (struct glb_match){exact->table, exact->quic}
+		       : binds_match_ports(b->gen->binds, version, vip[0], vip[1], key);
 }
 
 /* Does a packet go to the port number of GUE? If it is UDP, a director may have sent it. */
