@@ -6,6 +6,7 @@ Every case runs the attached program on frames. What it counts for VIPs adds up 
 
 import contextlib
 import json
+import os
 
 import pytest
 from bench import Bench, absent, ip, segment, segment_of, stranger
@@ -53,10 +54,14 @@ def assert_they_add_up(proxy):
 
 @pytest.fixture(autouse=True)
 def fresh(proxy):
-    """A program that has counted nothing."""
+    """A program that has counted nothing, on one processor: each has entries of its own."""
+    processors = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(processors)})
     proxy.proxy.redirect("detach", "eth0")
     proxy.proxy.redirect("attach", "eth0")
     proxy.reopen()
+    yield
+    os.sched_setaffinity(0, processors)
 
 
 @pytest.fixture
