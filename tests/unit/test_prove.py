@@ -13,6 +13,11 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/proof"))
+sys.dont_write_bytecode = True
+
+import provers  # noqa: E402
+
 TARGETS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
            for path in (ROOT / "tests/proof/targets").glob("*.toml")}
 
@@ -20,6 +25,27 @@ TARGETS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
 def prove(*arguments, path="/usr/bin:/bin"):
     return subprocess.run([sys.executable, PROVE, *arguments], capture_output=True, text=True, check=False,
                           env={"PATH": path})
+
+
+# As Frama-C 25 writes it.
+COVERAGE = """\
+[metrics] Eva coverage statistics
+  =======================
+  Syntactically reachable functions = 4 (out of 798)
+  Semantically reached functions = 2
+  Coverage estimation = 50.0%
+
+  Unreached functions (2) =
+    <include/glb/bytes.h>: glb_load16; glb_load32;
+[metrics] References to non-analyzed functions
+  ------------------------------------
+  Function check calls glb_load16 (at src/core/image/image.c:385)
+[metrics] Statements analyzed by Eva
+  --------------------------
+  62 stmts in analyzed functions, 59 stmts analyzed (95.1%)
+  glb_take: 10 stmts out of 10 (100.0%)
+  glb_gue_decode: 49 stmts out of 52 (94.2%)
+"""
 
 
 class Prove(unittest.TestCase):
@@ -35,6 +61,16 @@ class Prove(unittest.TestCase):
             with self.subTest(target=name):
                 self.assertTrue((ROOT / "tests/proof" / target["prover"] / target["harness"]).exists())
                 self.assertTrue(target["proves"] and target["cpu_seconds"] and target["mutant"])
+
+    def test_statements_that_were_not_reached_are_found(self):
+        self.assertEqual(provers.unreached(COVERAGE), {"glb_gue_decode": 3, "glb_load16": "all", "glb_load32": "all"})
+
+    def test_only_what_a_target_lists_may_be_unreached(self):
+        listed = {"glb_gue_decode": 3, "glb_load16": "all"}
+        self.assertEqual(provers.covers(COVERAGE, {"unreached": listed}),
+                         ["glb_load32(): all statements unreached, expected 0"])
+        self.assertEqual(provers.covers(COVERAGE, {"unreached": {"glb_take": 1}, "covers": ["glb_take"]}),
+                         ["glb_take(): 0 statements unreached, expected 1"])
 
     def test_every_target_is_listed(self):
         self.assertEqual({line.split()[0] for line in prove("--list").stdout.splitlines()}, set(TARGETS))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What src/sys/printable.h promises: any text of up to LEN_MAX bytes into any room that is allowed.
+ * What src/sys/printable.h promises: any text of up to LEN_MAX bytes into any room that is allowed,
+ * and any character of four bytes.
  * snprintf() is written down here for the formats that are used.
  */
 #include <stdbool.h>
@@ -43,14 +44,19 @@ static void decode(size_t len)
 
 	//@ check taken: taken <= len;
 	//@ check set: taken > 0 ==> \initialized(&character);
+
+	char one[PRINTABLE_ONE_LEN];
+	size_t consumed = printable_take(one, bytes, len);
+
+	//@ check consumed: 1 <= consumed <= len;
 }
 
 int main(void)
 {
-	size_t len = (size_t)ANY(0, LEN_MAX);
+	size_t len = (size_t)ANY(0, LEN_MAX + 1); /* the last one: a character of four bytes */
 	//@ split len;
 	;
-	if (len && ANY(0, 1)) {
+	if (len && len <= LEN_MAX && ANY(0, 1)) {
 		decode(len);
 		return 0;
 	}
@@ -61,7 +67,10 @@ int main(void)
 	char *out = malloc(room);
 
 	for (size_t i = 0; i < len; i++)
-		text[i] = (char)(ANY(0, 1) ? ANY(-128, -1) : ANY(1, 127));
+		if (len <= LEN_MAX)
+			text[i] = (char)(ANY(0, 1) ? ANY(-128, -1) : ANY(1, 127));
+		else
+			text[i] = (char)(i ? ANY(-128, -65) : ANY(-16, -9));
 	text[len] = 0;
 
 	const char *shown = printable(out, room, text);

@@ -16,5 +16,10 @@ int main(void)
 	uint64_t sum = glb_sum(0, bytes, len);
 
 	//@ check bound: sum < 0x200000000;
+	if (len >= 40 && len < 60) { /* with steps that are unrolled */
+		uint64_t unrolled = glb_sum_least(0, bytes, 40, len);
+
+		//@ check bound_unrolled: unrolled < 0x200000000;
+	}
 	return glb_sum_check(sum);
 }
