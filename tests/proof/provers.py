@@ -76,10 +76,7 @@ def located(output, what):
 
 def unasked(output, target):
     """A property that Eva never came to holds for nothing."""
-    harness = (HERE / "eva" / target["harness"]).read_text(encoding="utf-8")
-    for name in re.findall(r'#include "(\w+_world\.h)"', harness):
-        harness += Path(HERE, name).read_text(encoding="utf-8")
-    asked = len(re.findall(r"check \w+:", harness))
+    asked = len(re.findall(r"check \w+:", (HERE / "eva" / target["harness"]).read_text(encoding="utf-8")))
     came_to = re.search(r"Assertions .* (\d+) total", output)
     reached = int(came_to[1]) if came_to else 0
     return [f"came to {reached} properties, the harness has {asked}"] if reached < asked else []
