@@ -25,8 +25,8 @@ GLB_INLINE struct glb_cursor glb_cursor(const uint8_t *bytes, size_t len)
 
 /*
  * Returns the next n bytes and advances the cursor past them; or returns NULL, with the cursor
- * unmoved, if fewer are left. n must be below 16 KiB unless it is constant: in eBPF, GLB_BOUND()
- * would otherwise shorten it. Elsewhere any n is compared exactly, even one beyond the packet.
+ * unmoved, if fewer are left. In eBPF, n must be below 16 KiB unless it is constant: GLB_BOUND()
+ * would shorten it. Elsewhere any n is compared exactly, even one beyond the packet.
  */
 GLB_INLINE const uint8_t *glb_take(struct glb_cursor *cur, uint32_t n)
 {
