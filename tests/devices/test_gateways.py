@@ -46,7 +46,7 @@ class Link:
             pass
         self.wire.send(FRAME)
         while frame := self.wire.receive(0.2):
-            if Ether(frame).type == 0x0800 and IP(frame[14:]).dst in ("10.0.0.21", "10.0.0.22", "10.0.0.23"):
+            if Ether(frame).type == 0x0800 and IP(frame[14:]).dst.startswith("10."):  # to a backend
                 return Ether(frame).dst
         return None
 
@@ -267,11 +267,17 @@ def test_a_gateway_that_moves_during_a_long_reload_is_followed_within_a_second(h
     """Tables are built elsewhere; what is served meanwhile follows."""
     host.start(link.vdev, config=follows())
     link.wait_for(OLD, 3)
-    (host.folder / "tables.json").write_text(json.dumps(large_tables(6, 1500)))
-    host.process.send_signal(signal.SIGHUP)
-    pause(0.3)
-    link.neighbour("replace", GATEWAY, "lladdr", NEW, "nud", "permanent")
-    link.wait_for(NEW)
-    assert "6 tables" not in host.log.read_text()
-    host.wait_for_log("6 tables", 120)
+    places = [OLD, NEW]
+    for count in (6, 12, 24):  # on a busy machine, a reload may end before its change was seen
+        (host.folder / "tables.json").write_text(json.dumps(large_tables(count, 1500)))
+        host.process.send_signal(signal.SIGHUP)
+        pause(0.3)
+        places.reverse()
+        link.neighbour("replace", GATEWAY, "lladdr", places[0], "nud", "permanent")
+        link.wait_for(places[0])
+        seen_meanwhile = f"{count} tables" not in host.log.read_text()
+        host.wait_for_log(f"{count} tables", 120)
+        if seen_meanwhile:
+            break
+    assert seen_meanwhile
     assert f"moved from {OLD} to {NEW}" in host.log.read_text()
