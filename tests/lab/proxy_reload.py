@@ -12,6 +12,7 @@ from topology import ROOT, VIPS
 
 HAPROXY_SOCKET = "/run/haproxy/admin.sock"
 NGINX_PID = "/run/nginx.pid"
+SIGNAL_EVERY = 5.0
 
 
 def children(pid):
@@ -81,10 +82,17 @@ class Master(Server):
         wait_until(self.workers, f"a worker of {self.label}")
 
     def reload(self):
-        """Signal the master, and wait for another worker."""
+        """Signal the master until there is another worker: one that has just started may miss it."""
         self.old_workers = self.workers()
-        os.kill(self.process.pid, self.reload_signal)
-        wait_until(lambda: self.workers() - self.old_workers, f"another worker of {self.label}")
+        again = 0.0
+
+        def other_workers():
+            nonlocal again
+            if time.monotonic() >= again:
+                os.kill(self.process.pid, self.reload_signal)
+                again = time.monotonic() + SIGNAL_EVERY
+            return self.workers() - self.old_workers
+        wait_until(other_workers, f"another worker of {self.label}")
 
     def settle(self):
         """Wait until only the workers of the last reload are left."""
