@@ -8,7 +8,7 @@
  *
  * Everything is read through a cursor, so no function reads past the end of the frame. Lengths are
  * sums of 8- and 16-bit fields in 32-bit variables, which cannot overflow: at most 65,575 bytes are
- * announced by an IP header, and extension headers take at most 8 * 2,048 bytes.
+ * announced by an IP header, and IPv6 headers take at most GLB_IPV6_HEADERS_MAX.
  *
  * What holds after GLB_FORWARD, and is relied on without checking again:
  *
@@ -69,7 +69,7 @@ _Static_assert(sizeof(struct glb_flow) == 50, "leaves room for hash and row in o
 struct glb_ip {
 	const uint8_t *src;  /* 4 or 16 bytes, by version */
 	const uint8_t *dst;  /* of the same length */
-	uint32_t header_len; /* with options and extension headers: 20 to 60, or 40 to 16,424 */
+	uint32_t header_len; /* with options and extension headers: 20 to 60, or 40 to 16,383 */
 	uint32_t len;	     /* headers and payload, as announced; UINT32_MAX: not announced */
 	uint16_t entropy;    /* IPv4: the identification; IPv6: the lower bits of the flow label */
 	uint8_t version;     /* 4 or 6 */
@@ -244,7 +244,7 @@ GLB_INLINE void glb_flow_addresses(struct glb_flow *flow, const struct glb_ip *i
  * required. Changes *flow only if it returns GLB_FLOW_QUOTED.
  *
  * `left` is compared as well as the cursor's end, because padding of the frame may follow the
- * error. header_len is at most 16,424, so the sum that is compared with it does not overflow.
+ * error. header_len is at most 16,383, so the sum that is compared with it does not overflow.
  */
 GLB_INLINE enum glb_flow_kind glb_parse_quote(struct glb_flow *flow, struct glb_cursor *cur,
 					      uint32_t left)
