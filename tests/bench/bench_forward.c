@@ -3,14 +3,15 @@
  * How long does the data path take for a packet?
  *
  *   bench-forward [--rounds N] [--repeats N] [--json FILE] [--only TEXT]
- *                 [--against MODULE --own MODULE]
+ *                 [--against MODULE --own MODULE] [--burst N]
  *
  * TEXT is a part of a subject's name. Frames are written anew before each chunk, see traffic.h;
  * that is measured alone and taken off. A repeat is the median of its rounds, on memory of its own.
  * Everything that forwards must give the same frames, or the exit status is 1.
  *
  * With modules (forward_build.h) of another build and of this one, each instruction set is compared
- * with the same one there, in turn with it. `scripts/bench forward --against COMMIT` makes them.
+ * with the same one there, in turn with it. `scripts/bench forward --against COMMIT` makes them. A
+ * burst has 32 packets, or N in this build: a director has 64 on hugepages.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include "report.h"
 #include "traffic.h"
 
+_Static_assert(TRAFFIC_CHUNK % BURST_MAX == 0, "a chunk has whole bursts");
 enum { ROUNDS = 301, REPEATS = 3, FRAME_LEN_MAX = 2048 };
 
 #define IPV4 .kind = TRAFFIC_IPV4
@@ -89,7 +91,8 @@ enum { VARIANTS_MAX = 1 + 2 * ((int)GLB_ISA_COUNT - 1), NAIVE = 0 };
 struct variant {
 	const char *name;
 	const struct forward_build *build;
-	unsigned int isa;  /* enum glb_isa; of the reference BEST */
+	unsigned int isa; /* enum glb_isa; of the reference BEST */
+	unsigned int burst;
 	int compared_with; /* the variant that its ratio is formed with; -1: none */
 };
 
@@ -107,14 +110,14 @@ struct field {
 };
 
 static void add(struct variants *variants, const char *name, const struct forward_build *build,
-		unsigned int isa, int compared_with)
+		unsigned int isa, unsigned int burst, int compared_with)
 {
-	variants->all[variants->count++] = (struct variant){name, build, isa, compared_with};
+	variants->all[variants->count++] = (struct variant){name, build, isa, burst, compared_with};
 }
 
 /* `other` may be NULL. What this processor lacks is left out. */
 static void list_variants(struct variants *variants, const struct forward_build *own,
-			  const struct forward_build *other)
+			  const struct forward_build *other, unsigned int burst)
 {
 	static const char *const before[] = {
 		[GLB_ISA_GENERIC] = "generic before",
@@ -123,7 +126,7 @@ static void list_variants(struct variants *variants, const struct forward_build 
 	};
 
 	*variants = (struct variants){.count = 0};
-	add(variants, "naive", forward_build(), GLB_ISA_BEST, -1);
+	add(variants, "naive", forward_build(), GLB_ISA_BEST, TRAFFIC_BURST, -1);
 	for (unsigned int isa = GLB_ISA_GENERIC; isa < GLB_ISA_COUNT; isa++) {
 		int base = NAIVE;
 
@@ -131,9 +134,9 @@ static void list_variants(struct variants *variants, const struct forward_build 
 			continue;
 		if (other && other->has(isa)) {
 			base = (int)variants->count;
-			add(variants, before[isa], other, isa, -1);
+			add(variants, before[isa], other, isa, TRAFFIC_BURST, -1);
 		}
-		add(variants, glb_isa_name((enum glb_isa)isa), own, isa, base);
+		add(variants, glb_isa_name((enum glb_isa)isa), own, isa, burst, base);
 	}
 }
 
@@ -191,7 +194,7 @@ static void forward(struct field *field, unsigned int v)
 			      TRAFFIC_CHUNK);
 	else
 		variant->build->forward(field->gens[v], variant->isa, field->packets, TRAFFIC_CHUNK,
-					TRAFFIC_BURST);
+					variant->burst);
 }
 
 static double refill_only(struct field *field, unsigned int v)
@@ -310,8 +313,11 @@ static int bench(struct report *out, const struct subject *subject, const struct
 
 int main(int argc, char **argv)
 {
-	struct options options = {
-		.only = "", .rounds = ROUNDS, .repeats = REPEATS, .compares_builds = true};
+	struct options options = {.only = "",
+				  .rounds = ROUNDS,
+				  .repeats = REPEATS,
+				  .burst = TRAFFIC_BURST,
+				  .compares_builds = true};
 	const struct forward_build *own = forward_build();
 	const struct forward_build *other = NULL;
 	struct variants variants;
@@ -330,7 +336,7 @@ int main(int argc, char **argv)
 		perror(options.json);
 		return EXIT_FAILURE;
 	}
-	list_variants(&variants, own, other);
+	list_variants(&variants, own, other, options.burst);
 	report_section(&report, "the data path, per packet", "ns",
 		       other ? "times faster than before" : "times faster than naive");
 	for (unsigned int i = 0; i < SUBJECTS && !err; i++)

@@ -7,12 +7,22 @@
 #include "options.h"
 #include "samples.h"
 
+enum { BURST_BAD = BURST_MAX + 1 };
+
 /* False, after printing why; NULL where getopt has. */
 static bool refused(const char *why)
 {
 	if (why)
 		fprintf(stderr, "%s\n", why);
 	return false;
+}
+
+/* BURST_BAD: it is none that there can be. */
+static unsigned int read_burst_len(const char *text)
+{
+	const unsigned long len = strtoul(text, NULL, 10);
+
+	return len - 1 < BURST_MAX && !(len & (len - 1)) ? (unsigned int)len : BURST_BAD;
 }
 
 bool options_read(struct options *options, int argc, char **argv)
@@ -24,6 +34,7 @@ bool options_read(struct options *options, int argc, char **argv)
 					      {"against", required_argument, NULL, 'a'},
 					      {"own", required_argument, NULL, 'w'},
 					      {"huge", no_argument, NULL, 'h'},
+					      {"burst", required_argument, NULL, 'b'},
 					      {0}};
 
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -39,6 +50,10 @@ bool options_read(struct options *options, int argc, char **argv)
 			options->against = optarg;
 		else if (option == 'w' && options->compares_builds)
 			options->own = optarg;
+		else if (option == 'b' && options->burst)
+			options->burst = read_burst_len(optarg);
+		else if (option == 'b')
+			return refused("--burst: bursts have one length");
 		else if (option == 'h' && options->has_eal)
 			options->huge = true;
 		else if (option == 'h')
@@ -49,6 +64,8 @@ bool options_read(struct options *options, int argc, char **argv)
 	}
 	if (!options->against != !options->own)
 		return refused("--against and --own belong together");
+	if (options->burst == BURST_BAD)
+		return refused("--burst: a power of 2 up to 64");
 	if (optind == argc && options->rounds - 1 < SAMPLES_MAX &&
 	    options->repeats - 1 < SAMPLES_MAX)
 		return true;
