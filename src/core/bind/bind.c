@@ -6,35 +6,36 @@ const struct exact_index *binds_exact(const struct glb_binds *binds)
 	return &binds->exact;
 }
 
-static const struct entry *find_entry(const struct glb_binds *binds, const struct key *key)
-{
-	uint32_t slot = key_hash(key) & binds->entry_mask;
+/* A rule, and where it was found; without one all are NULL. */
+struct found {
+	const struct rule *rule;
+	const struct level *level;
+	const struct entry *entry;
+	const struct segment *segment;
+};
 
-	for (; binds->entries[slot].segment_count; slot = (slot + 1) & binds->entry_mask)
-		if (key_equal(&binds->rules[binds->entries[slot].rules].key, key))
-			return &binds->entries[slot];
-	return NULL;
-}
+static const struct found nothing;
 
-static const struct rule *match_key(const struct glb_binds *binds, const struct key *key,
-				    uint16_t port)
+static struct found match_key(const struct glb_binds *binds, const struct level *level,
+			      const struct key *key, uint16_t port)
 {
 	const struct entry *entry = find_entry(binds, key);
 	const struct segment *segment;
 
 	if (!entry)
-		return NULL;
+		return nothing;
 	segment = segments_find(&binds->segments[entry->segments], entry->segment_count, port);
-	return segment ? &binds->rules[entry->rules + segment->rule] : NULL;
+	return segment ? (struct found){&binds->rules[entry->rules + segment->rule], level, entry,
+					segment}
+		       : nothing;
 }
 
 /*
  * The best rule of a protocol for a 16-byte address and a port. `also`: another address that must
  * match the bind as well, or NULL.
  */
-static const struct rule *match_levels(const struct glb_binds *binds, uint8_t version,
-				       const uint8_t *dst, uint16_t proto, uint16_t port,
-				       const uint8_t *also)
+static struct found match_levels(const struct glb_binds *binds, uint8_t version, const uint8_t *dst,
+				 uint16_t proto, uint16_t port, const uint8_t *also)
 {
 	for (uint32_t i = 0; i < binds->level_count; i++) {
 		const struct level *level = &binds->levels[i];
@@ -43,24 +44,24 @@ static const struct rule *match_levels(const struct glb_binds *binds, uint8_t ve
 			continue;
 
 		struct key key = key_of(level, dst, proto);
-		const struct rule *rule = match_key(binds, &key, port);
+		const struct found found = match_key(binds, level, &key, port);
 
-		if (!rule)
+		if (!found.rule)
 			continue;
 		if (!also)
-			return rule;
+			return found;
 
 		struct key other = key_of(level, also, proto);
 
-		return key_equal(&key, &other) ? rule : NULL;
+		return key_equal(&key, &other) ? found : nothing;
 	}
-	return NULL;
+	return nothing;
 }
 
 static const struct rule *bind_match(const struct glb_binds *binds, const struct glb_flow *flow,
 				     uint16_t proto, const uint8_t *also)
 {
-	return match_levels(binds, flow->version, flow->dst, proto, flow->dst_port, also);
+	return match_levels(binds, flow->version, flow->dst, proto, flow->dst_port, also).rule;
 }
 
 static const struct exact *find_exact_bind(const struct glb_binds *binds,
@@ -122,19 +123,33 @@ struct glb_match glb_binds_match(const struct glb_binds *binds, const struct glb
 		    : (struct glb_match){-1, false};
 }
 
-struct glb_match binds_match_ports(const struct glb_binds *binds, uint8_t version, uint64_t vip_low,
-				   uint64_t vip_high, uint64_t what)
+/* Which packets the answer to one to a port holds for. */
+static struct bind_scope scope_of(const struct found *found, uint16_t port)
 {
-	const uint8_t proto = (uint8_t)(what >> 32);
-	const uint16_t port = (uint16_t)(what >> 48);
-	const struct rule *rule;
+	const struct level *level = found->level;
+
+	if (!found->rule || !found->entry->alone)
+		return bind_scope_one(port);
+	return (struct bind_scope){{GLB_LE64(level->mask[0]), GLB_LE64(level->mask[1])},
+				   found->segment->first,
+				   found->segment->last};
+}
+
+struct glb_match binds_match_ports(struct bind_scope *scope, const struct glb_binds *binds,
+				   uint8_t version, uint64_t vip_low, uint64_t vip_high,
+				   uint64_t what)
+{
+	const uint16_t port = GLB_BE16(GLB_LE16((uint16_t)(what >> 48)));
+	struct found found;
 	uint8_t dst[16];
 
 	glb_store_le64(dst, vip_low);
 	glb_store_le64(dst + 8, vip_high);
-	rule = match_levels(binds, version, dst, proto, GLB_BE16(GLB_LE16(port)), NULL);
-	return rule ? (struct glb_match){(int32_t)rule->table, rule->quic}
-		    : (struct glb_match){-1, false};
+	found = match_levels(binds, version, dst, (uint8_t)(what >> 32), port, NULL);
+	if (scope)
+		*scope = scope_of(&found, port);
+	return found.rule ? (struct glb_match){(int32_t)found.rule->table, found.rule->quic}
+			  : (struct glb_match){-1, false};
 }
 
 bool glb_binds_lead_to_one_table(const struct glb_binds *binds, const struct glb_flow *flow)

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <glb/gue.h>
-
 #include "index.h"
 
 /* One for its own protocol and one for each value that stands for several: see level.h. */
@@ -107,12 +105,10 @@ static void add_exact6(struct exact_index *index, const uint8_t *bytes, uint64_t
 }
 
 static void add_exact(struct glb_binds *binds, uint32_t rule, const struct glb_bind *bind,
-		      uint64_t what)
+		      uint64_t what, bool whole)
 {
-	bool gue = bind->proto == GLB_PROTO_UDP && bind->port_first <= GLB_GUE_PORT &&
-		   bind->port_last >= GLB_GUE_PORT;
 	struct exact found = {rule, (uint16_t)binds->rules[rule].table, binds->rules[rule].quic,
-			      gue};
+			      whole};
 
 	if (bind->addr.version == 4)
 		add_exact4(&binds->exact, what | glb_load_le32(bind->addr.bytes), found);
@@ -147,15 +143,19 @@ static uint32_t add_exact_ones(struct glb_binds *binds, const struct glb_tables 
 			return 0;
 		if (bind->port_first != bind->port_last)
 			break;
-		add_exact(
-			binds, first + n, bind,
-			exact_what(bind->addr.version, bind->proto, exact_port(bind->port_first)));
+		add_exact(binds, first + n, bind,
+			  exact_what(bind->addr.version, bind->proto, exact_port(bind->port_first)),
+			  false);
 	}
 	return n;
 }
 
-/* Adds the best of the remaining rules, unless a narrower one may serve some of the ports. */
-static void add_all_ports(struct glb_binds *binds, const struct glb_tables *tables, uint32_t first)
+/*
+ * Adds the best of the remaining rules, unless a narrower one may serve some of the ports. `alone`:
+ * none is exact.
+ */
+static void add_all_ports(struct glb_binds *binds, const struct glb_tables *tables, uint32_t first,
+			  bool alone)
 {
 	const struct rule *rule = &binds->rules[first];
 	const struct glb_bind *bind = bind_of(tables, rule);
@@ -163,7 +163,7 @@ static void add_all_ports(struct glb_binds *binds, const struct glb_tables *tabl
 	if (!is_for_one_address(rule, bind) || bind->port_first > 1 ||
 	    bind->port_last != UINT16_MAX)
 		return;
-	add_exact(binds, first, bind, exact_what_all_ports(bind->addr.version, bind->proto));
+	add_exact(binds, first, bind, exact_what_all_ports(bind->addr.version, bind->proto), alone);
 	binds->exact.all_ports = true;
 }
 
@@ -176,11 +176,12 @@ static void mark_inexact(struct glb_binds *binds, const struct key *key)
 			binds->levels[i].inexact |= (key->what & 0xffff) <= UINT8_MAX;
 }
 
-static void add_entry(struct glb_binds *binds, uint32_t first, uint32_t count)
+/* `alone`: none of its ports has an exact bind. Binds of longer prefixes are not looked at yet. */
+static void add_entry(struct glb_binds *binds, uint32_t first, uint32_t count, bool alone)
 {
 	const struct rule *rules = &binds->rules[first];
 	uint32_t slot = key_hash(&rules->key) & binds->entry_mask;
-	struct entry entry = {.rules = first, .segments = binds->segment_count};
+	struct entry entry = {.rules = first, .segments = binds->segment_count, .alone = alone};
 
 	entry.segment_count = segments_of(&binds->segments[entry.segments], rules, count);
 	for (uint32_t i = 1; i < count; i++)
@@ -213,12 +214,52 @@ static void add_rules(struct glb_binds *binds, const struct glb_tables *tables, 
 		while (next < count && key_equal(&rules[first].key, &rules[next].key))
 			next++;
 		/* the narrowest are first, and need not be found again */
-		first += add_exact_ones(binds, tables, first, next - first);
+		const uint32_t exact = add_exact_ones(binds, tables, first, next - first);
+
+		first += exact;
 		if (first == next)
 			continue;
-		add_all_ports(binds, tables, first);
+		add_all_ports(binds, tables, first, !exact);
 		mark_inexact(binds, &rules[first].key);
-		add_entry(binds, first, next - first);
+		add_entry(binds, first, next - first, !exact);
+	}
+}
+
+/*
+ * Records that the next shorter prefix around a key has something more specific in it. Around that
+ * one are those that its own key tells of.
+ */
+static void mark_around(const struct glb_binds *binds, const struct key *key)
+{
+	uint8_t addr[16];
+
+	memcpy(addr, key->addr, sizeof(addr));
+	for (uint32_t i = 0; i < binds->level_count; i++) {
+		const struct level *level = &binds->levels[i];
+
+		if (level->version != key->what >> 24 || !level->inexact ||
+		    level->prefix_len >= (key->what >> 16 & 0xff))
+			continue;
+
+		const struct key around = key_of(level, addr, key->what & 0xffff);
+		struct entry *entry = find_entry(binds, &around);
+
+		if (!entry)
+			continue;
+		entry->alone = false;
+		return;
+	}
+}
+
+/* Once all sorted rules are indexed and the levels sorted. */
+static void mark_all_around(const struct glb_binds *binds, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct key *key = &binds->rules[i].key;
+
+		if ((key->what & 0xffff) <= UINT8_MAX &&
+		    (!i || !key_equal(key, &binds->rules[i - 1].key)))
+			mark_around(binds, key);
 	}
 }
 
@@ -291,6 +332,7 @@ struct glb_binds *binds_write(void *at, const struct glb_tables *tables)
 	qsort(binds->rules, rule_count, sizeof(*binds->rules), compare_rules);
 	add_rules(binds, tables, rule_count);
 	qsort(binds->levels, binds->level_count, sizeof(*binds->levels), compare_levels);
+	mark_all_around(binds, rule_count);
 	return binds;
 }
 

@@ -17,7 +17,7 @@ struct exact {
 	uint32_t rule; /* its number, for bind.c */
 	uint16_t table;
 	bool quic;
-	bool gue; /* its packets may be a director's own */
+	bool whole; /* serves all ports of its address from 1 on, alone */
 };
 
 /* For keys see exact_what(). 0: free slot. */

@@ -22,6 +22,7 @@ struct entry {
 	uint32_t segments;	/* the first of its segments */
 	uint32_t segment_count; /* 0: free slot */
 	bool mixed;		/* its rules lead to more than one table */
+	bool alone; /* no bind of its protocol is more specific: see struct bind_scope */
 };
 
 struct glb_binds {
@@ -34,5 +35,16 @@ struct glb_binds {
 	uint32_t level_count;
 	struct level levels[33 + 129]; /* longest prefix first */
 };
+
+/* The entry of a key; NULL: there is none. */
+static inline struct entry *find_entry(const struct glb_binds *binds, const struct key *key)
+{
+	uint32_t slot = key_hash(key) & binds->entry_mask;
+
+	for (; binds->entries[slot].segment_count; slot = (slot + 1) & binds->entry_mask)
+		if (key_equal(&binds->rules[binds->entries[slot].rules].key, key))
+			return &binds->entries[slot];
+	return NULL;
+}
 
 #endif

@@ -388,7 +388,7 @@ GLB_INLINE bool is_other_version(const struct glb_packet *pkt, uint8_t version)
 	const uint16_t ours = version == 4 ? GLB_ETHERTYPE_IPV4 : GLB_ETHERTYPE_IPV6;
 	const uint16_t other = version == 4 ? GLB_ETHERTYPE_IPV6 : GLB_ETHERTYPE_IPV4;
 	struct glb_cursor cur = glb_cursor(pkt->data, pkt->len);
-	uint16_t type;
+	uint16_t type = 0;
 
 	if (pkt->len >= GLB_ETHER_LEN && glb_load_be16(pkt->data + 12) == ours)
 		return false;
