@@ -76,6 +76,17 @@
 #endif
 
 /*
+ * No-op outside eBPF. States that `at`, a multiple of 4 bytes past the Ethernet header, may be read
+ * by words of 4 bytes: the kernel aligns packets so where its processor requires it. Otherwise
+ * compilers for eBPF read byte after byte.
+ */
+#ifdef __bpf__
+#define GLB_IN_HEADER(at) __builtin_assume_aligned(at, 4)
+#else
+#define GLB_IN_HEADER(at) (at)
+#endif
+
+/*
  * Conversion between native and big-endian (BE) or little-endian (LE) order. Each is its own
  * inverse, and constant for a constant argument; the argument must have the type of that width.
  */

@@ -91,10 +91,10 @@ GLB_INLINE bool glb_is_host(const uint8_t *addr, uint8_t version)
 {
 	if (version == 4)
 		return addr[0] != 0 && addr[0] != 127 && addr[0] < 224;
-	if (glb_load64(addr))
+	if (glb_load64(GLB_IN_HEADER(addr)))
 		return addr[0] != 0xff;
 
-	uint64_t low = GLB_BE64(glb_load64(addr + 8));
+	uint64_t low = GLB_BE64(glb_load64(GLB_IN_HEADER(addr + 8)));
 
 	return low > 1 && low >> 32 != 0xffff;
 }
@@ -103,9 +103,11 @@ GLB_INLINE bool glb_is_host(const uint8_t *addr, uint8_t version)
 GLB_INLINE bool glb_may_be_from(const uint8_t *src, const uint8_t *dst, uint8_t version)
 {
 	if (version == 4)
-		return glb_is_host(src, 4) && glb_load32(src) != glb_load32(dst);
+		return glb_is_host(src, 4) &&
+		       glb_load32(GLB_IN_HEADER(src)) != glb_load32(GLB_IN_HEADER(dst));
 	return glb_is_host(src, 6) &&
-	       (glb_load64(src) != glb_load64(dst) || glb_load64(src + 8) != glb_load64(dst + 8));
+	       (glb_load64(GLB_IN_HEADER(src)) != glb_load64(GLB_IN_HEADER(dst)) ||
+		glb_load64(GLB_IN_HEADER(src + 8)) != glb_load64(GLB_IN_HEADER(dst + 8)));
 }
 
 /*
@@ -146,7 +148,7 @@ GLB_INLINE uint64_t glb_sum_long(const uint8_t *bytes, uint32_t len)
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < len; i += 4)
-		sum += glb_load32(bytes + i);
+		sum += glb_load32(GLB_IN_HEADER(bytes + i));
 	return sum;
 }
 

@@ -230,11 +230,11 @@ GLB_INLINE void glb_flow_addresses(struct glb_flow *flow, const struct glb_ip *i
 	const uint8_t *dst = reversed ? ip->src : ip->dst;
 
 	if (ip->version == 4) {
-		__builtin_memcpy(flow->src, src, 4);
-		__builtin_memcpy(flow->dst, dst, 4);
+		__builtin_memcpy(flow->src, GLB_IN_HEADER(src), 4);
+		__builtin_memcpy(flow->dst, GLB_IN_HEADER(dst), 4);
 	} else {
-		__builtin_memcpy(flow->src, src, 16);
-		__builtin_memcpy(flow->dst, dst, 16);
+		__builtin_memcpy(flow->src, GLB_IN_HEADER(src), 16);
+		__builtin_memcpy(flow->dst, GLB_IN_HEADER(dst), 16);
 	}
 }
 

@@ -6,6 +6,7 @@
 #define GLB_REDIRECT_HOP_H
 
 #include <linux/bpf.h>
+#include <stddef.h>
 
 #include <bpf/bpf_helpers.h>
 
@@ -63,17 +64,32 @@ GLB_INLINE enum glb_redirect_counter choose_hop(struct __sk_buff *skb, const str
 	return GLB_REDIRECT_ACCEPTED_UDP_UNKNOWN;
 }
 
+/* Reads source and destination from the outer header. They are next to each other there, and those
+ * of IPv6 in *ends, too. */
+GLB_INLINE bool load_ends(struct ends *ends, struct __sk_buff *skb, uint8_t version)
+{
+	uint32_t both[2];
+
+	_Static_assert(offsetof(struct ends, here) == sizeof(ends->src), "one read for both");
+	if (version == 6)
+		return !bpf_skb_load_bytes(skb, addresses_at(6), ends->src,
+					   sizeof(ends->src) + sizeof(ends->here));
+	if (bpf_skb_load_bytes(skb, addresses_at(4), both, sizeof(both)))
+		return false;
+	ends->src[0] = both[0];
+	ends->here[0] = both[1];
+	return true;
+}
+
 /* The fate of a packet that no connection here claims. Fills in *ends if it is to be forwarded. */
 GLB_INLINE enum glb_redirect_counter decide_hop(struct __sk_buff *skb, const struct tunnel *tunnel,
 						struct ends *ends, bool returns, uint8_t version)
 {
-	const uint32_t len = address_len(version);
 	enum glb_redirect_counter fate = choose_hop(skb, tunnel, ends, returns, version);
 
 	if (fate < GLB_REDIRECT_FORWARDED_TO_ALTERNATE)
 		return fate;
-	if (bpf_skb_load_bytes(skb, addresses_at(version), ends->src, len) ||
-	    bpf_skb_load_bytes(skb, addresses_at(version) + len, ends->here, len))
+	if (!load_ends(ends, skb, version))
 		return GLB_REDIRECT_DROPPED_NO_MEMORY;
 	if (is_same(ends->here, ends->next) ||
 	    is_own_address(ends->next, version, tunnel->generation))

@@ -89,7 +89,7 @@ GLB_INLINE uint8_t outer_version(const struct __sk_buff *skb)
 GLB_INLINE bool is_plain_ipv4(const uint8_t *ip)
 {
 	return ip[0] == (4 << 4 | GLB_IPV4_LEN / 4) && ip[9] == GLB_PROTO_UDP &&
-	       !(glb_load_be16(ip + 6) & 0x3fff) && !glb_sum_check(glb_sum(0, ip, GLB_IPV4_LEN));
+	       !(glb_load_be16(ip + 6) & 0x3fff) && !glb_sum_check(glb_sum_long(ip, GLB_IPV4_LEN));
 }
 
 /* Is this the header of a unicast IPv6 packet without extension headers? */
@@ -207,8 +207,8 @@ GLB_INLINE bool read_numbers(struct tcp_numbers *numbers, const struct glb_flow 
 
 	if (!tcp)
 		return false;
-	numbers->seq = glb_load_be32(tcp + TCP_SEQ_AT);
-	numbers->ack = glb_load_be32(tcp + TCP_ACK_AT);
+	numbers->seq = glb_load_be32(GLB_IN_HEADER(tcp + TCP_SEQ_AT));
+	numbers->ack = glb_load_be32(GLB_IN_HEADER(tcp + TCP_ACK_AT));
 	return true;
 }
 
@@ -320,13 +320,23 @@ GLB_INLINE bool pull_client(struct __sk_buff *skb, const struct tunnel *tunnel)
 	return !bpf_skb_pull_data(skb, skb->len);
 }
 
+/* Makes the longest headers linear. Most are already, which takes no call of the kernel to find
+ * out. */
+GLB_INLINE bool pull_headers(struct __sk_buff *skb)
+{
+	uint32_t wanted = skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX;
+	struct glb_cursor cur = bytes_of(skb);
+
+	return cur.end - cur.at >= (int64_t)wanted || !bpf_skb_pull_data(skb, wanted);
+}
+
 /*
  * The fate of a packet for our GUE port, before the hop list is considered, or NOT_GUE. Fills in
  * *tunnel as far as it gets.
  */
 GLB_INLINE int decide(struct __sk_buff *skb, struct tunnel *tunnel)
 {
-	if (bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX))
+	if (!pull_headers(skb))
 		return GLB_REDIRECT_DROPPED_NO_MEMORY;
 
 	struct glb_cursor cur = bytes_of(skb);
@@ -413,8 +423,9 @@ GLB_INLINE int decide_unclaimed(struct __sk_buff *skb, struct tunnel *tunnel, in
 {
 	tunnel->generation = own_generation(skb);
 
+	uint32_t ip_at = IP_AT + tunnel->len;
 	int ends =
-		look_at_ends(skb, IP_AT + tunnel->len, tunnel->client_version, tunnel->generation);
+		look_at_ends(skb, ip_at, tunnel->client_version, tunnel->generation, is_kept(fate));
 
 	if (ends & FROM_THIS_HOST)
 		return GLB_REDIRECT_DROPPED_SOURCE;
@@ -423,6 +434,9 @@ GLB_INLINE int decide_unclaimed(struct __sk_buff *skb, struct tunnel *tunnel, in
 
 		fate = outer_version(skb) == 4 ? try_next(skb, tunnel, action, returns, 4)
 					       : try_next(skb, tunnel, action, returns, 6);
+		if (is_kept(fate)) /* after all; the packet is as it was */
+			ends = look_at_ends(skb, ip_at, tunnel->client_version, tunnel->generation,
+					    true);
 	}
 	if (is_kept(fate) && ends & GOES_BACK)
 		return GLB_REDIRECT_DROPPED_ROUTED_BACK;

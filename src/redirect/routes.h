@@ -43,11 +43,11 @@ GLB_INLINE bool is_addressed_here(struct __sk_buff *skb, const uint8_t *ip, uint
 	};
 
 	if (version == 4) {
-		route.ipv4_src = glb_load32(ip + 12);
-		route.ipv4_dst = glb_load32(ip + 16);
+		route.ipv4_src = glb_load32(GLB_IN_HEADER(ip + 12));
+		route.ipv4_dst = glb_load32(GLB_IN_HEADER(ip + 16));
 	} else {
-		__builtin_memcpy(route.ipv6_src, ip + 8, 16);
-		__builtin_memcpy(route.ipv6_dst, ip + 24, 16);
+		__builtin_memcpy(route.ipv6_src, GLB_IN_HEADER(ip + 8), 16);
+		__builtin_memcpy(route.ipv6_dst, GLB_IN_HEADER(ip + 24), 16);
 	}
 	return !way_on(skb, &route);
 }
@@ -70,22 +70,25 @@ enum ends_are { FROM_THIS_HOST = 1, GOES_BACK = 2 };
 
 /*
  * Checks the addresses of the IP header at ip_at, given the generation of this host's addresses.
- * Returns an enum ends_are, or 0. A packet "goes back" if it would leave by the device it came in
- * on or by the one that leads to its source; leaving by any other, it may be bound for a container.
+ * Returns an enum ends_are, or 0; never GOES_BACK without `routes`, which saves the lookups for
+ * packets that will not be kept. A packet "goes back" if it would leave by the device it came in on
+ * or by the one that leads to its source; leaving by any other, it may be bound for a container.
  * Not inlined, so that the verifier checks it once.
  */
 __attribute__((noinline)) int look_at_ends(struct __sk_buff *skb, uint32_t ip_at, uint32_t version,
-					   uint64_t generation)
+					   uint64_t generation, bool routes)
 {
 	uint32_t src_at = ip_at + (version == 4 ? 12 : 8);
 	uint32_t dst_at = ip_at + (version == 4 ? 16 : 24);
 	struct bpf_fib_lookup route;
+	uint32_t src[4] = {};
 
-	if (!read_ends(&route, skb, src_at, dst_at))
+	if (bpf_skb_load_bytes(skb, src_at, src, version == 4 ? 4 : 16))
 		return 0;
-	if (version == 4 ? is_own_address(&route.ipv4_src, 4, generation)
-			 : is_own_address(route.ipv6_src, 6, generation))
+	if (is_own_address(src, version == 4 ? 4 : 6, generation))
 		return FROM_THIS_HOST;
+	if (!routes || !read_ends(&route, skb, src_at, dst_at))
+		return 0;
 
 	uint32_t device = way_on(skb, &route);
 
