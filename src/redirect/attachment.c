@@ -46,6 +46,7 @@ struct heritage {
 	int senders_fd;		     /* map of permitted senders, or -1: everybody, unless given */
 	int services_fd;	     /* map of UDP services, or -1: none, unless given */
 	int vips_fd;		     /* counts of VIPs to continue, or -1 */
+	int peers_fd;		     /* counts of other hops to continue, or -1 */
 	struct redirect_lists given; /* instead of the maps */
 };
 
@@ -61,6 +62,8 @@ static int inherit(struct redirect_bpf *skeleton, const struct heritage *heritag
 		error = bpf_map__reuse_fd(skeleton->maps.glb_counters, heritage->counters_fd);
 	if (!error && heritage->vips_fd >= 0)
 		error = bpf_map__reuse_fd(skeleton->maps.glb_vips, heritage->vips_fd);
+	if (!error && heritage->peers_fd >= 0)
+		error = bpf_map__reuse_fd(skeleton->maps.glb_peers, heritage->peers_fd);
 	if (!error && !heritage->given.from && heritage->senders_fd >= 0)
 		error = bpf_map__reuse_fd(skeleton->maps.glb_senders, heritage->senders_fd);
 	if (!error && !udp && heritage->services_fd >= 0)
@@ -141,6 +144,7 @@ static int read_heritage(const struct ours *old, struct heritage *heritage)
 	heritage->senders_fd = senders.count ? old->senders_fd : -1;
 	heritage->services_fd = services.count ? old->services_fd : -1;
 	heritage->vips_fd = old->vips_fd;
+	heritage->peers_fd = old->peers_fd;
 	return error;
 }
 
@@ -204,6 +208,7 @@ static int attach_once(int ifindex, enum redirect_hook hook, const struct redire
 		.senders_fd = -1,
 		.services_fd = -1,
 		.vips_fd = -1,
+		.peers_fd = -1,
 		.given = *lists,
 	};
 	struct redirect_bpf *skeleton = NULL;
@@ -387,7 +392,12 @@ static bool have_one_tag(int a_fd, int b_fd)
 
 int redirect_copy_load(struct redirect_copy *out, int ifindex)
 {
-	struct heritage heritage = {.counters_fd = -1, .senders_fd = -1, .services_fd = -1};
+	struct heritage heritage = {
+		.counters_fd = -1,
+		.senders_fd = -1,
+		.services_fd = -1,
+		.peers_fd = -1,
+	};
 	struct places places;
 
 	libbpf_set_print(discard);
@@ -401,7 +411,7 @@ int redirect_copy_load(struct redirect_copy *out, int ifindex)
 
 	if (ours)
 		error = read_heritage(ours, &heritage);
-	heritage.counters_fd = -1;
+	heritage.counters_fd = heritage.peers_fd = -1;
 	if (!error)
 		error = attachment_load(&out->skeleton, &heritage, ours->asks_conntrack);
 	if (!error) {

@@ -44,6 +44,10 @@ static const struct command_option options[] = {
 			   "memory=66:95; 0: never",
 			   0},
 	[OPTION_VIPS] = {"vips", NULL, "for each VIP, as lines of VIP NAME VALUE", 0},
+	[OPTION_PEERS] = {"peers", NULL,
+			  "for each other hop that packets came from or went to, as lines of HOP "
+			  "NAME VALUE",
+			  0},
 	[OPTION_SECONDS] = {"seconds", "N",
 			    "for how long no connection may have needed this proxy; default: 60, "
 			    "unless connections have no socket here",
@@ -78,7 +82,7 @@ static const struct command commands[] = {
 	{
 		.name = "counters",
 		.run = run_counters,
-		.options = 1U << OPTION_VIPS | 1U << OPTION_JSON,
+		.options = 1U << OPTION_VIPS | 1U << OPTION_PEERS | 1U << OPTION_JSON,
 		.args = "DEV",
 		.args_min = 1,
 		.args_max = 1,

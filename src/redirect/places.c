@@ -8,6 +8,7 @@
 
 #include "clsact.h"
 #include "counters.h"
+#include "peer.h"
 #include "service.h"
 #include "vip.h"
 
@@ -18,6 +19,7 @@ static const char counters_name[] = "glb_counters";
 static const char senders_name[] = "glb_senders";
 static const char services_name[] = "glb_services";
 static const char vips_name[] = "glb_vips";
+static const char peers_name[] = "glb_peers";
 static const char conntrack_name[] = ".rodata.glb_ct"; /* one constant, in tracked.h */
 
 int places_open_program(uint32_t id, int *fd, struct bpf_prog_info *info)
@@ -51,6 +53,13 @@ static bool are_our_vips(const struct bpf_map_info *info)
 	       info->value_size == sizeof(struct vip_counts) && info->max_entries == VIPS_ENTRIES;
 }
 
+/* Are these the peers of this version? */
+static bool are_our_peers(const struct bpf_map_info *info)
+{
+	return info->type == BPF_MAP_TYPE_PERCPU_ARRAY &&
+	       info->value_size == sizeof(struct peer_counts) && info->max_entries == PEERS_ENTRIES;
+}
+
 /* Records a map of a program; true if it keeps the descriptor. */
 static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info, bool *counts)
 {
@@ -71,6 +80,10 @@ static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info,
 	}
 	if (!strcmp(info->name, vips_name) && are_our_vips(info)) {
 		ours->vips_fd = fd;
+		return true;
+	}
+	if (!strcmp(info->name, peers_name) && are_our_peers(info)) {
+		ours->peers_fd = fd;
 		return true;
 	}
 	if (!strcmp(info->name, conntrack_name) && info->value_size == sizeof(bool)) {
@@ -106,6 +119,7 @@ static const struct ours nothing = {
 	.senders_fd = -1,
 	.services_fd = -1,
 	.vips_fd = -1,
+	.peers_fd = -1,
 };
 
 static void ours_release(struct ours *ours)
@@ -120,6 +134,8 @@ static void ours_release(struct ours *ours)
 		close(ours->services_fd);
 	if (ours->vips_fd >= 0)
 		close(ours->vips_fd);
+	if (ours->peers_fd >= 0)
+		close(ours->peers_fd);
 	*ours = nothing;
 }
 

@@ -21,6 +21,7 @@ struct ours {
 	int senders_fd;	 /* -1 also if the program predates this map */
 	int services_fd; /* -1 also if the map of its version is another one */
 	int vips_fd;	 /* the same */
+	int peers_fd;	 /* the same */
 };
 
 /* Our programs on a device. Both places are in use while the program is being moved. */

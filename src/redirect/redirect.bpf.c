@@ -17,6 +17,7 @@
 
 #include "counters.h"
 #include "hop.h"
+#include "peer_counts.h"
 #include "routes.h"
 #include "sender.h"
 #include "tcp_claims.h"
@@ -443,15 +444,24 @@ GLB_INLINE int decide_unclaimed(struct __sk_buff *skb, struct tunnel *tunnel, in
 	return fate;
 }
 
-/* Counts a packet for its VIP, when it is as its fate has left it. */
-GLB_INLINE void count_for_vip(struct __sk_buff *skb, const struct tunnel *tunnel, int fate)
+/* Counts a packet for its VIP, when it is as its fate has left it. Has the VIP an entry? */
+GLB_INLINE bool count_for_vip(struct __sk_buff *skb, const struct tunnel *tunnel, int fate)
 {
 	bool lost = fate == GLB_REDIRECT_DROPPED_NO_MEMORY; /* perhaps half decapsulated */
 
-	(void)count_vip(skb, is_kept(fate) ? IP_AT : IP_AT + tunnel->len,
-			lost ? 0 : tunnel->client_version,
-			(uint32_t)fate | (needs_this_host(tunnel, (uint32_t)fate) ? VIP_NEEDS : 0),
-			tunnel->generation);
+	return count_vip(skb, is_kept(fate) ? IP_AT : IP_AT + tunnel->len,
+			 lost ? 0 : tunnel->client_version,
+			 (uint32_t)fate | (needs_this_host(tunnel, (uint32_t)fate) ? VIP_NEEDS : 0),
+			 tunnel->generation);
+}
+
+/* Counts a packet that another hop passed on, while it has its outer headers. */
+GLB_INLINE void count_for_hop_before(struct __sk_buff *skb, const struct tunnel *tunnel, int fate)
+{
+	uint32_t known = has_known_flow((uint32_t)fate) ? PEER_IS_HOP : 0;
+	uint32_t needed = needs_this_host(tunnel, (uint32_t)fate) ? PEER_IS_NEEDED : 0;
+
+	(void)count_peer(skb, outer_version(skb), PEERS_BEFORE, known | needed);
 }
 
 /* TC_ACT_UNSPEC, or TCX_NEXT: continue with the next program, and finally the stack. */
@@ -469,12 +479,18 @@ int glb_redirect(struct __sk_buff *skb)
 	if (fate == NOT_GUE)
 		return TC_ACT_UNSPEC;
 	count(GLB_REDIRECT_TOTAL);
+	if (tunnel.next_hop && fate <= GLB_REDIRECT_RETURNED_TO_FIRST)
+		count_for_hop_before(skb, &tunnel, fate);
 	if (fate <= GLB_REDIRECT_RETURNED_TO_FIRST && !has_known_flow((uint32_t)fate))
 		fate = decide_unclaimed(skb, &tunnel, fate, &action);
 	if (is_kept(fate))
 		action = keep(skb, &tunnel, &fate);
 	count((uint32_t)fate);
-	count_for_vip(skb, &tunnel, fate);
+
+	bool served = count_for_vip(skb, &tunnel, fate);
+
+	if (fate == GLB_REDIRECT_FORWARDED_TO_ALTERNATE || fate == GLB_REDIRECT_RETURNED_TO_FIRST)
+		(void)count_peer(skb, outer_version(skb), PEERS_AFTER, served ? PEER_IS_HOP : 0);
 	return action;
 }
 

@@ -5,7 +5,9 @@
 
 #include "attachment.h"
 #include "commands.h"
+#include "peers.h"
 #include "refusal.h"
+#include "sys/log.h"
 #include "sys/writer.h"
 #include "vips.h"
 #include "warnings.h"
@@ -97,14 +99,53 @@ static int redirect_print_vips(const char *device, int ifindex, bool json)
 	return redirect_flush(device);
 }
 
+/* --- For each hop --- */
+
+static void print_peers(const struct redirect_peers *peers)
+{
+	char text[VIP_TEXT_LEN];
+
+	for (uint32_t i = 0; i < peers->count; i++)
+		for (int group = 0; group < PEER_GROUP_COUNT; group++)
+			printf("%s %s %" PRIu64 "\n",
+			       redirect_vip_text(text, &peers->list[i].address),
+			       peer_group_label(group), peers->list[i].packets[group]);
+}
+
+static int redirect_print_peers(const char *device, int ifindex, bool json)
+{
+	struct redirect_peers peers;
+	int error = redirect_read_peers(ifindex, &peers);
+
+	if (error)
+		return redirect_refuse(device, redirect_reason(error));
+	if (json) {
+		struct writer w = {.out = stdout};
+
+		write_open(&w, NULL, '{');
+		redirect_write_peers(&w, &peers);
+		write_close(&w, '}');
+	} else {
+		print_peers(&peers);
+	}
+	return redirect_flush(device);
+}
+
 int run_counters(const struct command_line *line)
 {
+	if (command_has(line, OPTION_VIPS) && command_has(line, OPTION_PEERS)) {
+		log_error("--vips: not with --peers");
+		return COMMAND_MISUSED;
+	}
+
 	int ifindex = redirect_find_device(line);
 	bool json = command_has(line, OPTION_JSON);
 
 	if (!ifindex)
 		return EXIT_REFUSED;
-	return command_has(line, OPTION_VIPS)
-		       ? redirect_print_vips(line->args[0], ifindex, json)
-		       : redirect_print_counters(line->args[0], ifindex, json);
+	if (command_has(line, OPTION_VIPS))
+		return redirect_print_vips(line->args[0], ifindex, json);
+	if (command_has(line, OPTION_PEERS))
+		return redirect_print_peers(line->args[0], ifindex, json);
+	return redirect_print_counters(line->args[0], ifindex, json);
 }

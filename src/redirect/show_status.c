@@ -6,6 +6,7 @@
 #include "attachment.h"
 #include "commands.h"
 #include "evidence.h"
+#include "peers.h"
 #include "redirect/host/netfilter.h"
 #include "refusal.h"
 #include "sys/printable.h"
@@ -19,6 +20,7 @@ struct everything {
 	struct redirect_status program;
 	struct netfilter_rules rules;
 	struct evidence_list evidence; /* empty if it cannot be read */
+	struct redirect_peers peers;   /* the same */
 };
 
 /* --- Text --- */
@@ -69,6 +71,21 @@ static void print_needs(const struct evidence_list *evidence)
 			printf("never\n");
 		else
 			printf("%" PRIu64 " s ago\n", one->needed_ago_ms / 1000);
+	}
+}
+
+static void print_exchanged(const struct redirect_peers *peers)
+{
+	for (uint32_t i = 0; i < peers->count; i++) {
+		const struct redirect_peer *peer = &peers->list[i];
+		char text[VIP_TEXT_LEN];
+
+		if (peer->packets[PEER_RECEIVED] || peer->packets[PEER_PASSED_ON])
+			printf("peer %s received %" PRIu64 " needed %" PRIu64 " passed_on %" PRIu64
+			       "\n",
+			       redirect_vip_text(text, &peer->address),
+			       peer->packets[PEER_RECEIVED], peer->packets[PEER_NEEDED],
+			       peer->packets[PEER_PASSED_ON]);
 	}
 }
 
@@ -127,6 +144,7 @@ static void write_everything(const struct everything *all)
 		write_close(&w, '}');
 	}
 	write_close(&w, ']');
+	redirect_write_peers(&w, &all->peers);
 	write_close(&w, '}');
 }
 
@@ -146,12 +164,15 @@ int run_status(const struct command_line *line)
 	netfilter_read_rules(&all.rules);
 	if (evidence_read(&all.evidence, ifindex))
 		all.evidence = (struct evidence_list){0};
+	if (redirect_read_peers(ifindex, &all.peers))
+		all.peers.count = 0;
 	if (command_has(line, OPTION_JSON)) {
 		write_everything(&all);
 	} else {
 		print_place(&all);
 		print_lists(&all.program);
 		print_needs(&all.evidence);
+		print_exchanged(&all.peers);
 	}
 	evidence_free(&all.evidence);
 	return redirect_flush(device);

@@ -128,7 +128,8 @@ GLB_INLINE bool read_vip(struct vip *vip, struct __sk_buff *skb, uint32_t ip_at,
 /*
  * Counts a packet whose client's IP header, of this version, is at ip_at; version 0: it cannot be
  * read. `what` is its fate, with VIP_NEEDS. Not inlined, and without pointers to what it needs, so
- * that the verifier checks it once and it takes none of the caller's stack.
+ * that the verifier checks it once and it takes none of the caller's stack. Returns whether the VIP
+ * has an entry.
  */
 __attribute__((noinline)) int count_vip(struct __sk_buff *skb, uint32_t ip_at, uint32_t version,
 					uint32_t what, uint64_t generation)
@@ -149,7 +150,7 @@ __attribute__((noinline)) int count_vip(struct __sk_buff *skb, uint32_t ip_at, u
 		counts->needed += 1;
 		counts->needed_ns = vip_clock();
 	}
-	return 0;
+	return counts->vip.version != 0;
 }
 
 #endif

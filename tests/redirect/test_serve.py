@@ -286,6 +286,7 @@ def test_counters_are_those_of_the_program_for_each_vip_too(network, tmp_path):
             network.director.hops = (B, A)
             send(client, server, b"hello again")
             wait_until(lambda: value_of(ask(), "glb_redirect_vip_packets_total", group="needed", **ours), "b's help")
+            assert value_of(ask(), "glb_redirect_peer_packets_total", peer=B, group="needed") > 0
             assert abs(value_of(ask(), "glb_redirect_vip_last_needed_timestamp_seconds", **ours) - time.time()) < 3600
         with counted(proxy):  # until all is quiet
             pass
@@ -295,6 +296,10 @@ def test_counters_are_those_of_the_program_for_each_vip_too(network, tmp_path):
                 if name == "glb_redirect_packets_total"} == counters
         assert sum(value for (name, _), value in samples(text).items()
                    if name == "glb_redirect_vip_packets_total") == sum(counters.values())
+        needed = [sum(value for (name, pairs), value in samples(text).items()
+                      if name == f"glb_redirect_{kind}_packets_total" and ("group", "needed") in pairs)
+                  for kind in ("vip", "peer")]
+        assert needed[0] == needed[1] > 0
     finally:
         stop([process.pid])
         process.wait(60)

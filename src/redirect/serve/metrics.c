@@ -147,6 +147,10 @@ static const struct exposition_family proxy_families[] = {
 	{{"glb_redirect_vip_sockets", GAUGE, "connections of a VIP that have a socket, by kind"},
 	 put_vip_sockets,
 	 NULL},
+	{{"glb_redirect_peer_packets", COUNTER,
+	  "packets that another hop passed on to this host, or this host to it, by group"},
+	 put_peer_packets,
+	 NULL},
 	{{"glb_redirect_grade", GAUGE, "1 of what the grade is just now: ok, degraded or down"},
 	 put_grade,
 	 NULL},
@@ -195,6 +199,7 @@ struct exposition *server_expose(const struct server *server, bool is_old)
 		figures->knows_counters =
 			!redirect_read_counters(server->ifindex, figures->counters);
 		figures->knows_vips = !redirect_read_vips(server->ifindex, &figures->vips);
+		figures->knows_peers = !redirect_read_peers(server->ifindex, &figures->peers);
 		figures->knows_evidence = !evidence_read(&figures->evidence, server->ifindex);
 	}
 	return exposition_begin(&proxy_list, figures, is_old);

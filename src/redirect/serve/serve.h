@@ -12,6 +12,7 @@
 #include "pressure.h"
 #include "redirect/attachment.h"
 #include "redirect/evidence.h"
+#include "redirect/peers.h"
 #include "sys/exposition.h"
 
 struct agent;
@@ -50,6 +51,8 @@ struct proxy_figures {
 	uint64_t counters[GLB_REDIRECT_COUNTER_COUNT];
 	bool knows_vips;
 	struct redirect_vips vips;
+	bool knows_peers;
+	struct redirect_peers peers;
 	bool knows_evidence;
 	struct evidence_list evidence;
 };
@@ -58,6 +61,9 @@ struct proxy_figures {
 exposition_put_fn put_vip_packets;
 exposition_put_fn put_vip_needed;
 exposition_put_fn put_vip_sockets;
+
+/* One sample or more for each hop that packets came from or went to. */
+exposition_put_fn put_peer_packets;
 
 /* Begins an exposition of the metrics. NULL: out of memory. */
 struct exposition *server_expose(const struct server *server, bool is_old);
