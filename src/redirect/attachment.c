@@ -396,6 +396,7 @@ int redirect_copy_load(struct redirect_copy *out, int ifindex)
 		.counters_fd = -1,
 		.senders_fd = -1,
 		.services_fd = -1,
+		.vips_fd = -1,
 		.peers_fd = -1,
 	};
 	struct places places;
@@ -411,7 +412,7 @@ int redirect_copy_load(struct redirect_copy *out, int ifindex)
 
 	if (ours)
 		error = read_heritage(ours, &heritage);
-	heritage.counters_fd = heritage.peers_fd = -1;
+	heritage.counters_fd = heritage.vips_fd = heritage.peers_fd = -1;
 	if (!error)
 		error = attachment_load(&out->skeleton, &heritage, ours->asks_conntrack);
 	if (!error) {

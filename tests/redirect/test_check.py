@@ -200,6 +200,10 @@ def as_expected(vip, port=PORT):
 def test_a_packet_for_each_vip_is_followed_and_not_counted(proxy):
     assert probes(proxy) == {as_expected(VIP): "ok", as_expected(VIP6): "ok"}
     assert set(proxy.host.counters().values()) == {0}
+    for kind, name in ("--vips", "vips"), ("--peers", "peers"):
+        shown = json.loads(proxy.host.redirect("counters", "eth0", kind, "--json"))
+        assert [entry for entry in shown[name] if any(
+            value for value in entry.values() if isinstance(value, int))] == []
     proxy.namespace.ip("addr", "add", "fd09::11/64", "dev", "eth0", "nodad")
     proxy.host.redirect("attach", "eth0", "--from", "fd09::2")
     assert probes(proxy) == {as_expected(VIP): "ok", as_expected(VIP6): "ok"}
