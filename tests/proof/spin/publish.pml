@@ -2,22 +2,25 @@
 /*
  * How does a generation reach the workers, and when is what they read released?
  *
- * A model of src/director/{publish,reload,builds,deploy,backend_stats,trace}.c and of what they call
- * in src/core: the swap of generations over DPDK's rte_rcu_qsbr, the builder thread, replicas on two
- * NUMA nodes, successors in ports, tables shared by a count of references, places of rows that are
- * used again, and slots of counters that are evicted. A step is one access to memory that threads
- * share; the function it stands for is named beside it, and tests/proof/test_models.py finds them.
+ * A model of src/director/{publish,reload,builds,deploy,backend_stats,last_good,trace}.c and of what
+ * they call in src/core: the swap of generations over DPDK's rte_rcu_qsbr, the builder thread, the
+ * thread that saves tables, replicas on two NUMA nodes, successors in ports, tables shared by a count
+ * of references, places of rows that are used again, slots of counters that are evicted, and rings of
+ * traces. A step is one access to memory that threads share; the function it stands for is named
+ * beside it, and tests/proof/test_models.py finds them.
  *
  * Promised, in every state:
  *   1. what a worker reads was written before, and is not released or reused while it reads
  *   2. a worker never goes back to an older generation
  *   3. what a worker counts lands in a slot of the same owner
- *   4. what the builder thread reads is not released under it
- *   5. at the end nothing is left
+ *   4. what the builder thread reads is not released under it, nor what the thread reads that saves
+ *   5. a ring of a trace is freed when no worker can write to it
+ *   6. at the end nothing is left
  * With LIVE: the workers arrive at the last generation, and all others are released.
  *
  * How much happens: W workers, R reloads of which each may fail, P successors in ports at any time,
- * PAUSE: workers may leave once and join again, TRACE: a ring is taken from them once.
+ * PAUSE: workers may leave once and join again, TRACES: so many rings are given to them and taken
+ * away, one after the other; KEEP: tables are saved.
  *
  * Memory is sequentially consistent; with TSO each worker's stores wait in a store buffer, in order,
  * as on x86-64. Other threads need none: between two of their stores that a thread waits for there
@@ -81,10 +84,21 @@ byte gone;
 byte using[W] = NONE;		/* what it may be reading */
 byte seen[W];			/* worker_counters.generation */
 bit over;
-#ifdef TRACE
-bit ring = 1;			/* worker.trace is set */
-bit tracing[W];
-byte asked;
+
+#ifdef TRACES
+/* --- struct tracing; traces are numbered from 1 --- */
+byte ring;			/* worker.trace; 0: none */
+byte tracing[W];		/* which one it may write to */
+byte traces;			/* tracing.last */
+byte left_at[TRACES + 1];	/* trace.token: it has ended; 0: it has not, or is freed */
+bit freed[TRACES + 1];
+#endif
+
+#ifdef KEEP
+/* --- struct last_good, by group --- */
+byte to_save = NONE;		/* last_good.next */
+byte saving = NONE;		/* last_good.gen */
+bit saver_runs, saved;		/* last_good_start(), last_good.ended */
 #endif
 
 #ifdef TSO
@@ -119,7 +133,7 @@ inline report()
 		t = token;
 #ifndef MUT_EARLY
 		using[w] = NONE;
-#ifdef TRACE
+#ifdef TRACES
 		tracing[w] = 0
 #endif
 #endif
@@ -157,11 +171,14 @@ joins:	/* publish_join(): rte_rcu_qsbr_thread_register() */
 			assert(number[s] >= seen[w]);
 			seen[w] = number[s];
 			using[w] = s
-#ifdef TRACE
-			;
-			tracing[w] = ring
-#endif
 		}
+#ifdef TRACES
+		/* worker_decide(): load of worker.trace */
+		atomic {
+			tracing[w] = ring;
+			assert(!freed[ring])
+		}
+#endif
 #ifdef MUT_EARLY
 		report();
 #endif
@@ -357,6 +374,28 @@ ends:		/* reload_run(): store of reload.ended */
 	od
 }
 
+#ifdef KEEP
+/* --- The thread that saves tables --- */
+
+/* last_good_run() */
+proctype saver()
+{
+	byte s;
+
+	do
+	:: atomic { saver_runs -> saver_runs = 0; s = saving }
+		/* last_good_store(): glb_image_len_in() */
+		assert(arena_refs[s * NODES] > 0 && table_refs[s] > 0);
+		/* last_good_store(): glb_image_write_in() */
+		assert(table_refs[s] > 0 && rows[place_of[s]] == s);
+		s = 0;
+		/* last_good_run(): store of last_good.ended */
+		saved = 1
+	:: over -> break
+	od
+}
+#endif
+
 /* --- The control thread --- */
 
 /* rte_rcu_qsbr_check(tok[s_]) without waiting, into `done` */
@@ -486,12 +525,72 @@ inline publish_(s_)
 	fi
 }
 
-/* try_build(): serve_build() */
+#ifdef KEEP
+inline let_go(g_)
+{
+#ifdef MUT_KEEP
+	skip
+#else
+	generation_drop(g_, 0);
+	k = 0
+#endif
+}
+
+/* last_good_poll(): has_ended(), last_good_join(); last_good_start(), which may fail */
+inline save()
+{
+	d_step {
+		if
+#ifdef MUT_JOIN
+		:: saving != NONE -> let_go(saving); saving = NONE
+#else
+		:: saving != NONE && saved -> let_go(saving); saving = NONE
+#endif
+		:: else
+		fi
+	}
+	if
+	:: to_save != NONE && saving == NONE ->
+		d_step { saving = to_save; to_save = NONE; saved = 0; saver_runs = 1 }
+	:: true
+	fi
+}
+
+/* last_good_keep(), unless memory runs out: glb_generation_with_ports() */
+inline keep()
+{
+	d_step {
+		if
+		:: to_save != NONE -> let_go(to_save); to_save = NONE
+		:: else
+		fi
+	}
+	if
+	:: true ->
+		d_step {
+			to_save = group[current];
+#ifndef MUT_KEEP
+			arena_refs[to_save * NODES]++
+#endif
+		}
+		save()
+	:: true
+	fi
+}
+#endif
+
+/* try_build(): serve_build(), keep_tables() */
 inline serve()
 {
 	tried = 1;
 	with_ports(SERVED(reload), BUILT(reload));
 	publish_(SERVED(reload));
+#ifdef KEEP
+	if
+	:: current == SERVED(reload) -> keep()
+	:: else
+	fi;
+#endif
 #ifdef MUT_BUILT
 	served_drop(BUILT(reload))
 #endif
@@ -503,6 +602,9 @@ proctype control()
 	byte i, k, c, old, least, ports;
 	bit done, all, tried, paused;
 
+#ifdef KEEP
+	keep(); /* builds_serve_first() */
+#endif
 	do
 	:: !building && reload < R ->
 		/* builds_basis(), reload_start() */
@@ -537,35 +639,51 @@ proctype control()
 		gone == 0;
 		paused = 1
 #endif
-#ifdef TRACE
-	:: ring -> /* the ring is taken, then publish_ask() */
+#ifdef TRACES
+	:: !ring && traces < TRACES -> /* trace_start(): set_rings() */
+		traces++;
+		ring = traces
+	:: ring -> /* end_trace(): set_rings(), publish_ask() */
+		i = ring;
+#ifdef MUT_ASK
+		atomic { token++; left_at[i] = token };
 		ring = 0;
-		atomic { token++; asked = token }
-	:: asked -> /* publish_has_answered() */
+#else
+		ring = 0;
+		atomic { token++; left_at[i] = token };
+#endif
+		i = 0
+	:: left_at[1] || left_at[TRACES] -> /* is_left(): publish_has_answered() */
+		i = (left_at[1] -> 1 : TRACES);
 		k = 0;
 		do
-		:: k < W && (cnt[k] == 0 || cnt[k] >= asked) -> k++
-		:: k < W && cnt[k] && cnt[k] < asked -> break
-		:: k == W -> break
+		:: k < W && (cnt[k] == 0 || cnt[k] >= left_at[i]) -> k++
+		:: else -> break
 		od;
 		skip;
 		d_step {
 			if
-#ifdef MUT_ASK
+#ifdef MUT_LEFT
 			:: true ->
 #else
 			:: k == W ->
 #endif
+				/* free_trace() */
 				k = 0;
 				do
-				:: k < W -> assert(!tracing[k]); k++
+				:: k < W -> assert(tracing[k] != i); k++
 				:: else -> break
 				od;
-				asked = 0
+				freed[i] = 1;
+				left_at[i] = 0
 			:: else
 			fi;
+			i = 0;
 			k = 0
 		}
+#endif
+#ifdef KEEP
+	:: saving != NONE && saved || saving == NONE && to_save != NONE -> save()
 #endif
 #ifndef LIVE
 	:: !building && reload == R && ports == P -> break
@@ -574,10 +692,17 @@ proctype control()
 #ifndef LIVE
 	stop = 1;
 	gone == W; /* workers_stop() */
+#ifdef KEEP
+	/* last_good_close() */
+	do
+	:: saving != NONE && saved || saving == NONE && to_save != NONE -> save()
+	:: saving == NONE && to_save == NONE -> break
+	:: goto leave /* a thread that does not end: what it reads stays until the process ends */
+	od;
+#endif
 	/* publish_stop() */
 	reclaim();
 	served_drop(current);
-	over = 1;
 	i = 0;
 	do
 	:: i < G -> assert(!live[i] && !tok[i]); i++
@@ -588,7 +713,8 @@ proctype control()
 	:: i < TABLES -> assert(!table_refs[i]); i++
 	:: else -> break
 	od;
-	assert(!refs[0] && !refs[1] && !refs[2])
+	assert(!refs[0] && !refs[1] && !refs[2]);
+leave:	over = 1
 #endif
 }
 
@@ -619,6 +745,9 @@ init {
 		od;
 		w = 0;
 		run builder();
+#ifdef KEEP
+		run saver();
+#endif
 		run control()
 	}
 }
