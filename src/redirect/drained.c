@@ -34,7 +34,7 @@ struct drain {
 static bool is_drained(const struct drain *drain, const struct evidence *one, uint64_t watched_ms)
 {
 	return evidence_is_drained(one, watched_ms, drain->quiet_ms) &&
-	       (drain->trusts_silence || !one->unseen);
+	       (drain->trusts_silence || (!one->unseen && !one->tracked));
 }
 
 static bool all_drained(const struct drain *drain, const struct evidence_list *evidence)
@@ -82,9 +82,14 @@ static void print_reasons(const struct drain *drain, const struct evidence *one,
 	const char *between = " ";
 
 	if (one->unseen && !drain->trusts_silence) {
-		printf("%sit has had connections without a socket here: give --seconds, for how "
+		printf("%sit has had connections without a socket here%s: give --seconds, for how "
 		       "long these may be silent",
-		       between);
+		       between, one->hidden ? ", and connection tracking does not list them" : "");
+		between = ", ";
+	}
+	if (one->tracked && !drain->trusts_silence) {
+		printf("%s%" PRIu64 " connection%s in connection tracking", between, one->tracked,
+		       plural(one->tracked));
 		between = ", ";
 	}
 	if (one->tcp) {

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "redirect/host/addresses.h"
+#include "redirect/host/netfilter.h"
+#include "redirect/host/tracked_flows.h"
 #include "redirect/host/vip_sockets.h"
 #include "sys/writer.h"
 
@@ -28,13 +30,6 @@ static bool is_of_vip(const struct sources *from, const struct vip *address)
 	return !own || own->is_silent;
 }
 
-/* The packets of connections that were known by other means than sockets. */
-static uint64_t unseen_packets(const struct redirect_vip *vip)
-{
-	return vip->fates[GLB_REDIRECT_ACCEPTED_TRACKED] +
-	       vip->fates[GLB_REDIRECT_ACCEPTED_QUIC_SERVER_ID];
-}
-
 /* Lists what each source has, unordered; a VIP that several have is listed as often. */
 static void list_evidence(struct evidence_list *out, const struct sources *from)
 {
@@ -42,7 +37,7 @@ static void list_evidence(struct evidence_list *out, const struct sources *from)
 		out->list[out->count++] = (struct evidence){
 			.vip = from->vips.list[i].vip,
 			.needed_ago_ms = from->vips.list[i].needed_ago_ms,
-			.unseen = unseen_packets(&from->vips.list[i]),
+			.unseen = from->vips.list[i].fates[GLB_REDIRECT_ACCEPTED_QUIC_SERVER_ID],
 		};
 	for (size_t i = 0; i < from->host.count; i++)
 		if (from->host.list[i].is_silent)
@@ -94,6 +89,59 @@ static void merge_evidence(struct evidence_list *evidence)
 	evidence->count = evidence->count ? kept + 1 : 0;
 }
 
+/* --- Connection tracking --- */
+
+/* The evidence of a VIP; NULL if the list, which is sorted, has none. */
+static struct evidence *find_evidence(struct evidence_list *evidence, const struct vip *vip)
+{
+	const struct evidence wanted = {.vip = *vip};
+
+	return bsearch(&wanted, evidence->list, evidence->count, sizeof(*evidence->list),
+		       compare_evidence);
+}
+
+static void see_flow(void *found, const struct vip *to)
+{
+	struct evidence *one = find_evidence(found, to);
+
+	if (one)
+		one->tracked++;
+}
+
+/* May a connection be known by its entry alone? Listing entries takes long where there are many. */
+static bool may_be_tracked(const struct redirect_vips *vips)
+{
+	struct netfilter_rules rules;
+
+	for (uint32_t i = 0; i < vips->count; i++)
+		if (vips->list[i].fates[GLB_REDIRECT_ACCEPTED_TRACKED])
+			return true;
+	netfilter_read_rules(&rules);
+	return rules.translate;
+}
+
+/* Without the entries, packets that were known by them say that there have been such connections.
+ */
+static void hide_flows(struct evidence_list *evidence, const struct redirect_vips *vips)
+{
+	for (size_t i = 0; i < evidence->count; i++) {
+		evidence->list[i].tracked = 0;
+		evidence->list[i].hidden = true;
+	}
+	for (uint32_t i = 0; i < vips->count; i++) {
+		struct evidence *one = find_evidence(evidence, &vips->list[i].vip);
+
+		if (one)
+			one->unseen += vips->list[i].fates[GLB_REDIRECT_ACCEPTED_TRACKED];
+	}
+}
+
+static void add_flows(struct evidence_list *evidence, const struct sources *from)
+{
+	if (may_be_tracked(&from->vips) && !tracked_flows_read(&from->host, see_flow, evidence))
+		hide_flows(evidence, &from->vips);
+}
+
 static int read_sources(struct sources *from, int ifindex)
 {
 	int error = redirect_read_vips(ifindex, &from->vips);
@@ -119,6 +167,7 @@ int evidence_read(struct evidence_list *out, int ifindex)
 	if (!error) {
 		list_evidence(&found, &from);
 		merge_evidence(&found);
+		add_flows(&found, &from);
 		*out = found;
 	}
 	host_addresses_free(&from.host);
@@ -149,5 +198,9 @@ void evidence_write(struct writer *w, const struct evidence *one)
 	write_uint(w, "tcp", one->tcp);
 	write_uint(w, "time_wait", one->time_wait);
 	write_uint(w, "udp", one->udp);
+	if (one->hidden)
+		write_string(w, "tracked", NULL);
+	else
+		write_uint(w, "tracked", one->tracked);
 	write_uint(w, "unseen", one->unseen);
 }

@@ -4,8 +4,11 @@
  *
  * A drain ends by evidence: no packet of a connection has been passed on to this proxy for a while,
  * and no socket has a connection. The sockets decide for connections that are silent, such as an
- * idle SSH session, and the packets for those that have no socket here: behind NAT, in containers,
- * and of QUIC by its server ID. That such a connection is silent does not say that it has ended.
+ * idle SSH session; entries of connection tracking for those that have no socket here, behind NAT
+ * and in containers; and packets alone for QUIC by its server ID. That such a connection is silent
+ * does not say that it has ended. Nor does it where the entries cannot be read.
+ *
+ * They are only asked for if there are packets that were known by them, or rules that translate.
  *
  * VIPs are the entries of vips.h; the addresses of the loopback device, and of others without ARP,
  * such as dummy devices; and the local addresses of connections that no device has, as of a local
@@ -22,7 +25,9 @@ struct evidence {
 	uint64_t tcp;		/* as in struct vip_sockets */
 	uint64_t time_wait;
 	uint64_t udp;
-	uint64_t unseen; /* packets of connections that may have no socket here, so far */
+	uint64_t tracked; /* connections without a socket here, by their entries; 0 if `hidden` */
+	uint64_t unseen;  /* packets of connections that only packets show, so far */
+	bool hidden;	  /* the entries of connection tracking are asked for and cannot be read */
 };
 
 /* By version, then by address; first, of version 0, all packets without an entry in vips.h. */

@@ -65,8 +65,8 @@ static void print_needs(const struct evidence_list *evidence)
 
 		if (!one->vip.version && one->needed_ago_ms == REDIRECT_NEVER)
 			continue;
-		printf("vip %s sockets %" PRIu64 " needed ", redirect_vip_text(text, &one->vip),
-		       one->tcp + one->udp);
+		printf("vip %s sockets %" PRIu64 " tracked %" PRIu64 " needed ",
+		       redirect_vip_text(text, &one->vip), one->tcp + one->udp, one->tracked);
 		if (one->needed_ago_ms == REDIRECT_NEVER)
 			printf("never\n");
 		else

@@ -4,18 +4,21 @@
 import contextlib
 import json
 import socket
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from bench import absent, half_open
-from hosts import A, B, VIP, VIP6, Host
+from bench import TCP_REPAIR, absent, half_open
+from hosts import A, B, CLIENT, VIP, VIP6, Host
 from kernel import Program, inside
 from netns import pause, wait_until
 from test_connections import close_server_first, connection, send
-from test_translated import PORT, REAL_PORT, REDIRECT, apply
-from test_udp import bound
+from test_translated import PORT, REAL_PORT, REDIRECT, apply, hook
+from test_udp import SERVER_ID, bound, datagram, short_header
 
 OTHERS = "others"
+NO_NETFILTER = (sys.executable, Path(__file__).with_name("no_netfilter.py"))
 vips = pytest.mark.parametrize("vip", [VIP, VIP6], ids=["ipv4", "ipv6"])
 
 
@@ -119,22 +122,100 @@ def test_a_program_that_has_just_been_attached_does_not_know(a):
     assert "watched for" in a.attempt("drained", "eth0", "--seconds", "9999")[1]
 
 
-def test_connections_without_a_socket_here_need_a_word_about_silence(network, a):
-    """As behind NAT: the server's socket has another address, which is the host's own."""
-    apply(a.namespace, REDIRECT)
+@contextlib.contextmanager
+def translated(proxy, chains=REDIRECT):
+    """A proxy with these rules, whose packets have been watched for long enough."""
+    apply(proxy.namespace, chains)
     try:
-        with a.listen(A, REAL_PORT) as listener, network.connect(VIP, PORT) as client, listener.accept()[0] as server:
-            send(client, server, b"hello")
-            with contextlib.closing(Program(a.program_id())) as program:
-                program.watch_since_boot()
-            status, found = drained(a)
-            assert (status, found[VIP]["tcp"]) == (1, 0) and found[VIP]["unseen"] > 0
-            assert [vip for vip, entry in found.items() if not entry["drained"]] == [VIP]
-            assert f"{VIP}: not drained: it has had connections without a socket" in a.attempt("drained", "eth0")[1]
-            assert drained(a, "--wait")[0] == 1  # at once
-            assert drained(a, "--seconds", "60", "--wait")[0] == 0
+        with contextlib.closing(Program(proxy.program_id())) as program:
+            program.watch_since_boot()
+        yield
     finally:
-        apply(a.namespace)
+        apply(proxy.namespace)
+
+
+@vips
+def test_connections_behind_nat_are_found_by_connection_tracking(network, a, vip):
+    """The server's socket has another address, which is the host's own."""
+    with translated(a), a.listen("::", REAL_PORT) as listener:
+        with network.connect_directly(vip, PORT) as client, listener.accept()[0] as server:
+            assert drained(a)[1][vip]["tracked"] == 1  # by the rules, no packet has come in GUE
+            close_server_first(client, server)
+        with network.connect(vip, PORT) as client, listener.accept()[0] as server:
+            server.settimeout(60)
+            send(client, server, b"hello")
+            status, found = drained(a)
+            assert (status, found[vip]["tcp"], found[vip]["tracked"], found[vip]["unseen"]) == (1, 0, 1, 0)
+            assert [address for address, entry in found.items() if not entry["drained"]] == [vip]
+            assert f"{vip}: not drained: 1 connection in connection tracking" in a.attempt("drained", "eth0")[1]
+            assert f"vip {vip} sockets 0 tracked 1 needed never\n" in a.redirect("status", "eth0")
+            assert drained(a, "--wait", "--timeout", "1")[0] == 1
+            assert drained(a, "--seconds", "60")[0] == 0  # silence is enough, if told so
+            close_server_first(client, server)
+        status, found = drained(a, "--wait", "--timeout", "60")
+        assert status == 0 and found[vip]["tracked"] == 0
+
+
+def test_where_connection_tracking_lists_nothing_a_word_about_silence_is_needed(network, a):
+    with translated(a), a.listen(A, REAL_PORT) as listener:
+        with network.connect(VIP, PORT) as client, listener.accept()[0] as server:
+            send(client, server, b"hello")
+            status, out, err = a.attempt("drained", "eth0", "--json", before=NO_NETFILTER)
+            found = {entry["vip"]: entry for entry in json.loads(out)["vips"]}
+            assert (status, err, found[VIP]["tracked"]) == (1, "", None) and found[VIP]["unseen"] > 0
+            assert "and connection tracking does not list them: give --seconds" in a.attempt(
+                "drained", "eth0", "--wait", before=NO_NETFILTER)[1]  # at once
+            assert a.attempt("drained", "eth0", "--seconds", "60", before=NO_NETFILTER)[0] == 0
+
+
+def test_connections_with_a_socket_are_not_counted_twice(network, a):
+    """Beside translated ones, and when their entry outlives them: the client never learns of the end."""
+    with translated(a), a.listen(VIP, PORT + 1) as listener:
+        with network.connect(VIP, PORT + 1) as client, listener.accept()[0] as server:
+            send(client, server, b"hello")
+            found = drained(a)[1][VIP]
+            assert (found["tcp"], found["tracked"]) == (1, 0)
+            vanish(client)
+            vanish(server)
+        assert drained(a)[0] == 0
+
+
+def vanish(sock):
+    """Close a connection of which the other end hears nothing."""
+    sock.setsockopt(socket.SOL_TCP, TCP_REPAIR, 1)
+    sock.close()
+
+
+def test_flows_of_udp_are_found_by_connection_tracking_once_the_host_has_replied(network, a):
+    a.redirect("attach", "eth0", "--udp", f"{VIP}:7")
+    with translated(a, hook("filter", "filter", "ct state invalid drop", "input")):
+        with bound(a.namespace, VIP, 7) as server, bound(network.client, CLIENT, 0) as client:
+            server.settimeout(60)
+            client.sendto(b"hello", (VIP, 7))
+            _, address = server.recvfrom(100)
+            server.sendto(b"hello yourself", address)
+            network.send_to(a, datagram(VIP, 7, src=address[0], sport=address[1]), hops=(B,), next_hop=1)
+            network.send_to(a, datagram(VIP, 7), hops=(B,), next_hop=2)  # of another client
+            for _ in range(2):
+                server.recvfrom(100)
+            status, found = drained(a)
+            assert (status, found[VIP]["udp"], found[VIP]["tracked"], found[VIP]["unseen"]) == (1, 0, 1, 0)
+    a.redirect("attach", "eth0", "--udp", "none")
+
+
+def test_quic_by_its_server_id_needs_a_word_about_silence(network, a):
+    """Nothing but packets shows such connections."""
+    a.redirect("attach", "eth0", "--udp", f"{VIP}:443/quic", "--server-id", str(SERVER_ID))
+    with contextlib.closing(Program(a.program_id())) as program:
+        program.watch_since_boot()
+    network.send_to(a, datagram(VIP, 443, short_header(SERVER_ID)), hops=(B,))
+    wait_until(lambda: a.counters()["accepted_quic_server_id"], "the packet")
+    status, found = drained(a)
+    assert (status, found[VIP]["tracked"], found[VIP]["unseen"]) == (1, 0, 1)
+    assert f"{VIP}: not drained: it has had connections without a socket" in a.attempt("drained", "eth0")[1]
+    assert drained(a, "--wait")[0] == 1  # at once
+    assert drained(a, "--seconds", "60", "--wait")[0] == 0
+    a.redirect("attach", "eth0", "--udp", "none")
 
 
 def test_status_shows_the_same(network, a):
@@ -142,8 +223,8 @@ def test_status_shows_the_same(network, a):
         network.director.hops = (B, A)
         send(client, server, b"hello")
         lines = a.redirect("status", "eth0").splitlines()
-        assert [line for line in lines if line.startswith(f"vip {VIP} sockets 1 needed ")]
-        assert f"vip {VIP6} sockets 0 needed never" in lines
+        assert [line for line in lines if line.startswith(f"vip {VIP} sockets 1 tracked 0 needed ")]
+        assert f"vip {VIP6} sockets 0 tracked 0 needed never" in lines
         shown = json.loads(a.redirect("status", "eth0", "--json"))
         assert {entry["vip"]: entry["tcp"] for entry in shown["vips"]} == {OTHERS: 0, VIP: 1, VIP6: 0}
         assert (shown["hook"], shown["conntrack"], shown["rules"]) == ("tcx", "asked", [])

@@ -9,10 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "netlink.h"
-
-/* Dumps all objects of a kind from a netfilter subsystem; true if the reply was complete. */
-static bool netfilter_ask(uint8_t subsystem, uint8_t message, netlink_see *see, void *found)
+bool netfilter_ask(uint8_t subsystem, uint8_t message, netlink_see *see, void *found)
 {
 	struct {
 		struct nlmsghdr header;
@@ -28,24 +25,14 @@ static bool netfilter_ask(uint8_t subsystem, uint8_t message, netlink_see *see, 
 	return netlink_dump(NETLINK_NETFILTER, &request.header, see, found);
 }
 
-/* Finds an attribute by type; false if there is none. */
-static bool find_attribute(struct netlink_attributes among, uint16_t type,
-			   struct netlink_attribute *found)
-{
-	while (netlink_next(&among, found))
-		if (found->type == type)
-			return true;
-	return false;
-}
-
 /* Is it NAT of the destination rather than the source? */
 static bool is_dnat(struct netlink_attributes parameters)
 {
 	struct netlink_attribute type;
 	const uint8_t destination[] = {0, 0, 0, NFT_NAT_DNAT};
 
-	return find_attribute(parameters, NFTA_NAT_TYPE, &type) &&
-	       type.len == sizeof(destination) && !memcmp(type.value, destination, type.len);
+	return netlink_find(parameters, NFTA_NAT_TYPE, &type) && type.len == sizeof(destination) &&
+	       !memcmp(type.value, destination, type.len);
 }
 
 /* Records an iptables target or match embedded in an nftables rule. */
@@ -68,9 +55,9 @@ static void note_expression(struct netfilter_rules *rules, struct netlink_attrib
 	struct netlink_attribute data = {0};
 	struct netlink_attribute embedded;
 
-	if (!find_attribute(expression, NFTA_EXPR_NAME, &name))
+	if (!netlink_find(expression, NFTA_EXPR_NAME, &name))
 		return;
-	if (!find_attribute(expression, NFTA_EXPR_DATA, &data))
+	if (!netlink_find(expression, NFTA_EXPR_DATA, &data))
 		data = (struct netlink_attribute){0};
 
 	struct netlink_attributes parameters = netlink_nested(&data);
@@ -84,7 +71,7 @@ static void note_expression(struct netfilter_rules *rules, struct netlink_attrib
 		nat || redirects || netlink_says(&name, "masq") || netlink_says(&name, "ct");
 	_Static_assert((int)NFTA_TARGET_NAME == (int)NFTA_MATCH_NAME, "one look finds either");
 	if ((netlink_says(&name, "target") || netlink_says(&name, "match")) &&
-	    find_attribute(parameters, NFTA_TARGET_NAME, &embedded))
+	    netlink_find(parameters, NFTA_TARGET_NAME, &embedded))
 		note_embedded(rules, &embedded);
 }
 
@@ -94,7 +81,7 @@ static void see_rule(void *found, const struct nlmsghdr *message)
 	struct netlink_attribute expressions;
 	struct netlink_attribute expression;
 
-	if (!find_attribute(rule, NFTA_RULE_EXPRESSIONS, &expressions))
+	if (!netlink_find(rule, NFTA_RULE_EXPRESSIONS, &expressions))
 		return;
 	for (struct netlink_attributes left = netlink_nested(&expressions);
 	     netlink_next(&left, &expression);)

@@ -8,7 +8,7 @@
 #ifndef GLB_REDIRECT_HOST_NETFILTER_H
 #define GLB_REDIRECT_HOST_NETFILTER_H
 
-#include <glb/bytes.h>
+#include "netlink.h"
 
 struct netfilter_rules {
 	bool translate; /* a rule changes the destination: DNAT, redirect */
@@ -16,6 +16,12 @@ struct netfilter_rules {
 	bool synproxy;	/* a rule uses SYNPROXY */
 	bool track;	/* a rule needs connection tracking, so it is active */
 };
+
+/*
+ * Calls see() for every object of a kind, as in linux/netfilter/nfnetlink.h, of this network
+ * namespace. True if it was all; false if some may be missing or the kernel refused.
+ */
+bool netfilter_ask(uint8_t subsystem, uint8_t message, netlink_see *see, void *found);
 
 /*
  * Reads the rules of nftables, including those of the iptables front end. Of legacy iptables only

@@ -81,6 +81,15 @@ bool netlink_next(struct netlink_attributes *left, struct netlink_attribute *att
 	return true;
 }
 
+bool netlink_find(struct netlink_attributes among, uint16_t type,
+		  struct netlink_attribute *attribute)
+{
+	while (netlink_next(&among, attribute))
+		if (attribute->type == type)
+			return true;
+	return false;
+}
+
 bool netlink_says(const struct netlink_attribute *attribute, const char *string)
 {
 	size_t len = strnlen(attribute->value, attribute->len);

@@ -41,6 +41,10 @@ struct netlink_attributes netlink_nested(const struct netlink_attribute *attribu
 /* Reads the next attribute; false if none is left. */
 bool netlink_next(struct netlink_attributes *left, struct netlink_attribute *attribute);
 
+/* Finds an attribute by type; false if there is none, and *attribute is not to be read. */
+bool netlink_find(struct netlink_attributes among, uint16_t type,
+		  struct netlink_attribute *attribute);
+
 /* Is the value this string, with or without a terminating NUL? */
 bool netlink_says(const struct netlink_attribute *attribute, const char *string);
 

@@ -61,6 +61,7 @@ struct proxy_figures {
 exposition_put_fn put_vip_packets;
 exposition_put_fn put_vip_needed;
 exposition_put_fn put_vip_sockets;
+exposition_put_fn put_vip_tracked;
 
 /* One sample or more for each hop that packets came from or went to. */
 exposition_put_fn put_peer_packets;

@@ -56,3 +56,17 @@ void put_vip_sockets(struct exposition *exposition)
 				  one->udp);
 	}
 }
+
+void put_vip_tracked(struct exposition *exposition)
+{
+	const struct proxy_figures *figures = exposition->source;
+	const struct evidence_list *evidence = &figures->evidence;
+	char text[VIP_TEXT_LEN];
+
+	for (size_t i = 0; figures->knows_evidence && i < evidence->count; i++)
+		if (evidence->list[i].vip.version && !evidence->list[i].hidden)
+			openmetrics_count(
+				&exposition->text,
+				LABELS({"vip", redirect_vip_text(text, &evidence->list[i].vip)}),
+				evidence->list[i].tracked);
+}
