@@ -249,13 +249,23 @@ static const struct command commands[] = {
 	{
 		.name = "leave",
 		.run = online_leave,
-		.options = ONLINE | WITH(QUIET) | WITH(DEADLINE),
+		.options = ONLINE | WITH(QUIET) | WITH(DEADLINE) | WITH(OR_STAY),
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,
 		.sentence =
 			"Withdraw from routers, forward until no more traffic arrives, and stop.",
-		.example = "glbctl leave --quiet 10 --deadline 120",
+		.example = "glbctl leave --quiet 10 --deadline 120 --or-stay",
+	},
+	{
+		.name = "stay",
+		.run = online_stay,
+		.options = ONLINE,
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "Keep a director that leaves: it is announced to routers again.",
+		.example = "glbctl stay",
 	},
 	{
 		.name = "log-level",

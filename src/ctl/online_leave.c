@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl leave and log-level: commands that change how a director runs. */
+/* glbctl leave, stay and log-level: commands that change how a director runs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +38,9 @@ static void print_departure(const struct conf_value *root)
 
 	printf("%s after %s ms", is_quiet ? "quiet" : "the time is over",
 	       member_text(text, root, "took_ms"));
-	printf("; %s packets forwarded meanwhile; the director stops\n",
-	       member_text(text, root, "forwarded"));
+	printf("; meanwhile %s packets received", member_text(text, root, "received"));
+	printf(", %s forwarded", member_text(text, root, "forwarded"));
+	printf(", %s lost; the director stops\n", member_text(text, root, "lost"));
 }
 
 int online_leave(const struct command_line *line)
@@ -56,7 +57,27 @@ int online_leave(const struct command_line *line)
 	if (command_has(line, OPTION_QUIET))
 		write_uint(&draft.w, "quiet_s", quiet_s);
 	write_uint(&draft.w, "deadline_s", deadline_s);
+	if (command_has(line, OPTION_OR_STAY))
+		write_bool(&draft.w, "or_stay", true);
 	return order(line, &draft, deadline_s * 1000 + CLIENT_PATIENCE_MS, print_departure);
+}
+
+static void print_return(const struct conf_value *root)
+{
+	struct conf_value value;
+
+	puts(conf_find(&value, root, "was_leaving") && conf_is_true(&value)
+		     ? "the director no longer leaves"
+		     : "the director was not leaving");
+}
+
+int online_stay(const struct command_line *line)
+{
+	struct draft draft;
+
+	if (!draft_begin(&draft, "stay"))
+		return EXIT_FAILED;
+	return order(line, &draft, CLIENT_PATIENCE_MS, print_return);
 }
 
 static void print_level(const struct conf_value *root)

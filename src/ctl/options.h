@@ -30,7 +30,10 @@
 	  "control socket; default: that of the director or health checker in /run")               \
 	X(TABLES_ONLY, "tables-only", NULL, "keep director.json as it is in force")                \
 	X(QUIET, "quiet", "SECONDS", "stop after this time without packets; default 5")            \
-	X(DEADLINE, "deadline", "SECONDS", "stop after this time in any case; default 60")         \
+	X(DEADLINE, "deadline", "SECONDS",                                                         \
+	  "stop, or stay, after this time in any case; default 60")                                \
+	X(OR_STAY, "or-stay", NULL,                                                                \
+	  "do not stop if packets still arrive at the deadline, but be ready again")               \
 	X(ONCE, "once", NULL, "print it once, for other programs, and exit")                       \
 	X(INTERVAL, "interval", "SECONDS", "refresh interval; default 2")                          \
 	X(RATE, "rate", NULL, "counts per second rather than since the start")                     \

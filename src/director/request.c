@@ -4,7 +4,6 @@
 
 #include "conf/json.h"
 #include "conf/orders.h"
-#include "director/leave.h"
 #include "director/request.h"
 
 static const struct envelope_verb verbs[VERB_COUNT] = {
@@ -53,9 +52,11 @@ static void read_leave(struct request *request, const struct conf_value *root)
 	struct conf_value value;
 
 	if (conf_find(&value, root, "quiet_s"))
-		(void)conf_uint(&request->quiet_s, 0, LEAVE_QUIET_S_MAX, &value);
+		(void)conf_uint(&request->leave.quiet_s, 0, LEAVE_QUIET_S_MAX, &value);
 	if (conf_find(&value, root, "deadline_s"))
-		(void)conf_uint(&request->deadline_s, 0, LEAVE_DEADLINE_S_MAX, &value);
+		(void)conf_uint(&request->leave.deadline_s, 0, LEAVE_DEADLINE_S_MAX, &value);
+	if (conf_find(&value, root, "or_stay"))
+		(void)conf_bool(&request->leave.or_stay, &value);
 }
 
 /* One instruction: four numbers, as `tcpdump -ddd` prints them. */
@@ -178,7 +179,9 @@ static int read_root(struct request *request, const struct conf_value *root)
 int request_read(struct request *out, const char *line, size_t len, struct report *report)
 {
 	struct request request = {
-		.verb = VERB_STATUS, .quiet_s = LEAVE_QUIET_S, .deadline_s = LEAVE_DEADLINE_S};
+		.verb = VERB_STATUS,
+		.leave = {.quiet_s = LEAVE_QUIET_S, .deadline_s = LEAVE_DEADLINE_S},
+	};
 	struct conf_file file;
 	int err = conf_parse(&file, "request", line, len, report);
 

@@ -10,6 +10,7 @@
 #include "conf/envelope.h"
 #include "conf/path.h"
 #include "conf/report.h"
+#include "director/leave.h"
 #include "director/trace/filter.h"
 #include "sys/log.h"
 
@@ -20,7 +21,8 @@ enum { REQUEST_TABLE_LEN = 256 };
 #define VERBS(X)                                                                                   \
 	X(RELOAD, "reload", "changes something", "tables_only")                                    \
 	X(STATUS, "status", NULL, )                                                                \
-	X(LEAVE, "leave", "changes something", "quiet_s", "deadline_s")                            \
+	X(LEAVE, "leave", "changes something", "quiet_s", "deadline_s", "or_stay")                 \
+	X(STAY, "stay", "changes something", )                                                     \
 	X(LOG_LEVEL, "log-level", "changes something", "level")                                    \
 	X(LOOKUP, "lookup", NULL, "src", "src_port", "dst", "dst_port", "proto")                   \
 	X(TOP, "top", NULL, )                                                                      \
@@ -45,8 +47,7 @@ struct request {
 	enum verb verb;
 	struct path_question flow;     /* verb lookup */
 	enum log_level level;	       /* verb log-level */
-	uint32_t quiet_s;	       /* verb leave: see director/leave.h */
-	uint32_t deadline_s;	       /* verb leave */
+	struct leave_order leave;      /* verb leave */
 	bool tables_only;	       /* verb reload */
 	struct trace_order trace;      /* verb trace */
 	uint64_t trace_number;	       /* verb trace-next */

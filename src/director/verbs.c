@@ -145,8 +145,13 @@ void verb_reload(const struct call *call)
 void verb_leave(const struct call *call)
 {
 	log_order(call, "leave");
-	leave_start(call->control, call->lines_request, call->request.quiet_s,
-		    call->request.deadline_s);
+	leave_start(call->control, call->lines_request, &call->request.leave);
+}
+
+void verb_stay(const struct call *call)
+{
+	log_order(call, "stay");
+	leave_cancel(call->control, call->lines_request);
 }
 
 void verb_trace(const struct call *call)

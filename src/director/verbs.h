@@ -20,6 +20,7 @@ struct call {
 };
 
 void verb_leave(const struct call *call);
+void verb_stay(const struct call *call);
 void verb_log_level(const struct call *call);
 void verb_lookup(const struct call *call);
 void verb_reload(const struct call *call);

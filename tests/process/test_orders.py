@@ -223,19 +223,51 @@ def test_a_director_that_leaves_is_not_ready_and_stops_when_it_is_quiet(director
     assert not path.exists()
 
 
-def test_traffic_keeps_it_until_the_time_is_over(process, path, glbctl):
+def start_busy(process, path):
+    """One whose port always has a packet."""
     capture = process.folder / "in.pcap"
     mac = "02:00:00:00:00:0b"
     wrpcap(str(capture), [Ether(dst=mac, src="02:00:00:00:00:aa") / IP(src="198.51.100.7", dst="192.0.2.10") / TCP(dport=80)])
     process.start(
         config=config(path, macs=[mac]), tables=NAMED, vdev=f"net_pcap0,rx_pcap={capture},infinite_rx=1", workers=1
     )
+
+
+def test_traffic_keeps_it_until_the_time_is_over(process, path, glbctl):
+    start_busy(process, path)
     done = call(glbctl, path, "leave", "--quiet", "1", "--deadline", "2", "--json")
     answer = json.loads(done.stdout)
     assert done.returncode == 0 and answer["quiet"] is False
-    assert answer["took_ms"] >= 2000 and answer["forwarded"] > 0
+    assert answer["took_ms"] >= 2000 and answer["forwarded"] > 0 and answer["received"] > 0
+    assert answer["lost"] == 0
     wait_for_end(process)
     assert "left: time was up" in process.log.read_text()
+
+
+def test_traffic_keeps_it_in_service_if_it_is_to_stay(process, path, glbctl):
+    start_busy(process, path)
+    done = call(glbctl, path, "leave", "--quiet", "1", "--deadline", "2", "--or-stay")
+    assert done.returncode == 3 and "the director stays: after 2 s packets still arrive, " in done.stderr
+    status = ask(path, "status")
+    assert (status["ready"], status["readiness"]) == (True, "ready")
+    assert "stays, and no longer leaves: after 2 s" in process.log.read_text()
+    answer = ask(path, "leave", quiet_s=1, deadline_s=1)  # begins anew, and may stop
+    assert answer["ok"] and 1000 <= answer["took_ms"] < 60000
+    wait_for_end(process)
+
+
+def test_a_director_that_leaves_can_be_told_to_stay(director, path, glbctl):
+    assert call(glbctl, path, "stay").stdout == "the director was not leaving\n"
+    with Client(path) as client:
+        client.say("leave", quiet_s=600, deadline_s=600)
+        director.wait_for_log("leaving: stops")
+        done = call(glbctl, path, "stay")
+        assert (done.returncode, done.stdout) == (0, "the director no longer leaves\n")
+        assert client.hear()["error"] == {"code": "refused", "reason": "the director stays: it was told to"}
+    status = ask(path, "status")
+    assert (status["ready"], status["readiness"]) == (True, "ready")
+    assert call(glbctl, path.with_name("control-ro.sock"), "stay").returncode == 3
+    director.stop()
 
 
 def test_a_stop_does_not_wait_for_what_leaves(director, path):
