@@ -10,12 +10,13 @@ import time
 
 from datagrams import DATAGRAM_SCENARIOS
 from health import HEALTH_SCENARIOS
+from leaving import LEAVING_SCENARIOS
 from netns import LabError
 from netns import run as run_program
 from scenarios import FAMILY_NAMES, RATE, SCENARIOS, broken, served_by, target
 from topology import DIRECTORS, PROXIES, STOP_SIGNALS, VIPS, Lab
 
-KNOWN = SCENARIOS | DATAGRAM_SCENARIOS | HEALTH_SCENARIOS
+KNOWN = SCENARIOS | DATAGRAM_SCENARIOS | LEAVING_SCENARIOS | HEALTH_SCENARIOS
 PLAYED = [*SCENARIOS, "proxy-fails"]  # unless others are named
 BEGIN = time.monotonic()
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from datagrams import DATAGRAM_SCENARIOS
+from leaving import LEAVING_SCENARIOS
 from netns import run
 from scenarios import SCENARIOS
 from topology import HERE, PYTHON
 
+ALL = SCENARIOS | DATAGRAM_SCENARIOS | LEAVING_SCENARIOS
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the lab needs root")
 
 
@@ -22,10 +24,10 @@ def lab(lab_up):
         yield ours
 
 
-@pytest.mark.parametrize("name", SCENARIOS | DATAGRAM_SCENARIOS)
+@pytest.mark.parametrize("name", ALL)
 def test_every_claim_holds(lab, name):
     """Every claim that the demo makes in a scenario holds."""
-    outcome = (SCENARIOS | DATAGRAM_SCENARIOS)[name](lab, print)
+    outcome = ALL[name](lab, print)
     assert [claim for claim in outcome.claims if not claim.holds] == []
 
 
