@@ -38,6 +38,7 @@ ALWAYS = """
 WITH = {
     "src/director/glb-director": """
         lib/systemd/system/glb-director.service
+        lib/systemd/system/glb-director@.service
         lib/sysusers.d/glb-director.conf
         sbin/glb-director
         share/bash-completion/completions/glb-director

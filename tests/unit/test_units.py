@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = {
     "glb-director.service": "src/director/glb-director",
+    "glb-director@.service": "src/director/glb-director",
     "glb-healthcheck.service": "src/healthcheck/glb-healthcheck",
     "glb-redirect@.service": "src/redirect/glb-redirect",
     "glb-redirect-serve@.service": "src/redirect/glb-redirect",
@@ -23,6 +24,7 @@ PROGRAMS = {
 # The most that `systemd-analyze security` may say: 0 is a service that can do nothing, 10 one that can do all.
 EXPOSURE = {
     "glb-director.service": 2.5,
+    "glb-director@.service": 2.5,
     "glb-healthcheck.service": 2.5,
     "glb-redirect@.service": 2.4,
     "glb-redirect-serve@.service": 2.0,
