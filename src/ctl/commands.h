@@ -37,6 +37,7 @@ int replay(const struct command_line *line);
 int online_reload(const struct command_line *line);
 int online_leave(const struct command_line *line);
 int online_stay(const struct command_line *line);
+int online_upgrade(const struct command_line *line);
 int online_log_level(const struct command_line *line);
 int online_bundle(const struct command_line *line);
 int online_doctor(const struct command_line *line);

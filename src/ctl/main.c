@@ -268,6 +268,18 @@ static const struct command commands[] = {
 		.example = "glbctl stay",
 	},
 	{
+		.name = "upgrade",
+		.run = online_upgrade,
+		.options = WITH(SOCKET) | WITH(TO) | WITH(START) | WITH(QUIET) | WITH(DEADLINE),
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence =
+			"Have another program take over from a director; exit 3 if it serves on "
+			"as before.",
+		.example = "glbctl upgrade --start \"systemctl start glb-director\"",
+	},
+	{
 		.name = "log-level",
 		.run = online_log_level,
 		.options = ONLINE,

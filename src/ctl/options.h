@@ -34,6 +34,9 @@
 	  "stop, or stay, after this time in any case; default 60")                                \
 	X(OR_STAY, "or-stay", NULL,                                                                \
 	  "do not stop if packets still arrive at the deadline, but be ready again")               \
+	X(TO, "to", "PATH", "control socket of the next director, on ports of its own")            \
+	X(START, "start", "COMMAND",                                                               \
+	  "starts the next director; default: systemctl start glb-director")                       \
 	X(ONCE, "once", NULL, "print it once, for other programs, and exit")                       \
 	X(INTERVAL, "interval", "SECONDS", "refresh interval; default 2")                          \
 	X(RATE, "rate", NULL, "counts per second rather than since the start")                     \

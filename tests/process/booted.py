@@ -120,8 +120,9 @@ class Systemd:
         wait_until(lambda: self._private_folders() <= self.others, "the end of its own /tmp")
 
     def _private_folders(self):
-        """The private /tmp of the service: removed by systemd some time after the stop."""
-        return {path for top in ("/tmp", "/var/tmp") for path in Path(top).glob(f"systemd-private-*-{self.service}.*")}
+        """The private /tmp of the service, or of all its instances: removed by systemd some time after the stop."""
+        name = re.sub("@.*", "@*", self.service)
+        return {path for top in ("/tmp", "/var/tmp") for path in Path(top).glob(f"systemd-private-*-{name}.*")}
 
     def end(self):
         if self.boot and self.boot.poll() is None:

@@ -3,6 +3,7 @@
 
 import copy
 import json
+import signal
 import subprocess
 import threading
 
@@ -276,6 +277,44 @@ def test_a_stop_does_not_wait_for_what_leaves(director, path):
         director.wait_for_log("leaving: stops")
         director.stop()
         assert client.hear()["error"] == {"code": "failed", "reason": "the director stops"}
+
+
+# --- upgrade ---
+
+
+def test_an_interrupted_upgrade_leaves_the_director_in_service(process, path, glbctl):
+    start_busy(process, path)
+    words = [glbctl, "upgrade", "--socket", path, "--start", "exit 9", "--quiet", "600", "--deadline", "600"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as upgrade:
+        process.wait_for_log("leaving: stops")
+        upgrade.send_signal(signal.SIGINT)
+        _, err = upgrade.communicate(timeout=60)
+    assert upgrade.returncode == 3 and err.endswith(" is in service again\n"), err
+    assert ask(path, "status")["ready"]
+    process.stop(seconds=60)
+
+
+def test_an_upgrade_whose_start_fails_says_that_the_host_is_out_of_service(director, path, glbctl):
+    done = call(glbctl, path, "upgrade", "--start", "exit 7", "--quiet", "1")
+    assert done.returncode == 1
+    assert '"exit 7" ended with status 7; this host is out of service, ' in done.stderr
+    wait_for_end(director)
+
+
+def test_an_upgrade_does_not_begin_where_it_could_not_end(director, path, glbctl):
+    done = call(glbctl, path, "upgrade", "--to", path)
+    assert done.returncode == 2 and "--to needs --start" in done.stderr
+    done = call(glbctl, path, "upgrade", "--to", path, "--start", "true")
+    assert done.returncode == 3 and "serves at " in done.stderr
+    (director.folder / "tables.json").write_text("{")
+    done = call(glbctl, path, "upgrade", "--start", "true")
+    assert done.returncode == 3 and "would not start: --check ended with status 1" in done.stderr
+    with Client(path) as client:
+        client.say("leave", quiet_s=600, deadline_s=600)
+        director.wait_for_log("leaving: stops")
+        done = call(glbctl, path, "upgrade", "--start", "true")
+    assert done.returncode == 3 and "is not in service, so there is nothing to hand over" in done.stderr
+    director.stop()
 
 
 def test_the_log_says_less_when_told_to(director, path, glbctl):

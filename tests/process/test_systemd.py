@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -96,9 +97,9 @@ def worker_of(service):
     raise AssertionError("no worker")
 
 
-def is_live(namespace):
+def is_live(namespace, device=LIVE):
     """Would a routing daemon announce its VIPs?"""
-    return any("UP" in link["flags"] for link in namespace.ip_json("link", "show", LIVE))
+    return any("UP" in link["flags"] for link in namespace.ip_json("link", "show", device))
 
 
 def test_a_director_lives_in_its_unit(host, glb_director):
@@ -131,6 +132,84 @@ def test_a_director_on_af_xdp_takes_a_drop_in(host, glb_director):
     with started(host, glb_director, XDP, more) as service:
         assert forwards(host.namespace), host.log.read_text()
         service.stop()
+
+
+def beside_each_other(host):
+    """Files of two instances, each with a device of its own, of which the second leads to another far end."""
+    host.namespace.ip("link", "add", "eth1", "address", DIRECTOR_MAC, "type", "veth", "peer", "far1")
+    for device in ("eth1", "far1"):
+        host.namespace.ip("link", "set", device, "up")
+    for name, device in (("a", "eth0"), ("b", "eth1")):
+        words = " ".join([*eal_options(1), f"--vdev=net_af_packet0,iface={device}"])
+        (host.folder / f"default-glb-director-{name}").write_text(f'GLB_DIRECTOR_EAL_ARGS="{words}"\n')
+        (host.folder / "glb" / f"director-{name}.json").write_text(
+            json.dumps({**CONFIG, "live_device": f"{LIVE}-{name}", "http_listen": ""}))
+
+
+class Arriving:
+    """A client's packets at a device, again and again, as long as a block runs."""
+
+    def __init__(self, namespace, device):
+        self.wire, self.stopped = Wire(namespace.name, device), threading.Event()
+        packet = IP(src="198.51.100.7", dst=VIP) / TCP(sport=40000, dport=PORT, flags="S")
+        self.frame = bytes(Ether(src="02:00:00:00:00:02", dst=DIRECTOR_MAC) / packet)
+        self.thread = threading.Thread(target=self._send)
+
+    def _send(self):
+        while not self.stopped.wait(0.1):
+            self.wire.send(self.frame)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.thread.join()
+        self.wire.close()
+
+
+def test_an_instance_of_the_unit_takes_over_from_another_and_is_upgraded_in_place(host, glb_director):
+    """By glbctl upgrade; a program that would not start is refused while the one before it serves."""
+    beside_each_other(host)
+    service = Systemd(host, unit_of(glb_director, "glb-director@.service"), service="glb-director@a")
+
+    def upgrade(*words, quiet="1"):
+        return service.run("/usr/local/sbin/glbctl", "upgrade", "--quiet", quiet, "--socket", *words)
+
+    try:
+        service.start()
+        assert is_live(host.namespace, f"{LIVE}-a")
+        with Arriving(host.namespace, "far1"):
+            done = upgrade("/run/glb-director-a/control.sock", "--to", "/run/glb-director-b/control.sock",
+                           "--start", "systemctl start glb-director@b")
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        assert "they do: " in done.stdout and "nothing arrives any more: " in done.stdout
+        assert service.show("ActiveState") == "inactive" and service.show("Result") == "success"
+        service.service = "glb-director@b"
+        assert service.is_active() and is_live(host.namespace, f"{LIVE}-b")
+        assert service.run("systemctl", "reload", "glb-director@b").returncode == 0
+
+        program, pid = host.folder / "sbin/glb-director", service.show("MainPID")
+        kept = program.rename(host.folder / "kept")
+        program.write_text("#!/bin/sh\necho no >&2; exit 1\n")
+        program.chmod(0o755)
+        in_place = ("/run/glb-director-b/control.sock", "--start", "systemctl start glb-director@b")
+        done = upgrade(*in_place)
+        assert done.returncode == 3 and "/glb-director would not start: --check ended with status 1" in done.stderr
+        assert service.is_active() and service.show("MainPID") == pid
+
+        shutil.copy(kept, program)
+        with Arriving(host.namespace, "far1"):
+            done = upgrade(*in_place, "--deadline", "1", quiet="30")
+            assert done.returncode == 3 and "the director stays: after 1 s packets still arrive" in done.stderr
+            assert service.is_active() and is_live(host.namespace, f"{LIVE}-b")
+        done = upgrade(*in_place)
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        assert service.show("MainPID") != pid and service.show("ActiveState") == "active"
+        assert is_live(host.namespace, f"{LIVE}-b")
+        service.stop()
+    finally:
+        service.end()
 
 
 def test_a_proxy_s_device_has_the_program_while_its_unit_is_active(host, glb_director):
