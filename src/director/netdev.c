@@ -89,6 +89,20 @@ static int netdev_read_link(struct sockaddr *out, uint32_t ifindex)
 	return err;
 }
 
+uint16_t netdev_mtu(uint32_t ifindex)
+{
+	struct ifreq request = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int mtu = 0;
+
+	if (fd < 0)
+		return 0;
+	if (if_indextoname(ifindex, request.ifr_name) && !ioctl(fd, SIOCGIFMTU, &request))
+		mtu = request.ifr_mtu;
+	(void)close(fd);
+	return (uint16_t)RTE_MIN(mtu, UINT16_MAX);
+}
+
 bool netdev_mac(uint8_t out[GLB_MAC_LEN], uint16_t id)
 {
 	struct netdev netdev;

@@ -39,6 +39,9 @@ bool netdev_of(struct netdev *out, uint16_t id);
  */
 bool netdev_mac(uint8_t out[GLB_MAC_LEN], uint16_t id);
 
+/* The MTU of a kernel device, or 0. */
+uint16_t netdev_mtu(uint32_t ifindex);
+
 /*
  * Refuses devices whose frames have no Ethernet header, such as tun and WireGuard. Returns 0, or
  * -errno with a diag that names port and device.

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
-#include <net/if.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "conf/director.h"
 #include "director/ethdev.h"
@@ -15,6 +11,7 @@
 
 enum {
 	RING_LEN = 1024,	 /* descriptors requested for each queue */
+	XDP_RING_LEN = 2048,	 /* as many as net_af_xdp gives buffers to the kernel */
 	MBUFS_PER_WORKER = 4096, /* on handoff rings and in bursts */
 	ROOM_MAX = 9728,	 /* of an ordinary mbuf: the largest frame NICs take, and more */
 	LARGE_ROOM = UINT16_MAX, /* as much as an mbuf can have, its headroom included */
@@ -50,21 +47,6 @@ static int port_refuse(struct glb_diag *diag, uint16_t id, const char *what, int
 	return err;
 }
 
-/* The MTU of a kernel device, or 0. */
-static uint16_t kernel_mtu(unsigned int ifindex)
-{
-	struct ifreq request = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int mtu = 0;
-
-	if (fd < 0)
-		return 0;
-	if (if_indextoname(ifindex, request.ifr_name) && !ioctl(fd, SIOCGIFMTU, &request))
-		mtu = request.ifr_mtu;
-	(void)close(fd);
-	return (uint16_t)RTE_MIN(mtu, UINT16_MAX);
-}
-
 /* Not every driver of a kernel device knows its MTU, so the kernel is asked first. */
 static uint16_t mtu_of(uint16_t id)
 {
@@ -72,7 +54,7 @@ static uint16_t mtu_of(uint16_t id)
 	uint16_t mtu = 0;
 
 	if (!rte_eth_dev_info_get(id, &info) && info.if_index)
-		mtu = kernel_mtu(info.if_index);
+		mtu = netdev_mtu(info.if_index);
 	if (!mtu && rte_eth_dev_get_mtu(id, &mtu))
 		mtu = RTE_ETHER_MTU;
 	return mtu;
@@ -222,10 +204,19 @@ static struct rte_eth_conf eth_conf_of(const struct rte_eth_dev_info *info,
 	return conf;
 }
 
+/*
+ * If a receive ring of net_af_xdp is full while there are buffers left, the kernel drops packets
+ * that the driver's statistics do not have; those for lack of a buffer are in `imissed`.
+ */
+static uint16_t rx_ring_len(const struct rte_eth_dev_info *info)
+{
+	return strcmp(info->driver_name, "net_af_xdp") ? RING_LEN : XDP_RING_LEN;
+}
+
 static int setup_queues(uint16_t id, const struct rte_eth_dev_info *info, const struct setup *setup)
 {
 	struct rte_eth_rxconf rx = info->default_rxconf;
-	uint16_t rx_len = RING_LEN;
+	uint16_t rx_len = rx_ring_len(info);
 	uint16_t tx_len = RING_LEN;
 	unsigned int socket = (unsigned int)rte_eth_dev_socket_id(id);
 	int err = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx_len, &tx_len);
