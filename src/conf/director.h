@@ -25,6 +25,7 @@ enum {
 struct port_conf {
 	char name[PORT_NAME_LEN]; /* of the DPDK device; "" at the top level */
 	struct glb_port port;	  /* mac and, if 0, mtu are taken from the device */
+	bool bifurcate;		  /* the kernel keeps what is for no VIP */
 	bool gateway_auto;	  /* gateway_mac is looked up by the kernel for gateway_addr */
 	struct glb_addr gateway_addr;
 	char punt_port[PORT_NAME_LEN];	  /* device for packets punted on this port only, or "" */

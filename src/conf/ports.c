@@ -180,9 +180,13 @@ static void read_gateway(struct port_conf *port, const struct conf_value *object
 static void read_keys(struct port_conf *port, const struct glb_settings *settings,
 		      const struct conf_value *object)
 {
+	struct conf_value value;
+
 	read_mtu(port, settings, object);
 	read_vlan(port, object);
 	read_macs(port, object);
+	if (conf_find(&value, object, "bifurcate"))
+		(void)conf_bool(&port->bifurcate, &value);
 	read_gateway(port, object);
 }
 

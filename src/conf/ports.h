@@ -12,7 +12,7 @@
 
 /* Keys of both the top level and an object of `ports`. */
 #define PORT_KEYS                                                                                  \
-	"mtu", "vlan", "macs", "outbound_gateway_mac", "outbound_gateway_ip",                      \
+	"mtu", "vlan", "macs", "bifurcate", "outbound_gateway_mac", "outbound_gateway_ip",         \
 		"outbound_gateway_interface"
 
 /*

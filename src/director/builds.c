@@ -103,6 +103,26 @@ int builds_publish(struct control *control, struct glb_generation *gen, const st
 	return err;
 }
 
+/*
+ * The same, with packets for its VIPs. Returns 0; or -errno after logging why and storing it in the
+ * build, and it is released.
+ */
+static int publish_build(struct control *control, struct build *build, struct glb_generation *gen)
+{
+	int err = bifurcation_begin(&control->bifurcation, gen, &build->why);
+
+	if (err) {
+		log_error("%s", build->why.text);
+		glb_generation_free(gen);
+		return err;
+	}
+	err = builds_publish(control, gen, build->served);
+	if (err)
+		glb_diag(&build->why, "out of memory");
+	bifurcation_end(&control->bifurcation, !err);
+	return err;
+}
+
 static void order_turns(struct control *control)
 {
 	const struct director_conf *conf = &control->conf;
@@ -125,11 +145,8 @@ static int serve_build(struct control *control, struct build *build)
 		return err;
 	}
 	err = make_generation(&gen, control, build, &neighbours);
-	if (!err) {
-		err = builds_publish(control, gen, build->served);
-		if (err)
-			glb_diag(&build->why, "out of memory");
-	}
+	if (!err)
+		err = publish_build(control, build, gen);
 	if (err) {
 		neighbours_resume(&control->neighbours, &neighbours);
 		return err;

@@ -135,6 +135,8 @@ static int refuse_claim(uint16_t id, const struct netdev *netdev, pid_t holder,
 {
 	char name[RTE_DEV_NAME_MAX_LEN];
 	const char *port = netdev_port(id, name);
+	const char *why = netdev->is_copied ? "would forward every packet, too"
+					    : "has its packets, or a copy of them";
 
 	if (holder == getpid())
 		glb_diag(diag,
@@ -142,15 +144,11 @@ static int refuse_claim(uint16_t id, const struct netdev *netdev, pid_t holder,
 			 "twice",
 			 port, netdev->name);
 	else if (holder)
-		glb_diag(diag,
-			 "port %s: the director with process ID %d serves %s, and would "
-			 "forward every packet, too",
-			 port, (int)holder, netdev->name);
+		glb_diag(diag, "port %s: the director with process ID %d serves %s, and %s", port,
+			 (int)holder, netdev->name, why);
 	else
-		glb_diag(diag,
-			 "port %s: another director serves %s, and would forward every "
-			 "packet, too",
-			 port, netdev->name);
+		glb_diag(diag, "port %s: another director serves %s, and %s", port, netdev->name,
+			 why);
 	return -EADDRINUSE;
 }
 
@@ -159,7 +157,7 @@ int claim_port(int *out, uint16_t id, struct glb_diag *diag)
 	struct netdev netdev;
 	pid_t holder = 0;
 
-	if (!netdev_of(&netdev, id) || !netdev.is_copied)
+	if (!netdev_of(&netdev, id) || !(netdev.is_copied || netdev.has_xdp_prog))
 		return 0;
 
 	int fd = take_claim(netdev.ifindex, &holder);

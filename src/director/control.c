@@ -236,7 +236,12 @@ static int start_ports(struct control *control)
 	}
 	err = links_open(&control->links, &diag);
 	if (!err)
+		err = bifurcation_clear(&control->bifurcation, ports, &control->conf, &diag);
+	if (!err)
 		err = ports_start(ports, &control->conf, rte_lcore_count() - 1, &diag);
+	if (!err)
+		err = bifurcation_open(&control->bifurcation, ports, &control->conf,
+				       control->first.served->gen, &diag);
 	if (!err)
 		err = links_follow(&control->links, ports, &diag);
 	if (err)

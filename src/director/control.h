@@ -28,6 +28,7 @@
 #include "director/trace/trace.h"
 #include "director/waiters.h"
 #include "director/worker.h"
+#include "director/xdp/bifurcation.h"
 #include "sys/service.h"
 #include "sys/sparing.h"
 
@@ -46,6 +47,7 @@ struct control {
 	struct neighbours neighbours;
 	struct links links;
 	struct host host;
+	struct bifurcation bifurcation; /* ordered and closed by the caller */
 	struct workers workers;
 	struct service service; /* started by the caller */
 	struct loop *loop;	/* while it serves */

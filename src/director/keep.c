@@ -41,6 +41,22 @@ static void warn_twins(const struct director_conf *old, const struct director_co
 	}
 }
 
+static void keep_bifurcation(struct director_conf *new, const struct director_conf *old)
+{
+	char place[PORT_NAME_LEN + 32];
+
+	warn_restart_only_bool("$.bifurcate", old->defaults.bifurcate, new->defaults.bifurcate);
+	new->defaults.bifurcate = old->defaults.bifurcate;
+	for (unsigned int i = 0; i < new->port_count; i++) {
+		struct port_conf *port = &new->ports[i];
+		bool was = director_conf_port(old, port->name)->bifurcate;
+
+		(void)snprintf(place, sizeof(place), "bifurcate of $.ports \"%s\"", port->name);
+		warn_restart_only_bool(place, was, port->bifurcate);
+		port->bifurcate = was;
+	}
+}
+
 /* In the syntax of the file. Returns out. */
 static const char *listen_text(char out[LISTEN_TEXT_LEN], const struct listen_conf *at)
 {
@@ -82,6 +98,7 @@ void keep_restart_only(struct director_conf *new, const struct director_conf *ol
 		memcpy(port->punt_port, director_conf_port(old, port->name)->punt_port,
 		       sizeof(port->punt_port));
 	}
+	keep_bifurcation(new, old);
 	new->punt_unmatched = old->punt_unmatched;
 	new->idle_sleep_us = old->idle_sleep_us;
 	new->rx_drop_en = old->rx_drop_en;

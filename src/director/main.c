@@ -133,6 +133,14 @@ static int director_run(struct control *control, int eal_argc, char **eal_argv)
 {
 	if (!has_descriptors())
 		return EXIT_FAILURE;
+
+	struct glb_diag diag = {{0}};
+
+	if (bifurcation_order(&control->bifurcation, &control->first.conf, eal_argc, eal_argv,
+			      &diag)) {
+		log_error("%s", diag.text);
+		return EXIT_FAILURE;
+	}
 	status_starting(&control->status, "starts the EAL, which clears its memory");
 	if (eal_start(&control->eal_log, eal_argc, eal_argv))
 		return EXIT_FAILURE;
@@ -147,7 +155,7 @@ static int director_run(struct control *control, int eal_argc, char **eal_argv)
 			  "name two with the EAL option -l");
 	else
 		status = status_of(control_run(control));
-	if (!control->workers_left)
+	if (!control->workers_left && bifurcation_may_close(&control->bifurcation))
 		(void)rte_eal_cleanup();
 	return status;
 }
@@ -201,6 +209,7 @@ static int director_start(struct control *control, const struct command_line *li
 	int status = check ? print_found(control) : director_run(control, eal_argc, eal_argv);
 
 	control_unload(control);
+	bifurcation_close(&control->bifurcation);
 	return status;
 }
 

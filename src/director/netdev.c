@@ -25,12 +25,30 @@ static const struct {
 	{"net_pcap", "rx_iface_in", true, true},
 };
 
+/* The key of an argument that names an XDP program: a device has only one. */
+static const char xdp_prog_key[] = "xdp_prog";
+
+/* The device arguments of a port, to be freed; NULL if there are none. */
+static struct rte_kvargs *args_of(const struct rte_eth_dev_info *info)
+{
+	const struct rte_devargs *devargs = info->device ? rte_dev_devargs(info->device) : NULL;
+
+	return devargs && devargs->args ? rte_kvargs_parse(devargs->args, NULL) : NULL;
+}
+
+static bool has_xdp_prog(const struct rte_eth_dev_info *info)
+{
+	struct rte_kvargs *args = args_of(info);
+	bool has = args && rte_kvargs_count(args, xdp_prog_key);
+
+	rte_kvargs_free(args);
+	return has;
+}
+
 /* The value of a key in the device arguments of a port. False if there is none. */
 static bool read_arg(char out[IF_NAMESIZE], const struct rte_eth_dev_info *info, const char *key)
 {
-	const struct rte_devargs *devargs = info->device ? rte_dev_devargs(info->device) : NULL;
-	struct rte_kvargs *args =
-		devargs && devargs->args ? rte_kvargs_parse(devargs->args, NULL) : NULL;
+	struct rte_kvargs *args = args_of(info);
 	const char *value = args ? rte_kvargs_get(args, key) : NULL;
 	bool fits = value && *value && strlen(value) < IF_NAMESIZE;
 
@@ -52,6 +70,7 @@ bool netdev_of(struct netdev *out, uint16_t id)
 		    !read_arg(found.name, &info, named_by[i].key))
 			continue;
 		found.is_copied = named_by[i].is_copied;
+		found.has_xdp_prog = has_xdp_prog(&info);
 		found.needs_up = named_by[i].needs_up;
 		found.is_named = true;
 		found.ifindex = info.if_index ? info.if_index : if_nametoindex(found.name);

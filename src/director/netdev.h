@@ -21,10 +21,11 @@
 struct netdev {
 	char name[IF_NAMESIZE]; /* from the option; may refer to a different device by now */
 	uint32_t ifindex;	/* the device that the driver has opened; 0: unknown */
-	bool is_copied; /* the kernel, and every other reader, has its own copy of each frame */
-	bool is_own;	/* created by the driver, and removed with the port */
-	bool is_named;	/* given by an EAL option, so the port can be recreated */
-	bool needs_up;	/* the driver cannot open a device that is down */
+	bool is_copied;	   /* the kernel, and every other reader, has its own copy of each frame */
+	bool is_own;	   /* created by the driver, and removed with the port */
+	bool is_named;	   /* given by an EAL option, so the port can be recreated */
+	bool needs_up;	   /* the driver cannot open a device that is down */
+	bool has_xdp_prog; /* the driver attaches a program to it, of which a device has one */
 };
 
 /* The name of a port, in *name or a constant: "?" if there is no such port. */

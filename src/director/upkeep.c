@@ -98,6 +98,8 @@ static int mend_ports(struct control *control)
 		int err = reopen_port(workers, id, &control->conf, &diag);
 
 		if (!err)
+			err = bifurcation_reopened(&control->bifurcation, id, &diag);
+		if (!err)
 			err = links_reopened(&control->links, id, &diag);
 		if (err) {
 			log_error("%s", diag.text);

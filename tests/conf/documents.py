@@ -73,8 +73,9 @@ DIRECTOR = {
     "instruction_set": "generic",
     "vlan": 7,
     "macs": ["00:00:5e:00:01:07", "0000:5e00:0207"],
+    "bifurcate": True,
     "ports": [
-        {"name": "net_null0", "punt_port": "net_tap1", "send_through": "net_null1", "mtu": 9000, "vlan": "none", "macs": [], "outbound_gateway_mac": "auto"},
+        {"name": "net_null0", "punt_port": "net_tap1", "send_through": "net_null1", "mtu": 9000, "vlan": "none", "macs": [], "bifurcate": False, "outbound_gateway_mac": "auto"},
         {"name": "net_null1", "outbound_gateway_ip": "fe80::1", "outbound_gateway_interface": "eth1"},
     ],
 }

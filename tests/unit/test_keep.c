@@ -36,6 +36,17 @@ START_TEST(a_port_that_is_listed_now_has_no_twin_before_a_restart)
 }
 END_TEST
 
+START_TEST(every_port_stays_bifurcated_or_not)
+{
+	const struct director_conf old = {.defaults.bifurcate = true};
+	struct director_conf new = conf_of("", "net_af_xdp0", "");
+
+	keep_restart_only(&new, &old);
+	ck_assert(new.defaults.bifurcate);
+	ck_assert(new.ports[0].bifurcate);
+}
+END_TEST
+
 START_TEST(other_keys_of_a_restart_stay_and_all_else_changes)
 {
 	const struct director_conf old = {.idle_sleep_us = 1, .punt_unmatched = true};
@@ -65,6 +76,7 @@ Suite *unit_suite(void)
 
 	tcase_add_test(tests, every_twin_stays_what_it_was);
 	tcase_add_test(tests, a_port_that_is_listed_now_has_no_twin_before_a_restart);
+	tcase_add_test(tests, every_port_stays_bifurcated_or_not);
 	tcase_add_test(tests, other_keys_of_a_restart_stay_and_all_else_changes);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -102,6 +102,22 @@ START_TEST(paths_of_the_original_say_which_port_sends_for_which)
 }
 END_TEST
 
+START_TEST(a_port_is_bifurcated_as_the_top_level_says_unless_it_says_otherwise)
+{
+	struct director_conf conf;
+
+	ck_assert_int_eq(parse(&conf, WITH("'ports':[{'name':'a','bifurcate':true},{'name':'b'}]")),
+			 0);
+	ck_assert(conf.ports[0].bifurcate);
+	ck_assert(!conf.ports[1].bifurcate && !conf.defaults.bifurcate);
+	ck_assert_int_eq(parse(&conf, WITH("'bifurcate':true,'ports':[{'name':'a'},"
+					   "{'name':'b','bifurcate':false}]")),
+			 0);
+	ck_assert(conf.ports[0].bifurcate && conf.defaults.bifurcate);
+	ck_assert(!conf.ports[1].bifurcate);
+}
+END_TEST
+
 START_TEST(a_port_that_asks_for_its_gateway_forgets_the_fixed_one)
 {
 	struct director_conf conf;
@@ -137,6 +153,9 @@ static const struct {
 	 "port 0"},
 	{WITH("'ports':[{'name':'a','send_through':''}]"),
 	 "1:111: $.ports[0].send_through: \"\" is no device name"},
+	{WITH("'bifurcate':1,'ports':[{'name':'a','bifurcate':'vips'}]"),
+	 "1:87: $.bifurcate: is a number, expected true or false\n"
+	 "1:122: $.ports[0].bifurcate: is a string, expected true or false"},
 	/* the gateway */
 	{AUTO(""), "1:1: $.outbound_gateway_ip: is missing: outbound_gateway_mac is \"auto\""},
 	{AUTO(",'outbound_gateway_ip':'gateway'"),
@@ -286,6 +305,7 @@ Suite *unit_suite(void)
 
 	tcase_add_test(ports, a_port_has_its_own_ways_and_else_those_of_the_top_level);
 	tcase_add_test(ports, a_port_has_its_own_further_addresses_or_those_of_the_top_level);
+	tcase_add_test(ports, a_port_is_bifurcated_as_the_top_level_says_unless_it_says_otherwise);
 	tcase_add_test(ports, a_port_that_asks_for_its_gateway_forgets_the_fixed_one);
 	tcase_add_test(ports, paths_of_the_original_say_which_port_sends_for_which);
 	tcase_add_loop_test(ports, a_port_is_taken_or_refused_with_every_place_and_reason, 0,

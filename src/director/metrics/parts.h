@@ -60,5 +60,6 @@ PORT_LOSSES(PORT_DECLARATION)
 exposition_put_fn metric_link_downs;
 exposition_put_fn metric_link_changes;
 exposition_put_fn metric_mbufs;
+exposition_put_fn metric_xdp_packets;
 
 #endif

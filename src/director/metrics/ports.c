@@ -47,6 +47,30 @@ void metric_link_changes(struct exposition *exposition)
 	openmetrics_count(&exposition->text, NULL, metrics->control->workers.ports.link_changes);
 }
 
+void metric_xdp_packets(struct exposition *exposition)
+{
+	static const char *const labels[] = {
+#define XDP_LABEL(name, label, sentence) [XDP_FATE_##name] = label,
+		XDP_FATES(XDP_LABEL)
+#undef XDP_LABEL
+	};
+	const struct metrics *metrics = exposition->source;
+	const struct ports *ports = &metrics->control->workers.ports;
+
+	for (unsigned int i = 0; i < ports->count; i++) {
+		uint64_t packets[XDP_FATE_COUNT] = {0};
+		char name[RTE_DEV_NAME_MAX_LEN];
+
+		if (!bifurcation_count(packets, &metrics->control->bifurcation, ports->ids[i]))
+			continue;
+		for (unsigned int fate = 0; fate < XDP_FATE_COUNT; fate++)
+			openmetrics_count(&exposition->text,
+					  LABELS({"port", netdev_port(ports->ids[i], name)},
+						 {"to", labels[fate]}),
+					  packets[fate]);
+	}
+}
+
 void metric_mbufs(struct exposition *exposition)
 {
 	const struct metrics *metrics = exposition->source;

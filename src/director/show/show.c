@@ -205,6 +205,22 @@ static uint32_t packet_max(const struct glb_generation *gen, const struct glb_po
 	return port->mtu > outer_len ? port->mtu - outer_len : 0;
 }
 
+/* What the XDP program of a bifurcated port has counted; null for other ports. */
+static void put_bifurcated(struct writer *w, const struct control *control, uint16_t id)
+{
+	uint64_t packets[XDP_FATE_COUNT] = {0};
+
+	if (!bifurcation_count(packets, &control->bifurcation, id)) {
+		write_string(w, "bifurcated", NULL);
+		return;
+	}
+	write_open(w, "bifurcated", '{');
+#define PUT_XDP_FATE(name, label, sentence) write_uint(w, label, packets[XDP_FATE_##name]);
+	XDP_FATES(PUT_XDP_FATE)
+#undef PUT_XDP_FATE
+	write_close(w, '}');
+}
+
 static void put_port(struct writer *w, const struct control *control, uint16_t id)
 {
 	const struct glb_generation *gen = publish_in_force(&control->workers.publish);
@@ -230,6 +246,7 @@ static void put_port(struct writer *w, const struct control *control, uint16_t i
 	put_port_name(w, "punt_port", control->workers.ports.twin_ids[id]);
 	put_interface(w, "punt_interface", control->workers.ports.twin_ids[id]);
 	write_uint(w, "queues", control->workers.ports.queue_count);
+	put_bifurcated(w, control, id);
 	ports_add_losses(&losses, id);
 	show_losses(w, &losses);
 	write_close(w, '}');
