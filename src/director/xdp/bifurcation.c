@@ -109,8 +109,8 @@ static void check_queues(uint16_t id, const struct netdev *netdev, uint16_t serv
 /* --- The program of a port --- */
 
 /* Has the driver attached the program? Returns 0, or -errno with a diag. */
-static int find_program(struct xdp_program *out, uint16_t id, const struct netdev *netdev,
-			struct glb_diag *diag)
+static int find_attached(struct xdp_program *out, uint16_t id, const struct netdev *netdev,
+			 struct glb_diag *diag)
 {
 	char port[RTE_DEV_NAME_MAX_LEN];
 	int err = xdp_programs.find(out, netdev->ifindex);
@@ -134,7 +134,7 @@ static int bifurcate_port(struct bifurcation *bifurcation, uint16_t id, struct g
 	int err = find_shared(&netdev, id, diag);
 
 	if (!err)
-		err = find_program(&port.program, id, &netdev, diag);
+		err = find_attached(&port.program, id, &netdev, diag);
 	if (err)
 		return err;
 	port.ifindex = netdev.ifindex;

@@ -28,8 +28,8 @@ struct flow_dump {
 };
 
 /* Reads an address, by the types that it has if it is of IPv4 and of IPv6. */
-static bool read_address(struct glb_addr *address, struct netlink_attributes ip, uint16_t v4,
-			 uint16_t v6)
+static bool read_tracked_address(struct glb_addr *address, struct netlink_attributes ip,
+				 uint16_t v4, uint16_t v6)
 {
 	struct netlink_attribute value;
 	bool is_v4 = netlink_find(ip, v4, &value);
@@ -65,8 +65,10 @@ static bool read_ends_of(struct entry *entry, struct netlink_attributes message)
 	    !netlink_find(netlink_nested(&original), CTA_TUPLE_IP, &ip) ||
 	    !netlink_find(netlink_nested(&original), CTA_TUPLE_PROTO, &proto))
 		return false;
-	return read_address(&entry->client, netlink_nested(&ip), CTA_IP_V4_SRC, CTA_IP_V6_SRC) &&
-	       read_address(&entry->to, netlink_nested(&ip), CTA_IP_V4_DST, CTA_IP_V6_DST) &&
+	return read_tracked_address(&entry->client, netlink_nested(&ip), CTA_IP_V4_SRC,
+				    CTA_IP_V6_SRC) &&
+	       read_tracked_address(&entry->to, netlink_nested(&ip), CTA_IP_V4_DST,
+				    CTA_IP_V6_DST) &&
 	       read_byte(&entry->proto, netlink_nested(&proto), CTA_PROTO_NUM);
 }
 
