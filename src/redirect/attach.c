@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +13,7 @@
 #include "attachment.h"
 #include "commands.h"
 #include "refusal.h"
+#include "syn_settings.h"
 #include "warnings.h"
 
 /* Do frames of this device start with an Ethernet header? */
@@ -34,14 +36,26 @@ static bool redirect_is_ethernet(const char *device)
 struct given {
 	struct senders from;
 	struct services udp;
+	bool syn_cookies;
 	struct redirect_lists lists; /* the ones above, as far as they are given */
 };
+
+/* Reads `on` or `off`. Returns 0, or -EINVAL and writes into `why` what is wrong. */
+static int read_syn_cookies(bool *out, const char *word, char why[SERVICES_WHY_LEN])
+{
+	*out = !strcmp(word, "on");
+	if (*out || !strcmp(word, "off"))
+		return 0;
+	(void)snprintf(why, SERVICES_WHY_LEN, "--syn-cookies: '%.16s': not 'on' or 'off'", word);
+	return -EINVAL;
+}
 
 /* False, after logging why, if a list is invalid. */
 static bool read_given(struct given *given, const char *device, const struct command_line *line)
 {
 	const char *from = line->values[OPTION_FROM];
 	const char *udp = line->values[OPTION_UDP];
+	const char *cookies = line->values[OPTION_SYN_COOKIES];
 	char why[SERVICES_WHY_LEN + SENDERS_WHY_LEN] = "--server-id: needs --udp";
 	int error = line->values[OPTION_SERVER_ID] && !udp ? -EINVAL : 0;
 
@@ -53,6 +67,10 @@ static bool read_given(struct given *given, const char *device, const struct com
 	if (!error && udp) {
 		error = services_parse(&given->udp, udp, line->values[OPTION_SERVER_ID], why);
 		given->lists.udp = &given->udp;
+	}
+	if (!error && cookies) {
+		error = read_syn_cookies(&given->syn_cookies, cookies, why);
+		given->lists.syn_cookies = &given->syn_cookies;
 	}
 	if (error)
 		(void)redirect_refuse(device, why);
@@ -71,7 +89,9 @@ static int attach(const char *device, int ifindex, const struct command_line *li
 	if (!read_given(&given, device, line))
 		return EXIT_REFUSED;
 
-	bool was_filter = !redirect_read_status(ifindex, &before) && before.hook == REDIRECT_CLSACT;
+	bool was_there = !redirect_read_status(ifindex, &before);
+	bool was_filter = was_there && before.hook == REDIRECT_CLSACT;
+	bool had_cookies = was_there && syn_settings_answer(&before.syn);
 	int error = redirect_attach(ifindex, clsact ? REDIRECT_CLSACT : REDIRECT_TCX, &given.lists);
 
 	if (error)
@@ -80,6 +100,8 @@ static int attach(const char *device, int ifindex, const struct command_line *li
 		return EXIT_SUCCESS; /* inspecting requires CAP_SYS_ADMIN */
 	warn_of_rules(device, now.asks_conntrack);
 	warn_of_others(device, &now);
+	if (given.lists.syn_cookies ? given.syn_cookies : had_cookies)
+		warn_of_syn_cookies(device, ifindex, &now);
 	if (was_filter && now.hook == REDIRECT_TCX)
 		warn_of_overtaken(device, &before);
 	return EXIT_SUCCESS;

@@ -10,6 +10,7 @@
 #include "clsact.h"
 #include "places.h"
 #include "redirect/host/netfilter.h"
+#include "syn_settings.h"
 #include "sys/log.h"
 #include "vips.h"
 
@@ -47,6 +48,9 @@ struct heritage {
 	int services_fd;	     /* map of UDP services, or -1: none, unless given */
 	int vips_fd;		     /* counts of VIPs to continue, or -1 */
 	int peers_fd;		     /* counts of other hops to continue, or -1 */
+	int syn_key_fd;		     /* secret of SYN cookies to continue, or -1 */
+	int syn_queues_fd;	     /* state of SYN queues to continue, or -1 */
+	struct syn_settings syn;     /* of answers to SYNs; zero: none */
 	struct redirect_lists given; /* instead of the maps */
 };
 
@@ -64,6 +68,10 @@ static int inherit(struct redirect_bpf *skeleton, const struct heritage *heritag
 		error = bpf_map__reuse_fd(skeleton->maps.glb_vips, heritage->vips_fd);
 	if (!error && heritage->peers_fd >= 0)
 		error = bpf_map__reuse_fd(skeleton->maps.glb_peers, heritage->peers_fd);
+	if (!error && heritage->syn_key_fd >= 0)
+		error = bpf_map__reuse_fd(skeleton->maps.glb_syn_key, heritage->syn_key_fd);
+	if (!error && heritage->syn_queues_fd >= 0)
+		error = bpf_map__reuse_fd(skeleton->maps.glb_syn_queues, heritage->syn_queues_fd);
 	if (!error && !heritage->given.from && heritage->senders_fd >= 0)
 		error = bpf_map__reuse_fd(skeleton->maps.glb_senders, heritage->senders_fd);
 	if (!error && !udp && heritage->services_fd >= 0)
@@ -83,16 +91,24 @@ static int write_lists(struct redirect_bpf *skeleton, const struct redirect_list
 	return error;
 }
 
-/* Loads the program, with or without connection tracking lookups. */
+/* What of the kernel's functions a program calls, and not all kernels have. */
+struct calls {
+	bool conntrack; /* lookups of connections without a socket */
+	bool reqsk;	/* answers to SYNs, if the settings want any */
+};
+
+/* Loads the program with these calls. */
 static int attachment_load(struct redirect_bpf **out, const struct heritage *heritage,
-			   bool asks_conntrack)
+			   struct calls calls)
 {
 	struct redirect_bpf *skeleton = redirect_bpf__open();
 
 	if (!skeleton)
 		return -errno;
 
-	skeleton->rodata_glb_ct->glb_ask_conntrack = asks_conntrack;
+	skeleton->rodata_glb_ct->glb_ask_conntrack = calls.conntrack;
+	if (calls.reqsk)
+		skeleton->rodata_glb_syn->glb_syn = heritage->syn;
 
 	int error = inherit(skeleton, heritage);
 
@@ -102,6 +118,8 @@ static int attachment_load(struct redirect_bpf **out, const struct heritage *her
 		error = write_lists(skeleton, &heritage->given);
 	if (!error)
 		error = redirect_begin_vips(bpf_map__fd(skeleton->maps.glb_vips));
+	if (!error)
+		error = syn_key_begin(bpf_map__fd(skeleton->maps.glb_syn_key));
 	if (error) {
 		redirect_bpf__destroy(skeleton);
 		return error;
@@ -111,22 +129,24 @@ static int attachment_load(struct redirect_bpf **out, const struct heritage *her
 }
 
 /*
- * Loads the program with connection tracking lookups, which most kernels support, else without. If
- * the kernel refuses both, loads once more to print its reasons.
+ * Loads the program with all calls that the kernel permits: most permit lookups in connection
+ * tracking. If it refuses the program without any, loads once more to print its reasons.
  */
 static int load_or_explain(struct redirect_bpf **out, const struct heritage *heritage)
 {
+	const struct calls tries[] = {{true, true}, {false, true}, {true, false}, {false, false}};
+	const struct calls none = {false, false};
+	int error = -EINVAL;
+
 	netfilter_load_conntrack();
-
-	int error = attachment_load(out, heritage, true);
-
-	if (!error || error == -EPERM)
-		return error;
-	error = attachment_load(out, heritage, false);
-	if (!error)
-		return 0;
+	for (size_t i = syn_settings_answer(&heritage->syn) ? 0 : 2;
+	     i < sizeof(tries) / sizeof(*tries); i++) {
+		error = attachment_load(out, heritage, tries[i]);
+		if (!error || error == -EPERM)
+			return error;
+	}
 	libbpf_set_print(print_warnings);
-	error = attachment_load(out, heritage, false) ? -ENOEXEC : 0;
+	error = attachment_load(out, heritage, none) ? -ENOEXEC : 0;
 	libbpf_set_print(discard);
 	return error;
 }
@@ -145,6 +165,8 @@ static int read_heritage(const struct ours *old, struct heritage *heritage)
 	heritage->services_fd = services.count ? old->services_fd : -1;
 	heritage->vips_fd = old->vips_fd;
 	heritage->peers_fd = old->peers_fd;
+	heritage->syn_key_fd = old->syn_key_fd;
+	heritage->syn_queues_fd = old->syn_queues_fd;
 	return error;
 }
 
@@ -209,8 +231,11 @@ static int attach_once(int ifindex, enum redirect_hook hook, const struct redire
 		.services_fd = -1,
 		.vips_fd = -1,
 		.peers_fd = -1,
+		.syn_key_fd = -1,
+		.syn_queues_fd = -1,
 		.given = *lists,
 	};
+	bool answers_syns = lists->syn_cookies && *lists->syn_cookies;
 	struct redirect_bpf *skeleton = NULL;
 	struct places old;
 	int error = places_find(ifindex, &old);
@@ -225,6 +250,10 @@ static int attach_once(int ifindex, enum redirect_hook hook, const struct redire
 
 	if (first)
 		error = read_heritage(first, &heritage);
+	if (first && !lists->syn_cookies)
+		answers_syns = syn_settings_answer(&first->syn);
+	if (answers_syns)
+		syn_settings_read(&heritage.syn, ifindex, NULL);
 	if (!error && hook == REDIRECT_CLSACT && old.clsact_taken)
 		error = -EEXIST;
 	if (!error)
@@ -363,6 +392,7 @@ int redirect_read_status(int ifindex, struct redirect_status *status)
 			.hook = tcx ? REDIRECT_TCX : REDIRECT_CLSACT,
 			.program_id = ours->id,
 			.asks_conntrack = ours->asks_conntrack,
+			.syn = ours->syn,
 		};
 		if (ours->senders_fd >= 0)
 			error = senders_read(ours->senders_fd, &status->from);
@@ -413,8 +443,10 @@ int redirect_copy_load(struct redirect_copy *out, int ifindex)
 	if (ours)
 		error = read_heritage(ours, &heritage);
 	heritage.counters_fd = heritage.vips_fd = heritage.peers_fd = -1;
+	heritage.syn_key_fd = heritage.syn_queues_fd = -1;
 	if (!error)
-		error = attachment_load(&out->skeleton, &heritage, ours->asks_conntrack);
+		error = attachment_load(&out->skeleton, &heritage,
+					(struct calls){.conntrack = ours->asks_conntrack});
 	if (!error) {
 		out->program_fd = bpf_program__fd(out->skeleton->progs.glb_redirect);
 		out->is_same = have_one_tag(ours->program_fd, out->program_fd);

@@ -15,6 +15,7 @@
 #include "counters.h"
 #include "senders.h"
 #include "services.h"
+#include "syn_queue.h"
 
 /* Places for programs on the ingress of a device, in the order in which packets pass them. */
 enum redirect_hook {
@@ -26,6 +27,7 @@ enum redirect_hook {
 struct redirect_lists {
 	const struct senders *from; /* hosts that may send GUE; an empty list permits everybody */
 	const struct services *udp; /* UDP services with a second chance */
+	const bool *syn_cookies;    /* answer SYNs while a SYN queue is full */
 };
 
 /*
@@ -39,6 +41,9 @@ struct redirect_lists {
  *
  * The program looks connections without a socket up in connection tracking, if the kernel permits
  * it; see redirect_read_status().
+ *
+ * SYNs are answered as syn_settings_read() says at this moment, or not at all if the kernel does
+ * not permit it; see redirect_read_status().
  *
  * Lists that are NULL are those of the program on the device, whatever its version.
  *
@@ -83,9 +88,10 @@ struct redirect_before {
 struct redirect_status {
 	enum redirect_hook hook; /* where our program is */
 	uint32_t program_id;
-	bool asks_conntrack; /* looks up connections without a socket */
-	struct senders from; /* hosts that may send GUE; empty: everybody */
-	struct services udp; /* UDP services with a second chance */
+	bool asks_conntrack;	 /* looks up connections without a socket */
+	struct syn_settings syn; /* of what answers to SYNs offer; zero: there are none */
+	struct senders from;	 /* hosts that may send GUE; empty: everybody */
+	struct services udp;	 /* UDP services with a second chance */
 	unsigned int before_count;
 	struct redirect_before before[REDIRECT_BEFORE_MAX]; /* the first ones, in order */
 };

@@ -30,6 +30,7 @@
 	X(FORWARDED_TO_ALTERNATE, "forwarded_to_alternate", "unknown here, for the next hop")      \
 	X(RETURNED_TO_FIRST, "returned_to_first",                                                  \
 	  "UDP unknown to this host, the last hop, for the first one")                             \
+	X(ANSWERED_SYN, "answered_syn", "opens a connection, and was answered with a SYN cookie")  \
 	X(DROPPED_MALFORMED_GUE, "dropped_malformed_gue", "outer headers that no director writes") \
 	X(DROPPED_SENDER, "dropped_sender", "from a host that may not send GUE here")              \
 	X(DROPPED_MALFORMED_INNER, "dropped_malformed_inner", "malformed packet of a client")      \

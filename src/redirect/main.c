@@ -29,6 +29,11 @@ static const struct command_option options[] = {
 			      "the number that this host puts into connection IDs of QUIC; needs "
 			      "--udp",
 			      0},
+	[OPTION_SYN_COOKIES] = {"syn-cookies", "on|off",
+				"answer SYNs with cookies while the SYN queue of their listener is "
+				"full; needs Linux 6.9; default: as at an earlier attach, or else "
+				"off",
+				0},
 	[OPTION_VIP] = {"vip", "ADDRESS[,ADDRESS...]",
 			"the VIPs of this host; default: the addresses of loopback and of other "
 			"devices without ARP",
@@ -63,7 +68,7 @@ static const struct command commands[] = {
 		.name = "attach",
 		.run = run_attach,
 		.options = 1U << OPTION_CLSACT | 1U << OPTION_FROM | 1U << OPTION_UDP |
-			   1U << OPTION_SERVER_ID,
+			   1U << OPTION_SERVER_ID | 1U << OPTION_SYN_COOKIES,
 		.args = "DEV",
 		.args_min = 1,
 		.args_max = 1,

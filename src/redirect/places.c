@@ -20,6 +20,9 @@ static const char senders_name[] = "glb_senders";
 static const char services_name[] = "glb_services";
 static const char vips_name[] = "glb_vips";
 static const char peers_name[] = "glb_peers";
+static const char syn_key_name[] = "glb_syn_key";
+static const char syn_queues_name[] = "glb_syn_queues";
+static const char syn_name[] = ".rodata.glb_syn";      /* the settings, in syn_cookies.h */
 static const char conntrack_name[] = ".rodata.glb_ct"; /* one constant, in tracked.h */
 
 int places_open_program(uint32_t id, int *fd, struct bpf_prog_info *info)
@@ -60,6 +63,27 @@ static bool are_our_peers(const struct bpf_map_info *info)
 	       info->value_size == sizeof(struct peer_counts) && info->max_entries == PEERS_ENTRIES;
 }
 
+/* Records a map of the SYN cookies; true if it keeps the descriptor. */
+static bool note_syn_map(struct ours *ours, int fd, const struct bpf_map_info *info)
+{
+	const uint32_t first = 0;
+
+	if (!strcmp(info->name, syn_key_name) &&
+	    info->value_size == sizeof(struct syn_cookie_key)) {
+		ours->syn_key_fd = fd;
+		return true;
+	}
+	if (!strcmp(info->name, syn_queues_name) && info->key_size == sizeof(struct syn_service) &&
+	    info->value_size == sizeof(struct syn_queue)) {
+		ours->syn_queues_fd = fd;
+		return true;
+	}
+	if (!strcmp(info->name, syn_name) && info->value_size == sizeof(ours->syn) &&
+	    bpf_map_lookup_elem(fd, &first, &ours->syn))
+		ours->syn = (struct syn_settings){.zero = {0}};
+	return false;
+}
+
 /* Records a map of a program; true if it keeps the descriptor. */
 static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info, bool *counts)
 {
@@ -92,7 +116,7 @@ static bool note_map(struct ours *ours, int fd, const struct bpf_map_info *info,
 		if (bpf_map_lookup_elem(fd, &first, &ours->asks_conntrack))
 			ours->asks_conntrack = false;
 	}
-	return false;
+	return note_syn_map(ours, fd, info);
 }
 
 /* Inspects the maps of a program: 0; -ENOENT if it has no counters; or an error of the kernel. */
@@ -120,6 +144,8 @@ static const struct ours nothing = {
 	.services_fd = -1,
 	.vips_fd = -1,
 	.peers_fd = -1,
+	.syn_key_fd = -1,
+	.syn_queues_fd = -1,
 };
 
 static void ours_release(struct ours *ours)
@@ -136,6 +162,10 @@ static void ours_release(struct ours *ours)
 		close(ours->vips_fd);
 	if (ours->peers_fd >= 0)
 		close(ours->peers_fd);
+	if (ours->syn_key_fd >= 0)
+		close(ours->syn_key_fd);
+	if (ours->syn_queues_fd >= 0)
+		close(ours->syn_queues_fd);
 	*ours = nothing;
 }
 

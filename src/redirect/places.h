@@ -10,6 +10,7 @@
 
 #include <linux/bpf.h>
 
+#include "syn_queue.h"
 #include "tcx.h"
 
 /* One attached program of ours, of any version. */
@@ -22,6 +23,9 @@ struct ours {
 	int services_fd; /* -1 also if the map of its version is another one */
 	int vips_fd;	 /* the same */
 	int peers_fd;	 /* the same */
+	int syn_key_fd;	 /* the same */
+	int syn_queues_fd;
+	struct syn_settings syn; /* of what answers to SYNs offer; zero: there are none */
 };
 
 /* Our programs on a device. Both places are in use while the program is being moved. */

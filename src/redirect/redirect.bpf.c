@@ -20,6 +20,7 @@
 #include "peer_counts.h"
 #include "routes.h"
 #include "sender.h"
+#include "syn_cookies.h"
 #include "tcp_claims.h"
 #include "tracked.h"
 #include "tunnel.h"
@@ -234,18 +235,36 @@ GLB_INLINE enum glb_redirect_counter decide_socket(struct bpf_sock *sock,
 }
 
 /*
+ * Does a segment, which only a listener might claim, return a SYN cookie of the program? The kernel
+ * does not know these, so that it is asked apart from has_syn_cookie().
+ */
+GLB_INLINE bool has_our_cookie(struct __sk_buff *skb, const struct glb_flow *flow,
+			       const struct tunnel *tunnel)
+{
+	const uint8_t telling = GLB_TCP_SYN | GLB_TCP_RST | GLB_TCP_ACK;
+
+	return answers_syns() && flow->kind != GLB_FLOW_QUOTED &&
+	       (flow->tcp_flags & telling) == GLB_TCP_ACK &&
+	       returns_our_cookie(skb, IP_AT + tunnel->len, IP_AT + tunnel->len + tunnel->tcp_at,
+				  tunnel->client_version);
+}
+
+/*
  * Does the packet at the cursor belong to a connection of this host, or open one? `rest` is what
  * the parser left unread. Connection tracking is consulted if no socket but a listener matches.
  */
 GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const struct glb_flow *flow,
-						 struct glb_cursor cur, struct glb_cursor rest)
+						 struct glb_cursor cur, struct glb_cursor rest,
+						 struct tunnel *tunnel)
 {
 	enum glb_redirect_counter fate = GLB_REDIRECT_FORWARDED_TO_ALTERNATE;
 	struct tcp_numbers numbers;
 	struct tracked tracked;
 	struct bpf_sock_tuple tuple;
 	bool connected = false;
+	bool listens = false;
 
+	tunnel->tcp_at = (uint16_t)flow->transport_at;
 	if (flow->tcp_flags & GLB_TCP_SYN)
 		return GLB_REDIRECT_ACCEPTED_SYN;
 
@@ -255,9 +274,13 @@ GLB_INLINE enum glb_redirect_counter decide_flow(struct __sk_buff *skb, const st
 
 	if (sock) {
 		fate = decide_socket(sock, flow, cur, numbered ? &numbers : NULL);
-		connected = sock->state != BPF_TCP_LISTEN;
+		listens = sock->state == BPF_TCP_LISTEN;
+		connected = !listens;
 		bpf_sk_release(sock);
 	}
+	if (fate == GLB_REDIRECT_FORWARDED_TO_ALTERNATE && listens &&
+	    has_our_cookie(skb, flow, tunnel))
+		return GLB_REDIRECT_ACCEPTED_SYN_COOKIE;
 	if (fate == GLB_REDIRECT_FORWARDED_TO_ALTERNATE && !connected && numbered &&
 	    glb_ask_conntrack && read_tracked(&tracked, skb, &tuple, tuple_len) &&
 	    tracked_claims(&tracked, &numbers))
@@ -285,7 +308,7 @@ GLB_INLINE bool may_be_from_client(struct glb_cursor cur, uint8_t version)
  * belongs to the flow that it quotes. A quote that cannot be parsed is left to the kernel.
  */
 GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct glb_cursor cur,
-						  const struct tunnel *tunnel, uint8_t version)
+						  struct tunnel *tunnel, uint8_t version)
 {
 	uint32_t payload_len = tunnel->payload_len;
 	struct glb_flow flow;
@@ -300,7 +323,7 @@ GLB_INLINE enum glb_redirect_counter decide_inner(struct __sk_buff *skb, struct 
 	if (flow.kind == GLB_FLOW_FRAGMENT)
 		return GLB_REDIRECT_ACCEPTED_FRAGMENT;
 	if (flow.proto == GLB_PROTO_TCP)
-		return decide_flow(skb, &flow, cur, rest);
+		return decide_flow(skb, &flow, cur, rest, tunnel);
 	if (flow.proto == GLB_PROTO_UDP)
 		return decide_udp(skb, &flow, tunnel);
 	if (flow.kind == GLB_FLOW_QUOTED ||
@@ -444,17 +467,6 @@ GLB_INLINE int decide_unclaimed(struct __sk_buff *skb, struct tunnel *tunnel, in
 	return fate;
 }
 
-/* Counts a packet for its VIP, when it is as its fate has left it. Has the VIP an entry? */
-GLB_INLINE bool count_for_vip(struct __sk_buff *skb, const struct tunnel *tunnel, int fate)
-{
-	bool lost = fate == GLB_REDIRECT_DROPPED_NO_MEMORY; /* perhaps half decapsulated */
-
-	return count_vip(skb, is_kept(fate) ? IP_AT : IP_AT + tunnel->len,
-			 lost ? 0 : tunnel->client_version,
-			 (uint32_t)fate | (needs_this_host(tunnel, (uint32_t)fate) ? VIP_NEEDS : 0),
-			 tunnel->generation);
-}
-
 /* Counts a packet that another hop passed on, while it has its outer headers. */
 GLB_INLINE void count_for_hop_before(struct __sk_buff *skb, const struct tunnel *tunnel, int fate)
 {
@@ -462,6 +474,46 @@ GLB_INLINE void count_for_hop_before(struct __sk_buff *skb, const struct tunnel 
 	uint32_t needed = needs_this_host(tunnel, (uint32_t)fate) ? PEER_IS_NEEDED : 0;
 
 	(void)count_peer(skb, outer_version(skb), PEERS_BEFORE, known | needed);
+}
+
+/*
+ * Guards the SYN queue of the listener that a kept packet is for: answers a SYN, which changes its
+ * fate, or completes a handshake.
+ */
+GLB_INLINE int guard(struct __sk_buff *skb, const struct tunnel *tunnel, int *fate)
+{
+	int action = 0;
+
+	if (*fate == GLB_REDIRECT_ACCEPTED_SYN) {
+		if (IP_AT + tunnel->tcp_at == syn_tcp_at(tunnel->client_version) &&
+		    syn_needs_answer(skb, tunnel->client_version))
+			action = answer_syn(skb);
+	} else if (*fate == GLB_REDIRECT_ACCEPTED_SYN_COOKIE) {
+		(void)complete_handshake(skb, IP_AT + tunnel->tcp_at, tunnel->client_version);
+	}
+	if (!action)
+		return TC_ACT_UNSPEC;
+	*fate = GLB_REDIRECT_ANSWERED_SYN;
+	return action;
+}
+
+/* Where the header of the client's packet is, when its fate has left it so that count_vip() finds
+ * the VIP: of an answer it is the source, one address before the destination. */
+GLB_INLINE uint32_t client_at(const struct tunnel *tunnel, int fate)
+{
+	if (fate == GLB_REDIRECT_ANSWERED_SYN)
+		return IP_AT - address_len(tunnel->client_version);
+	return is_kept(fate) ? IP_AT : IP_AT + tunnel->len;
+}
+
+/* Counts a packet for its VIP, when it is as its fate has left it. Has the VIP an entry? */
+GLB_INLINE bool count_for_vip(struct __sk_buff *skb, const struct tunnel *tunnel, int fate)
+{
+	bool lost = fate == GLB_REDIRECT_DROPPED_NO_MEMORY; /* perhaps half decapsulated */
+
+	return count_vip(skb, client_at(tunnel, fate), lost ? 0 : tunnel->client_version,
+			 (uint32_t)fate | (needs_this_host(tunnel, (uint32_t)fate) ? VIP_NEEDS : 0),
+			 tunnel->generation);
 }
 
 /* TC_ACT_UNSPEC, or TCX_NEXT: continue with the next program, and finally the stack. */
@@ -485,6 +537,8 @@ int glb_redirect(struct __sk_buff *skb)
 		fate = decide_unclaimed(skb, &tunnel, fate, &action);
 	if (is_kept(fate))
 		action = keep(skb, &tunnel, &fate);
+	if (answers_syns() && is_kept(fate))
+		action = guard(skb, &tunnel, &fate);
 	count((uint32_t)fate);
 
 	bool served = count_for_vip(skb, &tunnel, fate);

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "peers.h"
 #include "refusal.h"
+#include "syn_queues.h"
 #include "sys/log.h"
 #include "sys/writer.h"
 #include "vips.h"
@@ -72,7 +73,18 @@ static void write_vip(struct writer *w, const struct redirect_vip *vip)
 	write_close(w, '}');
 }
 
-static void write_vips(const struct redirect_vips *vips)
+static void print_queue(const struct syn_report *one)
+{
+	char text[SYN_SERVICE_TEXT_LEN];
+
+	(void)syn_service_text(text, &one->service);
+	printf("%s syn_engaged %d\n%s syn_answered %" PRIu64 "\n%s syn_completed %" PRIu64
+	       "\n%s syn_refused %" PRIu64 "\n",
+	       text, one->engaged, text, one->queue.answered, text, one->queue.completed, text,
+	       one->queue.refused);
+}
+
+static void write_vips(const struct redirect_vips *vips, const struct syn_reports *syn)
 {
 	struct writer w = {.out = stdout};
 
@@ -82,20 +94,26 @@ static void write_vips(const struct redirect_vips *vips)
 	for (uint32_t i = 0; i < vips->count; i++)
 		write_vip(&w, &vips->list[i]);
 	write_close(&w, ']');
+	syn_reports_write(&w, syn);
 	write_close(&w, '}');
 }
 
 static int redirect_print_vips(const char *device, int ifindex, bool json)
 {
 	struct redirect_vips vips;
+	struct syn_reports syn = {.count = 0};
 	int error = redirect_read_vips(ifindex, &vips);
 
+	if (!error)
+		error = redirect_read_syn_queues(ifindex, &syn);
 	if (error)
 		return redirect_refuse(device, redirect_reason(error));
 	if (json)
-		write_vips(&vips);
+		write_vips(&vips, &syn);
 	for (uint32_t i = 0; !json && i < vips.count; i++)
 		print_vip(&vips.list[i]);
+	for (uint32_t i = 0; !json && i < syn.count; i++)
+		print_queue(&syn.list[i]);
 	return redirect_flush(device);
 }
 

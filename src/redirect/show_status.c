@@ -9,6 +9,8 @@
 #include "peers.h"
 #include "redirect/host/netfilter.h"
 #include "refusal.h"
+#include "syn_queues.h"
+#include "syn_settings.h"
 #include "sys/printable.h"
 #include "sys/writer.h"
 
@@ -21,6 +23,7 @@ struct everything {
 	struct netfilter_rules rules;
 	struct evidence_list evidence; /* empty if it cannot be read */
 	struct redirect_peers peers;   /* the same */
+	struct syn_reports syn;	       /* the same */
 };
 
 /* --- Text --- */
@@ -89,6 +92,24 @@ static void print_exchanged(const struct redirect_peers *peers)
 	}
 }
 
+static void print_syn_queues(const struct everything *all)
+{
+	if (syn_settings_answer(&all->program.syn))
+		printf("syn-cookies on\n");
+	for (uint32_t i = 0; i < all->syn.count; i++) {
+		const struct syn_report *one = &all->syn.list[i];
+		char text[SYN_SERVICE_TEXT_LEN];
+
+		printf("syn-queue %s ", syn_service_text(text, &one->service));
+		if (one->engaged)
+			printf("engaged %" PRIu64 " s", one->since_ago_ms / 1000);
+		else
+			printf("disengaged");
+		printf(" answered %" PRIu64 " completed %" PRIu64 " refused %" PRIu64 "\n",
+		       one->queue.answered, one->queue.completed, one->queue.refused);
+	}
+}
+
 /* --- JSON --- */
 
 static void write_rules(struct writer *w, const struct netfilter_rules *rules)
@@ -145,6 +166,8 @@ static void write_everything(const struct everything *all)
 	}
 	write_close(&w, ']');
 	redirect_write_peers(&w, &all->peers);
+	write_string(&w, "syn_cookies", syn_settings_answer(&all->program.syn) ? "on" : "off");
+	syn_reports_write(&w, &all->syn);
 	write_close(&w, '}');
 }
 
@@ -166,11 +189,14 @@ int run_status(const struct command_line *line)
 		all.evidence = (struct evidence_list){0};
 	if (redirect_read_peers(ifindex, &all.peers))
 		all.peers.count = 0;
+	if (redirect_read_syn_queues(ifindex, &all.syn))
+		all.syn.count = 0;
 	if (command_has(line, OPTION_JSON)) {
 		write_everything(&all);
 	} else {
 		print_place(&all);
 		print_lists(&all.program);
+		print_syn_queues(&all);
 		print_needs(&all.evidence);
 		print_exchanged(&all.peers);
 	}

@@ -18,6 +18,7 @@ struct tunnel {
 	uint16_t udp_check;   /* in network byte order */
 	uint16_t payload_len; /* bytes after the GUE header, by the UDP length */
 	uint16_t len;	      /* bytes of the outer headers, without Ethernet */
+	uint16_t tcp_at;      /* of TCP: where its header is in the client's packet */
 	uint8_t ecn;	      /* of the outer IP header, enum ecn */
 	uint8_t next_hop;
 	uint8_t hop_count;

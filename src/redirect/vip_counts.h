@@ -59,7 +59,7 @@ GLB_INLINE bool needs_this_host(const struct tunnel *tunnel, uint32_t fate)
 GLB_INLINE bool is_vip_here(const struct vip *vip, uint32_t fate, uint64_t generation)
 {
 	return has_known_flow(fate) ||
-	       (fate <= GLB_REDIRECT_RETURNED_TO_FIRST &&
+	       (fate < GLB_REDIRECT_DROPPED_MALFORMED_GUE &&
 		is_own_address(vip->words, (uint8_t)vip->version, generation));
 }
 

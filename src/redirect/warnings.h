@@ -18,4 +18,10 @@ void warn_of_overtaken(const char *device, const struct redirect_status *before)
 /* Of netfilter rules that keep the program from recognising connections of this host. */
 void warn_of_rules(const char *device, bool asks_conntrack);
 
+/*
+ * Logs why SYNs are not answered with cookies, or what would keep the handshakes from completion,
+ * where `--syn-cookies on` asked for it.
+ */
+void warn_of_syn_cookies(const char *device, int ifindex, const struct redirect_status *status);
+
 #endif

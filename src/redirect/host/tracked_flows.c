@@ -55,7 +55,7 @@ static bool read_byte(uint8_t *byte, struct netlink_attributes among, uint16_t t
 }
 
 /* Reads who sends to whom in the direction of the client. */
-static bool read_ends_of(struct entry *entry, struct netlink_attributes message)
+static bool read_tracked_ends(struct entry *entry, struct netlink_attributes message)
 {
 	struct netlink_attribute original;
 	struct netlink_attribute ip;
@@ -106,7 +106,7 @@ static void see_entry(void *found, const struct nlmsghdr *message)
 	struct netlink_attributes all = netlink_attributes_of(message, sizeof(struct nfgenmsg));
 	struct entry entry = {0};
 
-	if (!read_ends_of(&entry, all) || !read_condition(&entry, all) ||
+	if (!read_tracked_ends(&entry, all) || !read_condition(&entry, all) ||
 	    !is_flow_of_client(&entry, dump->host))
 		return;
 

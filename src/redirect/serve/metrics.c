@@ -155,6 +155,17 @@ static const struct exposition_family proxy_families[] = {
 	  "packets that another hop passed on to this host, or this host to it, by group"},
 	 put_peer_packets,
 	 NULL},
+	{{"glb_redirect_syn_engaged", GAUGE,
+	  "1 while SYNs for a port of a VIP are answered with cookies by the program"},
+	 put_syn_engaged,
+	 NULL},
+	{{"glb_redirect_syn_engagements", COUNTER, "how often that has begun"},
+	 put_syn_engagements,
+	 NULL},
+	{{"glb_redirect_syn_cookies", COUNTER,
+	  "SYNs answered, handshakes completed, and ACKs refused by the program"},
+	 put_syn_cookies,
+	 NULL},
 	{{"glb_redirect_grade", GAUGE, "1 of what the grade is just now: ok, degraded or down"},
 	 put_grade,
 	 NULL},
@@ -205,6 +216,8 @@ struct exposition *server_expose(const struct server *server, bool is_old)
 		figures->knows_vips = !redirect_read_vips(server->ifindex, &figures->vips);
 		figures->knows_peers = !redirect_read_peers(server->ifindex, &figures->peers);
 		figures->knows_evidence = !evidence_read(&figures->evidence, server->ifindex);
+		if (redirect_read_syn_queues(server->ifindex, &figures->syn))
+			figures->syn.count = 0;
 	}
 	return exposition_begin(&proxy_list, figures, is_old);
 }

@@ -74,7 +74,7 @@ struct grade_sample pressure_sample(const struct pressure *pressure, uint64_t at
 	struct grade_sample sample = {
 		.at_ms = at_ms,
 		.lost = pressure->counters[KERNEL_LISTEN_DROPS],
-		.cookies = pressure->counters[KERNEL_SYN_COOKIES],
+		.cookies = pressure->counters[KERNEL_SYN_COOKIES] + pressure->answered,
 	};
 
 	if (pressure->listener_count)

@@ -14,6 +14,7 @@
 struct pressure {
 	bool knows[GRADE_SIGNAL_COUNT]; /* the kernel says enough for the signal */
 	uint64_t counters[KERNEL_COUNTER_COUNT];
+	uint64_t answered; /* SYNs, by cookies of the program instead of the kernel */
 	struct kernel_memory memory;
 	unsigned int listener_count; /* listeners that serve a VIP */
 	struct listener fullest;     /* of them; valid if there is one */

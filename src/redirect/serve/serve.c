@@ -11,6 +11,7 @@
 #include "ending.h"
 #include "redirect/commands.h"
 #include "redirect/refusal.h"
+#include "redirect/syn_settings.h"
 #include "serve.h"
 #include "sys/clock.h"
 #include "sys/http.h"
@@ -100,11 +101,22 @@ static void look_at_host(struct server *server)
 		  server->device, grade_word(now), grade_text(text, &server->judge));
 }
 
+/* SYNs that the program answers are none to the kernel, which counts no cookies then. */
+static void look_at_answers(struct server *server)
+{
+	struct syn_reports reports;
+
+	if (!server->status_error && syn_settings_answer(&server->status.syn) &&
+	    !redirect_read_syn_queues(server->ifindex, &reports))
+		server->pressure.answered = syn_reports_answered(&reports);
+}
+
 static void look(void *arg)
 {
 	struct server *server = arg;
 
 	look_at_program(server);
+	look_at_answers(server);
 	pressure_read(&server->pressure, server->given);
 	look_at_host(server);
 	if (server->agent)

@@ -13,6 +13,7 @@
 #include "redirect/attachment.h"
 #include "redirect/evidence.h"
 #include "redirect/peers.h"
+#include "redirect/syn_queues.h"
 #include "sys/exposition.h"
 
 struct agent;
@@ -55,6 +56,7 @@ struct proxy_figures {
 	struct redirect_peers peers;
 	bool knows_evidence;
 	struct evidence_list evidence;
+	struct syn_reports syn; /* empty if it cannot be read */
 };
 
 /* Families of metrics, one sample or more for each VIP. */
@@ -65,6 +67,11 @@ exposition_put_fn put_vip_tracked;
 
 /* One sample or more for each hop that packets came from or went to. */
 exposition_put_fn put_peer_packets;
+
+/* Families of metrics, one sample or more for each SYN queue that has been full. */
+exposition_put_fn put_syn_engaged;
+exposition_put_fn put_syn_engagements;
+exposition_put_fn put_syn_cookies;
 
 /* Begins an exposition of the metrics. NULL: out of memory. */
 struct exposition *server_expose(const struct server *server, bool is_old);
