@@ -11,6 +11,7 @@
 
 #include <glb/arena.h>
 #include <glb/bind.h>
+#include <glb/deny.h>
 #include <glb/encap.h>
 #include <glb/table.h>
 
@@ -41,7 +42,8 @@ struct glb_port {
 	bool any_mac; /* accepts any unicast address, as its own is unknown */
 };
 
-/* What director.json and the ports contribute to the data path. All zeros: as the original. */
+/* What director.json, the file of denied sources and the ports contribute to the data path. All
+ * zeros: as the original. */
 struct glb_settings {
 	struct glb_addr src_addr;  /* outer source address; version 0: none */
 	struct glb_addr src_addr6; /* outer source address towards IPv6 backends; version 0: none */
@@ -66,6 +68,7 @@ struct glb_settings {
 	uint32_t errors_per_second;  /* limit on ICMP errors, per worker */
 	uint32_t punt_interval_ns; /* a second divided by the limit on punts per port and second; 0:
 				      none */
+	struct glb_deny *deny; /* denied sources; NULL: none. A generation has a share of its own */
 	struct glb_port ports[GLB_PORTS_MAX]; /* indexed by glb_packet.port */
 };
 
@@ -187,6 +190,7 @@ struct glb_generation {
  * Makes a generation from settings and tables.
  *
  * On success *out, to be released with glb_generation_free(), owns the tables: *tables is emptied.
+ * It takes a share of settings->deny; the caller's remains the caller's.
  * Otherwise *out and *tables are left alone:
  *   -ENOTSUP   the rows of a table have backends of both IP versions, or of one without an outer
  *              source address, or more IPv6 hops than GLB_OUTER_LEN_MAX has room for

@@ -8,6 +8,7 @@
  * and one by one. libFuzzer's own mutations take turns with those of random_spoil(), which know
  * where headers are.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <glb/hash.h>
@@ -73,6 +74,22 @@ static struct glb_generation *with_tables(const struct glb_settings *settings, u
 			  : fixture_wide_generation(settings);
 }
 
+/* Half of IPv4, and most of what IPv6 has of hosts: made once. */
+static struct glb_deny *denied(void)
+{
+	static const struct glb_deny_prefix prefixes[] = {
+		{.addr = {{0}, 4}, .prefix_len = 2},
+		{.addr = {{192, 0, 2}, 4}, .prefix_len = 24},
+		{.addr = {{0x20}, 6}, .prefix_len = 9},
+		{.addr = {{0x20, 1, 0xd, 0xb8}, 6}, .prefix_len = 33},
+	};
+	static struct glb_deny *list;
+
+	if (!list && glb_deny_make(&list, prefixes, sizeof(prefixes) / sizeof(*prefixes)))
+		abort();
+	return list;
+}
+
 /* NULL: not an instruction set of this processor. */
 static struct glb_generation *generation_of(const uint8_t *head, uint8_t isa)
 {
@@ -84,6 +101,7 @@ static struct glb_generation *generation_of(const uint8_t *head, uint8_t isa)
 	settings.too_big = (head[2] >> 2 & 3) % 3;
 	settings.udp_checksum = head[2] >> 4 & 3;
 	settings.outer_dscp = head[4] % (GLB_DSCP_COPY + 1);
+	settings.deny = head[4] & 128 ? denied() : NULL;
 	settings.min_ttl = head[5];
 	settings.relay_outer_errors = head[1] & 128;
 	choose_flags(&settings, head[3]);

@@ -353,6 +353,28 @@ static void encapsulate(const struct spec_packet *packet, struct glb_packet *pkt
 	pkt->data = inner - len;
 }
 
+/* Does a prefix of the list have the source of the packet itself? */
+static bool is_denied(const struct spec_packet *packet)
+{
+	const struct glb_deny *deny = packet->gen->settings.deny;
+	const bool v4 = packet->flow.version == 4;
+	const uint8_t *src = packet->ip + (v4 ? 12 : 8);
+
+	for (uint32_t i = 0; deny && i < deny->prefix_count; i++) {
+		const struct glb_deny_prefix *prefix = &deny->prefixes[i];
+		unsigned int bit = 0;
+
+		if (prefix->addr.version != packet->flow.version)
+			continue;
+		while (bit < prefix->prefix_len &&
+		       !((prefix->addr.bytes[bit / 8] ^ src[bit / 8]) >> (7 - bit % 8) & 1))
+			bit++;
+		if (bit == prefix->prefix_len)
+			return true;
+	}
+	return false;
+}
+
 static enum glb_verdict forward_one(const struct glb_generation *gen, struct glb_packet *pkt)
 {
 	const struct glb_packet before = *pkt;
@@ -375,6 +397,8 @@ static enum glb_verdict forward_one(const struct glb_generation *gen, struct glb
 		return GLB_DROP_LOOP;
 	if (!has_good_source(&packet))
 		return GLB_DROP_SOURCE;
+	if (is_denied(&packet))
+		return GLB_DROP_DENIED;
 	verdict = judge(&packet);
 	if (verdict == GLB_FORWARD)
 		verdict = check_room(&packet, spec_outer_len(&gen->settings, found.table));

@@ -9,7 +9,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(*(array)))
 
-enum { BACKENDS_USUALLY = 6 };
+enum { BACKENDS_USUALLY = 6, DENIED = 60 };
 
 /* Most are whole addresses; others are one bit apart, or of any VIP at all. */
 static uint8_t choose_prefix(struct chance *chance, uint8_t version)
@@ -117,6 +117,32 @@ static void choose_table(struct world *world, struct chance *chance, uint8_t t, 
 			table->backends[b].state = GLB_DRAINING;
 }
 
+/* Of the networks that clients are from, some whole, and of addresses as good as never seen. */
+static void choose_denied(struct world *world, struct chance *chance)
+{
+	static const uint8_t lens4[] = {7, 9, 10, 11, 12, 14, 15, 16, 17, 20, 24, 31, 32};
+	static const uint8_t lens6[] = {3, 15, 27, 29, 33, 35, 36, 47, 48, 49, 63, 64, 65, 128};
+	struct glb_deny_prefix prefixes[DENIED];
+	uint32_t count = chance_below(chance, DENIED);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct glb_deny_prefix *prefix = &prefixes[i];
+		const uint64_t any = chance_next(chance);
+		const bool v4 = chance_once_in(chance, 2);
+
+		*prefix = (struct glb_deny_prefix){.addr = {{10}, 4}, .line = i + 1};
+		if (!v4)
+			prefix->addr = (struct glb_addr){{0x20, 1, 0xd, 0xb9}, 6};
+		memcpy(prefix->addr.bytes + (v4 ? 1 : 4), &any, v4 ? 3 : 8);
+		prefix->prefix_len = v4 ? lens4[chance_below(chance, sizeof(lens4))]
+					: lens6[chance_below(chance, sizeof(lens6))];
+		if (prefix->prefix_len < (v4 ? 9 : 32) && !chance_once_in(chance, 20))
+			prefix->prefix_len = v4 ? 32 : 128;
+	}
+	if (glb_deny_make(&world->settings.deny, prefixes, count))
+		abort();
+}
+
 void world_make(struct world *world, struct chance *chance)
 {
 	/* most directors have proxies of one family */
@@ -144,6 +170,8 @@ void world_make(struct world *world, struct chance *chance)
 		world->settings.src_addr6 = (struct glb_addr){.version = 0};
 	if (underlay == 3 && chance_once_in(chance, 2))
 		world->settings.src_addr = (struct glb_addr){.version = 0};
+	if (chance_once_in(chance, 2))
+		choose_denied(world, chance);
 	for (uint8_t t = 0; t < world->table_count; t++)
 		choose_table(world, chance, t,
 			     underlay > 1 ? underlay == 2 : chance_once_in(chance, 2));
@@ -158,6 +186,7 @@ void world_free(struct world *world)
 {
 	glb_generation_free(world->base);
 	glb_generation_free(world->replica);
+	glb_deny_free(world->settings.deny);
 }
 
 static void choose_port(struct glb_port *port, struct chance *chance, uint8_t number)

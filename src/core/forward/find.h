@@ -274,6 +274,8 @@ GLB_INLINE void find_routes(struct columns *c, struct burst *b, uint8_t version)
 		else
 			find_each(c, b, &last, at, version);
 	}
+	if (GLB_UNLIKELY(b->gen->settings.deny))
+		deny_plain(c, b);
 	if (GLB_UNLIKELY(b->clamped))
 		clamp_plain(c, b);
 }

@@ -16,6 +16,7 @@
 
 #include "burst.h"
 #include "core/bind/binds.h"
+#include "deny.h"
 #include "hop_list.h"
 #include "ingress.h"
 #include "relay.h"
@@ -214,6 +215,9 @@ GLB_INLINE enum glb_verdict select_table(struct burst *b, struct single *one,
 		return GLB_DROP_LOOP;
 	if (GLB_UNLIKELY(!has_good_source(&gen->settings, one, version)))
 		return GLB_DROP_SOURCE;
+	if (GLB_UNLIKELY(gen->settings.deny) &&
+	    denies_source(gen, packet_src(one, version), version))
+		return GLB_DROP_DENIED;
 	return judge(gen, one, version);
 }
 

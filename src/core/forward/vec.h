@@ -74,6 +74,18 @@ GLB_INLINE vec vec_halves(vec value)
 	return (value & 0xffffffff) + (value >> 32);
 }
 
+/* The words with these numbers. */
+GLB_INLINE vec vec_look_up(const uint64_t *words, vec numbers)
+{
+#if defined(__AVX512F__)
+	return (vec)_mm512_i64gather_epi64((__m512i)numbers, words, 8);
+#elif defined(__AVX2__)
+	return (vec)_mm256_i64gather_epi64((const long long *)words, (__m256i)numbers, 8);
+#else
+	return (vec){words[numbers[0]], words[numbers[1]]};
+#endif
+}
+
 /*
  * Folds sums below 2^47 to 16 bits: RFC 1071, where 0 and 0xffff are the same; 0 only if the sum
  * is. They are in bits 16 to 31, with anything below. The first step leaves less than 2^32, and

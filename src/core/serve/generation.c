@@ -208,6 +208,7 @@ void glb_generation_free(struct glb_generation *gen)
 {
 	if (!gen)
 		return;
+	glb_deny_free(gen->settings.deny);
 	if (!__atomic_sub_fetch(gen->refs, 1, __ATOMIC_ACQ_REL)) {
 		glb_arena_free(&gen->arena);
 		glb_tables_free(&gen->tables);
@@ -384,6 +385,7 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 		free(gen);
 		return err;
 	}
+	(void)glb_deny_share(gen->settings.deny);
 	gen->tables = *tables;
 	*tables = (struct glb_tables){0};
 	*out = gen;
@@ -400,6 +402,7 @@ int glb_generation_with_ports(struct glb_generation **out, const struct glb_gene
 	*next = *gen;
 	next->number++;
 	memcpy(next->settings.ports, ports, sizeof(next->settings.ports));
+	(void)glb_deny_share(next->settings.deny);
 	digest_settings(next);
 	(void)__atomic_fetch_add(next->refs, 1, __ATOMIC_RELAXED);
 	*out = next;
@@ -479,6 +482,7 @@ int glb_generation_replicate(struct glb_generation **out, const struct glb_gener
 	arena.used = gen->arena.used;
 	memcpy(arena.base, gen->arena.base, arena.used);
 	*replica = *gen;
+	(void)glb_deny_share(replica->settings.deny);
 	replica->tables = tables;
 	move(replica, &arena, copy);
 	*replica->refs = 1;

@@ -95,6 +95,15 @@ AVX512_INLINE __m512i _mm512_add_epi64(__m512i a, __m512i b)
 	return a + b;
 }
 
+AVX512_INLINE __m512i _mm512_i64gather_epi64(__m512i index, const void *base, int scale)
+{
+	__m512i out;
+
+	for (int i = 0; i < 8; i++)
+		__builtin_memcpy((char *)&out + 8 * i, (const char *)base + index[i] * scale, 8);
+	return out;
+}
+
 AVX512_INLINE __m512i _mm512_srli_epi64(__m512i a, unsigned int bits)
 {
 	typedef unsigned long long words __attribute__((vector_size(64)));
