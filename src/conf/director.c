@@ -133,6 +133,21 @@ static void read_state_directory(struct director_conf *conf, const struct conf_v
 				"directory of at most 255 bytes", &value);
 }
 
+/* "" disables it. A director has no directory of its own that a path could be relative to. */
+static void read_deny(struct director_conf *conf, const struct conf_value *root)
+{
+	struct conf_value value;
+	const char *path;
+
+	if (!conf_find(&value, root, "deny") || conf_string(&path, &value) || !*path)
+		return;
+	if (*path != '/')
+		(void)conf_refuse(&value, "\"%s\" is not the absolute path of a file", path);
+	else
+		(void)conf_name(conf->deny, sizeof(conf->deny), "path of at most 255 bytes",
+				&value);
+}
+
 static void read_http_listen(struct director_conf *conf, const struct conf_value *root)
 {
 	struct conf_value value;
@@ -185,6 +200,7 @@ static void read_service(struct director_conf *conf, const struct conf_value *ro
 	read_punts(conf, root);
 	read_live(conf, root);
 	read_state_directory(conf, root);
+	read_deny(conf, root);
 }
 
 /* Is it the tables file? Then a single error says so, and nothing else is reported. */
@@ -203,12 +219,31 @@ static bool is_of_tables(const struct conf_value *root)
 static void read_conf(struct director_conf *conf, const struct conf_value *root)
 {
 	static const char *const known[] = {
-		SETTINGS_KEYS,	    PORT_KEYS,	      "ports",		 "rx_drop_en",
-		"idle_sleep_us",    "unmatched",      "punt_port",	 "punts_per_second",
-		"backend_counters", "flow_paths",     "lcores",		 "num_worker_queues",
-		"kni_ip",	    "statsd_host",    "statsd_port",	 "live_device",
-		"live_stall_ms",    "live_leave_ms",  "state_directory", "turn_times",
-		"stall_ms",	    "control_socket", "http_listen",	 NULL,
+		SETTINGS_KEYS,
+		PORT_KEYS,
+		"ports",
+		"rx_drop_en",
+		"idle_sleep_us",
+		"unmatched",
+		"punt_port",
+		"punts_per_second",
+		"backend_counters",
+		"flow_paths",
+		"lcores",
+		"num_worker_queues",
+		"kni_ip",
+		"statsd_host",
+		"statsd_port",
+		"live_device",
+		"live_stall_ms",
+		"live_leave_ms",
+		"state_directory",
+		"turn_times",
+		"stall_ms",
+		"control_socket",
+		"http_listen",
+		"deny",
+		NULL,
 	};
 
 	if (conf_object(root) || is_of_tables(root))

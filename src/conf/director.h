@@ -17,7 +17,7 @@
 enum {
 	PORT_NAME_LEN = 64,
 	INTERFACE_NAME_LEN = 16,
-	DIRECTORY_NAME_LEN = 256,
+	DIRECTORY_NAME_LEN = 256, /* of directories, and of the deny file */
 	CONTROL_SOCKET_LEN = 105, /* leaves room for "-ro" in the path of a socket; see unix(7) */
 };
 
@@ -59,7 +59,7 @@ struct listen_conf {
 };
 
 struct director_conf {
-	struct glb_settings settings; /* ports are filled in by the caller */
+	struct glb_settings settings; /* ports and denied sources are filled in by the caller */
 	struct port_conf defaults;    /* for ports not listed */
 	struct port_conf ports[GLB_PORTS_MAX];
 	unsigned int port_count;	       /* ports listed */
@@ -74,6 +74,7 @@ struct director_conf {
 	bool backend_counters; /* count packets of every table and backend */
 	char live_device[INTERFACE_NAME_LEN];	  /* kept up while ready; "": none */
 	char state_directory[DIRECTORY_NAME_LEN]; /* "": the service manager's, if any */
+	char deny[DIRECTORY_NAME_LEN];		  /* path of the deny file; "": none */
 	bool keeps_state;	 /* false: do not use the service manager's either */
 	uint32_t live_stall_ms;	 /* time that a worker may be stalled; 0: no limit */
 	uint32_t live_leave_ms;	 /* from taking live_device down to stopping the workers */

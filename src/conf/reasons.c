@@ -7,6 +7,7 @@
 #include <glb/gue.h>
 
 #include "conf/addr.h"
+#include "conf/deny.h"
 #include "conf/path.h"
 #include "conf/reasons.h"
 #include "conf/settings.h"
@@ -247,13 +248,31 @@ static void add_way(struct reasons *out, const struct fate *fate, struct path *p
 		    addr_text(bind, &path->table->spec.backends[first].addr));
 }
 
-/* Describes limits that decided besides the packet itself. */
-static void add_limit(struct reasons *out, const struct fate *fate, const struct glb_flow *flow)
+/* Names what denies the source of a packet. */
+static void add_denied(struct reasons *out, const struct glb_deny *deny, const uint8_t *src,
+		       uint8_t version)
+{
+	struct glb_addr addr = {.version = version};
+	const struct glb_deny_prefix *prefix;
+	char text[DENY_PREFIX_TEXT_LEN];
+
+	memcpy(addr.bytes, src, version == 4 ? 4 : 16);
+	prefix = glb_deny_find(deny, &addr);
+	if (prefix)
+		go_on(out, " (%s, line %u)", deny_prefix_text(text, prefix), prefix->line);
+}
+
+/* Describes limits that decided besides the packet itself; its source is at `src`. */
+static void add_limit(struct reasons *out, const struct fate *fate, const struct glb_flow *flow,
+		      const uint8_t *src)
 {
 	const struct glb_settings *settings = &fate->gen->settings;
 	const uint8_t way_out = glb_way_out(settings, fate->received.port);
 
 	switch ((enum glb_verdict)fate->verdict) {
+	case GLB_DROP_DENIED:
+		add_denied(out, fate->gen->settings.deny, src, flow->version);
+		break;
 	case GLB_DROP_TTL:
 		go_on(out, " (min_ttl %u)", settings->min_ttl);
 		break;
@@ -362,6 +381,7 @@ void reasons_find(struct reasons *out, const struct fate *fate, uint8_t *room)
 		add_way(out, fate, &path);
 	}
 	add_verdict(out, fate);
-	add_limit(out, fate, &path.flow);
+	add_limit(out, fate, &path.flow,
+		  frame + path.flow.ip_at + (path.flow.version == 4 ? 12 : 8));
 	add_sent(out, &fate->sent, room);
 }

@@ -31,6 +31,7 @@ int table_fill(const struct command_line *line);
 int table_activate(const struct command_line *line);
 int table_remove(const struct command_line *line);
 int table_add(const struct command_line *line);
+int deny_check(const struct command_line *line);
 int mtu(const struct command_line *line);
 int steer_print(const struct command_line *line);
 int replay(const struct command_line *line);

@@ -33,7 +33,7 @@ bool load_settings(struct glb_settings *out, const char *path);
 /*
  * Reads both files of a director (conf/files.h), and refuses what it would refuse, but for what
  * their combination means: that is for glb_generation_make(). False after logging all that is
- * wrong, and warnings.
+ * wrong, and warnings. Else the caller releases the tables and conf->settings.deny.
  */
 bool load_director(struct director_conf *conf, struct glb_tables *tables, const char *config_path,
 		   const char *tables_path);

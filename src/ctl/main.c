@@ -170,6 +170,18 @@ static const struct command commands[] = {
 		.example = "glbctl mtu --config director.json tables.json",
 	},
 	{
+		.name = "deny check",
+		.run = deny_check,
+		.options = WITH(JSON) | WITH(STRICT),
+		.args = "FILE [ADDRESS...]",
+		.args_min = 1,
+		.args_max = 16,
+		.sentence =
+			"Report all problems of a deny file, or summarise a valid one, and which "
+			"of its prefixes deny an address.",
+		.example = "glbctl deny check deny.conf 192.0.2.7",
+	},
+	{
 		.name = "steer",
 		.run = steer_print,
 		.options = WITH(JSON) | WITH(DEVICE) | WITH(DRIVER) | WITH(VF) | WITH(QUEUE) |

@@ -210,9 +210,11 @@ int mtu(const struct command_line *line)
 	if (glb_generation_make(&gen, 1, &conf.settings, &tables, &reason)) {
 		log_error("%s: %s", line->args[0], reason.text);
 		glb_tables_free(&tables);
+		glb_deny_free(conf.settings.deny);
 		return EXIT_FAILED;
 	}
 	mtu_tell(gen, &conf, command_has(line, OPTION_JSON));
 	glb_generation_free(gen);
+	glb_deny_free(conf.settings.deny);
 	return EXIT_OK;
 }

@@ -136,6 +136,23 @@ static void print_process(const struct conf_value *root)
 	printf(" %s\n", member_text(text, root, "tables_file"));
 }
 
+static void print_deny_file(const struct conf_value *root)
+{
+	char file[CONF_TEXT_LEN];
+	char digest[CONF_TEXT_LEN];
+	struct conf_value deny;
+	struct conf_value prefixes;
+
+	if (!conf_find(&deny, root, "deny") || !conf_is_object(&deny))
+		return;
+	(void)member_text(file, &deny, "file");
+	if (conf_find(&prefixes, &deny, "prefixes") && conf_is_integer(&prefixes))
+		printf("deny file %s: %" PRIu64 " prefixes, digest %s\n", file,
+		       member_count(&deny, "prefixes"), member_text(digest, &deny, "digest"));
+	else
+		printf("NO SOURCE IS DENIED: %s was invalid at start, see the log\n", file);
+}
+
 static void print_last_reload(const struct conf_value *root)
 {
 	char text[CONF_TEXT_LEN];
@@ -176,6 +193,7 @@ static void print_status(const struct conf_value *root)
 		puts(conf_find(&value, root, "live_device_up") && conf_is_true(&value) ? "up"
 										       : "down");
 	}
+	print_deny_file(root);
 	print_last_reload(root);
 	if (conf_find(&list, root, "tables"))
 		columns_print(&list, status_table_columns, COUNT_OF(status_table_columns));

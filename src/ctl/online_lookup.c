@@ -21,6 +21,21 @@ static void write_flow(struct writer *w, const struct path_question *flow)
 	write_string(w, "proto", flow->proto == GLB_PROTO_TCP ? "tcp" : "udp");
 }
 
+/* What denies the source, if anything does. */
+static void print_denied(const struct conf_value *root)
+{
+	char prefix[CONF_TEXT_LEN];
+	char file[CONF_TEXT_LEN];
+	char number[CONF_TEXT_LEN];
+	struct conf_value denied;
+
+	if (!conf_find(&denied, root, "denied_by") || !conf_is_object(&denied))
+		return;
+	printf("DENIED by %s (%s:%s): its packets are dropped\n",
+	       member_text(prefix, &denied, "prefix"), member_text(file, &denied, "file"),
+	       member_text(number, &denied, "line"));
+}
+
 static void online_lookup_print_path(const struct conf_value *root)
 {
 	static const char *const lines[][2] = {
@@ -42,6 +57,7 @@ static void online_lookup_print_path(const struct conf_value *root)
 		if (*member_text(text, root, lines[i][1]))
 			printf("%s %s\n", lines[i][0], text);
 	}
+	print_denied(root);
 }
 
 int online_lookup(const struct command_line *line)

@@ -60,6 +60,7 @@ static int check_config(const struct command_line *line)
 	if (!load_director(&conf, &tables, line->values[CONFIG_FILE], tables_path) ||
 	    !is_good(&conf, &tables, tables_path))
 		return EXIT_FAILED;
+	glb_deny_free(conf.settings.deny);
 	printf("Config ok!\n");
 	return EXIT_OK;
 }

@@ -163,6 +163,7 @@ static int replay_make_generation(struct run *run, const struct replay_args *arg
 	}
 	if (err)
 		glb_tables_free(&tables);
+	glb_deny_free(conf.settings.deny);
 	return err;
 }
 

@@ -148,25 +148,27 @@ static void write_check(const struct report *report, const struct glb_tables *ta
 struct checked {
 	struct glb_tables tables;
 	struct glb_generation *gen; /* as a director that serves them would make it; or NULL */
+	struct director_conf
+		conf; /* if there is a generation; problems of the report refer to it */
 };
 
 /* What both files are worth together: 0, or an error that is in the report. */
 static int check_director(struct checked *out, struct director_files *files, struct report *report)
 {
 	struct glb_diag reason = {{0}};
-	struct director_conf conf;
-	int err = director_files_load(&conf, &out->tables, files, report);
+	struct director_conf *conf = &out->conf;
+	int err = director_files_load(conf, &out->tables, files, report);
 
 	if (err)
 		return err;
-	err = glb_generation_make(&out->gen, 1, &conf.settings, &out->tables, &reason);
+	err = glb_generation_make(&out->gen, 1, &conf->settings, &out->tables, &reason);
+	glb_deny_free(conf->settings.deny);
 	if (err) {
 		report_fail(report, "%s", reason.text);
 		glb_tables_free(&out->tables);
 	} else {
 		out->tables = out->gen->tables;
 	}
-	report->own = NULL; /* it goes out of scope */
 	return err;
 }
 

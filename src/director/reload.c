@@ -79,6 +79,13 @@ static void keep_problems(struct build *build, const struct report *report)
 			build->problems[build->problem_count++] = report->problems[i];
 }
 
+/* The list that was read is the configuration's. */
+static void take_deny(struct build *build, const struct director_files *files)
+{
+	build->deny = glb_deny_share(files->deny);
+	build->conf.settings.deny = build->deny;
+}
+
 /* Whatever the new tables have in common with those in force is not computed again. */
 static int reload_read_files(struct build *build, struct glb_tables *tables, struct reload *reload)
 {
@@ -87,6 +94,7 @@ static int reload_read_files(struct build *build, struct glb_tables *tables, str
 		.config_path = build->tables_only ? NULL : reload->config_path,
 		.tables_path = reload->tables_path,
 		.known = first ? NULL : &build->known,
+		.spares_deny = first && reload->takes_last_good,
 		/* before it is in service, the director can wait for a pipe */
 		.pipe_ms = first ? 0 : FILE_PIPE_MS,
 	};
@@ -99,8 +107,14 @@ static int reload_read_files(struct build *build, struct glb_tables *tables, str
 
 	int err = director_files_take(&build->conf, tables, &files, &report);
 
+	if (!build->tables_only && !files.config_err)
+		take_deny(build, &files);
 	director_files_free(&files);
 	report_log(&report, SEVERITY_WARNING);
+	if (!err && build->conf.deny[0] && !build->conf.settings.deny)
+		log_warning("SERVING WITHOUT A LIST OF DENIED SOURCES, as %s is invalid: correct "
+			    "it and reload",
+			    build->conf.deny);
 	keep_reason(&build->why, &report);
 	if (!first && report_has_errors(&report))
 		keep_problems(build, &report);
@@ -178,6 +192,8 @@ static void *reload_run(void *arg)
 	build->err = reload_read_files(build, &tables, reload);
 	if (!build->err)
 		build->err = make_served(build, &tables, reload);
+	glb_deny_free(build->deny); /* what is served has a share */
+	build->deny = NULL;
 	if (!build->err)
 		follow_up(reload);
 	__atomic_store_n(&reload->ended, true, __ATOMIC_RELEASE);

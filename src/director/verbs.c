@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
+#include "conf/deny.h"
 #include "conf/orders.h"
 #include "conf/path.h"
 #include "conf/response.h"
@@ -100,6 +101,25 @@ void verb_top(const struct call *call)
 	show_all(call, show_top);
 }
 
+/* What denies the source of a flow: a prefix, and its line in the deny file; or null. */
+static void put_denied(struct writer *w, const struct call *call, const struct glb_addr *src)
+{
+	const struct glb_deny *deny =
+		publish_in_force(&call->control->workers.publish)->settings.deny;
+	const struct glb_deny_prefix *prefix = glb_deny_find(deny, src);
+	char text[DENY_PREFIX_TEXT_LEN];
+
+	if (!prefix) {
+		write_string(w, "denied_by", NULL);
+		return;
+	}
+	write_open(w, "denied_by", '{');
+	write_string(w, "prefix", deny_prefix_text(text, prefix));
+	write_string(w, "file", call->control->conf.deny);
+	write_uint(w, "line", prefix->line);
+	write_close(w, '}');
+}
+
 void verb_lookup(const struct call *call)
 {
 	const struct glb_generation *gen = publish_in_force(&call->control->workers.publish);
@@ -121,6 +141,7 @@ void verb_lookup(const struct call *call)
 	} else if (response_begin(&response)) {
 		write_uint(&response.w, "generation", gen->number);
 		path_write(&response.w, &path);
+		put_denied(&response.w, call, &call->request.flow.src);
 		response_send(&response, call->lines_request);
 	} else {
 		response_give_up(call->lines_request);

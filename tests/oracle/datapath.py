@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import struct
 from dataclasses import dataclass, field, replace
 from typing import Mapping, Optional, Sequence
@@ -128,6 +129,7 @@ class Director:
     alt_hash_fields: Optional[Sequence[str]] = None
     icmp_errors: str = "compatible"
     echo: str = "forward"
+    denied: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = ()
     fragments: str = "drop"
     verify_ip_checksum: bool = False
     min_ttl: int = 0
@@ -174,6 +176,7 @@ class Director:
             raise Verdict("punt_no_bind")  # it was no proxy that replied
         self._check_loop(packet)
         self._check_source(packet)
+        self._check_denied(packet)
         self._admit(packet)
         if packet.kind == "echo" and self.echo != "forward":
             return self._answer_echo(packet, table, now)
@@ -199,6 +202,11 @@ class Director:
         for source, vip in ends:
             if source in (vip, self.source_ip, self.source_ip6) or not is_single_host(source):
                 raise Verdict("drop_source")
+
+    def _check_denied(self, packet: Packet) -> None:
+        source = ipaddress.ip_address(packet.header.source)
+        if any(source in network for network in self.denied):
+            raise Verdict("drop_denied")
 
     def _admit(self, packet: Packet) -> None:
         if self.verify_ip_checksum and packet.ethertype == IPV4:
@@ -351,6 +359,13 @@ class Port:
         return _mac(mac) if mac else None
 
 
+def _denied_by(path: str) -> list:
+    """The networks of a (good) deny file."""
+    with open(path, encoding="utf-8") as file:
+        words = [re.split("[#;]", line)[0].strip() for line in file]
+    return [ipaddress.ip_network(word) for word in words if word]
+
+
 def director_of(config: dict, document: dict, port: Port) -> Director:
     """The Director of a (good) director.json and tables.json, for what one port receives."""
     config = {"mtu": port.mtu, **_of_port(config, port.name)}
@@ -369,5 +384,6 @@ def director_of(config: dict, document: dict, port: Port) -> Director:
         more_macs=tuple(map(_mac, config.get("macs", []))),
         echoes=Allowance(answers),
         errors=Allowance(config.get("errors_per_second", answers)),
+        denied=_denied_by(config["deny"]) if config.get("deny") else (),
         **{key: config[key] for key in SAME_NAME if key in config},
     )

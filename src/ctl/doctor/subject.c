@@ -233,6 +233,7 @@ static void take_files(struct doctor *doctor, const char *config, const char *ta
 		.config_path = whole[0],
 		.tables_path = whole[1],
 		.standard = true,
+		.skips_deny = *doctor->root, /* its path is that of another host */
 	};
 	struct director_conf conf;
 	struct glb_tables read;
@@ -249,8 +250,10 @@ static void take_files(struct doctor *doctor, const char *config, const char *ta
 	(void)snprintf(whole[1], sizeof(whole[1]), "%s%s", doctor->root, subject->tables);
 	report_init(&report);
 	err = director_files_load(&conf, &read, &files, &report);
-	if (!err)
+	if (!err) {
 		take_conf(subject, &conf, overhead_of(&conf, &read));
+		glb_deny_free(conf.settings.deny);
+	}
 	add_content(doctor, &report, !err);
 }
 

@@ -111,6 +111,12 @@ static const struct exposition_family families[] = {
 	{{"glb_table_backends", GAUGE, "backends of a table, by state and health"},
 	 metric_table_backends,
 	 NULL},
+	{{"glb_deny", INFO, "the list of denied sources in force, if there is one; by digest"},
+	 metric_deny_info,
+	 NULL},
+	{{"glb_deny_prefixes", GAUGE, "prefixes of that list; 0: none is in force"},
+	 metric_deny_prefixes,
+	 NULL},
 	{{"glb_packets", COUNTER, "packets by verdict"}, put_verdicts, NULL},
 #define WORKER_FAMILY(name, sentence)                                                              \
 	{{"glb_worker_" #name "_packets", COUNTER, sentence}, metric_worker_##name, NULL},

@@ -30,6 +30,8 @@ struct metrics {
 
 exposition_put_fn metric_table_info;
 exposition_put_fn metric_table_backends;
+exposition_put_fn metric_deny_info;
+exposition_put_fn metric_deny_prefixes;
 exposition_put_fn metric_unlisted;
 exposition_slice_fn metric_table_packets;
 exposition_slice_fn metric_table_bytes;

@@ -44,6 +44,28 @@ void metric_table_backends(struct exposition *exposition)
 	}
 }
 
+static const struct glb_deny *deny_in_force(const struct exposition *exposition)
+{
+	const struct metrics *metrics = exposition->source;
+
+	return publish_in_force(&metrics->control->workers.publish)->settings.deny;
+}
+
+void metric_deny_info(struct exposition *exposition)
+{
+	const struct glb_deny *deny = deny_in_force(exposition);
+
+	if (deny)
+		openmetrics_count(&exposition->text, LABELS({"digest", deny->digest}), 1);
+}
+
+void metric_deny_prefixes(struct exposition *exposition)
+{
+	const struct glb_deny *deny = deny_in_force(exposition);
+
+	openmetrics_count(&exposition->text, NULL, deny ? deny->prefix_count : 0);
+}
+
 void metric_unlisted(struct exposition *exposition)
 {
 	const struct metrics *metrics = exposition->source;

@@ -104,6 +104,25 @@ void show_digests(struct writer *w, const struct control *control)
 	write_close(w, ']');
 }
 
+/* The deny file, and what is in force of it: no prefixes and digest if it was invalid at start. */
+static void put_deny(struct writer *w, const struct control *control)
+{
+	const struct glb_deny *deny = publish_in_force(&control->workers.publish)->settings.deny;
+
+	if (!control->conf.deny[0]) {
+		write_string(w, "deny", NULL);
+		return;
+	}
+	write_open(w, "deny", '{');
+	write_string(w, "file", control->conf.deny);
+	if (deny)
+		write_uint(w, "prefixes", deny->prefix_count);
+	else
+		write_string(w, "prefixes", NULL);
+	write_string(w, "digest", deny ? deny->digest : NULL);
+	write_close(w, '}');
+}
+
 void show_status(struct writer *w, const struct control *control)
 {
 	const struct glb_generation *gen = publish_in_force(&control->workers.publish);
@@ -118,6 +137,7 @@ void show_status(struct writer *w, const struct control *control)
 	write_uint(w, "backends", extent.backends);
 	write_uint(w, "healthy", extent.healthy);
 	show_digests(w, control);
+	put_deny(w, control);
 	show_workers(w, control);
 	show_ports(w, control);
 }
