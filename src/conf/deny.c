@@ -38,7 +38,7 @@ static struct problem problem_at(const struct deny_lines *lines, enum severity s
 }
 
 /* Warns about what is probably not meant. */
-static void deny_remark(const struct deny_lines *lines, struct glb_deny_prefix *prefix,
+static void deny_remark(const struct deny_lines *lines, const struct glb_deny_prefix *prefix,
 			const char *text, const struct problem *at)
 {
 	const struct glb_addr network = addr_network(&prefix->addr, prefix->prefix_len);
@@ -51,7 +51,6 @@ static void deny_remark(const struct deny_lines *lines, struct glb_deny_prefix *
 		report_add(lines->report, at, "\"%s\" denies %s of all IPv%u addresses", text,
 			   prefix->addr.version == 4 ? "1/128 or more" : "1/32768 or more",
 			   prefix->addr.version);
-	prefix->addr = network;
 }
 
 /* Reads what a line has besides comments and spaces. */
