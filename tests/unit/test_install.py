@@ -21,6 +21,7 @@ ALWAYS = """
     bin/glbctl
     share/bash-completion/completions/glbctl
     share/doc/glb/examples/bird-live.conf
+    share/doc/glb/examples/deny.conf
     share/doc/glb/examples/director.json
     share/doc/glb/examples/frr-live.conf
     share/doc/glb/examples/grafana-dashboard.json
