@@ -126,8 +126,11 @@ def test_a_director_lives_in_its_unit(host, glb_director):
         service.stop()
 
 
-def test_a_director_on_af_xdp_takes_a_drop_in(host, glb_director):
+@pytest.mark.parametrize("bifurcate", [False, True])
+def test_a_director_on_af_xdp_takes_a_drop_in(host, glb_director, bifurcate):
     """The one among the examples."""
+    config = {**CONFIG, "live_device": LIVE, "bifurcate": bifurcate}
+    (host.folder / "glb" / "director.json").write_text(json.dumps(config))
     more = (ROOT / "systemd/glb-director-af_xdp.conf").read_text().partition("[Service]\n")[2]
     with started(host, glb_director, XDP, more) as service:
         assert forwards(host.namespace), host.log.read_text()
