@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 
 import pytest
 from device import CONFIG, TABLES, collect, ready
@@ -341,19 +342,20 @@ def test_a_reload_adds_and_removes_vips(shared):
 
 def test_no_packet_for_a_vip_is_lost_by_reloads(shared):
     """It stays the director's while others come and go around it."""
+    frames = [bytes(to_vip(shared.mac, 1024 + n)) for n in range(10)]
     count = 0
     shared.start()
-    frames = [bytes(to_vip(shared.mac, 1024 + n)) for n in range(40)]
+    wire = Wire(shared.peer.name, "far")
     for n in range(4):
-        reload = threading.Thread(
-            target=shared.reload, args=(tables_of("192.0.2.10", *(f"203.0.113.{8 * n + k}" for k in range(8))),)
-        )
+        tables = tables_of("192.0.2.10", *(f"203.0.113.{8 * n + k}" for k in range(8)))
+        reload = threading.Thread(target=shared.reload, args=(tables,))
         reload.start()
         while reload.is_alive():
-            shared.send(frames)
+            for frame in frames:
+                wire.send(frame)
             count += len(frames)
-            pause(0.01)
-        reload.join()
+            time.sleep(0.002)
+    wire.close()
     wait_until(lambda: shared.packets()["director"] == count, "all packets")
     counters = shared.host.stop()
     assert (counters["rx"], counters["forward"]) == (count, count)
@@ -370,6 +372,8 @@ def test_more_addresses_than_there_is_room_for_are_refused(shared):
     assert reason in shared.host.log.read_text()
     assert forwarded(shared, "192.0.2.10", 1024)
     shared.host.stop()
+    assert shared.host.refusal(VDEV, config=SHARED, tables=tables) == reason
+    assert shared.program() is None
 
 
 def test_a_killed_director_leaves_the_host_reachable_and_the_next_one_takes_over(shared):
