@@ -157,11 +157,14 @@ int claim_port(int *out, uint16_t id, struct glb_diag *diag)
 	struct netdev netdev;
 	pid_t holder = 0;
 
-	if (!netdev_of(&netdev, id) || !(netdev.is_copied || netdev.has_xdp_prog))
+	if (!netdev_of(&netdev, id) || !(netdev.is_copied || netdev.is_xdp))
 		return 0;
 
 	int fd = take_claim(netdev.ifindex, &holder);
 
+	/* ports of one director may have different queues of a device */
+	if (fd == -EADDRINUSE && holder == getpid() && !netdev.is_copied && !netdev.has_xdp_prog)
+		return 0;
 	if (fd == -EADDRINUSE)
 		return refuse_claim(id, &netdev, holder, diag);
 	if (fd < 0)

@@ -18,8 +18,8 @@
 #include <glb/diag.h>
 
 /*
- * Claims the kernel device under a port, by DPDK port number, if its frames are copied, or its
- * driver attaches an XDP program to it, of which a device has only one. Returns 0
+ * Claims the kernel device under a port, by DPDK port number, if its frames are copied, or taken by
+ * an XDP program, of which a device has only one. Returns 0
  * and sets *out, a file descriptor that holds the claim until it is closed; 0 with *out untouched
  * if there is nothing to claim, or claiming is impossible, which is logged; or -EADDRINUSE with a
  * diag that names port, device and, if possible, the process that holds the claim.

@@ -236,7 +236,8 @@ static int start_ports(struct control *control)
 	}
 	err = links_open(&control->links, &diag);
 	if (!err)
-		err = bifurcation_clear(&control->bifurcation, ports, &control->conf, &diag);
+		err = bifurcation_clear(ports, &control->conf, &diag);
+	control->has_devices = !err;
 	if (!err)
 		err = ports_start(ports, &control->conf, rte_lcore_count() - 1, &diag);
 	if (!err)

@@ -79,8 +79,10 @@ struct control {
 	bool leaving;		   /* routers should use other paths: stopping, or about to */
 	bool stopping;		   /* a stop was requested */
 	bool ports_wait;	   /* changes of ports and gateways are waiting for a worker */
-	bool workers_left;	   /* workers are stuck: do not release ports and the EAL */
-	bool left;		   /* a thread could not be joined: end the process with _exit() */
+	bool has_devices; /* no other process needs them. Before that, do not close them: net_af_xdp
+			     detaches any XDP program there is, by whomever */
+	bool workers_left; /* workers are stuck: do not release ports and the EAL */
+	bool left;	   /* a thread could not be joined: end the process with _exit() */
 };
 
 /*

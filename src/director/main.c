@@ -155,7 +155,7 @@ static int director_run(struct control *control, int eal_argc, char **eal_argv)
 			  "name two with the EAL option -l");
 	else
 		status = status_of(control_run(control));
-	if (!control->workers_left && bifurcation_may_close(&control->bifurcation))
+	if (!control->workers_left && control->has_devices)
 		(void)rte_eal_cleanup();
 	return status;
 }

@@ -70,6 +70,7 @@ bool netdev_of(struct netdev *out, uint16_t id)
 		    !read_arg(found.name, &info, named_by[i].key))
 			continue;
 		found.is_copied = named_by[i].is_copied;
+		found.is_xdp = !strcmp(info.driver_name, "net_af_xdp");
 		found.has_xdp_prog = has_xdp_prog(&info);
 		found.needs_up = named_by[i].needs_up;
 		found.is_named = true;

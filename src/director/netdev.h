@@ -25,6 +25,7 @@ struct netdev {
 	bool is_own;	   /* created by the driver, and removed with the port */
 	bool is_named;	   /* given by an EAL option, so the port can be recreated */
 	bool needs_up;	   /* the driver cannot open a device that is down */
+	bool is_xdp;	   /* the kernel hands its frames to one process */
 	bool has_xdp_prog; /* the driver attaches a program to it, of which a device has one */
 };
 

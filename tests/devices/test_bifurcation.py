@@ -415,16 +415,23 @@ def test_a_program_of_somebody_else_stays(shared):
     assert shared.program() == ("keep_out", number)
 
 
-def test_a_second_director_leaves_the_first_ones_program_alone(shared):
-    """A program with a director is no stale one."""
-    shared.start()
+@pytest.mark.parametrize("bifurcate", [True, False])
+def test_a_second_director_leaves_the_first_ones_program_alone(shared, bifurcate):
+    """A program with a director is no stale one. The driver would detach it when the second one gives up."""
+    shared.host.start(VDEV, config={**UNSHARED, "bifurcate": bifurcate, "macs": [shared.mac]}, tables=tables_of(*VIPS))
     program = shared.program()
+    assert program
     for vdev in (VDEV, "net_af_packet0,iface=eth0"):
-        message = shared.host.refusal(vdev, config={**SHARED, "bifurcate": vdev == VDEV})
-        assert message.startswith(f"port {vdev.partition(',')[0]}: the director with process ID {shared.host.process.pid} serves eth0")
+        message = shared.host.refusal(vdev, config={**SHARED, "bifurcate": bifurcate and vdev == VDEV})
+        assert message.startswith(
+            f"port {vdev.partition(',')[0]}: the director with process ID {shared.host.process.pid} serves eth0"
+        )
+    message = shared.host.refusal(VDEV, config={**SHARED, "bifurcate": bifurcate, "ports": [{"name": "nope"}]})
+    assert message.endswith('there is no device "nope"')
     assert shared.program() == program
-    assert forwarded(shared, "192.0.2.10", 1024)
-    shared.host.stop()
+    shared.send([to_vip(shared.mac, 1024 + n) for n in range(10)])
+    pause(0.2)
+    assert shared.host.stop()["forward"] == 10
 
 
 TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_MULTI_QUEUE = 0x400454CA, 0x2, 0x1000, 0x100

@@ -69,8 +69,8 @@ static int clear_device(uint16_t id, const struct netdev *netdev, struct glb_dia
 	return err;
 }
 
-int bifurcation_clear(struct bifurcation *bifurcation, const struct ports *ports,
-		      const struct director_conf *conf, struct glb_diag *diag)
+int bifurcation_clear(const struct ports *ports, const struct director_conf *conf,
+		      struct glb_diag *diag)
 {
 	int err = 0;
 
@@ -83,13 +83,7 @@ int bifurcation_clear(struct bifurcation *bifurcation, const struct ports *ports
 		if (!err)
 			err = clear_device(ports->ids[i], &netdev, diag);
 	}
-	bifurcation->is_clear = !err;
 	return err;
-}
-
-bool bifurcation_may_close(const struct bifurcation *bifurcation)
-{
-	return !bifurcation->word_count || bifurcation->is_clear;
 }
 
 static void check_queues(uint16_t id, const struct netdev *netdev, uint16_t served)

@@ -28,7 +28,6 @@ struct bifurcation {
 	int object_fd; /* the program as a file, for the driver; 0: no port asks for it */
 	char *words[GLB_PORTS_MAX]; /* EAL options that were made */
 	unsigned int word_count;
-	bool is_clear; /* no other process has a program on these devices */
 	struct bifurcated ports[GLB_PORTS_MAX];
 	unsigned int count;
 	struct xdp_vips now;	   /* in the program of every port */
@@ -49,14 +48,8 @@ GLB_NODISCARD int bifurcation_order(struct bifurcation *bifurcation,
  * director that was killed. The devices must be claimed. Returns 0; or -errno with a diag that
  * names the port: -EEXIST if its device has a program that is not a director's, which stays.
  */
-GLB_NODISCARD int bifurcation_clear(struct bifurcation *bifurcation, const struct ports *ports,
-				    const struct director_conf *conf, struct glb_diag *diag);
-
-/*
- * May devices be closed? Their driver then detaches whatever XDP program there is, so not before
- * bifurcation_clear() has found that no other process needs one.
- */
-bool bifurcation_may_close(const struct bifurcation *bifurcation);
+GLB_NODISCARD int bifurcation_clear(const struct ports *ports, const struct director_conf *conf,
+				    struct glb_diag *diag);
 
 /*
  * Once ports are started: takes packets for the VIPs of the first generation from the kernel.
