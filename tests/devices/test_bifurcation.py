@@ -365,7 +365,8 @@ def test_more_addresses_than_there_is_room_for_are_refused(shared):
     """At a reload, the director serves on; at a start it says why it does not."""
     many = [f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in range(1 << 24, (1 << 24) + 65537)]
     reason = "bifurcate: the tables have 65537 addresses and 0 prefixes; there is room for 65536 of each"
-    tables = [tables_of(*many[at : at + 8000])["tables"][0] for at in range(0, len(many), 8000)]
+    binds = [{"ip": vip, "proto": "tcp", "port": 80} for vip in many]
+    tables = [{**TABLES["tables"][0], "binds": binds[at : at + 16384]} for at in range(0, len(many), 16384)]
     tables = {"tables": [{**table, "seed": f"{n:032x}"} for n, table in enumerate(tables)]}
     shared.start()
     shared.host.reload({**SHARED, "control_socket": str(shared.socket)}, "reload refused", tables=tables)
