@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+PLACES = ("tests/bench/", "tests/fleet/")
+
 
 def compiles(command: str, directory: str, **_) -> bool:
     """Writes no file, not even one of dependencies."""
@@ -21,7 +23,7 @@ def compiles(command: str, directory: str, **_) -> bool:
 
 def main(build: Path) -> int:
     commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
-    sources = {entry["file"]: entry for entry in commands if entry["output"].startswith("tests/bench/")}
+    sources = {entry["file"]: entry for entry in commands if entry["output"].startswith(PLACES)}
     failed = [source for source, entry in sources.items() if not compiles(**entry)]
     print(f"{len(sources)} sources of benchmarks, {len(failed)} do not compile: {' '.join(failed)}")
     return 1 if failed or not sources else 0
