@@ -61,7 +61,8 @@ def svg(title, results, log=False):
     subjects = list(dict.fromkeys(result["subject"] for result in results))
     variants = list(dict.fromkeys(result["variant"] for result in results))
     # a stray sample must not make all bars short: lines of the spread may end at the edge
-    scale = Scale(min(r["median"] for r in results), max(r["median"] for r in results) * 1.05, log)
+    most = max(r["median"] for r in results)
+    scale = Scale(min((r["median"] for r in results if r["median"] > 0), default=most), most * 1.05, log)
     clipped = [{**r, "max": min(r["max"], scale.last), "min": max(r["min"], 0)} for r in results]
     body, y = [], TOP
     for subject in subjects:

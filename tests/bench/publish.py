@@ -1,20 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Puts what was measured into docs/performance.md, as tables and plots.
+"""Puts what was measured into docs/performance.md and docs/fleet.md, as tables and plots.
 
   publish.py            write; scripts/bench publish measures first
-  publish.py --check    does the page say what docs/plots/bench.json and instructions.json say?
+  publish.py --check    do the pages say what docs/plots/bench.json and instructions.json say?
 
-The page says itself what it wants to show, between two comments:
+A page says itself what it wants to show, between two comments:
 
-  <!-- table BENCHMARK | SECTION | SUBJECTS -->          a line per subject, a column per variant
-  <!-- plot FILE | BENCHMARK | SECTION | SUBJECTS -->    the same as bars; logarithmic in *-log.svg
+  <!-- table BENCHMARK | SECTION | SUBJECTS | VARIANTS -->          a line per subject, a column per variant
+  <!-- plot FILE | BENCHMARK | SECTION | SUBJECTS | VARIANTS -->    the same as bars; logarithmic in *-log.svg
   <!-- headlines -->, <!-- machine -->, <!-- instructions -->
   ...
   <!-- end -->
 
-SECTION is the beginning of a heading. SUBJECTS are patterns as of a shell, separated by ";", of
-which the first that matches decides the place; none is all of them.
+SECTION is the beginning of a heading. SUBJECTS and VARIANTS are patterns as of a shell, separated by
+";", of which the first that matches decides the place; none is all of them.
 """
 
 import fnmatch
@@ -26,10 +26,11 @@ from pathlib import Path
 import bars
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs/performance.md"
+PAGES = [ROOT / "docs/performance.md", ROOT / "docs/fleet.md"]
 PLOTS = ROOT / "docs/plots"
 GENERATED = re.compile(r"<!-- (table|plot|headlines|machine|instructions)( [^\n]*)? -->\n.*?<!-- end -->", re.S)
 ABSENT = "Not measured yet.\n"
+COUNTED = {"fleet"}  # benchmarks with the same results on every machine
 
 # Figure, bar, what it is worked out from: of the result (benchmark, subject, variant, beginning of
 # the heading if there are several) the median in a unit or the "ratio"; one median "over" another;
@@ -107,41 +108,55 @@ def spread(value):
     return f"{number(value['median'])} [{number(value['min'])}..{number(value['max'])}]"
 
 
-def chosen(section, patterns):
-    """The results of the subjects asked for, in that order."""
+def in_order(results, patterns, key):
+    """Those of the subjects or variants asked for, in that order."""
     wanted = [pattern.strip() for pattern in patterns.split(";") if pattern.strip()] or ["*"]
     order = {}
-    for result in section["results"]:
-        places = [i for i, p in enumerate(wanted) if fnmatch.fnmatchcase(result["subject"], p)]
+    for result in results:
+        places = [i for i, p in enumerate(wanted) if fnmatch.fnmatchcase(result[key], p)]
         if places:
             order.setdefault(places[0], []).append(result)
     return [result for place in sorted(order) for result in order[place]]
 
 
-def cell(result):
+def chosen(section, subjects, variants):
+    return in_order(in_order(section["results"], variants, "variant"), subjects, "subject")
+
+
+def exactly(value):
+    """Of what was counted: 0 is 0, and nothing else is."""
+    return f"{value:.1g}" if abs(value) < 0.01 else number(value)
+
+
+def cell(result, counted):
     if result is None:
         return ""
+    if counted and result["median"] == 0 < result["max"]:  # not with every seed
+        return f"0..{exactly(result['max'])}"
+    if counted:
+        return exactly(result["median"])
     return number(result["median"]) + (f", {spread(result['ratio'])}" if "ratio" in result else "")
 
 
-def table(data, benchmark, title, patterns=""):
+def table(data, benchmark, title, subjects="", variants=""):
     section = data.section(benchmark, title)
-    results = chosen(section, patterns) if section else []
+    results = chosen(section, subjects, variants) if section else []
     if not results:
         return ABSENT
-    variants = list(dict.fromkeys(result["variant"] for result in results))
+    columns = list(dict.fromkeys(result["variant"] for result in results))
     by_name = {(r["subject"], r["variant"]): r for r in results}
     head = section["section"] + ", " + section["unit"] + (f"; {section['ratio']}" if section["ratio"] else "")
-    lines = [f"| {head} | " + " | ".join(variants) + " |", "|---|" + "---|" * len(variants)]
+    lines = [f"| {head} | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
     for subject in dict.fromkeys(result["subject"] for result in results):
-        cells = [cell(by_name.get((subject, variant))) for variant in variants]
+        cells = [cell(by_name.get((subject, variant)), benchmark in COUNTED) for variant in columns]
         lines.append(f"| {subject} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def plot(data, files, name, benchmark, title, patterns=""):
+def plot(data, files, name, *wanted):
+    benchmark, title, *patterns = [*wanted, "", ""][:4]
     section = data.section(benchmark, title)
-    results = chosen(section, patterns) if section else []
+    results = chosen(section, *patterns) if section else []
     if not results:
         return ABSENT
     heading = f"{section['section']}, {section['unit']}"
@@ -174,6 +189,8 @@ def machine(data):
     """The machine of most benchmarks first; which benchmarks each has, if there are several."""
     found = {}
     for benchmark, facts in data.machines.items():
+        if benchmark in COUNTED:
+            continue
         found.setdefault(json.dumps(facts), []).append(benchmark)
     lines = []
     for text, benchmarks in sorted(found.items(), key=lambda item: -len(item[1])):
@@ -215,8 +232,8 @@ def rendered(page, data, files):
 
 def main(arguments):
     files = {}
-    page = PAGE.read_text(encoding="utf-8")
-    files[PAGE] = rendered(page, Data(), files)
+    for page in PAGES:
+        files[page] = rendered(page.read_text(encoding="utf-8"), Data(), files)
     stray = set(PLOTS.glob("*.svg")) - set(files)
     stale = [path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if arguments == ["--check"]:
