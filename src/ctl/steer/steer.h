@@ -13,7 +13,7 @@
 #ifndef CTL_STEER_H
 #define CTL_STEER_H
 
-#include <glb/table.h>
+#include "conf/steer_prefixes.h"
 
 struct writer;
 
@@ -24,14 +24,6 @@ enum steer_driver {
 	STEER_SWITCHDEV, /* the same on any other NIC that has the mode */
 	STEER_MLX5,	 /* shared by DPDK and Linux without a VF */
 	STEER_DRIVER_COUNT,
-};
-
-/* Addresses that binds receive. */
-struct steer_prefix {
-	struct glb_addr addr; /* host bits are 0 */
-	uint8_t len;
-	uint32_t order;	 /* of its first bind in the file */
-	uint32_t handle; /* of its rule of tc; set by steer_flower() */
 };
 
 /* What is asked for. */
@@ -48,21 +40,6 @@ struct steer {
 	struct steer_prefix *prefixes;
 	uint32_t prefix_count;
 };
-
-/* --- prefixes.c: which destination addresses do the binds receive? --- */
-
-/*
- * Lists the prefixes of all binds without those that are part of another, in the order of the file:
- * what is appended to it leaves the places of other rules as they are. Returns 0 and sets *out, to
- * be released with free(), and *count; or -ENOMEM.
- */
-GLB_NODISCARD int steer_prefixes(struct steer_prefix **out, uint32_t *count,
-				 const struct glb_tables *tables);
-
-enum { STEER_PREFIX_LEN = 50 };
-
-/* Formats a prefix; one of full length as an address. Returns out. */
-const char *steer_prefix_text(char out[STEER_PREFIX_LEN], const struct steer_prefix *prefix);
 
 /* --- nic.c: which drivers are known, and which one does a device have? --- */
 

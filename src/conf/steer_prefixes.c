@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "conf/addr.h"
-#include "steer.h"
+#include "conf/steer_prefixes.h"
 
 /* By version and address; of two at one address the shorter one first, so that a prefix comes
  * before its parts, and of equal ones the first in the file. */
