@@ -27,6 +27,7 @@ struct port_conf {
 	struct glb_port port;	  /* mac and, if 0, mtu are taken from the device */
 	bool bifurcate;		  /* the kernel keeps what is for no VIP */
 	bool gateway_auto;	  /* gateway_mac is looked up by the kernel for gateway_addr */
+	bool is_steered; /* the NIC is shared: rules of rte_flow say what the port receives */
 	struct glb_addr gateway_addr;
 	char punt_port[PORT_NAME_LEN];	  /* device for packets punted on this port only, or "" */
 	char send_through[PORT_NAME_LEN]; /* device of the port that packets leave through; "":

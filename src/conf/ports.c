@@ -61,6 +61,17 @@ static void read_vlan(struct port_conf *port, const struct conf_value *object)
 	}
 }
 
+static void read_steer(struct port_conf *port, const struct conf_value *object)
+{
+	static const char *const names[] = {"none", "rte_flow", NULL};
+	struct conf_value value;
+	uint32_t way;
+
+	if (conf_find(&value, object, "steer") &&
+	    !conf_choice(&way, names, "none or rte_flow", &value))
+		port->is_steered = way;
+}
+
 /* Reads a unicast address. Returns 0 or -EINVAL. */
 static int read_station(uint8_t out[GLB_MAC_LEN], const struct conf_value *value)
 {
@@ -187,6 +198,7 @@ static void read_keys(struct port_conf *port, const struct glb_settings *setting
 	read_macs(port, object);
 	if (conf_find(&value, object, "bifurcate"))
 		(void)conf_bool(&port->bifurcate, &value);
+	read_steer(port, object);
 	read_gateway(port, object);
 }
 

@@ -12,8 +12,8 @@
 
 /* Keys of both the top level and an object of `ports`. */
 #define PORT_KEYS                                                                                  \
-	"mtu", "vlan", "macs", "bifurcate", "outbound_gateway_mac", "outbound_gateway_ip",         \
-		"outbound_gateway_interface"
+	"mtu", "vlan", "macs", "bifurcate", "steer", "outbound_gateway_mac",                       \
+		"outbound_gateway_ip", "outbound_gateway_interface"
 
 /*
  * Reads them into a configuration whose settings have been read; problems go into the report, and

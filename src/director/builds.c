@@ -110,13 +110,20 @@ int builds_publish(struct control *control, struct glb_generation *gen, const st
 }
 
 /*
- * The same, with packets for its VIPs. Returns 0; or -errno after logging why and storing it in the
- * build, and it is released.
+ * Publishes a built generation: devices that the kernel shares hand over packets to new VIPs
+ * before, and no packets to VIPs of the past afterwards. Returns 0; or -errno after logging why and
+ * storing it in the build, the generation is released, and devices do as before.
  */
 static int publish_build(struct control *control, struct build *build, struct glb_generation *gen)
 {
 	int err = bifurcation_begin(&control->bifurcation, gen, &build->why);
 
+	if (!err) {
+		err = steer_prepare(&control->steering, &control->workers.ports, &build->conf,
+				    &gen->tables, &build->why);
+		if (err)
+			bifurcation_end(&control->bifurcation, false);
+	}
 	if (err) {
 		log_error("%s", build->why.text);
 		glb_generation_free(gen);
@@ -125,6 +132,10 @@ static int publish_build(struct control *control, struct build *build, struct gl
 	err = builds_publish(control, gen, build->served);
 	if (err)
 		glb_diag(&build->why, "out of memory");
+	if (err)
+		steer_revert(&control->steering);
+	else
+		steer_commit(&control->steering);
 	bifurcation_end(&control->bifurcation, !err);
 	return err;
 }
@@ -150,6 +161,7 @@ static int serve_build(struct control *control, struct build *build)
 		log_error("%s", build->why.text);
 		return err;
 	}
+	keep_restart_only(&build->conf, &control->conf);
 	err = make_generation(&gen, control, build, &neighbours);
 	if (!err)
 		err = publish_build(control, build, gen);
@@ -157,7 +169,6 @@ static int serve_build(struct control *control, struct build *build)
 		neighbours_resume(&control->neighbours, &neighbours);
 		return err;
 	}
-	keep_restart_only(&build->conf, &control->conf);
 	ports_listen(&control->workers.ports, gen->settings.ports);
 	log_generation("serving", gen);
 	effect_log_fields(&control->conf.settings, &build->conf.settings);

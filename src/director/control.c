@@ -188,8 +188,16 @@ static int serve_ports(struct control *control, struct glb_generation *gen)
 {
 	struct workers *workers = &control->workers;
 	struct glb_diag diag = {{0}};
-	int err = deploy_first(workers, gen, control->conf.backend_counters);
+	int err = steer_prepare(&control->steering, &workers->ports, &control->conf, &gen->tables,
+				&diag);
 
+	if (err) {
+		log_error("%s", diag.text);
+		glb_generation_free(gen);
+		return err;
+	}
+	steer_commit(&control->steering);
+	err = deploy_first(workers, gen, control->conf.backend_counters);
 	if (err)
 		return err;
 	workers->idle_sleep_us = control->conf.idle_sleep_us;
@@ -275,6 +283,7 @@ int control_run(struct control *control)
 	if (control->workers_left)
 		return err;
 	neighbours_close(&control->neighbours);
+	steer_end(&control->steering, &control->workers.ports);
 	ports_stop(&control->workers.ports);
 	links_close(&control->links);
 	return err;

@@ -25,6 +25,7 @@
 #include "director/reload.h"
 #include "director/stalls.h"
 #include "director/status.h"
+#include "director/steer.h"
 #include "director/trace/trace.h"
 #include "director/waiters.h"
 #include "director/worker.h"
@@ -46,6 +47,7 @@ struct control {
 	uint64_t generation;	   /* number of the newest one */
 	struct neighbours neighbours;
 	struct links links;
+	struct steering steering;
 	struct host host;
 	struct bifurcation bifurcation; /* ordered and closed by the caller */
 	struct workers workers;

@@ -31,10 +31,12 @@ struct port_losses {
 struct ports {
 	uint16_t ids[GLB_PORTS_MAX]; /* DPDK port numbers, all below GLB_PORTS_MAX */
 	uint16_t count;
-	uint16_t queue_count;		      /* queue pairs per port */
-	bool udp_checksum;		      /* the devices compute outer checksums on request */
-	uint16_t twin_ids[GLB_PORTS_MAX];     /* by port: its twin, or PORT_NONE */
-	uint16_t punt_via[GLB_PORTS_MAX];     /* by port: whose twin takes its punted packets */
+	uint16_t queue_count;		  /* queue pairs per port */
+	bool udp_checksum;		  /* the devices compute outer checksums on request */
+	uint16_t twin_ids[GLB_PORTS_MAX]; /* by port: its twin, or PORT_NONE */
+	uint16_t punt_via[GLB_PORTS_MAX]; /* by port: whose twin takes its punted packets */
+	bool steered[GLB_PORTS_MAX]; /* by port: isolated, so that only rules (steer.h) lead to it
+				      */
 	uint32_t frame_max[RTE_MAX_ETHPORTS]; /* bytes on the wire of the largest frame of each
 						 device */
 	struct rte_mempool *pool;	      /* that frames are received into */

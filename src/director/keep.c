@@ -57,6 +57,25 @@ static void keep_bifurcation(struct director_conf *new, const struct director_co
 	}
 }
 
+/* Keeps which ports are steered, with a warning if the file has it otherwise. */
+static void keep_steered(struct director_conf *new, const struct director_conf *old)
+{
+	static const char *const names[] = {"none", "rte_flow"};
+	char place[PORT_NAME_LEN + 32];
+
+	warn_restart_only("$.steer", names[old->defaults.is_steered],
+			  names[new->defaults.is_steered]);
+	new->defaults.is_steered = old->defaults.is_steered;
+	for (unsigned int i = 0; i < new->port_count; i++) {
+		struct port_conf *port = &new->ports[i];
+		bool was = director_conf_port(old, port->name)->is_steered;
+
+		(void)snprintf(place, sizeof(place), "steer of $.ports \"%s\"", port->name);
+		warn_restart_only(place, names[was], names[port->is_steered]);
+		port->is_steered = was;
+	}
+}
+
 /* In the syntax of the file. Returns out. */
 static const char *listen_text(char out[LISTEN_TEXT_LEN], const struct listen_conf *at)
 {
@@ -77,6 +96,7 @@ void keep_restart_only(struct director_conf *new, const struct director_conf *ol
 	char is[16];
 
 	warn_twins(old, new);
+	keep_steered(new, old);
 	warn_restart_only("$.unmatched", old->punt_unmatched ? "punt" : "drop",
 			  new->punt_unmatched ? "punt" : "drop");
 	(void)snprintf(was, sizeof(was), "%u", old->idle_sleep_us);

@@ -7,6 +7,7 @@
 #include "director/netdev.h"
 #include "director/pool.h"
 #include "director/port.h"
+#include "director/steer.h"
 #include "sys/log.h"
 
 enum {
@@ -164,6 +165,7 @@ struct setup {
 	bool hand_over; /* some workers have no queue */
 	bool rx_drop_en;
 	bool udp_checksum;
+	const bool *steered; /* by port; NULL: of a twin, which never is */
 };
 
 /* Creates the pools for received frames and for reassembly. Returns 0 or -ENOMEM. */
@@ -246,6 +248,10 @@ static int start_port(uint16_t id, const struct setup *setup, struct glb_diag *d
 					   -ENOTSUP);
 		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
 	}
+	if (setup->steered && setup->steered[id])
+		err = steer_isolate(id, diag);
+	if (err)
+		return err;
 	err = rte_eth_dev_configure(id, setup->queue_count, setup->queue_count, &conf);
 	if (err)
 		return port_refuse(diag, id, "configure it", err);
@@ -329,11 +335,14 @@ int ports_start(struct ports *ports, const struct director_conf *conf, unsigned 
 		.hand_over = ports->queue_count < worker_count,
 		.rx_drop_en = conf->rx_drop_en,
 		.udp_checksum = ports->udp_checksum,
+		.steered = ports->steered,
 	};
 
 	err = make_pools(&setup, ports, worker_count, diag);
 	if (err)
 		return err;
+	for (unsigned int i = 0; i < ports->count; i++)
+		ports->steered[ports->ids[i]] = ports_conf(ports->ids[i], conf).is_steered;
 	err = start_all(ports, &setup, diag);
 	for (unsigned int i = 0; !err && ports_device(&id, ports, i); i++)
 		if (id != PORT_NONE)
@@ -352,6 +361,7 @@ int ports_restart(struct ports *ports, uint16_t id, const struct director_conf *
 		.hand_over = ports->queue_count < rte_lcore_count() - 1,
 		.rx_drop_en = conf->rx_drop_en,
 		.udp_checksum = ports->udp_checksum,
+		.steered = ports->steered,
 	};
 
 	if (ports_twin_of(ports, id) != PORT_NONE)

@@ -101,6 +101,8 @@ static int mend_ports(struct control *control)
 			err = bifurcation_reopened(&control->bifurcation, id, &diag);
 		if (!err)
 			err = links_reopened(&control->links, id, &diag);
+		if (!err)
+			err = steer_restore(&control->steering, &workers->ports, id, &diag);
 		if (err) {
 			log_error("%s", diag.text);
 			return -ENETDOWN;

@@ -72,10 +72,11 @@ DIRECTOR = {
     "udp_checksum": "inner",
     "instruction_set": "generic",
     "vlan": 7,
+    "steer": "rte_flow",
     "macs": ["00:00:5e:00:01:07", "0000:5e00:0207"],
     "bifurcate": True,
     "ports": [
-        {"name": "net_null0", "punt_port": "net_tap1", "send_through": "net_null1", "mtu": 9000, "vlan": "none", "macs": [], "bifurcate": False, "outbound_gateway_mac": "auto"},
+        {"name": "net_null0", "punt_port": "net_tap1", "send_through": "net_null1", "mtu": 9000, "vlan": "none", "steer": "none", "macs": [], "bifurcate": False, "outbound_gateway_mac": "auto"},
         {"name": "net_null1", "outbound_gateway_ip": "fe80::1", "outbound_gateway_interface": "eth1"},
     ],
 }
@@ -392,6 +393,7 @@ WORDS = {
     "udp_checksum": "full inner offload zero none",
     "instruction_set": "best generic avx2 avx512 sse2",
     "vlan": "keep none 7",
+    "steer": "none rte_flow",
     "outbound_gateway_interface": "x lan0.4094 123456789012345 1234567890123456 \u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc",
 }
 RANGES = {

@@ -47,6 +47,17 @@ START_TEST(every_port_stays_bifurcated_or_not)
 }
 END_TEST
 
+START_TEST(what_is_steered_stays_so)
+{
+	struct director_conf old = conf_of("", "net_null1", "");
+	struct director_conf new = conf_of("", "net_null1", "");
+
+	old.ports[0].is_steered = new.defaults.is_steered = true;
+	keep_restart_only(&new, &old);
+	ck_assert(new.ports[0].is_steered && !new.defaults.is_steered);
+}
+END_TEST
+
 START_TEST(other_keys_of_a_restart_stay_and_all_else_changes)
 {
 	const struct director_conf old = {.idle_sleep_us = 1, .punt_unmatched = true};
@@ -77,6 +88,7 @@ Suite *unit_suite(void)
 	tcase_add_test(tests, every_twin_stays_what_it_was);
 	tcase_add_test(tests, a_port_that_is_listed_now_has_no_twin_before_a_restart);
 	tcase_add_test(tests, every_port_stays_bifurcated_or_not);
+	tcase_add_test(tests, what_is_steered_stays_so);
 	tcase_add_test(tests, other_keys_of_a_restart_stay_and_all_else_changes);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -240,6 +240,10 @@ static const struct {
 	{WITH("'vlan':'7'"),
 	 "1:82: $.vlan: \"7\" is not keep or none, nor an integer from 1 to 4094"},
 	{WITH("'vlan':null"), "1:82: $.vlan: is null, expected an integer from 1 to 4094"},
+	/* rules */
+	{WITH("'steer':'none'"), NULL},
+	{WITH("'steer':'rte_flow'"), NULL},
+	{WITH("'steer':'flow'"), "1:83: $.steer: \"flow\" is not none or rte_flow"},
 	/* further addresses */
 	{WITH("'macs':[]"), NULL},
 	{WITH("'macs':['02:00:00:00:00:01','feff:ffff:ffff','0000:5e00:0107']"), NULL},
