@@ -75,11 +75,14 @@ GLB_INLINE void deny_lanes(const struct columns *c, struct burst *b, uint8_t ver
 	}
 }
 
-/* Is the source of a packet denied, at `src`? */
-static __attribute__((noinline)) bool denies_source(const struct glb_generation *gen,
-						    const uint8_t *src, uint8_t version)
+/* The verdict of a packet for a VIP that is judged alone, whose source is at `src`. */
+static __attribute__((noinline)) enum glb_verdict deny_single(const struct glb_generation *gen,
+							      enum glb_verdict verdict,
+							      const uint8_t *src, uint8_t version)
 {
-	return glb_denies(gen->settings.deny, src, version);
+	if (verdict == GLB_DROP_LOOP || verdict == GLB_DROP_SOURCE)
+		return verdict; /* these were asked first */
+	return glb_denies(gen->settings.deny, src, version) ? GLB_DROP_DENIED : verdict;
 }
 
 /* deny_lanes() of any version. Not inlined, so that the code of the data path without a list stays

@@ -215,9 +215,6 @@ GLB_INLINE enum glb_verdict select_table(struct burst *b, struct single *one,
 		return GLB_DROP_LOOP;
 	if (GLB_UNLIKELY(!has_good_source(&gen->settings, one, version)))
 		return GLB_DROP_SOURCE;
-	if (GLB_UNLIKELY(gen->settings.deny) &&
-	    denies_source(gen, packet_src(one, version), version))
-		return GLB_DROP_DENIED;
 	return judge(gen, one, version);
 }
 
@@ -420,6 +417,8 @@ GLB_INLINE enum glb_verdict read_single(struct columns *c, struct burst *b, unsi
 	one.ip = one.pkt->data + one.flow.ip_at;
 	one.framed_plainly = one.pkt->port == b->port && one.flow.ip_at == b->ip_at;
 	verdict = select_table(b, &one, &found, version);
+	if (GLB_UNLIKELY(b->gen->settings.deny) && found.table >= 0)
+		verdict = deny_single(b->gen, verdict, packet_src(&one, version), version);
 	if (verdict == GLB_FORWARD && GLB_UNLIKELY(!fits_anyway(b, &one)))
 		verdict = check_room(b->gen, one.pkt, &one.flow, &b->gen->routes[found.table]);
 	if (verdict == GLB_FORWARD)
