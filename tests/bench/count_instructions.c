@@ -33,6 +33,8 @@ static const struct subject subjects[] = {
 	{"forward quic 64, short header", .kind = TRAFFIC_QUIC},
 	{"forward icmp echo 64", .kind = TRAFFIC_ECHO},
 	{"forward icmp frag needed 70", .kind = TRAFFIC_IPV4_ERROR, .frame_len = 70},
+	{"forward ipv4 64, deny", .kind = TRAFFIC_IPV4, .denied = 20000},
+	{"forward ipv6 78, deny", .kind = TRAFFIC_IPV6, .frame_len = 78, .denied = 20000},
 	{"forward mix", .kind = TRAFFIC_MIX, .udp_checksum = GLB_UDP_INNER},
 	{"punt 64", .kind = TRAFFIC_PUNT},
 };

@@ -81,6 +81,29 @@ static void fill_tables(struct glb_spec *spec, const struct subject *subject)
 	}
 }
 
+/* Networks scattered over what clients are not from. NULL: none are wanted. */
+static struct glb_deny *deny_of(const struct subject *subject)
+{
+	struct glb_deny_prefix *prefixes = calloc(subject->denied + 1U, sizeof(*prefixes));
+	struct glb_deny *deny = NULL;
+
+	if (!prefixes)
+		abort();
+	for (uint32_t i = 0; i < subject->denied; i++) {
+		const uint32_t any = i * 2654435761U;
+
+		prefixes[i].addr = (struct glb_addr){.version = i % 2 ? 4 : 6};
+		prefixes[i].prefix_len = i % 2 ? 24 : 48;
+		glb_store_be32(prefixes[i].addr.bytes, i % 2 ? any % 0x60000000 : 0x26000000);
+		if (i % 2 == 0)
+			glb_store_be32(prefixes[i].addr.bytes + 2, any);
+	}
+	if (subject->denied && glb_deny_make(&deny, prefixes, subject->denied))
+		abort();
+	free(prefixes);
+	return deny;
+}
+
 struct glb_generation *bench_generation_of(const struct subject *subject, enum glb_isa isa)
 {
 	const struct glb_settings settings = {
@@ -91,6 +114,7 @@ struct glb_generation *bench_generation_of(const struct subject *subject, enum g
 		.udp_checksum = subject->udp_checksum,
 		.clamp_mss = subject->clamp_mss,
 		.isa = (uint8_t)isa,
+		.deny = deny_of(subject),
 		.ports = {{.gateway_mac = {2, 1},
 			   .mac = {2, 2},
 			   .mtu = 1500,
@@ -105,6 +129,7 @@ struct glb_generation *bench_generation_of(const struct subject *subject, enum g
 	    glb_generation_make(&gen, 1, &settings, &tables, NULL))
 		abort();
 	glb_spec_free(&spec);
+	glb_deny_free(settings.deny);
 	return gen;
 }
 

@@ -47,6 +47,7 @@ struct subject {
 	bool all_ports;	   /* of IPv4 binds: 1 to 65535; else 443 alone */
 	uint16_t vlan;	   /* ID of the tag of each frame; the port keeps it */
 	uint16_t vlan_out; /* ID of the tag that the port gives what it sends */
+	uint16_t denied;   /* prefixes, half of each IP version; no client is in one */
 };
 
 static inline bool subject_has_ipv6(const struct subject *subject)
