@@ -171,9 +171,20 @@ START_TEST(each_verdict_that_can_be_made_here_is_explained)
 		 0,
 		 GLB_DROP_SOURCE,
 		 "from an address that no sender can have"},
+		{{.version = 4,
+		  .proto = 6,
+		  .src = "198.51.100.9",
+		  .dst = "1.1.1.1",
+		  .dst_port = 80},
+		 0,
+		 GLB_DROP_DENIED,
+		 "(198.51.100.0/24, line 12)"},
 	};
+	static const struct glb_deny_prefix denied = {
+		.addr = {{198, 51, 100}, 4}, .prefix_len = 24, .line = 12};
 	char verdict[64];
 
+	ck_assert_int_eq(glb_deny_make(&settings.deny, &denied, 1), 0);
 	settings.min_ttl = 9;
 	settings.too_big = GLB_TOO_BIG_DROP;
 	settings.ports[0].mtu = 1500;
@@ -185,6 +196,8 @@ START_TEST(each_verdict_that_can_be_made_here_is_explained)
 		ck_assert_msg(says(verdict) && says(cases[c].words), "case %zu", c);
 		ck_assert(!says("no more is said"));
 	}
+	glb_deny_free(settings.deny);
+	settings.deny = NULL;
 }
 END_TEST
 
