@@ -5,13 +5,14 @@ import contextlib
 import json
 import socket
 import struct
+import subprocess
 import time
 
 import pytest
 from bench import (PASSED, SENT, Bench, absent, interface_address, ip, segment)
 from flood import Flood, survivors
 from hosts import A, B, VIP, VIP6, counted
-from kernel import CHECKSUM_COMPLETE
+from kernel import CHECKSUM_COMPLETE, inside
 from netns import wait_until
 from scapy.layers.inet import IP, TCP, IPOption_NOP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt
@@ -100,6 +101,7 @@ def test_a_syn_for_a_full_queue_is_answered_as_by_the_kernel(network, proxy, vip
     """Every byte of the answer, over either IP version; a CHECKSUM_COMPLETE of the device is kept up."""
     with full(network, vip) as listener:
         asked = syn(vip, listener, 99)
+        setattr(asked, "ttl" if vip == VIP else "hlim", 57)  # or the sum over the answer would be the same
         made = answer(proxy.run(proxy.tunnel(asked), flags=CHECKSUM_COMPLETE))
         options = dict(made[TCP].options)
         wanted = expected_answer(asked, made[TCP].seq, options["Timestamp"][0], 1560 if vip == VIP else 1540,
@@ -160,6 +162,62 @@ def test_syns_are_kept_while_the_queue_has_room(network, proxy, vip):
             assert proxy.accepts(syn(vip, other, 99)) == "accepted_syn"
             assert queue_of(network, vip, other) is None
         answer(proxy.run(proxy.tunnel(syn(vip, listener, 99))))
+
+
+@vips
+def test_an_answer_is_counted_for_its_vip_and_its_port(network, proxy, vip):
+    def counted_for_vip():
+        shown = json.loads(network.proxies[0].redirect("counters", "eth0", "--vips", "--json"))
+        entry, = (entry for entry in shown["vips"] if entry["vip"] == vip)
+        return entry["counters"]["answered_syn"], shown["syn_queues"]
+
+    with full(network, vip) as listener:
+        answer(proxy.run(proxy.tunnel(syn(vip, listener, 98))))
+        before, _ = counted_for_vip()
+        answer(proxy.run(proxy.tunnel(syn(vip, listener, 99))))
+        after, queues = counted_for_vip()
+        assert after == before + 1
+        assert [queue["answered"] for queue in queues if (queue["vip"], queue["port"]) ==
+                (vip, listener.getsockname()[1])] == [2]
+        lines = network.proxies[0].redirect("counters", "eth0", "--vips").splitlines()
+        place = f"[{vip}]" if ":" in vip else vip
+        assert f"{place}:{listener.getsockname()[1]} syn_answered 2" in lines
+
+
+def metrics_of(proxy):
+    """What `serve` on a proxy exposes."""
+    serving = subprocess.Popen(  # pylint: disable=consider-using-with
+        proxy.namespace.command(proxy.program, "serve", "eth0", "--listen", "127.0.0.1:9391"),
+        stderr=subprocess.DEVNULL)
+
+    def get():
+        with inside(proxy.namespace), contextlib.suppress(OSError):
+            return socket.create_connection(("127.0.0.1", 9391), 5)
+        return None
+
+    try:
+        wait_until(get, "the server")
+        with get() as client:
+            client.settimeout(30)
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            with client.makefile() as text:
+                return text.read()
+    finally:
+        serving.terminate()
+        serving.wait(60)
+
+
+def test_metrics_have_the_queues(network, proxy):
+    with full(network, VIP) as listener:
+        made = answer(proxy.run(proxy.tunnel(syn(VIP, listener, 99))))
+        proxy.forwards(returned(VIP, listener, made, ack=1))
+        labels = f'vip="{VIP}",port="{listener.getsockname()[1]}"'
+        text = metrics_of(network.proxies[0])
+        for line in (f"glb_redirect_syn_engaged{{{labels}}} 1", f"glb_redirect_syn_engagements_total{{{labels}}} 1",
+                     f'glb_redirect_syn_cookies_total{{{labels},event="answered"}} 1',
+                     f'glb_redirect_syn_cookies_total{{{labels},event="completed"}} 0',
+                     f'glb_redirect_syn_cookies_total{{{labels},event="refused"}} 1'):
+            assert line in text
 
 
 @vips
