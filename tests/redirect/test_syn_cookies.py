@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import struct
 import subprocess
@@ -184,24 +185,28 @@ def test_an_answer_is_counted_for_its_vip_and_its_port(network, proxy, vip):
         assert f"{place}:{listener.getsockname()[1]} syn_answered 2" in lines
 
 
-def metrics_of(proxy):
-    """What `serve` on a proxy exposes."""
+@contextlib.contextmanager
+def serving_metrics(proxy):
+    """Gives a function that returns what `serve` on a proxy exposes."""
     serving = subprocess.Popen(  # pylint: disable=consider-using-with
         proxy.namespace.command(proxy.program, "serve", "eth0", "--listen", "127.0.0.1:9391"),
         stderr=subprocess.DEVNULL)
 
-    def get():
+    def connect():
         with inside(proxy.namespace), contextlib.suppress(OSError):
             return socket.create_connection(("127.0.0.1", 9391), 5)
         return None
 
-    try:
-        wait_until(get, "the server")
-        with get() as client:
+    def get():
+        with connect() as client:
             client.settimeout(30)
             client.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             with client.makefile() as text:
                 return text.read()
+
+    try:
+        wait_until(connect, "the server")
+        yield get
     finally:
         serving.terminate()
         serving.wait(60)
@@ -212,12 +217,26 @@ def test_metrics_have_the_queues(network, proxy):
         made = answer(proxy.run(proxy.tunnel(syn(VIP, listener, 99))))
         proxy.forwards(returned(VIP, listener, made, ack=1))
         labels = f'vip="{VIP}",port="{listener.getsockname()[1]}"'
-        text = metrics_of(network.proxies[0])
+        with serving_metrics(network.proxies[0]) as get:
+            text = get()
         for line in (f"glb_redirect_syn_engaged{{{labels}}} 1", f"glb_redirect_syn_engagements_total{{{labels}}} 1",
                      f'glb_redirect_syn_cookies_total{{{labels},event="answered"}} 1',
                      f'glb_redirect_syn_cookies_total{{{labels},event="completed"}} 0',
                      f'glb_redirect_syn_cookies_total{{{labels},event="refused"}} 1'):
             assert line in text
+
+
+def test_the_grade_counts_answers_as_the_cookies_of_the_kernel(network):
+    def cookies_per_second(text):
+        return float(re.search(r'^glb_redirect_signal\{signal="cookies"\} (\S+)', text, re.M)[1])
+
+    with contextlib.closing(Bench(network)) as bench, full(network, VIP) as listener:
+        frame = bench.tunnel(syn(VIP, listener, 99))
+        with serving_metrics(network.proxies[0]) as get:
+            assert cookies_per_second(get()) == 0
+            for _ in range(50):
+                answer(bench.run(frame))
+            wait_until(lambda: cookies_per_second(get()) > 0, "another look at the queues")
 
 
 @vips
