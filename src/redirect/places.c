@@ -22,7 +22,7 @@ static const char vips_name[] = "glb_vips";
 static const char peers_name[] = "glb_peers";
 static const char syn_key_name[] = "glb_syn_key";
 static const char syn_queues_name[] = "glb_syn_queues";
-static const char syn_name[] = ".rodata.glb_syn";      /* the settings, in syn_cookies.h */
+static const char syn_name[] = ".rodata.glb_syn";      /* the settings, in syn_work.h */
 static const char conntrack_name[] = ".rodata.glb_ct"; /* one constant, in tracked.h */
 
 int places_open_program(uint32_t id, int *fd, struct bpf_prog_info *info)

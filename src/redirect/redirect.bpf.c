@@ -235,21 +235,6 @@ GLB_INLINE enum glb_redirect_counter decide_socket(struct bpf_sock *sock,
 }
 
 /*
- * Does a segment, which only a listener might claim, return a SYN cookie of the program? The kernel
- * does not know these, so that it is asked apart from has_syn_cookie().
- */
-GLB_INLINE bool has_our_cookie(struct __sk_buff *skb, const struct glb_flow *flow,
-			       const struct tunnel *tunnel)
-{
-	const uint8_t telling = GLB_TCP_SYN | GLB_TCP_RST | GLB_TCP_ACK;
-
-	return answers_syns() && flow->kind != GLB_FLOW_QUOTED &&
-	       (flow->tcp_flags & telling) == GLB_TCP_ACK &&
-	       returns_our_cookie(skb, IP_AT + tunnel->len, IP_AT + tunnel->len + tunnel->tcp_at,
-				  tunnel->client_version);
-}
-
-/*
  * Does the packet at the cursor belong to a connection of this host, or open one? `rest` is what
  * the parser left unread. Connection tracking is consulted if no socket but a listener matches.
  */
@@ -474,27 +459,6 @@ GLB_INLINE void count_for_hop_before(struct __sk_buff *skb, const struct tunnel 
 	uint32_t needed = needs_this_host(tunnel, (uint32_t)fate) ? PEER_IS_NEEDED : 0;
 
 	(void)count_peer(skb, outer_version(skb), PEERS_BEFORE, known | needed);
-}
-
-/*
- * Guards the SYN queue of the listener that a kept packet is for: answers a SYN, which changes its
- * fate, or completes a handshake.
- */
-GLB_INLINE int guard(struct __sk_buff *skb, const struct tunnel *tunnel, int *fate)
-{
-	int action = 0;
-
-	if (*fate == GLB_REDIRECT_ACCEPTED_SYN) {
-		if (IP_AT + tunnel->tcp_at == syn_tcp_at(tunnel->client_version) &&
-		    syn_needs_answer(skb, tunnel->client_version))
-			action = answer_syn(skb);
-	} else if (*fate == GLB_REDIRECT_ACCEPTED_SYN_COOKIE) {
-		(void)complete_handshake(skb, IP_AT + tunnel->tcp_at, tunnel->client_version);
-	}
-	if (!action)
-		return TC_ACT_UNSPEC;
-	*fate = GLB_REDIRECT_ANSWERED_SYN;
-	return action;
 }
 
 /* Where the header of the client's packet is, when its fate has left it so that count_vip() finds
