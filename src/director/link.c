@@ -395,6 +395,22 @@ int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag)
 	return 0;
 }
 
+static bool is_down(const struct link *link)
+{
+	if (!link->is_followed || link->is_elsewhere || link->is_new)
+		return false;
+	return link->is_dead ||
+	       (!link->device.now.is_up && (*link->netdev.name || link->device.downs));
+}
+
+bool links_are_down(const struct links *links, const struct ports *ports)
+{
+	for (unsigned int i = 0; i < ports->count; i++)
+		if (!is_down(&links->list[ports->ids[i]]))
+			return false;
+	return ports->count;
+}
+
 static bool is_lost(const struct links *links, uint16_t id)
 {
 	const struct link *link = &links->list[id];

@@ -88,6 +88,12 @@ bool links_take_due(struct links *links, const struct ports *ports, uint16_t *id
  */
 GLB_NODISCARD int links_reopened(struct links *links, uint16_t id, struct glb_diag *diag);
 
+/*
+ * Is the link of every port down? One whose link has never been up counts if its device is one of
+ * the kernel: some drivers never report a link. Not known is not down.
+ */
+bool links_are_down(const struct links *links, const struct ports *ports);
+
 /* Have all ports been without their devices for LINK_WAIT_MS? If so, logs it. */
 bool links_are_lost(const struct links *links, const struct ports *ports);
 

@@ -29,7 +29,10 @@ static enum readiness ready_judge(const struct control *control)
 		return READINESS_LEAVING;
 	if (!control->ready)
 		return READINESS_STARTING;
-	return control->stalls.stalled ? READINESS_STALLED : READINESS_READY;
+	if (control->stalls.stalled)
+		return READINESS_STALLED;
+	return links_are_down(&control->links, &control->workers.ports) ? READINESS_UNLINKED
+									: READINESS_READY;
 }
 
 enum readiness readiness_of(const struct control *control, struct glb_diag *why)
@@ -49,14 +52,19 @@ enum readiness readiness_of(const struct control *control, struct glb_diag *why)
 	return readiness;
 }
 
+static bool is_failure(enum readiness readiness)
+{
+	return readiness == READINESS_STALLED || readiness == READINESS_UNLINKED;
+}
+
 static void log_readiness(enum readiness now, enum readiness before, const char *why)
 {
-	const struct log_pairs stalled = log_pairs_of("not_ready");
+	const struct log_pairs not_ready = log_pairs_of("not_ready");
 	const struct log_pairs ready = log_pairs_of("ready");
 
-	if (now == READINESS_STALLED)
-		log_event(LOG_LEVEL_WARNING, &stalled, "not ready: %s", why);
-	else if (before == READINESS_STALLED && now == READINESS_READY)
+	if (is_failure(now))
+		log_event(LOG_LEVEL_WARNING, &not_ready, "not ready: %s", why);
+	else if (is_failure(before) && now == READINESS_READY)
 		log_event(LOG_LEVEL_INFO, &ready, "ready again: %s", why);
 }
 

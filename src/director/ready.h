@@ -2,8 +2,8 @@
 /*
  * Should routers send packets to this director, and if not, why?
  *
- * It is ready while a valid generation is served, all workers make progress with it, and it is not
- * leaving. This is decided in one place, for the live device (director/live.h), the service manager
+ * It is ready while a valid generation is served, all workers make progress with it, a port has a
+ * link, and it is not leaving. This is decided in one place, for the live device (director/live.h), the service manager
  * and all clients.
  */
 #ifndef DIRECTOR_READY_H
@@ -18,6 +18,7 @@ struct control;
 	X(STARTING, "starting", "not every worker serves yet")                                     \
 	X(READY, "ready", "all workers serve")                                                     \
 	X(STALLED, "stalled", "a worker makes no progress")                                        \
+	X(UNLINKED, "unlinked", "no port has a link")                                              \
 	X(LEAVING, "leaving", "it is about to stop")
 
 enum readiness {

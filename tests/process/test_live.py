@@ -22,9 +22,9 @@ PORT = "net_null0,no-rx=1"
 class LiveHost(Host):
     """A host whose director has a live device."""
 
-    def launch(self, config=LIVE, workers=1, environment=()):
+    def launch(self, config=LIVE, workers=1, environment=(), ports=(PORT,)):
         """Start the director and wait until it forwards."""
-        command = ["env", *environment, *self.command(PORT, config=config, workers=workers)]
+        command = ["env", *environment, *self.command(*ports, config=config, workers=workers)]
         self.log.unlink(missing_ok=True)
         self.process = self.namespace.spawn(*command, log=self.log)
         self.wait_for_log(": ready:", 20)
@@ -130,6 +130,30 @@ def assert_told(manager, text):
         if text in status:
             return status
     pytest.fail(text)
+
+
+def test_it_is_down_while_the_link_of_every_port_is(host):
+    """Nothing arrives or leaves then, whatever a routing daemon has for a way of its own."""
+    host.namespace.ip("link", "set", "far", "down")  # eth0 has no carrier
+    host.launch(ports=["net_af_packet0,iface=eth0"])
+    host.wait_for_log("not ready: no port has a link")
+    assert host.link() == "down"
+    host.namespace.ip("link", "set", "far", "up")
+    host.wait_for_link("up")
+    host.namespace.ip("link", "set", "far", "down")
+    host.wait_for_link("down")
+    assert host.is_alive()
+    host.namespace.ip("link", "set", "far", "up")
+    host.wait_for_link("up")
+
+
+def test_it_is_up_while_one_of_two_ports_has_a_link(host):
+    host.launch(ports=[PORT, "net_af_packet0,iface=eth0"])
+    host.wait_for_link("up")
+    host.namespace.ip("link", "set", "far", "down")
+    host.wait_for_log("the link of eth0 is down")
+    host.reload(LIVE)
+    assert host.link() == "up" and "not ready" not in host.log.read_text()
 
 
 def test_a_worker_may_stand_still_where_that_is_configured(host):

@@ -90,7 +90,7 @@ static const struct exposition_family families[] = {
 	 exposition_put_memory,
 	 NULL},
 	{{"glb_ready", GAUGE, "1 while routers should send packets to it"}, put_ready, NULL},
-	{{"glb_readiness", GAUGE, "1 of what it is just now: starting, ready, stalled or leaving"},
+	{{"glb_readiness", GAUGE, "1 of what it is just now: starting, ready, stalled, unlinked or leaving"},
 	 put_readiness,
 	 NULL},
 	{{"glb_generation", GAUGE, "number of the generation in force"}, put_generation, NULL},
