@@ -277,7 +277,7 @@ static const struct command commands[] = {
 		.args_min = 0,
 		.args_max = 0,
 		.sentence = "Keep a director that leaves: it is announced to routers again.",
-		.example = "glbctl stay",
+		.example = "glbctl stay --json",
 	},
 	{
 		.name = "upgrade",
@@ -289,7 +289,7 @@ static const struct command commands[] = {
 		.sentence =
 			"Have another program take over from a director; exit 3 if it serves on "
 			"as before.",
-		.example = "glbctl upgrade --start \"systemctl start glb-director\"",
+		.example = "glbctl upgrade --quiet 10 --deadline 120",
 	},
 	{
 		.name = "log-level",

@@ -186,6 +186,14 @@ class TwoPorts:
         self.namespace = lab.hosts[HOST.name]
 
     def __enter__(self):
+        try:
+            self._build()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _build(self):
         lab, router = self.lab, self.lab.hosts["router"]
         for host in DIRECTORS:
             for pid in lab.hosts[host.name].pids():
@@ -200,13 +208,14 @@ class TwoPorts:
         self.start("a")
         lab.start_announcing(HOST)
         self.wait_for(["a"])
-        return self
 
     def __exit__(self, *_):
         for pid in self.namespace.pids():
             wait_end(pid)
+        there = {link["ifname"] for link in self.namespace.ip_json("link", "show")}
         for host in BESIDE:
-            self.namespace.ip("link", "delete", DEVICES[host.name])
+            if DEVICES[host.name] in there:
+                self.namespace.ip("link", "delete", DEVICES[host.name])
             shutil.rmtree(f"/var/run/dpdk/{self.lab.prefix}-{host.name}", ignore_errors=True)
 
     def _connect(self, host):
@@ -239,6 +248,7 @@ class TwoPorts:
     def start(self, name):
         """Start one, and wait until it is ready."""
         mark = self.lab.log(name).mark()
+        self.lab.log(name).path.touch()  # the script returns before the director writes
         subprocess.run(["sh", "-c", start_script(self.lab, name, self.command(name))], check=True)
         wait_until(lambda: self.lab.log(name).has(": ready:", mark), f"director {name}", 30)
 

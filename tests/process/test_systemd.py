@@ -181,7 +181,7 @@ def test_an_instance_of_the_unit_takes_over_from_another_and_is_upgraded_in_plac
 
     try:
         service.start()
-        assert is_live(host.namespace, f"{LIVE}-a")
+        wait_until(lambda: is_live(host.namespace, f"{LIVE}-a"), "the live device")
         with Arriving(host.namespace, "far1"):
             done = upgrade("/run/glb-director-a/control.sock", "--to", "/run/glb-director-b/control.sock",
                            "--start", "systemctl start glb-director@b")

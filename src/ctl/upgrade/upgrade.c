@@ -112,7 +112,7 @@ static int meet(struct upgrade *upgrade)
 	}
 	if (status != EXIT_OK) {
 		log_error("%s; nothing was changed", why.text);
-		return EXIT_REFUSED;
+		return status;
 	}
 	if (*upgrade->before.not_ready) {
 		log_error("process %d is not in service, so there is nothing to hand over: %s; "
