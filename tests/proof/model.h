@@ -53,6 +53,9 @@ static inline _Bool model_add64(uint64_t a, uint64_t b, uint64_t *sum)
 	return *sum < a;
 }
 
+/* Frama-C has no type of 128 bits. Nothing that a target reaches has one. */
+#define __int128 long long
+
 /* One thread: the target publish and ThreadSanitizer look at several. */
 #define __atomic_sub_fetch(at, n, order) (*(at) -= (n))
 

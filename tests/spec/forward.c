@@ -362,14 +362,11 @@ static bool is_denied(const struct spec_packet *packet)
 
 	for (uint32_t i = 0; deny && i < deny->prefix_count; i++) {
 		const struct glb_deny_prefix *prefix = &deny->prefixes[i];
-		unsigned int bit = 0;
+		const unsigned int whole = prefix->prefix_len / 8, rest = prefix->prefix_len % 8;
+		const uint8_t *bytes = prefix->addr.bytes;
 
-		if (prefix->addr.version != packet->flow.version)
-			continue;
-		while (bit < prefix->prefix_len &&
-		       !((prefix->addr.bytes[bit / 8] ^ src[bit / 8]) >> (7 - bit % 8) & 1))
-			bit++;
-		if (bit == prefix->prefix_len)
+		if (prefix->addr.version == packet->flow.version && !memcmp(bytes, src, whole) &&
+		    (!rest || !((bytes[whole] ^ src[whole]) >> (8 - rest))))
 			return true;
 	}
 	return false;

@@ -62,6 +62,8 @@ static struct glb_table *list[1] = {&table};
 static struct glb_row rows[GLB_ROWS];
 static struct glb_backend backends[2];
 static struct glb_bind binds[2];
+static struct glb_deny_prefix denied;
+static struct glb_deny deny = {.prefixes = &denied, .prefix_count = 1};
 
 /* --- Any world --- */
 
@@ -98,6 +100,14 @@ static void any_settings(struct glb_settings *s)
 	s->clamp_mss = ANY(0, 1);
 }
 
+static void any_denied(void)
+{
+	ANY_BYTES(denied.addr.bytes, 16);
+	denied.addr.version = ANY(0, 1) ? 4 : 6;
+	denied.prefix_len = (uint8_t)ANY(0, denied.addr.version == 4 ? 32 : 128);
+	gen.settings.deny = ANY(0, 1) ? &deny : NULL;
+}
+
 static void any_bind(struct glb_bind *bind, uint8_t version, uint8_t prefix_len)
 {
 	ANY_BYTES(bind->addr.bytes, 16);
@@ -126,6 +136,7 @@ static void any_world(const struct around *around, uint8_t version)
 	const uint8_t whole = version == 4 ? 32 : 128;
 
 	any_settings(&gen.settings);
+	any_denied();
 	gen.settings.alt_hash_fields = around->alt ? GLB_HASH_SRC_ADDR : 0;
 	gen.settings.unique_hops = around->unique;
 	any_port(&gen.settings.ports[0], around->vlan);
