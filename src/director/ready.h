@@ -3,8 +3,8 @@
  * Should routers send packets to this director, and if not, why?
  *
  * It is ready while a valid generation is served, all workers make progress with it, a port has a
- * link, and it is not leaving. This is decided in one place, for the live device (director/live.h), the service manager
- * and all clients.
+ * link, and it is not leaving. This is decided in one place, for the live device (director/live.h),
+ * the service manager and all clients.
  */
 #ifndef DIRECTOR_READY_H
 #define DIRECTOR_READY_H
