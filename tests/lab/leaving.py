@@ -90,8 +90,7 @@ def leave(lab, say):
     begin, pid = time.time(), lab.pid(DYING.name)
     with lab.watch_routes() as watch:
         answer = control(lab, DYING, "leave", "--quiet", "1", "--deadline", "60", "--or-stay")
-        for family, name in FAMILY_NAMES.items():
-            wait_until(lambda: watch.first_change(family, begin) is not None, f"a change of the {name} route")
+        wait_until(lambda: all(watch.first_change(family, begin) is not None for family in VIPS), "both routes")
         took = {family: watch.first_change(family, begin) for family in VIPS}
     wait_until(lambda: not is_alive(pid), "its end")
     measured = ", ".join(f"{FAMILY_NAMES[family]} {seconds * 1000:.0f} ms" for family, seconds in took.items())

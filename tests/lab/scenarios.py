@@ -300,7 +300,6 @@ def director_dies(lab, say):
 def withdrawn(lab, outcome, say, way, harm):
     """Do harm to a director alone and wait until the router uses the other one; until when it took."""
     with lab.watch_routes() as watch:
-        time.sleep(0.5)
         begin, harmed_at = time.time(), time.monotonic()
         harm()
         lab.wait_for_next_hops([SURVIVING])

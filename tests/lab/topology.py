@@ -130,6 +130,16 @@ class Log:
         return any(text in line for line in self.lines(mark))
 
 
+def hears_netlink(pid):
+    """Whether a process is in a group of rtnetlink, whose reports it gets from now on."""
+    try:
+        sockets = Path(f"/proc/{pid}/net/netlink").read_text().splitlines()[1:]
+    except OSError:
+        return False
+    fields = [line.split() for line in sockets]  # socket, protocol, port, groups
+    return any(protocol == "0" and port == str(pid) and int(groups, 16) for _, protocol, port, groups, *_ in fields)
+
+
 class RouteWatch:
     """Notes when the routes of the VIPs change, as the kernel says it, for as long as a block runs."""
 
@@ -513,6 +523,7 @@ class Lab:
         log = self.log("routes")
         child = self.hosts["router"].spawn("ip", "-ts", "monitor", "route", log=log.path)
         self._children.append(child)
+        wait_until(lambda: hears_netlink(child.pid), "ip monitor")
         return RouteWatch(child, log)
 
     def packets_from(self, host):
