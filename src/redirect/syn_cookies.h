@@ -81,6 +81,15 @@ __attribute__((noinline)) int syn_needs_answer(struct __sk_buff *skb, uint32_t v
 	return needs;
 }
 
+/* Takes back what needs_answer() has counted. */
+GLB_INLINE void uncount_answer(struct syn_work *work)
+{
+	struct syn_queue *queue = queue_of(work);
+
+	if (queue)
+		__sync_fetch_and_add(&queue->answered, -1ULL);
+}
+
 /*
  * Turns the SYN that syn_needs_answer() was just asked about into its answer, and sends that along
  * the route to the client. Returns an action; 0: short of memory, and the SYN is as it was.
@@ -105,8 +114,10 @@ __attribute__((noinline)) int answer_syn(struct __sk_buff *skb)
 	write_answer_ip(work->answer_ip, &work->ends);
 	write_answer_tcp(work->answer_tcp, work, cookie, offset);
 	if (!(work->ends.version == 4 ? replace_syn(work, skb, GLB_IPV4_LEN)
-				      : replace_syn(work, skb, GLB_IPV6_LEN)))
+				      : replace_syn(work, skb, GLB_IPV6_LEN))) {
+		uncount_answer(work);
 		return 0;
+	}
 	return (int)bpf_redirect_neigh(skb->ifindex, NULL, 0, 0);
 }
 
