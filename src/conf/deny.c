@@ -22,7 +22,8 @@ struct deny_lines {
 	uint32_t line; /* from 1 */
 };
 
-static bool is_space(char c)
+/* White space that may be around a prefix. */
+static bool is_around_prefix(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
 }
@@ -86,9 +87,9 @@ static void read_deny_line(struct deny_lines *lines, const char *line, const cha
 	for (const char *at = line; at < end; at++)
 		if (*at == '#' || *at == ';')
 			end = at;
-	while (word < end && is_space(*word))
+	while (word < end && is_around_prefix(*word))
 		word++;
-	while (end > word && is_space(end[-1]))
+	while (end > word && is_around_prefix(end[-1]))
 		end--;
 	if (word < end)
 		read_deny_word(lines, line, word, (size_t)(end - word));

@@ -20,11 +20,6 @@ enum {
 	FRAME_OVERHEAD = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
 };
 
-static const char *port_name_of(uint16_t id, char name[RTE_DEV_NAME_MAX_LEN])
-{
-	return rte_eth_dev_get_name_by_port(id, name) ? "?" : name;
-}
-
 /* The twin of port i, or PORT_NONE. */
 static uint16_t twin_of(const struct ports *ports, unsigned int i)
 {
@@ -44,7 +39,7 @@ static int port_refuse(struct glb_diag *diag, uint16_t id, const char *what, int
 {
 	char name[RTE_DEV_NAME_MAX_LEN];
 
-	glb_diag(diag, "port %s: cannot %s: %s", port_name_of(id, name), what, rte_strerror(-err));
+	glb_diag(diag, "port %s: cannot %s: %s", netdev_port(id, name), what, rte_strerror(-err));
 	return err;
 }
 
@@ -74,7 +69,7 @@ static int queue_pairs(unsigned int *out, uint16_t id, struct glb_diag *diag)
 	if (*out)
 		return 0;
 	glb_diag(diag, "port %s: needs a receive and a transmit queue, and has %u and %u",
-		 port_name_of(id, name), info.max_rx_queues, info.max_tx_queues);
+		 netdev_port(id, name), info.max_rx_queues, info.max_tx_queues);
 	return -ENOTSUP;
 }
 
@@ -107,7 +102,7 @@ static int check_all_served(uint16_t id, unsigned int served, const char *why,
 	glb_diag(diag,
 		 "port %s: packets arrive on all of its %u receive queues, of which only %u can be "
 		 "served: %s",
-		 port_name_of(id, name), info.max_rx_queues, served, why);
+		 netdev_port(id, name), info.max_rx_queues, served, why);
 	return -ENOTSUP;
 }
 
@@ -140,7 +135,7 @@ static int count_queues(struct ports *ports, unsigned int worker_count, struct g
 	if (!err && queues < worker_count)
 		log_warning("port %s: has %u of the %u queue pairs that the workers could use: "
 			    "packets are handed over between workers",
-			    port_name_of(weakest, name), queues, worker_count);
+			    netdev_port(weakest, name), queues, worker_count);
 	return err;
 }
 
@@ -299,7 +294,7 @@ void ports_match_twin(const struct ports *ports, uint16_t id, const uint8_t mac[
 	err = rte_eth_dev_default_mac_addr_set(twin, &wanted);
 	if (err)
 		log_warning("port %s: its twin %s does not take its MAC address: %s",
-			    port_name_of(id, port), port_name_of(twin, name), rte_strerror(-err));
+			    netdev_port(id, port), netdev_port(twin, name), rte_strerror(-err));
 }
 
 /* Uses the address under which DPDK knows the port. */
@@ -393,7 +388,7 @@ void ports_measure(struct ports *ports, uint16_t id)
 		log_warning(
 			"port %s: packet buffers have room for frames of %u bytes, its MTU asks "
 			"for %u; restart to use it",
-			port_name_of(id, name), room, now);
+			netdev_port(id, name), room, now);
 	__atomic_store_n(frame_max, now, __ATOMIC_RELAXED);
 }
 
@@ -406,7 +401,7 @@ static void stop_port(uint16_t id)
 		return;
 	err = rte_eth_dev_stop(id);
 
-	(void)port_name_of(id, name);
+	(void)netdev_port(id, name);
 	if (!err)
 		err = rte_eth_dev_close(id);
 	if (err)
@@ -425,7 +420,7 @@ void ports_stop(const struct ports *ports)
 struct port_conf ports_conf(uint16_t id, const struct director_conf *conf)
 {
 	char name[RTE_DEV_NAME_MAX_LEN];
-	struct port_conf own = *director_conf_port(conf, port_name_of(id, name));
+	struct port_conf own = *director_conf_port(conf, netdev_port(id, name));
 
 	_Static_assert(sizeof(own.name) == sizeof(name), "DPDK's limit");
 	memcpy(own.name, name, sizeof(own.name));
@@ -486,7 +481,7 @@ static void receive_at(uint16_t id, const uint8_t *bytes)
 	if (!err || err == -ENOTSUP)
 		return;
 	rte_ether_format_addr(text, sizeof(text), &mac);
-	log_warning("port %s: may not receive what is sent to %s: %s", port_name_of(id, name), text,
+	log_warning("port %s: may not receive what is sent to %s: %s", netdev_port(id, name), text,
 		    rte_strerror(-err));
 }
 
