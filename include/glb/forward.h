@@ -3,8 +3,8 @@
  * What happens to a packet?
  *
  * The data path as a function: takes a generation and a burst of packets, and returns a verdict per
- * packet. It keeps no state, does not allocate and does not block. The director, `glbctl replay`,
- * the fuzzers and the benchmarks all call it.
+ * packet. It keeps no state but the buckets of meters, does not allocate and does not block. The
+ * director, `glbctl replay`, the fuzzers and the benchmarks all call it.
  */
 #ifndef GLB_FORWARD_H
 #define GLB_FORWARD_H
@@ -91,5 +91,13 @@ _Static_assert(offsetof(struct glb_packet, headroom) == offsetof(struct glb_pack
  */
 unsigned int glb_forward(const struct glb_generation *gen, struct glb_packet *packets,
 			 unsigned int n);
+
+/*
+ * The same with the meters of the settings applied, at a time that is not 0 (glb/meter.h): what
+ * would be forwarded to a VIP whose bucket is empty is GLB_DROP_METERED. Which packets of a burst
+ * these are may depend on how a sequence is divided into calls; how many they are does not.
+ */
+unsigned int glb_forward_metered(const struct glb_generation *gen, struct glb_packet *packets,
+				 unsigned int n, uint64_t now_ns);
 
 #endif

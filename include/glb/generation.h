@@ -13,6 +13,7 @@
 #include <glb/bind.h>
 #include <glb/deny.h>
 #include <glb/encap.h>
+#include <glb/meter.h>
 #include <glb/table.h>
 
 enum {
@@ -68,7 +69,9 @@ struct glb_settings {
 	uint32_t errors_per_second;  /* limit on ICMP errors, per worker */
 	uint32_t punt_interval_ns; /* a second divided by the limit on punts per port and second; 0:
 				      none */
-	struct glb_deny *deny; /* denied sources; NULL: none. A generation has a share of its own */
+	struct glb_deny
+		*deny; /* denied sources; NULL: none. A generation has a share of its own, */
+	struct glb_meters *meters;	      /* and of the meters; NULL: none */
 	struct glb_port ports[GLB_PORTS_MAX]; /* indexed by glb_packet.port */
 };
 
@@ -139,9 +142,9 @@ _Static_assert(sizeof(struct glb_route) == 64, "one cache line");
 struct glb_generation;
 struct glb_packet;
 
-/* A build of glb_forward() for one instruction set. */
+/* A build of glb_forward_metered() for one instruction set. */
 typedef unsigned int glb_forward_fn(const struct glb_generation *gen, struct glb_packet *packets,
-				    unsigned int n);
+				    unsigned int n, uint64_t now_ns);
 
 /*
  * Filled in by glb_generation_make(), and read-only from then on. Members from `rare_tcp_flags` to
@@ -190,7 +193,7 @@ struct glb_generation {
  * Makes a generation from settings and tables.
  *
  * On success *out, to be released with glb_generation_free(), owns the tables: *tables is emptied.
- * It takes a share of settings->deny; the caller's remains the caller's.
+ * It takes a share of settings->deny and settings->meters; the caller's remain the caller's.
  * Otherwise *out and *tables are left alone:
  *   -ENOTSUP   the rows of a table have backends of both IP versions, or of one without an outer
  *              source address, or more IPv6 hops than GLB_OUTER_LEN_MAX has room for

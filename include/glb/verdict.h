@@ -38,6 +38,7 @@
 	X(DROP_LOOP, "drop_loop", "for a VIP, but encapsulated by a director already")             \
 	X(DROP_SOURCE, "drop_source", "for a VIP, from an address that no sender can have")        \
 	X(DROP_DENIED, "drop_denied", "for a VIP, from a source that the deny file names")         \
+	X(DROP_METERED, "drop_metered", "for a VIP whose meter let no more packets pass")          \
 	X(DROP_BAD_CHECKSUM, "drop_bad_checksum", "wrong IPv4 header checksum")                    \
 	X(DROP_TTL, "drop_ttl", "TTL or hop limit below min_ttl")                                  \
 	X(DROP_FRAGMENT, "drop_fragment", "later fragment to a bound address: it has no ports")    \

@@ -187,7 +187,7 @@ static struct glb_generation *with_list(const struct traffic *traffic, struct gl
 static void forward(struct traffic *traffic, const struct glb_generation *gen)
 {
 	for (unsigned int i = 0; i < TRAFFIC_CHUNK; i += TRAFFIC_BURST)
-		gen->forward(gen, traffic->packets + i, TRAFFIC_BURST);
+		glb_forward(gen, traffic->packets + i, TRAFFIC_BURST);
 }
 
 static double time_chunk(struct traffic *traffic, const struct glb_generation *gen)

@@ -160,7 +160,7 @@ static void forward(const void *gen, unsigned int isa, void *packets, unsigned i
 	struct glb_packet *all = packets;
 
 	for (unsigned int i = 0; i < n; i += burst)
-		of_isa(gen, all + i, burst);
+		of_isa(gen, all + i, burst, 0);
 }
 
 static struct fate fate(const void *packets, unsigned int i)

@@ -276,6 +276,8 @@ GLB_INLINE void find_routes(struct columns *c, struct burst *b, uint8_t version)
 	}
 	if (GLB_UNLIKELY(b->gen->settings.deny))
 		deny_plain(c, b);
+	if (GLB_UNLIKELY(b->meters != NULL))
+		meter_plain(c, b);
 	if (GLB_UNLIKELY(b->clamped))
 		clamp_plain(c, b);
 }

@@ -110,11 +110,13 @@ struct outcome {
 
 /* Forwards the packets of an IP version, and decides about what is not IP. */
 static struct outcome forward_those(const struct glb_generation *gen, struct glb_packet *pkts,
-				    unsigned int count, uint8_t version)
+				    unsigned int count, uint8_t version, uint64_t now_ns)
 {
 	struct burst b;
 
 	start(&b, gen, pkts, count, version);
+	b.meters = now_ns ? gen->settings.meters : NULL;
+	b.now_ns = now_ns;
 	if (version == 4)
 		forward_version(&b, 4);
 	else
@@ -132,11 +134,11 @@ static uint8_t guess_version(const struct glb_packet *pkt)
 
 /* Returns how many packets are forwarded. */
 static unsigned int forward_burst(const struct glb_generation *gen, struct glb_packet *pkts,
-				  unsigned int count)
+				  unsigned int count, uint64_t now_ns)
 {
 	struct glb_packet packed[LANES];
 	const uint8_t version = guess_version(pkts);
-	const struct outcome first = forward_those(gen, pkts, count, version);
+	const struct outcome first = forward_those(gen, pkts, count, version, now_ns);
 	unsigned int forwarded = first.forwarded;
 	unsigned int n = 0;
 
@@ -144,7 +146,7 @@ static unsigned int forward_burst(const struct glb_generation *gen, struct glb_p
 		return forwarded;
 	for (uint64_t left = first.others; left; left &= left - 1)
 		packed[n++] = pkts[__builtin_ctzll(left)];
-	forwarded += forward_those(gen, packed, n, version == 4 ? 6 : 4).forwarded;
+	forwarded += forward_those(gen, packed, n, version == 4 ? 6 : 4, now_ns).forwarded;
 	n = 0;
 	for (uint64_t left = first.others; left; left &= left - 1)
 		pkts[__builtin_ctzll(left)] = packed[n++];
@@ -152,14 +154,15 @@ static unsigned int forward_burst(const struct glb_generation *gen, struct glb_p
 }
 
 unsigned int FORWARD_ISA_NAME(glb_forward)(const struct glb_generation *gen,
-					   struct glb_packet *packets, unsigned int n)
+					   struct glb_packet *packets, unsigned int n,
+					   uint64_t now_ns)
 {
 	unsigned int forwarded = 0;
 
 	while (n) {
 		unsigned int count = n < LANES ? n : LANES;
 
-		forwarded += forward_burst(gen, packets, count);
+		forwarded += forward_burst(gen, packets, count, now_ns);
 		packets += count;
 		n -= count;
 	}

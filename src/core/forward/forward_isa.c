@@ -20,5 +20,11 @@ glb_forward_fn *glb_forward_of(enum glb_isa isa)
 unsigned int glb_forward(const struct glb_generation *gen, struct glb_packet *packets,
 			 unsigned int n)
 {
-	return gen->forward(gen, packets, n);
+	return gen->forward(gen, packets, n, 0);
+}
+
+unsigned int glb_forward_metered(const struct glb_generation *gen, struct glb_packet *packets,
+				 unsigned int n, uint64_t now_ns)
+{
+	return gen->forward(gen, packets, n, now_ns);
 }

@@ -19,6 +19,7 @@
 #include "deny.h"
 #include "hop_list.h"
 #include "ingress.h"
+#include "meter.h"
 #include "relay.h"
 #include "sum.h"
 
@@ -421,6 +422,8 @@ GLB_INLINE enum glb_verdict read_single(struct columns *c, struct burst *b, unsi
 		verdict = deny_single(b->gen, verdict, packet_src(&one, version), version);
 	if (verdict == GLB_FORWARD && GLB_UNLIKELY(!fits_anyway(b, &one)))
 		verdict = check_room(b->gen, one.pkt, &one.flow, &b->gen->routes[found.table]);
+	if (verdict == GLB_FORWARD && GLB_UNLIKELY(b->meters != NULL))
+		verdict = meter_single(b, &one.flow);
 	if (verdict == GLB_FORWARD)
 		add_lane(c, b, i, &one, &found, version);
 	else if (glb_verdict_is_icmp_reply(verdict) && found.table >= 0)

@@ -209,6 +209,7 @@ void glb_generation_free(struct glb_generation *gen)
 	if (!gen)
 		return;
 	glb_deny_free(gen->settings.deny);
+	glb_meters_free(gen->settings.meters);
 	if (!__atomic_sub_fetch(gen->refs, 1, __ATOMIC_ACQ_REL)) {
 		glb_arena_free(&gen->arena);
 		glb_tables_free(&gen->tables);
@@ -352,6 +353,13 @@ static struct glb_generation *generation_allocate(void)
 	return aligned_alloc(_Alignof(struct glb_generation), sizeof(struct glb_generation));
 }
 
+/* What generations with these settings have shares of. */
+static void share_lists(const struct glb_settings *settings)
+{
+	(void)glb_deny_share(settings->deny);
+	(void)glb_meters_share(settings->meters);
+}
+
 int glb_generation_make(struct glb_generation **out, uint64_t number,
 			const struct glb_settings *settings, struct glb_tables *tables,
 			struct glb_diag *diag)
@@ -385,7 +393,7 @@ int glb_generation_make(struct glb_generation **out, uint64_t number,
 		free(gen);
 		return err;
 	}
-	(void)glb_deny_share(gen->settings.deny);
+	share_lists(&gen->settings);
 	gen->tables = *tables;
 	*tables = (struct glb_tables){0};
 	*out = gen;
@@ -402,7 +410,7 @@ int glb_generation_with_ports(struct glb_generation **out, const struct glb_gene
 	*next = *gen;
 	next->number++;
 	memcpy(next->settings.ports, ports, sizeof(next->settings.ports));
-	(void)glb_deny_share(next->settings.deny);
+	share_lists(&next->settings);
 	digest_settings(next);
 	(void)__atomic_fetch_add(next->refs, 1, __ATOMIC_RELAXED);
 	*out = next;
@@ -482,7 +490,7 @@ int glb_generation_replicate(struct glb_generation **out, const struct glb_gener
 	arena.used = gen->arena.used;
 	memcpy(arena.base, gen->arena.base, arena.used);
 	*replica = *gen;
-	(void)glb_deny_share(replica->settings.deny);
+	share_lists(&replica->settings);
 	replica->tables = tables;
 	move(replica, &arena, copy);
 	*replica->refs = 1;
