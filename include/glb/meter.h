@@ -134,6 +134,16 @@ GLB_INLINE uint32_t glb_meters_find(const struct glb_meters *meters, const uint6
 	return 0;
 }
 
+/* The meter of a VIP given by its 4 or 16 bytes, followed by zeros up to 16; or NULL. */
+GLB_INLINE const struct glb_meter *glb_meters_of(const struct glb_meters *meters,
+						 const uint8_t vip[16], uint8_t version)
+{
+	const uint64_t words[2] = {glb_load_le64(vip), glb_load_le64(vip + 8)};
+	const uint32_t number = glb_meters_find(meters, words, version);
+
+	return number ? &meters->meters[number - 1] : NULL;
+}
+
 /*
  * Takes tokens for up to `wanted` packets, at most 64, and counts those that have one and those
  * that have none. Returns how many have.
@@ -142,6 +152,9 @@ GLB_INLINE uint32_t glb_meters_find(const struct glb_meters *meters, const uint6
  *         gets nothing more. May wrap. After a jump of seconds the bucket is full
  */
 uint32_t glb_meter_take(const struct glb_meter *meter, uint32_t wanted, uint64_t now_ns);
+
+/* Would a packet be dropped now? Any thread. */
+bool glb_meter_is_exhausted(const struct glb_meter *meter, uint64_t now_ns);
 
 /* Packets of a meter so far; any thread. */
 GLB_INLINE uint64_t glb_meter_passed(const struct glb_meter *meter)

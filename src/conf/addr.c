@@ -156,6 +156,19 @@ const char *addr_text(char *out, const struct glb_addr *addr)
 	return inet_ntop(addr->version == 4 ? AF_INET : AF_INET6, addr->bytes, out, ADDR_TEXT_LEN);
 }
 
+const char *prefix_text(char out[PREFIX_TEXT_LEN], const struct glb_addr *addr,
+			unsigned int prefix_len)
+{
+	char text[ADDR_TEXT_LEN];
+
+	(void)addr_text(text, addr);
+	if (prefix_len == (addr->version == 4 ? 32 : 128))
+		(void)snprintf(out, PREFIX_TEXT_LEN, "%s", text);
+	else
+		(void)snprintf(out, PREFIX_TEXT_LEN, "%s/%u", text, prefix_len);
+	return out;
+}
+
 const char *bind_text(char out[BIND_TEXT_LEN], const struct glb_bind *bind)
 {
 	char addr[ADDR_TEXT_LEN];

@@ -36,6 +36,13 @@ enum { ADDR_TEXT_LEN = 46 };
 /* Formats an address; out has ADDR_TEXT_LEN bytes. Returns out. */
 const char *addr_text(char *out, const struct glb_addr *addr);
 
+enum { PREFIX_TEXT_LEN = ADDR_TEXT_LEN + 4 };
+
+/* Formats a prefix without host bits as `192.0.2.0/24`, and one of full length as an address.
+ * Returns out. */
+const char *prefix_text(char out[PREFIX_TEXT_LEN], const struct glb_addr *addr,
+			unsigned int prefix_len);
+
 enum { MAC_TEXT_LEN = 18 };
 
 /* Formats as `02:00:00:00:00:01`. Returns out. */

@@ -7,25 +7,10 @@
 
 static int read_prefix(struct glb_bind *out, const struct conf_value *bind)
 {
-	char text[ADDR_TEXT_LEN];
 	struct conf_value value;
-	const char *prefix;
 	int err = conf_member(&value, bind, "ip");
 
-	if (!err)
-		err = conf_string(&prefix, &value);
-	if (err)
-		return err;
-	if (!prefix_parse(&out->addr, &out->prefix_len, prefix))
-		return conf_refuse(&value, "\"%s\" is not an IPv4 or IPv6 address or prefix",
-				   prefix);
-
-	struct glb_addr network = addr_network(&out->addr, out->prefix_len);
-
-	if (!glb_addr_equal(&network, &out->addr))
-		conf_warn(&value, "\"%s\" has host bits: it means %s/%u", prefix,
-			  addr_text(text, &network), out->prefix_len);
-	return 0;
+	return err ? err : conf_prefix(&out->addr, &out->prefix_len, &value);
 }
 
 static int binds_read_port(uint16_t *out, const struct conf_value *bind, const char *name)

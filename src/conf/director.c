@@ -10,6 +10,7 @@
 #include "conf/json.h"
 #include "conf/listen.h"
 #include "conf/loops.h"
+#include "conf/meters.h"
 #include "conf/ports.h"
 #include "conf/settings.h"
 
@@ -243,6 +244,7 @@ static void read_conf(struct director_conf *conf, const struct conf_value *root)
 		"control_socket",
 		"http_listen",
 		"deny",
+		"meters",
 		NULL,
 	};
 
@@ -252,6 +254,7 @@ static void read_conf(struct director_conf *conf, const struct conf_value *root)
 	notice_retired(root);
 	settings_read(&conf->settings, root);
 	ports_read(conf, root); /* needs the settings */
+	meters_read(conf, root);
 	read_service(conf, root);
 	warn_kni(conf, root);
 	own_addrs_read(&conf->own, root);

@@ -21,6 +21,12 @@ enum {
 	CONTROL_SOCKET_LEN = 105, /* leaves room for "-ro" in the path of a socket; see unix(7) */
 };
 
+/* A limit on the packets of a VIP. */
+struct meter_conf {
+	struct glb_meter_rule rule; /* its VIP has no host bits */
+	uint32_t line;		    /* of the file */
+};
+
 /* How one port is to be used; values not given are those of the top level. */
 struct port_conf {
 	char name[PORT_NAME_LEN]; /* of the DPDK device; "" at the top level */
@@ -60,7 +66,8 @@ struct listen_conf {
 };
 
 struct director_conf {
-	struct glb_settings settings; /* ports and denied sources are filled in by the caller */
+	struct glb_settings settings; /* ports, denied sources and meters are filled in by the
+					 caller */
 	struct port_conf defaults;    /* for ports not listed */
 	struct port_conf ports[GLB_PORTS_MAX];
 	unsigned int port_count;	       /* ports listed */
@@ -76,6 +83,8 @@ struct director_conf {
 	char live_device[INTERFACE_NAME_LEN];	  /* kept up while ready; "": none */
 	char state_directory[DIRECTORY_NAME_LEN]; /* "": the service manager's, if any */
 	char deny[DIRECTORY_NAME_LEN];		  /* path of the deny file; "": none */
+	struct meter_conf meters[GLB_METERS_MAX];
+	uint32_t meter_count;
 	bool keeps_state;	 /* false: do not use the service manager's either */
 	uint32_t live_stall_ms;	 /* time that a worker may be stalled; 0: no limit */
 	uint32_t live_leave_ms;	 /* from taking live_device down to stopping the workers */

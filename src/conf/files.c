@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "conf/files.h"
+#include "conf/meters.h"
 
 void director_files_read(struct director_files *files)
 {
@@ -60,6 +61,8 @@ int director_files_take(struct director_conf *conf, struct glb_tables *tables,
 
 	int err = tables_read(tables, &files->tables, &how, report);
 
+	if (!err && !files->config_err && files->config_path)
+		meters_warn_unbound(conf, tables, report);
 	if ((files->config_err || deny_err) && !err)
 		glb_tables_free(tables);
 	if (files->config_err)

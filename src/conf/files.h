@@ -52,7 +52,7 @@ void director_files_free(struct director_files *files);
  *
  * Returns 0; or the error of director.json, else that of the deny file, else that of the tables:
  * -errno of reading the file, -EINVAL for its content, -ENOMEM. After an error there are no tables.
- * conf->settings.deny is left alone: see files->deny.
+ * conf->settings.deny is left alone: see files->deny. So are the meters: see meters_make().
  */
 GLB_NODISCARD int director_files_take(struct director_conf *conf, struct glb_tables *tables,
 				      struct director_files *files, struct report *report);

@@ -164,6 +164,9 @@ int conf_count64(uint64_t *out, const struct conf_value *value);
 /* An IPv4 or IPv6 address. */
 int conf_addr(struct glb_addr *out, const struct conf_value *value);
 
+/* An address, or a prefix, of which host bits are kept; a warning says what they mean. */
+int conf_prefix(struct glb_addr *out, uint8_t *prefix_len, const struct conf_value *value);
+
 /* One of `names`, a list that ends with NULL: returns its index. `wanted` is the list for people.
  */
 GLB_NODISCARD int conf_choice(uint32_t *out, const char *const names[], const char *wanted,

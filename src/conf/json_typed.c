@@ -127,6 +127,24 @@ int conf_addr(struct glb_addr *out, const struct conf_value *value)
 	return 0;
 }
 
+int conf_prefix(struct glb_addr *out, uint8_t *prefix_len, const struct conf_value *value)
+{
+	struct glb_addr network;
+	char meant[PREFIX_TEXT_LEN];
+	const char *text;
+	int err = conf_string(&text, value);
+
+	if (err)
+		return err;
+	if (!prefix_parse(out, prefix_len, text))
+		return conf_refuse(value, "\"%s\" is not an IPv4 or IPv6 address or prefix", text);
+	network = addr_network(out, *prefix_len);
+	if (!glb_addr_equal(&network, out))
+		conf_warn(value, "\"%s\" has host bits: it means %s", text,
+			  prefix_text(meant, &network, *prefix_len));
+	return 0;
+}
+
 int conf_choice(uint32_t *out, const char *const names[], const char *wanted,
 		const struct conf_value *value)
 {

@@ -60,9 +60,16 @@ static const char *ip_text(char *out, const uint8_t *bytes, uint8_t version)
 /* Is `verdict` what `again`, a verdict of glb_forward(), becomes when a rate limit is exceeded? */
 static bool is_limited(uint8_t verdict, uint8_t again)
 {
-	return verdict == GLB_DROP_ANSWER_LIMIT
-		       ? again == GLB_ANSWER_ECHO
-		       : verdict == GLB_DROP_ERROR_LIMIT && glb_verdict_is_icmp_reply(again);
+	switch (verdict) {
+	case GLB_DROP_METERED:
+		return again == GLB_FORWARD;
+	case GLB_DROP_ANSWER_LIMIT:
+		return again == GLB_ANSWER_ECHO;
+	case GLB_DROP_ERROR_LIMIT:
+		return glb_verdict_is_icmp_reply(again);
+	default:
+		return false;
+	}
 }
 
 /* Does glb_forward() decide the same for the frame again? Afterwards `room` holds the frame as
@@ -262,6 +269,20 @@ static void add_denied(struct reasons *out, const struct glb_deny *deny, const u
 		go_on(out, " (%s, line %u)", deny_prefix_text(text, prefix), prefix->line);
 }
 
+/* Names the meter of a VIP. */
+static void add_meter(struct reasons *out, const struct glb_meters *meters,
+		      const struct glb_flow *flow)
+{
+	const struct glb_meter *meter =
+		meters ? glb_meters_of(meters, flow->dst, flow->version) : NULL;
+	char text[PREFIX_TEXT_LEN];
+
+	if (meter)
+		go_on(out, " (%s: %u packets a second)",
+		      prefix_text(text, &meter->rule.vip, meter->rule.prefix_len),
+		      meter->rule.packets_per_second);
+}
+
 /* Describes limits that decided besides the packet itself; its source is at `src`. */
 static void add_limit(struct reasons *out, const struct fate *fate, const struct glb_flow *flow,
 		      const uint8_t *src)
@@ -272,6 +293,9 @@ static void add_limit(struct reasons *out, const struct fate *fate, const struct
 	switch ((enum glb_verdict)fate->verdict) {
 	case GLB_DROP_DENIED:
 		add_denied(out, fate->gen->settings.deny, src, flow->version);
+		break;
+	case GLB_DROP_METERED:
+		add_meter(out, fate->gen->settings.meters, flow);
 		break;
 	case GLB_DROP_TTL:
 		go_on(out, " (min_ttl %u)", settings->min_ttl);

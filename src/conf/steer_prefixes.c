@@ -78,14 +78,7 @@ int steer_prefixes(struct steer_prefix **out, uint32_t *count, const struct glb_
 	return 0;
 }
 
-const char *steer_prefix_text(char out[STEER_PREFIX_LEN], const struct steer_prefix *prefix)
+const char *steer_prefix_text(char out[PREFIX_TEXT_LEN], const struct steer_prefix *prefix)
 {
-	char text[ADDR_TEXT_LEN];
-
-	addr_text(text, &prefix->addr);
-	if (prefix->len == (prefix->addr.version == 4 ? 32 : 128))
-		(void)snprintf(out, STEER_PREFIX_LEN, "%s", text);
-	else
-		(void)snprintf(out, STEER_PREFIX_LEN, "%s/%u", text, prefix->len);
-	return out;
+	return prefix_text(out, &prefix->addr, prefix->len);
 }

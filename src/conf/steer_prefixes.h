@@ -12,6 +12,8 @@
 
 #include <glb/table.h>
 
+#include "conf/addr.h"
+
 /* Addresses that binds receive. */
 struct steer_prefix {
 	struct glb_addr addr; /* host bits are 0 */
@@ -28,9 +30,7 @@ struct steer_prefix {
 GLB_NODISCARD int steer_prefixes(struct steer_prefix **out, uint32_t *count,
 				 const struct glb_tables *tables);
 
-enum { STEER_PREFIX_LEN = 50 };
-
 /* Formats a prefix; one of full length as an address. Returns out. */
-const char *steer_prefix_text(char out[STEER_PREFIX_LEN], const struct steer_prefix *prefix);
+const char *steer_prefix_text(char out[PREFIX_TEXT_LEN], const struct steer_prefix *prefix);
 
 #endif

@@ -61,6 +61,14 @@ uint32_t glb_meter_take(const struct glb_meter *meter, uint32_t wanted, uint64_t
 	return count;
 }
 
+bool glb_meter_is_exhausted(const struct glb_meter *meter, uint64_t now_ns)
+{
+	const uint64_t full_at = __atomic_load_n(&meter->bucket->full_at, __ATOMIC_RELAXED);
+	const uint64_t taken = taken_of(full_at, now_ns * GLB_METER_TICKS_PER_NS, meter->room);
+
+	return meter->room - taken < meter->cost;
+}
+
 /* --- Sets --- */
 
 static struct glb_meter_len len_of(uint8_t version, uint32_t prefix_len)
@@ -76,7 +84,7 @@ static struct glb_meter_len len_of(uint8_t version, uint32_t prefix_len)
 }
 
 /* The entry of a rule. */
-static struct glb_meter_slot slot_of(const struct glb_meter_rule *rule, uint32_t number)
+static struct glb_meter_slot meter_entry(const struct glb_meter_rule *rule, uint32_t number)
 {
 	const struct glb_meter_len len = len_of(rule->vip.version, rule->prefix_len);
 
@@ -90,8 +98,8 @@ static struct glb_meter_slot slot_of(const struct glb_meter_rule *rule, uint32_t
 
 bool glb_meter_rules_equal(const struct glb_meter_rule *a, const struct glb_meter_rule *b)
 {
-	const struct glb_meter_slot one = slot_of(a, 0);
-	const struct glb_meter_slot other = slot_of(b, 0);
+	const struct glb_meter_slot one = meter_entry(a, 0);
+	const struct glb_meter_slot other = meter_entry(b, 0);
 
 	return one.kind == other.kind && one.vip[0] == other.vip[0] && one.vip[1] == other.vip[1];
 }
@@ -120,8 +128,8 @@ static void list_lens(struct glb_meters *meters, uint8_t version)
 }
 
 /* The bucket of a rule: that of the meter before, or a full one. NULL: no memory. */
-static struct glb_meter_bucket *bucket_of(const struct glb_meter_rule *rule,
-					  const struct glb_meters *before)
+static struct glb_meter_bucket *meter_bucket(const struct glb_meter_rule *rule,
+					     const struct glb_meters *before)
 {
 	struct glb_meter_bucket *bucket;
 
@@ -150,9 +158,9 @@ static int fill_meters(struct glb_meters *meters, const struct glb_meter_rule *r
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct glb_meter *meter = &meters->meters[i];
-		const struct glb_meter_slot entry = slot_of(&rules[i], i + 1);
+		const struct glb_meter_slot entry = meter_entry(&rules[i], i + 1);
 
-		meter->bucket = bucket_of(&rules[i], before);
+		meter->bucket = meter_bucket(&rules[i], before);
 		if (!meter->bucket)
 			return -ENOMEM;
 		meters->count++;

@@ -48,6 +48,7 @@ int online_stats(const struct command_line *line);
 int online_tables(const struct command_line *line);
 int online_backends(const struct command_line *line);
 int online_top(const struct command_line *line);
+int online_meters(const struct command_line *line);
 int online_stalls(const struct command_line *line);
 int online_trace(const struct command_line *line);
 int online_capture(const struct command_line *line);

@@ -357,6 +357,17 @@ static const struct command commands[] = {
 		.example = "glbctl ports --socket /run/glb-director/control.sock",
 	},
 	{
+		.name = "meters",
+		.run = online_meters,
+		.options = ONLINE,
+		.args = "",
+		.args_min = 0,
+		.args_max = 0,
+		.sentence = "List its metered VIPs: limits, packets passed and dropped, and "
+			    "whether one is exhausted now.",
+		.example = "glbctl meters --json",
+	},
+	{
 		.name = "top",
 		.run = online_top,
 		.options = ONLINE | WITH(ONCE) | WITH(INTERVAL),

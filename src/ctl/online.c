@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* glbctl status, tables, backends, workers, ports and stalls: what does a running director
+/* glbctl status, tables, backends, workers, ports, meters and stalls: what does a running director
  * report? */
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,6 +47,12 @@ static const struct column port_columns[] = {
 	{"GATEWAY", "gateway", false},
 	{"GATEWAY_MAC", "gateway_mac", false},
 	{"STATE", "gateway_state", false},
+};
+
+static const struct column meter_columns[] = {
+	{"VIP", "vip", false},	      {"PACKETS/S", "packets_per_second", true},
+	{"BURST", "burst", true},     {"PASSED", "passed", true},
+	{"DROPPED", "dropped", true}, {"EXHAUSTED", "exhausted", false},
 };
 
 static const struct column stall_columns[] = {
@@ -113,6 +119,11 @@ int online_workers(const struct command_line *line)
 int online_ports(const struct command_line *line)
 {
 	return print_list(line, "ports", port_columns, COUNT_OF(port_columns));
+}
+
+int online_meters(const struct command_line *line)
+{
+	return print_list(line, "meters", meter_columns, COUNT_OF(meter_columns));
 }
 
 int online_stalls(const struct command_line *line)

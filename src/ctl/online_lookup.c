@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* glbctl lookup: which path does a flow take through a running director? */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -36,6 +37,23 @@ static void print_denied(const struct conf_value *root)
 	       member_text(number, &denied, "line"));
 }
 
+/* What limits the packets of the VIP, if anything does. */
+static void print_metered(const struct conf_value *root)
+{
+	char vip[CONF_TEXT_LEN];
+	struct conf_value meter;
+	struct conf_value exhausted;
+
+	if (!conf_find(&meter, root, "metered_by") || !conf_is_object(&meter))
+		return;
+	printf("metered: %s may have %" PRIu64 " packets a second; %" PRIu64 " were dropped%s\n",
+	       member_text(vip, &meter, "vip"), member_count(&meter, "packets_per_second"),
+	       member_count(&meter, "dropped"),
+	       conf_find(&exhausted, &meter, "exhausted") && conf_is_true(&exhausted)
+		       ? ", and it is EXHAUSTED NOW"
+		       : "");
+}
+
 static void online_lookup_print_path(const struct conf_value *root)
 {
 	static const char *const lines[][2] = {
@@ -58,6 +76,7 @@ static void online_lookup_print_path(const struct conf_value *root)
 			printf("%s %s\n", lines[i][0], text);
 	}
 	print_denied(root);
+	print_metered(root);
 }
 
 int online_lookup(const struct command_line *line)

@@ -18,7 +18,7 @@ static verb_fn *const verb_functions[VERB_COUNT] = {
 	[VERB_STALLS] = verb_stalls, [VERB_WORKERS] = verb_workers,
 	[VERB_PORTS] = verb_ports,   [VERB_TOP] = verb_top,
 	[VERB_TRACE] = verb_trace,   [VERB_TRACE_NEXT] = verb_trace_next,
-	[VERB_STAY] = verb_stay,
+	[VERB_STAY] = verb_stay,     [VERB_METERS] = verb_meters,
 };
 
 /* Parses a request line. Its problems are reported to the client, not to the log. */

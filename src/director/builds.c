@@ -34,18 +34,23 @@ static void log_generation(const char *what, const struct glb_generation *gen)
 	struct extent extent = status_extent(gen);
 	struct log_pairs pairs = log_pairs_of("served");
 	const struct glb_deny *deny = gen->settings.deny;
+	const struct glb_meters *meters = gen->settings.meters;
 	char denied[40] = "";
+	char metered[40] = "";
 
 	log_pair_number(&pairs, "generation", gen->number);
 	if (deny)
 		(void)snprintf(denied, sizeof(denied), "; %u prefix%s denied", deny->prefix_count,
 			       deny->prefix_count == 1 ? "" : "es");
+	if (meters)
+		(void)snprintf(metered, sizeof(metered), "; %u meter%s", meters->count,
+			       plural(meters->count));
 	log_event(LOG_LEVEL_INFO, &pairs,
 		  "%s generation %" PRIu64 ": %u table%s, %u bind%s, %u backend%s; "
-		  "instruction set %s%s",
+		  "instruction set %s%s%s",
 		  what, gen->number, extent.tables, plural(extent.tables), extent.binds,
 		  plural(extent.binds), extent.backends, plural(extent.backends),
-		  glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)), denied);
+		  glb_isa_name(glb_isa_here((enum glb_isa)gen->settings.isa)), denied, metered);
 }
 
 /* Starts looking up the gateways of a configuration. Returns 0; or -errno with a diag. */

@@ -122,6 +122,15 @@ static void send_burst(struct worker *w, const struct glb_generation *gen, struc
 		rte_pktmbuf_free_bulk(out->freed, out->free_count);
 }
 
+/* Lets the data path decide, and meters with it, if there are any. */
+GLB_INLINE unsigned int forward_by_time(const struct worker *w, const struct glb_generation *gen,
+					struct glb_packet *packets, unsigned int n)
+{
+	if (GLB_UNLIKELY(gen->settings.meters != NULL))
+		return glb_forward_metered(gen, packets, n, worker_now_ns(w));
+	return glb_forward(gen, packets, n);
+}
+
 /* worker_decide() of n packets, at most TRACE_BURST, while a trace is active. */
 static __attribute__((noinline, cold)) void decide_traced(struct worker *w,
 							  struct trace_ring *trace,
@@ -133,7 +142,7 @@ static __attribute__((noinline, cold)) void decide_traced(struct worker *w,
 
 	(void)prepare_burst(w, packets, mbufs, n);
 	trace_before(trace, packets, n);
-	(void)glb_forward(gen, packets, n);
+	(void)forward_by_time(w, gen, packets, n);
 	trace_decided(trace, packets, n);
 	settle_burst(w, gen, &out, packets, mbufs, n);
 	trace_settled(trace, gen, packets, n, rte_rdtsc());
@@ -155,7 +164,7 @@ void worker_decide(struct worker *w, const struct glb_generation *gen, struct rt
 		return;
 	}
 	one_port = prepare_burst(w, packets, mbufs, n);
-	if (GLB_LIKELY(glb_forward(gen, packets, n) == n && one_port)) {
+	if (GLB_LIKELY(forward_by_time(w, gen, packets, n) == n && one_port)) {
 		forward_all(w, gen, mbufs, packets, n);
 		outbox_leave(w, glb_way_out(&gen->settings, packets[0].port), mbufs, (uint16_t)n);
 		return;

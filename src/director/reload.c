@@ -10,6 +10,7 @@
 #include <glb/digest.h>
 
 #include "conf/files.h"
+#include "conf/meters.h"
 #include "conf/room.h"
 #include "director/effect.h"
 #include "director/last_good.h"
@@ -98,6 +99,7 @@ static int reload_read_files(struct build *build, struct glb_tables *tables, str
 		/* before it is in service, the director can wait for a pipe */
 		.pipe_ms = first ? 0 : FILE_PIPE_MS,
 	};
+	struct glb_meters *meters = build->conf.settings.meters;
 	struct report report;
 
 	report_init(&report);
@@ -107,6 +109,7 @@ static int reload_read_files(struct build *build, struct glb_tables *tables, str
 
 	int err = director_files_take(&build->conf, tables, &files, &report);
 
+	build->conf.settings.meters = meters; /* until renew_meters() */
 	if (!build->tables_only && !files.config_err)
 		take_deny(build, &files);
 	director_files_free(&files);
@@ -123,6 +126,17 @@ static int reload_read_files(struct build *build, struct glb_tables *tables, str
 	return build->last_good ? 0 : err;
 }
 
+/* Makes the meters of the configuration, in which those in force go on. Returns 0 or -ENOMEM. */
+static int renew_meters(struct build *build, struct glb_diag *diag)
+{
+	int err = meters_make(&build->meters, &build->conf, build->conf.settings.meters);
+
+	if (err)
+		glb_diag(diag, "out of memory");
+	build->conf.settings.meters = build->meters;
+	return err;
+}
+
 /* Releases the tables in any case. */
 static int make_served(struct build *build, struct glb_tables *tables, const struct reload *reload)
 {
@@ -134,6 +148,8 @@ static int make_served(struct build *build, struct glb_tables *tables, const str
 	for (unsigned int copy = 1; copy < build->nodes.count; copy++)
 		len += glb_replica_len(tables, copy);
 	err = room_check(len, &reason);
+	if (!err)
+		err = renew_meters(build, &reason);
 	if (!err)
 		err = glb_generation_make(&gen, 0, &build->conf.settings, tables, &reason);
 	if (err) {
@@ -193,7 +209,9 @@ static void *reload_run(void *arg)
 	if (!build->err)
 		build->err = make_served(build, &tables, reload);
 	glb_deny_free(build->deny); /* what is served has a share */
+	glb_meters_free(build->meters);
 	build->deny = NULL;
+	build->meters = NULL;
 	if (!build->err)
 		follow_up(reload);
 	__atomic_store_n(&reload->ended, true, __ATOMIC_RELEASE);

@@ -33,14 +33,15 @@ enum {
 /* The inputs and the result of a build. */
 struct build {
 	bool tables_only;	   /* keep director.json as it is in force */
-	struct director_conf conf; /* in: in force; out: from the files. Denied sources are those of
-				      a generation in force, or of `served` */
+	struct director_conf conf; /* in: in force; out: from the files. Denied sources and meters
+				      are those of a generation in force, or of `served` */
 	struct glb_tables known;   /* in force, or empty; owned by the caller, and kept until the
 				      build has made something to serve, or ends */
 	struct numa_nodes nodes;   /* that need replicas; none at first */
 	int err;		   /* 0, or -errno after logging why */
 	struct glb_diag why;	   /* the first reason, if err is set */
 	struct glb_deny *deny;	   /* read by this build, until it is served */
+	struct glb_meters *meters; /* the same of meters */
 	struct served *served;	   /* complete except for number and ports, if err is 0 */
 	bool was_tried;		   /* set by the caller: an attempt was made to serve it */
 	bool last_good;		   /* its tables are those served last: `why` has the reason */

@@ -31,6 +31,7 @@ enum { REQUEST_TABLE_LEN = 256 };
 	X(BACKENDS, "backends", NULL, "table")                                                     \
 	X(WORKERS, "workers", NULL, )                                                              \
 	X(PORTS, "ports", NULL, )                                                                  \
+	X(METERS, "meters", NULL, )                                                                \
 	X(STALLS, "stalls", NULL, )                                                                \
 	X(TRACE, "trace", "shows packets", "filter", "verdicts", "count", "seconds", "snaplen",    \
 	  "reasons")                                                                               \

@@ -121,7 +121,7 @@ static int refuse_rule(const struct steer_rule *rule, const struct rte_flow_erro
 		       struct glb_diag *diag)
 {
 	char name[RTE_DEV_NAME_MAX_LEN];
-	char text[STEER_PREFIX_LEN];
+	char text[PREFIX_TEXT_LEN];
 	int err = rte_errno ? -rte_errno : -EIO;
 
 	glb_diag(diag, "port %s: no rule of rte_flow for %s: %s", steer_port(rule->port, name),
@@ -161,7 +161,7 @@ static void remove_rule(struct steer_rule *rule)
 {
 	struct rte_flow_error error = {0};
 	char name[RTE_DEV_NAME_MAX_LEN];
-	char text[STEER_PREFIX_LEN];
+	char text[PREFIX_TEXT_LEN];
 	int err = rule->flow ? rte_flow_destroy(rule->port, rule->flow, &error) : 0;
 
 	rule->flow = NULL;

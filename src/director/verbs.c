@@ -76,6 +76,11 @@ void verb_ports(const struct call *call)
 	verbs_show(call, show_ports);
 }
 
+void verb_meters(const struct call *call)
+{
+	verbs_show(call, show_meters);
+}
+
 void verb_stalls(const struct call *call)
 {
 	verbs_show(call, show_stalls);
@@ -120,6 +125,23 @@ static void put_denied(struct writer *w, const struct call *call, const struct g
 	write_close(w, '}');
 }
 
+/* What limits the packets of a VIP, the flow's among them; or null. */
+static void put_metered(struct writer *w, const struct control *control, const struct glb_addr *vip)
+{
+	const struct glb_meters *meters =
+		publish_in_force(&control->workers.publish)->settings.meters;
+	const struct glb_meter *meter =
+		meters ? glb_meters_of(meters, vip->bytes, vip->version) : NULL;
+
+	if (!meter) {
+		write_string(w, "metered_by", NULL);
+		return;
+	}
+	write_open(w, "metered_by", '{');
+	show_meter(w, control, meter);
+	write_close(w, '}');
+}
+
 void verb_lookup(const struct call *call)
 {
 	const struct glb_generation *gen = publish_in_force(&call->control->workers.publish);
@@ -142,6 +164,7 @@ void verb_lookup(const struct call *call)
 		write_uint(&response.w, "generation", gen->number);
 		path_write(&response.w, &path);
 		put_denied(&response.w, call, &call->request.flow.src);
+		put_metered(&response.w, call->control, &call->request.flow.dst);
 		response_send(&response, call->lines_request);
 	} else {
 		response_give_up(call->lines_request);

@@ -32,6 +32,7 @@ void verb_backends(const struct call *call);
 void verb_workers(const struct call *call);
 void verb_ports(const struct call *call);
 void verb_stalls(const struct call *call);
+void verb_meters(const struct call *call);
 void verb_trace(const struct call *call);
 void verb_trace_next(const struct call *call);
 

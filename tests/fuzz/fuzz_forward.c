@@ -90,6 +90,21 @@ static struct glb_deny *denied(void)
 	return list;
 }
 
+/* Of VIPs and others; none is ever exhausted: made once. */
+static struct glb_meters *metered(void)
+{
+	static const struct glb_meter_rule rules[] = {
+		{{{1, 1, 1, 1}, 4}, 32, GLB_METER_RATE_MAX, GLB_METER_BURST_MAX},
+		{{{1}, 4}, 8, GLB_METER_RATE_MAX, GLB_METER_BURST_MAX},
+		{{{0xfd}, 6}, 9, GLB_METER_RATE_MAX, GLB_METER_BURST_MAX},
+	};
+	static struct glb_meters *meters;
+
+	if (!meters && glb_meters_make(&meters, rules, sizeof(rules) / sizeof(*rules), NULL))
+		abort();
+	return meters;
+}
+
 /* NULL: not an instruction set of this processor. */
 static struct glb_generation *generation_of(const uint8_t *head, uint8_t isa)
 {
@@ -102,6 +117,7 @@ static struct glb_generation *generation_of(const uint8_t *head, uint8_t isa)
 	settings.udp_checksum = head[2] >> 4 & 3;
 	settings.outer_dscp = head[4] % (GLB_DSCP_COPY + 1);
 	settings.deny = head[4] & 128 ? denied() : NULL;
+	settings.meters = head[6] & 128 ? metered() : NULL;
 	settings.min_ttl = head[5];
 	settings.relay_outer_errors = head[1] & 128;
 	choose_flags(&settings, head[3]);

@@ -119,7 +119,7 @@ def test_a_lookup_says_what_the_same_of_the_file_does(director, paths, glbctl):
         )  # fmt: skip
         online = json.loads(glbctl_at(glbctl, paths[1], "lookup", "--json", *flow).stdout)
         told = json.loads(offline.stdout)
-        assert online == {"glb": 1, "ok": True, "generation": 1, **told, "denied_by": None}
+        assert online == {"glb": 1, "ok": True, "generation": 1, **told, "denied_by": None, "metered_by": None}
         done = glbctl_at(glbctl, paths[0], "lookup", *flow)
         assert done.returncode == 0 and f"hops {', '.join(online['hops'])}\n" in done.stdout
     for words, reason in {

@@ -19,6 +19,7 @@ enum {
 };
 
 struct differ {
+	uint64_t now_ns; /* seconds pass between bursts: no meter of full size is ever exhausted */
 	unsigned int count;
 	uint32_t used;
 	unsigned int at;  /* the packet that differs, */

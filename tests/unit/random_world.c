@@ -143,6 +143,20 @@ static void choose_denied(struct world *world, struct chance *chance)
 		abort();
 }
 
+/* Of a bind's VIPs, and of all others; none is ever exhausted. */
+static void choose_meters(struct world *world, struct chance *chance)
+{
+	const struct glb_bind *bind = &world->binds[0][0];
+	const struct glb_meter_rule rules[] = {
+		{bind->addr, bind->prefix_len, GLB_METER_RATE_MAX, GLB_METER_BURST_MAX},
+		{{.version = 4}, 1, GLB_METER_RATE_MAX, GLB_METER_BURST_MAX},
+		{{.version = 6}, 0, GLB_METER_RATE_MAX, GLB_METER_BURST_MAX},
+	};
+
+	if (glb_meters_make(&world->settings.meters, rules, 1 + chance_below(chance, 3), NULL))
+		abort();
+}
+
 void world_make(struct world *world, struct chance *chance)
 {
 	/* most directors have proxies of one family */
@@ -175,6 +189,8 @@ void world_make(struct world *world, struct chance *chance)
 	for (uint8_t t = 0; t < world->table_count; t++)
 		choose_table(world, chance, t,
 			     underlay > 1 ? underlay == 2 : chance_once_in(chance, 2));
+	if (chance_once_in(chance, 2))
+		choose_meters(world, chance);
 	if (glb_tables_build(&built, &(struct glb_spec){world->tables, world->table_count}, NULL,
 			     NULL) ||
 	    glb_generation_make(&world->base, 1, &world->settings, &built, NULL) ||
@@ -187,6 +203,7 @@ void world_free(struct world *world)
 	glb_generation_free(world->base);
 	glb_generation_free(world->replica);
 	glb_deny_free(world->settings.deny);
+	glb_meters_free(world->settings.meters);
 }
 
 static void choose_port(struct glb_port *port, struct chance *chance, uint8_t number)

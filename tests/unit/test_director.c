@@ -287,6 +287,29 @@ static const struct {
 	{WITH("'punts_per_second':1000000"), NULL},
 	{WITH("'punts_per_second':1000001"),
 	 "1:94: $.punts_per_second: 1000001 is not from 0 to 1000000"},
+	{WITH("'meters':[]"), NULL},
+	{WITH("'meters':[{'vip':'192.0.2.1','packets_per_second':1},"
+	      "{'vip':'192.0.2.0/24','packets_per_second':100000000,'burst':10000000},"
+	      "{'vip':'::1','packets_per_second':5,'burst':1}]"),
+	 NULL},
+	{WITH("'meters':{}"), "1:84: $.meters: is an object, expected an array"},
+	{WITH("'meters':[7,{}]"), "1:85: $.meters[0]: is a number, expected an object\n"
+				  "1:87: $.meters[1].vip: is missing\n"
+				  "1:87: $.meters[1].packets_per_second: is missing"},
+	{WITH("'meters':[{'vip':'www','packets_per_second':0,'burst':0}]"),
+	 "1:92: $.meters[0].vip: \"www\" is not an IPv4 or IPv6 address or prefix\n"
+	 "1:119: $.meters[0].packets_per_second: 0 is not from 1 to 100000000\n"
+	 "1:129: $.meters[0].burst: 0 is not from 1 to 10000000"},
+	{WITH("'meters':[{'vip':'::','packets_per_second':100000001,'burst':10000001}]"),
+	 "1:118: $.meters[0].packets_per_second: 100000001 is not from 1 to 100000000\n"
+	 "1:136: $.meters[0].burst: 10000001 is not from 1 to 10000000"},
+	{WITH("'meters':[{'vip':'10.0.0.1','packets_per_second':9,'brust':1}]"),
+	 "1:134: $.meters[0].brust: unknown key; did you mean \"burst\"?"},
+	{WITH("'meters':[{'vip':'10.0.0.1/8','packets_per_second':9},"
+	      "{'vip':'10.0.0.0/9','packets_per_second':9},"
+	      "{'vip':'10.0.0.0/8','packets_per_second':8}]"),
+	 "warning 1:92: $.meters[0].vip: \"10.0.0.1/8\" has host bits: it means 10.0.0.0/8\n"
+	 "1:173: $.meters[2]: 10.0.0.0/8 has a meter already, in line 1"},
 	{WITH("'live_device':'123456789012345'"), NULL},
 	{WITH("'live_device':'1234567890123456'"),
 	 "1:89: $.live_device: \"1234567890123456\" is no interface name"},
@@ -416,6 +439,38 @@ static const struct {
 	 "3:32: $.punt_port: \"\" is no device name"},
 };
 
+START_TEST(a_meter_has_the_packets_of_a_tenth_of_a_second_or_a_few_more)
+{
+	static const uint32_t rates[][2] = {{1, 1},    {63, 63},    {64, 64},
+					    {640, 64}, {1000, 100}, {GLB_METER_RATE_MAX, 10000000}};
+	struct director_conf conf;
+
+	for (unsigned int i = 0; i < COUNT_OF(rates); i++) {
+		char json[400];
+
+		(void)snprintf(json, sizeof(json),
+			       WITH("'meters':[{'vip':'10.0.0.7/8','packets_per_second':%u}]"),
+			       rates[i][0]);
+		ck_assert_int_eq(parse(&conf, json), 0);
+		ck_assert_uint_eq(conf.meter_count, 1);
+		ck_assert_uint_eq(conf.meters[0].rule.burst, rates[i][1]);
+		ck_assert_uint_eq(conf.meters[0].rule.vip.bytes[3], 0);
+	}
+	for (unsigned int over = 0; over < 2; over++) {
+		char json[20000] = "";
+		size_t len = (size_t)snprintf(json, sizeof(json), "%s", "{" GATEWAY ",'meters':[");
+
+		for (unsigned int i = 0; i < GLB_METERS_MAX + over; i++)
+			len += (size_t)snprintf(json + len, sizeof(json) - len,
+						"%s{'vip':'10.0.%u.%u','packets_per_second':1}",
+						i ? "," : "", i / 250, i % 250);
+		(void)snprintf(json + len, sizeof(json) - len, "],'outbound_src_ip':'10.0.0.1'}");
+		ck_assert_int_eq(parse(&conf, json), over ? -EINVAL : 0);
+		ck_assert_uint_eq(over || conf.meter_count == GLB_METERS_MAX, true);
+	}
+}
+END_TEST
+
 START_TEST(a_document_is_taken_or_refused_with_every_place_and_reason)
 {
 	struct director_conf conf = {.idle_sleep_us = 99};
@@ -525,6 +580,7 @@ Suite *unit_suite(void)
 	tcase_add_test(director, an_instruction_set_that_is_not_here_cannot_be_served);
 	tcase_add_loop_test(director, a_document_is_taken_or_refused_with_every_place_and_reason, 0,
 			    COUNT_OF(cases));
+	tcase_add_test(director, a_meter_has_the_packets_of_a_tenth_of_a_second_or_a_few_more);
 	tcase_add_test(director, strictness_is_about_unknown_keys_not_about_those_of_the_original);
 	tcase_add_test(director, a_file_that_cannot_be_read_is_named);
 	tcase_add_test(director, a_file_is_read_like_its_bytes);

@@ -16,6 +16,7 @@
 
 #include <glb/diff.h>
 #include <glb/image.h>
+#include <glb/meter.h>
 #include <glb/plan.h>
 #include <glb/rendezvous.h>
 
@@ -311,6 +312,23 @@ static int copy_spec(struct glb_diag *diag)
 	return without_words(err, diag);
 }
 
+static int make_meters(struct glb_diag *diag)
+{
+	const struct glb_meter_rule rules[] = {{{{192, 0, 2, 10}, 4}, 32, 1000, 100},
+					       {{{192, 0, 2, 11}, 4}, 32, 1000, 100}};
+	struct glb_meters *before = NULL;
+	struct glb_meters *meters = NULL;
+	int err = judged(glb_meters_make(&before, rules, 1, NULL));
+
+	if (!err)
+		err = judged(glb_meters_make(&meters, rules, 2, before));
+	if (err)
+		ck_assert_ptr_null(meters);
+	glb_meters_free(before);
+	glb_meters_free(meters);
+	return without_words(err, diag);
+}
+
 static int read_image(struct glb_diag *diag)
 {
 	struct glb_tables read = {.count = 99};
@@ -492,6 +510,12 @@ START_TEST(ranking_fails_cleanly)
 }
 END_TEST
 
+START_TEST(making_meters_fails_cleanly)
+{
+	starve(make_meters);
+}
+END_TEST
+
 START_TEST(copying_a_table_fails_cleanly)
 {
 	starve(copy_spec);
@@ -589,6 +613,7 @@ Suite *unit_suite(void)
 	tcase_add_test(memory, building_tables_from_known_ones_fails_cleanly);
 	tcase_add_test(memory, ranking_fails_cleanly);
 	tcase_add_test(memory, copying_a_table_fails_cleanly);
+	tcase_add_test(memory, making_meters_fails_cleanly);
 	tcase_add_test(memory, comparing_tables_fails_cleanly);
 	tcase_add_test(memory, planning_fails_cleanly);
 	tcase_add_test(memory, tallying_backends_fails_cleanly);

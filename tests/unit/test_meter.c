@@ -63,7 +63,10 @@ START_TEST(a_burst_passes_and_then_the_rate)
 	const struct glb_meter *meter = meters->meters;
 
 	ck_assert_uint_eq(glb_meter_take(meter, 7, start), 7);
+	ck_assert(!glb_meter_is_exhausted(meter, start));
 	ck_assert_uint_eq(glb_meter_take(meter, 7, start), 3);
+	ck_assert(glb_meter_is_exhausted(meter, start + 999999));
+	ck_assert(!glb_meter_is_exhausted(meter, start + 1000000));
 	ck_assert_uint_eq(glb_meter_take(meter, 1, start), 0);
 	ck_assert_uint_eq(glb_meter_take(meter, 1, start + 999999), 0);
 	ck_assert_uint_eq(glb_meter_take(meter, 1, start + 1000000), 1);

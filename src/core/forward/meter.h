@@ -107,10 +107,9 @@ static __attribute__((noinline)) void meter_plain(const struct columns *c, struc
 static __attribute__((noinline)) enum glb_verdict meter_single(const struct burst *b,
 							       const struct glb_flow *flow)
 {
-	const uint64_t vip[2] = {glb_load_le64(flow->dst), glb_load_le64(flow->dst + 8)};
-	const uint32_t number = glb_meters_find(b->meters, vip, flow->version);
+	const struct glb_meter *meter = glb_meters_of(b->meters, flow->dst, flow->version);
 
-	if (!number || glb_meter_take(&b->meters->meters[number - 1], 1, b->now_ns))
+	if (!meter || glb_meter_take(meter, 1, b->now_ns))
 		return GLB_FORWARD;
 	return GLB_DROP_METERED;
 }

@@ -53,7 +53,7 @@ static uint32_t rule_count(const struct steer *steer, const struct steer_prefix 
 bool steer_ntuple_fits(const struct steer *steer)
 {
 	uint32_t room = steer->driver == STEER_IXGBE ? IXGBE_RULES : I40E_RULES;
-	char text[STEER_PREFIX_LEN];
+	char text[PREFIX_TEXT_LEN];
 	uint64_t count = steer->first;
 
 	for (uint32_t i = 0; i < steer->prefix_count; i++) {

@@ -136,7 +136,7 @@ static uint32_t refused_count(const struct steer *steer)
 
 static void put_refused(const struct steer_script *script, const struct steer *steer)
 {
-	char text[STEER_PREFIX_LEN];
+	char text[PREFIX_TEXT_LEN];
 
 	for (uint32_t i = 0; i < steer->prefix_count; i++) {
 		const char *refusal = steer_refusal(steer->driver, &steer->prefixes[i]);
@@ -211,7 +211,7 @@ static void put_script(const struct steer_script *script, const struct steer *st
 
 static void write_prefixes(struct writer *w, const struct steer *steer)
 {
-	char text[STEER_PREFIX_LEN];
+	char text[PREFIX_TEXT_LEN];
 
 	write_open(w, "prefixes", '[');
 	for (uint32_t i = 0; i < steer->prefix_count; i++) {
@@ -248,7 +248,7 @@ static void write_steering(const struct steer *steer)
 static bool steer_is_possible(const struct steer *steer)
 {
 	uint32_t refused = refused_count(steer);
-	char text[STEER_PREFIX_LEN];
+	char text[PREFIX_TEXT_LEN];
 
 	if (steer_has_ntuple(steer->driver) && !steer_ntuple_fits(steer))
 		return false;

@@ -118,6 +118,13 @@ static const struct exposition_family families[] = {
 	{{"glb_deny_prefixes", GAUGE, "prefixes of that list; 0: none is in force"},
 	 metric_deny_prefixes,
 	 NULL},
+	{{"glb_meter_packets", COUNTER,
+	  "packets of a metered VIP that were forwarded, or dropped beyond its rate"},
+	 metric_meter_packets,
+	 NULL},
+	{{"glb_meter_packets_per_second", GAUGE, "the rate that a metered VIP may have"},
+	 metric_meter_limits,
+	 NULL},
 	{{"glb_packets", COUNTER, "packets by verdict"}, put_verdicts, NULL},
 #define WORKER_FAMILY(name, sentence)                                                              \
 	{{"glb_worker_" #name "_packets", COUNTER, sentence}, metric_worker_##name, NULL},

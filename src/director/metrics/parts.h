@@ -32,6 +32,8 @@ exposition_put_fn metric_table_info;
 exposition_put_fn metric_table_backends;
 exposition_put_fn metric_deny_info;
 exposition_put_fn metric_deny_prefixes;
+exposition_put_fn metric_meter_packets;
+exposition_put_fn metric_meter_limits;
 exposition_put_fn metric_unlisted;
 exposition_slice_fn metric_table_packets;
 exposition_slice_fn metric_table_bytes;

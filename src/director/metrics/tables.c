@@ -66,6 +66,43 @@ void metric_deny_prefixes(struct exposition *exposition)
 	openmetrics_count(&exposition->text, NULL, deny ? deny->prefix_count : 0);
 }
 
+static const struct glb_meters *meters_in_force(const struct exposition *exposition)
+{
+	const struct metrics *metrics = exposition->source;
+
+	return publish_in_force(&metrics->control->workers.publish)->settings.meters;
+}
+
+void metric_meter_packets(struct exposition *exposition)
+{
+	const struct glb_meters *meters = meters_in_force(exposition);
+
+	for (uint32_t i = 0; meters && i < meters->count; i++) {
+		const struct glb_meter *meter = &meters->meters[i];
+		char text[PREFIX_TEXT_LEN];
+		const char *vip = prefix_text(text, &meter->rule.vip, meter->rule.prefix_len);
+
+		openmetrics_count(&exposition->text, LABELS({"vip", vip}, {"result", "passed"}),
+				  glb_meter_passed(meter));
+		openmetrics_count(&exposition->text, LABELS({"vip", vip}, {"result", "dropped"}),
+				  glb_meter_dropped(meter));
+	}
+}
+
+void metric_meter_limits(struct exposition *exposition)
+{
+	const struct glb_meters *meters = meters_in_force(exposition);
+
+	for (uint32_t i = 0; meters && i < meters->count; i++) {
+		const struct glb_meter_rule *rule = &meters->meters[i].rule;
+		char text[PREFIX_TEXT_LEN];
+
+		openmetrics_count(&exposition->text,
+				  LABELS({"vip", prefix_text(text, &rule->vip, rule->prefix_len)}),
+				  rule->packets_per_second);
+	}
+}
+
 void metric_unlisted(struct exposition *exposition)
 {
 	const struct metrics *metrics = exposition->source;

@@ -20,6 +20,10 @@ void show_digests(struct writer *w, const struct control *control);
 void show_workers(struct writer *w, const struct control *control);
 void show_ports(struct writer *w, const struct control *control);
 
+/* The meters in force, with their limits and what they have counted. */
+void show_meters(struct writer *w, const struct control *control);
+void show_meter(struct writer *w, const struct control *control, const struct glb_meter *meter);
+
 /* The latest turns of workers that took too long, newest first: see director/recorder.h. */
 void show_stalls(struct writer *w, const struct control *control);
 
