@@ -31,7 +31,7 @@ struct sock {
 extern int bpf_sk_assign_tcp_reqsk(struct __sk_buff *skb, struct sock *sk,
 				   struct bpf_tcp_req_attrs *attrs, int attrs__sz) __ksym __weak;
 
-/* Is the SYN at work to be answered, by the SYN queue of its listener and by itself? Counts it. */
+/* Is the SYN at work to be answered, by the SYN queue of its listener and by itself? */
 GLB_INLINE bool needs_answer(const struct tcp_sock *sock, struct syn_work *work,
 			     struct __sk_buff *skb)
 {
@@ -47,7 +47,6 @@ GLB_INLINE bool needs_answer(const struct tcp_sock *sock, struct syn_work *work,
 	    !load_syn_options(work, skb, syn_tcp_at(work->ends.version)) || !is_simple_syn(work) ||
 	    !take_options(&work->said, work, &work->listener))
 		return false;
-	__sync_fetch_and_add(&queue->answered, 1);
 	if (now_ns - queue->answered_ns > SYN_WINDOW_NS) /* other processors read it */
 		queue->answered_ns = now_ns;
 	return true;
@@ -81,18 +80,18 @@ __attribute__((noinline)) int syn_needs_answer(struct __sk_buff *skb, uint32_t v
 	return needs;
 }
 
-/* Takes back what needs_answer() has counted. */
-GLB_INLINE void uncount_answer(struct syn_work *work)
+/* Counts an answer to the SYN at work. */
+GLB_INLINE void count_answer(struct syn_work *work)
 {
 	struct syn_queue *queue = queue_of(work);
 
 	if (queue)
-		__sync_fetch_and_add(&queue->answered, -1ULL);
+		__sync_fetch_and_add(&queue->answered, 1);
 }
 
 /*
  * Turns the SYN that syn_needs_answer() was just asked about into its answer, and sends that along
- * the route to the client. Returns an action; 0: short of memory, and the SYN is as it was.
+ * the route to the client. Returns an action; 0: short of memory, and the SYN is for the kernel.
  */
 __attribute__((noinline)) int answer_syn(struct __sk_buff *skb)
 {
@@ -114,10 +113,9 @@ __attribute__((noinline)) int answer_syn(struct __sk_buff *skb)
 	write_answer_ip(work->answer_ip, &work->ends);
 	write_answer_tcp(work->answer_tcp, work, cookie, offset);
 	if (!(work->ends.version == 4 ? replace_syn(work, skb, GLB_IPV4_LEN)
-				      : replace_syn(work, skb, GLB_IPV6_LEN))) {
-		uncount_answer(work);
+				      : replace_syn(work, skb, GLB_IPV6_LEN)))
 		return 0;
-	}
+	count_answer(work);
 	return (int)bpf_redirect_neigh(skb->ifindex, NULL, 0, 0);
 }
 
