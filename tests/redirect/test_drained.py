@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from test_translated import PORT, REAL_PORT, REDIRECT, apply, hook
 from test_udp import SERVER_ID, bound, datagram, short_header
 
 OTHERS = "others"
+QUIET_SECONDS = 60  # what `drained` wants without --seconds
 NO_NETFILTER = (sys.executable, Path(__file__).with_name("no_netfilter.py"))
 vips = pytest.mark.parametrize("vip", [VIP, VIP6], ids=["ipv4", "ipv6"])
 
@@ -126,6 +128,7 @@ def test_a_program_that_has_just_been_attached_does_not_know(a):
 def translated(proxy, chains=REDIRECT):
     """A proxy with these rules, whose packets have been watched for long enough."""
     apply(proxy.namespace, chains)
+    wait_until(lambda: time.monotonic() > QUIET_SECONDS, "a time since the kernel has booted", 2 * QUIET_SECONDS)
     try:
         with contextlib.closing(Program(proxy.program_id())) as program:
             program.watch_since_boot()
