@@ -276,36 +276,6 @@ static int start_all(const struct ports *ports, const struct setup *setup, struc
 	return err;
 }
 
-/* Not for a tap: both ends of one have the same address. */
-void ports_match_twin(const struct ports *ports, uint16_t id, const uint8_t mac[GLB_MAC_LEN])
-{
-	uint16_t twin = ports->twin_ids[id];
-	char port[RTE_DEV_NAME_MAX_LEN];
-	char name[RTE_DEV_NAME_MAX_LEN];
-	struct rte_ether_addr wanted, now;
-	struct rte_eth_dev_info info;
-	int err = rte_eth_dev_info_get(id, &info);
-
-	if (twin == PORT_NONE || err || !strcmp(info.driver_name, DPDK_TAP_DRIVER))
-		return;
-	memcpy(wanted.addr_bytes, mac, GLB_MAC_LEN);
-	if (rte_eth_macaddr_get(twin, &now) || rte_is_same_ether_addr(&wanted, &now))
-		return;
-	err = rte_eth_dev_default_mac_addr_set(twin, &wanted);
-	if (err)
-		log_warning("port %s: its twin %s does not take its MAC address: %s",
-			    netdev_port(id, port), netdev_port(twin, name), rte_strerror(-err));
-}
-
-/* Uses the address under which DPDK knows the port. */
-static void match_twin(const struct ports *ports, uint16_t id)
-{
-	struct rte_ether_addr mac;
-
-	if (!rte_eth_macaddr_get(id, &mac))
-		ports_match_twin(ports, id, mac.addr_bytes);
-}
-
 static uint32_t frame_max_of(uint16_t id)
 {
 	return mtu_of(id) + FRAME_OVERHEAD - RTE_ETHER_CRC_LEN;
@@ -343,7 +313,7 @@ int ports_start(struct ports *ports, const struct director_conf *conf, unsigned 
 		if (id != PORT_NONE)
 			ports->frame_max[id] = frame_max_of(id);
 	for (unsigned int i = 0; i < ports->count && !err; i++)
-		match_twin(ports, ports->ids[i]);
+		ports_suit_twin(ports, ports->ids[i]);
 	return err;
 }
 
@@ -361,7 +331,12 @@ int ports_restart(struct ports *ports, uint16_t id, const struct director_conf *
 
 	if (ports_twin_of(ports, id) != PORT_NONE)
 		setup = twin_setup(&setup);
-	return start_port(id, &setup, diag);
+
+	int err = start_port(id, &setup, diag);
+
+	if (!err)
+		ports_suit_twin(ports, id);
+	return err;
 }
 
 void ports_add_losses(struct port_losses *sum, uint16_t id)

@@ -126,6 +126,17 @@ def test_the_kernel_is_there_behind_a_port_that_dpdk_owns(twin):
     assert counters["tx"] == counters["from_kernel"]
 
 
+def test_a_port_with_a_twin_receives_all_groups_and_one_without_does_not(host):
+    """The kernel behind the twin joins groups that the device of the port does not know of."""
+    flags = {}
+    for punt_port in ({}, {"punt_port": "net_tap1"}):
+        host.start("net_tap0,iface=tap0", "net_tap1,iface=twin", config={**CONFIG, **punt_port})
+        shown = host.namespace.ip("-o", "link", "show", "tap0")
+        flags[bool(punt_port)] = shown.partition("<")[2].partition(">")[0].split(",")
+        host.stop()
+    assert "ALLMULTI" in flags[True] and "ALLMULTI" not in flags[False]
+
+
 @pytest.mark.parametrize("version", [4, 6])
 def test_a_gateway_is_found_through_the_twin_port(twin, version):
     """The kernel's question leaves through the port, and the answer comes back to it."""
