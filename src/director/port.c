@@ -329,13 +329,15 @@ int ports_restart(struct ports *ports, uint16_t id, const struct director_conf *
 		.steered = ports->steered,
 	};
 
-	if (ports_twin_of(ports, id) != PORT_NONE)
+	const uint16_t owner = ports_twin_of(ports, id);
+
+	if (owner != PORT_NONE)
 		setup = twin_setup(&setup);
 
 	int err = start_port(id, &setup, diag);
 
 	if (!err)
-		ports_suit_twin(ports, id);
+		ports_suit_twin(ports, owner != PORT_NONE ? owner : id);
 	return err;
 }
 
