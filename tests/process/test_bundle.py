@@ -72,7 +72,7 @@ def test_a_bundle_of_a_running_director_has_everything_but_keys(process, glbctl,
     assert seen["_comment"] == f"once {'x' * 32}, now see seed"
     assert json.loads(members["director.json"])["outbound_src_ip"] == CONFIG["outbound_src_ip"]
     assert json.loads(members["answers/status.json"])["pid"] == process.process.pid
-    for verb in ("stats", "tables", "backends", "workers", "ports", "stalls", "top"):
+    for verb in ("stats", "tables", "backends", "workers", "ports", "stalls", "meters", "top"):
         assert json.loads(members[f"answers/{verb}.json"])["ok"] is True
     assert json.loads(members["answers/tables.json"])["tables"][0]["digest"] != "x" * 32, "digests are no keys"
     assert b"glb_worker_poll_gap_seconds_bucket" in members["metrics.txt"]

@@ -100,8 +100,8 @@ void bundle_configuration(struct bundle *bundle)
 
 void bundle_answers(struct bundle *bundle)
 {
-	static const char *const verbs[] = {"status",  "stats", "tables", "backends",
-					    "workers", "ports", "stalls", "top"};
+	static const char *const verbs[] = {"status", "stats",	"tables", "backends", "workers",
+					    "ports",  "stalls", "meters", "top"};
 
 	for (unsigned int i = 0; bundle->asks && i < sizeof(verbs) / sizeof(*verbs); i++) {
 		struct client_answer answer;
