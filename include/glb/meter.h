@@ -43,6 +43,7 @@ struct glb_meter_bucket {
 	uint64_t dropped;
 	unsigned int refs;
 } __attribute__((aligned(64))); /* of which all are atomic */
+_Static_assert(sizeof(struct glb_meter_bucket) == 64, "one cache line");
 
 struct glb_meter {
 	struct glb_meter_bucket *bucket;
@@ -99,7 +100,7 @@ bool glb_meter_rules_equal(const struct glb_meter_rule *a, const struct glb_mete
 /* Identifies prefixes of an IP version and length. */
 GLB_INLINE uint16_t glb_meter_kind(uint8_t version, uint32_t prefix_len)
 {
-	return (uint16_t)(version << 8 | prefix_len);
+	return (uint16_t)((uint32_t)version << 8 | prefix_len);
 }
 
 GLB_INLINE uint32_t glb_meter_hash(const uint64_t vip[2], uint16_t kind)

@@ -140,7 +140,7 @@ static struct glb_meter_bucket *meter_bucket(const struct glb_meter_rule *rule,
 		(void)__atomic_fetch_add(&bucket->refs, 1, __ATOMIC_RELAXED);
 		return bucket;
 	}
-	bucket = aligned_alloc(_Alignof(struct glb_meter_bucket), sizeof(*bucket));
+	bucket = aligned_alloc(sizeof(*bucket), sizeof(*bucket));
 	if (bucket)
 		*bucket = (struct glb_meter_bucket){.refs = 1};
 	return bucket;
