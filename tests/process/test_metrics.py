@@ -29,7 +29,8 @@ def port_of(process):
 @pytest.fixture
 def director(process):
     tables = {"tables": [{**TABLES["tables"][0], "name": ODD}]}
-    process.start(config={**CONFIG, "http_listen": "127.0.0.1:0"}, tables=tables, workers=2)
+    metered = [{"vip": TABLES["tables"][0]["binds"][0]["ip"], "packets_per_second": 1000}]
+    process.start(config={**CONFIG, "http_listen": "127.0.0.1:0", "meters": metered}, tables=tables, workers=2)
     return process
 
 
