@@ -59,7 +59,10 @@ def test_both_formats_say_the_same_to_whom_they_are_for(director):
 
 
 def test_what_they_say_is_so(director):
-    text = get(port_of(director))[2]
+    port = port_of(director)
+    # a worker is ready with its first turn, and has been idle with the next one
+    wait_until(lambda: value_of(get(port)[2], "glb_worker_idle_seconds_total", worker="0") > 0, "an idle turn")
+    text = get(port)[2]
     name = '"a \\"name\\"\\\\\\\\ with\\\\nall\\\\x1b"'  # as sys/printable.h writes it, and once more for the label
     assert f"glb_table_packets_total{{table={name}}} 0" in text
     found = samples(text)
