@@ -210,7 +210,7 @@ static const struct command commands[] = {
 	{
 		.name = "reload",
 		.run = online_reload,
-		.options = ONLINE | WITH(TABLES_ONLY),
+		.options = ONLINE | WITH(TABLES_ONLY) | WITH(DENY_ONLY),
 		.args = "",
 		.args_min = 0,
 		.args_max = 0,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* glbctl reload: did the director accept its files? */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "client.h"
 #include "columns.h"
 #include "question.h"
+#include "sys/log.h"
 
 enum { RELOAD_PATIENCE_MS = 600000 }; /* disks may hang, and many tables take long */
 
@@ -20,6 +22,20 @@ static void online_reload_print_change(const struct conf_value *change)
 	else
 		printf("table %s: ", member_text(text, change, "table"));
 	printf("%s\n", member_text(text, change, "summary"));
+}
+
+/* "/etc/glb/deny.conf: 812 prefixes are denied" */
+static void online_reload_print_deny(const struct conf_value *root)
+{
+	char text[CONF_TEXT_LEN];
+	struct conf_value deny;
+	uint64_t prefixes;
+
+	if (!conf_find(&deny, root, "deny") || !conf_is_object(&deny))
+		return;
+	prefixes = member_count(&deny, "prefixes");
+	printf("%s: %" PRIu64 " prefix%s denied\n", member_text(text, &deny, "file"), prefixes,
+	       prefixes == 1 ? " is" : "es are");
 }
 
 static void print_reload(const struct conf_value *root)
@@ -38,6 +54,7 @@ static void print_reload(const struct conf_value *root)
 
 		online_reload_print_change(&one);
 	}
+	online_reload_print_deny(root);
 }
 
 int online_reload(const struct command_line *line)
@@ -47,10 +64,16 @@ int online_reload(const struct command_line *line)
 	struct draft draft;
 	int status;
 
+	if (command_has(line, OPTION_TABLES_ONLY) && command_has(line, OPTION_DENY_ONLY)) {
+		log_error("--tables-only and --deny-only exclude each other");
+		return EXIT_USAGE;
+	}
 	if (!draft_begin(&draft, "reload"))
 		return EXIT_FAILED;
 	if (command_has(line, OPTION_TABLES_ONLY))
 		write_bool(&draft.w, "tables_only", true);
+	if (command_has(line, OPTION_DENY_ONLY))
+		write_bool(&draft.w, "deny_only", true);
 	question.request = draft_end(&draft);
 	if (!question.request)
 		return EXIT_FAILED;

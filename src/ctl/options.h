@@ -29,6 +29,8 @@
 	X(SOCKET, "socket", "PATH",                                                                \
 	  "control socket; default: that of the director or health checker in /run")               \
 	X(TABLES_ONLY, "tables-only", NULL, "keep director.json as it is in force")                \
+	X(DENY_ONLY, "deny-only", NULL,                                                            \
+	  "read only the deny file; keep director.json and tables as they are in force")           \
 	X(QUIET, "quiet", "SECONDS", "stop after this time without packets; default 5")            \
 	X(DEADLINE, "deadline", "SECONDS",                                                         \
 	  "stop, or stay, after this time in any case; default 60")                                \

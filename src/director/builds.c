@@ -256,7 +256,8 @@ static void try_build(struct control *control, struct build *build)
 		refuse_build(control, build);
 		return;
 	}
-	keep_tables(control);
+	if (build->scope != RELOAD_DENY) /* else the tables are as they were */
+		keep_tables(control);
 	keep_end(control, RELOAD_DONE, NULL);
 }
 
@@ -318,5 +319,5 @@ void builds_follow(struct control *control)
 	status_reloading(&control->status);
 	build = builds_basis(control);
 	reload_start(&control->reload, &build);
-	waiters_build_starts(&control->waiters);
+	waiters_build_starts(&control->waiters, control->reload.build.scope);
 }

@@ -36,7 +36,7 @@ int control_load(struct control *control)
 	control->started_at = time(NULL);
 	control->started_ms = clock_ms();
 	control->reload.service = &control->service;
-	reload_ask(&control->reload, false);
+	reload_ask(&control->reload, RELOAD_ALL);
 	status_starting(&control->status, "reads its files");
 	reload_start(&control->reload, &from);
 	while (!err && !reload_wait(&control->reload, STOP_LATENCY_MS)) {
@@ -122,10 +122,10 @@ static void take_event(void *arg)
 		readiness_stop(control);
 		return;
 	case SERVICE_RELOAD:
-		reload_ask(&control->reload, false);
+		reload_ask(&control->reload, RELOAD_ALL);
 		break;
 	case SERVICE_RELOAD_TABLES:
-		reload_ask(&control->reload, true);
+		reload_ask(&control->reload, RELOAD_TABLES);
 		break;
 	case SERVICE_COUNTERS:
 		stats_log(&control->workers);

@@ -92,7 +92,7 @@ static int reload_read_files(struct build *build, struct glb_tables *tables, str
 {
 	bool first = !build->known.count;
 	struct director_files files = {
-		.config_path = build->tables_only ? NULL : reload->config_path,
+		.config_path = build->scope == RELOAD_ALL ? reload->config_path : NULL,
 		.tables_path = reload->tables_path,
 		.known = first ? NULL : &build->known,
 		.spares_deny = first && reload->takes_last_good,
@@ -110,7 +110,7 @@ static int reload_read_files(struct build *build, struct glb_tables *tables, str
 	int err = director_files_take(&build->conf, tables, &files, &report);
 
 	build->conf.settings.meters = meters; /* until renew_meters() */
-	if (!build->tables_only && !files.config_err)
+	if (build->scope == RELOAD_ALL && !files.config_err)
 		take_deny(build, &files);
 	director_files_free(&files);
 	report_log(&report, SEVERITY_WARNING);
@@ -124,6 +124,50 @@ static int reload_read_files(struct build *build, struct glb_tables *tables, str
 	if (err && !files.config_err && reload->takes_last_good && first)
 		build->last_good = !read_last_good(build, tables);
 	return build->last_good ? 0 : err;
+}
+
+/* Reads the deny file that the configuration in force names. Returns 0, or -errno after logging
+ * why. */
+static int read_deny_alone(struct build *build, struct reload *reload)
+{
+	struct conf_input input = {.path = build->conf.deny, .pipe_ms = FILE_PIPE_MS};
+	struct report report;
+
+	if (!*input.path) {
+		glb_diag(&build->why,
+			 "the configuration in force names no deny file: \"deny\" in "
+			 "%s, and a reload of everything",
+			 reload->config_path);
+		log_error("%s", build->why.text);
+		return -ENOENT;
+	}
+	report_init(&report);
+	inputs_read(&input, 1);
+	__atomic_store_n(&reload->reading, false, __ATOMIC_RELAXED);
+
+	int err = deny_read(&build->deny, &input, &report);
+
+	inputs_free(&input, 1);
+	report_log(&report, SEVERITY_WARNING);
+	keep_reason(&build->why, &report);
+	if (err)
+		keep_problems(build, &report);
+	else
+		build->conf.settings.deny = build->deny;
+	return err;
+}
+
+/* The same, with the tables in force. */
+static int reload_read_deny(struct build *build, struct glb_tables *tables, struct reload *reload)
+{
+	int err = read_deny_alone(build, reload);
+
+	if (!err && glb_tables_share(tables, &build->known)) {
+		glb_diag(&build->why, "out of memory");
+		log_error("%s", build->why.text);
+		err = -ENOMEM;
+	}
+	return err;
 }
 
 /* Makes the meters of the configuration, in which those in force go on. Returns 0 or -ENOMEM. */
@@ -205,7 +249,8 @@ static void *reload_run(void *arg)
 	struct glb_tables tables;
 
 	give_way();
-	build->err = reload_read_files(build, &tables, reload);
+	build->err = build->scope == RELOAD_DENY ? reload_read_deny(build, &tables, reload)
+						 : reload_read_files(build, &tables, reload);
 	if (!build->err)
 		build->err = make_served(build, &tables, reload);
 	glb_deny_free(build->deny); /* what is served has a share */
@@ -219,13 +264,34 @@ static void *reload_run(void *arg)
 	return NULL;
 }
 
-void reload_ask(struct reload *reload, bool tables_only)
+void reload_ask(struct reload *reload, enum reload_scope scope)
 {
 	if (reload->building && !reload->asked)
 		log_info("another reload follows the one in progress");
-	reload->asked = true;
+	reload->asked |= 1U << scope;
 	reload->put_off = false;
-	reload->asked_config |= !tables_only;
+}
+
+/* Is a scope among those that were asked for? */
+static bool reload_is_asked(const struct reload *reload, enum reload_scope scope)
+{
+	return reload->asked >> scope & 1;
+}
+
+/* Takes what the next build is to read out of what was asked for. Tables and the deny file take
+ * turns, so that neither waits for ever. */
+static enum reload_scope take_scope(struct reload *reload)
+{
+	enum reload_scope scope = reload->last_scope == RELOAD_TABLES ? RELOAD_DENY : RELOAD_TABLES;
+
+	if (reload_is_asked(reload, RELOAD_ALL)) {
+		reload->asked = 0;
+		return RELOAD_ALL;
+	}
+	if (!reload_is_asked(reload, scope))
+		scope = scope == RELOAD_DENY ? RELOAD_TABLES : RELOAD_DENY;
+	reload->asked &= ~(1U << scope);
+	return scope;
 }
 
 void reload_start(struct reload *reload, const struct build *from)
@@ -233,8 +299,8 @@ void reload_start(struct reload *reload, const struct build *from)
 	if (!reload->asked || reload->building)
 		return;
 	reload->build = *from;
-	reload->build.tables_only = !reload->asked_config;
-	reload->asked = reload->asked_config = reload->made = reload->ended = false;
+	reload->build.scope = reload->last_scope = take_scope(reload);
+	reload->made = reload->ended = false;
 	reload->building = reload->reading = true;
 	reload->started_at_ms = clock_ms();
 	reload->warn_at_ms = reload->started_at_ms + RELOAD_SLOW_MS;
@@ -257,9 +323,11 @@ static void warn_slow(const struct reload *reload, uint64_t now_ms)
 
 	if (!__atomic_load_n(&reload->reading, __ATOMIC_RELAXED))
 		log_warning("tables have been computed for %u s%s", seconds, others);
-	else if (reload->build.tables_only)
+	else if (reload->build.scope != RELOAD_ALL)
 		log_warning("%s has been read for %u s: does its file system hang?%s",
-			    reload->tables_path, seconds, others);
+			    reload->build.scope == RELOAD_DENY ? reload->build.conf.deny
+							       : reload->tables_path,
+			    seconds, others);
 	else
 		log_warning("%s and %s have been read for %u s: does a file system hang?%s",
 			    reload->config_path, reload->tables_path, seconds, others);

@@ -22,6 +22,7 @@
 
 #include "conf/director.h"
 #include "director/publish.h"
+#include "director/reload_scope.h"
 #include "sys/service.h"
 
 enum {
@@ -32,7 +33,7 @@ enum {
 
 /* The inputs and the result of a build. */
 struct build {
-	bool tables_only;	   /* keep director.json as it is in force */
+	enum reload_scope scope;
 	struct director_conf conf; /* in: in force; out: from the files. Denied sources and meters
 				      are those of a generation in force, or of `served` */
 	struct glb_tables known;   /* in force, or empty; owned by the caller, and kept until the
@@ -84,8 +85,8 @@ struct reload {
 	bool takes_last_good; /* use the last good tables if those of a first build are invalid */
 	bool put_off; /* set by the caller once the latest request has to wait; reset here */
 	/* private */
-	bool asked;	   /* another build was requested */
-	bool asked_config; /* including director.json */
+	unsigned int asked; /* set of enum reload_scope: what was requested since a build began */
+	enum reload_scope last_scope; /* of the latest build */
 	bool building;
 	bool made;		/* atomic: the build has made something to serve */
 	bool ended;		/* atomic: the build has ended */
@@ -96,12 +97,16 @@ struct reload {
 	struct build build;
 };
 
-/* Requests a build of both files, or of the tables with the configuration in force. */
-void reload_ask(struct reload *reload, bool tables_only);
+/*
+ * Requests a build. One of RELOAD_ALL also serves all other requests so far. Tables and the deny
+ * file are never read by one build of their own: a bad one must not keep the other from being
+ * served.
+ */
+void reload_ask(struct reload *reload, enum reload_scope scope);
 
 /*
- * Starts the requested build, if there is one and none is running. `from` has its inputs, except
- * tables_only.
+ * Starts a requested build, if there is one and none is running; others stay requested. `from` has
+ * its inputs, except the scope.
  */
 void reload_start(struct reload *reload, const struct build *from);
 

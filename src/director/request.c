@@ -47,6 +47,21 @@ static void request_read_flow(struct path_question *flow, const struct conf_valu
 		flow->proto = udp ? GLB_PROTO_UDP : GLB_PROTO_TCP;
 }
 
+static void read_reload(struct request *request, const struct conf_value *root)
+{
+	struct conf_value value;
+	bool tables_only = false;
+	bool deny_only = false;
+
+	if (conf_find(&value, root, "tables_only"))
+		(void)conf_bool(&tables_only, &value);
+	if (conf_find(&value, root, "deny_only"))
+		(void)conf_bool(&deny_only, &value);
+	if (tables_only && deny_only)
+		(void)conf_refuse(&value, "excludes tables_only: each is a reload of its own");
+	request->reload = tables_only ? RELOAD_TABLES : deny_only ? RELOAD_DENY : RELOAD_ALL;
+}
+
 static void read_leave(struct request *request, const struct conf_value *root)
 {
 	struct conf_value value;
@@ -158,8 +173,8 @@ static void request_read_keys(struct request *request, const struct conf_value *
 		read_trace(&request->trace, root);
 	if (request->verb == VERB_TRACE_NEXT && !conf_member(&value, root, "trace"))
 		(void)conf_count64(&request->trace_number, &value);
-	if (conf_find(&value, root, "tables_only"))
-		(void)conf_bool(&request->tables_only, &value);
+	if (request->verb == VERB_RELOAD)
+		read_reload(request, root);
 	if (conf_find(&value, root, "table"))
 		(void)conf_name(request->table, sizeof(request->table), "name of a table", &value);
 }

@@ -11,6 +11,7 @@
 #include "conf/path.h"
 #include "conf/report.h"
 #include "director/leave.h"
+#include "director/reload_scope.h"
 #include "director/trace/filter.h"
 #include "sys/log.h"
 
@@ -19,7 +20,7 @@ enum { REQUEST_TABLE_LEN = 256 };
 /* constant, word, why only operators may use it or NULL, keys in addition to those of every
  * request */
 #define VERBS(X)                                                                                   \
-	X(RELOAD, "reload", "changes something", "tables_only")                                    \
+	X(RELOAD, "reload", "changes something", "tables_only", "deny_only")                       \
 	X(STATUS, "status", NULL, )                                                                \
 	X(LEAVE, "leave", "changes something", "quiet_s", "deadline_s", "or_stay")                 \
 	X(STAY, "stay", "changes something", )                                                     \
@@ -49,7 +50,7 @@ struct request {
 	struct path_question flow;     /* verb lookup */
 	enum log_level level;	       /* verb log-level */
 	struct leave_order leave;      /* verb leave */
-	bool tables_only;	       /* verb reload */
+	enum reload_scope reload;      /* verb reload */
 	struct trace_order trace;      /* verb trace */
 	uint64_t trace_number;	       /* verb trace-next */
 	char table[REQUEST_TABLE_LEN]; /* name of the table; "": all */

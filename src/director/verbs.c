@@ -178,11 +178,17 @@ static void log_order(const struct call *call, const char *order)
 
 void verb_reload(const struct call *call)
 {
+	static const char *const orders[] = {
+		[RELOAD_ALL] = "reload",
+		[RELOAD_TABLES] = "reload of the tables",
+		[RELOAD_DENY] = "reload of the deny file",
+	};
+	const enum reload_scope scope = call->request.reload;
 	struct control *control = call->control;
 
-	log_order(call, call->request.tables_only ? "reload of the tables" : "reload");
-	reload_ask(&control->reload, call->request.tables_only);
-	waiters_add(&control->waiters, call->lines_request);
+	log_order(call, orders[scope]);
+	reload_ask(&control->reload, scope);
+	waiters_add(&control->waiters, call->lines_request, scope);
 	service_wake(&control->service);
 }
 

@@ -22,13 +22,14 @@ enum stage {
 struct waiter {
 	struct lines_request *request;
 	struct waiter *next;
+	enum reload_scope scope; /* of the build */
 	enum stage stage;
 	struct response response; /* in STAGE_SERVED */
 	uint64_t generation;	  /* in STAGE_SERVED: the one to be served */
 	uint64_t until_ms;
 };
 
-void waiters_add(struct waiters *waiters, struct lines_request *request)
+void waiters_add(struct waiters *waiters, struct lines_request *request, enum reload_scope scope)
 {
 	struct waiter *waiter = calloc(1, sizeof(*waiter));
 
@@ -36,14 +37,14 @@ void waiters_add(struct waiters *waiters, struct lines_request *request)
 		response_give_up(request);
 		return;
 	}
-	*waiter = (struct waiter){.request = request, .next = waiters->first};
+	*waiter = (struct waiter){.request = request, .next = waiters->first, .scope = scope};
 	waiters->first = waiter;
 }
 
-void waiters_build_starts(struct waiters *waiters)
+void waiters_build_starts(struct waiters *waiters, enum reload_scope scope)
 {
 	for (struct waiter *one = waiters->first; one; one = one->next)
-		if (one->stage == STAGE_ASKED)
+		if (one->stage == STAGE_ASKED && reload_covers(scope, one->scope))
 			one->stage = STAGE_BUILDING;
 }
 
@@ -66,8 +67,10 @@ static bool describe(struct waiter *waiter, const struct control *control,
 		return false;
 	write_uint(&response->w, "generation", control->generation);
 	write_uint(&response->w, "took_ms", control->last.took_ms);
-	write_bool(&response->w, "tables_only", build->tables_only);
+	write_bool(&response->w, "tables_only", build->scope == RELOAD_TABLES);
+	write_bool(&response->w, "deny_only", build->scope == RELOAD_DENY);
 	show_digests(&response->w, control);
+	show_deny(&response->w, control);
 	effect_write(&response->w, build->effect);
 	waiter->stage = STAGE_SERVED;
 	waiter->generation = control->generation;

@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 
+#include "director/reload_scope.h"
+
 enum { WAITERS_PATIENCE_MS = 10000 }; /* for workers, once a generation is in force */
 
 struct build;
@@ -24,10 +26,10 @@ struct waiters {
 };
 
 /* Adds a request for a build that has not been started yet. */
-void waiters_add(struct waiters *waiters, struct lines_request *request);
+void waiters_add(struct waiters *waiters, struct lines_request *request, enum reload_scope scope);
 
-/* A build starts, which serves all requests so far. */
-void waiters_build_starts(struct waiters *waiters);
+/* A build starts, which serves all requests so far that it covers (reload_covers()). */
+void waiters_build_starts(struct waiters *waiters, enum reload_scope scope);
 
 /* It has ended, with the outcome in control->last. */
 void waiters_build_ended(struct waiters *waiters, struct control *control,

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The deny file of a running director: read with director.json, and refused as a whole when a line is wrong."""
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 
 import pytest
-from control import ask
+from control import Client, ask
 from device import PORT, VIP
+from netns import wait_until
 from process import CONFIG
 
 FLOW = {"src_port": 1024, "dst": VIP, "dst_port": PORT, "proto": "tcp"}
@@ -71,6 +74,82 @@ def test_a_bad_deny_file_is_refused_with_its_line_and_the_list_in_force_stays(pr
     deny.write_text("")
     assert ask(config["control_socket"], "reload")["ok"]
     assert status(config)["prefixes"] == 0
+
+
+def test_a_deny_file_is_reloaded_alone_and_everything_else_stays(process, deny, config, glbctl):
+    """Whatever the other files say by now."""
+    deny.write_text("")
+    process.start(config=config)
+    before = ask(config["control_socket"], "status")
+    for name in ("director.json", "tables.json"):
+        (process.folder / name).write_text("{")
+    deny.write_text("198.51.100.0/24\n203.0.113.7\n")
+    reply = ask(config["control_socket"], "reload", deny_only=True)
+    assert (reply["generation"], reply["deny_only"], reply["tables_only"], reply["changes"]) == (2, True, False, [])
+    assert reply["deny"] == status(config) and reply["deny"]["prefixes"] == 2
+    assert reply["tables"] == before["tables"]
+    assert denied_by(config, "203.0.113.7")["line"] == 2
+    process.wait_for_log(": reload of the deny file: asked for on the control socket")
+    deny.write_text("198.51.100.0/24\n")
+    command = [glbctl, "--socket", config["control_socket"], "reload"]
+    done = subprocess.run([*command, "--deny-only"], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1:] == ["no table changed", f"{deny}: 1 prefix is denied"]
+    deny.write_text("198.51.100.0/24\n\nnobody\n")
+    done = subprocess.run([*command, "--deny-only"], capture_output=True, text=True, check=False)
+    assert done.returncode == 3 and f'{deny}:3:1: "nobody" is not an IPv4 or IPv6 address or prefix' in done.stderr
+    assert status(config)["prefixes"] == 1 and ask(config["control_socket"], "status")["generation"] == 3
+    done = subprocess.run([*command, "--deny-only", "--tables-only"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "glbctl: error: --tables-only and --deny-only exclude each other"
+
+
+def test_without_a_deny_file_there_is_nothing_to_reload_alone(process, config):
+    process.start(config={key: config[key] for key in config if key != "deny"})
+    error = ask(config["control_socket"], "reload", deny_only=True)["error"]
+    assert (error["code"], error["generation"]) == ("refused", 1)
+    assert error["reason"] == (
+        f'the configuration in force names no deny file: "deny" in {process.folder}/director.json, '
+        "and a reload of everything"
+    )
+
+
+def test_a_reload_of_the_deny_file_does_not_pass_for_one_of_the_tables(process, deny, config):
+    """Last good tables stay what they are, until the tables file is read and good."""
+    deny.write_text("")
+    state = process.folder / "state"
+    state.mkdir()
+    config = {**config, "state_directory": str(state)}
+    process.start(config=config)
+    process.stop()
+    process.start(config=config, tables={"tables": []})
+    assert ask(config["control_socket"], "status")["serving_last_good"]
+    deny.write_text("198.51.100.0/24\n")
+    assert ask(config["control_socket"], "reload", deny_only=True)["deny"]["prefixes"] == 1
+    assert ask(config["control_socket"], "status")["serving_last_good"]
+    assert "is valid again" not in process.log.read_text()
+
+
+def test_each_request_is_answered_by_the_build_of_what_it_asked_for(process, deny, config):
+    """Those made while a deny file is read: the tables are served although the deny file is bad by then."""
+    deny.write_text("")
+    process.start(config=config)
+    deny.unlink()
+    os.mkfifo(deny)
+    with contextlib.ExitStack() as stack:
+        first, tables, second = (stack.enter_context(Client(config["control_socket"])) for _ in range(3))
+        first.say("reload", deny_only=True)
+        with open(deny, "w", encoding="ascii") as pipe:  # it is being read
+            second.say("reload", deny_only=True)
+            tables.say("reload", tables_only=True)
+            wait_until(lambda: process.log.read_text().count("[event=order") == 3, "three orders")
+            pipe.write("198.51.100.0/24\n")
+        assert first.hear()["deny"]["prefixes"] == 1
+        reply = tables.hear()
+        assert reply["ok"] and reply["tables_only"] and not reply["deny_only"]
+        with open(deny, "w", encoding="ascii") as pipe:
+            pipe.write("nobody\n")
+        assert second.hear()["error"]["problems"][0]["line"] == 1
+    assert status(config)["prefixes"] == 1
 
 
 def test_a_start_with_a_bad_deny_file_serves_without_and_says_so(process, deny, config, glbctl):

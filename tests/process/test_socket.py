@@ -191,6 +191,7 @@ REFUSED = (
         '{"glb": 1, "verb": "lookup", "src": "x", "dst": "::1", "dst_port": 65536}',
         'request:1:37: $.src: "x" is not an IPv4 or IPv6 address',
     ),
+    ('{"glb": 1, "verb": "reload", "tables_only": true, "deny_only": true}', "request:1:64: $.deny_only: excludes tables_only: each is a reload of its own"),
     ('{"glb": 1, "verb": "reload", "tables_only": 1}', "request:1:45: $.tables_only: is a number, expected true or false"),
     ('{"glb": 1, "verb": "tables", "table": "no"}', 'there is no table "no"'),
 )

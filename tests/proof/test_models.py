@@ -14,6 +14,7 @@ SHARED = re.compile(r"__atomic_\w+\(|rte_rcu_qsbr_(?:start|check|quiescent|threa
 APART = {
     "reload_watch",  # only `reading`, for words in the log
     "reload_read_files",  # its store of `reading`
+    "read_deny_alone",  # the same
     "warn_slow",  # `reading`, too
     "reload_wait",  # waits for `ended` where the process ends
     "counted",  # reads counters, which may be of any moment

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,10 +90,10 @@ static struct build build_from(const struct build *from)
 
 static void serve_first(void)
 {
-	struct build from = {.tables_only = false};
+	struct build from = {.scope = RELOAD_ALL};
 	struct glb_generation *gen;
 
-	reload_ask(&made, false);
+	reload_ask(&made, RELOAD_ALL);
 
 	struct build build = build_from(&from);
 
@@ -140,7 +141,7 @@ START_TEST(what_is_served_may_change_while_its_successor_is_built)
 		struct build build;
 
 		write_tables(round);
-		reload_ask(&made, false);
+		reload_ask(&made, RELOAD_ALL);
 		reload_start(&made, &from);
 		do
 			replace_ports();
@@ -162,7 +163,7 @@ START_TEST(what_was_made_is_served_before_its_effect_is_known)
 		struct build build;
 
 		write_tables(round);
-		reload_ask(&made, false);
+		reload_ask(&made, RELOAD_ALL);
 		ck_assert_ptr_null(reload_made(&made));
 		reload_start(&made, &from);
 		while (!reload_made(&made))
@@ -193,10 +194,10 @@ END_TEST
 
 START_TEST(a_build_that_fails_leaves_nothing)
 {
-	struct build from = {.tables_only = false};
+	struct build from = {.scope = RELOAD_ALL};
 
 	write_text(tables_path, "{");
-	reload_ask(&made, false);
+	reload_ask(&made, RELOAD_ALL);
 
 	struct build build = build_from(&from);
 
@@ -208,7 +209,7 @@ END_TEST
 
 START_TEST(what_nobody_asked_for_is_not_built)
 {
-	struct build from = {.tables_only = false};
+	struct build from = {.scope = RELOAD_ALL};
 	struct build build;
 
 	reload_start(&made, &from);
@@ -216,28 +217,127 @@ START_TEST(what_nobody_asked_for_is_not_built)
 }
 END_TEST
 
-START_TEST(requests_for_both_files_and_for_one_are_one_for_both)
+START_TEST(requests_for_all_files_and_for_one_are_one_for_all)
 {
-	struct build from = {.tables_only = false};
+	struct build from = {.scope = RELOAD_ALL};
 
 	for (int config_first = 0; config_first < 2; config_first++) {
-		reload_ask(&made, config_first);
-		reload_ask(&made, !config_first);
+		reload_ask(&made, config_first ? RELOAD_ALL : RELOAD_DENY);
+		reload_ask(&made, RELOAD_TABLES);
+		reload_ask(&made, config_first ? RELOAD_DENY : RELOAD_ALL);
 
 		struct build build = build_from(&from);
 
 		ck_assert_int_eq(build.err, 0);
-		ck_assert(!build.tables_only);
+		ck_assert_int_eq(build.scope, RELOAD_ALL);
+		ck_assert(!made.asked);
 		served_free(build.served);
 	}
 }
 END_TEST
 
+/* What is in force, with a deny file. */
+static struct build basis(const char *deny)
+{
+	struct build from = {.known = publish.current->gen->tables};
+
+	from.conf.settings = publish.current->gen->settings;
+	(void)snprintf(from.conf.deny, sizeof(from.conf.deny), "%s", deny);
+	return from;
+}
+
+START_TEST(a_bad_deny_file_does_not_refuse_tables_that_were_asked_for_with_it)
+{
+	char deny_path[80];
+
+	serve_first();
+	(void)snprintf(deny_path, sizeof(deny_path), "%s/nope.conf", dir);
+	for (unsigned int round = 1; round <= 2; round++) {
+		struct build from = basis(deny_path);
+		struct build build;
+
+		write_tables(round);
+		reload_ask(&made, RELOAD_DENY);
+		reload_ask(&made, RELOAD_TABLES);
+		build = build_from(&from);
+		ck_assert_int_eq(build.scope, RELOAD_TABLES);
+		serve(&build);
+		from = basis(deny_path);
+		build = build_from(&from);
+		ck_assert_int_eq(build.scope, RELOAD_DENY);
+		ck_assert_int_eq(build.err, -ENOENT);
+		ck_assert_ptr_null(build.served);
+		ck_assert_uint_eq(build.problem_count, 1);
+		build_clear(&build);
+		ck_assert(!made.asked);
+	}
+	publish_leave(&publish, 0);
+	publish_stop(&publish);
+}
+END_TEST
+
+START_TEST(neither_tables_nor_the_deny_file_wait_for_ever)
+{
+	char deny_path[80];
+
+	serve_first();
+	(void)snprintf(deny_path, sizeof(deny_path), "%s/nope.conf", dir);
+	for (unsigned int round = 0; round < 4; round++) {
+		struct build from = basis(deny_path);
+		struct build build;
+
+		reload_ask(&made, RELOAD_TABLES);
+		reload_ask(&made, RELOAD_DENY);
+		build = build_from(&from);
+		ck_assert_int_eq(build.scope, round % 2 ? RELOAD_DENY : RELOAD_TABLES);
+		if (build.served)
+			serve(&build);
+		else
+			build_clear(&build);
+	}
+	publish_leave(&publish, 0);
+	publish_stop(&publish);
+}
+END_TEST
+
+START_TEST(a_reload_of_the_deny_file_keeps_everything_else)
+{
+	const struct glb_table *tables[2];
+	char deny_path[80];
+
+	serve_first();
+	(void)snprintf(deny_path, sizeof(deny_path), "%s/deny.conf", dir);
+	for (unsigned int t = 0; t < 2; t++)
+		tables[t] = publish.current->gen->tables.tables[t];
+	write_text(tables_path, "{");
+	write_text(config_path, "{");
+	for (unsigned int count = 1; count <= 3; count++) {
+		static const char *const lists[] = {"", "192.0.2.1\n", "192.0.2.1\n192.0.2.3\n",
+						    "192.0.2.1\n192.0.2.3\n192.0.2.5\n"};
+		struct build from = basis(deny_path);
+		struct build build;
+
+		write_text(deny_path, lists[count]);
+		reload_ask(&made, RELOAD_DENY);
+		build = build_from(&from);
+		ck_assert_ptr_nonnull(build.effect);
+		ck_assert_uint_eq(build.effect->changed, 0);
+		serve(&build);
+		ck_assert_uint_eq(publish.current->gen->settings.deny->prefix_count, count);
+		for (unsigned int t = 0; t < 2; t++)
+			ck_assert_ptr_eq(publish.current->gen->tables.tables[t], tables[t]);
+	}
+	(void)unlink(deny_path);
+	publish_leave(&publish, 0);
+	publish_stop(&publish);
+}
+END_TEST
+
 START_TEST(a_build_that_nobody_takes_is_dropped)
 {
-	struct build from = {.tables_only = false};
+	struct build from = {.scope = RELOAD_ALL};
 
-	reload_ask(&made, false);
+	reload_ask(&made, RELOAD_ALL);
 	reload_start(&made, &from);
 	ck_assert(reload_wait(&made, WAIT_MS));
 	reload_drop(&made);
@@ -266,14 +366,14 @@ static const char *logged(void)
 
 START_TEST(a_build_that_hangs_is_mentioned_now_and_then_and_not_waited_for_for_ever)
 {
-	struct build from = {.tables_only = false};
+	struct build from = {.scope = RELOAD_ALL};
 	uint64_t at_ms;
 
 	ck_assert_int_eq(unlink(tables_path), 0);
 	ck_assert_int_eq(mkfifo(tables_path, 0600), 0);
 	take_log();
 	ck_assert(reload_watch(&made, UINT64_MAX)); /* of no build */
-	reload_ask(&made, false);
+	reload_ask(&made, RELOAD_ALL);
 	reload_start(&made, &from);
 	at_ms = made.started_at_ms;
 	ck_assert(reload_watch(&made, at_ms + RELOAD_SLOW_MS - 1));
@@ -281,7 +381,7 @@ START_TEST(a_build_that_hangs_is_mentioned_now_and_then_and_not_waited_for_for_e
 	ck_assert(reload_watch(&made, at_ms + RELOAD_SLOW_MS));
 	ck_assert_ptr_nonnull(strstr(logged(), "/tables.json have been read for 30 s: does a file "
 					       "system hang?\n"));
-	reload_ask(&made, false);
+	reload_ask(&made, RELOAD_ALL);
 	(void)logged();
 	ck_assert(reload_watch(&made, at_ms + RELOAD_SLOW_MS + RELOAD_REMIND_MS - 1));
 	ck_assert_str_eq(logged(), "");
@@ -305,7 +405,10 @@ Suite *unit_suite(void)
 	tcase_add_test(cases, what_was_made_is_served_before_its_effect_is_known);
 	tcase_add_test(cases, a_build_that_fails_leaves_nothing);
 	tcase_add_test(cases, what_nobody_asked_for_is_not_built);
-	tcase_add_test(cases, requests_for_both_files_and_for_one_are_one_for_both);
+	tcase_add_test(cases, requests_for_all_files_and_for_one_are_one_for_all);
+	tcase_add_test(cases, a_bad_deny_file_does_not_refuse_tables_that_were_asked_for_with_it);
+	tcase_add_test(cases, neither_tables_nor_the_deny_file_wait_for_ever);
+	tcase_add_test(cases, a_reload_of_the_deny_file_keeps_everything_else);
 	tcase_add_test(cases, a_build_that_nobody_takes_is_dropped);
 	tcase_add_test(cases,
 		       a_build_that_hangs_is_mentioned_now_and_then_and_not_waited_for_for_ever);

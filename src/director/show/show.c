@@ -104,8 +104,7 @@ void show_digests(struct writer *w, const struct control *control)
 	write_close(w, ']');
 }
 
-/* The deny file, and what is in force of it: no prefixes and digest if it was invalid at start. */
-static void put_deny(struct writer *w, const struct control *control)
+void show_deny(struct writer *w, const struct control *control)
 {
 	const struct glb_deny *deny = publish_in_force(&control->workers.publish)->settings.deny;
 
@@ -137,7 +136,7 @@ void show_status(struct writer *w, const struct control *control)
 	write_uint(w, "backends", extent.backends);
 	write_uint(w, "healthy", extent.healthy);
 	show_digests(w, control);
-	put_deny(w, control);
+	show_deny(w, control);
 	show_workers(w, control);
 	show_ports(w, control);
 }

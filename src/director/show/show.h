@@ -17,6 +17,9 @@ void show_status(struct writer *w, const struct control *control);
 /* Only the tables in force, with their digests. */
 void show_digests(struct writer *w, const struct control *control);
 
+/* The deny file, and what is in force of it: no prefixes and digest if it was invalid at start. */
+void show_deny(struct writer *w, const struct control *control);
+
 void show_workers(struct writer *w, const struct control *control);
 void show_ports(struct writer *w, const struct control *control);
 
