@@ -4,18 +4,14 @@
  *
  *   bench-deny [--rounds N] [--repeats N] [--json FILE] [--only TEXT]
  *
- * The same frames, of 65,536 sources, are forwarded without a list and with one of 10,000 prefixes,
- * a chunk each in turn. The result is the difference: of a repeat, between the medians of its
- * rounds. It is negative where packets are dropped, which takes less than forwarding them. A packet
- * that the list treats other than it should ends the program.
+ * The same frames, of 65,536 sources, are forwarded without a list and with one of 10,000 prefixes
+ * (differences.h). A packet that the list treats other than it should ends the program.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/forward/forward_isa.h"
-#include "options.h"
-#include "report.h"
-#include "traffic.h"
+#include "differences.h"
 
 enum { ROUNDS = 301, REPEATS = 5, LISTS = 2, NETS = 2000, OTHER_NETS = 18000, FLOWS = 65536 };
 
@@ -23,22 +19,25 @@ enum { ROUNDS = 301, REPEATS = 5, LISTS = 2, NETS = 2000, OTHER_NETS = 18000, FL
 enum sources { FREE, IN_DOUBT, DENIED, HALF_DENIED };
 
 static const struct {
-	const char *name;
 	struct subject traffic;
 	enum sources sources;
 } subjects[] = {
-	{"ipv4 64, none denied", {.kind = TRAFFIC_IPV4, .flows = FLOWS}, FREE},
-	{"ipv4 64, none denied, all in doubt", {.kind = TRAFFIC_IPV4, .flows = FLOWS}, IN_DOUBT},
-	{"ipv4 64, half denied", {.kind = TRAFFIC_IPV4, .flows = FLOWS}, HALF_DENIED},
-	{"ipv4 64, all denied", {.kind = TRAFFIC_IPV4, .flows = FLOWS}, DENIED},
-	{"ipv6 78, none denied", {.kind = TRAFFIC_IPV6, .frame_len = 78, .flows = FLOWS}, FREE},
-	{"ipv6 78, none denied, all in doubt",
-	 {.kind = TRAFFIC_IPV6, .frame_len = 78, .flows = FLOWS},
+	{{.name = "ipv4 64, none denied", .kind = TRAFFIC_IPV4, .flows = FLOWS}, FREE},
+	{{.name = "ipv4 64, none denied, all in doubt", .kind = TRAFFIC_IPV4, .flows = FLOWS},
 	 IN_DOUBT},
-	{"ipv6 78, half denied",
-	 {.kind = TRAFFIC_IPV6, .frame_len = 78, .flows = FLOWS},
+	{{.name = "ipv4 64, half denied", .kind = TRAFFIC_IPV4, .flows = FLOWS}, HALF_DENIED},
+	{{.name = "ipv4 64, all denied", .kind = TRAFFIC_IPV4, .flows = FLOWS}, DENIED},
+	{{.name = "ipv6 78, none denied", .kind = TRAFFIC_IPV6, .frame_len = 78, .flows = FLOWS},
+	 FREE},
+	{{.name = "ipv6 78, none denied, all in doubt",
+	  .kind = TRAFFIC_IPV6,
+	  .frame_len = 78,
+	  .flows = FLOWS},
+	 IN_DOUBT},
+	{{.name = "ipv6 78, half denied", .kind = TRAFFIC_IPV6, .frame_len = 78, .flows = FLOWS},
 	 HALF_DENIED},
-	{"ipv6 78, all denied", {.kind = TRAFFIC_IPV6, .frame_len = 78, .flows = FLOWS}, DENIED},
+	{{.name = "ipv6 78, all denied", .kind = TRAFFIC_IPV6, .frame_len = 78, .flows = FLOWS},
+	 DENIED},
 };
 enum { SUBJECTS = sizeof(subjects) / sizeof(*subjects) };
 
@@ -170,34 +169,10 @@ static void set_sources(struct traffic *traffic, const struct glb_deny *deny, en
 	}
 }
 
-/* The generation of the traffic with a list and for an instruction set. */
-static struct glb_generation *with_list(const struct traffic *traffic, struct glb_deny *deny,
-					enum glb_isa isa)
-{
-	struct glb_generation like = *traffic->gen;
-	struct glb_generation *gen;
-
-	like.settings.deny = deny;
-	like.settings.isa = (uint8_t)isa;
-	if (glb_generation_with_ports(&gen, &like, like.settings.ports))
-		abort();
-	return gen;
-}
-
 static void forward(struct traffic *traffic, const struct glb_generation *gen)
 {
 	for (unsigned int i = 0; i < TRAFFIC_CHUNK; i += TRAFFIC_BURST)
 		glb_forward(gen, traffic->packets + i, TRAFFIC_BURST);
-}
-
-static double time_chunk(struct traffic *traffic, const struct glb_generation *gen)
-{
-	double begin;
-
-	traffic_refill(traffic, TRAFFIC_CHUNK);
-	begin = bench_now_ms();
-	forward(traffic, gen);
-	return (bench_now_ms() - begin) * 1e6 / TRAFFIC_CHUNK;
 }
 
 /* Is every packet denied whose source is? */
@@ -221,47 +196,25 @@ static void check(struct traffic *traffic, const struct glb_generation *gen, uin
 	}
 }
 
-/* Adds, per list, what it adds to no list in a repeat. */
-static void repeat(struct samples differences[LISTS], struct traffic *traffic,
-		   struct glb_generation *const gens[LISTS], unsigned int rounds)
-{
-	static struct samples samples[LISTS];
-
-	for (unsigned int l = 0; l < LISTS; l++)
-		samples[l].count = 0;
-	for (unsigned int round = 0; round < rounds; round++)
-		for (unsigned int l = 0; l < LISTS; l++)
-			samples_add(&samples[l], time_chunk(traffic, gens[l]));
-
-	const double none = samples_spread(&samples[LISTS - 1]).median;
-
-	for (unsigned int l = 0; l < LISTS; l++)
-		samples_add(&differences[l],
-			    samples_spread(&samples[l]).median - (l < LISTS - 1 ? none : 0));
-}
-
 static void bench_isa(struct report *out, struct traffic *traffic, unsigned int s,
 		      struct glb_deny *const lists[LISTS], enum glb_isa isa,
 		      const struct options *options)
 {
-	static struct samples differences[LISTS];
 	const uint8_t version = subjects[s].traffic.kind == TRAFFIC_IPV4 ? 4 : 6;
 	struct glb_generation *gens[LISTS];
+	const struct differences differences = {traffic, gens, length_names, LISTS, forward};
 
 	for (unsigned int l = 0; l < LISTS; l++) {
-		differences[l].count = 0;
-		gens[l] = with_list(traffic, lists[l], isa);
+		struct glb_settings settings = traffic->gen->settings;
+
+		settings.isa = (uint8_t)isa;
+		settings.deny = lists[l];
+		gens[l] = differences_generation(traffic, &settings);
 		check(traffic, gens[l], version);
 	}
-	for (unsigned int r = 0; r < options->repeats; r++)
-		repeat(differences, traffic, gens, options->rounds);
-	for (unsigned int l = 0; l < LISTS; l++) {
-		char name[64];
-
-		(void)snprintf(name, sizeof(name), "%s, %s", glb_isa_name(isa), length_names[l]);
-		report_row(out, subjects[s].name, name, &differences[l], NULL);
+	differences_report(out, &differences, options);
+	for (unsigned int l = 0; l < LISTS; l++)
 		glb_generation_free(gens[l]);
-	}
 }
 
 static void bench(struct report *out, unsigned int s, const struct options *options)
@@ -295,7 +248,7 @@ int main(int argc, char **argv)
 	}
 	report_section(&report, "what a list of denied sources adds, per packet", "ns", "");
 	for (unsigned int s = 0; s < SUBJECTS; s++)
-		if (strstr(subjects[s].name, options.only))
+		if (strstr(subjects[s].traffic.name, options.only))
 			bench(&report, s, &options);
 	return report_close(&report) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

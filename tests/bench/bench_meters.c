@@ -4,10 +4,8 @@
  *
  *   bench-meters [--rounds N] [--repeats N] [--json FILE] [--only TEXT]
  *
- * The same frames are forwarded with and without meters, a chunk each in turn. The result is the
- * difference: of a repeat, between the medians of its rounds. It is negative where packets are
- * dropped, which takes less than forwarding them. Then threads take tokens for bursts from one
- * meter, as workers do of a VIP whose flows all of them have.
+ * Frames are forwarded with and without meters (differences.h). Then threads take tokens for bursts
+ * from one meter, as workers do of a VIP whose flows all of them have.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,9 +13,7 @@
 #include <time.h>
 
 #include "core/forward/forward_isa.h"
-#include "options.h"
-#include "report.h"
-#include "traffic.h"
+#include "differences.h"
 
 enum {
 	ROUNDS = 301,
@@ -82,30 +78,11 @@ static struct glb_meters *make_set(unsigned int set, const struct traffic *traff
 	return meters;
 }
 
-/* The generation of the traffic with meters and for an instruction set. */
-static struct glb_generation *with_meters(const struct traffic *traffic, struct glb_meters *meters,
-					  enum glb_isa isa)
+static void forward(struct traffic *traffic, const struct glb_generation *gen)
 {
-	struct glb_generation like = *traffic->gen;
-	struct glb_generation *gen;
-
-	like.settings.meters = meters;
-	like.settings.isa = (uint8_t)isa;
-	if (glb_generation_with_ports(&gen, &like, like.settings.ports))
-		abort();
-	return gen;
-}
-
-static double time_chunk(struct traffic *traffic, const struct glb_generation *gen)
-{
-	double begin;
-
-	traffic_refill(traffic, TRAFFIC_CHUNK);
-	begin = bench_now_ms();
 	for (unsigned int i = 0; i < TRAFFIC_CHUNK; i += TRAFFIC_BURST)
 		(void)glb_forward_metered(gen, traffic->packets + i, TRAFFIC_BURST,
 					  gen->settings.meters ? now() : 0);
-	return (bench_now_ms() - begin) * 1e6 / TRAFFIC_CHUNK;
 }
 
 /* Is every packet dropped that should be, and no other? */
@@ -113,8 +90,10 @@ static void check(struct traffic *traffic, const struct glb_generation *gen, uns
 {
 	unsigned int dropped = 0;
 
-	(void)time_chunk(traffic, gen);
-	(void)time_chunk(traffic, gen); /* all tokens are taken */
+	for (unsigned int chunk = 0; chunk < 2; chunk++) { /* in the second all tokens are taken */
+		traffic_refill(traffic, TRAFFIC_CHUNK);
+		forward(traffic, gen);
+	}
 	for (unsigned int i = 0; i < TRAFFIC_CHUNK; i++)
 		dropped += traffic->packets[i].verdict == GLB_DROP_METERED;
 	if (set == 2 ? dropped >= TRAFFIC_CHUNK - 2 : dropped == 0)
@@ -123,48 +102,24 @@ static void check(struct traffic *traffic, const struct glb_generation *gen, uns
 	exit(EXIT_FAILURE);
 }
 
-/* Adds, per set, what it adds to no meter in a repeat. */
-static void repeat(struct samples differences[SETS], struct traffic *traffic,
-		   struct glb_generation *const gens[SETS], unsigned int rounds)
-{
-	static struct samples samples[SETS];
-
-	for (unsigned int s = 0; s < SETS; s++)
-		samples[s].count = 0;
-	for (unsigned int round = 0; round < rounds; round++)
-		for (unsigned int s = 0; s < SETS; s++)
-			samples_add(&samples[s], time_chunk(traffic, gens[s]));
-
-	const double none = samples_spread(&samples[SETS - 1]).median;
-
-	for (unsigned int s = 0; s < SETS; s++)
-		samples_add(&differences[s],
-			    samples_spread(&samples[s]).median - (s < SETS - 1 ? none : 0));
-}
-
 static void bench_isa(struct report *out, struct traffic *traffic, enum glb_isa isa,
 		      const struct options *options)
 {
-	static struct samples differences[SETS];
 	struct glb_generation *gens[SETS];
+	const struct differences differences = {traffic, gens, set_names, SETS, forward};
 
 	for (unsigned int s = 0; s < SETS; s++) {
-		struct glb_meters *meters = make_set(s, traffic);
+		struct glb_settings settings = traffic->gen->settings;
 
-		differences[s].count = 0;
-		gens[s] = with_meters(traffic, meters, isa);
-		glb_meters_free(meters);
+		settings.isa = (uint8_t)isa;
+		settings.meters = make_set(s, traffic);
+		gens[s] = differences_generation(traffic, &settings);
+		glb_meters_free(settings.meters);
 		check(traffic, gens[s], s);
 	}
-	for (unsigned int r = 0; r < options->repeats; r++)
-		repeat(differences, traffic, gens, options->rounds);
-	for (unsigned int s = 0; s < SETS; s++) {
-		char name[64];
-
-		(void)snprintf(name, sizeof(name), "%s, %s", glb_isa_name(isa), set_names[s]);
-		report_row(out, traffic->subject->name, name, &differences[s], NULL);
+	differences_report(out, &differences, options);
+	for (unsigned int s = 0; s < SETS; s++)
 		glb_generation_free(gens[s]);
-	}
 }
 
 static void bench(struct report *out, const struct subject *subject, const struct options *options)
