@@ -304,6 +304,9 @@ def test_an_upgrade_whose_start_fails_says_that_the_host_is_out_of_service(direc
 def test_an_upgrade_does_not_begin_where_it_could_not_end(director, path, glbctl):
     done = call(glbctl, path, "upgrade", "--to", path)
     assert done.returncode == 2 and "--to needs --start" in done.stderr
+    done = call(glbctl, path, "upgrade")  # would start a unit that is not this one's
+    assert done.returncode == 2 and "a --socket of another director than that of glb-director needs --start" in done.stderr
+    assert ask(path, "status")["ready"]
     done = call(glbctl, path, "upgrade", "--to", path, "--start", "true")
     assert done.returncode == 3 and "serves at " in done.stderr
     (director.folder / "tables.json").write_text("{")

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "conf/director.h"
 #include "ctl/client.h"
 #include "ctl/question.h"
 #include "ctl/upgrade/upgrade.h"
@@ -58,6 +59,14 @@ static int upgrade_take_signals(struct upgrade *upgrade)
 	return upgrade->signals < 0 ? -errno : 0;
 }
 
+/* Does the director that is replaced not serve where the usual unit does? */
+static bool is_elsewhere(const struct command_line *line)
+{
+	const char *path = line->values[OPTION_SOCKET];
+
+	return path && strcmp(path, CONTROL_SOCKET_DEFAULT);
+}
+
 /* Reads the options. Returns EXIT_OK, or EXIT_USAGE after logging why. */
 static int read_options(struct upgrade *upgrade, const struct command_line *line)
 {
@@ -66,14 +75,16 @@ static int read_options(struct upgrade *upgrade, const struct command_line *line
 	upgrade->from = upgrade->to = *line;
 	upgrade->is_beside = to;
 	upgrade->start = line->values[OPTION_START];
-	if (to && !upgrade->start) {
-		log_error("--to needs --start, as in --start \"systemctl start glb-director@b\"");
+	if (!upgrade->start && (to || is_elsewhere(line))) {
+		log_error("%s needs --start, as in --start \"systemctl start glb-director@b\"",
+			  to ? "--to"
+			     : "a --socket of another director than that of " UPGRADE_UNIT);
 		return EXIT_USAGE;
 	}
 	if (to)
 		upgrade->to.values[OPTION_SOCKET] = to;
 	if (!upgrade->start)
-		upgrade->start = UPGRADE_START;
+		upgrade->start = "systemctl start " UPGRADE_UNIT;
 	return seconds_of(&upgrade->quiet_s, line, OPTION_QUIET, UPGRADE_QUIET_S) &&
 			       seconds_of(&upgrade->deadline_s, line, OPTION_DEADLINE,
 					  UPGRADE_DEADLINE_S)

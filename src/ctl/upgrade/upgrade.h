@@ -15,7 +15,7 @@
 #include "ctl/commands.h"
 #include "ctl/upgrade/wire.h"
 
-#define UPGRADE_START "systemctl start glb-director"
+#define UPGRADE_UNIT "glb-director" /* that is started, unless a command is given */
 
 enum { UPGRADE_VERSION_LEN = 128, UPGRADE_WHY_LEN = 512 };
 
