@@ -38,9 +38,10 @@ void ports_measure(struct ports *ports, uint16_t id);
 void ports_match_twin(const struct ports *ports, uint16_t id, const uint8_t mac[GLB_MAC_LEN]);
 
 /*
- * Fits a port that was started to its twin, if it has one: gives the twin the port's address, and
- * has the port receive all multicast frames. The kernel behind the twin joins groups, of IPv6
- * neighbours, of OSPF, of VRRP, that the NIC does not know. Logs what a driver does not accept.
+ * Fits a port that was started to the twin that it punts to, if any: gives its own twin the port's
+ * address, and has the port receive all multicast frames. The kernel behind the twin joins groups,
+ * of IPv6 neighbours, of OSPF, of VRRP, that the NIC does not know. Logs what a driver does not
+ * accept.
  */
 void ports_suit_twin(const struct ports *ports, uint16_t id);
 

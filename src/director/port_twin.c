@@ -44,7 +44,7 @@ void ports_suit_twin(const struct ports *ports, uint16_t id)
 {
 	struct rte_ether_addr mac;
 
-	if (ports->twin_ids[id] == PORT_NONE)
+	if (ports->twin_ids[ports->punt_via[id]] == PORT_NONE)
 		return;
 	if (!rte_eth_macaddr_get(id, &mac))
 		ports_match_twin(ports, id, mac.addr_bytes);

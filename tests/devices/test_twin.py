@@ -130,11 +130,14 @@ def test_a_port_with_a_twin_receives_all_groups_and_one_without_does_not(host):
     """The kernel behind the twin joins groups that the device of the port does not know of."""
     flags = {}
     for punt_port in ({}, {"punt_port": "net_tap1"}):
-        host.start("net_tap0,iface=tap0", "net_tap1,iface=twin", config={**CONFIG, **punt_port})
-        shown = host.namespace.ip("-o", "link", "show", "tap0")
-        flags[bool(punt_port)] = shown.partition("<")[2].partition(">")[0].split(",")
+        vdevs = ("net_tap0,iface=tap0", "net_tap1,iface=twin", "net_tap2,iface=tap2")
+        host.start(*vdevs, config={**CONFIG, **punt_port})
+        for device in ("tap0", "tap2"):  # the second one punts to the twin of the first
+            shown = host.namespace.ip("-o", "link", "show", device)
+            flags[device, bool(punt_port)] = shown.partition("<")[2].partition(">")[0].split(",")
         host.stop()
-    assert "ALLMULTI" in flags[True] and "ALLMULTI" not in flags[False]
+    assert "ALLMULTI" in flags["tap0", True] and "ALLMULTI" in flags["tap2", True]
+    assert "ALLMULTI" not in flags["tap0", False] and "ALLMULTI" not in flags["tap2", False]
 
 
 @pytest.mark.parametrize("version", [4, 6])
