@@ -69,9 +69,9 @@ struct glb_settings {
 	uint32_t errors_per_second;  /* limit on ICMP errors, per worker */
 	uint32_t punt_interval_ns; /* a second divided by the limit on punts per port and second; 0:
 				      none */
-	struct glb_deny
-		*deny; /* denied sources; NULL: none. A generation has a share of its own, */
-	struct glb_meters *meters;	      /* and of the meters; NULL: none */
+	/* NULL: none. A generation has a share of its own of each */
+	struct glb_deny *deny;		      /* denied sources */
+	struct glb_meters *meters;	      /* of VIPs */
 	struct glb_port ports[GLB_PORTS_MAX]; /* indexed by glb_packet.port */
 };
 

@@ -90,13 +90,11 @@ struct burst {
 	const struct glb_egress *egress;
 	const struct exact_index *exact;
 	struct glb_packet *pkts;
-	const struct glb_meters *meters; /* NULL: none are applied */
-	uint64_t now_ns;		 /* for them */
-	unsigned int count;		 /* packets */
-	uint8_t version;		 /* of the client's packets */
-	uint8_t port;			 /* where the first one came in, and plain ones do */
-	uint8_t ip_at;			 /* bytes of Ethernet in front of plain ones, */
-	uint8_t l2_len;			 /* and of the outer Ethernet header */
+	unsigned int count;   /* packets */
+	uint8_t version;      /* of the client's packets */
+	uint8_t port;	      /* where the first one came in, and plain ones do */
+	uint8_t ip_at;	      /* bytes of Ethernet in front of plain ones, */
+	uint8_t l2_len;	      /* and of the outer Ethernet header */
 	uint16_t head_len;    /* bytes that the outer headers take at most, in front of `ip_at` */
 	uint64_t ip_len_max;  /* of plain ones, which surely fit once encapsulated */
 	vec2 head, head_mask; /* their first 16 bytes, and which bits of these matter */
@@ -115,6 +113,8 @@ struct burst {
 	struct glb_flow matched_flow; /* what single.h has looked up last, if anything, */
 	struct glb_match match;	      /* and found */
 	bool matched_any;
+	const struct glb_meters *meters; /* NULL: none are applied */
+	uint64_t now_ns;		 /* for them */
 };
 
 /* The addresses of a group's frames, and the fields of its packets. */
