@@ -22,6 +22,7 @@
 
 enum {
 	TICK_MS = 100,
+	PROGRAMS_MS = 1000,	 /* between looks at XDP programs */
 	START_TICK_MS = 5,	 /* until the workers are there */
 	STOP_LATENCY_MS = 20,	 /* of a stop during the start */
 	KEEP_PATIENCE_MS = 1000, /* for the disk to save tables */
@@ -112,6 +113,13 @@ static void control_tick(void *arg)
 	recorder_poll(&control->recorder, &control->workers);
 }
 
+static void watch_programs(void *arg)
+{
+	struct control *control = arg;
+
+	bifurcation_watch(&control->bifurcation);
+}
+
 /* A signal arrived, or a build has ended. */
 static void take_event(void *arg)
 {
@@ -151,6 +159,8 @@ static int control_serve(struct control *control)
 		err = loop_watch(control->loop, control->service.wake_fd, take_event, control);
 	if (!err)
 		err = loop_every(control->loop, TICK_MS, control_tick, control);
+	if (!err && control->bifurcation.count)
+		err = loop_every(control->loop, PROGRAMS_MS, watch_programs, control);
 	if (!err)
 		err = readiness_watch(control);
 	if (!err)

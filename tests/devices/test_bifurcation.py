@@ -402,6 +402,22 @@ def test_a_killed_director_leaves_the_host_reachable_and_the_next_one_takes_over
     assert shared.program() is None
 
 
+def test_a_program_that_is_taken_away_is_missed(shared):
+    """The log says so, once, and the next start has it again."""
+    shared.start()
+    assert shared.packets()["attached"]
+    shared.host.namespace.ip("link", "set", "dev", "eth0", "xdp", "off")
+    lost = "port net_af_xdp0: its device no longer has the director's XDP program"
+    shared.host.wait_for_log(lost)
+    assert not shared.packets()["attached"]
+    pause(2.5)
+    assert shared.host.log.read_text().count(lost) == 1
+    shared.host.stop()
+    shared.start()
+    assert shared.packets()["attached"] and forwarded(shared, "192.0.2.10", 1024)
+    shared.host.stop()
+
+
 def test_a_program_of_somebody_else_stays(shared):
     """And is named to whoever has to decide about it."""
     source = shared.host.folder / "other.c"

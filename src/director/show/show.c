@@ -234,6 +234,7 @@ static void put_bifurcated(struct writer *w, const struct control *control, uint
 		return;
 	}
 	write_open(w, "bifurcated", '{');
+	write_bool(w, "attached", bifurcation_is_whole(&control->bifurcation, id));
 #define PUT_XDP_FATE(name, label, sentence) write_uint(w, label, packets[XDP_FATE_##name]);
 	XDP_FATES(PUT_XDP_FATE)
 #undef PUT_XDP_FATE

@@ -301,6 +301,34 @@ void bifurcation_end(struct bifurcation *bifurcation, bool served)
 		warn_of_own(&bifurcation->now);
 }
 
+void bifurcation_watch(struct bifurcation *bifurcation)
+{
+	for (unsigned int i = 0; i < bifurcation->count; i++) {
+		struct bifurcated *port = &bifurcation->ports[i];
+		char name[RTE_DEV_NAME_MAX_LEN];
+		bool is_attached;
+
+		/* a device that is gone is reported as such */
+		if (port->is_lost ||
+		    xdp_programs.is_attached(&is_attached, &port->program, port->ifindex))
+			continue;
+		port->is_lost = !is_attached;
+		if (port->is_lost)
+			log_warning("port %s: its device no longer has the director's XDP program, "
+				    "so packets to VIPs do not get here: somebody has detached or "
+				    "replaced it; restart the director",
+				    netdev_port(port->id, name));
+	}
+}
+
+bool bifurcation_is_whole(const struct bifurcation *bifurcation, uint16_t id)
+{
+	for (unsigned int i = 0; i < bifurcation->count; i++)
+		if (bifurcation->ports[i].id == id && bifurcation->ports[i].is_lost)
+			return false;
+	return true;
+}
+
 bool bifurcation_count(uint64_t sum[XDP_FATE_COUNT], const struct bifurcation *bifurcation,
 		       uint16_t id)
 {

@@ -21,6 +21,7 @@ struct bifurcated {
 	uint16_t id;
 	uint32_t ifindex;
 	struct xdp_program program;
+	bool is_lost;			 /* somebody has detached or replaced the program since */
 	uint64_t before[XDP_FATE_COUNT]; /* packets of devices that the port had earlier */
 };
 
@@ -75,6 +76,13 @@ GLB_NODISCARD int bifurcation_begin(struct bifurcation *bifurcation,
 /* Leaves to the kernel what is for no VIP of the generation in force: the next one, if it is
  * served. */
 void bifurcation_end(struct bifurcation *bifurcation, bool served);
+
+/* To be called now and then: notices, and logs, that somebody has detached or replaced the program
+ * of a port, which gets no packets from then on. */
+void bifurcation_watch(struct bifurcation *bifurcation);
+
+/* Has the device of a port the program? Also true for ports that are not bifurcated. */
+bool bifurcation_is_whole(const struct bifurcation *bifurcation, uint16_t id);
 
 /* Adds the packets that a port's program has counted. False if the port has none. */
 bool bifurcation_count(uint64_t sum[XDP_FATE_COUNT], const struct bifurcation *bifurcation,

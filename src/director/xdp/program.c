@@ -134,6 +134,17 @@ static int xdp_program_find(struct xdp_program *out, uint32_t ifindex)
 	return 0;
 }
 
+static int xdp_program_is_attached(bool *out, const struct xdp_program *program, uint32_t ifindex)
+{
+	uint32_t mode_flags;
+	uint32_t id;
+	int err = query(&id, &mode_flags, ifindex);
+
+	if (!err)
+		*out = id == program->id;
+	return err;
+}
+
 static int xdp_program_detach(const struct xdp_program *program, uint32_t ifindex)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, only, .old_prog_fd = program->fd);
@@ -195,6 +206,7 @@ static const uint8_t *xdp_program_object(size_t *len)
 const struct xdp_programs xdp_programs = {
 	.object = xdp_program_object,
 	.find = xdp_program_find,
+	.is_attached = xdp_program_is_attached,
 	.release = xdp_program_release,
 	.detach = xdp_program_detach,
 	.change = xdp_program_change,

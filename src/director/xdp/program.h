@@ -34,6 +34,10 @@ struct xdp_programs {
 	 */
 	GLB_NODISCARD int (*find)(struct xdp_program *out, uint32_t ifindex);
 
+	/* Sets *out: is it still the program of the device? Returns 0 or -errno. */
+	GLB_NODISCARD int (*is_attached)(bool *out, const struct xdp_program *program,
+					 uint32_t ifindex);
+
 	/* Releases the descriptors; the program stays attached. All zeros are fine. */
 	void (*release)(struct xdp_program *program);
 
