@@ -4,27 +4,11 @@
 
 #include <glb/deny.h>
 
+#include "addrs.h"
 #include "chance.h"
 #include "suite.h"
 
 enum { PREFIXES_MAX = 1200, ASKED = 200 };
-
-static struct glb_addr addr4(uint32_t number)
-{
-	struct glb_addr addr = {.version = 4};
-
-	glb_store_be32(addr.bytes, number);
-	return addr;
-}
-
-static struct glb_addr addr6(uint64_t high, uint64_t low)
-{
-	struct glb_addr addr = {.version = 6};
-
-	glb_store64(addr.bytes, GLB_BE64(high));
-	glb_store64(addr.bytes + 8, GLB_BE64(low));
-	return addr;
-}
 
 static struct glb_deny *make(const struct glb_deny_prefix *prefixes, uint32_t count)
 {

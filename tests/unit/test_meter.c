@@ -5,6 +5,7 @@
 
 #include <glb/meter.h>
 
+#include "addrs.h"
 #include "chance.h"
 #include "suite.h"
 
@@ -12,23 +13,6 @@ enum { THREADS = 4, ROUNDS = 20000, RULES_MAX = 200 };
 
 static const uint64_t second = 1000000000;
 static const uint64_t start = 123456789;
-
-static struct glb_addr addr4(uint32_t number)
-{
-	struct glb_addr addr = {.version = 4};
-
-	glb_store_be32(addr.bytes, number);
-	return addr;
-}
-
-static struct glb_addr addr6(uint64_t high, uint64_t low)
-{
-	struct glb_addr addr = {.version = 6};
-
-	glb_store64(addr.bytes, GLB_BE64(high));
-	glb_store64(addr.bytes + 8, GLB_BE64(low));
-	return addr;
-}
 
 static struct glb_meters *make(const struct glb_meter_rule *rules, uint32_t count,
 			       const struct glb_meters *before)
